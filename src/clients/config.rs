@@ -1,0 +1,215 @@
+//! What the clients are told: producers and fleets of workers.
+//!
+//! Owns the checked settings of those who call the ledger. Must not know how they were written.
+
+use crate::kernel::dist::Dist;
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::QueueId;
+
+/// The settings of one producer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProducerConfig {
+    /// Where it sends.
+    pub queue: QueueId,
+    /// When messages arise; several processes are summed.
+    pub arrivals: Vec<ArrivalProcess>,
+    /// Messages a call, 1 to 10.
+    pub batch: u32,
+    /// How long an unfilled batch waits for its next message.
+    pub linger: Span,
+    /// Time from the call to its effect on the ledger, which is also its answer.
+    pub call_latency: Dist,
+    /// Calls under way at once; further ones wait at the client. `None` is unlimited.
+    pub connections: Option<u32>,
+    /// Delay of each message; `None` leaves it to the queue.
+    pub delay: Option<Span>,
+    /// What a throttled call does.
+    pub retry: Retry,
+}
+
+/// Exponential back-off with full jitter (AWS Architecture Blog, "Exponential Backoff And
+/// Jitter", 2015): before retry n the client waits uniformly in [0, min(cap, base·2ⁿ)].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// The first ceiling.
+    pub base: Span,
+    /// The last ceiling.
+    pub cap: Span,
+    /// Tries in all, the first included; `None` never gives up.
+    pub attempts: Option<u32>,
+}
+
+/// One arrival process. Rates are messages per second.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ArrivalProcess {
+    /// Poisson with a constant rate.
+    Poisson {
+        /// Messages per second.
+        rate: f64,
+    },
+    /// One message every 1/rate, the first after one gap.
+    Constant {
+        /// Messages per second.
+        rate: f64,
+    },
+    /// Poisson whose rate is piecewise linear between the points, constant before the first and
+    /// after the last.
+    Profile {
+        /// (instant, messages per second), ascending.
+        points: Vec<(Time, f64)>,
+    },
+    /// Poisson while on, silent while off, starting on.
+    OnOff {
+        /// Messages per second while on.
+        rate: f64,
+        /// Length of an on period.
+        on: Dist,
+        /// Length of an off period.
+        off: Dist,
+    },
+    /// `count` messages at one instant.
+    Burst {
+        /// When.
+        at: Time,
+        /// How many.
+        count: u64,
+    },
+    /// A Poisson number of messages in each period, spread evenly in it.
+    Counts {
+        /// The periods in ascending order, not overlapping; what lies between them is silent.
+        periods: Vec<CountPeriod>,
+    },
+    /// Messages at exactly these instants, ascending.
+    Times {
+        /// The instants.
+        at: Vec<Time>,
+    },
+    /// Clients that send one message, wait for the send to be confirmed, think, and begin again.
+    /// Each thinks before its first message.
+    Closed {
+        /// Number of clients.
+        clients: u32,
+        /// Think time.
+        think: Dist,
+    },
+}
+
+/// One period of a counts file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CountPeriod {
+    /// Start.
+    pub from: Time,
+    /// Length.
+    pub length: Span,
+    /// Expected number of messages.
+    pub expected: f64,
+}
+
+/// The settings of one fleet of equal workers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FleetConfig {
+    /// Where it receives.
+    pub queue: QueueId,
+    /// Processes.
+    pub count: u32,
+    /// Messages worked on at once by each.
+    pub threads: u32,
+    /// How it polls.
+    pub receive: ReceiveConfig,
+    /// The work.
+    pub processing: Dist,
+    /// Whether `processing` is per message or per received batch.
+    pub per: WorkUnit,
+    /// Time from a call to its effect (send, delete, change of visibility) or from its effect to
+    /// the answer (receive).
+    pub call_latency: Dist,
+    /// How processing fails.
+    pub failure: Failure,
+    /// Extends the visibility timeout of messages being worked on.
+    pub heartbeat: Option<Heartbeat>,
+    /// How workers die.
+    pub crash: Option<Crash>,
+    /// From the start of the run to the first poll.
+    pub start_up: Dist,
+    /// How deletes are sent.
+    pub delete: DeleteConfig,
+    /// A message that was processed before is recognised and only deleted.
+    pub idempotent: bool,
+    /// Where a processed message is sent on to, before it is deleted.
+    pub forward: Option<QueueId>,
+    /// What a throttled call does.
+    pub retry: Retry,
+}
+
+/// How a worker polls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceiveConfig {
+    /// Most messages a call, 1 to 10.
+    pub max: u32,
+    /// Long-poll wait, 0 s to 20 s; 0 is a short poll.
+    pub wait: Span,
+    /// Visibility timeout asked for; `None` is the queue's.
+    pub visibility_timeout: Option<Span>,
+    /// Messages kept in the worker beyond those being worked on: it polls while it holds fewer.
+    /// 0 polls only for idle threads.
+    pub prefetch: u32,
+    /// Pause after an empty short poll.
+    pub pause: Dist,
+}
+
+/// What `processing` is the length of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkUnit {
+    /// Each message.
+    Message,
+    /// All messages of one receive together.
+    Batch,
+}
+
+/// How processing fails; drawn from the message's luck.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Failure {
+    /// Probability that one processing fails.
+    pub probability: f64,
+    /// Probability that a message fails every time.
+    pub poison: f64,
+    /// What the worker does then.
+    pub then: OnFailure,
+}
+
+/// What a worker does with a message it failed to process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Nothing: it returns when its visibility timeout ends.
+    LetExpire,
+    /// Sets its visibility timeout to this.
+    Release(Span),
+}
+
+/// Extends a message's visibility while it is worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// How often.
+    pub every: Span,
+    /// To how long from then.
+    pub extend: Span,
+}
+
+/// How workers die.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crash {
+    /// From each start to the next crash: exponential with this mean.
+    pub mean_time_between: Span,
+    /// From a crash to the next start.
+    pub restart: Dist,
+}
+
+/// How deletes are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeleteConfig {
+    /// Receipts a call, 1 to 10. With 1 the thread waits for the answer; with more, the worker
+    /// collects receipts and sends them in the background.
+    pub batch: u32,
+    /// How long an unfilled batch waits.
+    pub linger: Span,
+}

@@ -1,0 +1,3 @@
+//! The world, the closed event enum and the loop.
+
+pub mod scenario;

@@ -1,0 +1,64 @@
+//! The checked scenario: the engine's only input.
+//!
+//! Owns what a run is told. Names live here and in the output; the world knows ids only.
+//! Must not know files or syntax: `scenario::load` makes one from text.
+
+use crate::clients::config::{FleetConfig, ProducerConfig};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::QueueConfig;
+
+/// A named part of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named<T> {
+    /// Its key in the scenario file.
+    pub name: String,
+    /// Its settings.
+    pub config: T,
+}
+
+/// Everything a run depends on, beside the replication's number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// The file's stem.
+    pub name: String,
+    /// The one sentence that the file gives about itself.
+    pub about: String,
+    /// Producers run from 0 to here.
+    pub duration: Span,
+    /// Consumers may finish the rest for this long after `duration`.
+    pub drain: Span,
+    /// Nothing before this is measured.
+    pub warm_up: Span,
+    /// The seed of every stream.
+    pub seed: u64,
+    /// Length of one window of the series.
+    pub window: Span,
+    /// Queues in the order of the file.
+    pub queues: Vec<Named<QueueConfig>>,
+    /// Producers in the order of the file.
+    pub producers: Vec<Named<ProducerConfig>>,
+    /// Fleets in the order of the file.
+    pub fleets: Vec<Named<FleetConfig>>,
+    /// Expectations as written; parsed by `stats::expect`.
+    pub expect: Vec<String>,
+    /// Bounds of a run.
+    pub limits: Limits,
+}
+
+impl Scenario {
+    /// The end of the run: producers' time and the drain.
+    pub fn end(&self) -> Time {
+        Time::ZERO + self.duration + self.drain
+    }
+}
+
+/// Bounds of a run; reaching one ends it, with what was measured marked partial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Events handled.
+    pub events: u64,
+    /// Messages resident at once, over all queues.
+    pub resident: u64,
+    /// Bytes of trace written.
+    pub trace_bytes: u64,
+}

@@ -1,0 +1,5 @@
+//! Virtual time and chance; knows nothing of queues.
+
+pub mod dist;
+pub mod rng;
+pub mod time;

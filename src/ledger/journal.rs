@@ -1,0 +1,264 @@
+//! What the ledger says about itself while it works.
+//!
+//! Owns [`Change`], the closed list of things that happen to messages and partitions, and the
+//! trait that receives them. Must not know who listens.
+
+use super::config::QueueId;
+use crate::kernel::time::Time;
+
+/// The serial number of a message, from 0 in the order of all sends of the run. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u64);
+
+/// A partition, numbered from 0 in the order of creation within its queue. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartitionId(pub u32);
+
+/// Someone who calls receive, chosen by the caller; the ledger only gives it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Caller(pub u32);
+
+/// What the holder of a delivery last said about it. An annotation for observers: no decision of
+/// the ledger depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Held {
+    /// On its way to, or waiting in, the consumer's buffer.
+    Buffered,
+    /// Being worked on.
+    Working,
+    /// The work failed.
+    Failed,
+    /// The consumer died with it.
+    Crashed,
+    /// The work is done and the delete is on its way, or was lost.
+    Deleting,
+}
+
+/// The calls a partition's capacity counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Action {
+    /// `SendMessage`, `SendMessageBatch`.
+    Send,
+    /// `ReceiveMessage`.
+    Receive,
+    /// `DeleteMessage`, `DeleteMessageBatch`.
+    Delete,
+    /// `ChangeMessageVisibility`.
+    ChangeVisibility,
+}
+
+/// The state of a resident message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum State {
+    /// Sent, but its delay is not over.
+    Delayed,
+    /// Waiting to be received.
+    Visible,
+    /// Received and hidden.
+    InFlight,
+}
+
+/// Why the split policy did not split a hot partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// No sampled key divides the load evenly.
+    NoBalancedKey,
+    /// The queue has its most partitions.
+    TooManyPartitions,
+    /// The range is a single hash value.
+    SingleKey,
+}
+
+/// One change of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// A message was stored.
+    Sent {
+        /// The message.
+        message: MessageId,
+        /// Its partition.
+        partition: PartitionId,
+        /// `Visible`, or `Delayed`.
+        state: State,
+    },
+    /// A delay ended: the message is visible.
+    DelayEnded {
+        /// The message.
+        message: MessageId,
+    },
+    /// A message was returned by a receive.
+    Received {
+        /// The message.
+        message: MessageId,
+        /// Who received it.
+        caller: Caller,
+        /// From which partition.
+        partition: PartitionId,
+        /// How often it has been received now, from 1.
+        receives: u32,
+        /// When it was sent to (or, in a dead-letter queue, moved to) this queue.
+        sent: Time,
+        /// When the visibility timeout ends.
+        until: Time,
+        /// For a redelivery: what its former holder last said.
+        cause: Option<Held>,
+    },
+    /// A receive returned nothing, after waiting if it was a long poll.
+    ReceivedNothing {
+        /// Who asked.
+        caller: Caller,
+        /// Messages were visible, in partitions that were not asked.
+        falsely: bool,
+        /// The in-flight cap was the reason (an error for a short poll, `OverLimit`).
+        over_limit: bool,
+    },
+    /// A message was deleted by its holder.
+    Deleted {
+        /// The message.
+        message: MessageId,
+        /// When it was sent to, or moved to, this queue.
+        sent: Time,
+        /// Receives in all.
+        receives: u32,
+        /// Its state: `InFlight`, or `Visible` when its visibility timeout had passed.
+        from: State,
+    },
+    /// A delete was answered with success and changed nothing: the receipt was no longer the
+    /// latest, or the message was gone.
+    DeletedNothing {
+        /// The message the receipt was for.
+        message: MessageId,
+    },
+    /// A delete was answered with success, and the service lost it.
+    DeleteLost {
+        /// The message.
+        message: MessageId,
+    },
+    /// A call used a receipt more than 12 h after its receive.
+    ReceiptExpired {
+        /// The message the receipt was for.
+        message: MessageId,
+    },
+    /// The visibility timeout of a message in flight was set anew.
+    VisibilityChanged {
+        /// The message.
+        message: MessageId,
+        /// When it ends now.
+        until: Time,
+    },
+    /// A change of visibility was refused: not in flight for this receipt, or beyond 12 h.
+    VisibilityRefused {
+        /// The message.
+        message: MessageId,
+    },
+    /// A message in flight is visible again.
+    Returned {
+        /// The message.
+        message: MessageId,
+        /// What its holder last said.
+        cause: Held,
+        /// Receives so far.
+        receives: u32,
+    },
+    /// A receive moved the message to the dead-letter queue instead of returning it.
+    DeadLettered {
+        /// The message.
+        message: MessageId,
+        /// The dead-letter queue.
+        to: QueueId,
+        /// Receives in all.
+        receives: u32,
+        /// What its last holder last said.
+        cause: Held,
+    },
+    /// A message arrived from a queue whose dead-letter queue this is.
+    MovedIn {
+        /// The message.
+        message: MessageId,
+        /// Where it came from.
+        from: QueueId,
+    },
+    /// A message reached its retention period.
+    Expired {
+        /// The message.
+        message: MessageId,
+        /// The state it was in.
+        from: State,
+    },
+    /// A message was removed by a purge.
+    Purged {
+        /// The message.
+        message: MessageId,
+        /// The state it was in.
+        from: State,
+    },
+    /// A partition refused a call for lack of capacity.
+    Throttled {
+        /// Which kind of call.
+        action: Action,
+        /// Where.
+        partition: PartitionId,
+        /// Messages of the call that were refused (1 for a receive).
+        messages: u32,
+    },
+    /// A call reached the ledger (whatever its answer).
+    Called {
+        /// Which kind.
+        action: Action,
+    },
+    /// A partition came to be: at the start, by a split or by a merge.
+    PartitionOpened {
+        /// The partition.
+        partition: PartitionId,
+        /// Its first key.
+        first: u64,
+        /// Its last key.
+        last: u64,
+    },
+    /// A partition ended, by a split or by a merge.
+    PartitionClosed {
+        /// The partition.
+        partition: PartitionId,
+    },
+    /// A partition was cut in two.
+    Split {
+        /// The partition that was cut.
+        parent: PartitionId,
+        /// The child with the lower keys.
+        left: PartitionId,
+        /// The child with the higher keys.
+        right: PartitionId,
+        /// First key of the right child.
+        at: u64,
+    },
+    /// Two neighbours became one.
+    Merged {
+        /// The one with the lower keys.
+        left: PartitionId,
+        /// The one with the higher keys.
+        right: PartitionId,
+        /// What they became.
+        into: PartitionId,
+    },
+    /// A hot partition was not split.
+    SplitRefused {
+        /// The partition.
+        partition: PartitionId,
+        /// Why.
+        reason: Refusal,
+    },
+}
+
+/// Someone who is told each change, at once and in order.
+pub trait Journal {
+    /// At `now`, `change` happened in `queue`.
+    fn change(&mut self, now: Time, queue: QueueId, change: &Change);
+}
+
+/// The journal nobody reads.
+impl Journal for () {
+    fn change(&mut self, _now: Time, _queue: QueueId, _change: &Change) {}
+}

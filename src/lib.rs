@@ -1,0 +1,25 @@
+//! sqsim: a deterministic discrete-event simulator of an SQS-style queue system.
+//!
+//! A run flows one way, and so does this list of rooms: each may use those below it, none knows
+//! those above.
+//!
+//! | room | owns |
+//! |---|---|
+//! | `cli` | people: arguments, progress, exit codes, one file per command |
+//! | `render` | text, tables and plots of an outcome |
+//! | `experiment` | many runs on all cores, folded in order |
+//! | `scenario` | text → checked [`engine::scenario::Scenario`], with every fault located |
+//! | `outcome` | what is serialised, versioned |
+//! | `stats` | intervals, expectations, closed forms of queueing theory |
+//! | [`engine`] | the world, the closed event enum, the loop, limits |
+//! | [`clients`] | those who call the ledger: producers and workers |
+//! | [`observe`] | facts → metrics, traces, fingerprint |
+//! | [`ledger`] | the queue service as a state machine: calls in, answers out |
+//! | [`kernel`] | virtual time and chance |
+#![forbid(unsafe_code)]
+
+pub mod clients;
+pub mod engine;
+pub mod kernel;
+pub mod ledger;
+pub mod observe;

@@ -1,0 +1,311 @@
+//! What a run measured, in the engine's own terms.
+//!
+//! Owns the plain result of the metrics observer: integers wherever something was counted or
+//! timed. Must not know how it is printed: `outcome` mirrors it for machines, `render` for people.
+//!
+//! The window of a run is [`warm_up`, `duration`): a counter belongs to the window in which its
+//! event happened, a latency to the window in which its message was sent. Series cover the whole
+//! run, warm-up and drain included.
+
+use hdrhistogram::Histogram;
+
+use crate::kernel::time::{Span, Time};
+use crate::ledger::journal::{PartitionId, Refusal};
+
+/// Everything measured in one run.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The measured window: start and end.
+    pub window: (Time, Time),
+    /// Where the run ended (its planned end, or earlier where a limit or an interrupt ended it).
+    pub end: Time,
+    /// Events handled, over the whole run.
+    pub events: u64,
+    /// Per queue, in the order of the scenario.
+    pub queues: Vec<QueueMeasured>,
+    /// Per producer.
+    pub producers: Vec<ProducerMeasured>,
+    /// Per fleet.
+    pub fleets: Vec<FleetMeasured>,
+    /// Rolling hash over all changes and deeds.
+    pub fingerprint: u64,
+    /// The fingerprint after every power of two of changes and deeds: (number, instant, hash).
+    pub checkpoints: Vec<(u64, Time, u64)>,
+}
+
+/// One queue.
+#[derive(Clone, Debug)]
+pub struct QueueMeasured {
+    /// Counters over the measured window.
+    pub counts: QueueCounts,
+    /// From send to first receive.
+    pub sent_to_received: Latency,
+    /// From send to delete.
+    pub sent_to_deleted: Latency,
+    /// Work on one message, whatever its ending.
+    pub processing: Latency,
+    /// Receives of the messages that were deleted: entry i counts those with i + 1 receives, the
+    /// last entry those with at least that many.
+    pub receives_per_message: Vec<u64>,
+    /// Visible messages.
+    pub visible: Level,
+    /// Messages in flight.
+    pub in_flight: Level,
+    /// Delayed messages.
+    pub delayed: Level,
+    /// Age of the oldest message in nanoseconds; its mean is exact over time.
+    pub age_of_oldest: Level,
+    /// Partitions.
+    pub partitions: Level,
+    /// Messages still resident at the end of the run, with the age of the oldest.
+    pub unfinished: Unfinished,
+    /// One entry a window of `Scenario::window`, over the whole run.
+    pub series: Vec<Window>,
+    /// The life of every partition, by id.
+    pub partition_lives: Vec<PartitionLife>,
+    /// Load samples in order of time.
+    pub loads: Vec<LoadSample>,
+    /// Splits, merges and refusals in order of time (whole run).
+    pub split_events: Vec<(Time, SplitEvent)>,
+}
+
+/// Counters of one queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// Messages stored by sends (not by moves to a dead-letter queue).
+    pub sent: u64,
+    /// Messages moved in from queues whose dead-letter queue this is.
+    pub moved_in: u64,
+    /// Messages returned by receives, redeliveries included.
+    pub received: u64,
+    /// Messages deleted.
+    pub deleted: u64,
+    /// Deletes that succeeded and changed nothing.
+    pub deleted_nothing: u64,
+    /// Receives that returned nothing.
+    pub empty_receives: u64,
+    /// Of these, those that missed a visible message.
+    pub false_empty_receives: u64,
+    /// Receives refused by the in-flight cap.
+    pub over_limit: u64,
+    /// Messages moved to the dead-letter queue.
+    pub dead_lettered: u64,
+    /// Messages that reached their retention.
+    pub expired: u64,
+    /// Messages removed by a purge.
+    pub purged: u64,
+    /// Calls refused by a partition for lack of capacity.
+    pub throttled: u64,
+    /// Completed processings of messages that had been completed before.
+    pub duplicates: u64,
+    /// Redeliveries by cause.
+    pub redelivered: Redelivered,
+    /// Calls.
+    pub calls: Calls,
+}
+
+/// Redeliveries by cause: receives of a message that was received before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Redelivered {
+    /// The work outlived the visibility timeout.
+    pub outlived_timeout: u64,
+    /// It waited too long in a buffer, or on its way there.
+    pub prefetched: u64,
+    /// The work failed.
+    pub failed: u64,
+    /// The worker crashed.
+    pub crashed: u64,
+    /// The delete came too late or was lost.
+    pub delete_lost: u64,
+}
+
+impl Redelivered {
+    /// All causes.
+    pub fn total(self) -> u64 {
+        self.outlived_timeout + self.prefetched + self.failed + self.crashed + self.delete_lost
+    }
+}
+
+/// Calls that reached the ledger, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Sends.
+    pub send: u64,
+    /// Receives.
+    pub receive: u64,
+    /// Deletes.
+    pub delete: u64,
+    /// Changes of visibility.
+    pub change_visibility: u64,
+}
+
+/// A latency: quantiles from a histogram of three significant digits, mean and extremes exact.
+#[derive(Clone, Debug)]
+pub struct Latency {
+    /// Nanoseconds.
+    pub histogram: Histogram<u64>,
+    /// Exact sum in nanoseconds.
+    pub sum: u128,
+    /// Exact longest.
+    pub max: Span,
+}
+
+impl Latency {
+    /// Number of values.
+    pub fn count(&self) -> u64 {
+        self.histogram.len()
+    }
+
+    /// Exact mean in nanoseconds, 0 for none.
+    pub fn mean_nanos(&self) -> f64 {
+        let count = self.count();
+        if count == 0 { 0.0 } else { self.sum as f64 / count as f64 }
+    }
+
+    /// The value that a share `p` (0 to 1) of all is at or below, in nanoseconds; 0 for none.
+    pub fn quantile_nanos(&self, p: f64) -> u64 {
+        self.histogram.value_at_quantile(p).min(self.max.as_nanos())
+    }
+}
+
+/// A level over the measured window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Level {
+    /// Integral over the window: level × nanoseconds.
+    pub area: u128,
+    /// Length of the window in nanoseconds.
+    pub over: u64,
+    /// Highest in the window.
+    pub max: u64,
+    /// At the end of the run (after the drain).
+    pub last: u64,
+}
+
+impl Level {
+    /// Time-weighted mean.
+    pub fn mean(&self) -> f64 {
+        if self.over == 0 { 0.0 } else { self.area as f64 / self.over as f64 }
+    }
+}
+
+/// What was left at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Messages.
+    pub messages: u64,
+    /// Age of the oldest.
+    pub oldest: Span,
+    /// Mean age in nanoseconds.
+    pub mean_age: u64,
+}
+
+/// One window of a queue's series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// Counters of this window.
+    pub counts: QueueCounts,
+    /// At the end of the window.
+    pub visible: u64,
+    /// At the end of the window.
+    pub in_flight: u64,
+    /// At the end of the window.
+    pub delayed: u64,
+    /// At the end of the window.
+    pub age_of_oldest: Span,
+    /// At the end of the window.
+    pub partitions: u64,
+}
+
+/// The life of one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionLife {
+    /// First key of its range.
+    pub first: u64,
+    /// Last key of its range.
+    pub last: u64,
+    /// When it came to be.
+    pub from: Time,
+    /// When it ended; `None` at the end of the run.
+    pub to: Option<Time>,
+}
+
+/// The load of one partition in one window of the series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadSample {
+    /// End of the window.
+    pub at: Time,
+    /// The partition.
+    pub partition: PartitionId,
+    /// Messages sent to it in that window, those that were throttled included.
+    pub sends: u64,
+}
+
+/// Something a split policy did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SplitEvent {
+    /// A cut at this key.
+    Split {
+        /// The partition that was cut.
+        parent: PartitionId,
+        /// First key of the right child.
+        at: u64,
+    },
+    /// Two became one.
+    Merged {
+        /// What they became.
+        into: PartitionId,
+        /// The key where they had met.
+        at: u64,
+    },
+    /// A hot partition was not cut.
+    Refused {
+        /// The partition.
+        partition: PartitionId,
+        /// Why.
+        reason: Refusal,
+    },
+}
+
+/// One producer, over the measured window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProducerMeasured {
+    /// Messages that arose, whole run.
+    pub arrived_in_all: u64,
+    /// Messages that arose.
+    pub arrived: u64,
+    /// Messages the ledger stored.
+    pub sent: u64,
+    /// Messages refused by a throttled call, each time counted.
+    pub throttled: u64,
+    /// Messages tried again.
+    pub retried: u64,
+    /// Messages given up.
+    pub given_up: u64,
+    /// Time that messages waited for a free connection, in sum.
+    pub waited: u128,
+}
+
+/// One fleet, over the measured window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FleetMeasured {
+    /// Busy threads.
+    pub busy: Level,
+    /// Threads in all.
+    pub threads: u64,
+    /// Processings that ended well for the first time.
+    pub processed: u64,
+    /// Duplicate completions.
+    pub duplicates: u64,
+    /// Failed processings.
+    pub failed: u64,
+    /// Processings cut off by a crash.
+    pub crashed: u64,
+    /// Nanoseconds of work on duplicate completions.
+    pub duplicate_work: u128,
+    /// Nanoseconds of work that failed.
+    pub failed_work: u128,
+    /// Nanoseconds of work cut off by a crash.
+    pub crashed_work: u128,
+    /// Nanoseconds of all work.
+    pub work: u128,
+}

@@ -1,0 +1,35 @@
+//! Who watches a run.
+//!
+//! Owns the trait that metrics, trace and fingerprint share. Observers are generic parameters of
+//! the engine, so one that is off costs nothing. Must not influence the run.
+
+use crate::clients::deed::Deed;
+use crate::kernel::time::Time;
+use crate::ledger::config::QueueId;
+use crate::ledger::journal::{Change, Journal};
+
+/// Someone who is told everything that happens, in the order in which it happens.
+pub trait Observer: Journal {
+    /// At `now`, a client did `deed`.
+    fn deed(&mut self, now: Time, deed: &Deed);
+}
+
+impl Observer for () {
+    fn deed(&mut self, _now: Time, _deed: &Deed) {}
+}
+
+impl<A: Journal, B: Journal> Journal for (A, B) {
+    #[inline]
+    fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
+        self.0.change(now, queue, change);
+        self.1.change(now, queue, change);
+    }
+}
+
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    #[inline]
+    fn deed(&mut self, now: Time, deed: &Deed) {
+        self.0.deed(now, deed);
+        self.1.deed(now, deed);
+    }
+}
