@@ -1,5 +1,7 @@
 //! Virtual time and chance; knows nothing of queues.
 
+mod closed_forms;
 pub mod dist;
+pub mod num;
 pub mod rng;
 pub mod time;

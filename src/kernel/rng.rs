@@ -65,11 +65,12 @@ pub trait Source {
     /// The next 64 uniform bits.
     fn next_u64(&mut self) -> u64;
 
-    /// A number in the open interval (0, 1): the midpoints of 2^53 equal cells, so that neither
-    /// `ln(u)` nor `ln(1 - u)` can meet a zero.
+    /// A number in the open interval (0, 1): the midpoints of 2^52 equal cells, so that neither
+    /// `ln(u)` nor `ln(1 - u)` can meet a zero. With 2^53 cells the midpoints of the upper half
+    /// would not fit a double and the last would round to 1; so both `u` and `1 - u` are exact.
     #[inline]
     fn unit(&mut self) -> f64 {
-        ((self.next_u64() >> 11) as f64 + 0.5) * (1.0 / 9_007_199_254_740_992.0)
+        ((self.next_u64() >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0)
     }
 
     /// A whole number below `n`, without bias (Lemire, "Fast random integer generation in an
@@ -212,6 +213,19 @@ mod tests {
         assert_ne!(base, first(1, 1, "producers.web", Purpose::Arrivals));
         assert_ne!(base, first(1, 0, "producers.wec", Purpose::Arrivals));
         assert_ne!(base, first(1, 0, "producers.web", Purpose::Luck));
+    }
+
+    #[test]
+    fn units_stay_inside_the_open_interval() {
+        struct Same(u64);
+        impl Source for Same {
+            fn next_u64(&mut self) -> u64 {
+                self.0
+            }
+        }
+        let (least, most) = (Same(0).unit(), Same(u64::MAX).unit());
+        assert!(0.0 < least && most < 1.0, "{least} {most}");
+        assert!((least - (1.0 - most)).abs() < f64::MIN_POSITIVE, "not symmetric");
     }
 
     #[test]
