@@ -1,5 +1,6 @@
 //! Virtual time and chance; knows nothing of queues.
 
+pub mod calendar;
 mod closed_forms;
 pub mod dist;
 pub mod num;

@@ -182,6 +182,13 @@ impl Luck {
 #[derive(Clone, Copy, Debug)]
 pub struct Draws(u64);
 
+impl Draws {
+    /// The sequence that `seed` starts.
+    pub const fn new(seed: u64) -> Draws {
+        Draws(mix(seed))
+    }
+}
+
 impl Source for Draws {
     #[inline]
     fn next_u64(&mut self) -> u64 {
