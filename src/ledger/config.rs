@@ -126,7 +126,7 @@ pub enum Mechanics {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiveRouting {
     /// Long polls ask all partitions and wait at all of them; short polls sample a quarter of the
-    /// partitions, weighted by backlog (SQS).
+    /// partitions (SQS; the share is our choice, AWS publishes none).
     RegisterAll,
     /// As `RegisterAll`, but short polls sample this many partitions.
     Sample(u32),

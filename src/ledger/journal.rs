@@ -181,6 +181,12 @@ pub enum Change {
         /// Where it came from.
         from: QueueId,
     },
+    /// The age of the oldest message counts from another instant now. Messages received three
+    /// times or more do not count.
+    OldestChanged {
+        /// When the oldest message was sent to, or moved to, the queue; `None` if there is none.
+        sent: Option<Time>,
+    },
     /// A message reached its retention period.
     Expired {
         /// The message.

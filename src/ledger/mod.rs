@@ -1,5 +1,29 @@
 //! The queue service: a state machine, calls in, answers out. Knows no event, no producer and no
 //! consumer.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`config`] | the settings of a queue |
+//! | [`journal`] | the closed list of changes that it tells |
+//! | [`service`] | the calls: send, receive, delete, change visibility, purge, and the clock's |
+//! | [`receipt`] | receipt handles |
+//! | [`polls`] | long polls that wait |
+//! | `queue` | one queue's rules: lines, deadlines, dead letters, counts |
+//! | `partition`, `keys`, `capacity`, `split` | the sharded key space |
+//! | `message`, `timers`, `ring` | rows, deadlines, lists |
 
+mod capacity;
 pub mod config;
 pub mod journal;
+mod keys;
+mod message;
+mod partition;
+pub mod polls;
+mod queue;
+pub mod receipt;
+mod ring;
+pub mod service;
+mod split;
+mod timers;
+
+pub use service::Ledger;

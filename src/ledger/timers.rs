@@ -1,0 +1,101 @@
+//! Deadlines inside the ledger: many that were set with the same length, few that were not.
+//!
+//! Owns the order in which deadlines fall due. A deadline set `span` ahead goes to the back of the
+//! list of that span: time never goes back, so each list stays sorted by itself and setting or
+//! cancelling costs a few links. Spans beyond the first few kinds go to a heap. Must not know what
+//! a deadline is for.
+//!
+//! Invariant: every list is ascending in its deadlines.
+
+use std::cmp::Reverse;
+
+use priority_queue::PriorityQueue;
+
+use super::ring::Rings;
+use crate::kernel::calendar::FastHash;
+use crate::kernel::time::{Span, Time};
+
+/// A heap of deadlines by slot, for those that arrive out of order.
+pub(super) type DeadlineHeap = PriorityQueue<u32, Reverse<Time>, FastHash>;
+
+/// Kinds of span that get a list of their own. A scenario has a handful: the visibility timeout,
+/// the heartbeat's extension, the delay of a release.
+const LISTS: usize = 8;
+
+/// A list of deadlines that were all set equally far ahead.
+#[derive(Clone, Copy, Debug)]
+struct SpanList {
+    span: Span,
+    sentinel: u32,
+}
+
+/// Deadlines of slots whose links are in a `Rings`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers {
+    lists: Vec<SpanList>,
+    heap: DeadlineHeap,
+}
+
+/// Where a deadline went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// In a list: removing the slot's link cancels it.
+    List,
+    /// In the heap: [`Timers::cancel_heap`] cancels it.
+    Heap,
+}
+
+/// Slots whose links can hold a list of deadlines.
+pub(super) trait Slots {
+    /// The links.
+    fn rings(&mut self) -> &mut Rings;
+    /// A new slot to head a list.
+    fn sentinel(&mut self) -> u32;
+}
+
+impl Timers {
+    /// Sets the deadline of `slot` `span` ahead, at `due`.
+    #[inline]
+    pub(super) fn set<S: Slots>(
+        &mut self,
+        slots: &mut S,
+        slot: u32,
+        span: Span,
+        due: Time,
+    ) -> Kept {
+        if let Some(list) = self.lists.iter().find(|list| list.span == span) {
+            slots.rings().push_back(list.sentinel, slot);
+            return Kept::List;
+        }
+        self.set_unlisted(slots, slot, span, due)
+    }
+
+    #[cold]
+    fn set_unlisted<S: Slots>(&mut self, slots: &mut S, slot: u32, span: Span, due: Time) -> Kept {
+        if self.lists.len() == LISTS {
+            self.heap.push(slot, Reverse(due));
+            return Kept::Heap;
+        }
+        let sentinel = slots.sentinel();
+        self.lists.push(SpanList { span, sentinel });
+        slots.rings().push_back(sentinel, slot);
+        Kept::List
+    }
+
+    /// Cancels a deadline that was kept in the heap.
+    pub(super) fn cancel_heap(&mut self, slot: u32) {
+        self.heap.remove(&slot);
+    }
+
+    /// The earliest deadline: the lists in their order, then the heap; the first of equals.
+    pub(super) fn earliest(
+        &self,
+        rings: &Rings,
+        due: impl Fn(u32) -> Time,
+    ) -> Option<(Time, u32, Kept)> {
+        let heads = self.lists.iter().filter_map(|list| rings.first(list.sentinel));
+        let listed = heads.map(|slot| (due(slot), slot, Kept::List));
+        let heaped = self.heap.peek().map(|(&slot, &Reverse(at))| (at, slot, Kept::Heap));
+        listed.chain(heaped).min_by_key(|&(at, _, _)| at)
+    }
+}
