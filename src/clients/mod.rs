@@ -3,3 +3,6 @@
 pub mod arrivals;
 pub mod config;
 pub mod deed;
+pub mod producer;
+pub mod retry;
+pub mod worker;

@@ -1,3 +1,21 @@
 //! The world, the closed event enum and the loop.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`scenario`] | what a run is told |
+//! | [`event`] | the closed list of events and their order |
+//! | [`world`] | the state of everything, and the loop |
+//! | [`run`] | one run: a scenario in, what was measured out |
+//! | `sending` | what producers do at their events |
+//! | `receiving` | how workers poll, and how they live and die |
+//! | `working` | what their threads do with what they got |
 
+pub mod event;
+mod receiving;
+pub mod run;
 pub mod scenario;
+mod sending;
+mod working;
+pub mod world;
+
+pub use world::World;

@@ -176,6 +176,13 @@ impl Luck {
     pub const fn draws(self, fate: Fate, receive: u32) -> Draws {
         Draws(mix(self.0 ^ mix(((fate as u64) << 32) | receive as u64)))
     }
+
+    /// Its luck in the next queue: of the message that a pipeline makes of it, and of itself after
+    /// a move to a dead-letter queue.
+    #[must_use]
+    pub fn next_queue(self) -> Luck {
+        Luck(self.draws(Fate::Forward, 0).next_u64())
+    }
 }
 
 /// A short deterministic sequence, derived from a message's luck (`SplitMix64`).

@@ -280,6 +280,13 @@ impl Queue {
 
     /// Any resident message, those whose age counts first.
     pub(super) fn any(&self, slab: &Slab) -> Option<u32> {
-        [self.aged, self.moved, self.aside].into_iter().find_map(|list| slab.age.first(list))
+        self.resident(slab).next()
+    }
+
+    /// All resident messages, those whose age counts first.
+    pub(super) fn resident<'a>(&self, slab: &'a Slab) -> impl Iterator<Item = u32> + use<'a> {
+        [self.aged, self.moved, self.aside].into_iter().flat_map(move |list| {
+            std::iter::successors(slab.age.first(list), move |&slot| slab.age.after(slot, list))
+        })
     }
 }

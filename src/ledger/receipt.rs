@@ -28,6 +28,14 @@ pub struct Receipt {
     pub queue: QueueId,
 }
 
+impl Receipt {
+    /// A receipt that names no message, to fill a place with.
+    pub fn of_nothing() -> Receipt {
+        let message = MessageId(u64::MAX);
+        Receipt { message, received: Time::ZERO, slot: 0, receives: 0, queue: QueueId(0) }
+    }
+}
+
 /// A message as a consumer gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {

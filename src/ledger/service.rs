@@ -49,7 +49,7 @@ impl Throttled {
 /// The answer to a receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// Messages are handed over: [`Ledger::next_served`] gives them.
+    /// Messages are handed over: [`Ledger::next_served`] and [`Ledger::collect`] give them.
     Messages,
     /// A long poll waits; [`Ledger::next_served`] will tell how it ended.
     Waiting,
@@ -59,6 +59,17 @@ pub enum Received {
     OverLimit,
     /// Only partitions without capacity have messages.
     Throttled,
+}
+
+/// What is in a queue at the end of a run. Ages count from the send to, or move to, the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leftover {
+    /// Messages, in any state.
+    pub messages: u64,
+    /// Age of the oldest.
+    pub oldest: Span,
+    /// Mean age.
+    pub mean_age: Span,
 }
 
 /// The answer to a change of visibility.
@@ -109,6 +120,11 @@ impl Ledger {
 
     /// Bytes a resident message costs.
     pub const BYTES_PER_MESSAGE: usize = Slab::BYTES_PER_MESSAGE;
+
+    /// What a queue was told.
+    pub fn config(&self, queue: QueueId) -> &QueueConfig {
+        &self.queues[queue.0 as usize].config
+    }
 
     /// Messages resident now, over all queues.
     pub fn resident(&self) -> u64 {
@@ -220,12 +236,17 @@ impl Ledger {
         if over_limit { Received::OverLimit } else { Received::Empty }
     }
 
-    /// Who was served by the calls since, in order; what it got is appended to `out`.
+    /// Who was served by the calls since, in order. What it got must be collected before the next
+    /// one is asked for.
     #[inline]
-    pub fn next_served(&mut self, out: &mut VecDeque<Delivery>) -> Option<Served> {
-        let served = self.served.pop_front()?;
+    pub fn next_served(&mut self) -> Option<Served> {
+        self.served.pop_front()
+    }
+
+    /// Appends to `out` what `served` got.
+    #[inline]
+    pub fn collect(&mut self, served: Served, out: &mut VecDeque<Delivery>) {
         out.extend(self.handed.drain(..served.messages as usize));
-        Some(served)
     }
 
     /// Ends a waiting poll whose caller is gone; false if it did not wait.
@@ -397,6 +418,20 @@ impl Ledger {
         }
         self.find_due(queue);
         happened
+    }
+
+    /// What is still resident in `queue`.
+    pub fn leftover(&self, queue: QueueId, now: Time) -> Leftover {
+        let mut left = Leftover::default();
+        let mut sum = 0_u128;
+        for sent in self.queue(queue).resident(&self.slab).map(|slot| self.slab.get(slot).sent) {
+            let age = now.since(sent);
+            left.messages += 1;
+            left.oldest = left.oldest.max(age);
+            sum += u128::from(age.as_nanos());
+        }
+        left.mean_age = Span::from_nanos((sum / u128::from(left.messages.max(1))) as u64);
+        left
     }
 
     fn queue(&self, queue: QueueId) -> &Queue {
@@ -610,7 +645,7 @@ impl Ledger {
         let target = &mut self.queues[to.0 as usize];
         let enqueued = expires.as_nanos() - retention.as_nanos();
         let expires = Time::from_nanos(enqueued) + target.config.retention;
-        let luck = Luck(row.luck.draws(Fate::Forward, 0).next_u64());
+        let luck = row.luck.next_queue();
         *self.slab.get_mut(slot) = Message::new(message, to, now, luck, row.key);
         target.tally.moved_in += 1;
         target.begin_moved(&mut self.slab, slot, expires);

@@ -309,3 +309,50 @@ pub struct FleetMeasured {
     /// Nanoseconds of all work.
     pub work: u128,
 }
+
+impl QueueCounts {
+    /// What was counted since `before`.
+    #[must_use]
+    pub fn since(&self, before: &QueueCounts) -> QueueCounts {
+        QueueCounts {
+            sent: self.sent - before.sent,
+            moved_in: self.moved_in - before.moved_in,
+            received: self.received - before.received,
+            deleted: self.deleted - before.deleted,
+            deleted_nothing: self.deleted_nothing - before.deleted_nothing,
+            empty_receives: self.empty_receives - before.empty_receives,
+            false_empty_receives: self.false_empty_receives - before.false_empty_receives,
+            over_limit: self.over_limit - before.over_limit,
+            dead_lettered: self.dead_lettered - before.dead_lettered,
+            expired: self.expired - before.expired,
+            purged: self.purged - before.purged,
+            throttled: self.throttled - before.throttled,
+            duplicates: self.duplicates - before.duplicates,
+            redelivered: self.redelivered.since(before.redelivered),
+            calls: self.calls.since(before.calls),
+        }
+    }
+}
+
+impl Redelivered {
+    fn since(self, before: Redelivered) -> Redelivered {
+        Redelivered {
+            outlived_timeout: self.outlived_timeout - before.outlived_timeout,
+            prefetched: self.prefetched - before.prefetched,
+            failed: self.failed - before.failed,
+            crashed: self.crashed - before.crashed,
+            delete_lost: self.delete_lost - before.delete_lost,
+        }
+    }
+}
+
+impl Calls {
+    fn since(self, before: Calls) -> Calls {
+        Calls {
+            send: self.send - before.send,
+            receive: self.receive - before.receive,
+            delete: self.delete - before.delete,
+            change_visibility: self.change_visibility - before.change_visibility,
+        }
+    }
+}

@@ -12,6 +12,11 @@ use crate::ledger::journal::{Change, Journal};
 pub trait Observer: Journal {
     /// At `now`, a client did `deed`.
     fn deed(&mut self, now: Time, deed: &Deed);
+
+    /// True when there is no point in going on, because what is observed can no longer be written.
+    fn stopped(&self) -> bool {
+        false
+    }
 }
 
 impl Observer for () {
@@ -31,5 +36,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn deed(&mut self, now: Time, deed: &Deed) {
         self.0.deed(now, deed);
         self.1.deed(now, deed);
+    }
+
+    fn stopped(&self) -> bool {
+        self.0.stopped() || self.1.stopped()
     }
 }

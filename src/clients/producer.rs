@@ -1,0 +1,128 @@
+//! A producer's state: what it has to send, and its calls under way.
+//!
+//! Owns batching, connections and the luck of messages. Must not know the ledger or the calendar:
+//! the engine moves it.
+
+use std::collections::VecDeque;
+
+use super::arrivals::Arrivals;
+use super::config::ProducerConfig;
+use crate::kernel::rng::{Luck, Purpose, Source, Stream, Streams};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::service::{MAX_BATCH, Outgoing};
+
+/// One call of a producer, from its first message to its answer.
+#[derive(Clone, Debug)]
+pub struct SendCall {
+    /// By its place in the scenario.
+    pub producer: u32,
+    /// Tries so far.
+    pub attempts: u32,
+    /// When its last message joined it.
+    pub since: Time,
+    count: usize,
+    messages: [Outgoing; MAX_BATCH],
+    clients: [Option<u32>; MAX_BATCH],
+}
+
+impl SendCall {
+    /// A call with no message yet.
+    pub fn new(producer: u32) -> SendCall {
+        let nothing = Outgoing { luck: Luck(0), delay: None };
+        SendCall {
+            producer,
+            attempts: 0,
+            since: Time::ZERO,
+            count: 0,
+            messages: [nothing; MAX_BATCH],
+            clients: [None; MAX_BATCH],
+        }
+    }
+
+    /// Its messages.
+    #[inline]
+    pub fn messages(&self) -> &[Outgoing] {
+        &self.messages[..self.count]
+    }
+
+    /// The closed clients that wait for its messages, by the messages' places.
+    pub fn clients(&self) -> &[Option<u32>] {
+        &self.clients[..self.count]
+    }
+
+    /// Adds a message, and the closed client that waits for it.
+    #[inline]
+    pub fn push(&mut self, message: Outgoing, client: Option<u32>) {
+        self.messages[self.count] = message;
+        self.clients[self.count] = client;
+        self.count += 1;
+    }
+
+    /// Keeps the messages that `keep` names by their places.
+    pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        let mut kept = 0;
+        for i in (0..self.count).filter(|&i| keep(i)) {
+            self.messages[kept] = self.messages[i];
+            self.clients[kept] = self.clients[i];
+            kept += 1;
+        }
+        self.count = kept;
+    }
+}
+
+/// The state of one producer.
+#[derive(Clone, Debug)]
+pub struct Producer {
+    /// What it was told.
+    pub config: ProducerConfig,
+    /// When its messages arise.
+    pub arrivals: Arrivals,
+    /// The call that is being filled.
+    pub filling: Option<u32>,
+    /// Calls that wait for a connection.
+    pub backlog: VecDeque<u32>,
+    /// Calls under way.
+    pub open_calls: u32,
+    luck: Stream,
+    latency: Stream,
+    backoff: Stream,
+}
+
+impl Producer {
+    /// The producer at `path` (`producers.web`).
+    pub fn new(path: &str, config: &ProducerConfig, streams: Streams) -> Producer {
+        Producer {
+            arrivals: Arrivals::new(&config.arrivals, streams, path),
+            config: config.clone(),
+            filling: None,
+            backlog: VecDeque::new(),
+            open_calls: 0,
+            luck: streams.stream(path, Purpose::Luck),
+            latency: streams.stream(path, Purpose::Latency),
+            backoff: streams.stream(path, Purpose::Backoff),
+        }
+    }
+
+    /// A new message.
+    #[inline]
+    pub fn arise(&mut self) -> Outgoing {
+        Outgoing { luck: Luck(self.luck.next_u64()), delay: self.config.delay }
+    }
+
+    /// How long the next call takes.
+    #[inline]
+    pub fn latency(&mut self) -> Span {
+        self.config.call_latency.sample(&mut self.latency)
+    }
+
+    /// How long to wait before trying a call again that was tried `attempts` times.
+    pub fn backoff(&mut self, attempts: u32) -> Span {
+        self.config.retry.wait(attempts, &mut self.backoff)
+    }
+
+    /// Whether another call may be under way.
+    #[inline]
+    pub fn has_connection(&self) -> bool {
+        self.config.connections.is_none_or(|most| self.open_calls < most)
+    }
+}

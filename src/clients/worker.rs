@@ -1,0 +1,205 @@
+//! A worker's state: what it holds, what its threads do, how it polls.
+//!
+//! Owns the buffer and the idle threads. Must not know the ledger or the calendar: the engine
+//! moves it.
+//!
+//! Invariant: a thread is idle, or it holds between one and ten deliveries.
+
+use std::collections::VecDeque;
+
+use super::config::{FleetConfig, WorkUnit};
+use crate::kernel::rng::{Purpose, Stream, Streams};
+use crate::kernel::time::Time;
+use crate::ledger::receipt::{Delivery, Receipt};
+
+/// No thread.
+const NONE: u32 = u32::MAX;
+
+/// How a worker's receive stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polling {
+    /// None is under way.
+    Idle,
+    /// One is: it waits at the queue, or its answer is on the way.
+    Called,
+    /// The worker pauses before the next.
+    Paused,
+}
+
+/// What a thread does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing.
+    Idle,
+    /// It works on its deliveries.
+    Working,
+    /// It sends what it completed on to the next queue.
+    Forwarding,
+    /// It deletes what it completed.
+    Deleting,
+    /// It gives back what it failed.
+    Releasing,
+}
+
+/// One thread of a worker.
+#[derive(Clone, Copy, Debug)]
+pub struct Thread {
+    /// The worker.
+    pub worker: u32,
+    /// What it does.
+    pub stage: Stage,
+    /// Tries of the call it makes.
+    pub attempts: u32,
+    /// Its deliveries begin here in the table of all held deliveries.
+    pub first: u32,
+    /// Number of its deliveries.
+    pub count: u32,
+    /// One bit a delivery: completed.
+    pub completed: u16,
+    /// One bit a delivery: the present stage still has to do it.
+    pub todo: u16,
+    /// When its work began.
+    pub began: Time,
+    next_idle: u32,
+}
+
+/// One worker.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// Its fleet, by its place in the scenario.
+    pub fleet: u32,
+    /// Not crashed, and started.
+    pub up: bool,
+    /// How its receive stands.
+    pub polling: Polling,
+    /// Throttled receives in a row.
+    pub attempts: u32,
+    /// Busy threads.
+    pub busy: u32,
+    /// Its threads are numbered from here, over all workers.
+    pub first_thread: u32,
+    /// Deliveries it holds, the last `in_transit` of which are still on their way.
+    pub buffer: VecDeque<Delivery>,
+    /// Deliveries on their way.
+    pub in_transit: usize,
+    /// Receipts that wait for a background delete.
+    pub deletes: Vec<Receipt>,
+    idle: u32,
+}
+
+impl Worker {
+    /// A worker that has not started. `threads` are its own, all idle, numbered from `first`.
+    pub fn new(fleet: u32, config: &FleetConfig, threads: &mut [Thread], first: u32) -> Worker {
+        let mut worker = Worker {
+            fleet,
+            up: false,
+            polling: Polling::Idle,
+            attempts: 0,
+            busy: 0,
+            first_thread: first,
+            buffer: VecDeque::with_capacity(
+                (config.receive.max + config.receive.prefetch) as usize,
+            ),
+            in_transit: 0,
+            deletes: Vec::new(),
+            idle: NONE,
+        };
+        for (offset, thread) in threads.iter_mut().enumerate().rev() {
+            worker.make_idle(first + offset as u32, thread);
+        }
+        worker
+    }
+
+    /// The idle thread that will work next.
+    #[inline]
+    pub fn idle_thread(&self) -> Option<u32> {
+        (self.idle != NONE).then_some(self.idle)
+    }
+
+    /// The idle thread that [`Worker::idle_thread`] named goes to work.
+    #[inline]
+    pub fn make_busy(&mut self, thread: &Thread) {
+        self.idle = thread.next_idle;
+        self.busy += 1;
+    }
+
+    /// Thread `number` has nothing to do any more.
+    #[inline]
+    pub fn make_idle(&mut self, number: u32, thread: &mut Thread) {
+        thread.stage = Stage::Idle;
+        thread.next_idle = self.idle;
+        self.idle = number;
+    }
+
+    /// Deliveries that a thread can take.
+    #[inline]
+    pub fn available(&self) -> usize {
+        self.buffer.len() - self.in_transit
+    }
+
+    /// Whether it would poll now.
+    #[inline]
+    pub fn wants_messages(&self, config: &FleetConfig) -> bool {
+        let prefetch = config.receive.prefetch as usize;
+        let short = if prefetch > 0 {
+            self.buffer.len() < prefetch
+        } else {
+            self.buffer.is_empty() && self.idle != NONE
+        };
+        short && self.up && self.polling == Polling::Idle
+    }
+}
+
+impl Thread {
+    /// An idle thread of `worker` whose deliveries begin at `first`.
+    pub fn new(worker: u32, first: u32) -> Thread {
+        Thread {
+            worker,
+            stage: Stage::Idle,
+            attempts: 0,
+            first,
+            count: 0,
+            completed: 0,
+            todo: 0,
+            began: Time::ZERO,
+            next_idle: NONE,
+        }
+    }
+}
+
+/// Most deliveries that one thread of this fleet holds.
+pub fn deliveries_per_thread(config: &FleetConfig) -> u32 {
+    match config.per {
+        WorkUnit::Message => 1,
+        WorkUnit::Batch => config.receive.max,
+    }
+}
+
+/// A worker's own streams of chance.
+#[derive(Clone, Debug)]
+pub struct WorkerChance {
+    /// Call latencies.
+    pub latency: Stream,
+    /// Back-off of throttled calls.
+    pub backoff: Stream,
+    /// Pauses after empty polls.
+    pub pause: Stream,
+    /// Crashes and restarts.
+    pub crash: Stream,
+    /// Start-up delay.
+    pub start_up: Stream,
+}
+
+impl WorkerChance {
+    /// The streams of the worker at `path` (`consumers.workers.3`).
+    pub fn new(path: &str, streams: Streams) -> WorkerChance {
+        let stream = |purpose| streams.stream(path, purpose);
+        WorkerChance {
+            latency: stream(Purpose::Latency),
+            backoff: stream(Purpose::Backoff),
+            pause: stream(Purpose::Pause),
+            crash: stream(Purpose::Crash),
+            start_up: stream(Purpose::StartUp),
+        }
+    }
+}

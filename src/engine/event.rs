@@ -1,0 +1,78 @@
+//! The closed list of events and their order.
+//!
+//! Owns [`Event`] and the rank table. Must not know what an event does.
+//!
+//! An event is its own timer: there is at most one pending `Thread(7)`. Events of one instant run
+//! in the order of this table, those of one rank in the order in which they were scheduled:
+//!
+//! | rank | event | why here |
+//! |---|---|---|
+//! | 0 | `Life` | a worker that dies at t does nothing at t |
+//! | 1 | `Ledger` | a visibility timeout or delay that ends at t ends before any call at t |
+//! | 2 | `Purge` | removes what is there at t, not what is sent at t |
+//! | 3 | `Thread` | work that ends at t frees its worker for what arrives at t |
+//! | 4 | `DeleteCall` | a delete at t comes before a heartbeat or a receive at t |
+//! | 5 | `Heartbeat` | not for work that ended at t |
+//! | 6 | `DeleteLinger` | after the deletes that may have filled the batch |
+//! | 7 | `Answer` | a consumer learns at t what it received before t |
+//! | 8 | `SendCall` | calls under way come before new arrivals |
+//! | 9 | `Arrival`, `Client` | new messages at t meet the workers that t freed |
+//! | 10 | `SendLinger` | after the arrival that may have filled the batch |
+//! | 11 | `Poll` | a poll at t sees all that was sent at t |
+
+use crate::clients::deed::{ProducerId, WorkerId};
+use crate::kernel::calendar::Ranked;
+use crate::ledger::config::QueueId;
+
+/// Something that is going to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A worker crashes or starts.
+    Life(WorkerId),
+    /// Something falls due in a queue.
+    Ledger(QueueId),
+    /// A queue is purged.
+    Purge(QueueId),
+    /// A thread's work, or the call it makes about it, comes to its end.
+    Thread(u32),
+    /// A background delete takes effect.
+    DeleteCall(u32),
+    /// A thread extends the visibility of what it works on.
+    Heartbeat(u32),
+    /// An unfilled batch of deletes has waited long enough.
+    DeleteLinger(WorkerId),
+    /// The answer to a receive reaches its worker.
+    Answer(WorkerId),
+    /// A producer's call takes effect.
+    SendCall(u32),
+    /// The next message of a producer arises.
+    Arrival(ProducerId),
+    /// A closed client has thought.
+    Client(u32),
+    /// An unfilled batch of sends has waited long enough.
+    SendLinger(ProducerId),
+    /// A worker polls after a pause.
+    Poll(WorkerId),
+}
+
+const _: () = assert!(size_of::<Event>() <= 24);
+
+impl Ranked for Event {
+    #[inline]
+    fn rank(&self) -> u8 {
+        match self {
+            Event::Life(_) => 0,
+            Event::Ledger(_) => 1,
+            Event::Purge(_) => 2,
+            Event::Thread(_) => 3,
+            Event::DeleteCall(_) => 4,
+            Event::Heartbeat(_) => 5,
+            Event::DeleteLinger(_) => 6,
+            Event::Answer(_) => 7,
+            Event::SendCall(_) => 8,
+            Event::Arrival(_) | Event::Client(_) => 9,
+            Event::SendLinger(_) => 10,
+            Event::Poll(_) => 11,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! How workers poll, and how they live and die.
+//!
+//! Owns a worker's receives, its start, crash and restart. Must not know what its threads do with
+//! what they get, beyond cutting them off.
+
+use super::event::Event;
+use super::world::World;
+use crate::clients::deed::{Deed, WorkerId};
+use crate::clients::worker::Polling;
+use crate::kernel::dist::Dist;
+use crate::kernel::time::Span;
+use crate::ledger::journal::{Caller, Held};
+use crate::ledger::polls::Poll;
+use crate::ledger::receipt::Served;
+use crate::ledger::service::Received;
+use crate::observe::observer::Observer;
+
+impl<O: Observer> World<O> {
+    /// Gives waiting deliveries to idle threads, and polls for more if the worker wants them.
+    pub(super) fn pump(&mut self, number: u32) {
+        loop {
+            let worker = &self.workers[number as usize];
+            if worker.available() == 0 {
+                break;
+            }
+            let Some(thread) = worker.idle_thread() else { break };
+            self.begin_work(number, thread);
+        }
+        let worker = &self.workers[number as usize];
+        if worker.wants_messages(&self.fleets[worker.fleet as usize]) {
+            self.poll(number);
+        }
+    }
+
+    fn poll(&mut self, number: u32) {
+        let worker = &mut self.workers[number as usize];
+        let fleet = &self.fleets[worker.fleet as usize];
+        let queue = fleet.queue;
+        let asked = fleet.receive.visibility_timeout;
+        let visibility_timeout =
+            asked.unwrap_or_else(|| self.ledger.config(queue).visibility_timeout);
+        let (max, wait) = (fleet.receive.max, fleet.receive.wait);
+        let poll = Poll { caller: Caller(number), max, wait, visibility_timeout };
+        worker.polling = Polling::Called;
+        match self.ledger.receive(self.now, queue, poll, &mut self.observer) {
+            Received::Messages | Received::Waiting => {}
+            Received::Empty | Received::OverLimit => {
+                let chance = &mut self.chances[number as usize];
+                let pause = fleet.receive.pause.sample(&mut chance.pause);
+                let latency = fleet.call_latency.sample(&mut chance.latency);
+                self.pause(number, pause + latency);
+            }
+            Received::Throttled => {
+                worker.attempts += 1;
+                let chance = &mut self.chances[number as usize];
+                let backoff = fleet.retry.wait(worker.attempts, &mut chance.backoff);
+                let latency = fleet.call_latency.sample(&mut chance.latency);
+                self.pause(number, backoff + latency);
+            }
+        }
+    }
+
+    fn pause(&mut self, number: u32, span: Span) {
+        self.workers[number as usize].polling = Polling::Paused;
+        let at = self.after(span);
+        self.calendar.schedule(at, Event::Poll(WorkerId(number)));
+    }
+
+    /// A pause is over.
+    pub(super) fn poll_due(&mut self, number: u32) {
+        self.workers[number as usize].polling = Polling::Idle;
+        self.pump(number);
+    }
+
+    /// The ledger has answered a receive.
+    #[inline]
+    pub(super) fn accept(&mut self, served: Served) {
+        let number = served.caller.0;
+        let worker = &mut self.workers[number as usize];
+        worker.attempts = 0;
+        self.ledger.collect(served, &mut worker.buffer);
+        let latency = &self.fleets[worker.fleet as usize].call_latency;
+        let latency = latency.sample(&mut self.chances[number as usize].latency);
+        if latency.is_zero() {
+            worker.polling = Polling::Idle;
+            self.pump(number);
+        } else {
+            worker.in_transit = served.messages as usize;
+            let at = self.after(latency);
+            self.calendar.schedule(at, Event::Answer(WorkerId(number)));
+        }
+    }
+
+    /// The answer reaches its worker.
+    pub(super) fn answer_arrives(&mut self, number: u32) {
+        let worker = &mut self.workers[number as usize];
+        worker.in_transit = 0;
+        worker.polling = Polling::Idle;
+        self.pump(number);
+    }
+
+    /// A worker that is up crashes, one that is down starts.
+    pub(super) fn turn_life(&mut self, number: u32) {
+        if self.workers[number as usize].up {
+            self.crash(number);
+        } else {
+            self.start(number);
+        }
+    }
+
+    pub(super) fn start(&mut self, number: u32) {
+        let worker = &mut self.workers[number as usize];
+        worker.up = true;
+        self.observer.deed(self.now, &Deed::Started { worker: WorkerId(number) });
+        if let Some(crash) = &self.fleets[worker.fleet as usize].crash {
+            let life = Dist::Exponential { mean: crash.mean_time_between };
+            let life = life.sample(&mut self.chances[number as usize].crash);
+            let at = self.after(life);
+            self.calendar.schedule(at, Event::Life(WorkerId(number)));
+        }
+        self.pump(number);
+    }
+
+    /// All that the worker holds is lost to it; the ledger learns nothing.
+    fn crash(&mut self, number: u32) {
+        let id = WorkerId(number);
+        self.observer.deed(self.now, &Deed::Crashed { worker: id });
+        self.cut_off_threads(number);
+        self.calendar.cancel(Event::Poll(id));
+        self.calendar.cancel(Event::Answer(id));
+        self.calendar.cancel(Event::DeleteLinger(id));
+        self.ledger.hang_up(Caller(number));
+        let worker = &mut self.workers[number as usize];
+        let lost = worker.buffer.iter().map(|delivery| delivery.receipt);
+        for receipt in lost.chain(worker.deletes.iter().copied()) {
+            self.ledger.annotate(&receipt, Held::Crashed);
+        }
+        worker.buffer.clear();
+        worker.deletes.clear();
+        worker.in_transit = 0;
+        worker.attempts = 0;
+        worker.polling = Polling::Idle;
+        worker.up = false;
+        self.tell_busy(number);
+        let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
+        if let Some(crash) = &fleet.crash {
+            let down = crash.restart.sample(&mut self.chances[number as usize].crash);
+            let at = self.after(down);
+            self.calendar.schedule(at, Event::Life(id));
+        }
+    }
+}

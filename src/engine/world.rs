@@ -1,0 +1,341 @@
+//! The state of everything, and the loop.
+//!
+//! Owns the calendar, the ledger and the clients of one run. Must not know files, clocks, names or
+//! output: a scenario comes in, an observer is told what happens.
+//!
+//! Invariant: time never goes back; after each event nobody has an unanswered call that the
+//! ledger has answered, and each queue's next deadline is in the calendar.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::event::Event;
+use super::scenario::{Limits, Scenario};
+use crate::clients::arrivals::Arrivals;
+use crate::clients::config::FleetConfig;
+use crate::clients::deed::{Deed, FleetId, ProducerId, WorkerId};
+use crate::clients::producer::{Producer, SendCall};
+use crate::clients::worker::{Thread, Worker, WorkerChance, deliveries_per_thread};
+use crate::kernel::calendar::Calendar;
+use crate::kernel::dist::Dist;
+use crate::kernel::rng::{Luck, Purpose, Stream, Streams};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::Ledger;
+use crate::ledger::config::QueueId;
+use crate::ledger::receipt::{Delivery, Receipt};
+use crate::observe::observer::Observer;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// At its planned end.
+    Completed,
+    /// After `limits.events` events.
+    EventLimit,
+    /// With more than `limits.resident` messages at once.
+    ResidentLimit,
+    /// Because it was asked to stop.
+    Interrupted,
+    /// Because the observer had no use for more.
+    ObserverStopped,
+}
+
+/// Events between two looks at the interrupt and the observer.
+const LOOK_EVERY: u64 = 1024;
+
+/// A client that sends one message, waits for its confirmation, and thinks.
+#[derive(Clone, Debug)]
+pub(super) struct ClosedClient {
+    pub(super) producer: u32,
+    pub(super) think: Dist,
+    pub(super) chance: Stream,
+}
+
+/// A background delete under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DeleteCall {
+    pub(super) worker: u32,
+    pub(super) attempts: u32,
+    pub(super) count: usize,
+    pub(super) receipts: [Receipt; 10],
+}
+
+/// Calls under way, by number. Rows are used again, so that a call costs no allocation.
+#[derive(Clone, Debug)]
+pub(super) struct Calls<T> {
+    rows: Vec<T>,
+    free: Vec<u32>,
+}
+
+impl<T> Calls<T> {
+    fn new() -> Calls<T> {
+        Calls { rows: Vec::new(), free: Vec::new() }
+    }
+
+    /// A row for a call: one that was closed, as it was left, or a `new` one.
+    #[inline]
+    pub(super) fn open(&mut self, new: impl FnOnce() -> T) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.rows.push(new());
+            self.rows.len() as u32 - 1
+        })
+    }
+
+    #[inline]
+    pub(super) fn close(&mut self, number: u32) {
+        self.free.push(number);
+    }
+
+    #[inline]
+    pub(super) fn get(&self, number: u32) -> &T {
+        &self.rows[number as usize]
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, number: u32) -> &mut T {
+        &mut self.rows[number as usize]
+    }
+}
+
+/// The world of one run.
+#[derive(Clone, Debug)]
+pub struct World<O: Observer> {
+    pub(super) now: Time,
+    end: Time,
+    /// Producers fall silent here.
+    pub(super) duration: Time,
+    limits: Limits,
+    events: u64,
+    pub(super) calendar: Calendar<Event>,
+    pub(super) ledger: Ledger,
+    /// When the calendar next looks at each queue.
+    looks: Vec<Time>,
+    pub(super) producers: Vec<Producer>,
+    pub(super) clients: Vec<ClosedClient>,
+    pub(super) send_calls: Calls<SendCall>,
+    /// Messages that producers hold back: in calls under way or waiting for a connection.
+    pub(super) held_back: u64,
+    pub(super) fleets: Vec<FleetConfig>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) chances: Vec<WorkerChance>,
+    pub(super) threads: Vec<Thread>,
+    /// What threads work on.
+    pub(super) held: Vec<Delivery>,
+    pub(super) delete_calls: Calls<DeleteCall>,
+    /// Who is told.
+    pub observer: O,
+}
+
+impl<O: Observer> World<O> {
+    /// The world of replication `replication` of a scenario, before its first event.
+    pub fn new(scenario: &Scenario, replication: u64, mut observer: O) -> World<O> {
+        let streams = Streams::new(scenario.seed, replication);
+        let fleets: Vec<FleetConfig> = scenario.fleets.iter().map(|f| f.config.clone()).collect();
+        let workers: u32 = fleets.iter().map(|fleet| fleet.count).sum();
+        let paths: Vec<String> =
+            scenario.queues.iter().map(|queue| format!("queues.{}", queue.name)).collect();
+        let queues =
+            paths.iter().map(String::as_str).zip(scenario.queues.iter().map(|q| &q.config));
+        let ledger = Ledger::new(queues, workers, streams, &mut observer);
+        let mut world = World {
+            now: Time::ZERO,
+            end: scenario.end(),
+            duration: Time::ZERO + scenario.duration,
+            limits: scenario.limits,
+            events: 0,
+            calendar: Calendar::with_capacity(4 * workers as usize + 64),
+            looks: vec![Time::NEVER; scenario.queues.len()],
+            ledger,
+            producers: Vec::new(),
+            clients: Vec::new(),
+            send_calls: Calls::new(),
+            held_back: 0,
+            fleets,
+            workers: Vec::new(),
+            chances: Vec::new(),
+            threads: Vec::new(),
+            held: Vec::new(),
+            delete_calls: Calls::new(),
+            observer,
+        };
+        world.place_producers(scenario, streams);
+        world.place_workers(scenario, streams);
+        for (number, queue) in (0..).zip(&scenario.queues) {
+            if let Some(&at) = queue.config.purges.first() {
+                world.calendar.schedule(at, Event::Purge(QueueId(number)));
+            }
+        }
+        world.settle();
+        world
+    }
+
+    fn place_producers(&mut self, scenario: &Scenario, streams: Streams) {
+        for (number, named) in (0..).zip(&scenario.producers) {
+            let path = format!("producers.{}", named.name);
+            let mut producer = Producer::new(&path, &named.config, streams);
+            if let Some(at) = producer.arrivals.next() {
+                self.calendar.schedule(at, Event::Arrival(ProducerId(number)));
+            }
+            self.producers.push(producer);
+            for (count, think) in Arrivals::closed(&named.config.arrivals) {
+                for _ in 0..count {
+                    let name = self.clients.len() as u32;
+                    let chance = streams.stream(&format!("{path}.clients.{name}"), Purpose::Think);
+                    let think = think.clone();
+                    self.clients.push(ClosedClient { producer: number, think, chance });
+                    self.think(name);
+                }
+            }
+        }
+    }
+
+    fn place_workers(&mut self, scenario: &Scenario, streams: Streams) {
+        let nothing = Delivery { receipt: Receipt::of_nothing(), luck: Luck(0), sent: Time::ZERO };
+        for (fleet, named) in (0..).zip(&scenario.fleets) {
+            let config = &named.config;
+            let stride = deliveries_per_thread(config);
+            for member in 0..config.count {
+                let number = self.workers.len() as u32;
+                let first = self.threads.len() as u32;
+                for _ in 0..config.threads {
+                    let deliveries = self.held.len();
+                    self.held.resize(deliveries + stride as usize, nothing);
+                    self.threads.push(Thread::new(number, deliveries as u32));
+                }
+                let own = &mut self.threads[first as usize..];
+                self.workers.push(Worker::new(fleet, config, own, first));
+                let path = format!("consumers.{}.{member}", named.name);
+                self.chances.push(WorkerChance::new(&path, streams));
+            }
+        }
+        for number in 0..self.workers.len() as u32 {
+            let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
+            let delay = fleet.start_up.sample(&mut self.chances[number as usize].start_up);
+            if delay.is_zero() {
+                self.start(number);
+            } else {
+                self.calendar.schedule(Time::ZERO + delay, Event::Life(WorkerId(number)));
+            }
+        }
+    }
+
+    /// Runs to the planned end, or until a limit, the interrupt or the observer stops it.
+    pub fn run(&mut self, interrupt: &AtomicBool) -> Ended {
+        loop {
+            if self.events.is_multiple_of(LOOK_EVERY) {
+                if interrupt.load(Ordering::Relaxed) {
+                    return Ended::Interrupted;
+                }
+                if self.observer.stopped() {
+                    return Ended::ObserverStopped;
+                }
+            }
+            if self.events >= self.limits.events {
+                return Ended::EventLimit;
+            }
+            if self.ledger.resident() + self.held_back > self.limits.resident {
+                return Ended::ResidentLimit;
+            }
+            if self.step().is_none() {
+                self.now = self.end;
+                return Ended::Completed;
+            }
+        }
+    }
+
+    /// Handles the next event; `None` when none is left before the end.
+    ///
+    /// # Panics
+    /// If time went back, which is a bug.
+    #[inline]
+    pub fn step(&mut self) -> Option<(Time, Event)> {
+        let (at, event) = self.calendar.pop()?;
+        if at > self.end {
+            return None;
+        }
+        assert!(at >= self.now, "an event at {at} comes after {}", self.now);
+        self.now = at;
+        self.dispatch(event);
+        self.settle();
+        Some((at, event))
+    }
+
+    #[inline]
+    fn dispatch(&mut self, event: Event) {
+        self.events += 1;
+        match event {
+            Event::Life(WorkerId(worker)) => self.turn_life(worker),
+            Event::Ledger(queue) => self.look_at_queue(queue),
+            Event::Purge(queue) => self.purge(queue),
+            Event::Thread(thread) => self.thread_due(thread),
+            Event::DeleteCall(call) => self.background_delete(call),
+            Event::Heartbeat(thread) => self.heartbeat(thread),
+            Event::DeleteLinger(WorkerId(worker)) => self.flush_deletes(worker),
+            Event::Answer(WorkerId(worker)) => self.answer_arrives(worker),
+            Event::SendCall(call) => self.take_effect(call),
+            Event::Arrival(ProducerId(producer)) => self.arrival(producer),
+            Event::Client(client) => self.client_sends(client),
+            Event::SendLinger(ProducerId(producer)) => self.flush_batch(producer),
+            Event::Poll(WorkerId(worker)) => self.poll_due(worker),
+        }
+    }
+
+    /// Hands out what the ledger has answered, and notes when it next needs the clock.
+    #[inline]
+    fn settle(&mut self) {
+        while let Some(served) = self.ledger.next_served() {
+            self.accept(served);
+        }
+        for (number, look) in self.looks.iter_mut().enumerate() {
+            let queue = QueueId(number as u32);
+            let due = self.ledger.due(queue);
+            if due < *look {
+                *look = due;
+                self.calendar.schedule(due.max(self.now), Event::Ledger(queue));
+            }
+        }
+    }
+
+    /// The ledger's own deadlines. A look that comes too early is not an event.
+    fn look_at_queue(&mut self, queue: QueueId) {
+        self.looks[queue.0 as usize] = Time::NEVER;
+        let happened = self.ledger.advance(self.now, queue, &mut self.observer);
+        self.events = self.events - 1 + happened;
+    }
+
+    fn purge(&mut self, queue: QueueId) {
+        self.ledger.purge(self.now, queue, &mut self.observer);
+        let next = self.ledger.config(queue).purges.iter().find(|&&at| at > self.now);
+        if let Some(&at) = next {
+            self.calendar.schedule(at, Event::Purge(queue));
+        }
+    }
+
+    /// Tells the observer how many threads of a worker are busy.
+    #[inline]
+    pub(super) fn tell_busy(&mut self, worker: u32) {
+        let Worker { fleet, busy, .. } = self.workers[worker as usize];
+        let (worker, fleet) = (WorkerId(worker), FleetId(fleet));
+        self.observer.deed(self.now, &Deed::Busy { worker, fleet, busy });
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Events handled so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The ledger, to look at.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// A time `span` from now.
+    #[inline]
+    pub(super) fn after(&self, span: Span) -> Time {
+        self.now.saturating_add(span)
+    }
+}

@@ -1,0 +1,138 @@
+//! Levels over time, integrated exactly.
+//!
+//! Owns the integral of a step function, and of an age, over the measured window. Must not know
+//! what the level counts.
+//!
+//! Invariant: areas are whole (level × nanoseconds), so no order of addition can show.
+
+use super::measured::Level;
+use crate::kernel::time::{Span, Time};
+
+/// A level that is set at instants and holds in between.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Meter {
+    value: u64,
+    since: Time,
+    area: u128,
+    max: u64,
+}
+
+impl Meter {
+    pub(super) const ZERO: Meter = Meter { value: 0, since: Time::ZERO, area: 0, max: 0 };
+
+    #[inline]
+    pub(super) fn value(&self) -> u64 {
+        self.value
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, now: Time, value: u64) {
+        self.area += u128::from(self.value) * u128::from((now - self.since).as_nanos());
+        self.since = now;
+        self.value = value;
+        self.max = self.max.max(value);
+    }
+
+    #[inline]
+    pub(super) fn add(&mut self, now: Time, by: u64) {
+        self.set(now, self.value + by);
+    }
+
+    #[inline]
+    pub(super) fn sub(&mut self, now: Time, by: u64) {
+        self.set(now, self.value - by);
+    }
+
+    /// Forgets what was before `now`: the measured window begins.
+    pub(super) fn begin(&mut self, now: Time) {
+        *self = Meter { value: self.value, since: now, area: 0, max: self.value };
+    }
+
+    /// The level from the window's beginning to `now`, its end.
+    pub(super) fn end(&mut self, now: Time, over: Span) -> Level {
+        self.set(now, self.value);
+        Level { area: self.area, over: over.as_nanos(), max: self.max, last: self.value }
+    }
+}
+
+/// The age of the oldest of something: grows with time between the instants at which the oldest
+/// changes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AgeMeter {
+    oldest: Option<Time>,
+    since: Time,
+    /// Twice the integral of the age: whole, where the integral itself may end in a half.
+    doubled: u128,
+    max: Span,
+}
+
+impl AgeMeter {
+    pub(super) const NOTHING: AgeMeter =
+        AgeMeter { oldest: None, since: Time::ZERO, doubled: 0, max: Span::ZERO };
+
+    /// The age now.
+    #[inline]
+    pub(super) fn age(&self, now: Time) -> Span {
+        self.oldest.map_or(Span::ZERO, |sent| now.since(sent))
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, now: Time, oldest: Option<Time>) {
+        if let Some(sent) = self.oldest {
+            let (from, to) = (self.since.since(sent), now.since(sent));
+            let (from, to) = (u128::from(from.as_nanos()), u128::from(to.as_nanos()));
+            self.doubled += (to - from) * (to + from);
+            self.max = self.max.max(now.since(sent));
+        }
+        self.since = now;
+        self.oldest = oldest;
+    }
+
+    /// Forgets what was before `now`: the measured window begins.
+    pub(super) fn begin(&mut self, now: Time) {
+        *self = AgeMeter { oldest: self.oldest, since: now, doubled: 0, max: self.age(now) };
+    }
+
+    /// The age in nanoseconds from the window's beginning to `now`, its end.
+    pub(super) fn end(&mut self, now: Time, over: Span) -> Level {
+        self.set(now, self.oldest);
+        Level {
+            area: self.doubled / 2,
+            over: over.as_nanos(),
+            max: self.max.as_nanos(),
+            last: self.age(now).as_nanos(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(nanos: u64) -> Time {
+        Time::from_nanos(nanos)
+    }
+
+    #[test]
+    fn a_level_is_weighted_by_its_time_within_the_window() {
+        let mut meter = Meter::ZERO;
+        meter.add(at(0), 5);
+        meter.begin(at(10));
+        meter.add(at(14), 3);
+        meter.sub(at(18), 8);
+        let level = meter.end(at(20), Span::from_nanos(10));
+        assert_eq!((level.area, level.max, level.last), (5 * 4 + 8 * 4, 8, 0));
+        assert!((level.mean() - 5.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_age_is_a_triangle() {
+        let mut meter = AgeMeter::NOTHING;
+        meter.set(at(10), Some(at(10)));
+        meter.set(at(20), Some(at(16)));
+        meter.set(at(26), None);
+        let level = meter.end(at(30), Span::from_nanos(30));
+        // 0 to 10 over ten, 4 to 10 over six.
+        assert_eq!((level.area, level.max, level.last), (50 + 42, 10, 0));
+    }
+}

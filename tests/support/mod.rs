@@ -1,0 +1,126 @@
+//! Scenarios made in code, for tests and benchmarks that need no file.
+//!
+//! The plainest system: one queue with one partition, no limits; Poisson arrivals; workers that
+//! long-poll for one message at a time and never fail. Tests change what they are about.
+
+
+use std::sync::atomic::AtomicBool;
+
+use sqsim::clients::config::{
+    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
+    Retry, WorkUnit,
+};
+use sqsim::engine::run::{Run, run};
+use sqsim::engine::scenario::{Limits, Named, Scenario};
+use sqsim::kernel::dist::Dist;
+use sqsim::kernel::time::Span;
+use sqsim::ledger::config::{
+    Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, SplitPolicy,
+};
+
+/// A length of `secs` seconds.
+pub(crate) fn secs(secs: u64) -> Span {
+    Span::from_secs(secs)
+}
+
+/// A retry that never gives up.
+pub(crate) fn retry() -> Retry {
+    Retry { base: Span::from_millis(50), cap: secs(20), attempts: None }
+}
+
+/// A queue with one partition and no limits.
+pub(crate) fn queue() -> QueueConfig {
+    QueueConfig {
+        visibility_timeout: secs(12 * 3600),
+        delay: Span::ZERO,
+        retention: secs(14 * 86_400),
+        max_in_flight: u32::MAX,
+        redrive: None,
+        purges: Vec::new(),
+        lost_deletes: 0.0,
+        ledger: LedgerConfig {
+            partitions: 1,
+            capacity: None,
+            keys: Keys::Uniform,
+            split: SplitPolicy::Static,
+            mechanics: Mechanics::Metadata { pause: Span::ZERO },
+            receive: ReceiveRouting::RegisterAll,
+        },
+    }
+}
+
+/// A producer with these arrivals at queue 0, one message a call, no latency.
+pub(crate) fn producer(arrivals: ArrivalProcess) -> ProducerConfig {
+    ProducerConfig {
+        queue: QueueId(0),
+        arrivals: vec![arrivals],
+        batch: 1,
+        linger: secs(1),
+        call_latency: Dist::Constant(Span::ZERO),
+        connections: None,
+        delay: None,
+        retry: retry(),
+    }
+}
+
+/// `count` workers at queue 0 with one thread each.
+pub(crate) fn fleet(count: u32, processing: Dist) -> FleetConfig {
+    FleetConfig {
+        queue: QueueId(0),
+        count,
+        threads: 1,
+        receive: ReceiveConfig {
+            max: 1,
+            wait: secs(20),
+            visibility_timeout: None,
+            prefetch: 0,
+            pause: Dist::Constant(Span::from_millis(200)),
+        },
+        processing,
+        per: WorkUnit::Message,
+        call_latency: Dist::Constant(Span::ZERO),
+        failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
+        heartbeat: None,
+        crash: None,
+        start_up: Dist::Constant(Span::ZERO),
+        delete: DeleteConfig { batch: 1, linger: secs(1) },
+        idempotent: false,
+        forward: None,
+        retry: retry(),
+    }
+}
+
+/// A scenario of one queue, one producer and one fleet that runs for `duration`, of which the
+/// first `warm_up` is not measured.
+pub(crate) fn scenario(
+    queue: QueueConfig,
+    producer: ProducerConfig,
+    fleet: FleetConfig,
+    duration: Span,
+    warm_up: Span,
+) -> Scenario {
+    Scenario {
+        name: "made-in-code".to_owned(),
+        about: String::new(),
+        duration,
+        drain: Span::ZERO,
+        warm_up,
+        seed: 1,
+        window: duration / 100,
+        queues: vec![named("queue", queue)],
+        producers: vec![named("producer", producer)],
+        fleets: vec![named("workers", fleet)],
+        expect: Vec::new(),
+        limits: Limits { events: u64::MAX, resident: 100_000_000, trace_bytes: u64::MAX },
+    }
+}
+
+/// A part with a name.
+pub(crate) fn named<T>(name: &str, config: T) -> Named<T> {
+    Named { name: name.to_owned(), config }
+}
+
+/// Runs replication `replication` to its end.
+pub(crate) fn measure(scenario: &Scenario, replication: u64) -> Run<()> {
+    run(scenario, replication, &AtomicBool::new(false))
+}
