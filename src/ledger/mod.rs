@@ -26,4 +26,5 @@ pub mod service;
 mod split;
 mod timers;
 
+pub use queue::Tally;
 pub use service::Ledger;

@@ -4,7 +4,7 @@
 //! calls, receipts or waiting polls.
 //!
 //! Invariant (conservation): sent + moved in = visible + delayed + in flight + deleted + moved out
-//! + expired + purged; [`Tally::check`] holds between any two calls.
+//! + expired + purged; [`Tally::is_conserved`] holds between any two calls.
 
 use std::cmp::Reverse;
 
