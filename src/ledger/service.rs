@@ -504,21 +504,24 @@ impl Ledger {
             self.take_sampled(queue, poll, now, journal, &mut taken);
             return taken;
         }
+        // The next poll begins after the partition that gave last, so that each has its turn even
+        // while the in-flight cap lets single messages through.
         let start = q.shards.cursor();
         let (mut from, mut wrapped) = (start, false);
         while taken.messages < poll.max {
             let shards = &self.queues[queue.0 as usize].shards;
             match shards.ready_from(from) {
                 Some(at) if !(wrapped && at >= start) => {
+                    let before = taken.messages;
                     self.take_from(queue, at, poll, now, journal, &mut taken);
                     from = at + 1;
+                    if taken.messages > before {
+                        self.queues[queue.0 as usize].shards.set_cursor(from);
+                    }
                 }
                 None if !wrapped => (from, wrapped) = (0, true),
                 Some(_) | None => break,
             }
-        }
-        if taken.messages > 0 {
-            self.queues[queue.0 as usize].shards.set_cursor(from);
         }
         taken
     }
