@@ -649,7 +649,11 @@ impl Ledger {
         let enqueued = expires.as_nanos() - retention.as_nanos();
         let expires = Time::from_nanos(enqueued) + target.config.retention;
         let luck = row.luck.next_queue();
-        *self.slab.get_mut(slot) = Message::new(message, to, now, luck, row.key);
+        let mut moved = Message::new(message, to, now, luck, row.key);
+        if row.is_done() {
+            moved.set_done();
+        }
+        *self.slab.get_mut(slot) = moved;
         target.tally.moved_in += 1;
         target.begin_moved(&mut self.slab, slot, expires);
         journal.change(now, to, &Change::MovedIn { message, from });
