@@ -1,0 +1,48 @@
+//! Plain settings and a journal that remembers.
+//!
+//! Owns what every test of the ledger begins with. Must not know any rule.
+
+use sqsim::kernel::rng::Streams;
+use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::Ledger;
+use sqsim::ledger::config::{
+    Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, SplitPolicy,
+};
+use sqsim::ledger::journal::{Change, Journal};
+
+/// A queue with the defaults of `CreateQueue`, in one partition without limits.
+pub(crate) fn queue() -> QueueConfig {
+    QueueConfig {
+        visibility_timeout: Span::from_secs(30),
+        delay: Span::ZERO,
+        retention: Span::from_secs(4 * 24 * 3600),
+        max_in_flight: 120_000,
+        redrive: None,
+        purges: Vec::new(),
+        lost_deletes: 0.0,
+        ledger: LedgerConfig {
+            partitions: 1,
+            capacity: None,
+            keys: Keys::Uniform,
+            split: SplitPolicy::Static,
+            mechanics: Mechanics::Metadata { pause: Span::ZERO },
+            receive: ReceiveRouting::RegisterAll,
+        },
+    }
+}
+
+/// The real ledger over these queues, under a fixed seed.
+pub(crate) fn ledger(queues: &[QueueConfig], callers: u32, log: &mut Log) -> Ledger {
+    const PATHS: [&str; 4] = ["queues.a", "queues.b", "queues.c", "queues.d"];
+    Ledger::new(PATHS.into_iter().zip(queues), callers, Streams::new(1, 0), log)
+}
+
+/// All changes, in the order told.
+#[derive(Debug, Default)]
+pub(crate) struct Log(pub(crate) Vec<(Time, QueueId, Change)>);
+
+impl Journal for Log {
+    fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
+        self.0.push((now, queue, *change));
+    }
+}
