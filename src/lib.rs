@@ -10,7 +10,7 @@
 //! | `experiment` | many runs on all cores, folded in order |
 //! | [`scenario`] | text → checked [`engine::scenario::Scenario`], with every fault located |
 //! | `outcome` | what is serialised, versioned |
-//! | `stats` | intervals, expectations, closed forms of queueing theory |
+//! | [`stats`] | intervals, expectations, closed forms of queueing theory |
 //! | [`engine`] | the world, the closed event enum, the loop, limits |
 //! | [`clients`] | those who call the ledger: producers and workers |
 //! | [`observe`] | facts → metrics, traces, fingerprint |
@@ -24,3 +24,4 @@ pub mod kernel;
 pub mod ledger;
 pub mod observe;
 pub mod scenario;
+pub mod stats;

@@ -58,6 +58,12 @@ pub fn fused(a: f64, b: f64, c: f64) -> f64 {
     libm::fma(a, b, c)
 }
 
+/// The angle whose tangent is `x`, in radians.
+#[inline]
+pub fn atan(x: f64) -> f64 {
+    libm::atan(x)
+}
+
 /// The gamma function, Γ(n) = (n − 1)!.
 pub fn gamma(x: f64) -> f64 {
     libm::tgamma(x)

@@ -1,0 +1,427 @@
+//! The names an expectation may use, and where their values are found.
+//!
+//! Owns the list of measures and functions. Must not know the grammar around them.
+//!
+//! Invariant: a measure's unit is known before any run, so units are checked with the scenario.
+
+use super::{Unit, nearest};
+use crate::engine::scenario::{Named, Scenario};
+use crate::observe::measured::{
+    FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,
+};
+
+/// The names a scenario gives to its parts, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names<'a> {
+    /// Queues.
+    pub queues: Vec<&'a str>,
+    /// Producers.
+    pub producers: Vec<&'a str>,
+    /// Fleets of consumers.
+    pub fleets: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    /// The names of a checked scenario.
+    pub fn of(scenario: &'a Scenario) -> Names<'a> {
+        fn names<T>(parts: &[Named<T>]) -> Vec<&str> {
+            parts.iter().map(|part| part.name.as_str()).collect()
+        }
+        Names {
+            queues: names(&scenario.queues),
+            producers: names(&scenario.producers),
+            fleets: names(&scenario.fleets),
+        }
+    }
+
+    fn list(&self, part: Part) -> &[&'a str] {
+        match part {
+            Part::Queue => &self.queues,
+            Part::Producer => &self.producers,
+            Part::Fleet => &self.fleets,
+        }
+    }
+}
+
+/// What a measure belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Queue,
+    Producer,
+    Fleet,
+}
+
+impl Part {
+    fn word(self) -> &'static str {
+        match self {
+            Part::Queue => "queue",
+            Part::Producer => "producer",
+            Part::Fleet => "fleet of consumers",
+        }
+    }
+}
+
+/// Where a counter is found.
+#[derive(Clone, Copy, Debug)]
+enum Count {
+    Queue(fn(&QueueMeasured) -> u64),
+    Producer(fn(&ProducerMeasured) -> u64),
+    Fleet(fn(&FleetMeasured) -> u64),
+    /// Nanoseconds, not a number of anything.
+    Work(fn(&FleetMeasured) -> u128),
+}
+
+/// Every counter by name.
+const COUNTERS: &[(&str, Count)] = &[
+    ("sent", Count::Queue(|q| q.counts.sent)),
+    ("moved_in", Count::Queue(|q| q.counts.moved_in)),
+    ("received", Count::Queue(|q| q.counts.received)),
+    ("deleted", Count::Queue(|q| q.counts.deleted)),
+    ("deleted_nothing", Count::Queue(|q| q.counts.deleted_nothing)),
+    ("empty_receives", Count::Queue(|q| q.counts.empty_receives)),
+    ("false_empty_receives", Count::Queue(|q| q.counts.false_empty_receives)),
+    ("over_limit", Count::Queue(|q| q.counts.over_limit)),
+    ("dead_lettered", Count::Queue(|q| q.counts.dead_lettered)),
+    ("expired", Count::Queue(|q| q.counts.expired)),
+    ("purged", Count::Queue(|q| q.counts.purged)),
+    ("throttled", Count::Queue(|q| q.counts.throttled)),
+    ("duplicates", Count::Queue(|q| q.counts.duplicates)),
+    ("redelivered", Count::Queue(|q| q.counts.redelivered.total())),
+    ("redelivered.outlived_timeout", Count::Queue(|q| q.counts.redelivered.outlived_timeout)),
+    ("redelivered.prefetched", Count::Queue(|q| q.counts.redelivered.prefetched)),
+    ("redelivered.failed", Count::Queue(|q| q.counts.redelivered.failed)),
+    ("redelivered.crashed", Count::Queue(|q| q.counts.redelivered.crashed)),
+    ("redelivered.delete_lost", Count::Queue(|q| q.counts.redelivered.delete_lost)),
+    (
+        "calls",
+        Count::Queue(|q| {
+            let calls = q.counts.calls;
+            calls.send + calls.receive + calls.delete + calls.change_visibility
+        }),
+    ),
+    ("calls.send", Count::Queue(|q| q.counts.calls.send)),
+    ("calls.receive", Count::Queue(|q| q.counts.calls.receive)),
+    ("calls.delete", Count::Queue(|q| q.counts.calls.delete)),
+    ("calls.change_visibility", Count::Queue(|q| q.counts.calls.change_visibility)),
+    ("unfinished", Count::Queue(|q| q.unfinished.messages)),
+    ("arrived", Count::Producer(|p| p.arrived)),
+    ("retried", Count::Producer(|p| p.retried)),
+    ("given_up", Count::Producer(|p| p.given_up)),
+    ("processed", Count::Fleet(|f| f.processed)),
+    ("work", Count::Work(|f| f.work)),
+    ("wasted", Count::Work(wasted)),
+];
+
+/// Nanoseconds of work that did not complete a message for the first time.
+pub(crate) fn wasted(fleet: &FleetMeasured) -> u128 {
+    fleet.duplicate_work + fleet.failed_work + fleet.crashed_work
+}
+
+type LatencyOf = fn(&QueueMeasured) -> &Latency;
+
+/// Every latency by name.
+const LATENCIES: &[(&str, LatencyOf)] = &[
+    ("sent_to_received", |q| &q.sent_to_received),
+    ("sent_to_deleted", |q| &q.sent_to_deleted),
+    ("processing", |q| &q.processing),
+];
+
+#[derive(Clone, Copy, Debug)]
+enum LevelOf {
+    Queue(fn(&QueueMeasured) -> &Level, Unit),
+    Fleet(fn(&FleetMeasured) -> &Level),
+}
+
+/// Every level by name.
+const LEVELS: &[(&str, LevelOf)] = &[
+    ("visible", LevelOf::Queue(|q| &q.visible, Unit::Number)),
+    ("in_flight", LevelOf::Queue(|q| &q.in_flight, Unit::Number)),
+    ("delayed", LevelOf::Queue(|q| &q.delayed, Unit::Number)),
+    ("age_of_oldest", LevelOf::Queue(|q| &q.age_of_oldest, Unit::Duration)),
+    ("partitions", LevelOf::Queue(|q| &q.partitions, Unit::Number)),
+    ("busy_consumers", LevelOf::Fleet(|f| &f.busy)),
+];
+
+/// What a function takes out of a latency or a level.
+#[derive(Clone, Copy, Debug)]
+enum Take {
+    Mean,
+    Max,
+    Last,
+    Count,
+    Quantile(f64),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Count(Count),
+    /// A counter per second of the window.
+    Rate(Count),
+    Latency(Take, LatencyOf),
+    Level(Take, LevelOf),
+    /// Mean share of busy threads.
+    Busy,
+}
+
+/// One measure of one part of the scenario.
+#[derive(Clone, Debug)]
+pub(super) struct Measure {
+    /// As written, for messages.
+    name: String,
+    /// The queue, producer or fleet; `None` is the first one.
+    of: Option<String>,
+    what: What,
+}
+
+/// A message and what to do about it.
+type Explained = (String, String);
+
+/// Which half of `function(argument)` is wrong.
+pub(super) enum Wrong {
+    /// The function.
+    Function(String, String),
+    /// The argument.
+    Argument(String, String),
+}
+
+/// A measure that stands alone: a counter, or `busy`.
+pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
+    let (of, last) = split(name);
+    let measure = |what| Measure { name: name.to_owned(), of: of.map(str::to_owned), what };
+    if let Some(count) = find(COUNTERS, last) {
+        return Ok(measure(What::Count(count)));
+    }
+    if last == "busy" {
+        return Ok(measure(What::Busy));
+    }
+    if find(LATENCIES, last).is_some() {
+        let help = format!("say which of its values: `mean({name})`, `p99({name})`, `max({name})`");
+        return Err((format!("`{name}` is a latency of many messages"), help));
+    }
+    if find(LEVELS, last).is_some() {
+        let help =
+            format!("say which of its values: `mean({name})`, `max({name})`, `last({name})`");
+        return Err((format!("`{name}` is a level that changes over time"), help));
+    }
+    Err(unknown(name, last))
+}
+
+/// A function of a latency, a level, a counter or a fleet.
+pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> {
+    let (of, last) = split(argument);
+    let name = format!("{function}({argument})");
+    let measure = |of: Option<&str>, what| Measure { name, of: of.map(str::to_owned), what };
+    if function == "busy" {
+        return Ok(measure(Some(argument), What::Busy));
+    }
+    if function == "rate" {
+        let count = find(COUNTERS, last).filter(|count| !matches!(count, Count::Work(_)));
+        return count.map(|count| measure(of, What::Rate(count))).ok_or_else(|| {
+            let message = format!("`rate` takes a counter, `{argument}` is none");
+            Wrong::Argument(message, "write a counter, as in `rate(sent)`".to_owned())
+        });
+    }
+    let take = take(function).ok_or_else(|| {
+        let known = ["mean", "max", "last", "count", "busy", "rate", "p50", "p95", "p99"];
+        let help = match nearest(function, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "there are mean, max, last, count, busy, rate and p50, p99, p999 …".to_owned(),
+        };
+        Wrong::Function(format!("unknown function `{function}`"), help)
+    })?;
+    if let Some(latency) = find(LATENCIES, last) {
+        return match take {
+            Take::Last => Err(Wrong::Function(
+                format!("`{argument}` is a latency: it has no last value"),
+                format!("write `mean({argument})`, `p99({argument})` or `max({argument})`"),
+            )),
+            Take::Mean | Take::Max | Take::Count | Take::Quantile(_) => {
+                Ok(measure(of, What::Latency(take, latency)))
+            }
+        };
+    }
+    if let Some(level) = find(LEVELS, last) {
+        return match take {
+            Take::Quantile(_) | Take::Count => Err(Wrong::Function(
+                format!("`{argument}` is a level: its mean, max and last are known"),
+                format!("write `mean({argument})`, `max({argument})` or `last({argument})`"),
+            )),
+            Take::Mean | Take::Max | Take::Last => Ok(measure(of, What::Level(take, level))),
+        };
+    }
+    if find(COUNTERS, last).is_some() {
+        let message = format!("`{argument}` is a counter: it has one value");
+        return Err(Wrong::Function(message, format!("write `{argument}` alone")));
+    }
+    let (message, help) = unknown(argument, last);
+    Err(Wrong::Argument(message, help))
+}
+
+/// `mean`, `max`, `last`, `count`, or `p` and the digits behind the point: `p99`, `p999`.
+fn take(function: &str) -> Option<Take> {
+    match function {
+        "mean" => Some(Take::Mean),
+        "max" => Some(Take::Max),
+        "last" => Some(Take::Last),
+        "count" => Some(Take::Count),
+        _ => {
+            let digits = function.strip_prefix('p')?;
+            let plain =
+                (2..=6).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit());
+            plain.then(|| format!("0.{digits}").parse().ok().map(Take::Quantile)).flatten()
+        }
+    }
+}
+
+/// The part a name belongs to, if it says so, and the measure: the longest known one at its end.
+fn split(name: &str) -> (Option<&str>, &str) {
+    let known = |last: &str| all_names().any(|known| known == last);
+    let mut dots = name.rmatch_indices('.').map(|(at, _)| at);
+    let last = dots.next();
+    if known(name) {
+        return (None, name);
+    }
+    match (dots.next(), last) {
+        (Some(at), _) if known(&name[at + 1..]) => (Some(&name[..at]), &name[at + 1..]),
+        (_, Some(at)) => (Some(&name[..at]), &name[at + 1..]),
+        (_, None) => (None, name),
+    }
+}
+
+fn all_names() -> impl Iterator<Item = &'static str> {
+    let counters = COUNTERS.iter().map(|entry| entry.0);
+    let latencies = LATENCIES.iter().map(|entry| entry.0);
+    counters.chain(latencies).chain(LEVELS.iter().map(|entry| entry.0)).chain(["busy"])
+}
+
+fn find<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
+    table.iter().find(|entry| entry.0 == name).map(|entry| entry.1)
+}
+
+fn unknown(name: &str, last: &str) -> Explained {
+    let minus = name.split_once('-').filter(|(left, _)| all_names().any(|known| known == *left));
+    let help = if let Some((left, right)) = minus {
+        format!("if `-` is meant as a minus, write `{left} - {right}`")
+    } else if let Some(near) = nearest(last, all_names()) {
+        format!("did you mean `{near}`?")
+    } else {
+        let counters: Vec<&str> = COUNTERS.iter().map(|entry| entry.0).take(9).collect();
+        format!("there are {} …; `sqsim help measures` lists them all", counters.join(", "))
+    };
+    (format!("unknown measure `{name}`"), help)
+}
+
+impl Measure {
+    /// What its value is measured in.
+    pub(super) fn unit(&self) -> Unit {
+        match self.what {
+            What::Count(Count::Work(_)) | What::Level(_, LevelOf::Queue(_, Unit::Duration)) => {
+                Unit::Duration
+            }
+            What::Latency(Take::Count, _) | What::Count(_) | What::Level(..) | What::Busy => {
+                Unit::Number
+            }
+            What::Latency(..) => Unit::Duration,
+            What::Rate(_) => Unit::Rate,
+        }
+    }
+
+    fn part(&self) -> Part {
+        match self.what {
+            What::Count(Count::Producer(_)) | What::Rate(Count::Producer(_)) => Part::Producer,
+            What::Count(Count::Fleet(_) | Count::Work(_))
+            | What::Rate(Count::Fleet(_) | Count::Work(_))
+            | What::Level(_, LevelOf::Fleet(_))
+            | What::Busy => Part::Fleet,
+            What::Count(Count::Queue(_))
+            | What::Rate(Count::Queue(_))
+            | What::Latency(..)
+            | What::Level(_, LevelOf::Queue(..)) => Part::Queue,
+        }
+    }
+
+    /// The place of what it belongs to, in the order of the file.
+    fn place(&self, names: &Names<'_>) -> Result<usize, Explained> {
+        let part = self.part();
+        let list = names.list(part);
+        match &self.of {
+            None if list.is_empty() => Err((
+                format!("`{}` needs a {}, the scenario has none", self.name, part.word()),
+                "remove the expectation".to_owned(),
+            )),
+            None => Ok(0),
+            Some(of) => list.iter().position(|name| name == of).ok_or_else(|| {
+                let help = match nearest(of, list.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if list.is_empty() => "the scenario has none".to_owned(),
+                    None => format!("the scenario has {}", list.join(", ")),
+                };
+                (format!("`{}`: there is no {} named `{of}`", self.name, part.word()), help)
+            }),
+        }
+    }
+
+    /// Looks up what it belongs to.
+    pub(super) fn check(&self, names: &Names<'_>) -> Result<(), Explained> {
+        self.place(names).map(|_| ())
+    }
+
+    /// Its value in one run, or why it has none.
+    pub(super) fn value(&self, names: &Names<'_>, measured: &Measured) -> Result<f64, String> {
+        let at = self.place(names).map_err(|(message, _)| message)?;
+        let absent = || format!("`{}` was not measured", self.name);
+        match self.what {
+            What::Count(count) => count.value(at, measured).ok_or_else(absent),
+            What::Rate(count) => {
+                let seconds = measured.window.1.since(measured.window.0).as_secs_f64();
+                let value = count.value(at, measured).ok_or_else(absent)?;
+                if seconds == 0.0 {
+                    return Err("the measured window is empty".to_owned());
+                }
+                Ok(value / seconds)
+            }
+            What::Latency(take, of) => {
+                let latency = of(measured.queues.get(at).ok_or_else(absent)?);
+                if latency.count() == 0 && !matches!(take, Take::Count) {
+                    return Err(format!("`{}`: no message has this latency", self.name));
+                }
+                Ok(match take {
+                    Take::Mean => latency.mean_nanos(),
+                    Take::Max | Take::Last => latency.max.as_nanos() as f64,
+                    Take::Count => latency.count() as f64,
+                    Take::Quantile(p) => latency.quantile_nanos(p) as f64,
+                })
+            }
+            What::Level(take, of) => {
+                let level = match of {
+                    LevelOf::Queue(of, _) => measured.queues.get(at).map(of),
+                    LevelOf::Fleet(of) => measured.fleets.get(at).map(of),
+                };
+                let level = level.ok_or_else(absent)?;
+                Ok(match take {
+                    Take::Last => level.last as f64,
+                    Take::Max => level.max as f64,
+                    Take::Mean | Take::Count | Take::Quantile(_) => level.mean(),
+                })
+            }
+            What::Busy => {
+                let fleet = measured.fleets.get(at).ok_or_else(absent)?;
+                if fleet.threads == 0 {
+                    return Err(format!("`{}`: the fleet has no thread", self.name));
+                }
+                Ok(fleet.busy.mean() / fleet.threads as f64)
+            }
+        }
+    }
+}
+
+impl Count {
+    fn value(self, at: usize, measured: &Measured) -> Option<f64> {
+        match self {
+            Count::Queue(of) => measured.queues.get(at).map(|part| of(part) as f64),
+            Count::Producer(of) => measured.producers.get(at).map(|part| of(part) as f64),
+            Count::Fleet(of) => measured.fleets.get(at).map(|part| of(part) as f64),
+            Count::Work(of) => measured.fleets.get(at).map(|part| of(part) as f64),
+        }
+    }
+}

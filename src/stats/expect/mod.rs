@@ -1,0 +1,233 @@
+//! The expectation language: `p99(sent_to_deleted) < 2s`.
+//!
+//! Owns its grammar, its units and the judgement. Must not know where an expectation was written
+//! or how a verdict is printed.
+//!
+//! ```text
+//! expectation = sum ("<" | "<=" | ">" | ">=" | "==" | "!=") sum
+//! sum         = product (("+" | "-") product)*
+//! product     = atom (("*" | "/") atom)*
+//! atom        = number | percentage | duration | rate | measure | "(" sum ")"
+//! measure     = name | function "(" name ")"
+//! name        = [queue | producer | fleet "."] measure, as in `redelivered.failed`, `orders.sent`
+//! ```
+//!
+//! A name without a queue means the first queue of the file, and likewise the first producer or
+//! fleet. Every value has a [`Unit`]; unlike units are never compared or added.
+//!
+//! Invariant: what cannot be computed (a share of nothing, a quantile of no values) does not
+//! hold, and the verdict says why.
+
+mod lex;
+mod measure;
+mod parse;
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use crate::engine::scenario::Scenario;
+use crate::observe::measured::Measured;
+
+pub use measure::Names;
+
+/// What a value is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A count or a share.
+    Number,
+    /// Nanoseconds.
+    Duration,
+    /// Per second.
+    Rate,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unit::Number => "a bare number",
+            Unit::Duration => "a duration",
+            Unit::Rate => "a rate",
+        })
+    }
+}
+
+/// How two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+}
+
+impl Comparison {
+    /// Whether `left` compares so with `right`; never for a NaN.
+    pub fn holds(self, left: f64, right: f64) -> bool {
+        let Some(order) = left.partial_cmp(&right) else { return false };
+        match self {
+            Comparison::Less => order == Ordering::Less,
+            Comparison::LessOrEqual => order != Ordering::Greater,
+            Comparison::Greater => order == Ordering::Greater,
+            Comparison::GreaterOrEqual => order != Ordering::Less,
+            Comparison::Equal => order == Ordering::Equal,
+            Comparison::NotEqual => order != Ordering::Equal,
+        }
+    }
+
+    /// The same statement with its sides exchanged.
+    fn turned(self) -> Comparison {
+        match self {
+            Comparison::Less => Comparison::Greater,
+            Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+            Comparison::Greater => Comparison::Less,
+            Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+            Comparison::Equal | Comparison::NotEqual => self,
+        }
+    }
+}
+
+/// A parsed expectation.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    text: String,
+    /// The side that names a measure; the left one if both do.
+    value: parse::Expr,
+    comparison: Comparison,
+    limit: parse::Expr,
+}
+
+/// What is wrong with the text of an expectation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectFault {
+    /// Where, in characters from 1.
+    pub column: usize,
+    /// How many characters are meant, at least 1.
+    pub length: usize,
+    /// What is wrong: a lower-case fragment.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl fmt::Display for ExpectFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (column {}); {}", self.message, self.column, self.help)
+    }
+}
+
+impl std::error::Error for ExpectFault {}
+
+/// The verdict on one expectation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// The expectation as written.
+    pub text: String,
+    /// Whether it held.
+    pub holds: bool,
+    /// The measured side; `None` where it cannot be computed.
+    pub value: Option<f64>,
+    /// The other side; `None` where it cannot be computed.
+    pub limit: Option<f64>,
+    /// `value` must compare so with `limit`.
+    pub comparison: Comparison,
+    /// What both are measured in.
+    pub unit: Unit,
+    /// Why it cannot be computed.
+    pub note: Option<String>,
+}
+
+/// Reads an expectation.
+///
+/// # Errors
+/// The first fault of the text, with its column. Names of queues, producers and fleets are not
+/// looked up; [`Expectation::check`] does that.
+pub fn parse(text: &str) -> Result<Expectation, ExpectFault> {
+    parse::expectation(text)
+}
+
+/// Judges an expectation on one run.
+pub fn evaluate(expectation: &Expectation, scenario: &Scenario, measured: &Measured) -> Judged {
+    let names = Names::of(scenario);
+    let value = expectation.value.value(&names, measured);
+    let limit = expectation.limit.value(&names, measured);
+    let note = value.as_ref().err().or(limit.as_ref().err()).cloned();
+    let (value, limit) = (value.ok(), limit.ok());
+    let holds = match (value, limit) {
+        (Some(value), Some(limit)) => expectation.comparison.holds(value, limit),
+        _ => false,
+    };
+    Judged {
+        text: expectation.text.clone(),
+        holds,
+        value,
+        limit,
+        comparison: expectation.comparison,
+        unit: expectation.value.unit,
+        note,
+    }
+}
+
+impl Expectation {
+    /// The text it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How its value must compare with its limit.
+    pub fn comparison(&self) -> Comparison {
+        self.comparison
+    }
+
+    /// What its value and its limit are measured in.
+    pub fn unit(&self) -> Unit {
+        self.value.unit
+    }
+
+    /// Looks up the queues, producers and fleets it names.
+    ///
+    /// # Errors
+    /// The first name that the scenario does not have.
+    pub fn check(&self, names: &Names<'_>) -> Result<(), ExpectFault> {
+        self.value.check(names)?;
+        self.limit.check(names)
+    }
+}
+
+/// The candidate nearest to `word`, if it is near enough to be a slip of the fingers: at most a
+/// third of the letters differ (Levenshtein's distance).
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Insertions, deletions and exchanges of letters between two words.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, other) in b.iter().enumerate() {
+            let exchanged = diagonal + usize::from(letter != *other);
+            diagonal = row[j + 1];
+            row[j + 1] = exchanged.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! The expectation language by example: what is accepted and what it yields, what is refused
+//! and where.
+
+use super::*;
+use crate::stats::fixture;
+
+fn judged(text: &str) -> Judged {
+    let scenario = fixture::scenario();
+    let expectation = parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+    evaluate(&expectation, &scenario, &fixture::measured(0))
+}
+
+fn value(text: &str) -> f64 {
+    judged(&format!("{text} >= 0{}", unit_suffix(text))).value.expect("has a value")
+}
+
+fn unit_suffix(text: &str) -> &'static str {
+    let unit = parse(&format!("{text} == {text}")).expect("compares with itself").value.unit;
+    match unit {
+        Unit::Number => "",
+        Unit::Duration => "s",
+        Unit::Rate => "/s",
+    }
+}
+
+#[test]
+fn measures_are_found_where_the_run_put_them() {
+    // The expected values are those written down in the fixture.
+    let cases = [
+        ("sent", 36_000.0),
+        ("orders.sent", 36_000.0),
+        ("orders-dlq.sent", 0.0),
+        ("redelivered", 36.0),
+        ("redelivered.failed", 30.0),
+        ("orders.redelivered.crashed", 6.0),
+        ("calls", 108_048.0),
+        ("calls.receive", 36_048.0),
+        ("web.arrived", 36_000.0),
+        ("workers.processed", 36_000.0),
+        ("wasted", 2_700_000_000.0),
+        ("rate(sent)", 40.0),
+        ("mean(sent_to_received)", 49_500_000.0),
+        ("max(orders.sent_to_received)", 99_000_000.0),
+        ("count(sent_to_deleted)", 100.0),
+        ("mean(visible)", 2.0),
+        ("max(in_flight)", 4.0),
+        ("last(visible)", 0.0),
+        ("max(age_of_oldest)", 900_000_000.0),
+        ("busy(workers)", 0.8),
+        ("busy", 0.8),
+        ("mean(busy_consumers)", 3.2),
+    ];
+    for (text, expected) in cases {
+        let value = value(text);
+        assert!((value - expected).abs() <= 1e-9 * expected.abs(), "{text}: {value}");
+    }
+    let p99 = value("p99(sent_to_received)");
+    assert!((p99 - 98e6).abs() <= 1e-3 * 98e6, "the 99th of 0 to 99 ms is 98 ms: {p99}");
+}
+
+#[test]
+fn arithmetic_follows_the_usual_precedence_and_units() {
+    let cases = [
+        ("sent - sent + 1", 1.0),
+        ("2 + 3 * 4 + 0 * sent", 14.0),
+        ("(2 + 3) * 4 + 0 * sent", 20.0),
+        ("redelivered / received", 36.0 / 36_036.0),
+        ("wasted / work", 2.7 / 2_880.0),
+        ("sent / 900s", 40.0),
+        ("sent / 40/s", 900e9),
+        ("sent / 2400/min", 900e9),
+        ("rate(sent) * mean(sent_to_received)", 40.0 * 0.0495),
+        ("mean(sent_to_received) * 2 - 99ms", 0.0),
+    ];
+    for (text, expected) in cases {
+        let value = value(text);
+        assert!((value - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{text}: {value}");
+    }
+}
+
+#[test]
+fn verdicts_and_their_limits() {
+    let cases = [
+        ("dead_lettered == 0", true),
+        ("dead_lettered != 0", false),
+        ("redelivered / received < 0.1%", true),
+        ("redelivered / received < 0.09%", false),
+        ("max(sent_to_received) <= 99ms", true),
+        ("max(sent_to_received) < 99ms", false),
+        ("rate(sent) >= 40/s", true),
+        ("busy(workers)>0.5", true),
+    ];
+    for (text, holds) in cases {
+        assert_eq!(judged(text).holds, holds, "{text}");
+    }
+    let turned = judged("1m30s > p99(sent_to_deleted)");
+    assert!(turned.holds);
+    assert_eq!(turned.limit, Some(90e9));
+    assert_eq!(turned.comparison, Comparison::Less);
+}
+
+#[test]
+fn what_has_no_value_does_not_hold_and_says_why() {
+    let cases = [
+        ("expired / dead_lettered == 0", "0 / 0 has no value"),
+        ("expired / dead_lettered != 0", "0 / 0 has no value"),
+        ("sent / expired > 1", "36000 / 0 has no value"),
+        (
+            "p99(orders-dlq.sent_to_deleted) < 1s",
+            "`p99(orders-dlq.sent_to_deleted)`: no message has this latency",
+        ),
+    ];
+    for (text, why) in cases {
+        let judged = judged(text);
+        assert!(!judged.holds, "{text}");
+        assert_eq!(judged.value, None, "{text}");
+        assert_eq!(judged.note.as_deref(), Some(why), "{text}");
+    }
+}
+
+#[test]
+fn faults_point_at_their_cause() {
+    let cases = [
+        ("", 1, "expected a measure or a value, found the end"),
+        ("sent", 5, "expected a comparison (`<`, `<=`, `>`, `>=`, `==` or `!=`), found the end"),
+        ("sent = 5", 6, "`=` alone is not a comparison"),
+        ("1 < sent < 3", 10, "an expectation is one comparison, this is a second one"),
+        ("sent 5 > 3", 6, "expected a comparison (`<`, `<=`, `>`, `>=`, `==` or `!=`), found `5`"),
+        ("sent > 5 5", 10, "`5` does not belong here"),
+        ("0 == dead_leterd", 6, "unknown measure `dead_leterd`"),
+        ("p99(sent_to_delete) < 2s", 5, "unknown measure `sent_to_delete`"),
+        ("mea(visible) < 2", 1, "unknown function `mea`"),
+        ("p99(visible) < 2", 1, "`visible` is a level: its mean, max and last are known"),
+        ("mean(sent) < 2", 1, "`sent` is a counter: it has one value"),
+        ("visible < 2", 1, "`visible` is a level that changes over time"),
+        ("sent_to_deleted < 2s", 1, "`sent_to_deleted` is a latency of many messages"),
+        ("last(processing) < 2s", 1, "`processing` is a latency: it has no last value"),
+        ("sent > 2parsecs", 8, "`2parsecs` is not a duration"),
+        ("sent > 1.2.3", 8, "`1.2.3` is not a number"),
+        ("sent > $5", 8, "`$` has no meaning here"),
+        ("1 < 2", 1, "nothing is measured here"),
+        ("(sent > 5", 7, "expected `)`, found `>`"),
+        ("p99() < 2s", 5, "expected the name of a measure, found `)`"),
+        ("p99(sent_to_deleted", 20, "expected `)`, found the end"),
+        ("rate(wasted) < 2/s", 6, "`rate` takes a counter, `wasted` is none"),
+        ("2s * 3s < wasted", 1, "cannot multiply a duration by a duration"),
+        ("sent < -5", 8, "expected a measure or a value, found `-`"),
+    ];
+    for (text, column, message) in cases {
+        let fault = parse(text).expect_err(text);
+        assert_eq!((fault.column, fault.message.as_str()), (column, message), "{text}");
+    }
+}
+
+#[test]
+fn unlike_units_are_refused_with_what_to_write() {
+    let fault = parse("p99(sent_to_deleted) < 2").expect_err("a bare number");
+    assert_eq!(fault.column, 24);
+    assert_eq!(
+        fault.message,
+        "cannot compare `p99(sent_to_deleted)` with `2`: a duration with a bare number"
+    );
+    assert_eq!(fault.help, "write `2s` or `2ms`");
+    let fault = parse("sent < 2s").expect_err("a count is no duration");
+    assert_eq!((fault.column, fault.help.as_str()), (8, "both sides must be of one kind"));
+}
+
+#[test]
+fn slips_of_the_fingers_are_named() {
+    let help = |text: &str| parse(text).expect_err(text).help;
+    assert_eq!(help("dead_leterd == 0"), "did you mean `dead_lettered`?");
+    assert_eq!(help("p99(sent_to_delete) < 2s"), "did you mean `sent_to_deleted`?");
+    assert_eq!(help("sent-deleted == 0"), "if `-` is meant as a minus, write `sent - deleted`");
+}
+
+#[test]
+fn names_of_the_scenario_are_looked_up() {
+    let scenario = fixture::scenario();
+    let names = Names::of(&scenario);
+    let check = |text: &str| parse(text).expect(text).check(&names);
+    assert_eq!(check("orders.sent > 0"), Ok(()));
+    assert_eq!(check("busy(workers) < 1"), Ok(()));
+    let fault = check("0 < order.sent").expect_err("misspelt queue");
+    assert_eq!((fault.column, fault.length), (5, 10));
+    assert_eq!(fault.message, "`order.sent`: there is no queue named `order`");
+    assert_eq!(fault.help, "did you mean `orders`?");
+    let fault = check("busy(web) < 1").expect_err("a producer is no fleet");
+    assert_eq!(fault.help, "the scenario has workers");
+    let nobody = Names::default();
+    let fault = parse("given_up == 0").expect("parses").check(&nobody).expect_err("no producer");
+    assert_eq!(fault.message, "`given_up` needs a producer, the scenario has none");
+}
+
+#[test]
+fn hostile_texts_are_refused_not_crashed_on() {
+    let deep = format!("{}sent{} > 0", "(".repeat(400), ")".repeat(400));
+    assert_eq!(parse(&deep).expect_err("deep").message, "more than 32 parentheses are open");
+    let long = format!("sent > {}", "1+".repeat(5_000));
+    assert_eq!(parse(&long).expect_err("long").help, "at most 1000 are read");
+    let widest = format!("sent > 0{}", "+1".repeat(490));
+    assert!(judged(&widest).holds);
+}

@@ -1,0 +1,206 @@
+//! A small scenario and hand-made measurements of it, for the tests of the rooms that judge and
+//! print. Owns no logic; must not be known outside tests.
+//!
+//! Invariant: the numbers agree with each other as those of a real run would.
+
+use hdrhistogram::Histogram;
+
+use crate::clients::config::{
+    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
+    Retry, WorkUnit,
+};
+use crate::engine::scenario::{Limits, Named, Scenario};
+use crate::kernel::dist::Dist;
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::{
+    Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive, SplitPolicy,
+};
+use crate::observe::measured::{
+    Calls, FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueCounts, QueueMeasured,
+    Redelivered, Unfinished, Window,
+};
+
+const SECOND: u64 = 1_000_000_000;
+
+fn named<T>(name: &str, config: T) -> Named<T> {
+    Named { name: name.to_owned(), config }
+}
+
+fn queue(redrive: Option<Redrive>) -> QueueConfig {
+    QueueConfig {
+        visibility_timeout: Span::from_secs(30),
+        delay: Span::ZERO,
+        retention: Span::from_secs(4 * 86_400),
+        max_in_flight: 120_000,
+        redrive,
+        purges: Vec::new(),
+        lost_deletes: 0.0,
+        ledger: LedgerConfig {
+            partitions: 4,
+            capacity: None,
+            keys: Keys::Uniform,
+            split: SplitPolicy::Static,
+            mechanics: Mechanics::Metadata { pause: Span::ZERO },
+            receive: ReceiveRouting::RegisterAll,
+        },
+    }
+}
+
+fn retry() -> Retry {
+    Retry { base: Span::from_millis(100), cap: Span::from_secs(20), attempts: None }
+}
+
+/// `checkout`: Poisson 40/s, four workers with exponential work of 80 ms on average: an M/M/4 at
+/// load 0.8 with a dead-letter queue beside it.
+pub(crate) fn scenario() -> Scenario {
+    Scenario {
+        name: "checkout".to_owned(),
+        about: "Orders are charged behind a shop".to_owned(),
+        duration: Span::from_secs(1_200),
+        drain: Span::ZERO,
+        warm_up: Span::from_secs(300),
+        seed: 42,
+        window: Span::from_secs(450),
+        queues: vec![
+            named("orders", queue(Some(Redrive { to: QueueId(1), max_receives: 5 }))),
+            named("orders-dlq", queue(None)),
+        ],
+        producers: vec![named(
+            "web",
+            ProducerConfig {
+                queue: QueueId(0),
+                arrivals: vec![ArrivalProcess::Poisson { rate: 40.0 }],
+                batch: 1,
+                linger: Span::ZERO,
+                call_latency: Dist::Constant(Span::ZERO),
+                connections: None,
+                delay: None,
+                retry: retry(),
+            },
+        )],
+        fleets: vec![named(
+            "workers",
+            FleetConfig {
+                queue: QueueId(0),
+                count: 4,
+                threads: 1,
+                receive: ReceiveConfig {
+                    max: 1,
+                    wait: Span::from_secs(20),
+                    visibility_timeout: None,
+                    prefetch: 0,
+                    pause: Dist::Constant(Span::ZERO),
+                },
+                processing: Dist::Exponential { mean: Span::from_millis(80) },
+                per: WorkUnit::Message,
+                call_latency: Dist::Constant(Span::ZERO),
+                failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
+                heartbeat: None,
+                crash: None,
+                start_up: Dist::Constant(Span::ZERO),
+                delete: DeleteConfig { batch: 1, linger: Span::ZERO },
+                idempotent: false,
+                forward: None,
+                retry: retry(),
+            },
+        )],
+        expect: vec!["p95(sent_to_deleted) < 500ms".to_owned(), "dead_lettered == 0".to_owned()],
+        limits: Limits { events: 1_000_000_000, resident: 100_000_000, trace_bytes: 1 << 30 },
+    }
+}
+
+/// A latency with these values, in milliseconds.
+pub(crate) fn latency(millis: &[u64]) -> Latency {
+    let mut histogram = Histogram::<u64>::new(3).expect("three digits are a valid precision");
+    let nanos: Vec<u64> = millis.iter().map(|ms| ms * 1_000_000).collect();
+    for nanos in &nanos {
+        histogram.record(*nanos).expect("the histogram resizes itself");
+    }
+    Latency {
+        histogram,
+        sum: nanos.iter().map(|nanos| u128::from(*nanos)).sum(),
+        max: Span::from_nanos(nanos.iter().copied().max().unwrap_or(0)),
+    }
+}
+
+/// A level with this mean over 900 s.
+pub(crate) fn level(mean: u64, max: u64, last: u64) -> Level {
+    let over = 900 * SECOND;
+    Level { area: u128::from(mean) * u128::from(over), over, max, last }
+}
+
+/// A queue in which nothing happened.
+pub(crate) fn idle_queue() -> QueueMeasured {
+    QueueMeasured {
+        counts: QueueCounts::default(),
+        sent_to_received: latency(&[]),
+        sent_to_deleted: latency(&[]),
+        processing: latency(&[]),
+        receives_per_message: vec![0; 8],
+        visible: level(0, 0, 0),
+        in_flight: level(0, 0, 0),
+        delayed: level(0, 0, 0),
+        age_of_oldest: level(0, 0, 0),
+        partitions: level(4, 4, 4),
+        unfinished: Unfinished::default(),
+        series: Vec::new(),
+        partition_lives: Vec::new(),
+        loads: Vec::new(),
+        split_events: Vec::new(),
+    }
+}
+
+/// One quiet run of [`scenario`]; `shift` milliseconds longer in every latency, so that several
+/// replications differ.
+pub(crate) fn measured(shift: u64) -> Measured {
+    let received: Vec<u64> = (0..100).map(|n| n + shift).collect();
+    let deleted: Vec<u64> = (0..100).map(|n| n * 4 + 80 + shift).collect();
+    let processing: Vec<u64> = (0..100).map(|n| n * 3 + 80).collect();
+    let counts = QueueCounts {
+        sent: 36_000 + shift,
+        received: 36_036,
+        deleted: 36_000,
+        empty_receives: 12,
+        redelivered: Redelivered { failed: 30, crashed: 6, ..Redelivered::default() },
+        calls: Calls { send: 36_000, receive: 36_048, delete: 36_000, change_visibility: 0 },
+        ..QueueCounts::default()
+    };
+    let window = |visible| Window { counts, visible, partitions: 4, ..Window::default() };
+    let orders = QueueMeasured {
+        counts,
+        sent_to_received: latency(&received),
+        sent_to_deleted: latency(&deleted),
+        processing: latency(&processing),
+        receives_per_message: vec![35_964, 36, 0, 0, 0, 0, 0, 0],
+        visible: level(2, 31, 0),
+        in_flight: level(3, 4, 0),
+        age_of_oldest: level(60_000_000, 900_000_000, 0),
+        series: vec![window(0), window(3), window(1)],
+        ..idle_queue()
+    };
+    Measured {
+        window: (Time::from_nanos(300 * SECOND), Time::from_nanos(1_200 * SECOND)),
+        end: Time::from_nanos(1_200 * SECOND),
+        events: 180_000,
+        queues: vec![orders, idle_queue()],
+        producers: vec![ProducerMeasured {
+            arrived_in_all: 48_000,
+            arrived: 36_000 + shift,
+            sent: 36_000 + shift,
+            ..ProducerMeasured::default()
+        }],
+        fleets: vec![FleetMeasured {
+            busy: Level { area: 2_880 * u128::from(SECOND), ..level(0, 4, 0) },
+            threads: 4,
+            processed: 36_000,
+            failed: 30,
+            crashed: 6,
+            failed_work: 2_400_000_000,
+            crashed_work: 300_000_000,
+            work: 2_880_000_000_000,
+            ..FleetMeasured::default()
+        }],
+        fingerprint: 0x9f3c_1a72_0000_0000 + shift,
+        checkpoints: vec![(1, Time::from_nanos(5), 7), (2, Time::from_nanos(9), 11)],
+    }
+}

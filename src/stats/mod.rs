@@ -1,0 +1,11 @@
+//! What numbers mean: intervals, expectations, closed forms of queueing theory, the bottleneck.
+//!
+//! Owns everything that is computed from a scenario and what was measured, as pure functions.
+//! Must not know how a number is printed or stored.
+
+pub mod bottleneck;
+pub mod expect;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod student;
+pub mod summary;
