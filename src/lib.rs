@@ -8,8 +8,8 @@
 //! | `cli` | people: arguments, progress, exit codes, one file per command |
 //! | `render` | text, tables and plots of an outcome |
 //! | `experiment` | many runs on all cores, folded in order |
-//! | [`scenario`] | text → checked [`engine::scenario::Scenario`], with every fault located |
-//! | `outcome` | what is serialised, versioned |
+//! | `scenario` | text → checked [`engine::scenario::Scenario`], with every fault located |
+//! | [`outcome`] | what is serialised, versioned |
 //! | [`stats`] | intervals, expectations, closed forms of queueing theory |
 //! | [`engine`] | the world, the closed event enum, the loop, limits |
 //! | [`clients`] | those who call the ledger: producers and workers |
@@ -24,4 +24,5 @@ pub mod kernel;
 pub mod ledger;
 pub mod observe;
 pub mod scenario;
+pub mod outcome;
 pub mod stats;

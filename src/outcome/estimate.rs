@@ -1,0 +1,218 @@
+//! The estimate over replications of one scenario.
+//!
+//! Owns the document `sqsim-estimate/1`: every number of the outcomes with its interval. Must
+//! not know how an outcome was made.
+//!
+//! Invariant: replications are folded in their order.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ByName, Outcome, hex};
+use crate::kernel::rng::mix;
+use crate::stats::expect;
+use crate::stats::summary::Summary;
+
+/// The format of an [`Estimate`].
+pub const ESTIMATE_FORMAT: &str = "sqsim-estimate/1";
+
+/// What is the same in every replication, or no quantity: not estimated.
+const NOT_MEASURES: [&str; 6] =
+    ["seed", "replication", "window_ns", "checkpoints", "expect", "threads"];
+
+/// Means over the replications of one scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// [`ESTIMATE_FORMAT`].
+    pub format: String,
+    /// The version of sqsim that made it.
+    pub version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed of every stream.
+    pub seed: u64,
+    /// How many replications.
+    pub replications: u64,
+    /// The measured window of each: start and end.
+    pub window_ns: [u64; 2],
+    /// By path of the number in the outcome, as `queues.signups.counts.sent`.
+    pub measures: ByName<EstimatedMeasure>,
+    /// What limited most replications (of two as frequent, the one seen first): the sentence of
+    /// the first replication that says so.
+    pub bottleneck: String,
+    /// The scenario's expectations.
+    pub expect: Vec<EstimatedExpectation>,
+    /// Why a replication ended early; `None` if none did.
+    pub partial: Option<String>,
+    /// Hash over the fingerprints of all replications: 16 hexadecimal digits.
+    pub fingerprint: String,
+    /// The fingerprint of each replication.
+    pub fingerprints: Vec<String>,
+}
+
+/// One estimated number.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EstimatedMeasure {
+    /// Mean over the replications.
+    pub mean: f64,
+    /// 95 % interval of that mean (Student's t); `None` for one replication.
+    pub ci95: Option<[f64; 2]>,
+    /// Replications that have the number: a latency of no message is left out.
+    pub n: u64,
+}
+
+/// One expectation, judged on the mean of its two sides over the replications.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EstimatedExpectation {
+    /// As written.
+    pub text: String,
+    /// Whether it holds for the means.
+    pub holds: bool,
+    /// Mean of the measured side; `None` where it has no value in some replication.
+    pub value: Option<f64>,
+    /// 95 % interval of that mean.
+    pub ci95: Option<[f64; 2]>,
+    /// Mean of the other side.
+    pub limit: Option<f64>,
+    /// In how many replications it held.
+    pub held_in: u64,
+    /// Why there is no value.
+    pub note: Option<String>,
+}
+
+impl Estimate {
+    /// The estimate from the outcomes of all replications, in their order.
+    ///
+    /// # Errors
+    /// Never for outcomes made by [`Outcome::from_run`]; a float that is not finite would be one.
+    ///
+    /// # Panics
+    /// If there is no outcome.
+    pub fn of(outcomes: &[Outcome]) -> Result<Estimate, serde_json::Error> {
+        let first = outcomes.first().expect("an estimate needs at least one replication");
+        let mut paths: Vec<(String, Vec<f64>)> = Vec::new();
+        for outcome in outcomes {
+            let mut at = 0;
+            flatten("", &serde_json::to_value(outcome)?, &mut |path, number| {
+                insert(&mut paths, &mut at, path, number);
+            });
+        }
+        let measure = |values: &[f64]| {
+            let summary = Summary::of(values);
+            EstimatedMeasure { mean: summary.mean, ci95: summary.interval(), n: summary.n }
+        };
+        let expect = (0..first.expect.len()).map(|at| EstimatedExpectation::of(outcomes, at));
+        Ok(Estimate {
+            format: ESTIMATE_FORMAT.to_owned(),
+            version: first.version.clone(),
+            scenario: first.scenario.clone(),
+            seed: first.seed,
+            replications: outcomes.len() as u64,
+            window_ns: first.window_ns,
+            measures: paths.iter().map(|(path, values)| (path.clone(), measure(values))).collect(),
+            bottleneck: commonest_bottleneck(outcomes),
+            expect: expect.collect(),
+            partial: outcomes.iter().find_map(|outcome| outcome.partial.clone()),
+            fingerprint: fold_fingerprints(outcomes),
+            fingerprints: outcomes.iter().map(|outcome| outcome.fingerprint.clone()).collect(),
+        })
+    }
+
+    /// As JSON, indented, with a line feed at the end.
+    ///
+    /// # Errors
+    /// Never for a document made by this module.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+
+    /// The first eight digits of the fingerprint, for people.
+    pub fn short_fingerprint(&self) -> &str {
+        self.fingerprint.get(..8).unwrap_or(&self.fingerprint)
+    }
+
+    /// Whether every expectation holds.
+    pub fn held(&self) -> bool {
+        self.expect.iter().all(|expect| expect.holds)
+    }
+}
+
+/// Adds a number to the values of its path. Outcomes of one scenario share the order of their
+/// paths, so the place after the last one is nearly always right.
+fn insert(paths: &mut Vec<(String, Vec<f64>)>, at: &mut usize, path: &str, number: f64) {
+    let known = match paths.get(*at) {
+        Some((expected, _)) if expected == path => Some(*at),
+        _ => paths.iter().position(|(known, _)| known == path),
+    };
+    if let Some(known) = known {
+        paths[known].1.push(number);
+        *at = known + 1;
+    } else {
+        paths.insert((*at).min(paths.len()), (path.to_owned(), vec![number]));
+        *at += 1;
+    }
+}
+
+/// Tells `each` the path and value of every number below `value`. Lists and what was measured on
+/// no message are left out.
+fn flatten(path: &str, value: &Value, each: &mut impl FnMut(&str, f64)) {
+    if let Some(number) = value.as_f64() {
+        each(path, number);
+        return;
+    }
+    let Some(map) = value.as_object() else { return };
+    let empty = map.get("count").is_some_and(|count| count.as_u64() == Some(0));
+    for (key, value) in map {
+        if NOT_MEASURES.contains(&key.as_str()) || (empty && key != "count") {
+            continue;
+        }
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        flatten(&path, value, each);
+    }
+}
+
+impl EstimatedExpectation {
+    fn of(outcomes: &[Outcome], at: usize) -> EstimatedExpectation {
+        let each: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.expect.get(at)).collect();
+        let text = each.first().map_or_else(String::new, |expect| expect.text.clone());
+        let all = |side: fn(&super::ExpectOutcome) -> Option<f64>| {
+            each.iter().map(|expect| side(expect)).collect::<Option<Vec<f64>>>()
+        };
+        let value = all(|expect| expect.value).map(|values| Summary::of(&values));
+        let limit = all(|expect| expect.limit).map(|limits| Summary::of(&limits).mean);
+        let comparison = expect::parse(&text).ok().map(|expectation| expectation.comparison());
+        let holds = match (comparison, value, limit) {
+            (Some(comparison), Some(value), Some(limit)) => comparison.holds(value.mean, limit),
+            _ => false,
+        };
+        EstimatedExpectation {
+            text,
+            holds,
+            value: value.map(|value| value.mean),
+            ci95: value.and_then(|value| value.interval()),
+            limit,
+            held_in: each.iter().filter(|expect| expect.holds).count() as u64,
+            note: each.iter().find_map(|expect| expect.note.clone()),
+        }
+    }
+}
+
+fn commonest_bottleneck(outcomes: &[Outcome]) -> String {
+    let name = |outcome: &Outcome| {
+        outcome.bottleneck.split_once(':').map_or_else(String::new, |(name, _)| name.to_owned())
+    };
+    let count = |wanted: &str| outcomes.iter().filter(|outcome| name(outcome) == wanted).count();
+    let commonest = outcomes
+        .iter()
+        .reduce(|best, next| if count(&name(next)) > count(&name(best)) { next } else { best });
+    commonest.map_or_else(String::new, |outcome| outcome.bottleneck.clone())
+}
+
+/// A hash that depends on every fingerprint and on their order.
+fn fold_fingerprints(outcomes: &[Outcome]) -> String {
+    let folded = outcomes.iter().fold(0, |hash: u64, outcome| {
+        let own = u64::from_str_radix(&outcome.fingerprint, 16).unwrap_or(0);
+        mix(hash.rotate_left(1) ^ own)
+    });
+    hex(folded)
+}

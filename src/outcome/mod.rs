@@ -1,0 +1,203 @@
+//! What is serialised: the outcome of one run and the estimate over several.
+//!
+//! Owns the two versioned documents, `sqsim-outcome/1` and `sqsim-estimate/1`. They mirror what
+//! was measured; the engine's own types never derive `Serialize`. Must not know how a person is
+//! shown a number.
+//!
+//! Lengths of time are whole nanoseconds. Maps keep the order of the scenario. A field keeps its
+//! name and meaning within a version; fields may be added.
+//!
+//! Invariant: the same run gives the same bytes.
+
+mod by_name;
+mod estimate;
+mod parts;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::scenario::Scenario;
+use crate::kernel::time::Time;
+use crate::observe::measured::Measured;
+use crate::stats::{bottleneck, expect};
+
+pub use by_name::ByName;
+pub use estimate::{ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure};
+pub use parts::{
+    Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels, Partitions,
+    ProducerOutcome, QueueOutcome, Redelivered, Unfinished, WastedBy,
+};
+
+/// The format of an [`Outcome`].
+pub const OUTCOME_FORMAT: &str = "sqsim-outcome/1";
+
+/// The outcome of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// [`OUTCOME_FORMAT`].
+    pub format: String,
+    /// The version of sqsim that made it.
+    pub version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed of every stream.
+    pub seed: u64,
+    /// Which replication under that seed, from 0.
+    pub replication: u64,
+    /// The measured window: start and end.
+    pub window_ns: [u64; 2],
+    /// Where the run ended.
+    pub end_ns: u64,
+    /// Events handled, over the whole run.
+    pub events: u64,
+    /// By queue.
+    pub queues: ByName<QueueOutcome>,
+    /// By producer.
+    pub producers: ByName<ProducerOutcome>,
+    /// By fleet.
+    pub consumers: ByName<FleetOutcome>,
+    /// What limited the run, with the figures that say so.
+    pub bottleneck: String,
+    /// The scenario's expectations.
+    pub expect: Vec<ExpectOutcome>,
+    /// Why the run ended early; `None` if it did not.
+    pub partial: Option<String>,
+    /// Rolling hash over everything that happened: 16 hexadecimal digits.
+    pub fingerprint: String,
+    /// The hash after every power of two of changes and deeds.
+    pub checkpoints: Vec<Checkpoint>,
+}
+
+/// The verdict on one expectation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExpectOutcome {
+    /// As written.
+    pub text: String,
+    /// Whether it held.
+    pub holds: bool,
+    /// The measured side: a number, nanoseconds or a rate per second; `None` has no value.
+    pub value: Option<f64>,
+    /// The other side.
+    pub limit: Option<f64>,
+    /// Why there is no value.
+    pub note: Option<String>,
+}
+
+/// The fingerprint on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// After how many changes and deeds.
+    pub number: u64,
+    /// When.
+    pub at_ns: u64,
+    /// The hash: 16 hexadecimal digits.
+    pub fingerprint: String,
+}
+
+impl Outcome {
+    /// The outcome of replication `replication` under `seed`; `partial` says why it ended early.
+    pub fn from_run(
+        scenario: &Scenario,
+        seed: u64,
+        replication: u64,
+        measured: &Measured,
+        partial: Option<String>,
+    ) -> Outcome {
+        let named = |name: &String| name.clone();
+        let queues = scenario.queues.iter().zip(&measured.queues);
+        let producers = scenario.producers.iter().zip(&measured.producers);
+        let fleets = scenario.fleets.iter().zip(&measured.fleets);
+        let expect = scenario.expect.iter().map(|text| judge(text, scenario, measured));
+        let checkpoints = measured.checkpoints.iter();
+        Outcome {
+            format: OUTCOME_FORMAT.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario: scenario.name.clone(),
+            seed,
+            replication,
+            window_ns: [measured.window.0.as_nanos(), measured.window.1.as_nanos()],
+            end_ns: measured.end.as_nanos(),
+            events: measured.events,
+            queues: queues.map(|(of, queue)| (named(&of.name), QueueOutcome::of(queue))).collect(),
+            producers: producers
+                .map(|(of, producer)| (named(&of.name), ProducerOutcome::of(producer)))
+                .collect(),
+            consumers: fleets
+                .map(|(of, fleet)| (named(&of.name), FleetOutcome::of(fleet)))
+                .collect(),
+            bottleneck: bottleneck::verdict(scenario, measured).sentence(),
+            expect: expect.collect(),
+            partial,
+            fingerprint: hex(measured.fingerprint),
+            checkpoints: checkpoints
+                .map(|(number, at, hash)| checkpoint(*number, *at, *hash))
+                .collect(),
+        }
+    }
+
+    /// As JSON, indented, with a line feed at the end.
+    ///
+    /// # Errors
+    /// Never for a document made by this module; a float that is not finite would be one.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+
+    /// As RON, indented, with a line feed at the end.
+    ///
+    /// # Errors
+    /// Never for a document made by this module.
+    pub fn to_ron(&self) -> Result<String, ron::Error> {
+        ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default()).map(|text| text + "\n")
+    }
+
+    /// Reads what [`Outcome::to_json`] wrote. Unknown fields are ignored.
+    ///
+    /// # Errors
+    /// With the place where the text is not JSON, lacks a field or has another format.
+    pub fn from_json(text: &str) -> Result<Outcome, serde_json::Error> {
+        let outcome: Outcome = serde_json::from_str(text)?;
+        if outcome.format == OUTCOME_FORMAT {
+            return Ok(outcome);
+        }
+        let found = &outcome.format;
+        let message = format!("this document is `{found}`, expected `{OUTCOME_FORMAT}`");
+        Err(serde::de::Error::custom(message))
+    }
+
+    /// The first eight digits of the fingerprint, for people.
+    pub fn short_fingerprint(&self) -> &str {
+        self.fingerprint.get(..8).unwrap_or(&self.fingerprint)
+    }
+
+    /// Whether every expectation held.
+    pub fn held(&self) -> bool {
+        self.expect.iter().all(|expect| expect.holds)
+    }
+}
+
+fn judge(text: &str, scenario: &Scenario, measured: &Measured) -> ExpectOutcome {
+    let text = text.to_owned();
+    match expect::parse(&text) {
+        Ok(expectation) => {
+            let judged = expect::evaluate(&expectation, scenario, measured);
+            let expect::Judged { holds, value, limit, note, .. } = judged;
+            ExpectOutcome { text, holds, value, limit, note }
+        }
+        // The scenario room refuses such a text; one that got past it must not pass for held.
+        Err(fault) => {
+            let note = Some(fault.to_string());
+            ExpectOutcome { text, holds: false, value: None, limit: None, note }
+        }
+    }
+}
+
+fn checkpoint(number: u64, at: Time, hash: u64) -> Checkpoint {
+    Checkpoint { number, at_ns: at.as_nanos(), fingerprint: hex(hash) }
+}
+
+fn hex(hash: u64) -> String {
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests;

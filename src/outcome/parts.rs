@@ -1,0 +1,366 @@
+//! The parts of an outcome: queues, producers, fleets.
+//!
+//! Owns their serialised form and how each is read off what was measured. Must not know the
+//! scenario.
+//!
+//! Invariant: a mirror only; nothing is computed here but sums, rounded means and quantiles.
+
+use serde::{Deserialize, Serialize};
+
+use crate::observe::measured::{
+    FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured, SplitEvent,
+};
+
+/// One queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueueOutcome {
+    /// Counters over the window.
+    pub counts: Counts,
+    /// Latencies of the messages sent in the window.
+    pub latency_ns: Latencies,
+    /// Levels over the window.
+    pub levels: Levels,
+    /// What happened to the partitions, over the whole run.
+    pub partitions: Partitions,
+    /// Receives of the deleted messages: how many had one, two, …; the last entry of the
+    /// measured list counts all with at least that many. Zeros at the end are left out.
+    pub receives_per_message: Vec<u64>,
+    /// Messages left at the end of the run.
+    pub unfinished: Unfinished,
+}
+
+/// Counters of one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Messages stored by sends.
+    pub sent: u64,
+    /// Messages that came as dead letters of another queue.
+    pub moved_in: u64,
+    /// Messages returned by receives.
+    pub received: u64,
+    /// Messages deleted.
+    pub deleted: u64,
+    /// Deletes that succeeded and changed nothing.
+    pub deleted_nothing: u64,
+    /// Receives that returned nothing.
+    pub empty_receives: u64,
+    /// Of these, those that missed a visible message.
+    pub false_empty_receives: u64,
+    /// Receives refused by the in-flight cap.
+    pub over_limit: u64,
+    /// Messages moved to the dead-letter queue.
+    pub dead_lettered: u64,
+    /// Messages that reached their retention.
+    pub expired: u64,
+    /// Messages removed by a purge.
+    pub purged: u64,
+    /// Calls refused for lack of capacity.
+    pub throttled: u64,
+    /// Completed processings of messages completed before.
+    pub duplicates: u64,
+    /// Redeliveries.
+    pub redelivered: Redelivered,
+    /// Calls.
+    pub calls: Calls,
+}
+
+/// Redeliveries by cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redelivered {
+    /// All causes.
+    pub total: u64,
+    /// The work outlived the visibility timeout.
+    pub outlived_timeout: u64,
+    /// The message waited too long in a buffer.
+    pub prefetched: u64,
+    /// The work failed.
+    pub failed: u64,
+    /// The worker crashed.
+    pub crashed: u64,
+    /// The delete came too late or was lost.
+    pub delete_lost: u64,
+}
+
+/// Calls by kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// Sends.
+    pub send: u64,
+    /// Receives.
+    pub receive: u64,
+    /// Deletes.
+    pub delete: u64,
+    /// Changes of visibility.
+    pub change_visibility: u64,
+}
+
+/// The latencies of one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latencies {
+    /// From send to first receive.
+    pub sent_to_received: LatencySummary,
+    /// From send to delete.
+    pub sent_to_deleted: LatencySummary,
+    /// Work on one message.
+    pub processing: LatencySummary,
+}
+
+/// One latency in nanoseconds; all zero if `count` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatencySummary {
+    /// Messages.
+    pub count: u64,
+    /// Mean, rounded.
+    pub mean: u64,
+    /// Median.
+    pub p50: u64,
+    /// 90 % are at or below.
+    pub p90: u64,
+    /// 95 % are at or below.
+    pub p95: u64,
+    /// 99 % are at or below.
+    pub p99: u64,
+    /// 99.9 % are at or below.
+    pub p999: u64,
+    /// Longest.
+    pub max: u64,
+}
+
+/// The levels of one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Levels {
+    /// Visible messages.
+    pub visible: LevelSummary,
+    /// Messages in flight.
+    pub in_flight: LevelSummary,
+    /// Delayed messages.
+    pub delayed: LevelSummary,
+    /// Age of the oldest message.
+    pub age_of_oldest_ns: LevelSummary,
+    /// Partitions.
+    pub partitions: LevelSummary,
+}
+
+/// One level.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelSummary {
+    /// Mean over time.
+    pub mean: f64,
+    /// Highest.
+    pub max: u64,
+    /// At the end of the run.
+    pub last: u64,
+}
+
+/// What happened to the partitions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partitions {
+    /// Cuts.
+    pub splits: u64,
+    /// Merges.
+    pub merges: u64,
+    /// Hot partitions that were not cut.
+    pub refusals: u64,
+}
+
+/// Messages left at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// How many.
+    pub messages: u64,
+    /// Age of the oldest.
+    pub oldest_ns: u64,
+    /// Mean age.
+    pub mean_age_ns: u64,
+}
+
+/// One producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProducerOutcome {
+    /// Messages that arose, over the whole run.
+    pub arrived_in_all: u64,
+    /// Messages that arose in the window.
+    pub arrived: u64,
+    /// Messages the ledger stored.
+    pub sent: u64,
+    /// Messages refused, each time counted.
+    pub throttled: u64,
+    /// Messages tried again.
+    pub retried: u64,
+    /// Messages given up.
+    pub given_up: u64,
+    /// Time that messages waited for a free connection, in sum.
+    pub waited_ns: u64,
+}
+
+/// One fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FleetOutcome {
+    /// Mean share of busy threads, 0 to 1.
+    pub busy: f64,
+    /// Threads in all.
+    pub threads: u64,
+    /// Messages processed for the first time.
+    pub processed: u64,
+    /// Messages processed again.
+    pub duplicates: u64,
+    /// Failed processings.
+    pub failed: u64,
+    /// Processings cut off by a crash.
+    pub crashed: u64,
+    /// All work.
+    pub work_ns: u64,
+    /// Work that did not complete a message for the first time.
+    pub wasted_ns: u64,
+    /// The same by cause.
+    pub wasted_by: WastedBy,
+}
+
+/// Wasted work by cause, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WastedBy {
+    /// On messages that had been completed before.
+    pub duplicate_ns: u64,
+    /// That failed.
+    pub failed_ns: u64,
+    /// That a crash cut off.
+    pub crashed_ns: u64,
+}
+
+/// Sums of nanoseconds fit 64 bits up to 584 years of work.
+fn nanos(sum: u128) -> u64 {
+    u64::try_from(sum).unwrap_or(u64::MAX)
+}
+
+impl QueueOutcome {
+    pub(super) fn of(queue: &QueueMeasured) -> QueueOutcome {
+        let mut partitions = Partitions::default();
+        for (_, event) in &queue.split_events {
+            match event {
+                SplitEvent::Split { .. } => partitions.splits += 1,
+                SplitEvent::Merged { .. } => partitions.merges += 1,
+                SplitEvent::Refused { .. } => partitions.refusals += 1,
+            }
+        }
+        let used = queue.receives_per_message.iter().rposition(|count| *count > 0);
+        QueueOutcome {
+            counts: Counts::of(queue),
+            latency_ns: Latencies {
+                sent_to_received: LatencySummary::of(&queue.sent_to_received),
+                sent_to_deleted: LatencySummary::of(&queue.sent_to_deleted),
+                processing: LatencySummary::of(&queue.processing),
+            },
+            levels: Levels {
+                visible: LevelSummary::of(queue.visible),
+                in_flight: LevelSummary::of(queue.in_flight),
+                delayed: LevelSummary::of(queue.delayed),
+                age_of_oldest_ns: LevelSummary::of(queue.age_of_oldest),
+                partitions: LevelSummary::of(queue.partitions),
+            },
+            partitions,
+            receives_per_message: queue.receives_per_message[..used.map_or(0, |at| at + 1)]
+                .to_vec(),
+            unfinished: Unfinished {
+                messages: queue.unfinished.messages,
+                oldest_ns: queue.unfinished.oldest.as_nanos(),
+                mean_age_ns: queue.unfinished.mean_age,
+            },
+        }
+    }
+}
+
+impl Counts {
+    pub(super) fn of(queue: &QueueMeasured) -> Counts {
+        let counts = queue.counts;
+        let causes = counts.redelivered;
+        Counts {
+            sent: counts.sent,
+            moved_in: counts.moved_in,
+            received: counts.received,
+            deleted: counts.deleted,
+            deleted_nothing: counts.deleted_nothing,
+            empty_receives: counts.empty_receives,
+            false_empty_receives: counts.false_empty_receives,
+            over_limit: counts.over_limit,
+            dead_lettered: counts.dead_lettered,
+            expired: counts.expired,
+            purged: counts.purged,
+            throttled: counts.throttled,
+            duplicates: counts.duplicates,
+            redelivered: Redelivered {
+                total: causes.total(),
+                outlived_timeout: causes.outlived_timeout,
+                prefetched: causes.prefetched,
+                failed: causes.failed,
+                crashed: causes.crashed,
+                delete_lost: causes.delete_lost,
+            },
+            calls: Calls {
+                send: counts.calls.send,
+                receive: counts.calls.receive,
+                delete: counts.calls.delete,
+                change_visibility: counts.calls.change_visibility,
+            },
+        }
+    }
+}
+
+impl LatencySummary {
+    pub(super) fn of(latency: &Latency) -> LatencySummary {
+        let count = latency.count();
+        let at = |p| if count == 0 { 0 } else { latency.quantile_nanos(p) };
+        let half = u128::from(count / 2);
+        let mean = (latency.sum + half).checked_div(u128::from(count)).unwrap_or(0);
+        LatencySummary {
+            count,
+            mean: nanos(mean),
+            p50: at(0.5),
+            p90: at(0.9),
+            p95: at(0.95),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: latency.max.as_nanos(),
+        }
+    }
+}
+
+impl LevelSummary {
+    pub(super) fn of(level: Level) -> LevelSummary {
+        LevelSummary { mean: level.mean(), max: level.max, last: level.last }
+    }
+}
+
+impl ProducerOutcome {
+    pub(super) fn of(producer: &ProducerMeasured) -> ProducerOutcome {
+        ProducerOutcome {
+            arrived_in_all: producer.arrived_in_all,
+            arrived: producer.arrived,
+            sent: producer.sent,
+            throttled: producer.throttled,
+            retried: producer.retried,
+            given_up: producer.given_up,
+            waited_ns: nanos(producer.waited),
+        }
+    }
+}
+
+impl FleetOutcome {
+    pub(super) fn of(fleet: &FleetMeasured) -> FleetOutcome {
+        let threads = fleet.threads as f64;
+        FleetOutcome {
+            busy: if fleet.threads == 0 { 0.0 } else { fleet.busy.mean() / threads },
+            threads: fleet.threads,
+            processed: fleet.processed,
+            duplicates: fleet.duplicates,
+            failed: fleet.failed,
+            crashed: fleet.crashed,
+            work_ns: nanos(fleet.work),
+            wasted_ns: nanos(fleet.duplicate_work + fleet.failed_work + fleet.crashed_work),
+            wasted_by: WastedBy {
+                duplicate_ns: nanos(fleet.duplicate_work),
+                failed_ns: nanos(fleet.failed_work),
+                crashed_ns: nanos(fleet.crashed_work),
+            },
+        }
+    }
+}
