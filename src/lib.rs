@@ -8,7 +8,7 @@
 //! | `cli` | people: arguments, progress, exit codes, one file per command |
 //! | `render` | text, tables and plots of an outcome |
 //! | `experiment` | many runs on all cores, folded in order |
-//! | `scenario` | text → checked [`engine::scenario::Scenario`], with every fault located |
+//! | [`scenario`] | text → checked [`engine::scenario::Scenario`], with every fault located |
 //! | [`outcome`] | what is serialised, versioned |
 //! | [`stats`] | intervals, expectations, closed forms of queueing theory |
 //! | [`engine`] | the world, the closed event enum, the loop, limits |
@@ -23,6 +23,6 @@ pub mod engine;
 pub mod kernel;
 pub mod ledger;
 pub mod observe;
-pub mod scenario;
 pub mod outcome;
+pub mod scenario;
 pub mod stats;

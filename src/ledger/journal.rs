@@ -181,12 +181,6 @@ pub enum Change {
         /// Where it came from.
         from: QueueId,
     },
-    /// The age of the oldest message counts from another instant now. Messages received three
-    /// times or more do not count.
-    OldestChanged {
-        /// When the oldest message was sent to, or moved to, the queue; `None` if there is none.
-        sent: Option<Time>,
-    },
     /// A message reached its retention period.
     Expired {
         /// The message.
@@ -262,6 +256,11 @@ pub enum Change {
 pub trait Journal {
     /// At `now`, `change` happened in `queue`.
     fn change(&mut self, now: Time, queue: QueueId, change: &Change);
+
+    /// From `now` on the age of the oldest message in `queue` counts from `sent`; `None` if there
+    /// is none. Messages received three times or more do not count. It follows from the changes,
+    /// at a cost that the ledger can spare its listeners.
+    fn oldest_changed(&mut self, _now: Time, _queue: QueueId, _sent: Option<Time>) {}
 }
 
 /// The journal nobody reads.

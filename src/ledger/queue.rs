@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 
 use super::capacity::Rate;
 use super::config::{Keys, QueueConfig, QueueId, SplitPolicy};
-use super::journal::{Change, Journal, MessageId, State};
+use super::journal::{Journal, MessageId, State};
 use super::keys::Router;
 use super::message::Slab;
 use super::partition::{BACK_OF_LINE, Shards};
@@ -159,7 +159,7 @@ impl Queue {
         };
         if sent != self.oldest {
             self.oldest = sent;
-            journal.change(now, self.id, &Change::OldestChanged { sent });
+            journal.oldest_changed(now, self.id, sent);
         }
     }
 

@@ -72,7 +72,6 @@ impl Fingerprint {
 /// A change as a tag and two words.
 #[inline]
 fn change_words(change: &Change) -> (u64, u64, u64) {
-    let optional = |time: Option<Time>| time.map_or(u64::MAX, Time::as_nanos);
     match *change {
         Change::Sent { message, partition, state } => {
             (1, message.0, u64::from(partition.0) << 2 | state as u64)
@@ -100,7 +99,6 @@ fn change_words(change: &Change) -> (u64, u64, u64) {
             (12, message.0, u64::from(to.0) << 35 | u64::from(receives) << 3 | cause as u64)
         }
         Change::MovedIn { message, from } => (13, message.0, u64::from(from.0)),
-        Change::OldestChanged { sent } => (14, optional(sent), 0),
         Change::Expired { message, from } => (15, message.0, from as u64),
         Change::Purged { message, from } => (16, message.0, from as u64),
         Change::Throttled { action, partition, messages } => {

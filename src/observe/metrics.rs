@@ -400,7 +400,6 @@ impl Journal for Metrics {
                 Action::Delete => meter.counts.calls.delete += 1,
                 Action::ChangeVisibility => meter.counts.calls.change_visibility += 1,
             },
-            Change::OldestChanged { sent } => meter.age.set(now, sent),
             Change::DelayEnded { .. }
             | Change::ReceivedNothing { .. }
             | Change::DeletedNothing { .. }
@@ -420,6 +419,14 @@ impl Journal for Metrics {
             | Change::Merged { .. }
             | Change::SplitRefused { .. } => meter.rare(now, change),
         }
+    }
+
+    #[inline]
+    fn oldest_changed(&mut self, now: Time, queue: QueueId, sent: Option<Time>) {
+        if now >= self.boundary {
+            self.cross(now);
+        }
+        self.queues[queue.0 as usize].age.set(now, sent);
     }
 }
 
@@ -486,7 +493,6 @@ impl QueueMeter {
             | Change::Received { .. }
             | Change::Deleted { .. }
             | Change::Called { .. }
-            | Change::OldestChanged { .. }
             | Change::DeleteLost { .. }
             | Change::ReceiptExpired { .. }
             | Change::VisibilityChanged { .. }

@@ -5,3 +5,4 @@ mod level;
 pub mod measured;
 pub mod metrics;
 pub mod observer;
+pub mod trace;

@@ -13,7 +13,8 @@ pub trait Observer: Journal {
     /// At `now`, a client did `deed`.
     fn deed(&mut self, now: Time, deed: &Deed);
 
-    /// True when there is no point in going on, because what is observed can no longer be written.
+    /// True once nothing more will be recorded (the reader went away, a limit was reached, the
+    /// wanted time is over): a run made for this observer alone may end here.
     fn stopped(&self) -> bool {
         false
     }
@@ -29,6 +30,12 @@ impl<A: Journal, B: Journal> Journal for (A, B) {
         self.0.change(now, queue, change);
         self.1.change(now, queue, change);
     }
+
+    #[inline]
+    fn oldest_changed(&mut self, now: Time, queue: QueueId, sent: Option<Time>) {
+        self.0.oldest_changed(now, queue, sent);
+        self.1.oldest_changed(now, queue, sent);
+    }
 }
 
 impl<A: Observer, B: Observer> Observer for (A, B) {
@@ -38,6 +45,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.deed(now, deed);
     }
 
+    #[inline]
     fn stopped(&self) -> bool {
         self.0.stopped() || self.1.stopped()
     }

@@ -39,10 +39,18 @@ pub(crate) fn ledger(queues: &[QueueConfig], callers: u32, log: &mut Log) -> Led
 
 /// All changes, in the order told.
 #[derive(Debug, Default)]
-pub(crate) struct Log(pub(crate) Vec<(Time, QueueId, Change)>);
+pub(crate) struct Log(
+    pub(crate) Vec<(Time, QueueId, Change)>,
+    /// What was told of the oldest message.
+    pub(crate) Vec<(QueueId, Option<Time>)>,
+);
 
 impl Journal for Log {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         self.0.push((now, queue, *change));
+    }
+
+    fn oldest_changed(&mut self, _now: Time, queue: QueueId, sent: Option<Time>) {
+        self.1.push((queue, sent));
     }
 }

@@ -1,0 +1,98 @@
+//! Everything that happens, written down: as text, as JSON lines, as a Perfetto trace.
+//!
+//! Owns the filter, the names and the way out that the three formats share. Must not know files
+//! or terminals: it writes to any `io::Write`.
+//!
+//! Invariant: a trace is the same bytes for the same scenario and seed, and one that is cut short
+//! by its limit (`limits.trace_bytes`) is a whole, shorter trace.
+
+mod jsonl;
+mod names;
+mod perfetto;
+mod sentence;
+mod sink;
+mod text;
+
+#[cfg(test)]
+mod sample;
+
+pub use jsonl::JsonLines;
+pub use perfetto::Perfetto;
+pub use sink::Written;
+pub use text::Text;
+
+use crate::clients::deed::Deed;
+use crate::kernel::time::Time;
+use crate::ledger::journal::{Change, MessageId};
+
+/// Which facts a trace shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// Only facts about this message.
+    pub message: Option<MessageId>,
+    /// Nothing before this instant.
+    pub from: Time,
+    /// Nothing after this instant.
+    pub to: Time,
+}
+
+impl Filter {
+    /// Shows everything.
+    pub const ALL: Filter = Filter { message: None, from: Time::ZERO, to: Time::NEVER };
+
+    /// The instant is wanted.
+    #[inline]
+    fn at(&self, now: Time) -> bool {
+        self.from <= now && now <= self.to
+    }
+
+    /// A fact about `message`, or about none, is wanted.
+    #[inline]
+    fn about(&self, message: Option<MessageId>) -> bool {
+        self.message.is_none() || self.message == message
+    }
+}
+
+/// The message that a change is about.
+#[inline]
+fn message_of_change(change: &Change) -> Option<MessageId> {
+    match *change {
+        Change::Sent { message, .. }
+        | Change::DelayEnded { message }
+        | Change::Received { message, .. }
+        | Change::Deleted { message, .. }
+        | Change::DeletedNothing { message }
+        | Change::DeleteLost { message }
+        | Change::ReceiptExpired { message }
+        | Change::VisibilityChanged { message, .. }
+        | Change::VisibilityRefused { message }
+        | Change::Returned { message, .. }
+        | Change::DeadLettered { message, .. }
+        | Change::MovedIn { message, .. }
+        | Change::Expired { message, .. }
+        | Change::Purged { message, .. } => Some(message),
+        Change::ReceivedNothing { .. }
+        | Change::Throttled { .. }
+        | Change::Called { .. }
+        | Change::PartitionOpened { .. }
+        | Change::PartitionClosed { .. }
+        | Change::Split { .. }
+        | Change::Merged { .. }
+        | Change::SplitRefused { .. } => None,
+    }
+}
+
+/// The message that a deed is about.
+#[inline]
+fn message_of_deed(deed: &Deed) -> Option<MessageId> {
+    match *deed {
+        Deed::Began { message, .. } | Deed::Ended { message, .. } => Some(message),
+        Deed::Arrived { .. }
+        | Deed::SendConfirmed { .. }
+        | Deed::SendRetried { .. }
+        | Deed::GivenUp { .. }
+        | Deed::Started { .. }
+        | Deed::Crashed { .. }
+        | Deed::Busy { .. } => None,
+    }
+}

@@ -1,0 +1,181 @@
+//! The names behind the ids, and the fixed words of the traces.
+//!
+//! Owns the tables from dense ids to names, made once from the scenario. Must not know the
+//! formats. The words are part of the formats: one that is published is never renamed.
+
+use crate::clients::deed::{Ending, WorkerId};
+use crate::engine::scenario::Scenario;
+use crate::ledger::config::QueueId;
+use crate::ledger::journal::{Action, Caller, Held, Refusal, State};
+
+/// A worker's place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// The queue it polls.
+    pub(super) queue: QueueId,
+    /// Its threads.
+    pub(super) threads: u32,
+    /// Its threads' numbers over all workers begin here.
+    pub(super) first_thread: u32,
+}
+
+/// Names by id.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Queues.
+    pub(super) queues: Vec<String>,
+    /// Producers, with the queue they send to.
+    pub(super) producers: Vec<(String, QueueId)>,
+    /// Workers: `fleet.0`, `fleet.1`, …
+    pub(super) workers: Vec<String>,
+    /// Fleets.
+    pub(super) fleets: Vec<String>,
+    /// Where the workers work.
+    pub(super) places: Vec<Place>,
+}
+
+impl Names {
+    /// The names of a scenario.
+    pub(super) fn new(scenario: &Scenario) -> Names {
+        let mut workers = Vec::new();
+        let mut places = Vec::new();
+        let mut first_thread = 0;
+        for fleet in &scenario.fleets {
+            let (queue, threads) = (fleet.config.queue, fleet.config.threads);
+            for number in 0..fleet.config.count {
+                workers.push(format!("{}.{number}", fleet.name));
+                places.push(Place { queue, threads, first_thread });
+                first_thread += threads;
+            }
+        }
+        Names {
+            queues: scenario.queues.iter().map(|q| q.name.clone()).collect(),
+            producers: scenario
+                .producers
+                .iter()
+                .map(|p| (p.name.clone(), p.config.queue))
+                .collect(),
+            workers,
+            fleets: scenario.fleets.iter().map(|f| f.name.clone()).collect(),
+            places,
+        }
+    }
+
+    /// The name of a queue.
+    #[inline]
+    pub(super) fn queue(&self, queue: QueueId) -> &str {
+        &self.queues[queue.0 as usize]
+    }
+
+    /// The name of a worker.
+    #[inline]
+    pub(super) fn worker(&self, worker: WorkerId) -> &str {
+        &self.workers[worker.0 as usize]
+    }
+
+    /// The name of a worker that called the ledger.
+    #[inline]
+    pub(super) fn caller(&self, caller: Caller) -> &str {
+        self.worker(WorkerId(caller.0))
+    }
+
+    /// Where a worker works.
+    #[inline]
+    pub(super) fn place(&self, worker: WorkerId) -> Place {
+        self.places[worker.0 as usize]
+    }
+
+    /// All threads of all workers.
+    pub(super) fn threads(&self) -> usize {
+        self.places.last().map_or(0, |place| (place.first_thread + place.threads) as usize)
+    }
+}
+
+/// The cause of a redelivery, for machines; the outcome's names.
+pub(super) const fn cause(held: Held) -> &'static str {
+    match held {
+        Held::Buffered => "prefetched",
+        Held::Working => "outlived_timeout",
+        Held::Failed => "failed",
+        Held::Crashed => "crashed",
+        Held::Deleting => "delete_lost",
+    }
+}
+
+/// The cause of a redelivery, for people.
+pub(super) const fn cause_in_words(held: Held) -> &'static str {
+    match held {
+        Held::Buffered => "waited in a buffer past the timeout",
+        Held::Working => "work outlived the timeout",
+        Held::Failed => "work failed",
+        Held::Crashed => "worker crashed",
+        Held::Deleting => "delete came too late or was lost",
+    }
+}
+
+/// A call's kind.
+pub(super) const fn action(action: Action) -> &'static str {
+    match action {
+        Action::Send => "send",
+        Action::Receive => "receive",
+        Action::Delete => "delete",
+        Action::ChangeVisibility => "change_visibility",
+    }
+}
+
+/// A call's kind, for people.
+pub(super) const fn action_in_words(action: Action) -> &'static str {
+    match action {
+        Action::Send => "send",
+        Action::Receive => "receive",
+        Action::Delete => "delete",
+        Action::ChangeVisibility => "change of visibility",
+    }
+}
+
+/// A message's state.
+pub(super) const fn state(state: State) -> &'static str {
+    match state {
+        State::Delayed => "delayed",
+        State::Visible => "visible",
+        State::InFlight => "in_flight",
+    }
+}
+
+/// A message's state, for people.
+pub(super) const fn state_in_words(state: State) -> &'static str {
+    match state {
+        State::Delayed => "delayed",
+        State::Visible => "visible",
+        State::InFlight => "in flight",
+    }
+}
+
+/// Why a hot partition was not split.
+pub(super) const fn refusal(reason: Refusal) -> &'static str {
+    match reason {
+        Refusal::NoBalancedKey => "no_balanced_key",
+        Refusal::TooManyPartitions => "too_many_partitions",
+        Refusal::SingleKey => "single_key",
+    }
+}
+
+/// Why a hot partition was not split, for people.
+pub(super) const fn refusal_in_words(reason: Refusal) -> &'static str {
+    match reason {
+        Refusal::NoBalancedKey => "no sampled key divides the load evenly",
+        Refusal::TooManyPartitions => "the queue has its most partitions",
+        Refusal::SingleKey => "its range is a single hash value",
+    }
+}
+
+/// How work ended.
+pub(super) const fn ending(how: Ending) -> &'static str {
+    match how {
+        Ending::Done => "done",
+        Ending::Duplicate => "duplicate",
+        Ending::Recognised => "recognised",
+        Ending::Failed => "failed",
+        Ending::Crashed => "crashed",
+    }
+}

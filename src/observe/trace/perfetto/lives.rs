@@ -1,0 +1,184 @@
+//! Messages in a Perfetto trace.
+//!
+//! Owns their asynchronous pairs and instants. Must not know threads' work. A message's `b` is
+//! written when its first fact is, so one that nothing happens to in the wanted time has no pair.
+
+use std::io::Write;
+
+use super::super::names::{self, Names};
+use super::event::Event;
+use super::{Life, Origin, Perfetto, draw_arrow, ledger};
+use crate::kernel::time::Span;
+use crate::ledger::config::QueueId;
+use crate::ledger::journal::{Change, MessageId};
+
+impl<W: Write> Perfetto<W> {
+    /// Writes the `b` of a message unless it stands there already.
+    fn show(&mut self, message: MessageId) {
+        let Some(&Life { queue, since, shown: false, .. }) = self.lives.get(&message) else {
+            return;
+        };
+        let id = self.id(message, queue);
+        let shown = self.write(|out, _| {
+            Event::new(out, b'b', "message", ledger(queue))
+                .at(since)
+                .id("message", id)
+                .number("message", message.0)
+                .end();
+        });
+        if let Some(life) = self.lives.get_mut(&message) {
+            life.shown = shown;
+        }
+    }
+
+    /// Writes an instant in the life of a message.
+    fn moment(&mut self, message: MessageId, name: &str, details: impl FnOnce(Event<'_>, &Names)) {
+        if !self.filter.at(self.now) {
+            return;
+        }
+        self.show(message);
+        if let Some(&Life { queue, .. }) = self.lives.get(&message) {
+            let (id, now) = (self.id(message, queue), self.now);
+            self.write(|out, names| {
+                let event = Event::new(out, b'n', name, ledger(queue)).at(now);
+                details(event.id("message", id), names);
+            });
+        }
+    }
+
+    /// Writes the `e` of a message. False when it could not be, so that `finish` does it.
+    fn end(&mut self, message: MessageId, how: &str) -> bool {
+        if !self.filter.at(self.now) {
+            return true;
+        }
+        self.show(message);
+        match self.lives.get(&message) {
+            Some(&Life { queue, shown: true, .. }) => {
+                let (id, now) = (self.id(message, queue), self.now);
+                self.write(|out, _| {
+                    Event::new(out, b'e', "message", ledger(queue))
+                        .at(now)
+                        .id("message", id)
+                        .text("end", how)
+                        .end();
+                })
+            }
+            Some(_) | None => true,
+        }
+    }
+
+    /// What happened to one message.
+    pub(super) fn message_change(&mut self, queue: QueueId, message: MessageId, change: &Change) {
+        match *change {
+            Change::Sent { .. } => {
+                let life =
+                    Life { queue, since: self.now, shown: false, holder: None, origin: None };
+                self.lives.insert(message, life);
+                if self.filter.at(self.now) {
+                    self.show(message);
+                }
+            }
+            Change::DelayEnded { .. } => self.moment(message, "delay over", |event, _| event.end()),
+            Change::Received { caller, receives, .. } => {
+                self.moment(message, "received", |e, names| {
+                    e.text("by", names.caller(caller)).number("receive", receives).end();
+                });
+            }
+            Change::VisibilityChanged { until, .. } => {
+                self.moment(message, "visibility changed", |e, _| {
+                    e.number("until_ns", until.as_nanos()).end();
+                });
+            }
+            Change::Returned { cause, .. } => {
+                self.moment(message, "visible again", |e, _| {
+                    e.text("cause", names::cause(cause)).end();
+                });
+                self.leaves_holder(message);
+            }
+            Change::DeletedNothing { .. } => {
+                self.moment(message, "delete changed nothing", |event, _| event.end());
+            }
+            Change::DeleteLost { .. } => {
+                self.moment(message, "delete lost", |event, _| event.end());
+            }
+            Change::ReceiptExpired { .. } => {
+                self.moment(message, "receipt expired", |event, _| event.end());
+            }
+            Change::VisibilityRefused { .. } => {
+                self.moment(message, "visibility refused", |event, _| event.end());
+            }
+            Change::Deleted { .. } => self.remove(message, "deleted"),
+            Change::Expired { .. } => self.remove(message, "expired"),
+            Change::Purged { .. } => self.remove(message, "purged"),
+            Change::DeadLettered { .. } => self.leave(message, queue),
+            Change::MovedIn { from, .. } => self.arrive(message, queue, from),
+            Change::ReceivedNothing { .. }
+            | Change::Throttled { .. }
+            | Change::Called { .. }
+            | Change::PartitionOpened { .. }
+            | Change::PartitionClosed { .. }
+            | Change::Split { .. }
+            | Change::Merged { .. }
+            | Change::SplitRefused { .. } => {}
+        }
+    }
+
+    fn remove(&mut self, message: MessageId, how: &str) {
+        if self.end(message, how) {
+            self.lives.remove(&message);
+        }
+    }
+
+    /// The visibility timeout ended while the holder worked: the arrow starts there and then.
+    fn leaves_holder(&mut self, message: MessageId) {
+        let Some(thread) = self.lives.get(&message).and_then(|life| life.holder) else {
+            return;
+        };
+        let origin = Origin { track: self.track(thread), at: self.now, name: "redelivery" };
+        if let Some(life) = self.lives.get_mut(&message) {
+            (life.origin, life.holder) = (Some(origin), None);
+        }
+    }
+
+    /// A message leaves `queue` for its dead-letter queue.
+    fn leave(&mut self, message: MessageId, queue: QueueId) {
+        if self.lives.get(&message).is_some_and(|life| life.queue == queue)
+            && self.end(message, "dead_lettered")
+            && let Some(life) = self.lives.get_mut(&message)
+        {
+            life.shown = false;
+        }
+    }
+
+    /// A message enters a dead-letter queue.
+    fn arrive(&mut self, message: MessageId, queue: QueueId, from: QueueId) {
+        if self.lives.get(&message).is_some_and(|life| life.shown) {
+            self.leave(message, from);
+        }
+        if self.sink.closed() {
+            return;
+        }
+        let origin = self.lives.get(&message).and_then(|life| life.origin);
+        let origin = origin.filter(|origin| self.filter.from <= origin.at);
+        let origin = origin.map(|origin| Origin { name: "dead letter", ..origin });
+        let (track, at) = (ledger(queue), self.now);
+        let here = Origin { track, at, name: "dead letter" };
+        let (since, holder) = (at, None);
+        self.lives.insert(message, Life { queue, since, shown: false, holder, origin: Some(here) });
+        if !self.filter.at(at) {
+            return;
+        }
+        self.show(message);
+        self.arrows += 1;
+        let arrow = self.arrows;
+        self.write(|out, names| {
+            Event::new(out, b'X', "moved in", track)
+                .at(at)
+                .lasting(Span::from_nanos(1))
+                .number("message", message.0)
+                .text("from", names.queue(from))
+                .end();
+            draw_arrow(out, arrow, origin, here);
+        });
+    }
+}

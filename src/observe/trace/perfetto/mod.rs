@@ -1,0 +1,615 @@
+//! Chrome trace JSON, for <https://ui.perfetto.dev> and `chrome://tracing`.
+//!
+//! Owns the mapping below and what it must remember to draw it: messages and slices that are open.
+//! Must not know the other formats. Times are virtual: microseconds with three digits, so exact.
+//!
+//! | here | in the trace |
+//! |---|---|
+//! | queue | a process, `pid` = place in the scenario + 1 |
+//! | its ledger | the first thread of that process |
+//! | a worker's thread | a thread of the process of the queue it polls, from its first slice on |
+//! | work on a message | a complete slice `work` (`X`) on that thread, from begin to end |
+//! | a message in a queue | an asynchronous pair `message` (`b`, `e`); lives overlap, so they cannot be slices of a thread. `id` is message × queues + queue |
+//! | what happens to it | asynchronous instants (`n`) of the same id |
+//! | visible, in flight, delayed | counters (`C`) `messages`, one sample per instant with a change |
+//! | redelivery | a flow arrow `redelivery` (`s`, `f`) from the end of a receive's work (its timeout, where the work outlived it) to the work of the next; none where the earlier receive never came to work |
+//! | move to the dead-letter queue | a slice `moved in` of 1 ns on that queue's ledger thread, with an arrow `dead letter` to it and from it to later work |
+//! | crash, start, throttled call, split, merge, refused split | instants (`i`) on the thread where it happened |
+//! | scenario, seed, version | `otherData` |
+//!
+//! Invariant: every `b` has its `e`, every `s` its `f`, and the array is closed, however early the
+//! run ends. Those closing events are written beyond the limit on the trace's bytes. A message that
+//! is still in a queue at the end has its `e` there, with `"end": "unfinished"`. A filter on one message
+//! leaves out counters and faults; one on the time still draws what reaches into it from its true start.
+
+mod event;
+mod levels;
+mod lives;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use self::event::{Event, Track};
+use self::levels::Levels;
+use super::names::{self, Names};
+use super::sink::{Sink, Written, push_json_string};
+use super::{Filter, message_of_change};
+use crate::clients::deed::{Deed, WorkerId};
+use crate::engine::scenario::Scenario;
+use crate::kernel::time::Time;
+use crate::ledger::config::QueueId;
+use crate::ledger::journal::{Change, Journal, MessageId};
+use crate::observe::observer::Observer;
+
+/// Writes a trace in the Chrome trace format.
+#[derive(Debug)]
+pub struct Perfetto<W> {
+    names: Names,
+    filter: Filter,
+    sink: Sink<W>,
+    over: bool,
+    /// No event has been written.
+    empty: bool,
+    lives: BTreeMap<MessageId, Life>,
+    /// Work under way, by thread over all workers.
+    work: Vec<Vec<Work>>,
+    /// Threads that have their name in the trace.
+    named: Vec<bool>,
+    levels: Vec<Levels>,
+    /// The instant of the newest fact.
+    now: Time,
+    arrows: u64,
+}
+
+/// A message in a queue.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    queue: QueueId,
+    since: Time,
+    /// Its `b` has been written.
+    shown: bool,
+    /// The thread that works on its latest receive.
+    holder: Option<usize>,
+    /// Where the arrow to its next work starts.
+    origin: Option<Origin>,
+}
+
+/// The start of an arrow: an instant inside a slice.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    track: Track,
+    at: Time,
+    name: &'static str,
+}
+
+/// Work under way.
+#[derive(Clone, Copy, Debug)]
+struct Work {
+    message: MessageId,
+    began: Time,
+    receives: u32,
+    origin: Option<Origin>,
+}
+
+impl<W: Write> Perfetto<W> {
+    /// A trace of a run of `scenario` into `out`, of about `limits.trace_bytes` at most.
+    pub fn new(scenario: &Scenario, filter: Filter, out: W) -> Perfetto<W> {
+        let names = Names::new(scenario);
+        let threads = names.threads();
+        let mut sink = Sink::new(out, scenario.limits.trace_bytes);
+        let head = sink.record();
+        head.extend_from_slice(b"{\"displayTimeUnit\":\"ms\",\"otherData\":{\"scenario\":");
+        push_json_string(head, &scenario.name);
+        head.extend_from_slice(b",\"seed\":");
+        push_json_string(head, &scenario.seed.to_string());
+        head.extend_from_slice(b",\"sqsim\":");
+        push_json_string(head, env!("CARGO_PKG_VERSION"));
+        head.extend_from_slice(b"},\n\"traceEvents\":[\n");
+        sink.commit_beyond_limit();
+        let mut perfetto = Perfetto {
+            levels: vec![Levels::default(); names.queues.len()],
+            work: vec![Vec::new(); threads],
+            named: vec![false; threads],
+            names,
+            filter,
+            sink,
+            over: false,
+            empty: true,
+            lives: BTreeMap::new(),
+            now: Time::ZERO,
+            arrows: 0,
+        };
+        for queue in 0..perfetto.names.queues.len() {
+            let track = ledger(QueueId(queue as u32));
+            perfetto.write(|out, names| {
+                let name = &names.queues[queue];
+                Event::new(out, b'M', "process_name", track).text("name", name).end();
+                separate(out);
+                Event::new(out, b'M', "thread_name", track).text("name", "ledger").end();
+            });
+        }
+        perfetto
+    }
+
+    /// Closes everything that is open and ends the trace of a run that ended at `end`.
+    ///
+    /// # Errors
+    /// The writer's first error; a reader that went away is `io::ErrorKind::BrokenPipe`.
+    pub fn finish(mut self, end: Time) -> io::Result<Written> {
+        self.sample_levels();
+        // Beyond a cut nothing is known.
+        let end = if self.sink.closed() { self.now } else { end.min(self.filter.to).max(self.now) };
+        for thread in 0..self.work.len() {
+            while let Some(work) = self.work[thread].pop() {
+                self.slice(thread, work, end, "unfinished", true);
+            }
+        }
+        for (message, life) in std::mem::take(&mut self.lives) {
+            if life.shown {
+                let id = self.id(message, life.queue);
+                self.write_closing(|out, _| {
+                    Event::new(out, b'e', "message", ledger(life.queue))
+                        .at(end)
+                        .id("message", id)
+                        .text("end", "unfinished")
+                        .end();
+                });
+            }
+        }
+        if self.sink.limit_reached() {
+            self.write_closing(|out, _| {
+                Event::new(out, b'i', "trace limit reached", ledger(QueueId(0)))
+                    .at(end)
+                    .raw("\"s\":\"g\"")
+                    .end();
+            });
+        }
+        self.sink.record().extend_from_slice(b"\n]}\n");
+        self.sink.commit_beyond_limit();
+        self.sink.finish()
+    }
+
+    /// Writes one record of one or more events.
+    fn write(&mut self, build: impl FnOnce(&mut Vec<u8>, &Names)) -> bool {
+        if self.sink.closed() {
+            return false;
+        }
+        let out = self.sink.record();
+        if !self.empty {
+            separate(out);
+        }
+        build(out, &self.names);
+        let written = self.sink.commit();
+        self.empty &= !written;
+        written
+    }
+
+    /// The same for what closes something open, for which the limit does not count.
+    fn write_closing(&mut self, build: impl FnOnce(&mut Vec<u8>, &Names)) {
+        let out = self.sink.record();
+        if !self.empty {
+            separate(out);
+        }
+        build(out, &self.names);
+        self.empty = false;
+        self.sink.commit_beyond_limit();
+    }
+
+    fn id(&self, message: MessageId, queue: QueueId) -> u64 {
+        message.0 * self.names.queues.len() as u64 + u64::from(queue.0)
+    }
+
+    /// The clock moves to `now`. False when nothing more is drawn.
+    fn advance(&mut self, now: Time) -> bool {
+        self.over |= now > self.filter.to;
+        if self.stopped() {
+            return false;
+        }
+        if now > self.now {
+            self.sample_levels();
+            self.now = now;
+        }
+        true
+    }
+
+    /// Writes the levels that changed at the newest instant.
+    fn sample_levels(&mut self) {
+        if !self.filter.about(None) || !self.filter.at(self.now) {
+            return;
+        }
+        let now = self.now;
+        for queue in 0..self.levels.len() {
+            let Levels { visible, in_flight, delayed, changed } = self.levels[queue];
+            if changed {
+                self.levels[queue].changed = false;
+                self.write(|out, _| {
+                    Event::new(out, b'C', "messages", ledger(QueueId(queue as u32)))
+                        .at(now)
+                        .number("visible", visible)
+                        .number("in_flight", in_flight)
+                        .number("delayed", delayed)
+                        .end();
+                });
+            }
+        }
+    }
+
+    fn track(&self, thread: usize) -> Track {
+        let worker = self.names.places.partition_point(|p| p.first_thread as usize <= thread) - 1;
+        let queue = self.names.places[worker].queue;
+        Track { pid: queue.0 + 1, tid: (1 + self.names.queues.len() + thread) as u32 }
+    }
+
+    /// Names a thread in the trace, once.
+    fn name_thread(&mut self, thread: usize) {
+        if std::mem::replace(&mut self.named[thread], true) {
+            return;
+        }
+        let track = self.track(thread);
+        let worker = self.names.places.partition_point(|p| p.first_thread as usize <= thread) - 1;
+        let place = self.names.places[worker];
+        self.write(|out, names| {
+            let mut name = names.workers[worker].clone();
+            if place.threads > 1 {
+                name = format!("{name} thread {}", thread - place.first_thread as usize);
+            }
+            Event::new(out, b'M', "thread_name", track).text("name", &name).end();
+        });
+    }
+
+    fn thread(&self, worker: WorkerId, thread: u32) -> usize {
+        (self.names.place(worker).first_thread + thread) as usize
+    }
+
+    /// Writes the slice of work that ended at `end`, with the arrow that leads to it. An arrow
+    /// needs slices that are in the trace at both ends. False when the limit was in the way.
+    fn slice(&mut self, thread: usize, work: Work, end: Time, ending: &str, closing: bool) -> bool {
+        if end < self.filter.from {
+            return true;
+        }
+        let track = self.track(thread);
+        self.name_thread(thread);
+        self.arrows += 1;
+        let (arrow, from) = (self.arrows, self.filter.from);
+        let build = |out: &mut Vec<u8>, _: &Names| {
+            Event::new(out, b'X', "work", track)
+                .at(work.began)
+                .lasting(end.since(work.began))
+                .number("message", work.message.0)
+                .number("receive", work.receives)
+                .text("ending", ending)
+                .end();
+            if work.began < end {
+                let origin = work.origin.filter(|origin| from <= origin.at);
+                draw_arrow(out, arrow, origin, Origin { track, at: work.began, name: "" });
+            }
+        };
+        if closing {
+            self.write_closing(build);
+            return true;
+        }
+        self.write(build)
+    }
+
+    /// Work begins.
+    fn begin_work(&mut self, thread: usize, message: MessageId, receives: u32) {
+        let mut origin = None;
+        if let Some(life) = self.lives.get_mut(&message) {
+            origin = life.origin.take();
+            life.holder = Some(thread);
+        }
+        self.work[thread].push(Work { message, began: self.now, receives, origin });
+    }
+
+    /// Work on the `at`-th open message of a thread ends.
+    fn end_work(&mut self, thread: usize, at: usize, ending: &str) {
+        let work = self.work[thread].remove(at);
+        if !self.slice(thread, work, self.now, ending, false) {
+            // `finish` writes it.
+            self.work[thread].push(work);
+            return;
+        }
+        // The last nanosecond still lies inside the slice, its end does not.
+        let inside = Time::from_nanos(self.now.as_nanos().saturating_sub(1)).max(work.began);
+        let origin = Origin { track: self.track(thread), at: inside, name: "redelivery" };
+        if let Some(life) = self.lives.get_mut(&work.message)
+            && life.holder == Some(thread)
+        {
+            (life.origin, life.holder) = (Some(origin), None);
+        }
+    }
+
+    /// Something at a place that is not the life of a message.
+    fn fault(&mut self, track: Track, name: &str, details: impl FnOnce(Event<'_>)) {
+        if self.filter.about(None) && self.filter.at(self.now) {
+            let now = self.now;
+            self.write(|out, _| {
+                details(Event::new(out, b'i', name, track).at(now).raw("\"s\":\"t\""));
+            });
+        }
+    }
+
+    /// A worker started or crashed.
+    fn worker_fault(&mut self, worker: WorkerId, name: &str) {
+        let thread = self.thread(worker, 0);
+        if self.filter.about(None) && self.filter.at(self.now) {
+            self.name_thread(thread);
+        }
+        let by = self.names.worker(worker).to_owned();
+        self.fault(self.track(thread), name, |event| event.text("worker", &by).end());
+    }
+
+    fn partition_fault(&mut self, queue: QueueId, change: &Change) {
+        let track = ledger(queue);
+        match *change {
+            Change::Throttled { action, partition, messages } => {
+                self.fault(track, "throttled", |e| {
+                    e.text("action", names::action(action))
+                        .number("partition", partition.0)
+                        .number("messages", messages)
+                        .end();
+                });
+            }
+            Change::Split { parent, left, right, at } => self.fault(track, "split", |e| {
+                e.number("parent", parent.0)
+                    .number("left", left.0)
+                    .number("right", right.0)
+                    .text("at", &format!("{at:016x}"))
+                    .end();
+            }),
+            Change::Merged { left, right, into } => self.fault(track, "merge", |e| {
+                e.number("left", left.0).number("right", right.0).number("into", into.0).end();
+            }),
+            Change::SplitRefused { partition, reason } => {
+                self.fault(track, "split refused", |e| {
+                    e.number("partition", partition.0).text("reason", names::refusal(reason)).end();
+                });
+            }
+            // Opened and closed partitions are said by the split or merge.
+            Change::PartitionOpened { .. }
+            | Change::PartitionClosed { .. }
+            | Change::Called { .. }
+            | Change::ReceivedNothing { .. }
+            | Change::Sent { .. }
+            | Change::DelayEnded { .. }
+            | Change::Received { .. }
+            | Change::Deleted { .. }
+            | Change::DeletedNothing { .. }
+            | Change::DeleteLost { .. }
+            | Change::ReceiptExpired { .. }
+            | Change::VisibilityChanged { .. }
+            | Change::VisibilityRefused { .. }
+            | Change::Returned { .. }
+            | Change::DeadLettered { .. }
+            | Change::MovedIn { .. }
+            | Change::Expired { .. }
+            | Change::Purged { .. } => {}
+        }
+    }
+}
+
+/// The thread of a queue's ledger.
+const fn ledger(queue: QueueId) -> Track {
+    Track { pid: queue.0 + 1, tid: queue.0 + 1 }
+}
+
+fn separate(out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\n");
+}
+
+/// Writes both ends of an arrow, after the slice in which it ends: a reader binds an arrow to the
+/// slices that are open at its two instants.
+fn draw_arrow(out: &mut Vec<u8>, id: u64, from: Option<Origin>, to: Origin) {
+    if let Some(from) = from {
+        separate(out);
+        Event::new(out, b's', from.name, from.track).at(from.at).id("flow", id).end();
+        separate(out);
+        let end = Event::new(out, b'f', from.name, to.track).at(to.at).id("flow", id);
+        end.raw("\"bp\":\"e\"").end();
+    }
+}
+
+impl<W: Write> Journal for Perfetto<W> {
+    fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
+        if !self.advance(now) {
+            return;
+        }
+        self.levels[queue.0 as usize].apply(change);
+        match message_of_change(change) {
+            Some(message) if self.filter.about(Some(message)) => {
+                self.message_change(queue, message, change);
+            }
+            Some(_) => {}
+            None => self.partition_fault(queue, change),
+        }
+    }
+}
+
+impl<W: Write> Observer for Perfetto<W> {
+    fn deed(&mut self, now: Time, deed: &Deed) {
+        if !self.advance(now) {
+            return;
+        }
+        match *deed {
+            Deed::Began { worker, thread, message, receives, .. }
+                if self.filter.about(Some(message)) =>
+            {
+                self.begin_work(self.thread(worker, thread), message, receives);
+            }
+            Deed::Ended { worker, thread, message, how, .. } => {
+                let thread = self.thread(worker, thread);
+                if let Some(at) = self.work[thread].iter().rposition(|w| w.message == message) {
+                    self.end_work(thread, at, names::ending(how));
+                }
+            }
+            Deed::Started { worker } => self.worker_fault(worker, "started"),
+            Deed::Crashed { worker } => {
+                for thread in 0..self.names.place(worker).threads {
+                    let thread = self.thread(worker, thread);
+                    for last in (0..self.work[thread].len()).rev() {
+                        self.end_work(thread, last, "crashed");
+                    }
+                }
+                self.worker_fault(worker, "crashed");
+            }
+            Deed::Began { .. }
+            | Deed::Arrived { .. }
+            | Deed::SendConfirmed { .. }
+            | Deed::SendRetried { .. }
+            | Deed::GivenUp { .. }
+            | Deed::Busy { .. } => {}
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.over || self.sink.closed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::super::sample;
+    use super::*;
+    use crate::kernel::time::Span;
+
+    fn trace_of(filter: Filter, limit: u64, facts: usize) -> (Vec<Value>, Written) {
+        let mut scenario = sample::scenario();
+        scenario.limits.trace_bytes = limit;
+        let mut out = Vec::new();
+        let mut trace = Perfetto::new(&scenario, filter, &mut out);
+        let mut end = sample::END;
+        for (number, (now, fact)) in sample::facts().into_iter().enumerate() {
+            if number == facts {
+                end = now;
+                break;
+            }
+            match fact {
+                sample::Fact::Change(queue, change) => trace.change(now, queue, &change),
+                sample::Fact::Deed(deed) => trace.deed(now, &deed),
+            }
+        }
+        let written = trace.finish(end).unwrap();
+        let whole: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(whole["otherData"]["seed"], "42");
+        (whole["traceEvents"].as_array().unwrap().clone(), written)
+    }
+
+    fn phase<'a>(events: &'a [Value], phase: &'a str) -> impl Iterator<Item = &'a Value> {
+        events.iter().filter(move |event| event["ph"] == phase)
+    }
+
+    /// Nanoseconds of a field in microseconds.
+    fn nanos(event: &Value, field: &str) -> u64 {
+        let micros = event[field].as_f64().unwrap();
+        Span::round_nanos(micros * 1e3).as_nanos()
+    }
+
+    fn check(events: &[Value]) {
+        let mut open = BTreeSet::new();
+        for event in events {
+            let id = event["id"].as_str().unwrap_or_default().to_owned();
+            match event["ph"].as_str().unwrap() {
+                "b" => assert!(open.insert(id), "opened twice: {event}"),
+                "n" => assert!(open.contains(&id), "not open: {event}"),
+                "e" => assert!(open.remove(&id), "not open: {event}"),
+                _ => {}
+            }
+        }
+        assert!(open.is_empty(), "never closed: {open:?}");
+        let slices: Vec<_> = phase(events, "X")
+            .map(|e| (&e["tid"], nanos(e, "ts"), nanos(e, "ts") + nanos(e, "dur")))
+            .collect();
+        for (tid, from, to) in &slices {
+            for (_, other_from, other_to) in slices.iter().filter(|other| other.0 == *tid) {
+                let apart = other_to <= from || to <= other_from;
+                let inside = (from <= other_from && other_to <= to)
+                    || (other_from <= from && to <= other_to);
+                assert!(apart || inside, "{from}..{to} cuts {other_from}..{other_to}");
+            }
+        }
+        let starts: Vec<_> = phase(events, "s").collect();
+        assert_eq!(starts.len(), phase(events, "f").count());
+        for start in starts {
+            let end = phase(events, "f").find(|end| end["id"] == start["id"]).unwrap();
+            assert!(nanos(start, "ts") <= nanos(end, "ts"), "{start} {end}");
+            for event in [start, end] {
+                let (tid, at) = (&event["tid"], nanos(event, "ts"));
+                let bound = slices.iter().any(|s| s.0 == tid && s.1 <= at && at < s.2);
+                assert!(bound, "no slice under {event}");
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_pair_slices_nest_and_arrows_have_slices_at_both_ends() {
+        let (events, written) = trace_of(Filter::ALL, u64::MAX, usize::MAX);
+        assert!(!written.limit_reached);
+        check(&events);
+        // 312: outlived. 313: into the dead-letter queue.
+        assert_eq!(phase(&events, "s").count(), 2);
+        // One slice per processing, 317 cut off by the end, and one for the move.
+        assert_eq!(phase(&events, "X").count(), 6);
+        // Six messages, one of which lives in two queues.
+        assert_eq!(phase(&events, "b").count(), 7);
+    }
+
+    #[test]
+    fn the_arrow_of_a_redelivery_leaves_where_the_timeout_ended() {
+        let (events, _) = trace_of(Filter::ALL, u64::MAX, usize::MAX);
+        let start = phase(&events, "s").find(|e| e["name"] == "redelivery").unwrap();
+        let end = phase(&events, "f").find(|e| e["id"] == start["id"]).unwrap();
+        assert_eq!(nanos(start, "ts"), 31_100_000_000);
+        assert_eq!(nanos(end, "ts"), 41_250_000_000);
+        assert_ne!(start["tid"], end["tid"]);
+    }
+
+    #[test]
+    fn counters_have_one_sample_an_instant() {
+        let (events, _) = trace_of(Filter::ALL, u64::MAX, usize::MAX);
+        let mut seen = BTreeSet::new();
+        for counter in phase(&events, "C") {
+            assert!(seen.insert((counter["pid"].as_u64(), nanos(counter, "ts"))), "{counter}");
+        }
+        // Four messages are sent at 48 s.
+        let at_48 = phase(&events, "C").find(|e| nanos(e, "ts") == 48_000_000_000).unwrap();
+        assert_eq!(at_48["args"]["visible"], 4);
+    }
+
+    #[test]
+    fn a_run_that_ends_anywhere_leaves_a_whole_trace() {
+        for facts in 0..sample::facts().len() {
+            check(&trace_of(Filter::ALL, u64::MAX, facts).0);
+        }
+    }
+
+    #[test]
+    fn a_limit_anywhere_leaves_a_whole_trace() {
+        let (_, full) = trace_of(Filter::ALL, u64::MAX, usize::MAX);
+        for limit in (0..full.bytes).step_by(37) {
+            let (events, written) = trace_of(Filter::ALL, limit, usize::MAX);
+            check(&events);
+            if written.limit_reached {
+                assert_eq!(events.last().unwrap()["name"], "trace limit reached");
+            }
+        }
+    }
+
+    #[test]
+    fn filters_keep_the_trace_whole() {
+        let message = Some(MessageId(313));
+        let (events, _) = trace_of(Filter { message, ..Filter::ALL }, u64::MAX, usize::MAX);
+        check(&events);
+        assert_eq!(phase(&events, "b").count(), 2);
+        assert_eq!(phase(&events, "C").count() + phase(&events, "i").count(), 0);
+        let instants = [0, 5, 20, 41, 47, 55, 79].map(|s| Time::ZERO + Span::from_secs(s));
+        for from in instants {
+            for to in instants {
+                check(&trace_of(Filter { message: None, from, to }, u64::MAX, usize::MAX).0);
+            }
+        }
+    }
+}

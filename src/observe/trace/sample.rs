@@ -1,0 +1,282 @@
+//! A short made-up run for the tests of the formats: every kind of fact at least once.
+//!
+//! Owns the sequence below. Must not know the formats.
+
+use crate::clients::config::{
+    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
+    Retry, WorkUnit,
+};
+use crate::clients::deed::{Deed, Ending, FleetId, ProducerId, WorkerId};
+use crate::engine::scenario::{Limits, Named, Scenario};
+use crate::kernel::dist::Dist;
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::{
+    Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive, SplitPolicy,
+};
+use crate::ledger::journal::{
+    Action, Caller, Change, Held, MessageId, PartitionId, Refusal, State,
+};
+use crate::observe::observer::Observer;
+
+/// Where the sample ends.
+pub(super) const END: Time = Time::from_nanos(80_000_000_000);
+/// The main queue.
+pub(super) const QUEUE: QueueId = QueueId(0);
+/// Its dead-letter queue.
+pub(super) const DEAD: QueueId = QueueId(1);
+
+/// Something that happened.
+#[derive(Clone, Copy)]
+pub(super) enum Fact {
+    /// In the ledger.
+    Change(QueueId, Change),
+    /// At a client.
+    Deed(Deed),
+}
+
+/// Tells an observer the whole sample.
+pub(super) fn play(observer: &mut impl Observer) {
+    for (now, fact) in facts() {
+        match fact {
+            Fact::Change(queue, change) => observer.change(now, queue, &change),
+            Fact::Deed(deed) => observer.deed(now, &deed),
+        }
+    }
+}
+
+fn queue(redrive: Option<Redrive>) -> QueueConfig {
+    QueueConfig {
+        visibility_timeout: Span::from_secs(30),
+        delay: Span::ZERO,
+        retention: Span::from_secs(345_600),
+        max_in_flight: 120_000,
+        redrive,
+        purges: Vec::new(),
+        lost_deletes: 0.0,
+        ledger: LedgerConfig {
+            partitions: 1,
+            capacity: None,
+            keys: Keys::Uniform,
+            split: SplitPolicy::Static,
+            mechanics: Mechanics::Metadata { pause: Span::ZERO },
+            receive: ReceiveRouting::RegisterAll,
+        },
+    }
+}
+
+/// Two queues, one producer, three workers of two threads.
+pub(super) fn scenario() -> Scenario {
+    let zero = || Dist::Constant(Span::ZERO);
+    let retry = Retry { base: Span::from_millis(50), cap: Span::from_secs(5), attempts: None };
+    Scenario {
+        name: "sample".into(),
+        about: "A made-up run".into(),
+        duration: Span::from_secs(70),
+        drain: Span::from_secs(10),
+        warm_up: Span::ZERO,
+        seed: 42,
+        window: Span::from_secs(1),
+        queues: vec![
+            Named {
+                name: "signups".into(),
+                config: queue(Some(Redrive { to: DEAD, max_receives: 1 })),
+            },
+            Named { name: "signups-dlq".into(), config: queue(None) },
+        ],
+        producers: vec![Named {
+            name: "web".into(),
+            config: ProducerConfig {
+                queue: QUEUE,
+                arrivals: vec![ArrivalProcess::Poisson { rate: 1.0 }],
+                batch: 1,
+                linger: Span::ZERO,
+                call_latency: zero(),
+                connections: None,
+                delay: None,
+                retry,
+            },
+        }],
+        fleets: vec![Named {
+            name: "workers".into(),
+            config: FleetConfig {
+                queue: QUEUE,
+                count: 3,
+                threads: 2,
+                receive: ReceiveConfig {
+                    max: 10,
+                    wait: Span::from_secs(20),
+                    visibility_timeout: None,
+                    prefetch: 0,
+                    pause: zero(),
+                },
+                processing: zero(),
+                per: WorkUnit::Message,
+                call_latency: zero(),
+                failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
+                heartbeat: None,
+                crash: None,
+                start_up: zero(),
+                delete: DeleteConfig { batch: 1, linger: Span::ZERO },
+                idempotent: false,
+                forward: None,
+                retry,
+            },
+        }],
+        expect: Vec::new(),
+        limits: Limits { events: 1_000, resident: 1_000, trace_bytes: u64::MAX },
+    }
+}
+
+fn sent(message: u64, state: State) -> Fact {
+    let message = MessageId(message);
+    Fact::Change(QUEUE, Change::Sent { message, partition: PartitionId(0), state })
+}
+
+fn received(message: u64, worker: u32, receives: u32, times: (u64, u64), c: Option<Held>) -> Fact {
+    Fact::Change(
+        QUEUE,
+        Change::Received {
+            message: MessageId(message),
+            caller: Caller(worker),
+            partition: PartitionId(0),
+            receives,
+            sent: Time::from_nanos(times.0 * 1_000_000),
+            until: Time::from_nanos(times.1),
+            cause: c,
+        },
+    )
+}
+
+fn began(message: u64, worker: u32, receives: u32) -> Fact {
+    let (worker, message) = (WorkerId(worker), MessageId(message));
+    Fact::Deed(Deed::Began { worker, thread: 0, queue: QUEUE, message, receives })
+}
+
+fn ended(message: u64, worker: u32, sent_ms: u64, took_ms: u64, how: Ending) -> Fact {
+    Fact::Deed(Deed::Ended {
+        worker: WorkerId(worker),
+        thread: 0,
+        queue: QUEUE,
+        message: MessageId(message),
+        sent: Time::from_nanos(sent_ms * 1_000_000),
+        took: Span::from_millis(took_ms),
+        how,
+    })
+}
+
+/// The sample, in order of time.
+pub(super) fn facts() -> Vec<(Time, Fact)> {
+    let mut facts: Vec<_> = life_of_312().into_iter().chain(others()).chain(faults()).collect();
+    facts.sort_by_key(|(now, _)| *now);
+    facts
+}
+
+fn at(millis: u64) -> Time {
+    Time::from_nanos(millis * 1_000_000)
+}
+
+/// A message whose work outlives the timeout, so that it is done twice.
+fn life_of_312() -> Vec<(Time, Fact)> {
+    let message = MessageId(312);
+    let second = Time::from_nanos(41_207_318_500);
+    let web = ProducerId(0);
+    let change = |change| Fact::Change(QUEUE, change);
+    vec![
+        (at(990), Fact::Deed(Deed::Arrived { producer: web })),
+        (at(1_000), change(Change::Called { action: Action::Send })),
+        (at(1_000), sent(312, State::Visible)),
+        (
+            at(1_000),
+            Fact::Deed(Deed::SendConfirmed { producer: web, messages: 1, waited: Span::ZERO }),
+        ),
+        (at(1_100), received(312, 0, 1, (1_000, 31_100_000_000), None)),
+        (at(1_150), began(312, 0, 1)),
+        (at(1_150), Fact::Deed(Deed::Busy { worker: WorkerId(0), fleet: FleetId(0), busy: 1 })),
+        (at(31_100), change(Change::Returned { message, cause: Held::Working, receives: 1 })),
+        (second, received(312, 1, 2, (1_000, 71_207_318_500), Some(Held::Working))),
+        (at(41_250), began(312, 1, 2)),
+        (at(45_000), ended(312, 0, 1_000, 43_850, Ending::Done)),
+        (at(45_010), change(Change::DeletedNothing { message })),
+        (at(46_000), ended(312, 1, 1_000, 4_750, Ending::Duplicate)),
+        (at(46_010), change(Change::DeleteLost { message })),
+        (
+            at(46_100),
+            change(Change::Deleted {
+                message,
+                sent: at(1_000),
+                receives: 2,
+                from: State::InFlight,
+            }),
+        ),
+    ]
+}
+
+/// A failure that ends in the dead-letter queue, and messages that leave in the other ways.
+fn others() -> Vec<(Time, Fact)> {
+    let change = |change| Fact::Change(QUEUE, change);
+    let message = MessageId(313);
+    let caller = Caller(2);
+    vec![
+        (at(2_000), sent(313, State::Delayed)),
+        (at(7_000), change(Change::DelayEnded { message })),
+        (at(7_200), received(313, 2, 1, (2_000, 37_200_000_000), None)),
+        (at(7_200), began(313, 2, 1)),
+        (at(8_000), ended(313, 2, 2_000, 800, Ending::Failed)),
+        (at(8_000), change(Change::VisibilityChanged { message, until: at(12_000) })),
+        (at(12_000), change(Change::Returned { message, cause: Held::Failed, receives: 1 })),
+        (
+            at(42_000),
+            change(Change::DeadLettered { message, to: DEAD, receives: 1, cause: Held::Failed }),
+        ),
+        (at(42_000), Fact::Change(DEAD, Change::MovedIn { message, from: QUEUE })),
+        (at(43_000), change(Change::ReceivedNothing { caller, falsely: true, over_limit: false })),
+        (at(48_000), sent(314, State::Visible)),
+        (at(48_000), sent(315, State::Visible)),
+        (at(48_000), sent(316, State::Visible)),
+        (at(48_000), sent(317, State::Visible)),
+        (at(49_000), received(314, 2, 1, (48_000, 79_000_000_000), None)),
+        (at(49_000), began(314, 2, 1)),
+        (at(60_000), change(Change::Expired { message: MessageId(315), from: State::Visible })),
+        (at(61_000), change(Change::Purged { message: MessageId(316), from: State::Visible })),
+        (at(79_500), received(317, 1, 1, (48_000, 109_500_000_000), None)),
+        (at(79_600), began(317, 1, 1)),
+    ]
+}
+
+/// What goes wrong, and what partitions do.
+fn faults() -> Vec<(Time, Fact)> {
+    let change = |change| Fact::Change(QUEUE, change);
+    let (web, worker) = (ProducerId(0), WorkerId(2));
+    let [p0, p1, p2, p3] = [0, 1, 2, 3].map(PartitionId);
+    let (message, middle, last) = (MessageId(314), 1 << 63, u64::MAX);
+    let opened =
+        |partition, first, last| change(Change::PartitionOpened { partition, first, last });
+    let closed = |partition| change(Change::PartitionClosed { partition });
+    vec![
+        (at(0), opened(p0, 0, last)),
+        (at(0), Fact::Deed(Deed::Started { worker })),
+        (
+            at(50_000),
+            change(Change::Throttled { action: Action::Send, partition: p0, messages: 10 }),
+        ),
+        (at(50_000), Fact::Deed(Deed::SendRetried { producer: web, messages: 10 })),
+        (at(50_500), change(Change::Split { parent: p0, left: p1, right: p2, at: middle })),
+        (at(50_500), closed(p0)),
+        (at(50_500), opened(p1, 0, middle - 1)),
+        (at(50_500), opened(p2, middle, last)),
+        (
+            at(51_000),
+            change(Change::SplitRefused { partition: p1, reason: Refusal::NoBalancedKey }),
+        ),
+        (at(52_000), Fact::Deed(Deed::GivenUp { producer: web, messages: 10 })),
+        (at(55_000), ended(314, 2, 48_000, 6_000, Ending::Crashed)),
+        (at(55_000), Fact::Deed(Deed::Crashed { worker })),
+        (at(56_000), change(Change::VisibilityRefused { message })),
+        (at(57_000), change(Change::ReceiptExpired { message })),
+        (at(70_000), change(Change::Merged { left: p1, right: p2, into: p3 })),
+        (at(70_000), closed(p1)),
+        (at(70_000), closed(p2)),
+        (at(70_000), opened(p3, 0, last)),
+        (at(79_000), change(Change::Returned { message, cause: Held::Crashed, receives: 1 })),
+    ]
+}

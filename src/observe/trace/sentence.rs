@@ -1,0 +1,179 @@
+//! Facts as sentences.
+//!
+//! Owns the wording of the text trace. Must not know columns or filters. The words for states and
+//! causes are those of `names`; times are exact, nine digits of a second.
+
+use std::io::{self, Write};
+
+use super::names::{Names, action_in_words, cause_in_words, refusal_in_words, state_in_words};
+use crate::clients::deed::{Deed, Ending};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::journal::{Change, State};
+
+/// A length in the form of an instant, `45.100000000s`, so that the two line up.
+fn exact(span: Span) -> Time {
+    Time::ZERO + span
+}
+
+/// `s` unless there is one.
+const fn plural(count: u32) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// Writes what happened in the ledger.
+///
+/// # Errors
+/// Those of `out`.
+pub(super) fn of_change(
+    out: &mut impl Write,
+    names: &Names,
+    now: Time,
+    change: &Change,
+) -> io::Result<()> {
+    match *change {
+        Change::ReceivedNothing { caller, falsely, over_limit } => {
+            let why = match (over_limit, falsely) {
+                (true, _) => ": too many messages in flight",
+                (false, true) => ", though messages were visible in partitions it did not ask",
+                (false, false) => "",
+            };
+            write!(out, "{} received nothing{why}", names.caller(caller))
+        }
+        Change::Throttled { action, partition, messages } => {
+            let (action, s) = (action_in_words(action), plural(messages));
+            write!(out, "partition {} throttled a {action} of {messages} message{s}", partition.0)
+        }
+        Change::Called { action } => write!(out, "call: {}", action_in_words(action)),
+        Change::PartitionOpened { partition, first, last } => {
+            write!(out, "partition {} opened, keys {first:016x} to {last:016x}", partition.0)
+        }
+        Change::PartitionClosed { partition } => write!(out, "partition {} closed", partition.0),
+        Change::Split { parent, left, right, at } => {
+            let (parent, left, right) = (parent.0, left.0, right.0);
+            write!(out, "partition {parent} split at key {at:016x} into {left} and {right}")
+        }
+        Change::Merged { left, right, into } => {
+            write!(out, "partitions {} and {} merged into {}", left.0, right.0, into.0)
+        }
+        Change::SplitRefused { partition, reason } => {
+            let reason = refusal_in_words(reason);
+            write!(out, "hot partition {} was not split: {reason}", partition.0)
+        }
+        Change::Sent { .. }
+        | Change::DelayEnded { .. }
+        | Change::Received { .. }
+        | Change::Deleted { .. }
+        | Change::DeletedNothing { .. }
+        | Change::DeleteLost { .. }
+        | Change::ReceiptExpired { .. }
+        | Change::VisibilityChanged { .. }
+        | Change::VisibilityRefused { .. }
+        | Change::Returned { .. }
+        | Change::DeadLettered { .. }
+        | Change::MovedIn { .. }
+        | Change::Expired { .. }
+        | Change::Purged { .. } => of_message(out, names, now, change),
+    }
+}
+
+/// Writes what happened to a message.
+fn of_message(out: &mut impl Write, names: &Names, now: Time, change: &Change) -> io::Result<()> {
+    match *change {
+        Change::Sent { partition, state, .. } => {
+            write!(out, "sent to partition {}, {}", partition.0, state_in_words(state))
+        }
+        Change::DelayEnded { .. } => write!(out, "visible: its delay is over"),
+        Change::Received { caller, receives, until, cause, .. } => {
+            write!(out, "received by {}, receive {receives}", names.caller(caller))?;
+            if let Some(held) = cause {
+                write!(out, " ({})", cause_in_words(held))?;
+            }
+            write!(out, ", hidden until {until}")
+        }
+        Change::Deleted { sent, receives, from, .. } => {
+            let late = if from == State::Visible { ", though visible again" } else { "" };
+            let age = exact(now.since(sent));
+            write!(out, "deleted {age} after it came, receive {receives}{late}")
+        }
+        Change::DeletedNothing { .. } => {
+            write!(out, "delete changed nothing: a later receive holds it, or it was gone")
+        }
+        Change::DeleteLost { .. } => write!(out, "delete confirmed, but a copy survived"),
+        Change::ReceiptExpired { .. } => write!(out, "call refused: its receipt is over 12h old"),
+        Change::VisibilityChanged { until, .. } => write!(out, "now hidden until {until}"),
+        Change::VisibilityRefused { .. } => {
+            write!(out, "change of visibility refused: not in flight for this receipt, or over 12h")
+        }
+        Change::Returned { cause, receives, .. } => {
+            write!(out, "visible again after receive {receives} ({})", cause_in_words(cause))
+        }
+        Change::DeadLettered { to, receives, cause, .. } => {
+            let (to, s) = (names.queue(to), plural(receives));
+            write!(out, "moved to {to} after {receives} receive{s} ({})", cause_in_words(cause))
+        }
+        Change::MovedIn { from, .. } => write!(out, "arrived from {}", names.queue(from)),
+        Change::Expired { from, .. } => {
+            write!(out, "expired while {}: its retention is over", state_in_words(from))
+        }
+        Change::Purged { from, .. } => write!(out, "purged while {}", state_in_words(from)),
+        Change::ReceivedNothing { .. }
+        | Change::Throttled { .. }
+        | Change::Called { .. }
+        | Change::PartitionOpened { .. }
+        | Change::PartitionClosed { .. }
+        | Change::Split { .. }
+        | Change::Merged { .. }
+        | Change::SplitRefused { .. } => Ok(()),
+    }
+}
+
+/// Writes what a client did.
+///
+/// # Errors
+/// Those of `out`.
+pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::Result<()> {
+    match *deed {
+        Deed::Arrived { producer } => {
+            write!(out, "{} has a message", producer_name(names, producer.0))
+        }
+        Deed::SendConfirmed { producer, messages, waited } => {
+            let (name, s) = (producer_name(names, producer.0), plural(messages));
+            write!(out, "{name} sent {messages} message{s}")?;
+            if waited.is_zero() {
+                return Ok(());
+            }
+            write!(out, " that waited {} for a connection", exact(waited))
+        }
+        Deed::SendRetried { producer, messages } => {
+            let (name, s) = (producer_name(names, producer.0), plural(messages));
+            write!(out, "{name} was throttled and will send {messages} message{s} again")
+        }
+        Deed::GivenUp { producer, messages } => {
+            let (name, s) = (producer_name(names, producer.0), plural(messages));
+            write!(out, "{name} gave up {messages} message{s}")
+        }
+        Deed::Began { worker, thread, receives, .. } => {
+            let name = names.worker(worker);
+            write!(out, "{name} began work in thread {thread}, receive {receives}")
+        }
+        Deed::Ended { worker, took, how, .. } => {
+            let (name, took) = (names.worker(worker), exact(took));
+            match how {
+                Ending::Done => write!(out, "{name} did it in {took}"),
+                Ending::Duplicate => write!(out, "{name} did it in {took}, once more than needed"),
+                Ending::Recognised => write!(out, "{name} saw in {took} that it was done before"),
+                Ending::Failed => write!(out, "{name} failed after {took}"),
+                Ending::Crashed => write!(out, "{name} crashed {took} into the work"),
+            }
+        }
+        Deed::Started { worker } => write!(out, "{} started", names.worker(worker)),
+        Deed::Crashed { worker } => write!(out, "{} crashed", names.worker(worker)),
+        Deed::Busy { worker, busy, .. } => {
+            write!(out, "{} has {busy} busy thread{}", names.worker(worker), plural(busy))
+        }
+    }
+}
+
+fn producer_name(names: &Names, producer: u32) -> &str {
+    &names.producers[producer as usize].0
+}

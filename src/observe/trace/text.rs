@@ -1,0 +1,218 @@
+//! Text: one line a fact, aligned, in the words of the documentation.
+//!
+//! Owns the columns: instant, queue, message, sentence. Must not know the other formats. Calls,
+//! whose effect has its own line, and the busy count of workers have no line; JSON lines have them.
+//!
+//! ```text
+//! 41.207318500s  signups  m312  received by workers.3, receive 2 (work outlived the timeout), …
+//! ```
+
+use std::io::{self, Write};
+
+use super::names::{Names, state_in_words};
+use super::sentence;
+use super::sink::{Sink, Written};
+use super::{Filter, message_of_change, message_of_deed};
+use crate::clients::deed::Deed;
+use crate::engine::scenario::Scenario;
+use crate::kernel::time::Time;
+use crate::ledger::config::QueueId;
+use crate::ledger::journal::{Change, Journal, MessageId, State};
+use crate::observe::observer::Observer;
+
+/// Writes facts as aligned lines of text.
+#[derive(Debug)]
+pub struct Text<W> {
+    names: Names,
+    filter: Filter,
+    sink: Sink<W>,
+    over: bool,
+    columns: Columns,
+    /// Where the one followed message is.
+    resident: Option<(QueueId, State)>,
+}
+
+/// Widths of the columns.
+#[derive(Clone, Copy, Debug)]
+struct Columns {
+    seconds: usize,
+    queue: usize,
+}
+
+impl Columns {
+    /// Writes the columns before the sentence.
+    fn write(
+        self,
+        out: &mut Vec<u8>,
+        now: Time,
+        queue: &str,
+        message: Option<MessageId>,
+    ) -> io::Result<()> {
+        let Columns { seconds, queue: width } = self;
+        let (whole, rest) = (now.as_nanos() / 1_000_000_000, now.as_nanos() % 1_000_000_000);
+        write!(out, "{whole:>seconds$}.{rest:09}s  {queue:width$}  ")?;
+        match message {
+            Some(MessageId(id)) => write!(out, "m{id:<7}  "),
+            None => write!(out, "{:8}  ", ""),
+        }
+    }
+}
+
+impl<W: Write> Text<W> {
+    /// A trace of a run of `scenario` into `out`, at most `limits.trace_bytes` long.
+    pub fn new(scenario: &Scenario, filter: Filter, out: W) -> Text<W> {
+        let names = Names::new(scenario);
+        let queue = names.queues.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let seconds = (scenario.end().as_nanos() / 1_000_000_000).to_string().len();
+        let sink = Sink::new(out, scenario.limits.trace_bytes);
+        let columns = Columns { seconds, queue };
+        Text { names, filter, sink, over: false, columns, resident: None }
+    }
+
+    /// Ends the trace of a run that ended at `end`. A followed message that is still in a queue
+    /// gets a last line that says so.
+    ///
+    /// # Errors
+    /// The writer's first error; a reader that went away is `io::ErrorKind::BrokenPipe`.
+    pub fn finish(mut self, end: Time) -> io::Result<Written> {
+        if let Some((queue, state)) = self.resident
+            && self.wants(end, self.filter.message)
+        {
+            let (name, message) = (self.names.queue(queue), self.filter.message);
+            let out = self.sink.record();
+            self.columns.write(out, end, name, message)?;
+            writeln!(out, "still {} when the run ended", state_in_words(state))?;
+            self.sink.commit();
+        }
+        self.sink.finish()
+    }
+
+    /// The fact is to be written.
+    fn wants(&mut self, now: Time, message: Option<MessageId>) -> bool {
+        self.over |= now > self.filter.to;
+        !self.sink.closed() && self.filter.at(now) && self.filter.about(message)
+    }
+}
+
+impl<W: Write> Journal for Text<W> {
+    fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
+        let message = message_of_change(change);
+        if message.is_some() && message == self.filter.message {
+            self.resident = state_after(self.resident, queue, change);
+        }
+        if matches!(change, Change::Called { .. }) || !self.wants(now, message) {
+            return;
+        }
+        let out = self.sink.record();
+        let line = self
+            .columns
+            .write(out, now, self.names.queue(queue), message)
+            .and_then(|()| sentence::of_change(out, &self.names, now, change))
+            .and_then(|()| writeln!(out));
+        line.expect("a growing buffer takes every line");
+        self.sink.commit();
+    }
+}
+
+impl<W: Write> Observer for Text<W> {
+    fn deed(&mut self, now: Time, deed: &Deed) {
+        let message = message_of_deed(deed);
+        if matches!(deed, Deed::Busy { .. }) || !self.wants(now, message) {
+            return;
+        }
+        let queue = match *deed {
+            Deed::Arrived { producer }
+            | Deed::SendConfirmed { producer, .. }
+            | Deed::SendRetried { producer, .. }
+            | Deed::GivenUp { producer, .. } => self.names.producers[producer.0 as usize].1,
+            Deed::Began { queue, .. } | Deed::Ended { queue, .. } => queue,
+            Deed::Started { worker } | Deed::Crashed { worker } | Deed::Busy { worker, .. } => {
+                self.names.place(worker).queue
+            }
+        };
+        let out = self.sink.record();
+        let line = self
+            .columns
+            .write(out, now, self.names.queue(queue), message)
+            .and_then(|()| sentence::of_deed(out, &self.names, deed))
+            .and_then(|()| writeln!(out));
+        line.expect("a growing buffer takes every line");
+        self.sink.commit();
+    }
+
+    fn stopped(&self) -> bool {
+        self.over || self.sink.closed()
+    }
+}
+
+/// Where a message is after a change that is about it; `None` when it is in no queue.
+fn state_after(
+    before: Option<(QueueId, State)>,
+    queue: QueueId,
+    change: &Change,
+) -> Option<(QueueId, State)> {
+    match *change {
+        Change::Sent { state, .. } => Some((queue, state)),
+        Change::DelayEnded { .. } | Change::Returned { .. } | Change::MovedIn { .. } => {
+            Some((queue, State::Visible))
+        }
+        Change::Received { .. } => Some((queue, State::InFlight)),
+        Change::Deleted { .. } | Change::Expired { .. } | Change::Purged { .. } => None,
+        Change::DeadLettered { .. }
+        | Change::ReceivedNothing { .. }
+        | Change::DeletedNothing { .. }
+        | Change::DeleteLost { .. }
+        | Change::ReceiptExpired { .. }
+        | Change::VisibilityChanged { .. }
+        | Change::VisibilityRefused { .. }
+        | Change::Throttled { .. }
+        | Change::Called { .. }
+        | Change::PartitionOpened { .. }
+        | Change::PartitionClosed { .. }
+        | Change::Split { .. }
+        | Change::Merged { .. }
+        | Change::SplitRefused { .. } => before,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn text(filter: Filter) -> String {
+        let mut out = Vec::new();
+        let mut trace = Text::new(&sample::scenario(), filter, &mut out);
+        sample::play(&mut trace);
+        trace.finish(sample::END).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_fact_is_a_sentence() {
+        insta::assert_snapshot!(text(Filter::ALL));
+    }
+
+    #[test]
+    fn the_life_of_one_message_is_a_list_of_sentences() {
+        insta::assert_snapshot!(text(Filter { message: Some(MessageId(312)), ..Filter::ALL }));
+    }
+
+    #[test]
+    fn a_followed_message_that_stays_says_where_it_is() {
+        let of_317 = text(Filter { message: Some(MessageId(317)), ..Filter::ALL });
+        assert!(of_317.ends_with("still in flight when the run ended\n"), "{of_317}");
+        let of_313 = text(Filter { message: Some(MessageId(313)), ..Filter::ALL });
+        assert!(of_313.contains("signups-dlq  m313"), "{of_313}");
+        assert!(of_313.ends_with("still visible when the run ended\n"), "{of_313}");
+    }
+
+    #[test]
+    fn columns_are_aligned() {
+        let text = text(Filter::ALL);
+        for line in text.lines() {
+            assert_eq!(&line[12..15], "s  ", "{line}");
+            assert_eq!(&line[26..28], "  ", "{line}");
+        }
+    }
+}
