@@ -1,6 +1,30 @@
-//! Text to checked settings, with every fault located.
+//! Text → checked [`crate::engine::scenario::Scenario`], with every fault located.
+//!
+//! Owns the scenario language: its grammar, its settings, their defaults and ranges. Must not
+//! know how a scenario runs.
+//!
+//! The steps, one module each: [`load`] reads the bytes, `syntax` makes a tree whose parts know
+//! their places, `set` changes it, `decode` turns it into the types of `file` with the defaults
+//! filled in, `check` turns those into the engine's. No step stops at its first fault but the
+//! grammar.
 
+mod check;
 mod cloudwatch;
 pub mod data_files;
+mod decode;
+mod defaults;
+mod expectation;
+pub mod fault;
+mod file;
+pub mod load;
+mod near;
+mod set;
 mod stamps;
+mod syntax;
+pub mod templates;
+pub mod topics;
+mod tree;
 pub mod units;
+
+pub use fault::{Fault, Faults};
+pub use load::{Loaded, load};

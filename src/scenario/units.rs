@@ -1,54 +1,147 @@
-//! Lengths as people write them.
+//! Lengths of time, rates and probabilities as people write them.
 //!
-//! Owns the grammar of durations: `150ms`, `1.5s`, `2h30m`. Must not know what a length is for.
+//! Owns the three notations. Must not know where they stand in a scenario.
 //!
-//! Invariant: reading is exact, in whole nanoseconds; what does not come out whole is refused.
+//! Invariant: a length is read exactly, in whole nanoseconds; no float is involved.
 
 use crate::kernel::time::Span;
 
-const UNITS: [(&str, u64); 7] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
+/// Units of time with their nanoseconds, longest first.
+const UNITS: [(&str, u64); 8] = [
     ("d", 86_400_000_000_000),
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ns", 1),
 ];
 
-/// Reads a length with its units, as `30s`, `150ms`, `1.5s` or `2h30m`.
+/// The longest length that can be written: 100 years, so that sums stay far from overflow.
+pub(super) const LONGEST: Span = Span::from_secs(36_525 * 86_400);
+
+/// What a length of time looks like, for messages.
+pub(super) const LENGTH_FORM: &str = "write a number with its unit, such as \"30s\", \"150ms\" or \"2h30m\" (d, h, m, s, ms, us, ns)";
+
+/// What a rate looks like, for messages.
+pub(super) const RATE_FORM: &str =
+    "write a number per unit of time, such as \"400/s\", \"90/min\", \"10/h\" or \"5/d\"";
+
+/// What a probability looks like, for messages.
+pub(super) const PROBABILITY_FORM: &str = "write 0.02, \"2%\" or \"1/50\"";
+
+/// Reads a length of time: one or more numbers, each with its unit (`30s`, `1.5s`, `2h30m`).
 ///
 /// # Errors
-/// Says what is wrong with `text`.
+/// A fragment that says what is wrong: no unit, an unknown one, finer than a nanosecond, longer
+/// than 100 years.
 pub fn parse_span(text: &str) -> Result<Span, String> {
-    let fault = || format!("`{text}` is not a length of time with a unit (ns, us, ms, s, m, h, d)");
-    let mut rest = text.trim();
-    let mut sum = 0_u64;
-    if rest.is_empty() {
-        return Err(fault());
+    if text.is_empty() {
+        return Err("a length of time is empty".into());
     }
+    if text.starts_with('-') {
+        return Err(format!("`{text}` is negative, a length of time is not"));
+    }
+    let mut rest = text;
+    let mut sum = Span::ZERO;
     while !rest.is_empty() {
-        let number = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).ok_or_else(fault)?;
-        let (amount, after) = rest.split_at(number);
-        let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
-        let (unit, after) = after.split_at(end);
-        let size = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(fault)?.1;
-        let part = scaled(amount, size).ok_or_else(fault)?;
-        sum = sum.checked_add(part).ok_or_else(fault)?;
-        rest = after;
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        let (number, tail) = rest.split_at(digits);
+        let letters = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(letters);
+        if number.is_empty() {
+            return Err(format!("`{text}` is not a length of time"));
+        }
+        if unit.is_empty() {
+            return Err(format!("`{text}` has no unit after `{number}`"));
+        }
+        let Some(&(_, size)) = UNITS.iter().find(|&&(name, _)| name == unit) else {
+            return Err(format!("`{unit}` in `{text}` is not a unit of time"));
+        };
+        sum = sum.saturating_add(scaled(number, size).map_err(|why| format!("`{text}` {why}"))?);
+        rest = tail;
     }
-    Ok(Span::from_nanos(sum))
+    if sum > LONGEST {
+        return Err(format!("`{text}` is longer than 100 years"));
+    }
+    Ok(sum)
 }
 
-/// A decimal number times `size`, where that is a whole number.
-fn scaled(amount: &str, size: u64) -> Option<u64> {
-    let (whole, decimals) = amount.split_once('.').unwrap_or((amount, "0"));
-    let denominator = 10_u64.checked_pow(u32::try_from(decimals.len()).ok()?)?;
-    let numerator = u128::from(decimals.parse::<u64>().ok()?) * u128::from(size);
-    let part = u64::try_from(numerator / u128::from(denominator)).ok()?;
-    let exact = numerator.is_multiple_of(u128::from(denominator));
-    let whole = whole.parse::<u64>().ok()?.checked_mul(size)?.checked_add(part)?;
-    exact.then_some(whole)
+/// A decimal number of units of `size` nanoseconds, exactly.
+fn scaled(number: &str, size: u64) -> Result<Span, &'static str> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let malformed = "is not a number with a unit";
+    if whole.is_empty() || fraction.contains('.') || (fraction.is_empty() && number.contains('.')) {
+        return Err(malformed);
+    }
+    let fraction = fraction.trim_end_matches('0');
+    if whole.len() > 20 {
+        return Err("is longer than 100 years");
+    }
+    if fraction.len() > 18 {
+        return Err("is finer than a nanosecond");
+    }
+    let size = u128::from(size);
+    let whole: u128 = whole.parse().map_err(|_| malformed)?;
+    let parts: u128 = format!("0{fraction}").parse().map_err(|_| malformed)?;
+    let of = 10_u128.pow(fraction.len() as u32);
+    if !(parts * size).is_multiple_of(of) {
+        return Err("is finer than a nanosecond");
+    }
+    let nanos = whole * size + parts * size / of;
+    u64::try_from(nanos).map(Span::from_nanos).map_err(|_| "is longer than 100 years")
+}
+
+/// Reads a rate as a number per second: `400/s`, `90/min`, `10/h`, `0.5/d`.
+///
+/// # Errors
+/// A fragment that says what is wrong: no unit, an unknown one, negative or not finite.
+pub fn parse_rate(text: &str) -> Result<f64, String> {
+    let Some((number, unit)) = text.split_once('/') else {
+        return Err(format!("`{text}` does not say per what unit of time"));
+    };
+    let seconds = match unit.trim() {
+        "s" => 1.0,
+        "min" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        other => return Err(format!("`{other}` in `{text}` is not a unit of a rate")),
+    };
+    let number = decimal(number).ok_or_else(|| format!("`{text}` is not a rate"))?;
+    if number < 0.0 {
+        return Err(format!("`{text}` is negative, a rate is not"));
+    }
+    Ok(number / seconds)
+}
+
+/// Reads a probability: `2%` or `1/50`.
+///
+/// # Errors
+/// A fragment that says what is wrong: neither form, or outside 0 to 1.
+pub fn parse_probability(text: &str) -> Result<f64, String> {
+    let malformed = || format!("`{text}` is not a probability");
+    let value = if let Some(percent) = text.strip_suffix('%') {
+        decimal(percent).ok_or_else(malformed)? / 100.0
+    } else if let Some((part, whole)) = text.split_once('/') {
+        let part = decimal(part).ok_or_else(malformed)?;
+        part / decimal(whole).filter(|&whole| whole > 0.0).ok_or_else(malformed)?
+    } else {
+        return Err(malformed());
+    };
+    if (0.0..=1.0).contains(&value) {
+        Ok(value)
+    } else {
+        let (none, all) = if text.ends_with('%') { ("0%", "100%") } else { ("0", "1") };
+        Err(format!("`{text}` is not between {none} and {all}"))
+    }
+}
+
+/// A finite decimal number; only digits, a point, a sign and an exponent.
+fn decimal(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let plain = text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
+    text.parse().ok().filter(|value: &f64| plain && value.is_finite())
 }
 
 #[cfg(test)]
@@ -57,16 +150,76 @@ mod tests {
 
     #[test]
     fn lengths_are_read_exactly() {
-        let cases = [("150ms", 150_000_000), ("1.5s", 1_500_000_000), ("2h30m", 9_000_000_000_000)];
+        let cases = [
+            ("30s", 30_000_000_000),
+            ("150ms", 150_000_000),
+            ("2h30m", 9_000_000_000_000),
+            ("4d", 345_600_000_000_000),
+            ("1.5s", 1_500_000_000),
+            ("0.000000001s", 1),
+            ("0s", 0),
+            ("1s500ms", 1_500_000_000),
+            ("2.50us", 2_500),
+            ("7µs", 7_000),
+            ("0.1d", 8_640_000_000_000),
+        ];
         for (text, nanos) in cases {
-            assert_eq!(parse_span(text), Ok(Span::from_nanos(nanos)), "{text}");
+            assert_eq!(parse_span(text).map(Span::as_nanos), Ok(nanos), "{text}");
         }
     }
 
     #[test]
-    fn what_has_no_unit_is_refused() {
-        for text in ["", "30", "30 s", "s", "-1s", "1.5ns", "999999999999d", "1x"] {
-            assert!(parse_span(text).is_err(), "{text}");
+    fn a_length_that_is_printed_is_read_back() {
+        for nanos in [1, 999, 1_001, 86_399_999_999_999, 90_061_001_001_001] {
+            let span = Span::from_nanos(nanos);
+            assert_eq!(parse_span(&span.to_string()), Ok(span));
+        }
+    }
+
+    #[test]
+    fn bad_lengths_say_why() {
+        let cases = [
+            ("", "empty"),
+            ("30", "no unit"),
+            ("-5s", "negative"),
+            ("30 s", "no unit"),
+            ("5min", "not a unit"),
+            ("s", "not a length"),
+            ("1..5s", "not a number"),
+            ("1.s", "not a number"),
+            (".5s", "not a number"),
+            ("0.5ns", "finer"),
+            ("1.0000000001s", "finer"),
+            ("101000d", "100 years"),
+            ("99999999999999999999d", "100 years"),
+            ("999999999999999999999999999999999999999999s", "100 years"),
+            ("30S", "not a unit"),
+        ];
+        for (text, part) in cases {
+            let why = parse_span(text).expect_err(text);
+            assert!(why.contains(part), "{text}: {why}");
+        }
+    }
+
+    #[test]
+    fn rates_are_per_second() {
+        let cases = [("400/s", 400.0), ("90/min", 1.5), ("10/h", 10.0 / 3_600.0), ("0/s", 0.0)];
+        for (text, per_second) in cases {
+            assert_eq!(parse_rate(text), Ok(per_second), "{text}");
+        }
+        for text in ["400", "-1/s", "1k/s", "x/s", "1/m", "inf/s", "NaN/s", "1e999/s", "/s"] {
+            assert!(parse_rate(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn probabilities_are_percent_or_ratio() {
+        let cases = [("2%", 0.02), ("1/50", 0.02), ("0%", 0.0), ("100%", 1.0), ("0.5%", 0.005)];
+        for (text, value) in cases {
+            assert_eq!(parse_probability(text), Ok(value), "{text}");
+        }
+        for text in ["120%", "-1%", "3/2", "1/0", "x", "", "%", "0.5", "inf%"] {
+            assert!(parse_probability(text).is_err(), "{text}");
         }
     }
 }

@@ -1,0 +1,298 @@
+//! Checks of producers and consumers.
+//!
+//! Owns their ranges, and that no client can act for ever at one instant. Must not know the
+//! queues beyond their names.
+
+use super::Check;
+use super::queue::IN_SQS;
+use crate::clients::config::{
+    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
+    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
+};
+use crate::kernel::dist::Dist;
+use crate::kernel::time::{Span, Time};
+use crate::scenario::file::values::{Length, Rate};
+use crate::scenario::file::{
+    ArrivalFile, ConsumerFile, OnFailureFile, ProducerFile, ReceiveFile, RetryFile, WorkUnitFile,
+};
+use crate::scenario::tree::At;
+
+/// `WaitTimeSeconds`.
+const LONGEST_WAIT: Span = Span::from_secs(20);
+/// Ours: each costs some hundred bytes.
+const MOST_THREADS: u64 = 10_000_000;
+
+/// Multiplies rates and counts, and stops what it cannot multiply.
+#[derive(Clone, Copy)]
+struct Scale(f64);
+
+impl<'a> Check<'a> {
+    /// A producer.
+    pub(super) fn producer(&mut self, at: &At<'a>, file: &ProducerFile) -> ProducerConfig {
+        self.positive(&at.field("scale"), file.scale);
+        self.range(&at.field("batch"), file.batch, 1, 10, IN_SQS);
+        let call_latency = self.dist(&at.field("call_latency"), &file.call_latency);
+        let mut arrivals = Vec::new();
+        self.arrivals(&at.field("arrivals"), &file.arrivals, Scale(file.scale), &mut arrivals);
+        let instant = |process: &ArrivalProcess| matches!(process, ArrivalProcess::Closed { think, .. } if is_zero(think));
+        if is_zero(&call_latency) && arrivals.iter().any(instant) {
+            self.push(&at.field("arrivals"), "these clients send for ever without time passing")
+                .help = vec!["give them a `think` time, or the producer a `call_latency`".into()];
+        }
+        if let Some(delay) = file.delay {
+            self.delay(&at.field("delay"), delay.0);
+        }
+        let connections = file.connections.number();
+        if let Some(connections) = connections {
+            self.at_least_one(&at.field("connections"), connections);
+        }
+        ProducerConfig {
+            queue: self.queue_named(&at.field("queue"), &file.queue),
+            arrivals,
+            batch: file.batch,
+            linger: file.linger.0,
+            call_latency,
+            connections,
+            delay: file.delay.map(|delay| delay.0),
+            retry: self.retry(&at.field("retry"), &file.retry),
+        }
+    }
+
+    fn retry(&mut self, at: &At, file: &RetryFile) -> Retry {
+        self.some_time(&at.field("base"), file.base, "a client that never waits never stops");
+        if file.cap.0 < file.base.0 {
+            let what = format!("a cap of {} is below the base of {}", file.cap.0, file.base.0);
+            self.push(&at.field("cap"), what);
+        }
+        let attempts = file.attempts.number();
+        if let Some(attempts) = attempts {
+            self.at_least_one(&at.field("attempts"), attempts);
+        }
+        Retry { base: file.base.0, cap: file.cap.0, attempts }
+    }
+
+    /// Adds an arrival process, a sum as its parts.
+    fn arrivals(
+        &mut self,
+        at: &At<'a>,
+        file: &ArrivalFile,
+        scale: Scale,
+        out: &mut Vec<ArrivalProcess>,
+    ) {
+        let process = match file {
+            ArrivalFile::Sum(parts) | ArrivalFile::List(parts) => {
+                if parts.is_empty() {
+                    self.push(at, "a sum of no arrivals: at least one is needed");
+                }
+                for (index, part) in parts.iter().enumerate() {
+                    self.arrivals(&at.item(index), part, scale, out);
+                }
+                return;
+            }
+            ArrivalFile::Poisson(rate) => {
+                ArrivalProcess::Poisson { rate: self.rate(at, *rate, scale) }
+            }
+            ArrivalFile::Constant(rate) => {
+                ArrivalProcess::Constant { rate: self.rate(at, *rate, scale) }
+            }
+            ArrivalFile::Profile(points) => self.profile(at, points, scale),
+            ArrivalFile::OnOff { rate, on, off } => {
+                let rate = self.rate(&at.field("rate"), *rate, scale);
+                let on = self.dist(&at.field("on"), on);
+                let off = self.dist(&at.field("off"), off);
+                if is_zero(&on) {
+                    self.push(&at.field("on"), "it is never on");
+                }
+                ArrivalProcess::OnOff { rate, on, off }
+            }
+            ArrivalFile::Burst { at: instant, count } => {
+                let count = scale.count(*count);
+                if count == 0 {
+                    self.push(&at.field("count"), "`0` is too few: at least 1 is needed");
+                }
+                self.in_time(&at.field("at"), *instant);
+                ArrivalProcess::Burst { at: Time::ZERO + instant.0, count }
+            }
+            ArrivalFile::Counts { file, period, gaps, metric } => {
+                let periods = self.counts(at, file, *period, gaps, metric.as_deref(), scale.0);
+                ArrivalProcess::Counts { periods }
+            }
+            ArrivalFile::Times { file } => {
+                self.unscaled(at, scale, "Times");
+                ArrivalProcess::Times { at: self.times(at, file) }
+            }
+            ArrivalFile::Closed { clients, think } => {
+                self.unscaled(at, scale, "Closed");
+                let most = MOST_THREADS as u32;
+                let ours = "every client costs memory in the simulator";
+                self.range(&at.field("clients"), *clients, 1, most, ours);
+                let think = self.dist(&at.field("think"), think);
+                ArrivalProcess::Closed { clients: *clients, think }
+            }
+        };
+        out.push(process);
+    }
+
+    fn rate(&mut self, at: &At, rate: Rate, scale: Scale) -> f64 {
+        if rate.0 <= 0.0 {
+            self.push(at, "a rate of 0 never sends: it must be above 0");
+        }
+        rate.0 * scale.0
+    }
+
+    fn profile(&mut self, at: &At, points: &[(Length, Rate)], scale: Scale) -> ArrivalProcess {
+        if points.iter().all(|(_, rate)| rate.0 <= 0.0) {
+            self.push(at, "a profile needs at least one rate above 0")
+                .help
+                .push("such as `Profile([(\"0s\", \"2000/s\"), (\"5m\", \"12000/s\")])`".into());
+        }
+        for (index, pair) in points.windows(2).enumerate() {
+            if pair[1].0.0 <= pair[0].0.0 {
+                let at = at.item(index + 1).item(0);
+                self.push(&at, format!("`{}` is not after {}", pair[1].0.0, pair[0].0.0));
+            }
+        }
+        let points = points.iter().map(|(at, rate)| (Time::ZERO + at.0, rate.0 * scale.0));
+        ArrivalProcess::Profile { points: points.collect() }
+    }
+
+    fn unscaled(&mut self, at: &At, scale: Scale, process: &str) {
+        if scale.0.to_bits() != 1.0_f64.to_bits() {
+            let what = format!("`{process}` cannot be scaled by {}", scale.0);
+            let help = match process {
+                "Closed" => "change the number of `clients` instead",
+                _ => "its instants are exact; put it in a producer of its own without `scale`",
+            };
+            self.push(at, what).help.push(help.into());
+        }
+    }
+
+    /// An instant while producers run.
+    fn in_time(&mut self, at: &At, instant: Length) {
+        if instant.0 > self.duration {
+            let what = format!("`{}` is after the producers' end at {}", instant.0, self.duration);
+            self.push(at, what);
+        }
+    }
+
+    /// A fleet.
+    pub(super) fn consumer(&mut self, at: &At<'a>, file: &ConsumerFile) -> FleetConfig {
+        self.at_least_one(&at.field("count"), file.count);
+        self.at_least_one(&at.field("threads"), file.threads);
+        if u64::from(file.count) * u64::from(file.threads) > MOST_THREADS {
+            let what = format!(
+                "{} processes of {} threads are more than {MOST_THREADS} threads",
+                file.count, file.threads
+            );
+            self.push(&at.field("count"), what);
+        }
+        let call_latency = self.dist(&at.field("call_latency"), &file.call_latency);
+        let receive = self.receive(&at.field("receive"), &file.receive);
+        if receive.wait.is_zero() && is_zero(&receive.pause) && is_zero(&call_latency) {
+            let what = "short polls without pause and latency poll for ever without time passing";
+            self.push(&at.field("receive"), what).help = vec![
+                "give `receive` a `wait` or a `pause`, or the consumer a `call_latency`".into(),
+            ];
+        }
+        let delete = at.field("delete");
+        self.range(&delete.field("batch"), file.delete.batch, 1, 10, IN_SQS);
+        FleetConfig {
+            queue: self.queue_named(&at.field("queue"), &file.queue),
+            count: file.count,
+            threads: file.threads,
+            receive,
+            processing: self.dist(&at.field("processing"), &file.processing),
+            per: match file.per {
+                WorkUnitFile::Message => WorkUnit::Message,
+                WorkUnitFile::Batch => WorkUnit::Batch,
+            },
+            call_latency,
+            failure: self.failure(&at.field("failure"), file),
+            heartbeat: self.heartbeat(&at.field("heartbeat"), file),
+            crash: file.crash.as_ref().map(|crash| {
+                let at = at.field("crash");
+                let between = crash.mean_time_between;
+                self.some_time(&at.field("mean_time_between"), between, "`crash: None` for never");
+                let restart = self.dist(&at.field("restart"), &crash.restart);
+                Crash { mean_time_between: between.0, restart }
+            }),
+            start_up: self.dist(&at.field("start_up"), &file.start_up),
+            delete: DeleteConfig { batch: file.delete.batch, linger: file.delete.linger.0 },
+            idempotent: file.idempotent,
+            forward: file.forward.as_ref().map(|to| self.queue_named(&at.field("forward"), to)),
+            retry: self.retry(&at.field("retry"), &file.retry),
+        }
+    }
+
+    fn receive(&mut self, at: &At<'a>, file: &ReceiveFile) -> ReceiveConfig {
+        self.range(&at.field("max"), file.max, 1, 10, IN_SQS);
+        self.range(&at.field("wait"), file.wait.0, Span::ZERO, LONGEST_WAIT, IN_SQS);
+        if let Some(timeout) = file.visibility_timeout {
+            self.visibility(&at.field("visibility_timeout"), timeout.0);
+        }
+        ReceiveConfig {
+            max: file.max,
+            wait: file.wait.0,
+            visibility_timeout: file.visibility_timeout.map(|timeout| timeout.0),
+            prefetch: file.prefetch,
+            pause: self.dist(&at.field("pause"), &file.pause),
+        }
+    }
+
+    fn failure(&mut self, at: &At, file: &ConsumerFile) -> Failure {
+        let failure = &file.failure;
+        let then = match failure.then {
+            OnFailureFile::LetExpire => OnFailure::LetExpire,
+            OnFailureFile::Release(length) => {
+                self.visibility(&at.field("then"), length.0);
+                OnFailure::Release(length.0)
+            }
+        };
+        Failure { probability: failure.probability.0, poison: failure.poison.0, then }
+    }
+
+    fn heartbeat(&mut self, at: &At, file: &ConsumerFile) -> Option<Heartbeat> {
+        let heartbeat = file.heartbeat.as_ref()?;
+        let (every, extend) = (heartbeat.every, heartbeat.extend);
+        self.some_time(&at.field("every"), every, "`heartbeat: None` for never");
+        self.visibility(&at.field("extend"), extend.0);
+        if extend.0 <= every.0 {
+            let what = format!(
+                "a heartbeat every {} that extends to {} lets messages return between two beats",
+                every.0, extend.0
+            );
+            self.warn(&at.field("extend"), what)
+                .help
+                .push("make `extend` longer than `every`".into());
+        }
+        Some(Heartbeat { every: every.0, extend: extend.0 })
+    }
+}
+
+impl Scale {
+    /// The scaled count, rounded.
+    #[expect(clippy::cast_sign_loss, reason = "`as` saturates; a negative scale is a fault")]
+    fn count(self, count: u64) -> u64 {
+        libm::rint(count as f64 * self.0) as u64
+    }
+}
+
+/// Whether a draw is always no time at all.
+fn is_zero(dist: &Dist) -> bool {
+    match dist {
+        Dist::Constant(length) => length.is_zero(),
+        Dist::Uniform { max, .. } | Dist::Triangular { max, .. } => max.is_zero(),
+        Dist::Normal { mean, sd } => mean.is_zero() && sd.is_zero(),
+        Dist::Percentiles(points) => points.iter().all(|(_, length)| length.is_zero()),
+        Dist::Empirical(lengths) => lengths.iter().all(|length| length.is_zero()),
+        Dist::Mix(parts) => parts.iter().all(|(_, part)| is_zero(part)),
+        Dist::Shifted { by, dist } => by.is_zero() && is_zero(dist),
+        Dist::Exponential { .. }
+        | Dist::Erlang { .. }
+        | Dist::Gamma { .. }
+        | Dist::HyperExponential { .. }
+        | Dist::LogNormal { .. }
+        | Dist::Weibull { .. }
+        | Dist::Pareto { .. } => false,
+    }
+}

@@ -1,0 +1,336 @@
+//! The scenario as written → the checked one.
+//!
+//! Owns every range and every relation between settings, and the resolution of names. Must not
+//! know how a text is read.
+//!
+//! Ranges are those of the SQS API
+//! ([`CreateQueue`](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html)
+//! and its neighbours); bounds of our own are constants here, with their reason.
+//!
+//! Invariant: a check never stops at its first fault. A part at fault still yields a value, which
+//! is thrown away with the scenario.
+
+mod clients;
+mod dist;
+pub(super) mod files;
+mod graph;
+mod queue;
+
+use std::fmt::Display;
+use std::io;
+
+use super::expectation;
+use super::fault::{Fault, Faults, Place, Source};
+use super::file::values::{Length, Named};
+use super::file::{ScenarioFile, WindowFile};
+use super::near::nearest;
+use super::tree::{At, Node};
+use super::units;
+use crate::engine::scenario::{Limits, Named as NamedConfig, Scenario};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::QueueId;
+
+/// Most windows of a series: each holds some hundred bytes for every queue.
+const MOST_WINDOWS: u64 = 100_000;
+
+/// Windows that a plot can show: what `window: Auto` aims at.
+const AUTO_WINDOWS: u64 = 600;
+
+/// Reads a data file by the path that stands in the scenario.
+pub(super) type Read<'a> = &'a dyn Fn(&str) -> io::Result<Vec<u8>>;
+
+/// Checks a scenario that was read; faults and warnings join `faults`. The result may only be
+/// used where no error is among them.
+pub(super) fn check(
+    name: &str,
+    file: &ScenarioFile,
+    root: &Node,
+    read: Read,
+    faults: &mut Faults,
+) -> Scenario {
+    let root = At::root(root);
+    let mut check = Check {
+        queues: root.field("queues").keys(),
+        duration: file.duration.0,
+        read,
+        faults: Vec::new(),
+        first_new_source: faults.sources().len(),
+        new_sources: Vec::new(),
+        root,
+    };
+    let scenario = check.scenario(name, file);
+    for source in check.new_sources {
+        faults.add_source(source);
+    }
+    for fault in check.faults {
+        faults.push(fault);
+    }
+    scenario
+}
+
+/// What all checks share.
+struct Check<'a> {
+    root: At<'a>,
+    /// The queues' names, in order, as written: those at fault themselves included.
+    queues: Vec<&'a str>,
+    /// Producers run until here.
+    duration: Span,
+    read: Read<'a>,
+    faults: Vec<Fault>,
+    first_new_source: usize,
+    /// Data files in which faults are shown.
+    new_sources: Vec<Source>,
+}
+
+impl<'a> Check<'a> {
+    fn scenario(&mut self, name: &str, file: &ScenarioFile) -> Scenario {
+        let duration = self.duration;
+        let root = self.root.clone();
+        if duration.is_zero() {
+            self.push(&root.field("duration"), "a run of no length shows nothing");
+        }
+        if file.warm_up.0 >= duration && !duration.is_zero() {
+            let what = format!(
+                "a warm-up of {} leaves nothing of the {duration} that producers run",
+                file.warm_up.0
+            );
+            self.push(&root.field("warm_up"), what).help =
+                vec!["make it shorter than `duration`".into()];
+        }
+        self.not_empty("queues", file.queues.0.is_empty(), "\"jobs\": ()");
+        for kind in ["queues", "producers", "consumers"] {
+            self.names(&root.field(kind));
+        }
+        let end = duration.saturating_add(file.drain.0);
+        let scenario = Scenario {
+            name: name.into(),
+            about: file.about.clone(),
+            duration,
+            drain: file.drain.0,
+            warm_up: file.warm_up.0,
+            seed: file.seed,
+            window: self.window(&file.window, end),
+            queues: self
+                .each("queues", &file.queues, |check, at, queue| check.queue(at, queue, end)),
+            producers: self.each("producers", &file.producers, Check::producer),
+            fleets: self.each("consumers", &file.consumers, Check::consumer),
+            expect: file.expect.clone(),
+            limits: self.limits(file),
+        };
+        self.expectations(&file.expect);
+        self.graph(file);
+        scenario
+    }
+
+    /// Checks all of one kind.
+    fn each<F, C>(
+        &mut self,
+        kind: &str,
+        files: &Named<F>,
+        mut one: impl FnMut(&mut Check<'a>, &At<'a>, &F) -> C,
+    ) -> Vec<NamedConfig<C>> {
+        let all = self.root.field(kind);
+        let check = |(name, file): &(String, F)| {
+            let config = one(self, &all.field(name), file);
+            NamedConfig { name: name.clone(), config }
+        };
+        files.0.iter().map(check).collect()
+    }
+
+    /// Records a fault at a part; the caller may add advice.
+    fn push(&mut self, at: &At, what: impl Into<String>) -> &mut Fault {
+        self.faults.push(Fault::new(what).at(at.place(), at.path()));
+        let last = self.faults.len() - 1;
+        &mut self.faults[last]
+    }
+
+    /// Records a warning at a part.
+    fn warn(&mut self, at: &At, what: impl Into<String>) -> &mut Fault {
+        self.faults.push(Fault::new(what).at(at.place(), at.path()).warning());
+        let last = self.faults.len() - 1;
+        &mut self.faults[last]
+    }
+
+    /// A value within bounds, both included; `why` completes "… to …,".
+    fn range<T: Copy + PartialOrd + Display>(
+        &mut self,
+        at: &At,
+        value: T,
+        min: T,
+        max: T,
+        why: &str,
+    ) {
+        if value < min || value > max {
+            let what = format!("`{value}` is outside {min} to {max}");
+            self.push(at, what).help.push(why.into());
+        }
+    }
+
+    /// A number above 0 and finite.
+    fn positive(&mut self, at: &At, value: f64) {
+        if !(value > 0.0 && value.is_finite()) {
+            self.push(at, format!("`{value}` is not above 0"));
+        }
+    }
+
+    /// A length above 0.
+    fn some_time(&mut self, at: &At, length: Length, help: &str) {
+        if length.0.is_zero() {
+            self.push(at, "`0s` is too short: it must be longer").help.push(help.into());
+        }
+    }
+
+    /// At least one of something.
+    fn at_least_one<T: Copy + PartialEq + From<u8>>(&mut self, at: &At, value: T) {
+        if value == T::from(0) {
+            self.push(at, "`0` is too few: at least 1 is needed");
+        }
+    }
+
+    fn not_empty(&mut self, key: &str, empty: bool, example: &str) {
+        let at = self.root.field(key);
+        if empty && at.is_written() && at.keys().is_empty() {
+            let what = format!("`{key}` is empty: at least one is needed");
+            self.push(&at, what).help.push(format!("add, for example, `{example}`"));
+        }
+    }
+
+    /// Names are what `CreateQueue` allows, so that paths need no quotes.
+    fn names(&mut self, at: &At<'a>) {
+        for name in at.keys() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            if name.is_empty() || name.len() > 80 || !name.chars().all(plain) {
+                self.push(&at.key(name), format!("`{name}` cannot be a name")).help =
+                    vec!["names have 1 to 80 of a-z A-Z 0-9 _ and -".into()];
+            }
+        }
+    }
+
+    /// The queue of this name.
+    fn queue_named(&mut self, at: &At, name: &str) -> QueueId {
+        if let Some(index) = self.queues.iter().position(|&queue| queue == name) {
+            return QueueId(index as u32);
+        }
+        let near = nearest(name, self.queues.iter().copied());
+        let help = match (near, self.queues.as_slice()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, []) => "the scenario has no queues".into(),
+            (None, queues) => format!("the queues are `{}`", queues.join("`, `")),
+        };
+        self.push(at, format!("unknown queue `{name}`")).help.push(help);
+        QueueId(0)
+    }
+
+    fn window(&mut self, window: &WindowFile, end: Span) -> Span {
+        let length = match window {
+            WindowFile::Auto => return auto_window(end),
+            WindowFile::Length(length) => length.0,
+        };
+        let at = self.root.field("window");
+        let too_many = end.as_nanos() / length.as_nanos().max(1) > MOST_WINDOWS;
+        if length.is_zero() || (too_many && self.duration < units::LONGEST) {
+            let what =
+                format!("windows of {length} are too many: a run of {end} may have {MOST_WINDOWS}");
+            self.push(&at, what).help = vec![format!("`Auto` takes {}", auto_window(end))];
+        }
+        length
+    }
+
+    fn limits(&mut self, file: &ScenarioFile) -> Limits {
+        let at = self.root.field("limits");
+        let limits = &file.limits;
+        self.at_least_one(&at.field("events"), limits.events);
+        self.at_least_one(&at.field("resident"), limits.resident);
+        Limits { events: limits.events, resident: limits.resident, trace_bytes: limits.trace_bytes }
+    }
+
+    /// Instants of the run: ascending, none after its end.
+    fn instants(&mut self, at: &At, lengths: &[Length], gap: Span, end: Span) -> Vec<Time> {
+        let mut times: Vec<Time> = Vec::with_capacity(lengths.len());
+        for (index, length) in lengths.iter().enumerate() {
+            let time = Time::ZERO + length.0;
+            let at = at.item(index);
+            if length.0 > end {
+                self.push(&at, format!("`{}` is after the end of the run at {end}", length.0));
+            }
+            if let Some(&before) = times.last()
+                && time < before.saturating_add(gap)
+            {
+                let what = format!("`{}` is less than {gap} after the one before", length.0);
+                self.push(&at, what);
+            }
+            times.push(time);
+        }
+        times
+    }
+
+    fn expectations(&mut self, texts: &[String]) {
+        let all = self.root.field("expect");
+        for (index, text) in texts.iter().enumerate() {
+            let Err(wrong) = expectation::parse(text) else { continue };
+            let at = all.item(index);
+            let place = within(at.place(), text, wrong.column);
+            self.push(&at, wrong.message);
+            if let Some(fault) = self.faults.last_mut() {
+                fault.place = Some(place);
+                fault.help.push(wrong.help);
+            }
+        }
+    }
+}
+
+/// The place from one character (1-based) of a quoted text to its closing quote; the whole of it
+/// where escapes make the column meaningless.
+fn within(quoted: Place, text: &str, column: usize) -> Place {
+    let plain = quoted.end - quoted.start == text.len() + 2;
+    match text.char_indices().nth(column.saturating_sub(1)) {
+        Some((byte, _)) if plain => {
+            Place { start: quoted.start + 1 + byte, end: quoted.end - 1, ..quoted }
+        }
+        None if plain => Place { start: quoted.end - 1, ..quoted },
+        _ => quoted,
+    }
+}
+
+/// The shortest round length of which at most [`AUTO_WINDOWS`] cover a run.
+fn auto_window(end: Span) -> Span {
+    const ROUND: [u64; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600];
+    let thousandths = [1, 2, 5, 10, 20, 50, 100, 200, 500].map(Span::from_millis);
+    let seconds = ROUND.map(Span::from_secs);
+    let rounds = thousandths.into_iter().chain(seconds);
+    let hours = (0..24).map(|doublings| Span::from_secs(7_200) * (1 << doublings));
+    let fits = |length: &Span| length.as_nanos().saturating_mul(AUTO_WINDOWS) >= end.as_nanos();
+    rounds.chain(hours).find(fits).unwrap_or(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn automatic_windows_are_round_and_at_most_600() {
+        let cases = [
+            (Span::ZERO, "1ms"),
+            (Span::from_secs(60), "100ms"),
+            (Span::from_secs(25 * 60), "5s"),
+            (Span::from_secs(600), "1s"),
+            (Span::from_secs(601), "2s"),
+            (Span::from_secs(14 * 86_400), "1h"),
+            (Span::from_secs(100 * 365 * 86_400), "85d8h"),
+        ];
+        for (end, expected) in cases {
+            let window = auto_window(end);
+            assert!(end.as_nanos() <= AUTO_WINDOWS * window.as_nanos(), "{end}");
+            assert_eq!(window.to_string(), expected, "{end}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_a_text_is_found_in_its_quotes() {
+        let quoted = Place { source: 0, start: 10, end: 17 };
+        let place = within(quoted, "äbcd", 2);
+        assert_eq!((place.start, place.end), (13, 16));
+        assert_eq!(within(quoted, "a\\b", 2), quoted, "an escape: the whole text");
+        assert_eq!(within(quoted, "abcde", 6).start, 16, "past the end: the closing quote");
+    }
+}

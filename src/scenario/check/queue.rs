@@ -1,0 +1,171 @@
+//! Checks of a queue and its ledger.
+//!
+//! Owns their ranges. Must not know who calls the queue.
+
+use super::Check;
+use crate::kernel::time::Span;
+use crate::ledger::config::{
+    Capacity, Keys, LedgerConfig, Mechanics, QueueConfig, ReceiveRouting, Redrive, Reservoir,
+    SplitPolicy,
+};
+use crate::scenario::file::{
+    BurstFile, CapacityFile, KeysFile, LedgerFile, MechanicsFile, QueueFile, RoutingFile, SplitFile,
+};
+use crate::scenario::tree::At;
+
+/// Of a queue and of a receive.
+pub(super) const LONGEST_VISIBILITY: Span = Span::from_secs(12 * 3_600);
+/// Of a queue and of a message.
+pub(super) const LONGEST_DELAY: Span = Span::from_secs(15 * 60);
+const SHORTEST_RETENTION: Span = Span::from_secs(60);
+const LONGEST_RETENTION: Span = Span::from_secs(14 * 86_400);
+/// `PurgeQueueInProgress` before that.
+const BETWEEN_PURGES: Span = Span::from_secs(60);
+/// Ours: a partition costs some kilobytes.
+const MOST_PARTITIONS: u32 = 65_536;
+/// Ours: the groups' shares are a table.
+const MOST_GROUPS: u32 = 10_000_000;
+
+pub(super) const IN_SQS: &str = "SQS allows no other value";
+
+impl<'a> Check<'a> {
+    /// A queue; purges lie before `end`.
+    pub(super) fn queue(&mut self, at: &At<'a>, file: &QueueFile, end: Span) -> QueueConfig {
+        self.visibility(&at.field("visibility_timeout"), file.visibility_timeout.0);
+        self.delay(&at.field("delay"), file.delay.0);
+        let (shortest, longest) = (SHORTEST_RETENTION, LONGEST_RETENTION);
+        self.range(&at.field("retention"), file.retention.0, shortest, longest, IN_SQS);
+        self.at_least_one(&at.field("max_in_flight"), file.max_in_flight);
+        let redrive = file.redrive.as_ref().map(|redrive| {
+            let at = at.field("redrive");
+            self.range(&at.field("max_receives"), redrive.max_receives, 1, 1_000, IN_SQS);
+            let to = self.queue_named(&at.field("to"), &redrive.to);
+            Redrive { to, max_receives: redrive.max_receives }
+        });
+        QueueConfig {
+            visibility_timeout: file.visibility_timeout.0,
+            delay: file.delay.0,
+            retention: file.retention.0,
+            max_in_flight: file.max_in_flight,
+            redrive,
+            purges: self.instants(&at.field("purge"), &file.purge, BETWEEN_PURGES, end),
+            lost_deletes: file.lost_deletes.0,
+            ledger: self.ledger(&at.field("ledger"), &file.ledger),
+        }
+    }
+
+    /// A visibility timeout.
+    pub(super) fn visibility(&mut self, at: &At, length: Span) {
+        self.range(at, length, Span::ZERO, LONGEST_VISIBILITY, IN_SQS);
+    }
+
+    /// A delay.
+    pub(super) fn delay(&mut self, at: &At, length: Span) {
+        self.range(at, length, Span::ZERO, LONGEST_DELAY, IN_SQS);
+    }
+
+    fn ledger(&mut self, at: &At, file: &LedgerFile) -> LedgerConfig {
+        let ours = "a partition costs memory in the simulator";
+        self.range(&at.field("partitions"), file.partitions, 1, MOST_PARTITIONS, ours);
+        let MechanicsFile::Metadata { pause } = file.mechanics;
+        let receive = match file.receive {
+            RoutingFile::RegisterAll => ReceiveRouting::RegisterAll,
+            RoutingFile::Sample(count) => {
+                self.at_least_one(&at.field("receive"), count);
+                ReceiveRouting::Sample(count)
+            }
+        };
+        let split = self.split(&at.field("split"), file);
+        LedgerConfig {
+            partitions: file.partitions,
+            capacity: self.capacity(&at.field("capacity"), &file.capacity),
+            keys: self.keys(&at.field("keys"), &file.keys),
+            split,
+            mechanics: Mechanics::Metadata { pause: pause.0 },
+            receive,
+        }
+    }
+
+    fn capacity(&mut self, at: &At, file: &CapacityFile) -> Option<Capacity> {
+        let (rate, burst, rate_at) = match file {
+            CapacityFile::Unlimited => return None,
+            CapacityFile::Rate(rate) => (rate.0, None, at.clone()),
+            CapacityFile::Bucket { rate, burst: BurstFile::OneSecond } => {
+                (rate.0, None, at.field("rate"))
+            }
+            CapacityFile::Bucket { rate, burst: BurstFile::Calls(calls) } => {
+                (rate.0, Some(*calls), at.field("rate"))
+            }
+        };
+        self.positive(&rate_at, rate);
+        let burst = burst.unwrap_or(rate.max(1.0));
+        if !(burst >= 1.0 && burst.is_finite()) {
+            self.push(&at.field("burst"), format!("`{burst}` is not at least 1")).help =
+                vec!["an empty bucket never fills up to one call otherwise".into()];
+        }
+        Some(Capacity { per_second: rate, burst })
+    }
+
+    fn keys(&mut self, at: &At, file: &KeysFile) -> Keys {
+        match file {
+            KeysFile::Uniform => Keys::Uniform,
+            KeysFile::PerCall => Keys::PerCall,
+            KeysFile::Sticky(length) => {
+                self.some_time(at, *length, "`PerCall` draws a key for each call");
+                Keys::Sticky(length.0)
+            }
+            &KeysFile::Group { count, zipf } => {
+                let ours = "every group costs memory in the simulator";
+                self.range(&at.field("count"), count, 1, MOST_GROUPS, ours);
+                self.range(&at.field("zipf"), zipf, 0.0, 10.0, "0 makes all groups equal");
+                Keys::Group { count, zipf }
+            }
+        }
+    }
+
+    fn split(&mut self, at: &At, file: &LedgerFile) -> SplitPolicy {
+        let &SplitFile::Reservoir {
+            threshold,
+            hold,
+            cooldown,
+            merge,
+            merge_window,
+            max_partitions,
+        } = &file.split
+        else {
+            return SplitPolicy::Static;
+        };
+        self.positive(&at.field("threshold"), threshold);
+        let share = "it is a share of the threshold";
+        self.range(&at.field("merge"), merge, 0.0, 1.0, share);
+        self.some_time(&at.field("merge_window"), merge_window, "`merge: 0` never merges");
+        let most = &at.field("max_partitions");
+        self.range(
+            most,
+            max_partitions,
+            1,
+            MOST_PARTITIONS,
+            "a partition costs memory in the simulator",
+        );
+        if max_partitions < file.partitions {
+            let what = format!(
+                "at most {max_partitions} partitions are allowed, but {} are there at the start",
+                file.partitions
+            );
+            self.push(most, what);
+        }
+        if matches!(file.capacity, CapacityFile::Unlimited) {
+            self.warn(at, "partitions of unlimited capacity never split")
+                .help
+                .push("give the ledger a `capacity`, such as \"3000/s\"".into());
+        }
+        SplitPolicy::Reservoir(Reservoir {
+            threshold,
+            hold: hold.0,
+            cooldown: cooldown.0,
+            merge,
+            merge_window: merge_window.0,
+            max_partitions,
+        })
+    }
+}

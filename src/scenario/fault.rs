@@ -1,0 +1,289 @@
+//! Faults and warnings, each with its place in the text, and how they are shown.
+//!
+//! Owns [`Fault`], the texts they point into and the frame around the faulty line. Must not know
+//! what a scenario means.
+//!
+//! Invariant: a place is a range of bytes on character boundaries of its source; lines and
+//! columns are computed from it in one function, [`Source::line_and_column`].
+
+use std::fmt;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// Most faults of one scenario that are kept; further ones are counted.
+const MOST_FAULTS: usize = 100;
+
+/// A range of bytes of one source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Which source, by its place in [`Faults`].
+    pub source: usize,
+    /// First byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// A text that faults point into: the scenario file, or one `--set`.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file's name as given, or `--set`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Source {
+    /// The 1-based line and column of a byte; the column counts characters.
+    pub fn line_and_column(&self, byte: usize) -> (usize, usize) {
+        let before = self.text.get(..byte).unwrap_or(&self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        (line, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The scenario cannot run.
+    Error,
+    /// It runs; it may not mean what its author thinks.
+    Warning,
+}
+
+/// One thing wrong with a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Whether it stops the run.
+    pub severity: Severity,
+    /// What is wrong and what was expected: a lower-case fragment.
+    pub what: String,
+    /// Where; `None` where no text could be read.
+    pub place: Option<Place>,
+    /// The setting's path, as `--set` takes it; empty for none.
+    pub path: String,
+    /// What to do, one sentence each.
+    pub help: Vec<String>,
+}
+
+impl Fault {
+    /// A fault without a place.
+    pub fn new(what: impl Into<String>) -> Fault {
+        Fault {
+            severity: Severity::Error,
+            what: what.into(),
+            place: None,
+            path: String::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// The same at a place.
+    #[must_use]
+    pub fn at(mut self, place: Place, path: impl Into<String>) -> Fault {
+        self.place = Some(place);
+        self.path = path.into();
+        self
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Fault {
+        self.help.push(help.into());
+        self
+    }
+
+    /// The same as a warning.
+    #[must_use]
+    pub fn warning(mut self) -> Fault {
+        self.severity = Severity::Warning;
+        self
+    }
+}
+
+/// All faults (or all warnings) of one scenario, in the order of its text.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    sources: Vec<Source>,
+    list: Vec<Fault>,
+    dropped: usize,
+    /// The scenario itself could not be read: an input/output problem, not a wrong scenario.
+    pub unreadable: bool,
+}
+
+impl Faults {
+    /// No fault in these texts.
+    pub fn none_in(sources: Vec<Source>) -> Faults {
+        Faults { sources, ..Faults::default() }
+    }
+
+    /// One fault without a text.
+    pub fn of(fault: Fault) -> Faults {
+        Faults { list: vec![fault], ..Faults::default() }
+    }
+
+    /// The scenario could not be read at all.
+    pub fn unreadable(fault: Fault) -> Faults {
+        Faults { list: vec![fault], unreadable: true, ..Faults::default() }
+    }
+
+    /// Adds one, unless it is there already or there are too many.
+    pub fn push(&mut self, fault: Fault) {
+        if self.list.contains(&fault) {
+            return;
+        }
+        if self.list.len() < MOST_FAULTS {
+            self.list.push(fault);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Adds a text and gives its number.
+    pub fn add_source(&mut self, source: Source) -> usize {
+        self.sources.push(source);
+        self.sources.len() - 1
+    }
+
+    /// The texts.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// True for none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many, those beyond the first hundred included.
+    pub fn len(&self) -> usize {
+        self.list.len() + self.dropped
+    }
+
+    /// Them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.list.iter()
+    }
+
+    /// The source's name, line and column of one.
+    pub fn position(&self, fault: &Fault) -> Option<(&str, usize, usize)> {
+        let place = fault.place?;
+        let source = self.sources.get(place.source)?;
+        let (line, column) = source.line_and_column(place.start);
+        Some((&source.name, line, column))
+    }
+
+    /// Puts errors and warnings apart, each in the order of the text.
+    pub(super) fn parted(mut self) -> (Faults, Faults) {
+        self.list.sort_by_key(|fault| fault.place);
+        let (errors, warnings) =
+            self.list.into_iter().partition(|fault| fault.severity == Severity::Error);
+        let warnings = Faults { list: warnings, ..Faults::none_in(self.sources.clone()) };
+        (Faults { list: errors, dropped: self.dropped, ..Faults::none_in(self.sources) }, warnings)
+    }
+
+    /// All of them as a person reads them, with ANSI colours or without. Ends with a line break.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        let mut blocks: Vec<String> =
+            self.list.iter().map(|fault| self.render_one(fault, &renderer)).collect();
+        if self.dropped > 0 {
+            let rest = format!("{} more faults are not shown", self.dropped);
+            blocks.push(
+                renderer.render(&[Group::with_title(Level::NOTE.primary_title(rest))]) + "\n",
+            );
+        }
+        blocks.join("\n")
+    }
+
+    fn render_one(&self, fault: &Fault, renderer: &Renderer) -> String {
+        let level = match fault.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(visible(&fault.what));
+        let source = fault.place.and_then(|place| Some((place, self.sources.get(place.source)?)));
+        let group = match source {
+            None => Group::with_title(title),
+            Some((place, source)) => {
+                let label =
+                    (!fault.path.is_empty()).then(|| format!("at {}", visible(&fault.path)));
+                let (line, shift, text) = line_of(&source.text, place);
+                let span = place.start - shift..(place.end - shift).min(text.len());
+                let mark = AnnotationKind::Primary.span(span).label(label);
+                title.element(
+                    Snippet::source(text).path(&source.name).line_start(line).annotation(mark),
+                )
+            }
+        };
+        let mut out = renderer.render(&[group]) + "\n";
+        if !fault.help.is_empty() {
+            out.push('\n');
+        }
+        for help in &fault.help {
+            out += &renderer.render(&[Group::with_title(Level::HELP.primary_title(visible(help)))]);
+            out.push('\n');
+        }
+        out
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// The line on which a place begins: its number, the byte where it starts and its text.
+fn line_of(text: &str, place: Place) -> (usize, usize, &str) {
+    let start = text[..place.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[place.start..].find('\n').map_or(text.len(), |length| place.start + length);
+    (text[..start].matches('\n').count() + 1, start, text[start..end].trim_end_matches('\r'))
+}
+
+/// What a terminal would obey is shown as its escape instead.
+fn visible(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let escape = c.is_control().then(|| c.escape_default());
+            let plain = (!c.is_control()).then_some(c);
+            escape.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_count_characters_from_one() {
+        let source = Source { name: "x".into(), text: "a\näö\"b\n".into() };
+        let cases = [(0, (1, 1)), (1, (1, 2)), (2, (2, 1)), (4, (2, 2)), (6, (2, 3)), (9, (3, 1))];
+        for (byte, expected) in cases {
+            assert_eq!(source.line_and_column(byte), expected, "byte {byte}");
+        }
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        let shown = Faults::unreadable(Fault::new("bad \u{1b}[31mname")).render(false);
+        assert_eq!(shown, "error: bad \\u{1b}[31mname\n");
+    }
+
+    #[test]
+    fn a_hundred_faults_are_kept_and_the_rest_counted() {
+        let mut faults = Faults::default();
+        for n in 0..130 {
+            faults.push(Fault::new(format!("fault {n}")));
+            faults.push(Fault::new(format!("fault {n}")));
+        }
+        assert!(faults.len() >= 130);
+        assert_eq!(faults.iter().count(), MOST_FAULTS);
+    }
+}

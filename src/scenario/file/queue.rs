@@ -1,0 +1,114 @@
+//! Queues as written.
+//!
+//! Owns the names of their settings; see [`crate::ledger::config`] for what they become. Must not
+//! know their ranges.
+
+use serde::Deserialize;
+
+use super::values::{Length, Probability, Rate};
+
+/// A queue.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "queue", deny_unknown_fields)]
+pub(in crate::scenario) struct QueueFile {
+    #[expect(dead_code, reason = "read so that a wrong kind is a fault; one kind exists so far")]
+    pub(in crate::scenario) kind: KindFile,
+    pub(in crate::scenario) visibility_timeout: Length,
+    pub(in crate::scenario) delay: Length,
+    pub(in crate::scenario) retention: Length,
+    pub(in crate::scenario) max_in_flight: u32,
+    pub(in crate::scenario) redrive: Option<RedriveFile>,
+    pub(in crate::scenario) purge: Vec<Length>,
+    pub(in crate::scenario) lost_deletes: Probability,
+    pub(in crate::scenario) ledger: LedgerFile,
+}
+
+/// The kind of a queue.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "queue kind")]
+pub(in crate::scenario) enum KindFile {
+    Standard,
+}
+
+/// A redrive policy.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "redrive", deny_unknown_fields)]
+pub(in crate::scenario) struct RedriveFile {
+    pub(in crate::scenario) to: String,
+    pub(in crate::scenario) max_receives: u32,
+}
+
+/// How a queue is sharded.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "ledger", deny_unknown_fields)]
+pub(in crate::scenario) struct LedgerFile {
+    pub(in crate::scenario) partitions: u32,
+    pub(in crate::scenario) capacity: CapacityFile,
+    pub(in crate::scenario) keys: KeysFile,
+    pub(in crate::scenario) split: SplitFile,
+    pub(in crate::scenario) mechanics: MechanicsFile,
+    pub(in crate::scenario) receive: RoutingFile,
+}
+
+/// What one partition carries.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "capacity")]
+pub(in crate::scenario) enum CapacityFile {
+    Unlimited,
+    #[serde(rename = "(text)")]
+    Rate(Rate),
+    #[serde(rename = "(record)")]
+    Bucket {
+        rate: Rate,
+        burst: BurstFile,
+    },
+}
+
+/// The depth of a token bucket.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "burst")]
+pub(in crate::scenario) enum BurstFile {
+    OneSecond,
+    #[serde(rename = "(number)")]
+    Calls(f64),
+}
+
+/// How sends spread over the key space.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "key rule")]
+pub(in crate::scenario) enum KeysFile {
+    Uniform,
+    PerCall,
+    Sticky(Length),
+    Group { count: u32, zipf: f64 },
+}
+
+/// When and where partitions split and merge.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "split policy")]
+pub(in crate::scenario) enum SplitFile {
+    Static,
+    Reservoir {
+        threshold: f64,
+        hold: Length,
+        cooldown: Length,
+        merge: f64,
+        merge_window: Length,
+        max_partitions: u32,
+    },
+}
+
+/// What a split costs.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "split mechanics")]
+pub(in crate::scenario) enum MechanicsFile {
+    Metadata { pause: Length },
+}
+
+/// Which partitions a receive asks.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "receive rule")]
+pub(in crate::scenario) enum RoutingFile {
+    RegisterAll,
+    Sample(u32),
+}

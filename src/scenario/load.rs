@@ -1,0 +1,118 @@
+//! A scenario file, from bytes to checked.
+//!
+//! Owns the order of the steps and the bounds of what is read at all. Must not know any setting.
+//!
+//! Invariant: [`from_text`] touches no file but through the function it is given.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use super::check;
+use super::check::files::reason;
+use super::decode::decode;
+use super::fault::{Fault, Faults, Source};
+use super::file::ScenarioFile;
+use super::set;
+use super::syntax;
+use crate::engine::scenario::Scenario;
+
+/// Largest scenario file in bytes; one of a thousand queues has about one million.
+const LARGEST_SCENARIO: u64 = 16 << 20;
+
+/// Largest data file in bytes: a year of requests at one a second has about 600 million.
+const LARGEST_DATA: u64 = 1 << 30;
+
+/// A scenario that may run.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// It.
+    pub scenario: Scenario,
+    /// What its author may not have meant.
+    pub warnings: Faults,
+}
+
+/// Loads a scenario file; data files are read relative to its directory. `sets` are
+/// `PATH=VALUE`, applied in order.
+///
+/// # Errors
+/// All faults found.
+pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Faults> {
+    let shown = path.display().to_string();
+    let unreadable = |error: io::Error| {
+        let fault = Fault::new(format!("cannot read `{shown}`: {}", reason(&error)));
+        Faults::unreadable(fault.help("`sqsim new` prints a scenario to begin with"))
+    };
+    let bytes = read_file(path, LARGEST_SCENARIO).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let byte = error.utf8_error().valid_up_to();
+        Faults::of(Fault::new(format!("`{shown}` is not text in UTF-8, from byte {byte} on")))
+    })?;
+    let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    from_text(&shown, &text, sets, &|file| read_file(&directory.join(file), LARGEST_DATA))
+}
+
+/// Loads a scenario from its text. `name` is the file's name, for messages; its stem is the
+/// scenario's name. `read` gives the bytes of a data file by the path that stands in the text.
+///
+/// # Errors
+/// All faults found.
+pub fn from_text(
+    name: &str,
+    text: &str,
+    sets: &[String],
+    read: &dyn Fn(&str) -> io::Result<Vec<u8>>,
+) -> Result<Loaded, Faults> {
+    if text.len() as u64 > LARGEST_SCENARIO {
+        return Err(Faults::of(Fault::new(format!("`{name}` is {}", too_large(LARGEST_SCENARIO)))));
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut faults = Faults::none_in(vec![Source { name: name.into(), text: text.into() }]);
+    let (mut root, repeated) = match syntax::parse(text, 0) {
+        Ok(parsed) => parsed,
+        Err(fault) => {
+            faults.push(fault);
+            return Err(faults);
+        }
+    };
+    for repeat in repeated {
+        faults.push(Fault { path: root.path_of(repeat.first), ..repeat.fault });
+    }
+    for argument in sets {
+        if let Err(fault) = set::apply(argument, &mut root, &mut faults) {
+            faults.push(fault);
+        }
+    }
+    let (file, found) = decode::<ScenarioFile>(&root);
+    for fault in found {
+        faults.push(fault);
+    }
+    let stem = Path::new(name).file_stem().map_or("scenario".into(), |stem| stem.to_string_lossy());
+    let scenario = file.map(|file| check::check(&stem, &file, &root, read, &mut faults));
+    let (errors, warnings) = faults.parted();
+    match scenario {
+        Some(scenario) if errors.is_empty() => Ok(Loaded { scenario, warnings }),
+        _ => Err(errors),
+    }
+}
+
+/// The bytes of a file, unless it has more than `largest`.
+fn read_file(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let mut bytes = Vec::new();
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    file.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is {}", too_large(largest)),
+        ));
+    }
+    Ok(bytes)
+}
+
+fn too_large(largest: u64) -> String {
+    format!("larger than {} MiB", largest >> 20)
+}

@@ -1,0 +1,453 @@
+//! Text → tree.
+//!
+//! Owns the grammar of scenario files: [RON](https://github.com/ron-rs/ron/blob/master/docs/grammar.md)
+//! without characters, byte strings and extensions (`implicit_some` is always on), the keys of
+//! maps being texts. Must not know what the settings mean.
+//!
+//! Invariant: nesting is bounded by [`DEEPEST`], so that no text can exhaust the stack.
+
+use std::collections::BTreeMap;
+
+use super::fault::{Fault, Place};
+use super::tree::{Entry, Kind, Node};
+
+/// Brackets within brackets; a scenario needs about ten.
+const DEEPEST: usize = 64;
+
+/// A name that was given before.
+#[derive(Debug, PartialEq)]
+pub(super) struct Repeat {
+    /// The fault, at the second one.
+    pub(super) fault: Fault,
+    /// Where the first one stands, which is kept.
+    pub(super) first: Place,
+}
+
+/// The tree of a text, with what did not stop the reading.
+///
+/// # Errors
+/// The first place where the text stops making sense.
+pub(super) fn parse(text: &str, source: usize) -> Result<(Node, Vec<Repeat>), Fault> {
+    parse_from(text, 0, source)
+}
+
+/// As [`parse`], beginning at a byte of the text: all places count from the text's own start.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn parse_from(
+    text: &str,
+    at: usize,
+    source: usize,
+) -> Result<(Node, Vec<Repeat>), Fault> {
+    let mut parser = Parser { text, at, source, depth: 0, repeated: Vec::new(), long_text: None };
+    match parser.whole() {
+        Ok(root) => Ok((root, parser.repeated)),
+        Err(fault) => match parser.long_text {
+            None => Err(fault),
+            Some(start) => {
+                let line = text[..start].matches('\n').count() + 1;
+                Err(fault.help(format!(
+                    "the text that begins on line {line} goes on to another line: \
+                     is its closing `\"` missing?"
+                )))
+            }
+        },
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    source: usize,
+    depth: usize,
+    repeated: Vec<Repeat>,
+    /// The last text that ran over the end of its line: often one whose end is missing.
+    long_text: Option<usize>,
+}
+
+impl<'a> Parser<'a> {
+    fn whole(&mut self) -> Result<Node, Fault> {
+        self.skip_blank()?;
+        self.eat("#![enable(implicit_some)]");
+        self.skip_blank()?;
+        if self.at == self.text.len() {
+            return Err(self
+                .fault("the scenario is empty", self.at, self.at)
+                .help("`sqsim new` prints one to begin with"));
+        }
+        let root = self.value()?;
+        self.skip_blank()?;
+        if self.at < self.text.len() {
+            let what = "the scenario ended before this; more text follows";
+            return Err(self.fault(what, self.at, self.next_end()));
+        }
+        Ok(root)
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    /// The byte after the next character.
+    fn next_end(&self) -> usize {
+        self.at + self.peek().map_or(0, char::len_utf8)
+    }
+
+    fn eat(&mut self, token: &str) -> bool {
+        let found = self.rest().starts_with(token);
+        if found {
+            self.at += token.len();
+        }
+        found
+    }
+
+    fn place(&self, start: usize) -> Place {
+        Place { source: self.source, start, end: self.at }
+    }
+
+    fn fault(&self, what: impl Into<String>, start: usize, end: usize) -> Fault {
+        Fault::new(what).at(Place { source: self.source, start, end }, "")
+    }
+
+    /// Skips white space and comments; block comments nest.
+    fn skip_blank(&mut self) -> Result<(), Fault> {
+        loop {
+            let rest = self.rest();
+            self.at += rest.len() - rest.trim_start().len();
+            let start = self.at;
+            if self.rest().starts_with("//") {
+                self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+            } else if self.eat("/*") {
+                let mut open = 1;
+                while open > 0 {
+                    if self.eat("/*") {
+                        open += 1;
+                    } else if self.eat("*/") {
+                        open -= 1;
+                    } else if self.at < self.text.len() {
+                        self.at = self.next_end();
+                    } else {
+                        let what = "this comment is never closed by `*/`";
+                        return Err(self.fault(what, start, start + 2));
+                    }
+                }
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<Node, Fault> {
+        self.skip_blank()?;
+        let start = self.at;
+        let kind = match self.peek() {
+            Some('(') => self.parentheses()?,
+            Some('[') => Kind::List(self.sequence(']', Parser::value)?),
+            Some('{') => {
+                let entries = self.sequence('}', Parser::map_entry)?;
+                Kind::Map(self.without_repeats(entries))
+            }
+            Some('"') => Kind::Text(self.quoted()?),
+            Some('r') if self.rest()[1..].trim_start_matches('#').starts_with('"') => {
+                Kind::Text(self.raw_quoted()?)
+            }
+            Some(c) if c.is_ascii_digit() || "+-.".contains(c) => self.number()?,
+            Some(c) if c.is_alphabetic() || c == '_' => self.word()?,
+            Some('\'') => {
+                let what = "a text stands in double quotes, `\"…\"`";
+                return Err(self.fault(what, start, self.next_end()));
+            }
+            Some(c) => {
+                let what = format!("expected a value, found `{c}`");
+                return Err(self.fault(what, start, self.next_end()));
+            }
+            None => return Err(self.fault("expected a value, found the end", start, start)),
+        };
+        Ok(Node { place: self.place(start), kind })
+    }
+
+    /// Items between the bracket at hand and `close`, separated by commas.
+    fn sequence<T>(
+        &mut self,
+        close: char,
+        item: fn(&mut Parser<'a>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let open = self.at;
+        let bracket = self.peek().unwrap_or(close);
+        self.at = self.next_end();
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            let what = format!("brackets are nested more than {DEEPEST} deep");
+            return Err(self.fault(what, open, open + 1));
+        }
+        let mut items = Vec::new();
+        loop {
+            self.skip_blank()?;
+            if self.peek() == Some(close) {
+                break;
+            }
+            self.unless_closed(open, bracket)?;
+            items.push(item(self)?);
+            self.skip_blank()?;
+            self.unless_closed(open, bracket)?;
+            if self.peek() != Some(close) && !self.eat(",") {
+                return Err(self.no_separator(open, bracket, close));
+            }
+        }
+        self.at += 1;
+        self.depth -= 1;
+        Ok(items)
+    }
+
+    fn unless_closed(&self, open: usize, bracket: char) -> Result<(), Fault> {
+        if self.at < self.text.len() {
+            return Ok(());
+        }
+        Err(self.fault(format!("this `{bracket}` is never closed"), open, open + 1))
+    }
+
+    fn no_separator(&self, open: usize, bracket: char, close: char) -> Fault {
+        let end = self.at + self.word_length().max(self.next_end() - self.at);
+        let found = &self.text[self.at..end];
+        let what = format!("expected `,` or `{close}` here, found `{found}`");
+        let line = self.text[..open].matches('\n').count() + 1;
+        let fault = self.fault(what, self.at, end);
+        if found == "=" {
+            return fault.help("a setting is written `name: value`");
+        }
+        fault.help(format!("the `{bracket}` it stands in was opened on line {line}"))
+    }
+
+    /// `(name: value, …)`, `(value, …)` or `()`.
+    fn parentheses(&mut self) -> Result<Kind, Fault> {
+        if self.names_follow()? {
+            let entries = self.sequence(')', Parser::record_entry)?;
+            Ok(Kind::Record(self.without_repeats(entries)))
+        } else {
+            Ok(Kind::Tuple(self.sequence(')', Parser::value)?))
+        }
+    }
+
+    /// Whether the parenthesis at hand opens settings with names, or is empty.
+    fn names_follow(&mut self) -> Result<bool, Fault> {
+        let start = self.at;
+        self.at += 1;
+        self.skip_blank()?;
+        let empty = self.peek() == Some(')');
+        let length = self.word_length();
+        self.at += length;
+        self.skip_blank()?;
+        let named = length > 0 && matches!(self.peek(), Some(':' | '='));
+        self.at = start;
+        Ok(empty || named)
+    }
+
+    fn record_entry(&mut self) -> Result<Entry, Fault> {
+        let start = self.at;
+        self.at += self.word_length();
+        let place = self.place(start);
+        let key = &self.text[start..self.at];
+        if key.is_empty() {
+            let what = "expected a setting's name";
+            return Err(self
+                .fault(what, start, self.next_end())
+                .help("settings are written `name: value`, the name without quotes"));
+        }
+        self.colon(place, key)?;
+        Ok(Entry { key: key.into(), place, value: self.value()? })
+    }
+
+    fn map_entry(&mut self) -> Result<Entry, Fault> {
+        let start = self.at;
+        if self.peek() != Some('"') {
+            let end = start + self.word_length().max(self.next_end() - start);
+            let what = "a name in braces stands in double quotes";
+            let found = &self.text[start..end];
+            return Err(self.fault(what, start, end).help(format!("write `\"{found}\": …`")));
+        }
+        let key = self.quoted()?;
+        let place = self.place(start);
+        self.colon(place, &key)?;
+        Ok(Entry { key, place, value: self.value()? })
+    }
+
+    fn colon(&mut self, name: Place, key: &str) -> Result<(), Fault> {
+        self.skip_blank()?;
+        if self.eat(":") {
+            return Ok(());
+        }
+        let what = format!("expected `:` and a value after `{key}`");
+        Err(self.fault(what, name.start, name.end).help("a setting is written `name: value`"))
+    }
+
+    /// The first of each name; the others become faults.
+    fn without_repeats(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+        let mut seen: BTreeMap<String, Place> = BTreeMap::new();
+        let mut kept = Vec::with_capacity(entries.len());
+        for entry in entries {
+            if let Some(&first) = seen.get(&entry.key) {
+                let what = format!("`{}` is given twice here", entry.key);
+                let fault = Fault::new(what).at(entry.place, "").help("remove one of the two");
+                self.repeated.push(Repeat { fault, first });
+            } else {
+                seen.insert(entry.key.clone(), entry.place);
+                kept.push(entry);
+            }
+        }
+        kept
+    }
+
+    /// Bytes of the word at hand, 0 for none.
+    fn word_length(&self) -> usize {
+        let rest = self.rest();
+        if !rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+            return 0;
+        }
+        rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())
+    }
+
+    /// `true`, `Word` or `Word(…)`.
+    fn word(&mut self) -> Result<Kind, Fault> {
+        let start = self.at;
+        self.at += self.word_length();
+        let word = &self.text[start..self.at];
+        match word {
+            "true" => return Ok(Kind::Bool(true)),
+            "false" => return Ok(Kind::Bool(false)),
+            _ => {}
+        }
+        let end = self.at;
+        self.skip_blank()?;
+        if self.peek() != Some('(') {
+            self.at = end;
+            return Ok(Kind::Word(word.into(), None));
+        }
+        let body = self.at;
+        let kind = self.parentheses()?;
+        let body = Node { place: self.place(body), kind };
+        Ok(Kind::Word(word.into(), Some(Box::new(body))))
+    }
+
+    fn number(&mut self) -> Result<Kind, Fault> {
+        let start = self.at;
+        let mut before = ' ';
+        while let Some(c) = self.peek() {
+            let sign = "+-".contains(c) && (self.at == start || "eE".contains(before));
+            if !(c.is_alphanumeric() || "_.%/".contains(c) || sign) || self.comment_begins() {
+                break;
+            }
+            before = c;
+            self.at = self.next_end();
+        }
+        let text = &self.text[start..self.at];
+        let digits = text.replace('_', "");
+        if let Some(value) = whole(&digits) {
+            return Ok(Kind::Int(text.into(), value));
+        }
+        let plain = digits.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
+        match digits.parse::<f64>() {
+            Ok(value) if plain && value.is_finite() => Ok(Kind::Float(text.into(), value)),
+            _ if text.chars().any(|c| c.is_alphabetic() || "%/".contains(c)) => Err(self
+                .fault(format!("`{text}` stands without quotes"), start, self.at)
+                .help(format!("write \"{text}\""))),
+            _ => Err(self.fault(format!("`{text}` is not a number"), start, self.at)),
+        }
+    }
+
+    fn comment_begins(&self) -> bool {
+        self.rest().starts_with("//") || self.rest().starts_with("/*")
+    }
+
+    fn quoted(&mut self) -> Result<String, Fault> {
+        let start = self.at;
+        self.at += 1;
+        let mut text = String::new();
+        loop {
+            let c = self.peek();
+            let at = self.at;
+            self.at = self.next_end();
+            match c {
+                Some('"') => {
+                    if text.contains('\n') {
+                        self.long_text = Some(start);
+                    }
+                    return Ok(text);
+                }
+                Some('\\') => text.push(self.escape(at)?),
+                Some(c) => text.push(c),
+                None => {
+                    return Err(self.fault("this text is never closed by `\"`", start, start + 1));
+                }
+            }
+        }
+    }
+
+    /// The character that an escape stands for; the backslash at `start` is already read.
+    fn escape(&mut self, start: usize) -> Result<char, Fault> {
+        let c = self.peek();
+        self.at = self.next_end();
+        let code = match c {
+            Some('n') => return Ok('\n'),
+            Some('t') => return Ok('\t'),
+            Some('r') => return Ok('\r'),
+            Some('0') => return Ok('\0'),
+            Some(c @ ('"' | '\'' | '\\')) => return Ok(c),
+            Some('x') => self.rest().get(..2).inspect(|_| self.at += 2),
+            Some('u') if self.eat("{") => {
+                let length = self.rest().find('}');
+                let code = length.and_then(|length| self.rest().get(..length));
+                self.at += length.map_or(0, |length| length + 1);
+                code
+            }
+            _ => None,
+        };
+        code.and_then(|code| u32::from_str_radix(code, 16).ok())
+            .and_then(char::from_u32)
+            .ok_or_else(|| {
+                self.fault("this escape is unknown", start, self.at)
+                    .help("known are \\n \\t \\r \\0 \\\" \\\\ \\x41 and \\u{e4}")
+            })
+    }
+
+    /// `r"…"` or `r#"…"#` with any number of `#`.
+    fn raw_quoted(&mut self) -> Result<String, Fault> {
+        let start = self.at;
+        let rest = &self.rest()[1..];
+        let hashes = rest.len() - rest.trim_start_matches('#').len();
+        let close = format!("\"{}", "#".repeat(hashes));
+        self.at += hashes + 2;
+        let Some(length) = self.rest().find(&close) else {
+            return Err(self.fault(
+                format!("this text is never closed by `{close}`"),
+                start,
+                self.at,
+            ));
+        };
+        let text = &self.rest()[..length];
+        self.at += length + close.len();
+        Ok(text.into())
+    }
+}
+
+/// A whole number: decimal, `0x`, `0o` or `0b`, with a sign.
+fn whole(digits: &str) -> Option<i128> {
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, digits.strip_prefix('+').unwrap_or(digits)),
+    };
+    if digits.starts_with(['+', '-']) {
+        return None;
+    }
+    let value = match digits.get(..2) {
+        Some("0x") => i128::from_str_radix(&digits[2..], 16),
+        Some("0o") => i128::from_str_radix(&digits[2..], 8),
+        Some("0b") => i128::from_str_radix(&digits[2..], 2),
+        _ => digits.parse(),
+    };
+    value.ok().map(|value: i128| value.saturating_mul(sign))
+}

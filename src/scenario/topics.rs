@@ -1,0 +1,84 @@
+//! The texts of `sqsim help TOPIC`.
+//!
+//! Owns them, as Markdown files beside this one; settings and defaults are quoted from
+//! `defaults.ron`, where a line `{{defaults NAME}}` stands. Must not print.
+//!
+//! Invariant: no line is wider than 80 columns, so that help fits every terminal (test below).
+
+use super::defaults;
+
+/// The topics, in the order in which one reads them.
+const TOPICS: [(&str, &str); 12] = [
+    ("scenario", include_str!("topics/scenario.md")),
+    ("queue", include_str!("topics/queue.md")),
+    ("ledger", include_str!("topics/ledger.md")),
+    ("producers", include_str!("topics/producers.md")),
+    ("arrivals", include_str!("topics/arrivals.md")),
+    ("consumers", include_str!("topics/consumers.md")),
+    ("distributions", include_str!("topics/distributions.md")),
+    ("time", include_str!("topics/time.md")),
+    ("ties", include_str!("topics/ties.md")),
+    ("metrics", include_str!("topics/metrics.md")),
+    ("expect", include_str!("topics/expect.md")),
+    ("exit-codes", include_str!("topics/exit-codes.md")),
+];
+
+/// The names of all topics.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().map(|&(name, _)| name)
+}
+
+/// The text of a topic; `None` for an unknown one.
+pub fn topic(name: &str) -> Option<String> {
+    let (_, text) = TOPICS.iter().find(|&&(topic, _)| topic == name)?;
+    let mut out = String::new();
+    for line in text.lines() {
+        let section = line.strip_prefix("{{defaults ").and_then(|rest| rest.strip_suffix("}}"));
+        if let Some(section) = section {
+            out += &defaults::section_text(section);
+        } else {
+            out += line;
+            out.push('\n');
+        }
+    }
+    Some(out)
+}
+
+/// The topic that lists the settings of a section of the defaults.
+pub(super) fn topic_of(section: &str) -> Option<&'static str> {
+    let line = format!("{{{{defaults {section}}}}}");
+    TOPICS.iter().find(|(_, text)| text.lines().any(|l| l == line)).map(|&(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_fits_a_terminal_and_quotes_what_exists() {
+        for name in topics() {
+            let text = topic(name).expect(name);
+            assert!(text.lines().count() > 5, "{name} is empty");
+            for line in text.lines() {
+                // An address cannot be broken.
+                let fits = line.chars().count() <= 80 || line.contains("https://");
+                assert!(fits, "{name}: {line}");
+                assert!(!line.contains("{{"), "{name}: {line}");
+            }
+        }
+        assert_eq!(topic("nonsense"), None);
+    }
+
+    #[test]
+    fn every_section_of_the_defaults_has_its_topic() {
+        let sections = defaults::TEXT.lines().filter_map(|line| {
+            line.strip_prefix("    ")?.strip_suffix(": (").filter(|name| !name.starts_with(' '))
+        });
+        let sections: Vec<&str> = sections.collect();
+        assert!(sections.len() > 15, "{sections:?}");
+        for section in sections {
+            assert!(topic_of(section).is_some(), "`{section}` is in no topic");
+            assert!(!defaults::section_text(section).is_empty(), "{section}");
+        }
+    }
+}

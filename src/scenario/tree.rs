@@ -1,0 +1,237 @@
+//! A scenario's text as a tree whose every part knows its place.
+//!
+//! Owns the nodes and the one notion of a path (`queues.orders.redrive.to`): what errors print
+//! is what `--set` takes. Must not know what the settings mean.
+//!
+//! Invariant: no two nodes of one tree have the same place.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever has no parts has none, now and later"
+)]
+
+use super::fault::Place;
+
+/// A value with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Node {
+    /// Where it stands, brackets included.
+    pub(super) place: Place,
+    /// What it is.
+    pub(super) kind: Kind,
+}
+
+/// The values that the language knows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number, as written and its value.
+    Int(String, i128),
+    /// Another number, as written and its value.
+    Float(String, f64),
+    /// `"…"`.
+    Text(String),
+    /// `Word` or `Word(…)`; the body is a record or a tuple.
+    Word(String, Option<Box<Node>>),
+    /// `(name: value, …)`, also `()`.
+    Record(Vec<Entry>),
+    /// `(value, …)`.
+    Tuple(Vec<Node>),
+    /// `[value, …]`.
+    List(Vec<Node>),
+    /// `{"name": value, …}`.
+    Map(Vec<Entry>),
+    /// The value that a word without one should have had.
+    Nothing,
+}
+
+/// A named value in a record or a map.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    /// Its name.
+    pub(super) key: String,
+    /// Where the name stands.
+    pub(super) place: Place,
+    /// Its value.
+    pub(super) value: Node,
+}
+
+impl Node {
+    /// The named values of a record or map, seen through a word: `Reservoir(threshold: 0.75)`.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match &self.kind {
+            Kind::Record(entries) | Kind::Map(entries) => entries,
+            Kind::Word(_, Some(body)) => body.only().entries(),
+            _ => &[],
+        }
+    }
+
+    /// The values of a list or tuple, seen through a word: `Mix([…])`.
+    pub(super) fn items(&self) -> &[Node] {
+        match &self.kind {
+            Kind::List(items) | Kind::Tuple(items) => items,
+            Kind::Word(_, Some(body)) => body.only().items(),
+            _ => &[],
+        }
+    }
+
+    /// What stands in the parentheses of a word if that is one value without a name.
+    fn only(&self) -> &Node {
+        match &self.kind {
+            Kind::Tuple(items) if items.len() == 1 => &items[0],
+            _ => self,
+        }
+    }
+
+    /// The value of a name.
+    pub(super) fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    /// As [`Node::only`], to change it.
+    fn only_mut(&mut self) -> &mut Node {
+        if !matches!(&self.kind, Kind::Tuple(items) if items.len() == 1) {
+            return self;
+        }
+        match &mut self.kind {
+            Kind::Tuple(items) => &mut items[0],
+            _ => unreachable!("a tuple, as matched above"),
+        }
+    }
+
+    /// As [`Node::entries`], to change them; `None` where names mean nothing.
+    pub(super) fn entries_mut(&mut self) -> Option<&mut Vec<Entry>> {
+        match &mut self.kind {
+            Kind::Record(entries) | Kind::Map(entries) => Some(entries),
+            Kind::Word(_, Some(body)) => body.only_mut().entries_mut(),
+            _ => None,
+        }
+    }
+
+    /// As [`Node::items`], to change one.
+    pub(super) fn item_mut(&mut self, index: usize) -> Option<&mut Node> {
+        match &mut self.kind {
+            Kind::List(items) | Kind::Tuple(items) => items.get_mut(index),
+            Kind::Word(_, Some(body)) => body.only_mut().item_mut(index),
+            _ => None,
+        }
+    }
+
+    /// What it is, for a sentence that begins "found".
+    pub(super) fn describe(&self) -> String {
+        match &self.kind {
+            Kind::Bool(value) => format!("`{value}`"),
+            Kind::Int(text, _) | Kind::Float(text, _) => format!("the number `{text}`"),
+            Kind::Text(text) if text.chars().count() <= 40 => format!("the text \"{text}\""),
+            Kind::Text(_) => "a long text".into(),
+            Kind::Word(word, None) => format!("the word `{word}`"),
+            Kind::Word(word, Some(_)) => format!("`{word}(…)`"),
+            Kind::Record(_) => "settings in parentheses".into(),
+            Kind::Tuple(_) => "values in parentheses".into(),
+            Kind::List(_) => "a list".into(),
+            Kind::Map(_) => "a map in braces".into(),
+            Kind::Nothing => "nothing".into(),
+        }
+    }
+
+    /// The path from here to the part at `place`; empty for this node and for what is not here.
+    pub(super) fn path_of(&self, place: Place) -> String {
+        let mut steps = Vec::new();
+        if self.steps_to(place, &mut steps) { steps.join(".") } else { String::new() }
+    }
+
+    fn steps_to(&self, place: Place, steps: &mut Vec<String>) -> bool {
+        if self.place == place {
+            return true;
+        }
+        for entry in self.entries() {
+            steps.push(entry.key.clone());
+            if entry.place == place || entry.value.steps_to(place, steps) {
+                return true;
+            }
+            steps.pop();
+        }
+        for (index, item) in self.items().iter().enumerate() {
+            steps.push(index.to_string());
+            if item.steps_to(place, steps) {
+                return true;
+            }
+            steps.pop();
+        }
+        // What a word wraps has the word's own path: `Poisson("400/s")`.
+        match &self.kind {
+            Kind::Word(_, Some(body)) => body.place == place || body.only().place == place,
+            _ => false,
+        }
+    }
+}
+
+/// A part of a scenario that may or may not be written down: where a check looks and where its
+/// faults point.
+#[derive(Clone, Debug)]
+pub(super) struct At<'a> {
+    node: Option<&'a Node>,
+    place: Place,
+    path: String,
+}
+
+impl<'a> At<'a> {
+    /// The whole scenario.
+    pub(super) fn root(node: &'a Node) -> At<'a> {
+        let place = Place { end: node.place.start + 1, ..node.place };
+        At { node: Some(node), place, path: String::new() }
+    }
+
+    /// The setting of this name. What is not written has the place of what surrounds it.
+    pub(super) fn field(&self, key: &str) -> At<'a> {
+        let path = if self.path.is_empty() { key.into() } else { format!("{}.{key}", self.path) };
+        let Some(entry) = self.node.and_then(|node| node.get(key)) else {
+            return At { node: None, place: self.place, path };
+        };
+        let place = match entry.value.kind {
+            Kind::Record(_) | Kind::Map(_) | Kind::List(_) => entry.place,
+            _ => entry.value.place,
+        };
+        At { node: Some(&entry.value), place, path }
+    }
+
+    /// The n-th value of a list or tuple.
+    pub(super) fn item(&self, index: usize) -> At<'a> {
+        let path = format!("{}.{index}", self.path);
+        match self.node.and_then(|node| node.items().get(index)) {
+            Some(node) => At { node: Some(node), place: node.place, path },
+            None => At { node: None, place: self.place, path },
+        }
+    }
+
+    /// Where its name stands: for faults of the whole of it.
+    pub(super) fn key(&self, key: &str) -> At<'a> {
+        let at = self.field(key);
+        match self.node.and_then(|node| node.get(key)) {
+            Some(entry) => At { place: entry.place, ..at },
+            None => at,
+        }
+    }
+
+    /// Whether it stands in the text.
+    pub(super) fn is_written(&self) -> bool {
+        self.node.is_some()
+    }
+
+    /// The names in it, in order.
+    pub(super) fn keys(&self) -> Vec<&'a str> {
+        let entries = self.node.map_or(&[][..], Node::entries);
+        entries.iter().map(|entry| entry.key.as_str()).collect()
+    }
+
+    /// Where it stands, or what surrounds it.
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+}
