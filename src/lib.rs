@@ -6,7 +6,7 @@
 //! | room | owns |
 //! |---|---|
 //! | `cli` | people: arguments, progress, exit codes, one file per command |
-//! | `render` | text, tables and plots of an outcome |
+//! | [`render`] | text, tables and plots of an outcome |
 //! | `experiment` | many runs on all cores, folded in order |
 //! | [`scenario`] | text → checked [`engine::scenario::Scenario`], with every fault located |
 //! | [`outcome`] | what is serialised, versioned |
@@ -25,4 +25,5 @@ pub mod ledger;
 pub mod observe;
 pub mod outcome;
 pub mod scenario;
+pub mod render;
 pub mod stats;

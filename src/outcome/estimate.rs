@@ -101,7 +101,6 @@ impl Estimate {
             let summary = Summary::of(values);
             EstimatedMeasure { mean: summary.mean, ci95: summary.interval(), n: summary.n }
         };
-        let expect = (0..first.expect.len()).map(|at| EstimatedExpectation::of(outcomes, at));
         Ok(Estimate {
             format: ESTIMATE_FORMAT.to_owned(),
             version: first.version.clone(),
@@ -111,9 +110,9 @@ impl Estimate {
             window_ns: first.window_ns,
             measures: paths.iter().map(|(path, values)| (path.clone(), measure(values))).collect(),
             bottleneck: commonest_bottleneck(outcomes),
-            expect: expect.collect(),
+            expect: EstimatedExpectation::all(outcomes),
             partial: outcomes.iter().find_map(|outcome| outcome.partial.clone()),
-            fingerprint: fold_fingerprints(outcomes),
+            fingerprint: combined_fingerprint(outcomes),
             fingerprints: outcomes.iter().map(|outcome| outcome.fingerprint.clone()).collect(),
         })
     }
@@ -172,6 +171,12 @@ fn flatten(path: &str, value: &Value, each: &mut impl FnMut(&str, f64)) {
 }
 
 impl EstimatedExpectation {
+    /// Every expectation of the scenario, judged on all replications.
+    pub fn all(outcomes: &[Outcome]) -> Vec<EstimatedExpectation> {
+        let count = outcomes.first().map_or(0, |outcome| outcome.expect.len());
+        (0..count).map(|at| EstimatedExpectation::of(outcomes, at)).collect()
+    }
+
     fn of(outcomes: &[Outcome], at: usize) -> EstimatedExpectation {
         let each: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.expect.get(at)).collect();
         let text = each.first().map_or_else(String::new, |expect| expect.text.clone());
@@ -197,7 +202,9 @@ impl EstimatedExpectation {
     }
 }
 
-fn commonest_bottleneck(outcomes: &[Outcome]) -> String {
+/// What limited most replications (of two as frequent, the one seen first): the sentence of the
+/// first replication that says so.
+pub fn commonest_bottleneck(outcomes: &[Outcome]) -> String {
     let name = |outcome: &Outcome| {
         outcome.bottleneck.split_once(':').map_or_else(String::new, |(name, _)| name.to_owned())
     };
@@ -208,8 +215,12 @@ fn commonest_bottleneck(outcomes: &[Outcome]) -> String {
     commonest.map_or_else(String::new, |outcome| outcome.bottleneck.clone())
 }
 
-/// A hash that depends on every fingerprint and on their order.
-fn fold_fingerprints(outcomes: &[Outcome]) -> String {
+/// The fingerprint of one run, or a hash that depends on the fingerprint of every replication
+/// and on their order: 16 hexadecimal digits.
+pub fn combined_fingerprint(outcomes: &[Outcome]) -> String {
+    if let [one] = outcomes {
+        return one.fingerprint.clone();
+    }
     let folded = outcomes.iter().fold(0, |hash: u64, outcome| {
         let own = u64::from_str_radix(&outcome.fingerprint, 16).unwrap_or(0);
         mix(hash.rotate_left(1) ^ own)

@@ -21,7 +21,10 @@ use crate::observe::measured::Measured;
 use crate::stats::{bottleneck, expect};
 
 pub use by_name::ByName;
-pub use estimate::{ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure};
+pub use estimate::{
+    ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, combined_fingerprint,
+    commonest_bottleneck,
+};
 pub use parts::{
     Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels, Partitions,
     ProducerOutcome, QueueOutcome, Redelivered, Unfinished, WastedBy,

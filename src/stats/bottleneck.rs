@@ -6,13 +6,15 @@
 //! that throttles makes messages wait at their producers, a visibility timeout that is too short
 //! makes consumers work twice.
 //!
-//! | verdict | the figures that say so |
-//! |---|---|
-//! | ledger capacity | at least 1 % of a queue's calls were throttled, or 1 % of its receives were refused at the in-flight cap |
-//! | visibility timeout | at least 5 % of a queue's receives were redeliveries of messages whose timeout ended while they were worked on or waited in a buffer |
-//! | consumers' count | at least 95 % of a fleet's threads were busy, or the messages waiting in its queue grew by 5 % of those sent |
-//! | producers | at least 5 % of a producer's messages did not leave it in time, or one waited longer for a connection than from send to delete, or all are closed clients |
-//! | nothing | none of these |
+//! - **ledger capacity**: at least 1 % of a queue's calls were throttled, or 1 % of its receives
+//!   were refused at the in-flight cap.
+//! - **visibility timeout**: at least 5 % of a queue's receives were redeliveries of messages
+//!   whose timeout ended while they were worked on or waited in a buffer.
+//! - **consumers' count**: at least 95 % of a fleet's threads were busy, or the messages waiting
+//!   in a queue grew by 5 % of those sent to it.
+//! - **producers**: at least 5 % of a producer's messages did not leave it in time, or one waited
+//!   as long for a connection as from send to delete, or all are closed clients.
+//! - **nothing**: none of these.
 //!
 //! Invariant: a pure function of the scenario and what was measured.
 
@@ -240,9 +242,9 @@ fn room(scenario: &Scenario, measured: &Measured) -> String {
     });
     match worst(busiest, 0.0) {
         Some((share, name)) => {
-            format!("`{name}` was the busiest fleet at {share:.2}, no call waited for capacity")
+            format!("`{name}` was the busiest fleet with {share:.2} of its threads")
         }
-        None => "no call waited for capacity".to_owned(),
+        None => "no figure reached its threshold".to_owned(),
     }
 }
 
@@ -265,7 +267,7 @@ mod tests {
     fn a_quiet_run_is_limited_by_nothing() {
         let verdict = limit(|_, _| {});
         assert_eq!(verdict.limit, Limit::Nothing);
-        assert!(verdict.figures.contains("`workers` was the busiest fleet at 0.80"));
+        assert!(verdict.figures.contains("`workers` was the busiest fleet with 0.80"));
     }
 
     #[test]

@@ -25,10 +25,11 @@ impl Summary {
         if n == 0 {
             return Summary { n, mean: 0.0, variance: 0.0 };
         }
-        let mean = values.iter().sum::<f64>() / n as f64;
-        if n == 1 {
-            return Summary { n, mean, variance: 0.0 };
+        // Equal values have no spread; a rounded mean would give them some.
+        if values.iter().all(|value| value.total_cmp(&values[0]).is_eq()) {
+            return Summary { n, mean: values[0], variance: 0.0 };
         }
+        let mean = values.iter().sum::<f64>() / n as f64;
         let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
         Summary { n, mean, variance: squares / (n - 1) as f64 }
     }
@@ -54,6 +55,8 @@ mod tests {
         let one = Summary::of(&[3.0]);
         assert_eq!((one.mean, one.half_width()), (3.0, None));
         assert_eq!(Summary::of(&[]).n, 0);
+        let equal = Summary::of(&[0.8; 10]);
+        assert_eq!((equal.mean, equal.half_width()), (0.8, Some(0.0)));
     }
 
     /// The classic sleep data (Student 1908, as in R's `t.test(sleep$extra)`): mean 1.54, 95 %

@@ -288,7 +288,8 @@ fn split(name: &str) -> (Option<&str>, &str) {
     }
 }
 
-fn all_names() -> impl Iterator<Item = &'static str> {
+/// The names an expectation may use, functions aside, in the order of a reference page.
+pub fn all_names() -> impl Iterator<Item = &'static str> {
     let counters = COUNTERS.iter().map(|entry| entry.0);
     let latencies = LATENCIES.iter().map(|entry| entry.0);
     counters.chain(latencies).chain(LEVELS.iter().map(|entry| entry.0)).chain(["busy"])
@@ -306,7 +307,7 @@ fn unknown(name: &str, last: &str) -> Explained {
         format!("did you mean `{near}`?")
     } else {
         let counters: Vec<&str> = COUNTERS.iter().map(|entry| entry.0).take(9).collect();
-        format!("there are {} …; `sqsim help measures` lists them all", counters.join(", "))
+        format!("there are {} …; `sqsim help metrics` lists them all", counters.join(", "))
     };
     (format!("unknown measure `{name}`"), help)
 }

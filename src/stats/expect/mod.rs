@@ -28,7 +28,7 @@ use std::fmt;
 use crate::engine::scenario::Scenario;
 use crate::observe::measured::Measured;
 
-pub use measure::Names;
+pub use measure::{Names, all_names};
 
 /// What a value is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,150 @@
+//! Tables for spreadsheets (RFC 4180, line feeds).
+//!
+//! Owns the columns. Must not know files.
+//!
+//! Where CloudWatch has a metric, a column is headed by our name and its name, as in
+//! `visible/ApproximateNumberOfMessagesVisible` ([Amazon SQS metrics]).
+//!
+//! [Amazon SQS metrics]: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+//!
+//! Invariant: every row has as many fields as the header.
+
+use crate::engine::scenario::Scenario;
+use crate::kernel::time::Span;
+use crate::observe::measured::{Measured, Window};
+use crate::outcome::Estimate;
+
+/// A column of the series: its heading and its value.
+type Column = (&'static str, fn(&Window) -> String);
+
+/// The columns after `from_s`, `to_s` and `queue`.
+const COLUMNS: &[Column] = &[
+    ("sent/NumberOfMessagesSent", |w| w.counts.sent.to_string()),
+    ("moved_in", |w| w.counts.moved_in.to_string()),
+    ("received/NumberOfMessagesReceived", |w| w.counts.received.to_string()),
+    ("deleted/NumberOfMessagesDeleted", |w| w.counts.deleted.to_string()),
+    ("empty_receives/NumberOfEmptyReceives", |w| w.counts.empty_receives.to_string()),
+    ("redelivered", |w| w.counts.redelivered.total().to_string()),
+    ("redelivered.outlived_timeout", |w| w.counts.redelivered.outlived_timeout.to_string()),
+    ("redelivered.prefetched", |w| w.counts.redelivered.prefetched.to_string()),
+    ("redelivered.failed", |w| w.counts.redelivered.failed.to_string()),
+    ("redelivered.crashed", |w| w.counts.redelivered.crashed.to_string()),
+    ("redelivered.delete_lost", |w| w.counts.redelivered.delete_lost.to_string()),
+    ("dead_lettered", |w| w.counts.dead_lettered.to_string()),
+    ("expired", |w| w.counts.expired.to_string()),
+    ("purged", |w| w.counts.purged.to_string()),
+    ("throttled", |w| w.counts.throttled.to_string()),
+    ("over_limit", |w| w.counts.over_limit.to_string()),
+    ("duplicates", |w| w.counts.duplicates.to_string()),
+    ("calls.send", |w| w.counts.calls.send.to_string()),
+    ("calls.receive", |w| w.counts.calls.receive.to_string()),
+    ("calls.delete", |w| w.counts.calls.delete.to_string()),
+    ("calls.change_visibility", |w| w.counts.calls.change_visibility.to_string()),
+    ("visible/ApproximateNumberOfMessagesVisible", |w| w.visible.to_string()),
+    ("in_flight/ApproximateNumberOfMessagesNotVisible", |w| w.in_flight.to_string()),
+    ("delayed/ApproximateNumberOfMessagesDelayed", |w| w.delayed.to_string()),
+    ("age_of_oldest_s/ApproximateAgeOfOldestMessage", |w| seconds(w.age_of_oldest)),
+    ("partitions", |w| w.partitions.to_string()),
+];
+
+/// The series of one run: a row per window and queue, counters over the window, levels at its
+/// end, times in seconds.
+pub fn series(scenario: &Scenario, measured: &Measured) -> String {
+    let heads: Vec<&str> = COLUMNS.iter().map(|column| column.0).collect();
+    let mut text = format!("from_s,to_s,queue,{}\n", heads.join(","));
+    let windows = measured.queues.iter().map(|queue| queue.series.len()).max().unwrap_or(0);
+    let run = measured.end.as_nanos();
+    for index in 0..windows {
+        let from = scenario.window.saturating_mul(index as u64);
+        let to = Span::from_nanos(from.saturating_add(scenario.window).as_nanos().min(run));
+        for (named, queue) in scenario.queues.iter().zip(&measured.queues) {
+            let Some(window) = queue.series.get(index) else { continue };
+            let values: Vec<String> = COLUMNS.iter().map(|column| column.1(window)).collect();
+            let (from, to, name) = (seconds(from), seconds(to), field(&named.name));
+            text.extend([&from, ",", &to, ",", &name, ",", &values.join(","), "\n"]);
+        }
+    }
+    text
+}
+
+/// The estimates, one a row: `measure,mean,low,high,n` with the 95 % interval, empty where one
+/// run gives none. Lengths are nanoseconds, as their names say.
+pub fn summary(estimate: &Estimate) -> String {
+    let mut text = "measure,mean,ci95_low,ci95_high,n\n".to_owned();
+    for (path, measure) in estimate.measures.iter() {
+        let (low, high) = measure
+            .ci95
+            .map_or_else(Default::default, |[low, high]| (low.to_string(), high.to_string()));
+        let (mean, n) = (measure.mean.to_string(), measure.n.to_string());
+        text.extend([&field(path), ",", &mean, ",", &low, ",", &high, ",", &n, "\n"]);
+    }
+    text
+}
+
+/// Whole seconds, or as many decimals as are needed to be exact.
+fn seconds(span: Span) -> String {
+    let nanos = span.as_nanos();
+    let text = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A field, quoted where it must be.
+fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Outcome;
+    use crate::stats::fixture;
+
+    #[test]
+    fn a_row_for_every_window_and_queue() {
+        let (scenario, measured) = (fixture::scenario(), fixture::measured(0));
+        let text = series(&scenario, &measured);
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        // Three windows of the first queue, none of the second.
+        assert_eq!(rows.len(), 1 + 3);
+        assert!(rows.iter().all(|row| row.len() == rows[0].len()));
+        let column = |name: &str| rows[0].iter().position(|head| *head == name).expect(name);
+        assert_eq!(rows[1][..3], ["0", "450", "orders"]);
+        assert_eq!(rows[3][..2], ["900", "1200"], "the run ends within the last window");
+        assert_eq!(rows[2][column("visible/ApproximateNumberOfMessagesVisible")], "3");
+        assert_eq!(rows[2][column("sent/NumberOfMessagesSent")], "36000");
+        assert_eq!(rows[2][column("redelivered")], "36");
+    }
+
+    #[test]
+    fn the_summary_has_an_interval_only_for_several_runs() {
+        let scenario = fixture::scenario();
+        let outcome =
+            |shift| Outcome::from_run(&scenario, 42, shift, &fixture::measured(shift), None);
+        let line = |outcomes: &[Outcome]| {
+            let estimate = Estimate::of(outcomes).expect("finite numbers");
+            let text = summary(&estimate);
+            let found = text.lines().find(|line| line.starts_with("queues.orders.counts.sent,"));
+            found.expect("is there").to_owned()
+        };
+        assert_eq!(line(&[outcome(0)]), "queues.orders.counts.sent,36000,,,1");
+        // Values 36000 and 36002: mean 36001, half width 12.706… standard errors of 1.
+        let both = line(&[outcome(0), outcome(2)]);
+        let fields: Vec<&str> = both.split(',').collect();
+        assert_eq!(fields[1], "36001");
+        let low: f64 = fields[2].parse().expect("a number");
+        assert!((low - (36_001.0 - 12.706_204_7)).abs() < 1e-6, "{both}");
+    }
+
+    #[test]
+    fn fields_and_seconds_are_written_exactly() {
+        assert_eq!(field("plain"), "plain");
+        assert_eq!(field("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(seconds(Span::from_millis(1_500)), "1.5");
+        assert_eq!(seconds(Span::from_secs(100)), "100");
+        assert_eq!(seconds(Span::from_nanos(1)), "0.000000001");
+        assert_eq!(seconds(Span::ZERO), "0");
+    }
+}

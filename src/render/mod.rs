@@ -1,0 +1,10 @@
+//! Outcomes for people: the answer on the terminal, tables for spreadsheets.
+//!
+//! Owns words, units, columns. Must not compute anything that an outcome or `stats` does not
+//! already say, and never prints: it returns strings.
+//!
+//! Invariant: the same outcomes give the same bytes.
+
+pub mod csv;
+pub mod text;
+pub mod units;

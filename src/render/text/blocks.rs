@@ -1,0 +1,326 @@
+//! The blocks of the answer: flow and latency per queue, then one sentence each on consumers,
+//! producers, partitions, theory, the bottleneck and what was left.
+//!
+//! Owns which numbers are worth a line: what is zero and not asked for is left out. Must not know
+//! how a column is aligned.
+//!
+//! Invariant: a number stands in one place only.
+
+use super::Style;
+use super::estimated::Estimated;
+use super::table::{Cell, Row, Table, left};
+use crate::engine::scenario::Scenario;
+use crate::ledger::config::QueueId;
+use crate::outcome::{
+    Counts, FleetOutcome, LatencySummary, Outcome, ProducerOutcome, QueueOutcome,
+    commonest_bottleneck,
+};
+use crate::render::units::{self, Scale};
+use crate::stats::recognise::{Prediction, recognise};
+
+/// Width of the word that opens a sentence.
+const OPENING: usize = 12;
+
+/// The tables of every queue in which something happened; of the first one in any case.
+pub(super) fn flow_and_latency(
+    scenario: &Scenario,
+    outcomes: &[Outcome],
+    style: Style,
+    lines: &mut Vec<String>,
+) {
+    let used: Vec<usize> = (0..scenario.queues.len())
+        .filter(|queue| *queue == 0 || happened(outcomes, *queue))
+        .collect();
+    let mut tables = Vec::new();
+    for queue in &used {
+        let name = match scenario.queues.get(*queue) {
+            Some(named) if used.len() > 1 => format!(" {}", named.name),
+            _ => String::new(),
+        };
+        tables.push(flow(scenario, outcomes, *queue, &name));
+        tables.extend(latency(outcomes, *queue, &name));
+    }
+    // All tables share the width of their labels, so that they line up below each other.
+    let labels = tables.iter().map(Table::label_width).max().unwrap_or(0);
+    for table in tables {
+        lines.push(String::new());
+        lines.extend(table.lines(labels, |title| style.heading(title)));
+    }
+}
+
+fn happened(outcomes: &[Outcome], queue: usize) -> bool {
+    let mut queues = outcomes.iter().filter_map(|outcome| outcome.queues.at(queue));
+    queues.any(|queue| {
+        let counts = queue.counts;
+        counts.sent + counts.moved_in + counts.received + counts.deleted > 0
+            || queue.levels.visible.max > 0
+    })
+}
+
+/// What is counted, in the order of a message's life. `true` is shown even where it is zero.
+type Counted = (&'static str, bool, fn(&Counts) -> u64);
+const COUNTED: [Counted; 16] = [
+    ("sent", true, |c| c.sent),
+    ("moved in", false, |c| c.moved_in),
+    ("deleted", true, |c| c.deleted),
+    ("dead letters", false, |c| c.dead_lettered),
+    ("redelivered", false, |c| c.redelivered.total),
+    ("  timeout too short", false, |c| c.redelivered.outlived_timeout),
+    ("  waited in buffer", false, |c| c.redelivered.prefetched),
+    ("  work failed", false, |c| c.redelivered.failed),
+    ("  worker crashed", false, |c| c.redelivered.crashed),
+    ("  delete lost", false, |c| c.redelivered.delete_lost),
+    ("processed again", false, |c| c.duplicates),
+    ("expired", false, |c| c.expired),
+    ("purged", false, |c| c.purged),
+    ("throttled calls", false, |c| c.throttled),
+    ("over the limit", false, |c| c.over_limit),
+    ("empty receives", false, |c| c.empty_receives),
+];
+
+fn flow(scenario: &Scenario, outcomes: &[Outcome], queue: usize, name: &str) -> Table {
+    let counts = |outcome: &Outcome| outcome.queues.at(queue).map(|queue| queue.counts);
+    let seconds = outcomes.first().map_or(0.0, |outcome| {
+        let [from, to] = outcome.window_ns;
+        to.saturating_sub(from) as f64 / 1e9
+    });
+    let redrives = scenario.queues.get(queue).is_some_and(|of| of.config.redrive.is_some());
+    let total = if outcomes.len() == 1 { "total" } else { "per run" };
+    let mut rows = Vec::new();
+    for (label, always, count) in COUNTED {
+        let sum =
+            Estimated::total(outcomes, |outcome| counts(outcome).map_or(0, |all| count(&all)));
+        let asked = always || (redrives && label == "dead letters");
+        if sum.mean == 0.0 && !asked {
+            continue;
+        }
+        let rate = if seconds > 0.0 { sum.per(seconds).cell(2) } else { Cell::default() };
+        let note = match label {
+            "deleted" => receives_per_message(outcomes, queue),
+            "empty receives" => missed(outcomes, queue),
+            _ => String::new(),
+        };
+        rows.push(Row { label: label.to_owned(), cells: vec![sum.cell(0), rate], note });
+    }
+    Table { title: format!("Flow{name}"), columns: vec![total, "per second"], rows }
+}
+
+fn receives_per_message(outcomes: &[Outcome], queue: usize) -> String {
+    let ratio = Estimated::over(outcomes, |outcome| {
+        let counts = outcome.queues.at(queue)?.counts;
+        (counts.deleted > 0).then(|| counts.received as f64 / counts.deleted as f64)
+    });
+    ratio.map_or_else(String::new, |ratio| format!("{} receives per message", ratio.inline(2)))
+}
+
+fn missed(outcomes: &[Outcome], queue: usize) -> String {
+    let missed = Estimated::total(outcomes, |outcome| {
+        outcome.queues.at(queue).map_or(0, |queue| queue.counts.false_empty_receives)
+    });
+    if missed.mean == 0.0 {
+        return String::new();
+    }
+    format!("{:.0} of them missed a visible message", missed.mean)
+}
+
+fn latency(outcomes: &[Outcome], queue: usize, name: &str) -> Option<Table> {
+    type Of = fn(&QueueOutcome) -> LatencySummary;
+    const ROWS: [(&str, Of); 2] = [
+        ("in queue", |queue| queue.latency_ns.sent_to_received),
+        ("sent to deleted", |queue| queue.latency_ns.sent_to_deleted),
+    ];
+    type Column = (&'static str, fn(LatencySummary) -> u64);
+    const COLUMNS: [Column; 4] =
+        [("mean", |l| l.mean), ("p50", |l| l.p50), ("p95", |l| l.p95), ("p99", |l| l.p99)];
+    let estimates: Vec<(&str, Vec<Estimated>)> = ROWS
+        .iter()
+        .filter_map(|(label, of)| {
+            let cells = COLUMNS.iter().map(|(_, column)| {
+                Estimated::over(outcomes, |outcome| {
+                    let latency = of(outcome.queues.at(queue)?);
+                    (latency.count > 0).then(|| column(latency) as f64)
+                })
+            });
+            Some((*label, cells.collect::<Option<Vec<Estimated>>>()?))
+        })
+        .collect();
+    let scale = Scale::of(estimates.iter().flat_map(|(_, row)| row.iter().map(|cell| cell.mean)));
+    let rows = estimates.iter().map(|(label, cells)| Row {
+        label: (*label).to_owned(),
+        cells: cells.iter().map(|cell| cell.length_cell(scale)).collect(),
+        note: String::new(),
+    });
+    let rows: Vec<Row> = rows.collect();
+    let columns = COLUMNS.iter().map(|(name, _)| *name).collect();
+    (!rows.is_empty()).then(|| Table { title: format!("Latency{name}"), columns, rows })
+}
+
+/// The sentences below the tables.
+pub(super) fn sentences(
+    scenario: &Scenario,
+    outcomes: &[Outcome],
+    style: Style,
+    lines: &mut Vec<String>,
+) {
+    let mut say = |opening: &str, sentence: String| {
+        let blanks = left("", OPENING.saturating_sub(opening.chars().count()));
+        lines.push(format!("{}{blanks}{sentence}", style.heading(opening)));
+    };
+    for (place, fleet) in scenario.fleets.iter().enumerate() {
+        let name =
+            if scenario.fleets.len() > 1 { format!("{}: ", fleet.name) } else { String::new() };
+        let queue = fleet.config.queue.0 as usize;
+        say("Consumers", format!("{name}{}", consumers(outcomes, place, queue)));
+    }
+    for (place, fleet) in scenario.fleets.iter().enumerate() {
+        if let Some(sentence) = wasted(outcomes, place) {
+            say("Wasted", format!("{}: {sentence}", fleet.name));
+        }
+    }
+    for (place, producer) in scenario.producers.iter().enumerate() {
+        if let Some(sentence) = producers(outcomes, place) {
+            say("Producers", format!("{}: {sentence}", producer.name));
+        }
+    }
+    for (place, queue) in scenario.queues.iter().enumerate() {
+        if let Some(sentence) = partitions(outcomes, place) {
+            say("Partitions", format!("{}: {sentence}", queue.name));
+        }
+    }
+    for place in 0..scenario.queues.len() {
+        if let Some(prediction) = recognise(scenario, QueueId(place as u32)) {
+            say("Theory", theory(outcomes, &prediction));
+        }
+    }
+    say("Bottleneck", commonest_bottleneck(outcomes));
+    for (place, queue) in scenario.queues.iter().enumerate() {
+        if let Some(sentence) = unfinished(outcomes, place) {
+            say("Unfinished", format!("{}: {sentence}", queue.name));
+        }
+    }
+}
+
+fn consumers(outcomes: &[Outcome], fleet: usize, queue: usize) -> String {
+    let of = |outcome: &Outcome| outcome.consumers.at(fleet).copied();
+    let busy = Estimated::over(outcomes, |outcome| of(outcome).map(|fleet| fleet.busy));
+    let threads = outcomes.iter().find_map(of).map_or(0, |fleet| fleet.threads);
+    let waiting =
+        Estimated::over(outcomes, |outcome| Some(outcome.queues.at(queue)?.levels.visible.mean));
+    let busy = busy.map_or_else(String::new, |busy| busy.inline(2));
+    let waiting = waiting.map_or_else(String::new, |waiting| waiting.inline(1));
+    format!("{busy} busy of {threads}; {waiting} messages waiting on average")
+}
+
+/// The share of the work that did not complete a message for the first time, by cause.
+fn wasted(outcomes: &[Outcome], fleet: usize) -> Option<String> {
+    type Cause = (&'static str, fn(&FleetOutcome) -> u64);
+    const CAUSES: [Cause; 3] = [
+        ("done before", |fleet| fleet.wasted_by.duplicate_ns),
+        ("failed", |fleet| fleet.wasted_by.failed_ns),
+        ("crashed", |fleet| fleet.wasted_by.crashed_ns),
+    ];
+    let share = |cause: fn(&FleetOutcome) -> u64| {
+        let shares = Estimated::over(outcomes, |outcome| {
+            let fleet = outcome.consumers.at(fleet)?;
+            (fleet.work_ns > 0).then(|| cause(fleet) as f64 / fleet.work_ns as f64)
+        });
+        shares.map_or(0.0, |share| share.mean)
+    };
+    let all = share(|fleet| fleet.wasted_ns);
+    if all == 0.0 {
+        return None;
+    }
+    let causes = CAUSES.iter().map(|(word, cause)| (word, share(*cause)));
+    let causes = causes.filter(|(_, share)| *share > 0.0);
+    let causes: Vec<String> =
+        causes.map(|(word, share)| format!("{word} {}", units::percent(share))).collect();
+    Some(format!("{} of the work ({})", units::percent(all), causes.join(", ")))
+}
+
+fn producers(outcomes: &[Outcome], producer: usize) -> Option<String> {
+    let total = |count: fn(&ProducerOutcome) -> u64| {
+        Estimated::total(outcomes, |outcome| outcome.producers.at(producer).map_or(0, count))
+    };
+    let counted = [
+        ("throttled", total(|of| of.throttled)),
+        ("tried again", total(|of| of.retried)),
+        ("given up", total(|of| of.given_up)),
+    ];
+    let mut words: Vec<String> = counted
+        .iter()
+        .filter(|(_, count)| count.mean > 0.0)
+        .enumerate()
+        .map(|(n, (word, count))| {
+            let messages = if n == 0 { " messages" } else { "" };
+            format!("{}{messages} {word}", count.inline(0))
+        })
+        .collect();
+    let waited = Estimated::over(outcomes, |outcome| {
+        let of = outcome.producers.at(producer)?;
+        (of.sent > 0).then(|| of.waited_ns as f64 / of.sent as f64)
+    });
+    if let Some(waited) = waited.filter(|waited| waited.mean > 0.0) {
+        words
+            .push(format!("{} of waiting for a connection on average", units::length(waited.mean)));
+    }
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+fn partitions(outcomes: &[Outcome], queue: usize) -> Option<String> {
+    let total = |count: fn(&QueueOutcome) -> u64| {
+        Estimated::total(outcomes, |outcome| outcome.queues.at(queue).map_or(0, count))
+    };
+    let counted = [
+        ("split", "splits", total(|queue| queue.partitions.splits)),
+        ("merge", "merges", total(|queue| queue.partitions.merges)),
+        ("refusal", "refusals", total(|queue| queue.partitions.refusals)),
+    ];
+    let words: Vec<String> = counted
+        .iter()
+        .filter(|(_, _, count)| count.mean > 0.0)
+        .map(|(one, many, count)| {
+            let count = units::number(count.mean);
+            let word = if count == "1" { one } else { many };
+            format!("{count} {word}")
+        })
+        .collect();
+    let most = units::number(total(|queue| queue.levels.partitions.max).mean);
+    let last = units::number(total(|queue| queue.levels.partitions.last).mean);
+    let replications = if outcomes.len() > 1 { " on average" } else { "" };
+    (!words.is_empty())
+        .then(|| format!("{}; at most {most}, {last} at the end{replications}", words.join(", ")))
+}
+
+fn theory(outcomes: &[Outcome], prediction: &Prediction) -> String {
+    let queue = prediction.queue.0 as usize;
+    let wait = Estimated::over(outcomes, |outcome| {
+        let latency = outcome.queues.at(queue)?.latency_ns.sent_to_received;
+        (latency.count > 0).then_some(latency.mean as f64)
+    });
+    let busy =
+        Estimated::over(outcomes, |outcome| Some(outcome.consumers.at(prediction.fleet)?.busy));
+    let inside = |estimated: Option<Estimated>, value| estimated?.contains(value);
+    let verdict = match (inside(wait, prediction.wait_nanos), inside(busy, prediction.busy)) {
+        (Some(true), Some(true)) => ": inside the intervals",
+        (Some(false), Some(false)) => ": outside both intervals",
+        (Some(false), Some(true)) => ": outside the interval in queue",
+        (Some(true), Some(false)) => ": outside the interval of busy",
+        _ => "",
+    };
+    let wait = units::length(prediction.wait_nanos);
+    format!(
+        "{} predicts {wait} in queue and {:.2} busy on average{verdict}",
+        prediction.name, prediction.busy
+    )
+}
+
+fn unfinished(outcomes: &[Outcome], queue: usize) -> Option<String> {
+    let of = |outcome: &Outcome| outcome.queues.at(queue).map(|queue| queue.unfinished);
+    let left = Estimated::total(outcomes, |outcome| of(outcome).map_or(0, |left| left.messages));
+    if left.mean == 0.0 {
+        return None;
+    }
+    let oldest = outcomes.iter().filter_map(of).map(|left| left.oldest_ns).max().unwrap_or(0);
+    let oldest = units::length(oldest as f64);
+    Some(format!("{} messages, the oldest {oldest} old", left.inline(0)))
+}

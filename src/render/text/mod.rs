@@ -1,0 +1,159 @@
+//! The answer to `run`, on the terminal.
+//!
+//! Owns its blocks and their order: identity first, the verdicts last beside the prompt, the last
+//! line a command. Must not print, and must not know a terminal: colour is a switch, and says
+//! only what the words already say.
+//!
+//! Invariant: standard output depends on the scenario, the outcomes and the command alone. What
+//! advises rather than answers is a warning and goes to standard error.
+
+mod blocks;
+mod estimated;
+mod table;
+mod warnings;
+
+use crate::engine::scenario::Scenario;
+use crate::kernel::time::Span;
+use crate::outcome::{self, EstimatedExpectation, Outcome};
+use crate::render::units::{self, Scale};
+use crate::stats::expect::{self, Unit};
+
+/// What was typed.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The scenario file as named on the command line.
+    pub file: &'a str,
+    /// The command that gives this answer again, seed included.
+    pub command: &'a str,
+}
+
+/// How the text may look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// ANSI colours.
+    pub colour: bool,
+}
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn heading(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// For standard output; the same bytes for the same outcomes.
+    pub stdout: String,
+    /// For standard error: one sentence each, without `warning:`.
+    pub warnings: Vec<String>,
+    /// Whether every expectation held.
+    pub held: bool,
+}
+
+/// The answer from the outcomes of all replications, in their order.
+///
+/// # Panics
+/// If there is no outcome.
+pub fn answer(
+    asked: &Asked<'_>,
+    scenario: &Scenario,
+    outcomes: &[Outcome],
+    style: Style,
+) -> Answer {
+    let first = outcomes.first().expect("an answer needs at least one run");
+    let expectations = EstimatedExpectation::all(outcomes);
+    let mut lines = header(asked, scenario, outcomes, first);
+    blocks::flow_and_latency(scenario, outcomes, style, &mut lines);
+    lines.push(String::new());
+    blocks::sentences(scenario, outcomes, style, &mut lines);
+    if !expectations.is_empty() {
+        lines.push(String::new());
+        lines.push(style.heading("Expectations"));
+        judged(&expectations, style, &mut lines);
+    }
+    lines.push(String::new());
+    if outcomes.len() == 1 {
+        lines.push("one run: no intervals; `--reps 10` gives them".to_owned());
+    }
+    let fingerprint = outcome::combined_fingerprint(outcomes);
+    let short = fingerprint.get(..8).unwrap_or(&fingerprint);
+    lines.push(format!("repeat: {}        outcome {short}", asked.command));
+    Answer {
+        stdout: lines.join("\n") + "\n",
+        warnings: warnings::of(scenario, outcomes, &expectations),
+        held: expectations.iter().all(|expectation| expectation.holds),
+    }
+}
+
+fn header(
+    asked: &Asked<'_>,
+    scenario: &Scenario,
+    outcomes: &[Outcome],
+    first: &Outcome,
+) -> Vec<String> {
+    let [from, to] = first.window_ns;
+    let warm_up = Span::from_nanos(from);
+    let length = Span::from_nanos(to);
+    let runs = match outcomes.len() {
+        1 => format!("one run of {length}"),
+        many => format!("{many} replications x {length}"),
+    };
+    let of_each = if outcomes.len() == 1 { "" } else { " of each" };
+    let discarded = if warm_up.is_zero() {
+        String::new()
+    } else {
+        format!(", first {warm_up}{of_each} discarded")
+    };
+    let mut lines = vec![format!("{}   seed {}   {runs}{discarded}", asked.file, first.seed)];
+    if !scenario.about.is_empty() {
+        lines.push(scenario.about.clone());
+    }
+    if let Some(reason) = outcomes.iter().find_map(|outcome| outcome.partial.as_ref()) {
+        lines.push(format!("PARTIAL: {reason}"));
+    }
+    lines
+}
+
+/// One line an expectation: the verdict, the text, the number it judged.
+fn judged(expectations: &[EstimatedExpectation], style: Style, lines: &mut Vec<String>) {
+    let texts = expectations.iter().map(|expectation| expectation.text.chars().count());
+    let width = texts.max().unwrap_or(0);
+    for expectation in expectations {
+        let verdict =
+            if expectation.holds { style.paint("32", "ok  ") } else { style.paint("31;1", "FAIL") };
+        let text = table::left(&expectation.text, width);
+        lines.push(format!("  {verdict}  {text}    {}", found(expectation)));
+    }
+}
+
+/// The measured side of an expectation, with its interval.
+fn found(expectation: &EstimatedExpectation) -> String {
+    let note = || expectation.note.clone().unwrap_or_else(|| "has no value".to_owned());
+    let Some(value) = expectation.value else { return note() };
+    let unit = expect::parse(&expectation.text).map_or(Unit::Number, |parsed| parsed.unit());
+    let percent = expectation.text.contains('%');
+    let half = expectation.ci95.map(|[low, high]| (high - low) / 2.0).filter(|half| *half > 0.0);
+    let half = half.map_or_else(String::new, |half| match unit {
+        Unit::Duration => format!(" {}", Scale::of_one(value).write_half(half)),
+        Unit::Number | Unit::Rate => format!(" ±{}", written(half, unit, percent)),
+    });
+    format!("{}{half}", written(value, unit, percent))
+}
+
+/// A value in the unit of its expectation; a share as a percentage where its limit is one.
+fn written(value: f64, unit: Unit, percent: bool) -> String {
+    match unit {
+        Unit::Duration => units::length(value),
+        Unit::Rate => format!("{}/s", units::number(value)),
+        Unit::Number if percent => units::percent(value),
+        Unit::Number => units::number(value),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! The block as a whole by snapshot, its rules one by one.
+
+use super::*;
+use crate::kernel::time::Time;
+use crate::observe::measured::{Measured, SplitEvent, Unfinished};
+use crate::stats::fixture;
+
+const ASKED: Asked<'_> =
+    Asked { file: "checkout.ron", command: "sqsim run checkout.ron --seed 42" };
+
+fn outcomes(scenario: &Scenario, runs: &[Measured]) -> Vec<Outcome> {
+    let runs = (0..).zip(runs);
+    runs.map(|(n, measured)| Outcome::from_run(scenario, 42, n, measured, None)).collect()
+}
+
+fn answered(scenario: &Scenario, runs: &[Measured]) -> Answer {
+    answer(&ASKED, scenario, &outcomes(scenario, runs), Style::default())
+}
+
+/// A run in which everything happened that gets a line of its own.
+fn troubled() -> Measured {
+    let mut measured = fixture::measured(0);
+    let end = Time::from_nanos(1_200_000_000_000);
+    let orders = &mut measured.queues[0];
+    orders.counts.dead_lettered = 17;
+    orders.counts.throttled = 40;
+    orders.counts.expired = 3;
+    orders.counts.duplicates = 9;
+    orders.counts.false_empty_receives = 4;
+    orders.counts.redelivered.outlived_timeout = 2_000;
+    orders.split_events = vec![
+        (end, SplitEvent::Split { parent: crate::ledger::journal::PartitionId(0), at: 1 }),
+        (end, SplitEvent::Merged { into: crate::ledger::journal::PartitionId(2), at: 1 }),
+    ];
+    orders.unfinished =
+        Unfinished { messages: 12, oldest: Span::from_secs(200), mean_age: 90_000_000_000 };
+    measured.queues[1].counts.moved_in = 17;
+    measured.queues[1].unfinished =
+        Unfinished { messages: 17, oldest: Span::from_secs(600), mean_age: 300_000_000_000 };
+    measured.producers[0].throttled = 40;
+    measured.producers[0].retried = 38;
+    measured.producers[0].given_up = 2;
+    measured.producers[0].waited = 36_000 * 3_000_000;
+    measured.fleets[0].duplicates = 9;
+    measured.fleets[0].duplicate_work = 28_800_000_000;
+    measured
+}
+
+#[test]
+fn one_run() {
+    let answer = answered(&fixture::scenario(), &[fixture::measured(0)]);
+    insta::assert_snapshot!(answer.stdout);
+    assert!(answer.held);
+    assert_eq!(answer.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn ten_replications() {
+    let runs: Vec<Measured> = (0..10).map(fixture::measured).collect();
+    let answer = answered(&fixture::scenario(), &runs);
+    insta::assert_snapshot!(answer.stdout);
+    assert!(answer.held);
+}
+
+#[test]
+fn a_run_with_troubles() {
+    let mut scenario = fixture::scenario();
+    scenario.expect.push("redelivered / received < 0.1%".to_owned());
+    scenario.expect.push("expired / purged < 1".to_owned());
+    let outcomes: Vec<Outcome> = outcomes(&scenario, &[troubled()])
+        .into_iter()
+        .map(|outcome| Outcome {
+            partial: Some("stopped by Ctrl-C at 1200s".to_owned()),
+            ..outcome
+        })
+        .collect();
+    let answer = answer(&ASKED, &scenario, &outcomes, Style::default());
+    insta::assert_snapshot!(answer.stdout);
+    assert!(!answer.held);
+}
+
+#[test]
+fn colour_changes_no_word() {
+    let scenario = fixture::scenario();
+    let outcomes = outcomes(&scenario, &[troubled(), fixture::measured(3)]);
+    let plain = answer(&ASKED, &scenario, &outcomes, Style::default());
+    let coloured = answer(&ASKED, &scenario, &outcomes, Style { colour: true });
+    assert_ne!(plain.stdout, coloured.stdout);
+    assert_eq!(anstream::adapter::strip_str(&coloured.stdout).to_string(), plain.stdout);
+    assert_eq!(plain.warnings, coloured.warnings);
+}
+
+#[test]
+fn no_line_ends_in_a_blank_and_the_last_one_is_the_command() {
+    let scenario = fixture::scenario();
+    for runs in [vec![troubled()], vec![troubled(), fixture::measured(5)]] {
+        let text = answered(&scenario, &runs).stdout;
+        assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+        let last = text.lines().last().expect("a line");
+        assert!(last.starts_with("repeat: sqsim run checkout.ron --seed 42"), "{last}");
+    }
+}
+
+#[test]
+fn theory_is_judged_by_the_intervals() {
+    let theory = |shifts: [u64; 2]| {
+        let runs: Vec<Measured> = shifts.into_iter().map(fixture::measured).collect();
+        let text = answered(&fixture::scenario(), &runs).stdout;
+        let line = text.lines().find(|line| line.starts_with("Theory")).expect("an M/M/4");
+        line.to_owned()
+    };
+    // The prediction is 59.6 ms; the runs measured 49.5 ms and more by their shift.
+    assert!(theory([10, 11]).ends_with("0.80 busy on average: inside the intervals"));
+    assert!(theory([50, 51]).ends_with(": outside the interval in queue"));
+}
+
+#[test]
+fn warnings_say_what_to_do() {
+    let scenario = fixture::scenario();
+    let noisy = answered(&scenario, &[fixture::measured(0), fixture::measured(20)]);
+    assert_eq!(noisy.warnings.len(), 2, "{:?}", noisy.warnings);
+    // p99 in queue is 98 and 118 ms: mean 108, half width 12.706 · 10.
+    assert_eq!(
+        noisy.warnings[0],
+        "p99 in queue of `orders` is known only to ±118%; `--reps 8` would about halve that"
+    );
+    assert_eq!(
+        noisy.warnings[1],
+        "`p95(sent_to_deleted) < 500ms` is undecided: the 95% interval reaches across 500ms; \
+         `--reps 8` would about halve it"
+    );
+    let mut few = fixture::measured(0);
+    few.queues[0].sent_to_received = fixture::latency(&[1, 2, 3]);
+    assert_eq!(
+        answered(&scenario, &[few]).warnings,
+        ["p99 of `orders` rests on 3 messages only; a longer `duration` measures more"]
+    );
+}
+
+#[test]
+fn a_run_without_any_message_still_answers() {
+    let mut measured = fixture::measured(0);
+    measured.queues[0] = fixture::idle_queue();
+    let text = answered(&fixture::scenario(), &[measured]).stdout;
+    let sent = text.lines().find(|line| line.starts_with("  sent")).expect("always shown");
+    assert_eq!(sent.split_whitespace().collect::<Vec<_>>(), ["sent", "0", "0.00"]);
+    assert!(!text.contains("Latency"), "nothing has a latency: {text}");
+    assert!(text.contains("FAIL  p95(sent_to_deleted) < 500ms"), "{text}");
+    assert!(text.contains("no message has this latency"), "{text}");
+}
