@@ -144,7 +144,7 @@ fn number(chars: &[char], from: usize) -> Result<(f64, usize), ExpectFault> {
 fn duration(chars: &[char], from: usize) -> Result<(Kind, usize), ExpectFault> {
     let mut nanos = 0.0;
     let mut at = from;
-    while chars.get(at).is_some_and(char::is_ascii_digit) {
+    loop {
         let (number, unit_from) = number(chars, at)?;
         let length = chars[unit_from..].iter().take_while(|c| c.is_alphabetic()).count();
         let to = unit_from + length;
@@ -166,6 +166,8 @@ fn duration(chars: &[char], from: usize) -> Result<(Kind, usize), ExpectFault> {
         };
         nanos += number * size;
         at = to;
+        if !chars.get(at).is_some_and(char::is_ascii_digit) {
+            return Ok((Kind::Literal(nanos.round(), Unit::Duration), at));
+        }
     }
-    Ok((Kind::Literal(nanos.round(), Unit::Duration), at))
 }

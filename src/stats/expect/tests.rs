@@ -66,6 +66,8 @@ fn arithmetic_follows_the_usual_precedence_and_units() {
         ("(2 + 3) * 4 + 0 * sent", 20.0),
         ("redelivered / received", 36.0 / 36_036.0),
         ("wasted / work", 2.7 / 2_880.0),
+        ("mean(sent_to_received) - .0495s", 0.0),
+        ("mean(sent_to_received) - 49ms500us", 0.0),
         ("sent / 900s", 40.0),
         ("sent / 40/s", 900e9),
         ("sent / 2400/min", 900e9),
@@ -199,4 +201,27 @@ fn hostile_texts_are_refused_not_crashed_on() {
     assert_eq!(parse(&long).expect_err("long").help, "at most 1000 are read");
     let widest = format!("sent > 0{}", "+1".repeat(490));
     assert!(judged(&widest).holds);
+}
+
+proptest::proptest! {
+    /// Any text is answered: by an expectation that is the same when read again, or by a fault
+    /// that points into the text or just behind it.
+    #[test]
+    fn any_text_is_answered(
+        text in "([a-z_.()<>=!+*/% -]|[0-9]{1,3}(ms|s|%|/s)?|sent|p99\\(processing\\)|[^a-z]){0,24}"
+    ) {
+        match parse(&text) {
+            Ok(expectation) => {
+                let judged = |expectation| {
+                    evaluate(&expectation, &fixture::scenario(), &fixture::measured(0))
+                };
+                let again = parse(expectation.text()).expect("it parsed before");
+                proptest::prop_assert_eq!(judged(expectation), judged(again));
+            }
+            Err(fault) => {
+                let length = text.chars().count();
+                proptest::prop_assert!((1..=length + 1).contains(&fault.column), "{}", fault);
+            }
+        }
+    }
 }
