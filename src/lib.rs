@@ -24,6 +24,6 @@ pub mod kernel;
 pub mod ledger;
 pub mod observe;
 pub mod outcome;
-pub mod scenario;
 pub mod render;
+pub mod scenario;
 pub mod stats;

@@ -14,7 +14,7 @@ mod sink;
 mod text;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 pub use jsonl::JsonLines;
 pub use perfetto::Perfetto;

@@ -3,15 +3,16 @@
 //! Owns the sequence below. Must not know the formats.
 
 use crate::clients::config::{
-    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
-    Retry, WorkUnit,
+    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig,
+    ReceiveConfig, Retry, WorkUnit,
 };
 use crate::clients::deed::{Deed, Ending, FleetId, ProducerId, WorkerId};
 use crate::engine::scenario::{Limits, Named, Scenario};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{
-    Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive, SplitPolicy,
+    Capacity, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
+    Reservoir, SplitPolicy,
 };
 use crate::ledger::journal::{
     Action, Caller, Change, Held, MessageId, PartitionId, Refusal, State,
@@ -32,6 +33,44 @@ pub(super) enum Fact {
     Change(QueueId, Change),
     /// At a client.
     Deed(Deed),
+}
+
+/// A run of the engine in which everything goes wrong now and then.
+pub(crate) fn troubled() -> Scenario {
+    let mut scenario = scenario();
+    let queue = &mut scenario.queues[0].config;
+    queue.visibility_timeout = Span::from_secs(2);
+    queue.delay = Span::from_millis(100);
+    queue.redrive = Some(Redrive { to: DEAD, max_receives: 3 });
+    queue.lost_deletes = 0.01;
+    let ledger = &mut queue.ledger;
+    ledger.partitions = 2;
+    ledger.capacity = Some(Capacity { per_second: 30.0, burst: 5.0 });
+    ledger.split = SplitPolicy::Reservoir(Reservoir {
+        threshold: 0.4,
+        hold: Span::from_secs(2),
+        cooldown: Span::from_secs(4),
+        merge: 0.5,
+        merge_window: Span::from_secs(10),
+        max_partitions: 8,
+    });
+    let arrivals = &mut scenario.producers[0].config.arrivals;
+    let points = [(0, 5.0), (20, 60.0), (40, 5.0), (70, 1.0)];
+    let points = points.map(|(secs, rate)| (Time::ZERO + Span::from_secs(secs), rate)).to_vec();
+    *arrivals = vec![ArrivalProcess::Profile { points }];
+    let fleet = &mut scenario.fleets[0].config;
+    fleet.count = 5;
+    fleet.receive.prefetch = 4;
+    fleet.processing = Dist::Exponential { mean: Span::from_millis(400) };
+    fleet.call_latency = Dist::Constant(Span::from_millis(5));
+    fleet.failure.probability = 0.1;
+    fleet.crash = Some(Crash {
+        mean_time_between: Span::from_secs(20),
+        restart: Dist::Constant(Span::from_secs(1)),
+    });
+    scenario.limits.events = 1_000_000;
+    scenario.limits.resident = 100_000;
+    scenario
 }
 
 /// Tells an observer the whole sample.
@@ -65,7 +104,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
 }
 
 /// Two queues, one producer, three workers of two threads.
-pub(super) fn scenario() -> Scenario {
+pub(crate) fn scenario() -> Scenario {
     let zero = || Dist::Constant(Span::ZERO);
     let retry = Retry { base: Span::from_millis(50), cap: Span::from_secs(5), attempts: None };
     Scenario {

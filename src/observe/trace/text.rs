@@ -1,7 +1,7 @@
 //! Text: one line a fact, aligned, in the words of the documentation.
 //!
-//! Owns the columns: instant, queue, message, sentence. Must not know the other formats. Calls,
-//! whose effect has its own line, and the busy count of workers have no line; JSON lines have them.
+//! Owns the columns: instant, queue, message, sentence. Must not know the other formats. What
+//! only repeats other lines (calls, busy threads) has none; JSON lines do.
 //!
 //! ```text
 //! 41.207318500s  signups  m312  received by workers.3, receive 2 (work outlived the timeout), …

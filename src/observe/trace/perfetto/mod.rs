@@ -469,11 +469,13 @@ impl<W: Write> Observer for Perfetto<W> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::atomic::AtomicBool;
 
     use serde_json::Value;
 
     use super::super::sample;
     use super::*;
+    use crate::engine::run::{Run, run_with};
     use crate::kernel::time::Span;
 
     fn trace_of(filter: Filter, limit: u64, facts: usize) -> (Vec<Value>, Written) {
@@ -555,6 +557,28 @@ mod tests {
         assert_eq!(phase(&events, "X").count(), 6);
         // Six messages, one of which lives in two queues.
         assert_eq!(phase(&events, "b").count(), 7);
+    }
+
+    #[test]
+    fn a_real_run_leaves_a_whole_trace() {
+        let scenario = sample::troubled();
+        let mut out = Vec::new();
+        let trace = Perfetto::new(&scenario, Filter::ALL, &mut out);
+        let Run { measured, observer, .. } = run_with(&scenario, 0, &AtomicBool::new(false), trace);
+        observer.finish(measured.end).unwrap();
+        let whole: Value = serde_json::from_slice(&out).unwrap();
+        let events = whole["traceEvents"].as_array().unwrap();
+        check(events);
+        for name in ["redelivery", "dead letter", "crashed", "split", "throttled"] {
+            assert!(events.iter().any(|event| event["name"] == name), "no {name} in the run");
+        }
+        let entered: u64 = measured
+            .queues
+            .iter()
+            .flat_map(|queue| &queue.series)
+            .map(|window| window.counts.sent + window.counts.moved_in)
+            .sum();
+        assert_eq!(phase(events, "b").count() as u64, entered);
     }
 
     #[test]

@@ -1,0 +1,311 @@
+//! Plots of one run, as SVG text.
+//!
+//! Owns what each picture shows. Must not know files: the caller writes [`Plot::svg`] where it
+//! likes. The same run gives the same bytes on every machine: positions are whole pixels, and
+//! whatever arithmetic leads to them is exact or goes through `kernel::num`.
+//!
+//! Invariant: a picture hides nothing. Counts are steps, axes of counts begin at 0, warm-up and
+//! drain are shaded and named, several windows in one column are named on the axis, and a state has
+//! one colour everywhere, told by its pattern and label too (palette of M. Okabe and K. Ito,
+//! [Color Universal Design](https://jfly.uni-koeln.de/color/)).
+
+mod axis;
+mod bands;
+mod canvas;
+mod columns;
+mod depth;
+mod format;
+mod latency;
+mod marks;
+mod page;
+mod partitions;
+mod redeliveries;
+mod throughput;
+
+#[cfg(test)]
+mod sample;
+
+use std::fmt;
+
+use crate::engine::scenario::Scenario;
+use crate::observe::measured::{Measured, QueueMeasured};
+
+/// One picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plot {
+    /// A file name without directory: `depth.svg`, or `signups-depth.svg` where the scenario has
+    /// several queues.
+    pub file: String,
+    /// The picture, 1280 by 720 pixels.
+    pub svg: String,
+}
+
+/// A picture that could not be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlotError {
+    /// Which.
+    pub file: String,
+    /// Why, in the drawing library's words.
+    pub reason: String,
+}
+
+impl fmt::Display for PlotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot draw `{}`: {}", self.file, self.reason)
+    }
+}
+
+impl std::error::Error for PlotError {}
+
+/// What a picture of one queue is drawn from.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    scenario: &'a Scenario,
+    measured: &'a Measured,
+    /// The queue's place in the scenario.
+    queue: usize,
+}
+
+impl<'a> Subject<'a> {
+    fn measures(&self) -> &'a QueueMeasured {
+        &self.measured.queues[self.queue]
+    }
+}
+
+/// Draws a picture, or says why not.
+type Draw = fn(Subject<'_>) -> Result<String, String>;
+
+/// Every picture of a run: five for each queue, in the order of the scenario.
+///
+/// # Errors
+/// [`PlotError`] if the drawing library fails, which it does only for lack of memory.
+pub fn all(scenario: &Scenario, measured: &Measured) -> Result<Vec<Plot>, PlotError> {
+    const KINDS: [(&str, Draw); 5] = [
+        ("throughput", throughput::draw),
+        ("redeliveries", redeliveries::draw),
+        ("depth", depth::draw),
+        ("latency", latency::draw),
+        ("partitions", partitions::draw),
+    ];
+    let several = scenario.queues.len() > 1;
+    let mut plots = Vec::new();
+    for (queue, named) in scenario.queues.iter().enumerate().take(measured.queues.len()) {
+        for (kind, draw) in KINDS {
+            let file =
+                if several { format!("{}-{kind}.svg", named.name) } else { format!("{kind}.svg") };
+            match draw(Subject { scenario, measured, queue }) {
+                Ok(svg) => plots.push(Plot { file, svg }),
+                Err(reason) => return Err(PlotError { file, reason }),
+            }
+        }
+    }
+    Ok(plots)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::engine::run::run;
+    use crate::kernel::time::{Span, Time};
+    use crate::observe::measured::Window;
+
+    fn plots() -> Vec<Plot> {
+        all(&sample::scenario(), &sample::measured()).unwrap()
+    }
+
+    fn plot(kind: &str) -> String {
+        plots().into_iter().find(|plot| plot.file == format!("{kind}.svg")).unwrap().svg
+    }
+
+    /// Every tag is closed in order, every attribute is quoted, nothing is `NaN` or infinite.
+    fn check(svg: &str) {
+        let mut open = Vec::new();
+        let mut rest = svg;
+        while let Some(start) = rest.find('<') {
+            let end = start + rest[start..].find('>').expect("a tag ends");
+            let tag = &rest[start + 1..end];
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+            if let Some(name) = tag.strip_prefix('/') {
+                assert_eq!(open.pop(), Some(name.to_owned()));
+            } else if !tag.ends_with('/') {
+                open.push(tag.split(' ').next().unwrap_or_default().to_owned());
+            }
+            rest = &rest[end..];
+        }
+        assert!(open.is_empty(), "never closed: {open:?}");
+        assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
+        for size in svg.split("font-size=\"").skip(1) {
+            let size: f64 = size.split('"').next().unwrap().parse().unwrap();
+            assert!(size >= 16.0, "{size} px cannot be read in the last row");
+        }
+    }
+
+    #[test]
+    #[ignore = "writes the pictures to target/plots, to be looked at"]
+    fn write_pictures() {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/plots");
+        std::fs::create_dir_all(&dir).unwrap();
+        let troubled = crate::observe::trace::sample::troubled();
+        let (long_scenario, long) = a_million_seconds();
+        let idle = sample::run(vec![sample::idle_queue()], sample::scenario().end());
+        let runs = [
+            ("", sample::scenario(), sample::measured()),
+            ("long-", long_scenario, long),
+            ("idle-", sample::scenario(), idle),
+            ("real-", troubled.clone(), run(&troubled, 0, &AtomicBool::new(false)).measured),
+        ];
+        for (prefix, scenario, measured) in runs {
+            for plot in all(&scenario, &measured).unwrap() {
+                std::fs::write(dir.join(format!("{prefix}{}", plot.file)), plot.svg).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn there_are_five_well_formed_pictures() {
+        let plots = plots();
+        let files: Vec<_> = plots.iter().map(|plot| plot.file.as_str()).collect();
+        let expected =
+            ["throughput.svg", "redeliveries.svg", "depth.svg", "latency.svg", "partitions.svg"];
+        assert_eq!(files, expected);
+        for plot in &plots {
+            check(&plot.svg);
+        }
+    }
+
+    #[test]
+    fn the_same_run_gives_the_same_bytes() {
+        assert_eq!(plots(), plots());
+    }
+
+    #[test]
+    fn pictures_say_what_they_show() {
+        let labels = [
+            ("throughput", vec!["messages per second", "virtual time, min", "warm-up", "drain"]),
+            ("redeliveries", vec!["redeliveries per 5s", "outlived timeout", "failed", "crashed"]),
+            ("depth", vec!["messages", "visible", "in flight", "delayed", "age, min", "warm-up"]),
+            ("latency", vec!["p50", "p95", "p99", "sent to received", "sent to deleted", "100ms"]),
+            ("partitions", vec!["key space", "split: 3", "merge: 1", "split refused: 1", "100%"]),
+        ];
+        for (kind, labels) in labels {
+            let svg = plot(kind);
+            for label in labels {
+                assert!(svg.contains(label), "{kind} lacks {label}");
+            }
+        }
+    }
+
+    #[test]
+    fn titles_state_the_finding() {
+        // The quantiles of the sample's log-normal law: median times e^(0.8 z), z = 2.3263.
+        assert!(plot("latency").contains("p99 sent to deleted 688ms, median 107ms"));
+        assert!(plot("partitions").contains("from 4 to 6 partitions: 3 splits, 1 merge"));
+        assert!(
+            plot("redeliveries").contains("redeliveries, mostly work that outlived the timeout")
+        );
+    }
+
+    #[test]
+    fn counts_are_drawn_as_steps() {
+        let svg = plot("throughput");
+        let points = svg.split("stroke-width=\"8\" points=\"").nth(1).unwrap();
+        let points: Vec<(i32, i32)> = points
+            .split('"')
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .map(|point| point.split_once(',').unwrap())
+            .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
+            .collect();
+        assert!(points.len() > 300, "{}", points.len());
+        for pair in points.windows(2) {
+            assert!(pair[0].0 == pair[1].0 || pair[0].1 == pair[1].1, "a slope: {pair:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_anything_gives_pictures_that_say_so() {
+        let scenario = sample::scenario();
+        for end in [Time::ZERO, Time::from_nanos(1), scenario.end()] {
+            let measured = sample::run(vec![sample::idle_queue()], end);
+            for plot in all(&scenario, &measured).unwrap() {
+                check(&plot.svg);
+                assert!(plot.svg.contains("nothing to show: "), "{}", plot.file);
+            }
+        }
+    }
+
+    #[test]
+    fn odd_runs_are_drawn_too() {
+        let mut scenario = sample::scenario();
+        let mut measured = sample::measured();
+        measured.end = Time::ZERO + Span::from_secs(333);
+        measured.window.1 = measured.end;
+        scenario.queues[0].config.ledger.capacity = None;
+        scenario.queues[0].name = "a <queue> & \"more\" with a name that never seems to end".into();
+        for plot in all(&scenario, &measured).unwrap() {
+            check(&plot.svg);
+            assert!(plot.svg.contains("PARTIAL: the run ended at 5m33s"), "{}", plot.svg);
+        }
+    }
+
+    /// Many windows, with a peak in one of them.
+    fn a_million_seconds() -> (Scenario, Measured) {
+        let mut scenario = sample::scenario();
+        let mut measured = sample::measured();
+        let windows = 200_000_u64;
+        scenario.duration = Span::from_secs(windows * 5);
+        scenario.drain = Span::ZERO;
+        measured.end = scenario.end();
+        let sent = |number: u64| if number == 77_777 { 5_000_000 } else { 1_000 };
+        measured.queues[0].series = (0..windows)
+            .map(|number| {
+                let mut window = Window { visible: sent(number), ..Window::default() };
+                window.counts.sent = sent(number);
+                window
+            })
+            .collect();
+        (scenario, measured)
+    }
+
+    #[test]
+    fn a_very_long_run_stays_small() {
+        let (scenario, measured) = a_million_seconds();
+        for plot in all(&scenario, &measured).unwrap() {
+            check(&plot.svg);
+            assert!(plot.svg.len() < 1_000_000, "{}: {} bytes", plot.file, plot.svg.len());
+            if plot.file == "depth.svg" {
+                assert!(plot.svg.contains("the highest end of 209 windows of 5s"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_real_run_is_drawn() {
+        let scenario = crate::observe::trace::sample::troubled();
+        let result = run(&scenario, 0, &AtomicBool::new(false));
+        let plots = all(&scenario, &result.measured).unwrap();
+        for plot in &plots {
+            check(&plot.svg);
+        }
+        let empty = |plot: &&Plot| plot.svg.contains("nothing to show");
+        let empty: Vec<_> = plots.iter().filter(empty).map(|plot| plot.file.as_str()).collect();
+        let expected = ["signups-dlq-redeliveries.svg", "signups-dlq-latency.svg"];
+        assert_eq!(empty, expected);
+    }
+
+    #[test]
+    fn several_queues_have_pictures_of_their_own() {
+        let mut scenario = sample::scenario();
+        scenario.queues.push(scenario.queues[0].clone());
+        scenario.queues[1].name = "other".into();
+        let mut measured = sample::measured();
+        measured.queues.push(sample::idle_queue());
+        let plots = all(&scenario, &measured).unwrap();
+        assert_eq!(plots.len(), 10);
+        assert_eq!(plots[2].file, "signups-depth.svg");
+        assert_eq!(plots[7].file, "other-depth.svg");
+    }
+}

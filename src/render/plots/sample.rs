@@ -1,0 +1,212 @@
+//! A made-up run with a warm-up, a burst, redeliveries, splits and merges, for the tests.
+//!
+//! Owns a small fluid model of one queue. Must not know the pictures.
+
+use hdrhistogram::Histogram;
+
+use crate::engine::scenario::Scenario;
+use crate::kernel::num;
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::Capacity;
+use crate::ledger::journal::{PartitionId, Refusal};
+use crate::observe::measured::{
+    Latency, Level, LoadSample, Measured, PartitionLife, QueueCounts, QueueMeasured, Redelivered,
+    SplitEvent, Unfinished, Window,
+};
+use crate::observe::trace::sample;
+
+const WINDOW: u64 = 5;
+const END: u64 = 1_500;
+
+fn at(secs: u64) -> Time {
+    Time::ZERO + Span::from_secs(secs)
+}
+
+/// 20 min of producers, 5 min of drain, the first 5 min not measured.
+pub(super) fn scenario() -> Scenario {
+    let mut scenario = sample::scenario();
+    scenario.name = "flash-crowd".into();
+    scenario.duration = Span::from_secs(1_200);
+    scenario.drain = Span::from_secs(300);
+    scenario.warm_up = Span::from_secs(300);
+    scenario.window = Span::from_secs(WINDOW);
+    scenario.queues.truncate(1);
+    scenario.queues[0].config.ledger.capacity = Some(Capacity { per_second: 130.0, burst: 1.0 });
+    scenario
+}
+
+/// No latency at all.
+pub(super) fn no_latency() -> Latency {
+    Latency { histogram: Histogram::new(3).unwrap(), sum: 0, max: Span::ZERO }
+}
+
+/// Log-normal latencies with a tail: an even grid of normal quantiles.
+fn latency(median: f64, sigma: f64) -> Latency {
+    let mut latency = no_latency();
+    for number in 0..36_000 {
+        let p = (f64::from(number) + 0.5) / 36_000.0;
+        let nanos = median * num::exp(sigma * num::normal_quantile(p));
+        let span = Span::round_nanos(nanos);
+        latency.histogram.record(span.as_nanos()).unwrap();
+        latency.sum += u128::from(span.as_nanos());
+        latency.max = latency.max.max(span);
+    }
+    latency
+}
+
+/// A queue in which nothing happened.
+pub(super) fn idle_queue() -> QueueMeasured {
+    QueueMeasured {
+        counts: QueueCounts::default(),
+        sent_to_received: no_latency(),
+        sent_to_deleted: no_latency(),
+        processing: no_latency(),
+        receives_per_message: Vec::new(),
+        visible: Level::default(),
+        in_flight: Level::default(),
+        delayed: Level::default(),
+        age_of_oldest: Level::default(),
+        partitions: Level::default(),
+        unfinished: Unfinished::default(),
+        series: Vec::new(),
+        partition_lives: Vec::new(),
+        loads: Vec::new(),
+        split_events: Vec::new(),
+    }
+}
+
+/// A run of these queues.
+pub(super) fn run(queues: Vec<QueueMeasured>, end: Time) -> Measured {
+    Measured {
+        window: (at(300), at(1_200)),
+        end,
+        events: 0,
+        queues,
+        producers: Vec::new(),
+        fleets: Vec::new(),
+        fingerprint: 0,
+        checkpoints: Vec::new(),
+    }
+}
+
+fn rate(second: u64) -> u64 {
+    match second {
+        600..660 => 300 + (second - 600) * 10,
+        660..780 => 900,
+        0..1_200 => 300,
+        _ => 0,
+    }
+}
+
+/// The run.
+pub(super) fn measured() -> Measured {
+    let mut queue = idle_queue();
+    series(&mut queue);
+    queue.sent_to_received = latency(17e6, 1.4);
+    queue.sent_to_deleted = latency(107e6, 0.8);
+    partitions(&mut queue);
+    run(vec![queue], at(END))
+}
+
+fn series(queue: &mut QueueMeasured) {
+    let (mut visible, mut noise) = (0_u64, 42_u64);
+    let mut all = QueueCounts::default();
+    for number in 0..END / WINDOW {
+        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+        let second = number * WINDOW;
+        let mean = rate(second) * WINDOW;
+        let sent = if mean == 0 { 0 } else { mean - 60 + (noise >> 33) % 120 };
+        let busy = (visible + sent).min(450 * WINDOW);
+        visible = visible + sent - busy;
+        let late = if visible > 500 { busy / 40 } else { busy / 400 };
+        let redelivered = Redelivered {
+            outlived_timeout: late,
+            failed: busy / 150,
+            crashed: if number % 37 == 0 { 25 } else { 0 },
+            ..Redelivered::default()
+        };
+        let counts = QueueCounts {
+            sent,
+            received: busy + redelivered.total(),
+            deleted: busy,
+            redelivered,
+            dead_lettered: u64::from(number % 9 == 0) * 4,
+            ..QueueCounts::default()
+        };
+        queue.series.push(Window {
+            counts,
+            visible,
+            in_flight: busy / 12,
+            delayed: if (700..900).contains(&second) { 1_500 } else { 0 },
+            age_of_oldest: Span::from_millis(visible * 2 + busy / 9),
+            partitions: 4,
+        });
+        if (300..1_200).contains(&second) {
+            all.sent += counts.sent;
+            all.received += counts.received;
+            all.deleted += counts.deleted;
+            all.dead_lettered += counts.dead_lettered;
+            all.redelivered.outlived_timeout += redelivered.outlived_timeout;
+            all.redelivered.failed += redelivered.failed;
+            all.redelivered.crashed += redelivered.crashed;
+        }
+    }
+    let level = |value: fn(&Window) -> u64| {
+        let measured = &queue.series[60..240];
+        let max = measured.iter().map(value).max().unwrap_or(0);
+        let sum: u64 = measured.iter().map(value).sum();
+        let second = 1_000_000_000_u64;
+        let over = 900 * second;
+        let area = u128::from(sum * WINDOW) * u128::from(second);
+        Level { area, over, max, last: 0 }
+    };
+    queue.counts = all;
+    queue.visible = level(|window| window.visible);
+    queue.in_flight = level(|window| window.in_flight);
+    queue.delayed = level(|window| window.delayed);
+    queue.age_of_oldest = level(|window| window.age_of_oldest.as_nanos());
+}
+
+fn partitions(queue: &mut QueueMeasured) {
+    let quarter = 1_u64 << 62;
+    let eighth = quarter / 2;
+    let mut open = |first: u64, width: u64, from: u64, to: Option<u64>| {
+        let last = first.wrapping_add(width).wrapping_sub(1);
+        let life = PartitionLife { first, last, from: at(from), to: to.map(at) };
+        queue.partition_lives.push(life);
+    };
+    for number in 0..4 {
+        let to = [Some(640), Some(655), Some(690), None][number as usize];
+        open(number * quarter, quarter, 0, to);
+    }
+    for number in 0..3 {
+        let from = [640, 655, 690][number as usize];
+        let to = if number == 1 { Some(1_050) } else { None };
+        open(number * quarter, eighth, from, to);
+        open(number * quarter + eighth, eighth, from, to);
+    }
+    open(quarter, quarter, 1_050, None);
+    let split = |parent, at| SplitEvent::Split { parent: PartitionId(parent), at };
+    queue.split_events = vec![
+        (at(640), split(0, eighth)),
+        (at(655), split(1, quarter + eighth)),
+        (at(690), split(2, 2 * quarter + eighth)),
+        (
+            at(700),
+            SplitEvent::Refused { partition: PartitionId(3), reason: Refusal::NoBalancedKey },
+        ),
+        (at(1_050), SplitEvent::Merged { into: PartitionId(10), at: quarter + eighth }),
+    ];
+    for (number, window) in queue.series.iter().enumerate() {
+        let end = at((number as u64 + 1) * WINDOW);
+        let start = at(number as u64 * WINDOW);
+        for (id, life) in queue.partition_lives.iter().enumerate() {
+            if life.from <= start && life.to.is_none_or(|to| end <= to) {
+                let share = (u128::from(life.last - life.first) * 1_000) >> 64;
+                let sends = window.counts.sent * share as u64 / 1_000;
+                let partition = PartitionId(id as u32);
+                queue.loads.push(LoadSample { at: end, partition, sends });
+            }
+        }
+    }
+}
