@@ -13,7 +13,6 @@ mod cloudwatch;
 pub mod data_files;
 mod decode;
 mod defaults;
-mod expectation;
 pub mod fault;
 mod file;
 pub mod load;

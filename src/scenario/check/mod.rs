@@ -19,7 +19,6 @@ mod queue;
 use std::fmt::Display;
 use std::io;
 
-use super::expectation;
 use super::fault::{Fault, Faults, Place, Source};
 use super::file::values::{Length, Named};
 use super::file::{ScenarioFile, WindowFile};
@@ -29,6 +28,7 @@ use super::units;
 use crate::engine::scenario::{Limits, Named as NamedConfig, Scenario};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
+use crate::stats::expect::{self, Names};
 
 /// Most windows of a series: each holds some hundred bytes for every queue.
 const MOST_WINDOWS: u64 = 100_000;
@@ -117,7 +117,7 @@ impl<'a> Check<'a> {
             expect: file.expect.clone(),
             limits: self.limits(file),
         };
-        self.expectations(&file.expect);
+        self.expectations(&scenario);
         self.graph(file);
         scenario
     }
@@ -264,32 +264,36 @@ impl<'a> Check<'a> {
         times
     }
 
-    fn expectations(&mut self, texts: &[String]) {
+    /// Expectations must parse, and name what the scenario has.
+    fn expectations(&mut self, scenario: &Scenario) {
         let all = self.root.field("expect");
-        for (index, text) in texts.iter().enumerate() {
-            let Err(wrong) = expectation::parse(text) else { continue };
+        let (producers, consumers) = (self.root.field("producers"), self.root.field("consumers"));
+        let (producers, fleets) = (producers.keys(), consumers.keys());
+        let names = Names { queues: self.queues.clone(), producers, fleets };
+        for (index, text) in scenario.expect.iter().enumerate() {
+            let parsed = expect::parse(text).and_then(|expectation| expectation.check(&names));
+            let Err(wrong) = parsed else { continue };
             let at = all.item(index);
-            let place = within(at.place(), text, wrong.column);
-            self.push(&at, wrong.message);
-            if let Some(fault) = self.faults.last_mut() {
-                fault.place = Some(place);
-                fault.help.push(wrong.help);
-            }
+            let place = within(at.place(), text, wrong.column, wrong.length);
+            let fault = Fault::new(wrong.message).at(place, at.path()).help(wrong.help);
+            self.faults.push(fault);
         }
     }
 }
 
-/// The place from one character (1-based) of a quoted text to its closing quote; the whole of it
+/// The place of `length` characters of a quoted text from `column` (from 1) on; the whole text
 /// where escapes make the column meaningless.
-fn within(quoted: Place, text: &str, column: usize) -> Place {
-    let plain = quoted.end - quoted.start == text.len() + 2;
-    match text.char_indices().nth(column.saturating_sub(1)) {
-        Some((byte, _)) if plain => {
-            Place { start: quoted.start + 1 + byte, end: quoted.end - 1, ..quoted }
-        }
-        None if plain => Place { start: quoted.end - 1, ..quoted },
-        _ => quoted,
+fn within(quoted: Place, text: &str, column: usize, length: usize) -> Place {
+    if quoted.end - quoted.start != text.len() + 2 {
+        return quoted;
     }
+    let byte = |character: usize| {
+        let found = text.char_indices().nth(character);
+        quoted.start + 1 + found.map_or(text.len(), |(byte, _)| byte)
+    };
+    let first = column.saturating_sub(1);
+    let start = byte(first);
+    Place { start, end: byte(first + length).max(start + 1), ..quoted }
 }
 
 /// The shortest round length of which at most [`AUTO_WINDOWS`] cover a run.
@@ -328,9 +332,9 @@ mod tests {
     #[test]
     fn a_column_of_a_text_is_found_in_its_quotes() {
         let quoted = Place { source: 0, start: 10, end: 17 };
-        let place = within(quoted, "äbcd", 2);
-        assert_eq!((place.start, place.end), (13, 16));
-        assert_eq!(within(quoted, "a\\b", 2), quoted, "an escape: the whole text");
-        assert_eq!(within(quoted, "abcde", 6).start, 16, "past the end: the closing quote");
+        let place = within(quoted, "äbcd", 2, 2);
+        assert_eq!((place.start, place.end), (13, 15));
+        assert_eq!(within(quoted, "a\\b", 2, 1), quoted, "an escape: the whole text");
+        assert_eq!(within(quoted, "abcde", 6, 1).start, 16, "past the end: the closing quote");
     }
 }
