@@ -258,7 +258,8 @@ pub trait Journal {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change);
 
     /// From `now` on the age of the oldest message in `queue` counts from `sent`; `None` if there
-    /// is none. Messages received three times or more do not count. It follows from the changes,
+    /// is none. Messages that came back from their third receive do not count. It follows from the
+    /// changes,
     /// at a cost that the ledger can spare its listeners.
     fn oldest_changed(&mut self, _now: Time, _queue: QueueId, _sent: Option<Time>) {}
 }
