@@ -14,7 +14,7 @@ use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
 use reference::duo::{CALLERS, Duo};
 use reference::setup;
-use sqsim::kernel::time::Span;
+use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Keys, QueueConfig, QueueId, Redrive};
 use sqsim::ledger::journal::{Caller, Change, Held};
 use sqsim::ledger::polls::Poll;
@@ -179,7 +179,7 @@ fn let_pass(duo: &mut Duo, pause: Pause) {
         Pause::For(span) => now + span.as_nanos(),
         Pause::ToNext(nudge) => {
             let due = duo.due();
-            if due == sqsim::kernel::time::Time::NEVER { now } else { nudge.apply(due.as_nanos()) }
+            if due == Time::NEVER { now } else { nudge.apply(due.as_nanos()) }
         }
         Pause::ToEndOf(pick, nudge) => picked(duo, pick)
             .map_or(now, |receipt| nudge.apply((receipt.received + RECEIPT_LIFE).as_nanos())),
@@ -268,7 +268,6 @@ fn random_calls_have_the_reference_ledgers_effects() {
         panic!("{failure}");
     }
     let kinds = kinds.into_inner();
-    println!("{kinds:?}");
     for rare in ["ReceiptExpired", "Expired", "Purged", "DeadLettered", "DeleteLost", "DelayEnded"]
     {
         assert!(kinds[rare] >= 100, "the calls reach too little: {kinds:?}");

@@ -259,8 +259,7 @@ pub trait Journal {
 
     /// From `now` on the age of the oldest message in `queue` counts from `sent`; `None` if there
     /// is none. Messages that came back from their third receive do not count. It follows from the
-    /// changes,
-    /// at a cost that the ledger can spare its listeners.
+    /// changes, at a cost that the ledger can spare its listeners.
     fn oldest_changed(&mut self, _now: Time, _queue: QueueId, _sent: Option<Time>) {}
 }
 
