@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `sent` | `queue message partition state` |
 //! | `delay_ended` | `queue message` |
-//! | `received` | `queue message worker partition receives sent_ns until_ns`, `cause` if redelivered |
+//! | `received` | `queue message worker partition receives sent_ns until_ns`, if again `cause` |
 //! | `received_nothing` | `queue worker falsely over_limit` |
 //! | `deleted` | `queue message sent_ns receives from` |
 //! | `deleted_nothing`, `delete_lost`, `receipt_expired`, `visibility_refused` | `queue message` |
@@ -37,10 +37,10 @@
 //!
 //! `state` and `from` are `delayed`, `visible`, `in_flight`; `cause` is `outlived_timeout`,
 //! `prefetched`, `failed`, `crashed`, `delete_lost`; `action` is `send`, `receive`, `delete`,
-//! `change_visibility`; `reason` is `no_balanced_key`, `too_many_partitions`, `single_key`; `how` is
-//! `done`, `duplicate`, `recognised`, `failed`, `crashed`. `first`, `last` and `at` are keys of the
-//! 64-bit key space, written as strings of 16 hexadecimal digits because many JSON readers keep
-//! only 53 bits.
+//! `change_visibility`; `reason` is `no_balanced_key`, `too_many_partitions`, `single_key`;
+//! `how` is `done`, `duplicate`, `recognised`, `failed`, `crashed`. `first`, `last` and `at` are
+//! keys of the 64-bit key space, written as strings of 16 hexadecimal digits because many JSON
+//! readers keep only 53 bits.
 
 use std::io::{self, Write};
 

@@ -2,7 +2,9 @@
 //!
 //! Owns the syntax of an event. Must not know what it stands for. Each is a JSON object on a line
 //! of its own, preceded by a comma unless it is the first, so that the array is whole once closed.
-//! Fields as in the [Trace Event Format](https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU).
+//! Fields as in the [Trace Event Format][format].
+//!
+//! [format]: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 
 use super::super::sink::{push_json_string, push_number};
 use crate::kernel::time::{Span, Time};

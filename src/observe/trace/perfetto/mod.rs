@@ -7,20 +7,27 @@
 //! |---|---|
 //! | queue | a process, `pid` = place in the scenario + 1 |
 //! | its ledger | the first thread of that process |
-//! | a worker's thread | a thread of the process of the queue it polls, from its first slice on |
-//! | work on a message | a complete slice `work` (`X`) on that thread, from begin to end |
-//! | a message in a queue | an asynchronous pair `message` (`b`, `e`); lives overlap, so they cannot be slices of a thread. `id` is message × queues + queue |
+//! | a worker's thread | a thread of the process of the queue it polls |
+//! | work on a message | a complete slice `work` (`X`) on that thread |
+//! | a message in a queue | an asynchronous pair `message` (`b`, `e`): lives overlap |
 //! | what happens to it | asynchronous instants (`n`) of the same id |
-//! | visible, in flight, delayed | counters (`C`) `messages`, one sample per instant with a change |
-//! | redelivery | a flow arrow `redelivery` (`s`, `f`) from the end of a receive's work (its timeout, where the work outlived it) to the work of the next; none where the earlier receive never came to work |
-//! | move to the dead-letter queue | a slice `moved in` of 1 ns on that queue's ledger thread, with an arrow `dead letter` to it and from it to later work |
-//! | crash, start, throttled call, split, merge, refused split | instants (`i`) on the thread where it happened |
+//! | visible, in flight, delayed | counters (`C`) `messages`, a sample per instant with a change |
+//! | redelivery | a flow arrow `redelivery` (`s`, `f`) from the earlier work to the next |
+//! | move to the dead-letter queue | a slice `moved in` of 1 ns there, arrows `dead letter` |
+//! | crash, start | an instant (`i`) on the worker's first thread |
+//! | throttled call, split, merge, refused split | an instant (`i`) on the ledger's thread |
 //! | scenario, seed, version | `otherData` |
 //!
+//! The `id` of a message's pair is message × queues + queue. An arrow leaves where the receive
+//! ended: at the timeout where the work outlived it, else at the end of the work; a receive that
+//! never came to work has none. The arrow of a move leads to the slice `moved in` and on from it
+//! to later work.
+//!
 //! Invariant: every `b` has its `e`, every `s` its `f`, and the array is closed, however early the
-//! run ends. Those closing events are written beyond the limit on the trace's bytes. A message that
-//! is still in a queue at the end has its `e` there, with `"end": "unfinished"`. A filter on one message
-//! leaves out counters and faults; one on the time still draws what reaches into it from its true start.
+//! run ends; those closing events are written beyond the limit on the trace's bytes. A message
+//! that is still in a queue at the end has its `e` there, with `"end": "unfinished"`. A filter on
+//! one message leaves out counters and faults; one on the time still draws what reaches into it
+//! from its true start.
 
 mod event;
 mod levels;
