@@ -43,13 +43,167 @@ pub(super) fn section_text(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
+    use serde::Deserializer;
+    use serde::de::value::Error;
+    use serde::de::{
+        DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, VariantAccess, Visitor,
+    };
+
     use super::*;
+    use crate::scenario::decode::decode;
+    use crate::scenario::file::*;
 
     #[test]
     fn the_defaults_parse_and_repeat_no_name() {
         let (tree, repeated) = syntax::parse(TEXT, SOURCE).expect("they parse");
         assert_eq!(repeated, []);
         assert!(tree.entries().len() > 10);
+    }
+
+    /// The names that a type asks a deserializer for: those of a struct, or of one variant.
+    struct Asked<'s> {
+        names: &'s RefCell<Vec<(&'static str, &'static [&'static str])>>,
+        variant: usize,
+    }
+
+    impl<'de> Deserializer<'de> for Asked<'_> {
+        type Error = Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+            Err(Error::custom("nothing to read"))
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            name: &'static str,
+            fields: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            self.names.borrow_mut().push((name, fields));
+            self.deserialize_any(visitor)
+        }
+
+        fn deserialize_enum<V: Visitor<'de>>(
+            self,
+            name: &'static str,
+            variants: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            let Some(&variant) = variants.get(self.variant) else {
+                return self.deserialize_any(visitor);
+            };
+            let section = if variant.starts_with('(') { name } else { variant };
+            self.names.borrow_mut().push((section, &[]));
+            visitor.visit_enum(AskedVariant { variant, asked: self })
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+            option unit unit_struct newtype_struct seq tuple tuple_struct map identifier
+            ignored_any
+        }
+    }
+
+    struct AskedVariant<'s> {
+        variant: &'static str,
+        asked: Asked<'s>,
+    }
+
+    impl<'de, 's> EnumAccess<'de> for AskedVariant<'s> {
+        type Error = Error;
+        type Variant = Asked<'s>;
+
+        fn variant_seed<S: DeserializeSeed<'de>>(
+            self,
+            seed: S,
+        ) -> Result<(S::Value, Asked<'s>), Error> {
+            Ok((seed.deserialize(self.variant.into_deserializer())?, self.asked))
+        }
+    }
+
+    impl<'de> VariantAccess<'de> for Asked<'_> {
+        type Error = Error;
+
+        fn unit_variant(self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Error> {
+            Err(Error::custom("nothing to read"))
+        }
+
+        fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+            self.deserialize_any(visitor)
+        }
+
+        fn struct_variant<V: Visitor<'de>>(
+            self,
+            fields: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            if let Some(last) = self.names.borrow_mut().last_mut() {
+                last.1 = fields;
+            }
+            self.deserialize_any(visitor)
+        }
+    }
+
+    /// Every (section, settings) of a type; of an enum, one for each variant.
+    fn settings_of<T: serde::de::DeserializeOwned>() -> Vec<(&'static str, &'static [&'static str])>
+    {
+        let names = RefCell::default();
+        for variant in 0..32 {
+            let _ = T::deserialize(Asked { names: &names, variant });
+        }
+        names.into_inner()
+    }
+
+    #[test]
+    fn every_setting_occurs_with_its_default_or_as_required() {
+        let sections = [
+            settings_of::<ScenarioFile>(),
+            settings_of::<LimitsFile>(),
+            settings_of::<QueueFile>(),
+            settings_of::<RedriveFile>(),
+            settings_of::<LedgerFile>(),
+            settings_of::<CapacityFile>(),
+            settings_of::<KeysFile>(),
+            settings_of::<SplitFile>(),
+            settings_of::<MechanicsFile>(),
+            settings_of::<ProducerFile>(),
+            settings_of::<RetryFile>(),
+            settings_of::<ConsumerFile>(),
+            settings_of::<ReceiveFile>(),
+            settings_of::<FailureFile>(),
+            settings_of::<HeartbeatFile>(),
+            settings_of::<CrashFile>(),
+            settings_of::<DeleteFile>(),
+        ];
+        let mut count = 0;
+        for (name, settings) in sections.concat() {
+            let text = section_text(name);
+            for setting in settings {
+                let default = section(name).and_then(|section| section.get(setting)).is_some();
+                let required = text.contains(&format!("// {setting}: required"));
+                assert!(default != required, "`{setting}` of `{name}` in defaults.ron");
+                count += 1;
+            }
+        }
+        assert!(count > 17 * 60, "only {count} settings were asked for");
+    }
+
+    #[test]
+    fn what_is_not_required_may_be_left_out() {
+        let text = "(duration: \"1m\", queues: {\"a\": (redrive: (to: \"a\"), ledger: (
+            capacity: (rate: \"1/s\"), keys: Group(count: 1), split: Reservoir()))},
+            producers: {\"p\": (queue: \"a\", arrivals: [Counts(file: \"x\")])},
+            consumers: {\"c\": (queue: \"a\", processing: LogNormal(),
+                heartbeat: (every: \"1s\", extend: \"2s\"), crash: (mean_time_between: \"1h\"))})";
+        let (tree, _) = syntax::parse(text, 0).expect("it parses");
+        let (file, faults) = decode::<ScenarioFile>(&tree);
+        assert!(file.is_some() && faults.is_empty(), "all that is not required has a default");
     }
 
     #[test]

@@ -9,10 +9,13 @@
 use std::fmt;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 
-/// Most faults of one scenario that are kept; further ones are counted.
-const MOST_FAULTS: usize = 100;
+/// Most faults of one scenario that are kept: more help nobody, and each costs time.
+pub(super) const MOST_FAULTS: usize = 100;
+
+/// Longest line in bytes that is shown.
+const LONGEST_LINE: usize = 2_000;
 
 /// A range of bytes of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,7 +111,7 @@ impl Fault {
 pub struct Faults {
     sources: Vec<Source>,
     list: Vec<Fault>,
-    dropped: usize,
+    more: bool,
     /// The scenario itself could not be read: an input/output problem, not a wrong scenario.
     pub unreadable: bool,
 }
@@ -137,7 +140,7 @@ impl Faults {
         if self.list.len() < MOST_FAULTS {
             self.list.push(fault);
         } else {
-            self.dropped += 1;
+            self.more = true;
         }
     }
 
@@ -157,9 +160,9 @@ impl Faults {
         self.list.is_empty()
     }
 
-    /// How many, those beyond the first hundred included.
+    /// How many are kept.
     pub fn len(&self) -> usize {
-        self.list.len() + self.dropped
+        self.list.len()
     }
 
     /// Them, in order.
@@ -181,7 +184,7 @@ impl Faults {
         let (errors, warnings) =
             self.list.into_iter().partition(|fault| fault.severity == Severity::Error);
         let warnings = Faults { list: warnings, ..Faults::none_in(self.sources.clone()) };
-        (Faults { list: errors, dropped: self.dropped, ..Faults::none_in(self.sources) }, warnings)
+        (Faults { list: errors, more: self.more, ..Faults::none_in(self.sources) }, warnings)
     }
 
     /// All of them as a person reads them, with ANSI colours or without. Ends with a line break.
@@ -190,8 +193,8 @@ impl Faults {
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut blocks: Vec<String> =
             self.list.iter().map(|fault| self.render_one(fault, &renderer)).collect();
-        if self.dropped > 0 {
-            let rest = format!("{} more faults are not shown", self.dropped);
+        if self.more {
+            let rest = format!("only the first {MOST_FAULTS} faults are shown");
             blocks.push(
                 renderer.render(&[Group::with_title(Level::NOTE.primary_title(rest))]) + "\n",
             );
@@ -208,16 +211,7 @@ impl Faults {
         let source = fault.place.and_then(|place| Some((place, self.sources.get(place.source)?)));
         let group = match source {
             None => Group::with_title(title),
-            Some((place, source)) => {
-                let label =
-                    (!fault.path.is_empty()).then(|| format!("at {}", visible(&fault.path)));
-                let (line, shift, text) = line_of(&source.text, place);
-                let span = place.start - shift..(place.end - shift).min(text.len());
-                let mark = AnnotationKind::Primary.span(span).label(label);
-                title.element(
-                    Snippet::source(text).path(&source.name).line_start(line).annotation(mark),
-                )
-            }
+            Some((place, source)) => framed(title, &fault.path, place, source),
         };
         let mut out = renderer.render(&[group]) + "\n";
         if !fault.help.is_empty() {
@@ -238,6 +232,20 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+/// A title over the line of a place; a line too long to be read is only named.
+fn framed<'a>(title: Title<'a>, path: &str, place: Place, source: &'a Source) -> Group<'a> {
+    let label = (!path.is_empty()).then(|| format!("at {}", visible(path)));
+    let (line, shift, text) = line_of(&source.text, place);
+    if text.len() > LONGEST_LINE {
+        let (_, column) = source.line_and_column(place.start);
+        let origin = Origin::path(&source.name).line(line).char_column(column);
+        return title.element(origin).elements(label.map(|at| Level::NOTE.message(at)));
+    }
+    let span = place.start - shift..(place.end - shift).min(text.len());
+    let mark = AnnotationKind::Primary.span(span).label(label);
+    title.element(Snippet::source(text).path(&source.name).line_start(line).annotation(mark))
+}
 
 /// The line on which a place begins: its number, the byte where it starts and its text.
 fn line_of(text: &str, place: Place) -> (usize, usize, &str) {
@@ -277,13 +285,23 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_faults_are_kept_and_the_rest_counted() {
+    fn a_line_too_long_to_be_read_is_only_named() {
+        let text = format!("a\n{}b", "ä".repeat(2_000));
+        let mut faults = Faults::none_in(vec![Source { name: "x.ron".into(), text }]);
+        faults.push(Fault::new("wrong").at(Place { source: 0, start: 4_002, end: 4_003 }, "a.b"));
+        let shown = faults.render(false);
+        assert!(shown.contains("x.ron:2:2001") && shown.contains("at a.b"), "{shown}");
+        assert!(shown.len() < 200, "{shown}");
+    }
+
+    #[test]
+    fn a_hundred_faults_are_kept() {
         let mut faults = Faults::default();
         for n in 0..130 {
             faults.push(Fault::new(format!("fault {n}")));
             faults.push(Fault::new(format!("fault {n}")));
         }
-        assert!(faults.len() >= 130);
-        assert_eq!(faults.iter().count(), MOST_FAULTS);
+        assert_eq!(faults.len(), MOST_FAULTS);
+        assert!(faults.render(false).ends_with("note: only the first 100 faults are shown\n"));
     }
 }

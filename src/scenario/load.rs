@@ -4,14 +4,14 @@
 //!
 //! Invariant: [`from_text`] touches no file but through the function it is given.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::check;
 use super::check::files::reason;
 use super::decode::decode;
-use super::fault::{Fault, Faults, Source};
+use super::fault::{Fault, Faults, MOST_FAULTS, Source};
 use super::file::ScenarioFile;
 use super::set;
 use super::syntax;
@@ -75,7 +75,7 @@ pub fn from_text(
             return Err(faults);
         }
     };
-    for repeat in repeated {
+    for repeat in repeated.into_iter().take(MOST_FAULTS + 1) {
         faults.push(Fault { path: root.path_of(repeat.first), ..repeat.fault });
     }
     for argument in sets {
@@ -88,7 +88,7 @@ pub fn from_text(
         faults.push(fault);
     }
     let stem = Path::new(name).file_stem().map_or("scenario".into(), |stem| stem.to_string_lossy());
-    let scenario = file.map(|file| check::check(&stem, &file, &root, read, &mut faults));
+    let scenario = file.and_then(|file| check::check(&stem, &file, &root, read, &mut faults));
     let (errors, warnings) = faults.parted();
     match scenario {
         Some(scenario) if errors.is_empty() => Ok(Loaded { scenario, warnings }),
@@ -98,12 +98,11 @@ pub fn from_text(
 
 /// The bytes of a file, unless it has more than `largest`.
 fn read_file(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let mut bytes = Vec::new();
-    if file.metadata()?.is_dir() {
+    if fs::metadata(path)?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    file.take(largest + 1).read_to_end(&mut bytes)?;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(largest + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > largest {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,

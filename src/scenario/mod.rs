@@ -3,7 +3,7 @@
 //! Owns the scenario language: its grammar, its settings, their defaults and ranges. Must not
 //! know how a scenario runs.
 //!
-//! The steps, one module each: [`load`] reads the bytes, `syntax` makes a tree whose parts know
+//! The steps, one module each: [`mod@load`] reads the bytes, `syntax` makes a tree whose parts know
 //! their places, `set` changes it, `decode` turns it into the types of `file` with the defaults
 //! filled in, `check` turns those into the engine's. No step stops at its first fault but the
 //! grammar.

@@ -451,3 +451,101 @@ fn whole(digits: &str) -> Option<i128> {
     };
     value.ok().map(|value: i128| value.saturating_mul(sign))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(text: &str) -> Result<Kind, String> {
+        parse(text, 0).map(|(node, _)| node.kind).map_err(|fault| fault.what)
+    }
+
+    #[test]
+    fn texts_read_as_ron_reads_them() {
+        for text in [
+            r#""plain""#,
+            r#""a\n\t\r\\\"\'\0b""#,
+            r#""\x41\u{e4}\u{1F600}""#,
+            "\"two\nlines\"",
+            "r\"raw \\n\"",
+            "r##\"with \"# inside\"##",
+            "/* a /* b */ c */ \"x\" // y",
+        ] {
+            let expected: String = ron::from_str(text).expect(text);
+            assert_eq!(kind(text), Ok(Kind::Text(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_read_as_ron_reads_them() {
+        for text in ["0", "42", "-7", "+7", "1_000", "0x1F", "0b101", "0o17", "-0x10"] {
+            let expected: i64 = ron::from_str(text).expect(text);
+            assert_eq!(kind(text), Ok(Kind::Int(text.into(), expected.into())), "{text}");
+        }
+        for text in ["0.5", "-1.25", ".5", "1e3", "1.5e-3", "2E+2", "1."] {
+            let expected: f64 = ron::from_str(text).expect(text);
+            assert_eq!(kind(text), Ok(Kind::Float(text.into(), expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_ron_refuses_is_refused() {
+        for text in [
+            "",
+            "(",
+            ")",
+            "[1 2]",
+            "{\"a\" 1}",
+            "(a: 1 b: 2)",
+            "\"open",
+            "\"\\q\"",
+            "1 2",
+            "0x",
+            "--1",
+            "/* open",
+            "(a: )",
+            "[,]",
+            "(a: 1,,)",
+            "r#\"open\"",
+            "1.2.3",
+            "@",
+            "\"\\u{110000}\"",
+            "\"\\x4\"",
+            "\"\\u{}\"",
+        ] {
+            assert!(ron::from_str::<ron::Value>(text).is_err(), "ron reads {text}");
+            assert!(kind(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_value_knows_its_place() {
+        let text = "(a: \"x\", b: [1, Two(3, 4)], c: {\"d\": ()})";
+        let (root, _) = parse(text, 5).expect("it parses");
+        let slice = |place: Place| &text[place.start..place.end];
+        assert_eq!(slice(root.place), text);
+        let [a, b, c] = root.entries() else { panic!("{root:?}") };
+        assert_eq!((slice(a.place), slice(a.value.place)), ("a", "\"x\""));
+        assert_eq!(slice(b.value.items()[1].place), "Two(3, 4)");
+        assert_eq!(slice(b.value.items()[1].items()[0].place), "3");
+        assert_eq!(slice(c.value.entries()[0].place), "\"d\"");
+        assert_eq!(slice(c.value.entries()[0].value.place), "()");
+        assert_eq!(root.path_of(c.value.entries()[0].place), "c.d");
+        assert_eq!(root.place.source, 5);
+    }
+
+    #[test]
+    fn a_name_given_twice_is_told_once_each_time() {
+        let (root, repeated) =
+            parse("(a: 1, a: 2, b: {\"c\": 1, \"c\": 2, \"c\": 3})", 0).expect("so");
+        assert_eq!(repeated.len(), 3);
+        assert_eq!(root.get("a").map(|entry| &entry.value.kind), Some(&Kind::Int("1".into(), 1)));
+    }
+
+    #[test]
+    fn brackets_may_nest_64_deep() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(kind(&nested(DEEPEST)).is_ok());
+        assert!(kind(&nested(DEEPEST + 1)).is_err());
+    }
+}

@@ -205,6 +205,12 @@ impl<'a> At<'a> {
         }
     }
 
+    /// Whether a list was read with all its values: those at fault are left out, and what is
+    /// said of the others would then have the wrong place.
+    pub(super) fn is_whole<T>(&self, read: &[T]) -> bool {
+        self.node.is_none_or(|node| node.items().len() == read.len())
+    }
+
     /// Where its name stands: for faults of the whole of it.
     pub(super) fn key(&self, key: &str) -> At<'a> {
         let at = self.field(key);

@@ -22,6 +22,11 @@ const LONGEST_WAIT: Span = Span::from_secs(20);
 /// Ours: each costs some hundred bytes.
 const MOST_THREADS: u64 = 10_000_000;
 
+/// Ours: a factor beyond these is a slip.
+const SCALES: (f64, f64) = (1e-6, 1e6);
+/// Ours: what nanoseconds can tell apart, and what comes within the longest run.
+pub(super) const RATES: (f64, f64) = (1e-10, 1e9);
+
 /// Multiplies rates and counts, and stops what it cannot multiply.
 #[derive(Clone, Copy)]
 struct Scale(f64);
@@ -29,11 +34,15 @@ struct Scale(f64);
 impl<'a> Check<'a> {
     /// A producer.
     pub(super) fn producer(&mut self, at: &At<'a>, file: &ProducerFile) -> ProducerConfig {
-        self.positive(&at.field("scale"), file.scale);
+        let why = "rates and counts are multiplied by it";
+        self.range(&at.field("scale"), file.scale, SCALES.0, SCALES.1, why);
+        // One that is at fault must not put the rates at fault as well.
+        let usable = (SCALES.0..=SCALES.1).contains(&file.scale);
+        let scale = Scale(if usable { file.scale } else { 1.0 });
         self.range(&at.field("batch"), file.batch, 1, 10, IN_SQS);
         let call_latency = self.dist(&at.field("call_latency"), &file.call_latency);
         let mut arrivals = Vec::new();
-        self.arrivals(&at.field("arrivals"), &file.arrivals, Scale(file.scale), &mut arrivals);
+        self.arrivals(&at.field("arrivals"), &file.arrivals, scale, &mut arrivals);
         let instant = |process: &ArrivalProcess| matches!(process, ArrivalProcess::Closed { think, .. } if is_zero(think));
         if is_zero(&call_latency) && arrivals.iter().any(instant) {
             self.push(&at.field("arrivals"), "these clients send for ever without time passing")
@@ -81,6 +90,9 @@ impl<'a> Check<'a> {
     ) {
         let process = match file {
             ArrivalFile::Sum(parts) | ArrivalFile::List(parts) => {
+                if !at.is_whole(parts) {
+                    return;
+                }
                 if parts.is_empty() {
                     self.push(at, "a sum of no arrivals: at least one is needed");
                 }
@@ -134,13 +146,20 @@ impl<'a> Check<'a> {
     }
 
     fn rate(&mut self, at: &At, rate: Rate, scale: Scale) -> f64 {
+        let scaled = rate.0 * scale.0;
         if rate.0 <= 0.0 {
             self.push(at, "a rate of 0 never sends: it must be above 0");
+        } else if !(RATES.0..=RATES.1).contains(&scaled) {
+            let what = format!("{scaled} messages a second are outside {} to {}", RATES.0, RATES.1);
+            self.push(at, what).help.push("time is counted in nanoseconds, up to 584 years".into());
         }
-        rate.0 * scale.0
+        scaled
     }
 
     fn profile(&mut self, at: &At, points: &[(Length, Rate)], scale: Scale) -> ArrivalProcess {
+        if !at.is_whole(points) {
+            return ArrivalProcess::Profile { points: Vec::new() };
+        }
         if points.iter().all(|(_, rate)| rate.0 <= 0.0) {
             self.push(at, "a profile needs at least one rate above 0")
                 .help
@@ -152,8 +171,13 @@ impl<'a> Check<'a> {
                 self.push(&at, format!("`{}` is not after {}", pair[1].0.0, pair[0].0.0));
             }
         }
-        let points = points.iter().map(|(at, rate)| (Time::ZERO + at.0, rate.0 * scale.0));
-        ArrivalProcess::Profile { points: points.collect() }
+        let mut scaled = Vec::with_capacity(points.len());
+        for (index, &(instant, rate)) in points.iter().enumerate() {
+            let at = at.item(index).item(1);
+            let rate = if rate.0 > 0.0 { self.rate(&at, rate, scale) } else { 0.0 };
+            scaled.push((Time::ZERO + instant.0, rate));
+        }
+        ArrivalProcess::Profile { points: scaled }
     }
 
     fn unscaled(&mut self, at: &At, scale: Scale, process: &str) {

@@ -166,6 +166,9 @@ impl<'a> Check<'a> {
     }
 
     fn mix(&mut self, at: &At<'a>, parts: &[(f64, DistFile)]) -> Dist {
+        if !at.is_whole(parts) {
+            return Dist::Constant(Span::ZERO);
+        }
         let mut sum = 0.0;
         let mut mixed = Vec::with_capacity(parts.len());
         for (index, (weight, part)) in parts.iter().enumerate() {

@@ -6,6 +6,7 @@
 use std::io;
 
 use super::Check;
+use super::clients::RATES;
 use crate::clients::config::CountPeriod;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
@@ -43,7 +44,16 @@ impl<'a> Check<'a> {
             self.warn(&at.field("file"), what).help =
                 vec!["`gaps` is one of `Zero`, `Skip` and `Interpolate`".into()];
         }
-        data_files::periods(&counts, gaps, if scale.is_finite() { scale } else { 0.0 })
+        let periods = data_files::periods(&counts, gaps, scale);
+        let most = RATES.1 * counts.period.as_secs_f64();
+        if let Some(period) =
+            periods.iter().find(|period| period.expected.is_nan() || period.expected > most)
+        {
+            let what = format!("{} messages in {} are too many", period.expected, counts.period);
+            self.push(&at.field("file"), what).help =
+                vec![format!("at most {} a second can be told apart", RATES.1)];
+        }
+        periods
     }
 
     /// The instants of a file.

@@ -33,6 +33,9 @@ use crate::stats::expect::{self, Names};
 /// Most windows of a series: each holds some hundred bytes for every queue.
 const MOST_WINDOWS: u64 = 100_000;
 
+/// Most queues, producers or consumers: names are looked up one by one.
+const MOST_NAMED: usize = 10_000;
+
 /// Windows that a plot can show: what `window: Auto` aims at.
 const AUTO_WINDOWS: u64 = 600;
 
@@ -40,15 +43,23 @@ const AUTO_WINDOWS: u64 = 600;
 pub(super) type Read<'a> = &'a dyn Fn(&str) -> io::Result<Vec<u8>>;
 
 /// Checks a scenario that was read; faults and warnings join `faults`. The result may only be
-/// used where no error is among them.
+/// used where no error is among them; `None` where there is too much to check.
 pub(super) fn check(
     name: &str,
     file: &ScenarioFile,
     root: &Node,
     read: Read,
     faults: &mut Faults,
-) -> Scenario {
+) -> Option<Scenario> {
     let root = At::root(root);
+    for kind in ["queues", "producers", "consumers"] {
+        let at = root.field(kind);
+        if at.keys().len() > MOST_NAMED {
+            let what = format!("{} {kind} are more than {MOST_NAMED}", at.keys().len());
+            faults.push(Fault::new(what).at(at.place(), at.path()));
+            return None;
+        }
+    }
     let mut check = Check {
         queues: root.field("queues").keys(),
         duration: file.duration.0,
@@ -65,7 +76,7 @@ pub(super) fn check(
     for fault in check.faults {
         faults.push(fault);
     }
-    scenario
+    Some(scenario)
 }
 
 /// What all checks share.
@@ -247,6 +258,9 @@ impl<'a> Check<'a> {
     /// Instants of the run: ascending, none after its end.
     fn instants(&mut self, at: &At, lengths: &[Length], gap: Span, end: Span) -> Vec<Time> {
         let mut times: Vec<Time> = Vec::with_capacity(lengths.len());
+        if !at.is_whole(lengths) {
+            return times;
+        }
         for (index, length) in lengths.iter().enumerate() {
             let time = Time::ZERO + length.0;
             let at = at.item(index);
@@ -269,6 +283,9 @@ impl<'a> Check<'a> {
         let all = self.root.field("expect");
         let (producers, consumers) = (self.root.field("producers"), self.root.field("consumers"));
         let (producers, fleets) = (producers.keys(), consumers.keys());
+        if !all.is_whole(&scenario.expect) {
+            return;
+        }
         let names = Names { queues: self.queues.clone(), producers, fleets };
         for (index, text) in scenario.expect.iter().enumerate() {
             let parsed = expect::parse(text).and_then(|expectation| expectation.check(&names));

@@ -28,7 +28,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Unexpected};
 
 use super::defaults;
-use super::fault::{Fault, Place};
+use super::fault::{Fault, MOST_FAULTS, Place};
 use super::near::nearest;
 use super::topics::topic_of;
 use super::tree::{Entry, Node};
@@ -41,7 +41,9 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(root: &'a Node) -> (Option<T>, Vec<
     loop {
         match pass.visit(root, std::marker::PhantomData) {
             Ok(value) => return (Some(value), pass.faults.into_inner()),
-            Err(_) if pass.is_noted(root) => return (None, pass.faults.into_inner()),
+            Err(_) if pass.is_noted(root) || pass.is_full() => {
+                return (None, pass.faults.into_inner());
+            }
             Err(_) => {}
         }
     }
@@ -98,6 +100,11 @@ impl<'a> Pass<'a> {
         self.noted.borrow().contains(&node.place)
     }
 
+    /// Whether there are more faults than will be shown.
+    fn is_full(&self) -> bool {
+        self.faults.borrow().len() > MOST_FAULTS
+    }
+
     /// Decodes one node, noting it where that fails.
     fn visit<S: DeserializeSeed<'a>>(&self, node: &'a Node, seed: S) -> Result<S::Value, Stop> {
         if self.is_noted(node) {
@@ -118,6 +125,9 @@ impl<'a> Pass<'a> {
 
     /// Records a fault once; lines of `text` after the first are advice.
     fn record(&self, place: Place, text: &str) {
+        if self.is_full() {
+            return;
+        }
         self.record_at(place, self.root.path_of(place), text);
     }
 

@@ -98,6 +98,10 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
     fn deserialize_string<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stop> {
         match &self.node.kind {
             Kind::Text(text) => visitor.visit_borrowed_str(text),
+            // `--set queues.jobs.redrive.to=dead`: a shell eats the quotes.
+            Kind::Word(word, None) if self.node.place.source != 0 => {
+                visitor.visit_borrowed_str(word)
+            }
             Kind::Word(word, None) => {
                 Err(Stop::Here(format!("`{word}` stands without quotes\nwrite \"{word}\"")))
             }
@@ -350,7 +354,8 @@ impl<'a> VariantAccess<'a> for Choice<'a, '_> {
                 visitor.visit_map(Fields { settings: settings.into_iter(), value: None, pass })
             }
             _ => {
-                Err(self.wrong(&format!("settings by name, `{}({}: …)`", self.variant, fields[0])))
+                let names = fields.join(": …, ");
+                Err(self.wrong(&format!("settings by name, `{}({names}: …)`", self.variant)))
             }
         }
     }

@@ -15,7 +15,11 @@ pub(super) use clients::{
     ArrivalFile, ConsumerFile, GapsFile, OnFailureFile, ProducerFile, ReceiveFile, RetryFile,
     WorkUnitFile,
 };
+#[cfg(test)]
+pub(super) use clients::{CrashFile, DeleteFile, FailureFile, HeartbeatFile};
 pub(super) use dist::DistFile;
+#[cfg(test)]
+pub(super) use queue::RedriveFile;
 pub(super) use queue::{
     BurstFile, CapacityFile, KeysFile, LedgerFile, MechanicsFile, QueueFile, RoutingFile, SplitFile,
 };

@@ -1,0 +1,418 @@
+//! Good input: what may be written, what it becomes, what `--set` changes and what is warned of.
+
+use std::fs;
+use std::io;
+
+use proptest::prelude::*;
+use sqsim::clients::config::{ArrivalProcess, OnFailure, WorkUnit};
+use sqsim::engine::scenario::Scenario;
+use sqsim::kernel::dist::Dist;
+use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::config::{Capacity, Keys, ReceiveRouting, SplitPolicy};
+use sqsim::scenario::load::from_text;
+use sqsim::scenario::{Faults, Loaded, templates, topics};
+
+/// The data files that the tests' scenarios name.
+fn data(file: &str) -> io::Result<Vec<u8>> {
+    match file {
+        "counts.csv" => Ok(b"time,count\n0,60\n60,120\n240,30\n".to_vec()),
+        "times.txt" => Ok(b"0.5s\n2s\n".to_vec()),
+        "unsorted.txt" => Ok(b"2s\n0.5s\n".to_vec()),
+        "lengths.txt" => Ok(b"30ms\n10ms\n".to_vec()),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+fn try_load(text: &str, sets: &[&str]) -> Result<Loaded, Faults> {
+    let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+    from_text("models/jobs.ron", text, &sets, &data)
+}
+
+fn loaded(text: &str, sets: &[&str]) -> Loaded {
+    try_load(text, sets).unwrap_or_else(|faults| panic!("{text}\n{faults}"))
+}
+
+/// A scenario with these settings added to its queue, its producer and its consumer.
+fn with(queue: &str, arrivals: &str, consumer: &str) -> String {
+    format!(
+        "(duration: \"20m\",
+          queues: {{\"jobs\": ({queue}), \"dead\": ()}},
+          producers: {{\"web\": (queue: \"jobs\", arrivals: {arrivals})}},
+          consumers: {{\"workers\": (queue: \"jobs\", {consumer})}})"
+    )
+}
+
+const ARRIVALS: &str = "Poisson(\"400/s\")";
+const WORK: &str = "processing: Exponential(\"20ms\")";
+
+fn told(text: &str, sets: &[&str]) -> String {
+    try_load(text, sets).expect_err("it is at fault").render(false)
+}
+
+#[test]
+fn the_scenario_of_the_design_becomes_what_it_says() {
+    let text = fs::read_to_string("tests/good/signup.ron").unwrap();
+    let Loaded { scenario, warnings } = loaded(&text, &[]);
+    assert!(warnings.is_empty(), "{warnings}");
+    let Scenario { name, duration, drain, warm_up, seed, window, .. } = &scenario;
+    assert_eq!((name.as_str(), *seed), ("jobs", 42));
+    let minutes = |minutes: u64| Span::from_secs(60 * minutes);
+    assert_eq!((*duration, *drain, *warm_up), (minutes(20), minutes(5), minutes(5)));
+    assert_eq!(*window, Span::from_secs(5), "1500 s in at most 600 windows");
+
+    let queue = &scenario.queues[0].config;
+    assert_eq!(scenario.queues[1].name, "signups-dlq");
+    let redrive = queue.redrive.unwrap();
+    assert_eq!((redrive.to.0, redrive.max_receives), (1, 5));
+    assert_eq!(queue.retention, Span::from_secs(4 * 86_400));
+    assert_eq!(queue.ledger.partitions, 4);
+    assert_eq!(queue.ledger.capacity, Some(Capacity { per_second: 3_000.0, burst: 3_000.0 }));
+    let SplitPolicy::Reservoir(reservoir) = queue.ledger.split else {
+        panic!("{:?}", queue.ledger)
+    };
+    assert_eq!((reservoir.hold, reservoir.cooldown), (Span::from_secs(10), minutes(1)));
+
+    let fleet = &scenario.fleets[0].config;
+    assert_eq!((fleet.count, fleet.threads, fleet.receive.max), (12, 1, 10));
+    assert_eq!(fleet.receive.wait, Span::from_secs(20));
+    assert_eq!(fleet.failure.probability.to_bits(), 0.01_f64.to_bits());
+    assert_eq!(fleet.failure.then, OnFailure::LetExpire);
+    assert_eq!((fleet.per, fleet.idempotent), (WorkUnit::Message, false));
+    let (p50, p99) = (Span::from_millis(20), Span::from_millis(200));
+    assert_eq!(fleet.processing, Dist::log_normal_from_p50_p99(p50, p99));
+    assert_eq!(scenario.limits.events, 1_000_000_000);
+    assert_eq!(scenario.expect.len(), 3);
+}
+
+#[test]
+fn every_distribution_can_be_written() {
+    let s = Span::from_secs;
+    let cases = [
+        ("Constant(\"1s\")", Dist::Constant(s(1))),
+        ("Uniform(min: \"1s\", max: \"3s\")", Dist::Uniform { min: s(1), max: s(3) }),
+        ("Exponential(\"1s\")", Dist::Exponential { mean: s(1) }),
+        ("Erlang(k: 3, mean: \"1s\")", Dist::Erlang { k: 3, mean: s(1) }),
+        ("Gamma(shape: 2.5, mean: \"1s\")", Dist::Gamma { shape: 2.5, mean: s(1) }),
+        ("HyperExponential(mean: \"1s\", cv: 3)", Dist::hyper_exponential_balanced(s(1), 3.0)),
+        ("LogNormal(p50: \"1s\", p99: \"3s\")", Dist::log_normal_from_p50_p99(s(1), s(3))),
+        ("LogNormal(mean: \"1s\", cv: 0.5)", Dist::log_normal_from_mean_cv(s(1), 0.5)),
+        ("Weibull(shape: 0.7, scale: \"1s\")", Dist::Weibull { shape: 0.7, scale: s(1) }),
+        (
+            "Pareto(shape: 1.5, min: \"1s\", max: \"60s\")",
+            Dist::Pareto { shape: 1.5, min: s(1), max: s(60) },
+        ),
+        ("Normal(mean: \"1s\", sd: \"2s\")", Dist::Normal { mean: s(1), sd: s(2) }),
+        (
+            "Triangular(min: \"1s\", mode: \"2s\", max: \"4s\")",
+            Dist::Triangular { min: s(1), mode: s(2), max: s(4) },
+        ),
+        (
+            "Percentiles({\"50%\": \"1s\", \"99%\": \"3s\"})",
+            Dist::Percentiles(vec![(0.0, s(1)), (0.5, s(1)), (0.99, s(3)), (1.0, s(3))]),
+        ),
+        (
+            "Percentiles({\"0%\": \"1s\", \"100%\": \"3s\"})",
+            Dist::Percentiles(vec![(0.0, s(1)), (1.0, s(3))]),
+        ),
+        (
+            "Empirical(\"lengths.txt\")",
+            Dist::Empirical(vec![Span::from_millis(10), Span::from_millis(30)]),
+        ),
+        (
+            "Mix([(3, Constant(\"1s\")), (1.0, Exponential(\"2s\"))])",
+            Dist::Mix(vec![(0.75, Dist::Constant(s(1))), (0.25, Dist::Exponential { mean: s(2) })]),
+        ),
+        (
+            "Shifted(by: \"1s\", dist: Exponential(\"2s\"))",
+            Dist::Shifted { by: s(1), dist: Box::new(Dist::Exponential { mean: s(2) }) },
+        ),
+    ];
+    for (text, expected) in cases {
+        let loaded = loaded(&with("", ARRIVALS, &format!("processing: {text}")), &[]);
+        assert_eq!(loaded.scenario.fleets[0].config.processing, expected, "{text}");
+    }
+}
+
+#[test]
+fn every_arrival_process_can_be_written_and_scaled() {
+    let at = |seconds| Time::ZERO + Span::from_secs(seconds);
+    let think = Dist::Constant(Span::from_secs(1));
+    let second = || Dist::Constant(Span::from_secs(1));
+    let poisson = |rate| ArrivalProcess::Poisson { rate };
+    let cases = [
+        ("Poisson(\"90/min\"), scale: 2", vec![poisson(3.0)]),
+        ("Constant(\"10/s\"), scale: 0.5", vec![ArrivalProcess::Constant { rate: 5.0 }]),
+        (
+            "Profile([(\"0s\", \"0/s\"), (\"5m\", \"10/s\")]), scale: 3",
+            vec![ArrivalProcess::Profile { points: vec![(at(0), 0.0), (at(300), 30.0)] }],
+        ),
+        (
+            "OnOff(rate: \"10/s\", on: Constant(\"1s\"), off: Constant(\"1s\")), scale: 2",
+            vec![ArrivalProcess::OnOff { rate: 20.0, on: second(), off: second() }],
+        ),
+        (
+            "Burst(at: \"2m\", count: 5), scale: 0.5",
+            vec![ArrivalProcess::Burst { at: at(120), count: 2 }],
+        ),
+        ("Times(file: \"times.txt\")", vec![times()]),
+        ("Times(\"times.txt\")", vec![times()]),
+        (
+            "Closed(clients: 3, think: Constant(\"1s\"))",
+            vec![ArrivalProcess::Closed { clients: 3, think }],
+        ),
+        ("Sum([Poisson(\"1/s\"), Poisson(\"2/s\")])", vec![poisson(1.0), poisson(2.0)]),
+        ("[Poisson(\"1/s\"), [Poisson(\"2/s\")]], scale: 2", vec![poisson(2.0), poisson(4.0)]),
+    ];
+    for (text, expected) in cases {
+        let loaded = loaded(&with("", text, WORK), &[]);
+        assert_eq!(loaded.scenario.producers[0].config.arrivals, expected, "{text}");
+    }
+}
+
+fn times() -> ArrivalProcess {
+    let at = [500, 2_000].map(|millis| Time::ZERO + Span::from_millis(millis));
+    ArrivalProcess::Times { at: at.to_vec() }
+}
+
+#[test]
+fn missing_periods_follow_the_gap_rule_and_are_told() {
+    // Two of five minutes are missing: 60, 120, –, –, 30.
+    let cases = [
+        ("Counts(file: \"counts.csv\")", vec![(0, 60.0), (60, 120.0), (240, 30.0)], "count as 0"),
+        (
+            "Counts(file: \"counts.csv\", gaps: Skip), scale: 10",
+            vec![(0, 600.0), (60, 1_200.0), (120, 300.0)],
+            "cut out",
+        ),
+        (
+            "Counts(file: \"counts.csv\", period: \"1m\", gaps: Interpolate)",
+            vec![(0, 60.0), (60, 120.0), (120, 90.0), (180, 60.0), (240, 30.0)],
+            "interpolated",
+        ),
+    ];
+    for (text, expected, done) in cases {
+        let loaded = loaded(&with("", text, WORK), &[]);
+        let ArrivalProcess::Counts { periods } = &loaded.scenario.producers[0].config.arrivals[0]
+        else {
+            panic!("{text}")
+        };
+        let found: Vec<(u64, f64)> = periods
+            .iter()
+            .map(|p| ((p.from - Time::ZERO).as_nanos() / 1_000_000_000, p.expected))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+        let warnings = loaded.warnings.render(false);
+        assert!(warnings.contains("lacks 2 periods of 1m"), "{warnings}");
+        assert!(warnings.contains(done), "{warnings}");
+    }
+}
+
+#[test]
+fn the_ledger_can_be_written_in_all_its_forms() {
+    let ledger = |text: &str| {
+        let loaded = loaded(&with(&format!("ledger: ({text})"), ARRIVALS, WORK), &[]);
+        loaded.scenario.queues[0].config.ledger.clone()
+    };
+    let capacity = |per_second, burst| Some(Capacity { per_second, burst });
+    let capacities = [
+        ("", None),
+        ("capacity: Unlimited", None),
+        ("capacity: \"30/min\"", capacity(0.5, 1.0)),
+        ("capacity: \"3000/s\"", capacity(3_000.0, 3_000.0)),
+        ("capacity: (rate: \"3000/s\")", capacity(3_000.0, 3_000.0)),
+        ("capacity: (rate: \"3000/s\", burst: 10)", capacity(3_000.0, 10.0)),
+    ];
+    for (text, expected) in capacities {
+        assert_eq!(ledger(text).capacity, expected, "{text}");
+    }
+    let keys = [
+        ("", Keys::Uniform),
+        ("keys: PerCall", Keys::PerCall),
+        ("keys: Sticky(\"60s\")", Keys::Sticky(Span::from_secs(60))),
+        ("keys: Group(count: 10)", Keys::Group { count: 10, zipf: 0.0 }),
+        ("keys: Group(count: 10, zipf: 1.1)", Keys::Group { count: 10, zipf: 1.1 }),
+    ];
+    for (text, expected) in keys {
+        assert_eq!(ledger(text).keys, expected, "{text}");
+    }
+    assert_eq!(ledger("receive: Sample(8)").receive, ReceiveRouting::Sample(8));
+    assert_eq!(ledger("split: Static").split, SplitPolicy::Static);
+}
+
+#[test]
+fn a_set_changes_what_is_written_and_what_is_not() {
+    let text = with("", ARRIVALS, "processing: LogNormal(p50: \"1s\", p99: \"3s\")");
+    let sets = [
+        "seed=7",
+        "queues.jobs.visibility_timeout=45s",
+        "queues.jobs.redrive.to=dead",
+        "queues.jobs.ledger.capacity.rate=\"10/s\"",
+        "consumers.workers.count=3",
+        "consumers.workers.count = 4",
+        "consumers.workers.processing.p99=5s",
+        "consumers.workers.failure.probability=2%",
+        "producers.web.arrivals=[Poisson(\"1/s\"), Burst(at: \"1m\", count: 9)]",
+        "producers.web.arrivals.1.count=8",
+        "expect=[\"sent > 0\"]",
+    ];
+    let error = told(&text, &sets);
+    assert!(error.contains("unknown setting `count ` for a consumer"), "{error}");
+    let sets: Vec<&str> = sets.into_iter().filter(|set| !set.contains(" = ")).collect();
+    let scenario = loaded(&text, &sets).scenario;
+    let queue = &scenario.queues[0].config;
+    assert_eq!(scenario.seed, 7);
+    assert_eq!(queue.visibility_timeout, Span::from_secs(45));
+    assert_eq!(queue.redrive.map(|redrive| (redrive.to.0, redrive.max_receives)), Some((1, 10)));
+    assert_eq!(queue.ledger.capacity, Some(Capacity { per_second: 10.0, burst: 10.0 }));
+    let fleet = &scenario.fleets[0].config;
+    assert_eq!((fleet.count, fleet.failure.probability.to_bits()), (3, 0.02_f64.to_bits()));
+    let law = Dist::log_normal_from_p50_p99(Span::from_secs(1), Span::from_secs(5));
+    assert_eq!(fleet.processing, law);
+    let at = Time::ZERO + Span::from_secs(60);
+    let arrivals = [ArrivalProcess::Poisson { rate: 1.0 }, ArrivalProcess::Burst { at, count: 8 }];
+    assert_eq!(scenario.producers[0].config.arrivals, arrivals);
+    assert_eq!(scenario.expect, ["sent > 0"]);
+}
+
+#[test]
+fn a_wrong_set_is_explained_in_its_own_text() {
+    let text = with("", ARRIVALS, WORK);
+    let cases = [
+        ("consumers.worker.count=3", "--set:1:11", "did you mean `workers`?"),
+        ("consumers.workers.cuont=3", "--set:1:19", "did you mean `count`?"),
+        ("consumer.workers.count=3", "--set:1:1", "did you mean `consumers`?"),
+        ("consumers.workers.count=three", "--set:1:25", "expected a whole number"),
+        ("consumers.workers.count=0", "--set:1:25", "at least 1"),
+        ("consumers.workers.count.x=0", "--set:1:19", "expected a whole number"),
+        ("queues.jobs.delay=1h", "--set:1:19", "outside 0s to 15m"),
+        ("queues.jobs.redrive=(to: \"dead\"", "--set:1:21", "never closed"),
+        ("queues.jobs.purge=[1m]", "--set:1:20", "without quotes"),
+        ("queues..delay=1s", "--set:1:1", "empty"),
+        ("seed", "--set:1:1", "not PATH=VALUE"),
+        ("=1", "--set:1:1", "empty"),
+        ("seed=", "--set:1:6", "whole number"),
+        ("producers.web.arrivals.3=1", "--set:1:24", "no part `3`"),
+    ];
+    for (set, place, part) in cases {
+        let error = told(&text, &[set]);
+        assert!(error.contains(place) && error.contains(part), "{set}: {error}");
+        assert!(error.contains(&format!("1 | {set}\n")), "{set}: {error}");
+    }
+}
+
+#[test]
+fn a_path_that_an_error_prints_can_be_set() {
+    let text = with("", "Poisson(40)", "processing: Mix([(1, Constant(5))])");
+    let faults = try_load(&text, &[]).expect_err("two faults");
+    let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+    assert_eq!(paths, ["producers.web.arrivals", "consumers.workers.processing.0.1"]);
+    let sets = [
+        "producers.web.arrivals=Poisson(\"40/s\")",
+        "consumers.workers.processing.0.1=Constant(\"5s\")",
+    ];
+    loaded(&text, &sets);
+}
+
+#[test]
+fn what_may_not_be_meant_is_warned_of() {
+    let cases = [
+        (with("", ARRIVALS, WORK), "nobody receives from the queue `dead`", "queues.dead"),
+        (
+            with("redrive: (to: \"dead\")", ARRIVALS, WORK)
+                .replace("web\": (queue: \"jobs", "web\": (queue: \"dead"),
+            "nothing is ever sent to the queue `jobs`",
+            "consumers.workers.queue",
+        ),
+        (
+            with(
+                "",
+                ARRIVALS,
+                "heartbeat: (every: \"30s\", extend: \"30s\"), processing: Constant(\"1s\")",
+            ),
+            "lets messages return between two beats",
+            "consumers.workers.heartbeat.extend",
+        ),
+        (
+            with("ledger: (split: Reservoir())", ARRIVALS, WORK),
+            "unlimited capacity never split",
+            "queues.jobs.ledger.split",
+        ),
+        (
+            with("", "Times(\"unsorted.txt\")", WORK),
+            "not ascending; they were sorted",
+            "producers.web.arrivals.file",
+        ),
+    ];
+    for (text, part, path) in cases {
+        let warnings = loaded(&text, &[]).warnings;
+        let warning = warnings.iter().find(|fault| fault.what.contains(part));
+        assert_eq!(warning.map(|fault| fault.path.as_str()), Some(path), "{text}\n{warnings}");
+        assert!(warnings.render(false).starts_with("warning: "), "{warnings}");
+    }
+    let clean = with("redrive: (to: \"dead\")", ARRIVALS, WORK);
+    assert!(loaded(&clean, &[]).warnings.is_empty(), "a dead-letter queue needs no consumers");
+}
+
+#[test]
+fn files_of_other_systems_read_the_same() {
+    let text = with("redrive: (to: \"dead\")", ARRIVALS, WORK);
+    let plain = loaded(&text, &[]).scenario;
+    for other in [
+        format!("\u{feff}{text}"),
+        text.replace('\n', "\r\n"),
+        format!("#![enable(implicit_some)]\n{text}"),
+        format!("/* a /* nested */ comment */ {text} // end"),
+        text.replace("redrive: (to: \"dead\")", "redrive: Some((to: r#\"dead\"#,),)"),
+    ] {
+        assert_eq!(loaded(&other, &[]).scenario, plain, "{other}");
+    }
+}
+
+#[test]
+fn topics_and_templates_are_found_by_name() {
+    assert!(topics::topics().all(|name| topics::topic(name).is_some()));
+    assert!(templates::templates().all(|name| templates::template(name).is_some()));
+    assert!(templates::template("nonsense").is_none());
+    let queue = topics::topic("queue").unwrap();
+    assert!(queue.contains("visibility_timeout: \"30s\","), "{queue}");
+}
+
+proptest! {
+    /// Whatever a slip of the hand does to a scenario, it is read or explained.
+    #[test]
+    fn no_text_makes_it_panic(
+        template in 0..4_usize,
+        slips in prop::collection::vec((any::<prop::sample::Index>(), 0..6_usize, any::<char>()), 1..6),
+    ) {
+        let name = templates::templates().nth(template).unwrap();
+        let mut text: Vec<char> = templates::template(name).unwrap().chars().collect();
+        for (index, kind, c) in slips {
+            let at = index.index(text.len());
+            let symbol = ['(', ')', '"', '{', '}', '[', ']', ',', ':', '\\', '/', '-'];
+            match kind {
+                0 => { text.remove(at); }
+                1 => text.insert(at, c),
+                2 => text[at] = symbol[c as usize % symbol.len()],
+                3 => text.truncate(at.max(1)),
+                4 => { let copy = text[at..text.len().min(at + 20)].to_vec(); text.splice(at..at, copy); }
+                _ => { text.drain(at..text.len().min(at + 15)); if text.is_empty() { text.push(c); } }
+            }
+        }
+        let text: String = text.into_iter().collect();
+        if let Err(faults) = try_load(&text, &[]) {
+            prop_assert!(!faults.is_empty());
+            let told = faults.render(false);
+            prop_assert!(told.starts_with("error: "), "{}", told);
+            prop_assert!(faults.iter().all(|fault| fault.place.is_some()));
+        }
+    }
+
+    /// Nor does an argument of `--set`.
+    #[test]
+    fn no_set_makes_it_panic(path in "[a-z.0-9]{0,30}", value in "\\PC{0,20}") {
+        let text = templates::template("basic").unwrap();
+        if let Err(faults) = try_load(text, &[&format!("{path}={value}")]) {
+            prop_assert!(!faults.render(true).is_empty());
+        }
+    }
+}
