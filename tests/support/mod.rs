@@ -2,7 +2,7 @@
 //!
 //! The plainest system: one queue with one partition, no limits; Poisson arrivals; workers that
 //! long-poll for one message at a time and never fail. Tests change what they are about.
-
+pub(crate) mod features;
 
 use std::sync::atomic::AtomicBool;
 
@@ -13,7 +13,7 @@ use sqsim::clients::config::{
 use sqsim::engine::run::{Run, run};
 use sqsim::engine::scenario::{Limits, Named, Scenario};
 use sqsim::kernel::dist::Dist;
-use sqsim::kernel::time::Span;
+use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
     Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, SplitPolicy,
 };
@@ -61,6 +61,17 @@ pub(crate) fn producer(arrivals: ArrivalProcess) -> ProducerConfig {
         delay: None,
         retry: retry(),
     }
+}
+
+/// Poisson arrivals at `rate` a second.
+pub(crate) fn poisson(rate: f64) -> ArrivalProcess {
+    ArrivalProcess::Poisson { rate }
+}
+
+/// Poisson arrivals at `rate` a second that end after `length`.
+pub(crate) fn poisson_until(rate: f64, length: Span) -> ArrivalProcess {
+    let end = Time::ZERO + length;
+    ArrivalProcess::Profile { points: vec![(end, rate), (end + Span::from_nanos(1), 0.0)] }
 }
 
 /// `count` workers at queue 0 with one thread each.
