@@ -349,6 +349,11 @@ fn what_may_not_be_meant_is_warned_of() {
         assert_eq!(warning.map(|fault| fault.path.as_str()), Some(path), "{text}\n{warnings}");
         assert!(warnings.render(false).starts_with("warning: "), "{warnings}");
     }
+    let short = with("redrive: (to: \"dead\")", "Counts(file: \"counts.csv\")", WORK);
+    let warnings = loaded(&short, &["duration=299s"]).warnings.render(false);
+    assert!(warnings.contains("goes on until 5m, producers only until 4m59s"), "{warnings}");
+    assert!(!loaded(&short, &["duration=300s"]).warnings.render(false).contains("goes on"));
+
     let clean = with("redrive: (to: \"dead\")", ARRIVALS, WORK);
     assert!(loaded(&clean, &[]).warnings.is_empty(), "a dead-letter queue needs no consumers");
 }

@@ -53,7 +53,19 @@ impl<'a> Check<'a> {
             self.push(&at.field("file"), what).help =
                 vec![format!("at most {} a second can be told apart", RATES.1)];
         }
+        let end = periods.last().map(|last| last.from.saturating_add(last.length));
+        self.all_in_time(&at.field("file"), file, end);
         periods
+    }
+
+    /// Warns where the producers end before their data.
+    fn all_in_time(&mut self, at: &At, file: &str, last: Option<Time>) {
+        let length = last.map_or(Span::ZERO, |last| last - Time::ZERO);
+        if length > self.duration {
+            let what =
+                format!("`{file}` goes on until {length}, producers only until {}", self.duration);
+            self.warn(at, what).help.push(format!("`duration: \"{length}\"` sends all of it"));
+        }
     }
 
     /// The instants of a file.
@@ -63,6 +75,7 @@ impl<'a> Check<'a> {
         if !times.was_sorted {
             self.warn(&at, format!("the instants in `{file}` are not ascending; they were sorted"));
         }
+        self.all_in_time(&at, file, times.at.last().copied());
         times.at
     }
 
