@@ -250,7 +250,13 @@ fn random_calls_have_the_reference_ledgers_effects() {
         chosen @ RngSeed::Fixed(_) => chosen,
     };
     let cases = ambient.cases * 16;
-    let config = ProptestConfig { cases, rng_seed, failure_persistence: None, ..ambient };
+    let config = ProptestConfig {
+        cases,
+        rng_seed,
+        failure_persistence: None,
+        max_shrink_time: 20_000,
+        ..ambient
+    };
     let calls = prop::collection::vec((pause(), call()), 1..=200);
     let kinds: RefCell<BTreeMap<String, u32>> = RefCell::default();
     let result = TestRunner::new(config).run(&(queues(), calls), |(configs, calls)| {

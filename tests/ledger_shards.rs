@@ -39,6 +39,8 @@ struct Rig {
     /// Received and not yet taken.
     receipts: Vec<Receipt>,
     waiting: BTreeSet<Caller>,
+    /// Steps since the clock last moved.
+    rounds: u32,
 }
 
 impl Rig {
@@ -46,7 +48,8 @@ impl Rig {
         let mut log = Log::default();
         let config = QueueConfig { max_in_flight, ledger: sharding, ..setup::queue() };
         let ledger = setup::ledger(&[config], 8, &mut log);
-        Rig { ledger, now: Time::ZERO, log, receipts: Vec::new(), waiting: BTreeSet::new() }
+        let (now, receipts, waiting) = (Time::ZERO, Vec::new(), BTreeSet::new());
+        Rig { ledger, now, log, receipts, waiting, rounds: 0 }
     }
 
     /// The next thing that is due by `time` happens; false if there is none.
@@ -54,8 +57,11 @@ impl Rig {
         let due = self.ledger.due(QUEUE);
         if due > time {
             self.now = time;
+            self.rounds = 0;
             return false;
         }
+        self.rounds = if due > self.now { 0 } else { self.rounds + 1 };
+        assert!(self.rounds < 100, "something falls due for ever at {}", self.now);
         self.now = self.now.max(due);
         self.ledger.advance(self.now, QUEUE, &mut self.log);
         self.collect();
@@ -136,7 +142,13 @@ fn runner(times: u32) -> TestRunner {
         chosen @ RngSeed::Fixed(_) => chosen,
     };
     let cases = ambient.cases * times;
-    TestRunner::new(ProptestConfig { cases, rng_seed, failure_persistence: None, ..ambient })
+    TestRunner::new(ProptestConfig {
+        cases,
+        rng_seed,
+        failure_persistence: None,
+        max_shrink_time: 20_000,
+        ..ambient
+    })
 }
 
 /// One message in each of `partitions` equal partitions.

@@ -47,6 +47,7 @@ pub(crate) struct Log(
 
 impl Journal for Log {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
+        assert!(self.0.len() < 1_000_000, "changes without end in {queue:?} at {now}: {change:?}");
         self.0.push((now, queue, *change));
     }
 
