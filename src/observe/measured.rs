@@ -27,9 +27,9 @@ pub struct Measured {
     pub producers: Vec<ProducerMeasured>,
     /// Per fleet.
     pub fleets: Vec<FleetMeasured>,
-    /// Rolling hash over all changes and deeds.
+    /// Rolling hash over the changes and deeds (`observe::fingerprint` says which it leaves out).
     pub fingerprint: u64,
-    /// The fingerprint after every power of two of changes and deeds: (number, instant, hash).
+    /// The fingerprint after every power of two of facts in it: (number, instant, hash).
     pub checkpoints: Vec<(u64, Time, u64)>,
 }
 

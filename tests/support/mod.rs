@@ -2,6 +2,7 @@
 //!
 //! The plainest system: one queue with one partition, no limits; Poisson arrivals; workers that
 //! long-poll for one message at a time and never fail. Tests change what they are about.
+
 pub(crate) mod features;
 
 use std::sync::atomic::AtomicBool;
