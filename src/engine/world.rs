@@ -71,11 +71,13 @@ impl<T> Calls<T> {
         Calls { rows: Vec::new(), free: Vec::new() }
     }
 
-    /// A row for a call: one that was closed, as it was left, or a `new` one.
+    /// A row for a call: one that was closed, as it was left, or a `new` one, with room to close it
+    /// when all others are closed too.
     #[inline]
     pub(super) fn open(&mut self, new: impl FnOnce() -> T) -> u32 {
         self.free.pop().unwrap_or_else(|| {
             self.rows.push(new());
+            self.free.reserve(self.rows.len());
             self.rows.len() as u32 - 1
         })
     }

@@ -117,8 +117,11 @@ impl Slab {
         self.free.push(sentinel);
     }
 
+    /// Adds a row, and room to free it: the list of free slots is longest when the queue is
+    /// empty, which may first happen long after the rows have reached their peak.
     fn grow(&mut self, row: Message) -> u32 {
         self.rows.push(row);
+        self.free.reserve(self.rows.len());
         self.age.grow();
         self.place.grow()
     }
