@@ -1,0 +1,143 @@
+//! Once warm, the loop allocates nothing.
+//!
+//! Owns the one unsafe block of the project: an allocator that counts. What grows with the crowd
+//! (rows of messages, calendar, buffers) grows to its peak during the warm-up and is used again
+//! from then on; metrics are on, as in every run.
+
+#[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use sqsim::clients::config::{Heartbeat, WorkUnit};
+use sqsim::engine::run::frame;
+use sqsim::engine::scenario::Scenario;
+use sqsim::engine::world::World;
+use sqsim::kernel::dist::Dist;
+use sqsim::kernel::time::Span;
+use sqsim::observe::metrics::Metrics;
+
+use support::{fleet, poisson, producer, queue, scenario, secs};
+
+thread_local! {
+    /// Allocations and growths of this thread: tests in other threads do not count.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The system's allocator, with a count.
+struct Counting;
+
+fn count() {
+    // A thread that is going away has no count any more, and does not need one.
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+// SAFETY: every method hands its arguments to the system's allocator unchanged and returns what it
+// returns, so its guarantees hold here. Counting neither allocates, as the cell is initialised in
+// place and needs no destructor, nor unwinds.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: `ptr` came from `System` with this layout, as all of ours do.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`, which is the same.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count();
+        // SAFETY: `ptr` came from `System` with this layout; the caller keeps the rest.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const WARM_UP: u64 = 300_000;
+const EVENTS: u64 = 100_000;
+
+/// Allocations of the events after the warm-up.
+fn allocations(scenario: &Scenario) -> u64 {
+    let mut world = World::new(scenario, 0, Metrics::new(&frame(scenario)));
+    let step = |world: &mut World<Metrics>| assert!(world.step().is_some(), "the run goes on");
+    for _ in 0..WARM_UP {
+        step(&mut world);
+    }
+    let before = ALLOCATIONS.get();
+    for _ in 0..EVENTS {
+        step(&mut world);
+    }
+    ALLOCATIONS.get() - before
+}
+
+fn stays_still(name: &str, scenario: &Scenario) {
+    assert_eq!(allocations(scenario), 0, "allocations in {EVENTS} events of {name}");
+}
+
+/// 10 workers at load 0.8, for as long as it takes.
+fn mm10() -> Scenario {
+    let work = Dist::Exponential { mean: secs(1) };
+    let producer = producer(poisson(8.0));
+    scenario(queue(), producer, fleet(10, work), secs(1_000_000), secs(10_000))
+}
+
+#[test]
+fn the_counter_counts() {
+    let before = ALLOCATIONS.get();
+    let boxed = std::hint::black_box(Box::new(7));
+    let mut grown = std::hint::black_box(Vec::with_capacity(1));
+    grown.extend([*boxed, 8]);
+    assert_eq!(ALLOCATIONS.get() - before, 3, "a box, a vector, its growth");
+}
+
+#[test]
+fn single_messages_allocate_nothing() {
+    stays_still("M/M/10", &mm10());
+}
+
+#[test]
+fn batches_of_ten_allocate_nothing() {
+    let mut scenario = mm10();
+    let producer = &mut scenario.producers[0].config;
+    producer.arrivals = vec![poisson(80.0)];
+    producer.batch = 10;
+    producer.call_latency = Dist::Exponential { mean: Span::from_millis(50) };
+    let fleet = &mut scenario.fleets[0].config;
+    fleet.receive.max = 10;
+    fleet.per = WorkUnit::Batch;
+    fleet.call_latency = Dist::Exponential { mean: Span::from_millis(10) };
+    fleet.delete.batch = 10;
+    stays_still("batches of ten", &scenario);
+}
+
+#[test]
+fn heartbeats_and_timeouts_allocate_nothing() {
+    let mut scenario = mm10();
+    scenario.queues[0].config.visibility_timeout = Span::from_millis(600);
+    scenario.producers[0].config.arrivals = vec![poisson(5.0)];
+    let fleet = &mut scenario.fleets[0].config;
+    fleet.heartbeat = Some(Heartbeat { every: Span::from_millis(500), extend: secs(1) });
+    fleet.call_latency = Dist::Exponential { mean: Span::from_millis(100) };
+    fleet.failure.probability = 0.1;
+    stays_still("heartbeats and timeouts", &scenario);
+}
+
+#[test]
+fn four_partitions_allocate_nothing() {
+    let mut scenario = mm10();
+    scenario.queues[0].config.ledger.partitions = 4;
+    stays_still("four partitions", &scenario);
+    scenario.fleets[0].config.receive.wait = Span::ZERO;
+    stays_still("four partitions, short polls", &scenario);
+}
