@@ -29,7 +29,7 @@ fn batches(batch: u32, load: f64, root: f64, busy: f64, wait: f64) {
     let mut scenario =
         scenario(queue(), producer(poisson(rate)), fleet, warm_up + measured, warm_up);
     scenario.drain = warm_up;
-    agree(&format!("batches of {batch} at load {load}"), REPLICATIONS, 0.01, |replication| {
+    agree(&format!("batches of {batch} at load {load}"), REPLICATIONS, 0.02, |replication| {
         let measured = measure(&scenario, replication);
         let queue = &measured.queues[0];
         vec![
