@@ -25,18 +25,18 @@ use support::{features, fleet, measure, named, producer, secs};
 /// Fingerprints of replication 0 of some scenarios. A change of this table is a change of
 /// results: the commit that makes it says why.
 const FINGERPRINTS: [(&str, u64); 12] = [
-    ("plain", 0xd411_62bf_6580_c2f6),
-    ("delay", 0x0d6f_9875_dbf3_f2fe),
-    ("batch", 0xf08e_7a50_b6c0_2f3e),
-    ("crash", 0xdafa_838d_8869_769a),
-    ("redrive", 0x135b_e3b8_e872_0b52),
-    ("splits", 0xaa62_e358_fb65_a102),
-    ("prefetch", 0x5f70_6869_b4ac_5470),
-    ("heartbeat", 0xdc88_9332_0ce0_bbd2),
-    ("pipeline", 0x8553_3c0d_9ae4_2615),
-    ("short-polls", 0x8732_db80_0244_5774),
-    ("closed", 0xda11_9128_5b8b_2ac5),
-    ("removal", 0xd31a_7ec6_87c6_4a34),
+    ("plain", 0x40fc_140a_274f_e1ab),
+    ("delay", 0x4dbf_de7b_66ed_391f),
+    ("batch", 0x5f9e_6227_9e50_0463),
+    ("crash", 0x13d9_e9e7_d4b8_beac),
+    ("redrive", 0x7c8c_901b_b5f6_69b3),
+    ("splits", 0xb807_d359_a48d_eae3),
+    ("prefetch", 0x9625_db34_0cf3_339d),
+    ("heartbeat", 0x0113_c0c5_1f41_7f3b),
+    ("pipeline", 0x7322_d65f_6abe_b8b9),
+    ("short-polls", 0xda32_b577_71ed_90fe),
+    ("closed", 0x696e_166d_0f20_b4e1),
+    ("removal", 0x8b95_d6e8_2a52_2fb7),
 ];
 
 /// Everything measured, with every field, as text: two results are equal if their texts are.
