@@ -27,15 +27,15 @@ use support::{features, fleet, measure, named, producer, secs};
 const FINGERPRINTS: [(&str, u64); 12] = [
     ("plain", 0x40fc_140a_274f_e1ab),
     ("delay", 0x4dbf_de7b_66ed_391f),
-    ("batch", 0x5f9e_6227_9e50_0463),
+    ("batch", 0xffd0_7836_d252_58bb),
     ("crash", 0x13d9_e9e7_d4b8_beac),
     ("redrive", 0x7c8c_901b_b5f6_69b3),
-    ("splits", 0xb807_d359_a48d_eae3),
+    ("splits", 0x56d2_409c_4360_d6b0),
     ("prefetch", 0x9625_db34_0cf3_339d),
     ("heartbeat", 0x0113_c0c5_1f41_7f3b),
     ("pipeline", 0x7322_d65f_6abe_b8b9),
     ("short-polls", 0xda32_b577_71ed_90fe),
-    ("closed", 0x696e_166d_0f20_b4e1),
+    ("closed", 0xf8eb_d6fc_4871_100e),
     ("removal", 0x8b95_d6e8_2a52_2fb7),
 ];
 

@@ -49,8 +49,10 @@ pub enum Deed {
         producer: ProducerId,
         /// Messages stored.
         messages: u32,
-        /// Which of them waited for a free connection, and how long in sum.
+        /// How long their call had waited for a free connection.
         waited: Span,
+        /// How long the call took, tries and back-off included.
+        took: Span,
     },
     /// A producer's call was throttled for this many messages and will be tried again.
     SendRetried {

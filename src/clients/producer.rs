@@ -20,6 +20,8 @@ pub struct SendCall {
     pub attempts: u32,
     /// When its last message joined it.
     pub since: Time,
+    /// When it got a connection.
+    pub began: Time,
     count: usize,
     messages: [Outgoing; MAX_BATCH],
     clients: [Option<u32>; MAX_BATCH],
@@ -33,6 +35,7 @@ impl SendCall {
             producer,
             attempts: 0,
             since: Time::ZERO,
+            began: Time::ZERO,
             count: 0,
             messages: [nothing; MAX_BATCH],
             clients: [None; MAX_BATCH],

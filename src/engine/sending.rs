@@ -78,7 +78,9 @@ impl<O: Observer> World<O> {
     fn close_batch(&mut self, number: u32, call: u32) {
         let producer = &mut self.producers[number as usize];
         producer.filling = None;
-        self.send_calls.get_mut(call).since = self.now;
+        let row = self.send_calls.get_mut(call);
+        row.since = self.now;
+        row.began = self.now;
         if !producer.has_connection() {
             producer.backlog.push_back(call);
             return;
@@ -126,8 +128,9 @@ impl<O: Observer> World<O> {
         let messages = count as u32 - refused.count();
         self.held_back -= u64::from(messages);
         if messages > 0 {
-            let waited = self.now - call.since;
-            self.observer.deed(self.now, &Deed::SendConfirmed { producer, messages, waited });
+            let (waited, took) = (call.began - call.since, self.now - call.began);
+            let confirmed = Deed::SendConfirmed { producer, messages, waited, took };
+            self.observer.deed(self.now, &confirmed);
         }
         if self.clients.is_empty() {
             return;
@@ -174,6 +177,7 @@ impl<O: Observer> World<O> {
         if let Some(call) = producer.backlog.pop_front() {
             producer.open_calls += 1;
             let latency = producer.latency();
+            self.send_calls.get_mut(call).began = self.now;
             // Planned even without a latency: a long backlog must not become a deep recursion.
             self.plan_call(call, latency);
         }

@@ -809,7 +809,9 @@ impl Gate {
         let which = known.unwrap_or_else(|| {
             let rate = q.rate;
             let part = q.shards.get_mut(at);
-            part.load.observe(self.action, Some(key));
+            if q.watched {
+                part.load.observe(self.action, Some(key));
+            }
             let admitted = part.admit(rate, self.action, now);
             self.touched[self.count] = Touched { at, admitted, refused: 0 };
             self.count += 1;

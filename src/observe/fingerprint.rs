@@ -126,9 +126,11 @@ fn change_words(change: &Change) -> Option<(u64, u64, u64)> {
 fn deed_words(deed: &Deed) -> Option<(u64, u64, u64)> {
     Some(match *deed {
         Deed::Arrived { .. } | Deed::Busy { .. } => return None,
-        Deed::SendConfirmed { producer, messages, waited } => {
-            (2, u64::from(producer.0) << 32 | u64::from(messages), waited.as_nanos())
-        }
+        Deed::SendConfirmed { producer, messages, waited, took } => (
+            2,
+            u64::from(producer.0) << 32 | u64::from(messages),
+            waited.as_nanos() ^ took.as_nanos().rotate_left(32),
+        ),
         Deed::SendRetried { producer, messages } => (3, u64::from(producer.0), u64::from(messages)),
         Deed::GivenUp { producer, messages } => (4, u64::from(producer.0), u64::from(messages)),
         Deed::Began { worker, thread, message, receives, .. } => {

@@ -281,8 +281,10 @@ pub struct ProducerMeasured {
     pub retried: u64,
     /// Messages given up.
     pub given_up: u64,
-    /// Time that messages waited for a free connection, in sum.
+    /// Nanoseconds that messages waited for a free connection, in sum.
     pub waited: u128,
+    /// Nanoseconds that messages spent in calls, tries and back-off included, in sum.
+    pub calling: u128,
 }
 
 /// One fleet, over the measured window.

@@ -121,8 +121,7 @@ fn latency() -> Latency {
 impl Latency {
     #[inline]
     fn record(&mut self, span: Span) {
-        // Zero is below what the histogram tells apart; it counts as one nanosecond there.
-        self.histogram.saturating_record(span.as_nanos().max(1));
+        self.histogram.saturating_record(span.as_nanos());
         self.sum += u128::from(span.as_nanos());
         self.max = self.max.max(span);
     }
@@ -514,10 +513,11 @@ impl Observer for Metrics {
                 producer.arrived += 1;
                 producer.arrived_in_all += 1;
             }
-            Deed::SendConfirmed { producer, messages, waited } => {
+            Deed::SendConfirmed { producer, messages, waited, took } => {
                 let producer = &mut self.producers[producer.0 as usize].now;
                 producer.sent += u64::from(messages);
                 producer.waited += u128::from(waited.as_nanos()) * u128::from(messages);
+                producer.calling += u128::from(took.as_nanos()) * u128::from(messages);
             }
             Deed::SendRetried { producer, messages } => {
                 let producer = &mut self.producers[producer.0 as usize].now;
@@ -602,6 +602,7 @@ impl ProducerMeasured {
             retried: self.retried - before.retried,
             given_up: self.given_up - before.given_up,
             waited: self.waited - before.waited,
+            calling: self.calling - before.calling,
         }
     }
 }

@@ -191,6 +191,8 @@ pub struct ProducerOutcome {
     pub given_up: u64,
     /// Time that messages waited for a free connection, in sum.
     pub waited_ns: u64,
+    /// Time that messages spent in calls, tries and back-off included, in sum.
+    pub calling_ns: u64,
 }
 
 /// One fleet.
@@ -340,6 +342,7 @@ impl ProducerOutcome {
             retried: producer.retried,
             given_up: producer.given_up,
             waited_ns: nanos(producer.waited),
+            calling_ns: nanos(producer.calling),
         }
     }
 }

@@ -28,7 +28,7 @@
 //! | `merged` | `queue left right into` |
 //! | `split_refused` | `queue partition reason` |
 //! | `arrived` | `producer` |
-//! | `send_confirmed` | `producer messages waited_ns` |
+//! | `send_confirmed` | `producer messages waited_ns took_ns` |
 //! | `send_retried`, `given_up` | `producer messages` |
 //! | `began` | `worker thread queue message receives` |
 //! | `ended` | `worker thread queue message sent_ns took_ns how` |
@@ -297,11 +297,12 @@ impl<W: Write> Observer for JsonLines<W> {
             Deed::Arrived { producer: id } => {
                 line.word("what", "arrived").name("producer", producer(id))
             }
-            Deed::SendConfirmed { producer: id, messages, waited } => line
+            Deed::SendConfirmed { producer: id, messages, waited, took } => line
                 .word("what", "send_confirmed")
                 .name("producer", producer(id))
                 .number("messages", messages)
-                .number("waited_ns", waited.as_nanos()),
+                .number("waited_ns", waited.as_nanos())
+                .number("took_ns", took.as_nanos()),
             Deed::SendRetried { producer: id, messages } => line
                 .word("what", "send_retried")
                 .name("producer", producer(id))

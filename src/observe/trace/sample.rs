@@ -226,7 +226,12 @@ fn life_of_312() -> Vec<(Time, Fact)> {
         (at(1_000), sent(312, State::Visible)),
         (
             at(1_000),
-            Fact::Deed(Deed::SendConfirmed { producer: web, messages: 1, waited: Span::ZERO }),
+            Fact::Deed(Deed::SendConfirmed {
+                producer: web,
+                messages: 1,
+                waited: Span::ZERO,
+                took: Span::ZERO,
+            }),
         ),
         (at(1_100), received(312, 0, 1, (1_000, 31_100_000_000), None)),
         (at(1_150), began(312, 0, 1)),

@@ -136,7 +136,7 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
         Deed::Arrived { producer } => {
             write!(out, "{} has a message", producer_name(names, producer.0))
         }
-        Deed::SendConfirmed { producer, messages, waited } => {
+        Deed::SendConfirmed { producer, messages, waited, .. } => {
             let (name, s) = (producer_name(names, producer.0), plural(messages));
             write!(out, "{name} sent {messages} message{s}")?;
             if waited.is_zero() {

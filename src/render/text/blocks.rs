@@ -255,13 +255,19 @@ fn producers(outcomes: &[Outcome], producer: usize) -> Option<String> {
             format!("{}{messages} {word}", count.inline(0))
         })
         .collect();
-    let waited = Estimated::over(outcomes, |outcome| {
-        let of = outcome.producers.at(producer)?;
-        (of.sent > 0).then(|| of.waited_ns as f64 / of.sent as f64)
-    });
-    if let Some(waited) = waited.filter(|waited| waited.mean > 0.0) {
+    let per_message = |sum: fn(&ProducerOutcome) -> u64| {
+        Estimated::over(outcomes, |outcome| {
+            let of = outcome.producers.at(producer)?;
+            (of.sent > 0).then(|| sum(of) as f64 / of.sent as f64)
+        })
+        .filter(|mean| mean.mean > 0.0)
+    };
+    if let Some(waited) = per_message(|of| of.waited_ns) {
         words
             .push(format!("{} of waiting for a connection on average", units::length(waited.mean)));
+    }
+    if let Some(calling) = per_message(|of| of.calling_ns).filter(|_| !words.is_empty()) {
+        words.push(format!("{} from call to answer on average", units::length(calling.mean)));
     }
     (!words.is_empty()).then(|| words.join(", "))
 }
