@@ -5,9 +5,9 @@
 //!
 //! | room | owns |
 //! |---|---|
-//! | `cli` | people: arguments, progress, exit codes, one file per command |
+//! | [`cli`] | people: arguments, progress, exit codes, one file per command |
 //! | [`render`] | text, tables and plots of an outcome |
-//! | `experiment` | many runs on all cores, folded in order |
+//! | [`experiment`] | many runs on all cores, folded in order |
 //! | [`scenario`] | text → checked [`engine::scenario::Scenario`], with every fault located |
 //! | [`outcome`] | what is serialised, versioned |
 //! | [`stats`] | intervals, expectations, closed forms of queueing theory |
@@ -18,8 +18,10 @@
 //! | [`kernel`] | virtual time and chance |
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod clients;
 pub mod engine;
+pub mod experiment;
 pub mod kernel;
 pub mod ledger;
 pub mod observe;

@@ -125,6 +125,14 @@ impl Estimate {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 
+    /// As RON, indented, with a line feed at the end.
+    ///
+    /// # Errors
+    /// Never for a document made by this module.
+    pub fn to_ron(&self) -> Result<String, ron::Error> {
+        ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default()).map(|text| text + "\n")
+    }
+
     /// The first eight digits of the fingerprint, for people.
     pub fn short_fingerprint(&self) -> &str {
         self.fingerprint.get(..8).unwrap_or(&self.fingerprint)

@@ -5,8 +5,8 @@
 //! Invariant: [`from_text`] touches no file but through the function it is given.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use super::check;
 use super::check::files::reason;
@@ -32,24 +32,71 @@ pub struct Loaded {
     pub warnings: Faults,
 }
 
+/// A scenario's text and where it stands.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// The file's name, for messages.
+    pub name: String,
+    /// Where the paths of its data files begin.
+    pub directory: PathBuf,
+    /// It.
+    pub text: String,
+}
+
+impl Text {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// It cannot be read, is too large or is no text.
+    pub fn of_file(path: &Path) -> Result<Text, Faults> {
+        let shown = path.display().to_string();
+        let bytes =
+            read_file(path, LARGEST_SCENARIO).map_err(|error| unreadable(&shown, &error))?;
+        let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        Text::of_bytes(shown, directory, bytes)
+    }
+
+    /// Reads a scenario from a stream, such as standard input.
+    ///
+    /// # Errors
+    /// As for a file.
+    pub fn of_stream(name: &str, directory: &Path, stream: impl Read) -> Result<Text, Faults> {
+        let mut bytes = Vec::new();
+        let read = stream.take(LARGEST_SCENARIO + 1).read_to_end(&mut bytes);
+        read.map_err(|error| unreadable(name, &error))?;
+        Text::of_bytes(name.to_owned(), directory.to_path_buf(), bytes)
+    }
+
+    fn of_bytes(name: String, directory: PathBuf, bytes: Vec<u8>) -> Result<Text, Faults> {
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let byte = error.utf8_error().valid_up_to();
+            Faults::of(Fault::new(format!("`{name}` is not text in UTF-8, from byte {byte} on")))
+        })?;
+        Ok(Text { name, directory, text })
+    }
+
+    /// Checks it. `sets` are `PATH=VALUE`, applied in order.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub fn load(&self, sets: &[String]) -> Result<Loaded, Faults> {
+        let read = |file: &str| read_file(&self.directory.join(file), LARGEST_DATA);
+        from_text(&self.name, &self.text, sets, &read)
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Faults {
+    let fault = Fault::new(format!("cannot read `{name}`: {}", reason(error)));
+    Faults::unreadable(fault.help("`sqsim new` prints a scenario to begin with"))
+}
+
 /// Loads a scenario file; data files are read relative to its directory. `sets` are
 /// `PATH=VALUE`, applied in order.
 ///
 /// # Errors
 /// All faults found.
 pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Faults> {
-    let shown = path.display().to_string();
-    let unreadable = |error: io::Error| {
-        let fault = Fault::new(format!("cannot read `{shown}`: {}", reason(&error)));
-        Faults::unreadable(fault.help("`sqsim new` prints a scenario to begin with"))
-    };
-    let bytes = read_file(path, LARGEST_SCENARIO).map_err(unreadable)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let byte = error.utf8_error().valid_up_to();
-        Faults::of(Fault::new(format!("`{shown}` is not text in UTF-8, from byte {byte} on")))
-    })?;
-    let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    from_text(&shown, &text, sets, &|file| read_file(&directory.join(file), LARGEST_DATA))
+    Text::of_file(path)?.load(sets)
 }
 
 /// Loads a scenario from its text. `name` is the file's name, for messages; its stem is the

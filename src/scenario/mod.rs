@@ -16,7 +16,7 @@ mod defaults;
 pub mod fault;
 mod file;
 pub mod load;
-mod near;
+pub(crate) mod near;
 mod set;
 mod stamps;
 mod syntax;

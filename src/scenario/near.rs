@@ -4,7 +4,7 @@
 //! know what the names stand for.
 
 /// The nearest of `names` to `typed`, if it is near enough to be worth a question.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     typed: &str,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -1,0 +1,223 @@
+//! The command line as it is typed.
+//!
+//! Owns names, help and examples of all arguments. Must not do anything: what a command means is
+//! in the module of its name. Parsing touches no file.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use super::values::{Seed, parse_instant, parse_message, parse_seed};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::journal::MessageId;
+use crate::scenario::units::parse_span;
+
+/// Simulate an SQS-style queue system, deterministically.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sqsim",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 80,
+    after_help = "Examples:\n  sqsim run models/signup.ron\n  sqsim help scenario"
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Threads to run on [default: all cores]
+    #[arg(short = 'j', long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
+    /// Colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub(super) color: When,
+    /// Progress on standard error
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub(super) progress: When,
+    /// Say only errors beside the answer
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more about the run
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+}
+
+/// When to do something that fits terminals only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// Where it fits
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Simulate scenarios and print the answer
+    Run(Run),
+    /// Check scenarios without running them; every fault is shown at once
+    Check(Check),
+    /// Print what happened in a run, event by event
+    Trace(Trace),
+    /// Print a commented scenario to begin with
+    New(New),
+    /// Explain a topic, or list the topics
+    Help(Help),
+    /// Print the completions of a shell
+    Completions(Completions),
+}
+
+/// Which scenario, and how it is changed.
+#[derive(Debug, Args)]
+pub(super) struct Changes {
+    /// Seed of every stream: a number, or a commit hash of which the first 16
+    /// digits count
+    #[arg(long, value_name = "SEED", value_parser = parse_seed)]
+    pub(super) seed: Option<Seed>,
+    /// Change a setting, as consumers.workers.count=3; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(super) sets: Vec<String>,
+}
+
+/// `sqsim run`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sqsim run models/signup.ron --reps 10\n  \
+                  sqsim run models/signup.ron --set consumers.workers.count=20 -o out")]
+pub(super) struct Run {
+    /// Scenarios; `-` reads one from standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) changes: Changes,
+    /// Replications; from 2 on, every mean has its 95 % interval
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) reps: u64,
+    /// Form of the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = RunFormat::Text)]
+    pub(super) format: RunFormat,
+    /// Write outcome, series and plots into this directory
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// Run twice, on other threads, and name the first difference
+    #[arg(long)]
+    pub(super) check_determinism: bool,
+}
+
+/// The forms of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RunFormat {
+    /// For people
+    Text,
+    /// The outcome, or with --reps the estimate, as JSON
+    Json,
+    /// The same as RON
+    Ron,
+    /// The series of one run, or the estimates of --reps
+    Csv,
+}
+
+/// `sqsim check`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sqsim check models/signup.ron\n  \
+                  sqsim check models/signup.ron --format json")]
+pub(super) struct Check {
+    /// Scenarios; `-` reads one from standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Change a setting, as consumers.workers.count=3; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(super) sets: Vec<String>,
+    /// Form of the list
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
+    pub(super) format: CheckFormat,
+}
+
+/// The forms of a list of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people
+    Text,
+    /// For editors: one object a fault and warning
+    Json,
+}
+
+/// `sqsim trace`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sqsim trace models/signup.ron --message 312\n  \
+                  sqsim trace models/signup.ron --around 41.2s --format jsonl")]
+pub(super) struct Trace {
+    /// The scenario; `-` reads it from standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) changes: Changes,
+    /// Form of the trace
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TraceFormat::Text)]
+    pub(super) format: TraceFormat,
+    /// Write to this file [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Follow one message, by its number
+    #[arg(long, value_name = "ID", value_parser = parse_message)]
+    pub(super) message: Option<MessageId>,
+    /// Show what happened about this instant
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant, conflicts_with_all = ["from", "to"])]
+    pub(super) around: Option<Time>,
+    /// How much time to show with --around
+    #[arg(long, value_name = "LENGTH", value_parser = parse_span, default_value = "1s")]
+    pub(super) span: Span,
+    /// Nothing before this instant
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    pub(super) from: Option<Time>,
+    /// Nothing after this instant
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    pub(super) to: Option<Time>,
+}
+
+/// The forms of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TraceFormat {
+    /// For people: a sentence an event
+    Text,
+    /// For programs: a JSON object an event
+    Jsonl,
+    /// For <https://ui.perfetto.dev>
+    Perfetto,
+}
+
+/// `sqsim new`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sqsim new\n  sqsim new dead-letter")]
+pub(super) struct New {
+    /// Which one
+    #[arg(value_name = "TEMPLATE", default_value = "basic")]
+    pub(super) template: String,
+}
+
+/// `sqsim help`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sqsim help\n  sqsim help distributions")]
+pub(super) struct Help {
+    /// A topic or a command
+    #[arg(value_name = "TOPIC")]
+    pub(super) topic: Option<String>,
+}
+
+/// `sqsim completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sqsim completions bash\n  sqsim completions fish")]
+pub(super) struct Completions {
+    /// Which one
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(super) shell: Shell,
+}

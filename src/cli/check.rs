@@ -1,0 +1,78 @@
+//! `sqsim check`: all faults of all files, and nothing is run.
+
+use serde::Serialize;
+
+use super::args::{Check, CheckFormat};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::sources::read;
+use super::terminal::{Terminal, answer, complain};
+use crate::scenario::fault::Severity;
+use crate::scenario::{Faults, Loaded};
+
+/// One fault or warning, for editors.
+#[derive(Serialize)]
+struct Told<'a> {
+    file: &'a str,
+    severity: &'static str,
+    what: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+    path: &'a str,
+    help: &'a [String],
+}
+
+/// Checks every file.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(super) fn check(args: &Check, terminal: Terminal) -> Result<Exit, Failure> {
+    let mut exit = Exit::Held;
+    let mut lines = Vec::new();
+    for path in &args.files {
+        let checked = read(path).and_then(|text| Ok(text.load(&args.sets)?));
+        let shown = path.display().to_string();
+        let (faults, failed) = match checked {
+            Ok(Loaded { warnings, .. }) => (warnings, Exit::Held),
+            Err(failure) => (failure.faults, failure.exit),
+        };
+        if args.format == CheckFormat::Json {
+            lines.extend(faults.iter().map(|fault| line_of(&shown, &faults, fault)));
+        } else if failed == Exit::Held {
+            terminal.warnings(&faults);
+            answer(&format!("ok  {shown}\n"))?;
+        } else {
+            if exit != Exit::Held {
+                complain("\n");
+            }
+            terminal.errors(&faults);
+        }
+        exit = exit.max(failed);
+    }
+    if args.format == CheckFormat::Json {
+        let list = if lines.is_empty() { "[]".to_owned() } else { array(&lines) };
+        answer(&(list + "\n"))?;
+    }
+    Ok(exit)
+}
+
+fn array(lines: &[String]) -> String {
+    format!("[\n  {}\n]", lines.join(",\n  "))
+}
+
+fn line_of(file: &str, faults: &Faults, fault: &crate::scenario::Fault) -> String {
+    let place = faults.position(fault);
+    let told = Told {
+        file: place.map_or(file, |(name, ..)| name),
+        severity: match fault.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        what: &fault.what,
+        line: place.map(|(_, line, _)| line),
+        column: place.map(|(_, _, column)| column),
+        path: &fault.path,
+        help: &fault.help,
+    };
+    serde_json::to_string(&told).expect("texts and numbers are JSON")
+}

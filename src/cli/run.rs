@@ -1,0 +1,205 @@
+//! `sqsim run`: simulate, answer.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
+
+use super::args::{Global, Run, RunFormat};
+use super::bug;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::files::{prepare_directory, write};
+use super::interrupt;
+use super::meter::with_progress;
+use super::sources::{Source, load_all};
+use super::terminal::{Terminal, Volume, answer};
+use super::values::quoted;
+use crate::engine::scenario::Scenario;
+use crate::engine::world::Ended;
+use crate::experiment::replicate::{Plan, Replications, replicate};
+use crate::outcome::Estimate;
+use crate::render::text::{Answer, Asked, Style};
+use crate::render::{csv, plots, text};
+
+/// Runs every scenario.
+///
+/// # Errors
+/// The arguments contradict each other, or something cannot be written.
+pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    if args.format == RunFormat::Csv && args.files.len() > 1 {
+        return Err(Failure::usage(
+            "`--format csv` prints one table, but there are several scenarios",
+            "name one FILE, or write a table each with `-o DIR`",
+        ));
+    }
+    let sources = match load_all(&args.files, &args.changes, terminal) {
+        Ok(sources) => sources,
+        Err(exit) => return Ok(exit),
+    };
+    let directories = directories(args, &sources)?;
+    interrupt::catch();
+    let mut exit = Exit::Held;
+    let mut documents = Vec::new();
+    for (number, source) in sources.iter().enumerate() {
+        let (runs, found) = simulate(args, global, terminal, source);
+        let document = document(args, source, &runs, &found)?;
+        if args.format == RunFormat::Text {
+            let gap = if number > 0 { "\n" } else { "" };
+            answer(&format!("{gap}{document}"))?;
+        } else {
+            documents.push(document);
+        }
+        exit = exit.max(verdict(source, &runs, &found, terminal));
+        if let Some(directory) = directories.get(number) {
+            write_all(directory, &source.scenario, &runs)?;
+        }
+        if runs.ended == Ended::Interrupted {
+            break;
+        }
+    }
+    if args.format != RunFormat::Text {
+        answer(&joined(&documents, args.files.len() > 1))?;
+    }
+    Ok(exit)
+}
+
+/// Runs one scenario and says what is to be said beside the answer.
+fn simulate(
+    args: &Run,
+    global: &Global,
+    terminal: Terminal,
+    source: &Source,
+) -> (Replications, Answer) {
+    let scenario = &source.scenario;
+    bug::running(&source.text, scenario, &args.changes.sets);
+    let threads = threads(global);
+    #[expect(clippy::disallowed_methods, reason = "the user's time, told beside the answer")]
+    let began = Instant::now();
+    let total = (scenario.end() - crate::kernel::time::Time::ZERO).saturating_mul(args.reps);
+    let runs = with_progress(global, &scenario.name, total, |progress| {
+        let interrupt = interrupt::flag();
+        replicate(scenario, Plan { replications: args.reps, threads, interrupt, progress })
+    });
+    let command = repeat(args, source);
+    let asked = Asked { file: &source.text.name, command: &command };
+    let style = Style { colour: terminal.colour };
+    let answer = text::answer(&asked, scenario, &runs.outcomes, style);
+    for warning in &answer.warnings {
+        terminal.warn(warning);
+    }
+    let events: u64 = runs.outcomes.iter().map(|outcome| outcome.events).sum();
+    let seconds = began.elapsed().as_secs_f64();
+    if terminal.volume == Volume::Verbose {
+        let rate = events as f64 / seconds.max(1e-9);
+        terminal.say(&format!(
+            "{events} events in {seconds:.2} s, {rate:.0} a second, on {threads} threads"
+        ));
+    } else {
+        terminal.say(&format!("{events} events in {seconds:.2} s"));
+    }
+    (runs, answer)
+}
+
+/// As many threads as asked for, or as there are cores.
+pub(super) fn threads(global: &Global) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    global.jobs.map_or_else(cores, usize::from)
+}
+
+/// The command that gives the same answer again.
+fn repeat(args: &Run, source: &Source) -> String {
+    let mut words = vec!["sqsim run".to_owned(), quoted(&source.text.name)];
+    for set in &args.changes.sets {
+        words.extend(["--set".to_owned(), quoted(set)]);
+    }
+    if args.reps > 1 {
+        words.push(format!("--reps {}", args.reps));
+    }
+    words.push(format!("--seed {}", source.scenario.seed));
+    words.join(" ")
+}
+
+/// The answer in the wanted form.
+fn document(
+    args: &Run,
+    source: &Source,
+    runs: &Replications,
+    answer: &Answer,
+) -> Result<String, Failure> {
+    let bug = |error: &dyn std::fmt::Display| Failure::bug(format!("no document: {error}"));
+    let estimate = || Estimate::of(&runs.outcomes).map_err(|error| bug(&error));
+    let one = &runs.outcomes[0];
+    let single = args.reps == 1;
+    match args.format {
+        RunFormat::Text => Ok(answer.stdout.clone()),
+        RunFormat::Json if single => one.to_json().map_err(|error| bug(&error)),
+        RunFormat::Json => estimate()?.to_json().map_err(|error| bug(&error)),
+        RunFormat::Ron if single => one.to_ron().map_err(|error| bug(&error)),
+        RunFormat::Ron => estimate()?.to_ron().map_err(|error| bug(&error)),
+        RunFormat::Csv if single => Ok(csv::series(&source.scenario, &runs.first)),
+        RunFormat::Csv => Ok(csv::summary(&estimate()?)),
+    }
+}
+
+/// One document as it is, several as a list.
+fn joined(documents: &[String], list: bool) -> String {
+    if !list {
+        return documents.concat();
+    }
+    let items: Vec<&str> = documents.iter().map(|document| document.trim_end()).collect();
+    format!("[\n{}\n]\n", items.join(",\n"))
+}
+
+/// The exit code of one scenario, and why it is not 0.
+fn verdict(source: &Source, runs: &Replications, answer: &Answer, terminal: Terminal) -> Exit {
+    let name = &source.text.name;
+    let setting = match runs.ended {
+        Ended::Interrupted => {
+            terminal.say(&format!("interrupted: what is printed about `{name}` is partial"));
+            return Exit::Interrupted;
+        }
+        Ended::EventLimit => Some(("limits.events", source.scenario.limits.events)),
+        Ended::ResidentLimit => Some(("limits.resident", source.scenario.limits.resident)),
+        Ended::Completed | Ended::ObserverStopped => None,
+    };
+    if let Some((setting, value)) = setting {
+        terminal.errors(&super::failure::limit(name, setting, value).faults);
+        return Exit::Limit;
+    }
+    if answer.held { Exit::Held } else { Exit::No }
+}
+
+/// Where the files of each scenario go; made, and found writable, before anything runs.
+fn directories(args: &Run, sources: &[Source]) -> Result<Vec<PathBuf>, Failure> {
+    let Some(root) = &args.output else { return Ok(Vec::new()) };
+    let mut directories: Vec<PathBuf> = Vec::new();
+    for Source { scenario, .. } in sources {
+        let directory = if sources.len() == 1 { root.clone() } else { root.join(&scenario.name) };
+        if directories.contains(&directory) {
+            return Err(Failure::usage(
+                format!("two scenarios are called `{}`", scenario.name),
+                "their files would have the same names: run them one by one",
+            ));
+        }
+        prepare_directory(&directory)?;
+        directories.push(directory);
+    }
+    Ok(directories)
+}
+
+/// Outcome, series and plots of the first replication; with several, the estimate too.
+fn write_all(directory: &Path, scenario: &Scenario, runs: &Replications) -> Result<(), Failure> {
+    let bug = |error: &dyn std::fmt::Display| Failure::bug(format!("no file: {error}"));
+    let outcome = runs.outcomes[0].to_json().map_err(|error| bug(&error))?;
+    write(&directory.join("outcome.json"), &outcome)?;
+    if runs.outcomes.len() > 1 {
+        let estimate = Estimate::of(&runs.outcomes).map_err(|error| bug(&error))?;
+        let estimate = estimate.to_json().map_err(|error| bug(&error))?;
+        write(&directory.join("estimate.json"), &estimate)?;
+    }
+    write(&directory.join("series.csv"), &csv::series(scenario, &runs.first))?;
+    for plot in plots::all(scenario, &runs.first).map_err(|error| bug(&error))? {
+        write(&directory.join(&plot.file), &plot.svg)?;
+    }
+    Ok(())
+}

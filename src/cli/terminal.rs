@@ -1,0 +1,106 @@
+//! The way to people: standard output and standard error.
+//!
+//! Owns both streams, colour and how much is said. Standard output is the answer and nothing
+//! else. A reader that went away is no error: the verdict stands without being read.
+
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::args::{Global, When};
+use super::failure::Failure;
+use crate::scenario::Faults;
+
+/// How to speak.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terminal {
+    /// Standard output has colours.
+    pub(super) colour: bool,
+    /// Standard error has colours.
+    colour_of_errors: bool,
+    /// How much is said.
+    pub(super) volume: Volume,
+}
+
+/// How much is said beside the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Volume {
+    /// Errors.
+    Quiet,
+    /// Warnings and the time it took.
+    Usual,
+    /// The speed too.
+    Verbose,
+}
+
+impl Terminal {
+    /// As the arguments and the environment (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`) ask for.
+    pub(super) fn new(global: &Global) -> Terminal {
+        let chosen = |auto: ColorChoice| match global.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => auto != ColorChoice::Never,
+        };
+        Terminal {
+            colour: chosen(AutoStream::choice(&io::stdout())),
+            colour_of_errors: chosen(AutoStream::choice(&io::stderr())),
+            volume: match (global.quiet, global.verbose) {
+                (true, _) => Volume::Quiet,
+                (false, false) => Volume::Usual,
+                (false, true) => Volume::Verbose,
+            },
+        }
+    }
+
+    /// Says something beside the answer.
+    pub(super) fn say(self, text: &str) {
+        if self.volume != Volume::Quiet {
+            complain(&format!("{text}\n"));
+        }
+    }
+
+    /// Warns.
+    pub(super) fn warn(self, text: &str) {
+        let (on, off) = if self.colour_of_errors { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
+        self.say(&format!("{on}warning{off}: {text}"));
+    }
+
+    /// Shows warnings with their place in the scenario.
+    pub(super) fn warnings(self, warnings: &Faults) {
+        if !warnings.is_empty() {
+            self.say(warnings.render(self.colour_of_errors).trim_end());
+        }
+    }
+
+    /// Shows errors; `-q` does not silence them.
+    pub(super) fn errors(self, faults: &Faults) {
+        complain(&faults.render(self.colour_of_errors));
+    }
+}
+
+/// Prints a part of the answer on standard output.
+///
+/// # Errors
+/// It takes no more, for another reason than that nobody reads it.
+pub(super) fn answer(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Whether standard output took all of it.
+///
+/// # Errors
+/// It did not, for another reason than that nobody reads it.
+pub(super) fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("write to standard output", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes to standard error. Where even that fails there is nobody left to tell.
+pub(super) fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,107 @@
+//! `sqsim trace`: what happened, event by event.
+
+use std::io::{self, Write};
+use std::slice;
+
+use super::args::{Trace, TraceFormat};
+use super::bug;
+use super::exit::Exit;
+use super::failure::{Failure, limit};
+use super::files::{Pending, cannot_write};
+use super::interrupt;
+use super::sources::{Source, load_all};
+use super::terminal::{Terminal, written};
+use crate::engine::World;
+use crate::engine::scenario::Scenario;
+use crate::engine::world::Ended;
+use crate::kernel::time::Time;
+use crate::observe::observer::Observer;
+use crate::observe::trace::{Filter, JsonLines, Perfetto, Text, Written};
+
+/// Traces the first replication of a scenario.
+///
+/// # Errors
+/// The trace cannot be written.
+pub(super) fn trace(args: &Trace, terminal: Terminal) -> Result<Exit, Failure> {
+    let sources = match load_all(slice::from_ref(&args.file), &args.changes, terminal) {
+        Ok(sources) => sources,
+        Err(exit) => return Ok(exit),
+    };
+    let Source { text, scenario } = &sources[0];
+    bug::running(text, scenario, &args.changes.sets);
+    let filter = filter(args);
+    interrupt::catch();
+    let (ended, limited) = match &args.output {
+        None => {
+            let (ended, result) = write(args.format, scenario, filter, io::stdout().lock());
+            let limited = result.as_ref().is_ok_and(|written| written.limit_reached);
+            written(result.map(drop))?;
+            (ended, limited)
+        }
+        Some(path) => {
+            let mut pending = Pending::create(path)?;
+            let (ended, result) = write(args.format, scenario, filter, &mut pending);
+            let limited = result.map_err(|error| cannot_write(path, &error))?.limit_reached;
+            pending.finish()?;
+            (ended, limited)
+        }
+    };
+    let limits = scenario.limits;
+    let reached = match ended {
+        Ended::Interrupted => {
+            terminal.say("interrupted: the trace is partial");
+            return Ok(Exit::Interrupted);
+        }
+        _ if limited => Some(("limits.trace_bytes", limits.trace_bytes)),
+        Ended::EventLimit => Some(("limits.events", limits.events)),
+        Ended::ResidentLimit => Some(("limits.resident", limits.resident)),
+        Ended::Completed | Ended::ObserverStopped => None,
+    };
+    match reached {
+        Some((setting, value)) => Err(limit(&text.name, setting, value)),
+        None => Ok(Exit::Held),
+    }
+}
+
+/// What is wanted of the trace.
+fn filter(args: &Trace) -> Filter {
+    let (from, to) = match args.around {
+        Some(around) => {
+            let half = args.span / 2;
+            let before = (around - Time::ZERO).min(half);
+            (Time::ZERO + ((around - Time::ZERO) - before), around.saturating_add(half))
+        }
+        None => (args.from.unwrap_or(Time::ZERO), args.to.unwrap_or(Time::NEVER)),
+    };
+    Filter { message: args.message, from, to }
+}
+
+/// Runs the scenario for its trace alone.
+fn write(
+    format: TraceFormat,
+    scenario: &Scenario,
+    filter: Filter,
+    out: impl Write,
+) -> (Ended, io::Result<Written>) {
+    match format {
+        TraceFormat::Text => {
+            let (ended, end, trace) = observe(scenario, Text::new(scenario, filter, out));
+            (ended, trace.finish(end))
+        }
+        TraceFormat::Jsonl => {
+            let (ended, end, trace) = observe(scenario, JsonLines::new(scenario, filter, out));
+            (ended, trace.finish(end))
+        }
+        TraceFormat::Perfetto => {
+            let (ended, end, trace) = observe(scenario, Perfetto::new(scenario, filter, out));
+            (ended, trace.finish(end))
+        }
+    }
+}
+
+fn observe<O: Observer>(scenario: &Scenario, trace: O) -> (Ended, Time, O) {
+    let mut world = World::new(scenario, 0, trace);
+    let ended = world.run(interrupt::flag());
+    let end = world.now();
+    (ended, end, world.observer)
+}

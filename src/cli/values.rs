@@ -1,0 +1,94 @@
+//! Values on the command line.
+//!
+//! Owns their notations. Must not know which argument takes them.
+
+use std::str::FromStr;
+
+use crate::kernel::time::Time;
+use crate::ledger::journal::MessageId;
+use crate::scenario::units::parse_span;
+
+/// A seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seed(pub(super) u64);
+
+/// Digits of a hash that fit a seed.
+const HASH_DIGITS: usize = 16;
+
+/// Reads a number, or a commit hash of which the first 16 digits count. What can be read as a
+/// number is one.
+pub(super) fn parse_seed(text: &str) -> Result<Seed, String> {
+    if let Ok(number) = text.parse() {
+        return Ok(Seed(number));
+    }
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let hash = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit());
+    let first = digits.get(..HASH_DIGITS).unwrap_or(digits);
+    match u64::from_str_radix(first, 16) {
+        Ok(number) if hash => Ok(Seed(number)),
+        _ => Err("expected a number up to 18446744073709551615 or a hexadecimal hash".to_owned()),
+    }
+}
+
+/// Reads `312` or `m312`, as traces write it.
+pub(super) fn parse_message(text: &str) -> Result<MessageId, String> {
+    let number = text.strip_prefix('m').unwrap_or(text);
+    match u64::from_str(number) {
+        Ok(number) => Ok(MessageId(number)),
+        Err(_) => Err("expected a message's number, such as 312 or m312".to_owned()),
+    }
+}
+
+/// Reads an instant as the length of time since the start.
+pub(super) fn parse_instant(text: &str) -> Result<Time, String> {
+    parse_span(text).map(|since| Time::ZERO + since)
+}
+
+/// A word for a shell: in quotes where it would not be one word otherwise.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,%+@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_numbers_or_hashes() {
+        let cases = [
+            ("42", 42),
+            ("18446744073709551615", u64::MAX),
+            ("0x2a", 42),
+            ("9f3c1a72", 0x9f3c_1a72),
+            ("9f3c1a7", 0x9f3_c1a7),
+            // A whole commit hash: its first 16 digits.
+            ("4718e78c0123456789abcdef0123456789abcdef", 0x4718_e78c_0123_4567),
+        ];
+        for (text, seed) in cases {
+            assert_eq!(parse_seed(text), Ok(Seed(seed)), "{text}");
+        }
+        for text in ["", "-1", "0x", "seed", "1.5", "+0x1", "ab-cd", "+-1"] {
+            assert!(parse_seed(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn messages_have_the_number_that_traces_show() {
+        assert_eq!(parse_message("m312"), Ok(MessageId(312)));
+        assert_eq!(parse_message("0"), Ok(MessageId(0)));
+        assert!(parse_message("mm1").is_err());
+    }
+
+    #[test]
+    fn a_shell_reads_words_back() {
+        assert_eq!(quoted("models/signup.ron"), "models/signup.ron");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("x=Poisson(\"1/s\")"), "'x=Poisson(\"1/s\")'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,10 @@
+//! Many runs on all cores, folded in order.
+//!
+//! Owns what is made of several runs: replications, and the check that runs agree. Must not know
+//! arguments, files or terminals.
+//!
+//! Invariant: the number of threads never shows in a result.
+
+pub mod in_order;
+pub mod progress;
+pub mod replicate;

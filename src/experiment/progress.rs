@@ -1,0 +1,71 @@
+//! How far the runs have come.
+//!
+//! Owns one counter that running worlds add to. Must not know who looks at it, nor influence a
+//! run: it is an observer.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::clients::deed::Deed;
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::QueueId;
+use crate::ledger::journal::{Change, Journal};
+use crate::observe::observer::Observer;
+
+/// Steps in which one run reports.
+const STEPS: u64 = 1000;
+
+/// Virtual time simulated so far, over all runs.
+#[derive(Debug, Default)]
+pub struct Progress {
+    nanos: AtomicU64,
+}
+
+impl Progress {
+    /// Virtual time simulated so far, over all runs.
+    pub fn simulated(&self) -> Span {
+        Span::from_nanos(self.nanos.load(Ordering::Relaxed))
+    }
+
+    /// An observer that reports one run of length `end`.
+    pub(super) fn pulse(&self, end: Time) -> Pulse<'_> {
+        Pulse { progress: self, step: (end - Time::ZERO) / STEPS, told: Time::ZERO }
+    }
+}
+
+/// Reports the progress of one run.
+#[derive(Debug)]
+pub(super) struct Pulse<'a> {
+    progress: &'a Progress,
+    step: Span,
+    told: Time,
+}
+
+impl Pulse<'_> {
+    #[inline]
+    fn at(&mut self, now: Time) {
+        if now.since(self.told) > self.step {
+            self.tell(now);
+        }
+    }
+
+    #[cold]
+    fn tell(&mut self, now: Time) {
+        let nanos = now.since(self.told).as_nanos();
+        self.progress.nanos.fetch_add(nanos, Ordering::Relaxed);
+        self.told = now;
+    }
+}
+
+impl Journal for Pulse<'_> {
+    #[inline]
+    fn change(&mut self, now: Time, _queue: QueueId, _change: &Change) {
+        self.at(now);
+    }
+}
+
+impl Observer for Pulse<'_> {
+    #[inline]
+    fn deed(&mut self, now: Time, _deed: &Deed) {
+        self.at(now);
+    }
+}
