@@ -75,4 +75,8 @@ impl Ranked for Event {
             Event::Poll(_) => 11,
         }
     }
+    #[inline]
+    fn is_standing(&self) -> bool {
+        matches!(self, Event::Arrival(_) | Event::SendLinger(_))
+    }
 }

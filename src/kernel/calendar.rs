@@ -6,54 +6,53 @@
 //! moves it, cancelling removes it. The order is the key ([`Time`], rank, sequence): the earlier
 //! instant first; at one instant the lower rank; within a rank the one scheduled first. Sequence
 //! numbers never repeat, so the order is total and nothing depends on the heap's or the hash's.
+//!
+//! An event that is not pending any more is parked, not forgotten: it keeps its place in the heap
+//! under a key after all others, so that taking and scheduling it, over and over, costs a few moves
+//! and no change of the hash table. The calendar is as large as the events are that ever were in
+//! it, of which there are a few for each worker and each call under way.
 
+use std::cmp::Reverse;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use priority_queue::PriorityQueue;
 
 use super::time::Time;
 
-/// A fast hasher for small integer keys: multiply and fold, the seed fixed. Only look-ups use it;
-/// no order ever comes from it.
+/// A fast hasher for keys of two small integers or one large one: they are put side by side, then
+/// multiplied and folded once, the seed fixed. Only look-ups use it; no order ever comes from it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IntHasher(u64);
 
 /// Builds [`IntHasher`]s.
 pub type FastHash = BuildHasherDefault<IntHasher>;
 
-impl IntHasher {
-    #[inline]
-    fn fold(&mut self, word: u64) {
-        let wide = u128::from(self.0 ^ word) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = (wide >> 64) as u64 ^ wide as u64;
-    }
-}
-
 impl Hasher for IntHasher {
     fn write(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            self.fold(u64::from(byte));
+            self.write_u64(u64::from(byte));
         }
     }
 
     #[inline]
     fn write_u32(&mut self, word: u32) {
-        self.fold(u64::from(word));
+        self.write_u64(u64::from(word));
     }
 
     #[inline]
     fn write_u64(&mut self, word: u64) {
-        self.fold(word);
+        self.0 = self.0.rotate_left(32) ^ word;
     }
 
     #[inline]
     fn write_isize(&mut self, word: isize) {
-        self.fold(word.cast_unsigned() as u64);
+        self.write_u64(word.cast_unsigned() as u64);
     }
 
     #[inline]
     fn finish(&self) -> u64 {
-        self.0
+        let wide = u128::from(self.0) * 0x9e37_79b9_7f4a_7c15;
+        (wide >> 64) as u64 ^ wide as u64
     }
 }
 
@@ -61,43 +60,48 @@ impl Hasher for IntHasher {
 pub trait Ranked: Copy + Eq + Hash {
     /// Its place among events of one instant: the lower first.
     fn rank(&self) -> u8;
+
+    /// True for the few events that are pending nearly all the time and soon, as the next arrival
+    /// is: a look at each of them costs less than their way through a heap of thousands.
+    fn is_standing(&self) -> bool {
+        false
+    }
 }
 
-/// The key of a pending event. Ordered in reverse, because the heap gives its greatest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key {
-    at: Time,
-    /// Rank in the top byte, sequence below.
-    order: u64,
-}
+/// When an event is due: its time in the upper half, its rank in the byte below, its sequence
+/// number in the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(u128);
 
 const SEQUENCE_BITS: u32 = 56;
 
-impl Ord for Key {
+impl Key {
+    /// After every key of a pending event.
+    const PARKED: Key = Key(u128::MAX);
+
     #[inline]
-    fn cmp(&self, other: &Key) -> std::cmp::Ordering {
-        (other.at, other.order).cmp(&(self.at, self.order))
+    fn at(self) -> Time {
+        Time::from_nanos((self.0 >> 64) as u64)
     }
 }
 
-impl PartialOrd for Key {
-    #[inline]
-    fn partial_cmp(&self, other: &Key) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
+/// Most standing events that are kept outside the heap; more of them go into it.
+const MOST_STANDING: usize = 8;
 
 /// Pending events in their total order.
 #[derive(Clone, Debug)]
 pub struct Calendar<E: Ranked> {
-    queue: PriorityQueue<E, Key, FastHash>,
+    standing: Vec<(Key, E)>,
+    /// Gives its greatest first, hence the reversal.
+    heap: PriorityQueue<E, Reverse<Key>, FastHash>,
     sequence: u64,
 }
 
 impl<E: Ranked> Calendar<E> {
-    /// An empty calendar with room for `capacity` pending events.
+    /// An empty calendar with room for `capacity` events.
     pub fn with_capacity(capacity: usize) -> Calendar<E> {
-        Calendar { queue: PriorityQueue::with_capacity_and_default_hasher(capacity), sequence: 0 }
+        let heap = PriorityQueue::with_capacity_and_default_hasher(capacity);
+        Calendar { standing: Vec::with_capacity(MOST_STANDING), heap, sequence: 0 }
     }
 
     /// Schedules `event` at `at`, moving it if it is pending.
@@ -109,40 +113,65 @@ impl<E: Ranked> Calendar<E> {
         assert!(self.sequence < 1 << SEQUENCE_BITS, "event sequence numbers are used up");
         let order = u64::from(event.rank()) << SEQUENCE_BITS | self.sequence;
         self.sequence += 1;
-        self.queue.push(event, Key { at, order });
+        let key = Key(u128::from(at.as_nanos()) << 64 | u128::from(order));
+        if event.is_standing() {
+            if let Some(place) = self.standing_key(event) {
+                *place = key;
+                return;
+            }
+            if self.standing.len() < MOST_STANDING {
+                self.standing.push((key, event));
+                return;
+            }
+        }
+        self.heap.push(event, Reverse(key));
     }
 
-    /// Removes `event`; false if it was not pending.
+    /// Takes `event` off; false if it was not pending.
     #[inline]
     pub fn cancel(&mut self, event: E) -> bool {
-        self.queue.remove(&event).is_some()
+        let kept = if event.is_standing() { self.standing_key(event) } else { None };
+        let before = match kept {
+            Some(place) => Some(std::mem::replace(place, Key::PARKED)),
+            None => self.heap.change_priority(&event, Reverse(Key::PARKED)).map(|key| key.0),
+        };
+        before.is_some_and(|key| key != Key::PARKED)
     }
 
     /// Takes the next event out.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        self.queue.pop().map(|(event, key)| (key.at, event))
+        let heaped = self.heap.peek().map_or(Key::PARKED, |(_, &Reverse(key))| key);
+        let (key, event) = match self.standing.iter_mut().min_by_key(|(key, _)| *key) {
+            Some((key, event)) if *key < heaped => (std::mem::replace(key, Key::PARKED), *event),
+            _ => (heaped, self.pop_heap()?),
+        };
+        (key != Key::PARKED).then(|| (key.at(), event))
     }
 
-    /// When the next event is.
-    pub fn next_at(&self) -> Option<Time> {
-        self.queue.peek().map(|(_, key)| key.at)
+    /// Parks the first event of the heap.
+    #[inline]
+    fn pop_heap(&mut self) -> Option<E> {
+        let mut first = None;
+        self.heap.pop_if(|event, key| {
+            first = Some(*event);
+            *key = Reverse(Key::PARKED);
+            false
+        });
+        first
     }
 
-    /// Number of pending events.
-    pub fn len(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// True if nothing is pending.
-    pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+    /// The key of a standing event that is kept outside the heap.
+    #[inline]
+    fn standing_key(&mut self, event: E) -> Option<&mut Key> {
+        self.standing.iter_mut().find(|(_, known)| *known == event).map(|(key, _)| key)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::rng::{Draws, Source};
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     struct Numbered(u8, u32);
@@ -150,6 +179,10 @@ mod tests {
     impl Ranked for Numbered {
         fn rank(&self) -> u8 {
             self.0
+        }
+
+        fn is_standing(&self) -> bool {
+            self.1.is_multiple_of(3)
         }
     }
 
@@ -175,10 +208,41 @@ mod tests {
         calendar.schedule(at(5), Numbered(0, 1));
         calendar.schedule(at(6), Numbered(0, 2));
         calendar.schedule(at(7), Numbered(0, 1));
-        assert_eq!(calendar.len(), 2);
         assert!(calendar.cancel(Numbered(0, 2)));
         assert!(!calendar.cancel(Numbered(0, 2)));
         assert_eq!(calendar.pop(), Some((at(7), Numbered(0, 1))));
-        assert!(calendar.is_empty());
+        assert_eq!(calendar.pop(), None);
+        assert!(!calendar.cancel(Numbered(0, 1)), "what was taken is not pending");
+    }
+
+    /// Random calls give what a sorted list gives, with more standing events than fit.
+    #[test]
+    fn it_agrees_with_a_sorted_list() {
+        let mut calendar = Calendar::with_capacity(8);
+        let mut list: Vec<(Time, u8, u64, Numbered)> = Vec::new();
+        let mut draws = Draws::new(5);
+        for sequence in 0..20_000 {
+            let event = Numbered(draws.below(3) as u8, draws.below(40) as u32);
+            match draws.below(5) {
+                0 => assert_eq!(
+                    calendar.pop(),
+                    (!list.is_empty()).then(|| list.remove(0)).map(|(at, _, _, event)| (at, event))
+                ),
+                1 => {
+                    let pending = list.iter().position(|&(.., other)| other == event);
+                    assert_eq!(
+                        calendar.cancel(event),
+                        pending.map(|place| list.remove(place)).is_some()
+                    );
+                }
+                _ => {
+                    let at = at(draws.below(100));
+                    calendar.schedule(at, event);
+                    list.retain(|&(.., other)| other != event);
+                    list.push((at, event.0, sequence, event));
+                    list.sort_by_key(|&(at, rank, sequence, _)| (at, rank, sequence));
+                }
+            }
+        }
     }
 }
