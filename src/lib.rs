@@ -12,8 +12,8 @@
 //! | [`outcome`] | what is serialised, versioned |
 //! | [`stats`] | intervals, expectations, closed forms of queueing theory |
 //! | [`engine`] | the world, the closed event enum, the loop, limits |
-//! | [`clients`] | those who call the ledger: producers and workers |
 //! | [`observe`] | facts → metrics, traces, fingerprint |
+//! | [`clients`] | those who call the ledger: producers and workers |
 //! | [`ledger`] | the queue service as a state machine: calls in, answers out |
 //! | [`kernel`] | virtual time and chance |
 #![forbid(unsafe_code)]

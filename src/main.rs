@@ -1,4 +1,6 @@
 //! The command-line tool.
+//!
+//! Owns the process and nothing else. Must not know any command.
 
 use std::process::ExitCode;
 

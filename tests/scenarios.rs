@@ -382,12 +382,17 @@ fn topics_and_templates_are_found_by_name() {
     assert!(queue.contains("visibility_timeout: \"30s\","), "{queue}");
 }
 
+/// A slip of the hand: where, what kind, and a character for it.
+fn slip() -> impl Strategy<Value = (prop::sample::Index, usize, char)> {
+    (any::<prop::sample::Index>(), 0..6_usize, any::<char>())
+}
+
 proptest! {
     /// Whatever a slip of the hand does to a scenario, it is read or explained.
     #[test]
     fn no_text_makes_it_panic(
         template in 0..4_usize,
-        slips in prop::collection::vec((any::<prop::sample::Index>(), 0..6_usize, any::<char>()), 1..6),
+        slips in prop::collection::vec(slip(), 1..6),
     ) {
         let name = templates::templates().nth(template).unwrap();
         let mut text: Vec<char> = templates::template(name).unwrap().chars().collect();
@@ -399,7 +404,10 @@ proptest! {
                 1 => text.insert(at, c),
                 2 => text[at] = symbol[c as usize % symbol.len()],
                 3 => text.truncate(at.max(1)),
-                4 => { let copy = text[at..text.len().min(at + 20)].to_vec(); text.splice(at..at, copy); }
+                4 => {
+                    let copy = text[at..text.len().min(at + 20)].to_vec();
+                    text.splice(at..at, copy);
+                }
                 _ => { text.drain(at..text.len().min(at + 15)); if text.is_empty() { text.push(c); } }
             }
         }

@@ -1,5 +1,8 @@
 //! The world, the closed event enum and the loop.
 //!
+//! Must not know files, clocks, the environment, threads or output: a scenario comes in, observers
+//! are told what happens.
+//!
 //! | module | owns |
 //! |---|---|
 //! | [`scenario`] | what a run is told |

@@ -1,4 +1,7 @@
-//! Virtual time and chance; knows nothing of queues.
+//! Virtual time and chance.
+//!
+//! Owns instants and lengths, the order of events, every random number and the arithmetic whose
+//! bits must not depend on the machine. Must not know queues.
 
 pub mod calendar;
 mod closed_forms;

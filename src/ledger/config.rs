@@ -115,8 +115,9 @@ pub struct Reservoir {
 /// What a split costs. A closed family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mechanics {
-    /// Both halves serve at once after a pause of the parent's range (`CockroachDB`, `TiKV`). During
-    /// the pause sends, receives and deletes are refused; what is in flight can still be extended.
+    /// Both halves serve at once after a pause of the parent's range (`CockroachDB`, `TiKV`).
+    /// During the pause sends, receives and deletes are refused; what is in flight can still be
+    /// extended.
     Metadata {
         /// How long the split range refuses calls.
         pause: Span,

@@ -2,7 +2,8 @@
 //!
 //! Owns the two plain types that leave the ledger. A receipt names the slot, the message and the
 //! number of the receive, so that a stale one is recognised without a look-up table; it also
-//! carries the instant of the receive, because a handle dies 12 h after it.
+//! carries the instant of the receive, because a handle dies 12 h after it. Must not know what a
+//! receipt is good for: the ledger decides.
 
 use super::config::QueueId;
 use super::journal::{Caller, MessageId};

@@ -1,4 +1,6 @@
-//! Facts → metrics, traces and the fingerprint. Never influences a run.
+//! Facts → metrics, traces and the fingerprint.
+//!
+//! Owns what is remembered of a run. Must not know how the run goes on, and never influences it.
 
 pub mod fingerprint;
 mod level;

@@ -220,9 +220,8 @@ mod tests {
     #[test]
     fn pages_of_one_series_belong_together() {
         let page = |stamp, status| {
-            format!(
-                r#"{{"Id": "m", "Timestamps": ["{stamp}"], "Values": [5], "StatusCode": "{status}"}}"#
-            )
+            let data = format!(r#""Timestamps": ["{stamp}"], "Values": [5]"#);
+            format!(r#"{{"Id": "m", {data}, "StatusCode": "{status}"}}"#)
         };
         let export = |first, second| format!(r#"{{"MetricDataResults": [{first}, {second}]}}"#);
         let first = page("2024-09-29T22:14:00Z", "PartialData");

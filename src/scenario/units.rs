@@ -22,7 +22,8 @@ const UNITS: [(&str, u64); 8] = [
 pub(super) const LONGEST: Span = Span::from_secs(36_525 * 86_400);
 
 /// What a length of time looks like, for messages.
-pub(super) const LENGTH_FORM: &str = "write a number with its unit, such as \"30s\", \"150ms\" or \"2h30m\" (d, h, m, s, ms, us, ns)";
+pub(super) const LENGTH_FORM: &str = "write a number with its unit, such as \"30s\", \"150ms\" or \
+                                      \"2h30m\" (d, h, m, s, ms, us, ns)";
 
 /// What a rate looks like, for messages.
 pub(super) const RATE_FORM: &str =

@@ -43,8 +43,7 @@ impl<'a> Check<'a> {
         let call_latency = self.dist(&at.field("call_latency"), &file.call_latency);
         let mut arrivals = Vec::new();
         self.arrivals(&at.field("arrivals"), &file.arrivals, scale, &mut arrivals);
-        let instant = |process: &ArrivalProcess| matches!(process, ArrivalProcess::Closed { think, .. } if is_zero(think));
-        if is_zero(&call_latency) && arrivals.iter().any(instant) {
+        if is_zero(&call_latency) && arrivals.iter().any(never_thinks) {
             self.push(&at.field("arrivals"), "these clients send for ever without time passing")
                 .help = vec!["give them a `think` time, or the producer a `call_latency`".into()];
         }
@@ -319,4 +318,9 @@ fn is_zero(dist: &Dist) -> bool {
         | Dist::Weibull { .. }
         | Dist::Pareto { .. } => false,
     }
+}
+
+/// Closed clients that begin again at once.
+fn never_thinks(process: &ArrivalProcess) -> bool {
+    matches!(process, ArrivalProcess::Closed { think, .. } if is_zero(think))
 }

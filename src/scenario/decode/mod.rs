@@ -5,7 +5,8 @@
 //!
 //! How all are found: serde stops at the first fault. So the faulty node is noted and the tree is
 //! decoded again without it: its default stands in, or a harmless value for what is required; where
-//! there is neither, the part around it is left out in turn. Names without a meaning and missing settings do not stop serde at all.
+//! there is neither, the part around it is left out in turn. Names without a meaning and missing
+//! settings do not stop serde at all.
 //!
 //! Three conventions connect it with the types:
 //!
