@@ -9,6 +9,10 @@
 //! follows names message, instant and partition), a call ([`Change::Called`]; its answer follows)
 //! and the number of busy threads ([`Deed::Busy`]; it is what [`Deed::Began`] and the end of the
 //! last call leave).
+#![expect(
+    clippy::inline_always,
+    reason = "a fact is known where it is told: its match and its words fold away there"
+)]
 
 use crate::clients::deed::Deed;
 use crate::kernel::time::Time;
@@ -47,7 +51,7 @@ impl Fingerprint {
     }
 
     /// Takes a change of the ledger in.
-    #[inline]
+    #[inline(always)]
     pub fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         if let Some((tag, first, second)) = change_words(change) {
             self.fold(now, (u64::from(queue.0) << 8) | tag, first, second);
@@ -55,14 +59,14 @@ impl Fingerprint {
     }
 
     /// Takes a deed of a client in.
-    #[inline]
+    #[inline(always)]
     pub fn deed(&mut self, now: Time, deed: &Deed) {
         if let Some((tag, first, second)) = deed_words(deed) {
             self.fold(now, tag | 0x80, first, second);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn fold(&mut self, now: Time, tag: u64, first: u64, second: u64) {
         // Two independent products a fact: short for the processor, and a lone changed bit of any
         // word changes the hash, as both factors are odd.
@@ -72,13 +76,18 @@ impl Fingerprint {
             (self.hash.rotate_left(5) ^ a ^ b.rotate_left(29)).wrapping_mul(0xff51_afd7_ed55_8ccd);
         self.facts += 1;
         if self.facts.is_power_of_two() {
-            self.checkpoints.push((self.facts, now, self.hash));
+            self.note(now);
         }
+    }
+
+    #[cold]
+    fn note(&mut self, now: Time) {
+        self.checkpoints.push((self.facts, now, self.hash));
     }
 }
 
 /// A change as a tag and two words; `None` for one that others imply.
-#[inline]
+#[inline(always)]
 fn change_words(change: &Change) -> Option<(u64, u64, u64)> {
     Some(match *change {
         Change::Called { .. } => return None,
@@ -122,7 +131,7 @@ fn change_words(change: &Change) -> Option<(u64, u64, u64)> {
 }
 
 /// A deed as a tag and two words; `None` for one that others imply.
-#[inline]
+#[inline(always)]
 fn deed_words(deed: &Deed) -> Option<(u64, u64, u64)> {
     Some(match *deed {
         Deed::Arrived { .. } | Deed::Busy { .. } => return None,

@@ -2,6 +2,7 @@
 //!
 //! Owns the trait that metrics, trace and fingerprint share. Observers are generic parameters of
 //! the engine, so one that is off costs nothing. Must not influence the run.
+#![expect(clippy::inline_always, reason = "a pair is what its two observers are, and no more")]
 
 use crate::clients::deed::Deed;
 use crate::kernel::time::Time;
@@ -21,11 +22,12 @@ pub trait Observer: Journal {
 }
 
 impl Observer for () {
+    #[inline]
     fn deed(&mut self, _now: Time, _deed: &Deed) {}
 }
 
 impl<A: Journal, B: Journal> Journal for (A, B) {
-    #[inline]
+    #[inline(always)]
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         self.0.change(now, queue, change);
         self.1.change(now, queue, change);
@@ -39,7 +41,7 @@ impl<A: Journal, B: Journal> Journal for (A, B) {
 }
 
 impl<A: Observer, B: Observer> Observer for (A, B) {
-    #[inline]
+    #[inline(always)]
     fn deed(&mut self, now: Time, deed: &Deed) {
         self.0.deed(now, deed);
         self.1.deed(now, deed);
