@@ -67,6 +67,8 @@ pub(super) enum Command {
     Run(Run),
     /// Check scenarios without running them; every fault is shown at once
     Check(Check),
+    /// Run scenarios and compare them with their stored outcomes
+    Test(Test),
     /// Print what happened in a run, event by event
     Trace(Trace),
     /// Print a commented scenario to begin with
@@ -149,6 +151,33 @@ pub(super) enum CheckFormat {
     Text,
     /// For editors: one object a fault and warning
     Json,
+}
+
+/// `sqsim test`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sqsim test models --update\n  sqsim test")]
+pub(super) struct Test {
+    /// Scenarios, and directories of scenarios [default: models]
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Where the outcomes are stored
+    #[arg(long, value_name = "DIR", default_value = "snapshots")]
+    pub(super) snapshots: PathBuf,
+    /// Store the outcomes as they are now
+    #[arg(long)]
+    pub(super) update: bool,
+    /// What to do with stored outcomes of no scenario [default: warn]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) unreferenced: Option<Unreferenced>,
+}
+
+/// What to do with stored outcomes of no scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Unreferenced {
+    /// Answer no
+    Reject,
+    /// Remove them
+    Delete,
 }
 
 /// `sqsim trace`.

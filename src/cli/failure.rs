@@ -23,6 +23,11 @@ impl Failure {
         Failure { exit: Exit::Usage, faults: Faults::of(Fault::new(what).help(help)) }
     }
 
+    /// No scenario to work on.
+    pub(super) fn nothing(what: impl Into<String>, help: impl Into<String>) -> Failure {
+        Failure { exit: Exit::Nothing, faults: Faults::of(Fault::new(what).help(help)) }
+    }
+
     /// Reading or writing failed. `doing` completes "cannot …".
     pub(super) fn io(doing: &str, error: &io::Error) -> Failure {
         let fault = Fault::new(format!("cannot {doing}: {}", reason(error)));

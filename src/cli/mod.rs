@@ -9,6 +9,7 @@
 mod args;
 mod bug;
 mod check;
+mod differs;
 pub mod exit;
 mod failure;
 mod files;
@@ -18,6 +19,7 @@ mod plain;
 mod run;
 mod sources;
 mod terminal;
+mod test;
 mod trace;
 mod values;
 
@@ -54,6 +56,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> Result<Exit, Failure> {
         None => plain::start(),
         Some(Command::Run(args)) => run::run(args, global, terminal),
         Some(Command::Check(args)) => check::check(args, terminal),
+        Some(Command::Test(args)) => test::test(args, global, terminal),
         Some(Command::Trace(args)) => trace::trace(args, terminal),
         Some(Command::New(args)) => plain::new(args),
         Some(Command::Help(args)) => plain::help(args),

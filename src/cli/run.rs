@@ -6,16 +6,18 @@ use std::time::Instant;
 
 use super::args::{Global, Run, RunFormat};
 use super::bug;
+use super::differs;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::files::{prepare_directory, write};
 use super::interrupt;
 use super::meter::with_progress;
 use super::sources::{Source, load_all};
-use super::terminal::{Terminal, Volume, answer};
+use super::terminal::{Terminal, Volume, answer, complain};
 use super::values::quoted;
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
+use crate::experiment::determinism;
 use crate::experiment::replicate::{Plan, Replications, replicate};
 use crate::outcome::Estimate;
 use crate::render::text::{Answer, Asked, Style};
@@ -50,6 +52,9 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
             documents.push(document);
         }
         exit = exit.max(verdict(source, &runs, &found, terminal));
+        if args.check_determinism {
+            exit = exit.max(agreement(args, global, terminal, source, &runs));
+        }
         if let Some(directory) = directories.get(number) {
             write_all(directory, &source.scenario, &runs)?;
         }
@@ -98,6 +103,33 @@ fn simulate(
         terminal.say(&format!("{events} events in {seconds:.2} s"));
     }
     (runs, answer)
+}
+
+/// Makes the runs again and says whether they are the same.
+fn agreement(
+    args: &Run,
+    global: &Global,
+    terminal: Terminal,
+    source: &Source,
+    runs: &Replications,
+) -> Exit {
+    let (scenario, threads) = (&source.scenario, threads(global));
+    let plan =
+        Plan { replications: args.reps, threads, interrupt: interrupt::flag(), progress: None };
+    match determinism::check(scenario, plan, runs) {
+        None => {
+            let other = determinism::other_threads(threads);
+            terminal.say(&format!("run again on {other} instead of {threads} threads: the same"));
+            Exit::Held
+        }
+        Some(disagreement) => {
+            let (what, lines) = differs::disagreement(scenario, &disagreement);
+            let bug = Failure::bug(what);
+            terminal.errors(&bug.faults);
+            complain(&lines);
+            bug.exit
+        }
+    }
 }
 
 /// As many threads as asked for, or as there are cores.

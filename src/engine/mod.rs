@@ -8,12 +8,14 @@
 //! | [`scenario`] | what a run is told |
 //! | [`event`] | the closed list of events and their order |
 //! | [`world`] | the state of everything, and the loop |
+//! | [`lockstep`] | two worlds side by side, to their first difference |
 //! | [`run`] | one run: a scenario in, what was measured out |
 //! | `sending` | what producers do at their events |
 //! | `receiving` | how workers poll, and how they live and die |
 //! | `working` | what their threads do with what they got |
 
 pub mod event;
+pub mod lockstep;
 mod receiving;
 pub mod run;
 pub mod scenario;

@@ -5,6 +5,8 @@
 //!
 //! Invariant: the number of threads never shows in a result.
 
+pub mod determinism;
 pub mod in_order;
 pub mod progress;
+pub mod regression;
 pub mod replicate;

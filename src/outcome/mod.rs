@@ -12,6 +12,7 @@
 mod by_name;
 mod estimate;
 mod parts;
+pub mod stored;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,278 @@
+//! `sqsim test`: every scenario against the outcome that was kept of it.
+//!
+//! Owns the files: which scenarios, where their outcomes lie, what is written. The comparison is
+//! `experiment::regression`, the words are in `differs`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::args::{Changes, Global, Test, Unreferenced};
+use super::differs;
+use super::exit::Exit;
+use super::failure::{Failure, limit};
+use super::files;
+use super::interrupt;
+use super::meter::with_progress;
+use super::run::threads;
+use super::sources::{Source, load_all};
+use super::terminal::{Terminal, answer};
+use crate::engine::world::Ended;
+use crate::experiment::in_order::in_order;
+use crate::experiment::regression::{Verdict, compare};
+use crate::experiment::replicate::{Plan, Replications, replicate};
+use crate::kernel::time::{Span, Time};
+use crate::outcome::Outcome;
+use crate::outcome::stored::{Stored, contents};
+
+/// Where scenarios are looked for if no place is named.
+const MODELS: &str = "models";
+
+/// What is said to have made a file.
+const SOURCE: &str = "tests/models.rs";
+
+/// What became of one scenario.
+struct Tested {
+    outcome: Outcome,
+    ended: Ended,
+    verdict: Verdict,
+}
+
+/// What was found in all scenarios.
+#[derive(Default)]
+struct Tally<'a> {
+    ok: u64,
+    differ: u64,
+    new: u64,
+    stored: u64,
+    /// The scenarios whose outcome could be accepted.
+    open: Vec<&'a str>,
+    /// How to look closer at the first difference.
+    look: String,
+}
+
+/// Runs and compares.
+///
+/// # Errors
+/// Nothing matched, or something cannot be read or written.
+pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    let files = scenarios(&args.paths)?;
+    let changes = Changes { seed: None, sets: Vec::new() };
+    let sources = match load_all(&files, &changes, terminal) {
+        Ok(sources) => sources,
+        Err(exit) => return Ok(exit),
+    };
+    let kept = kept_files(&args.snapshots, &sources)?;
+    if args.update {
+        files::prepare_directory(&args.snapshots)?;
+    }
+    interrupt::catch();
+    let lengths = sources.iter().map(|source| source.scenario.end() - Time::ZERO);
+    let total = lengths.fold(Span::ZERO, Span::saturating_add);
+    let tested = with_progress(global, "test", total, |progress| {
+        in_order(sources.len() as u64, threads(global), |number| {
+            let plan = Plan { replications: 1, threads: 1, interrupt: interrupt::flag(), progress };
+            one(&sources[number as usize], &kept[number as usize], plan)
+        })
+    });
+    let mut exit = Exit::Held;
+    let mut tally = Tally::default();
+    for ((source, kept), tested) in sources.iter().zip(&kept).zip(tested) {
+        let tested = tested?;
+        exit = exit.max(report(args, source, kept, &tested, &mut tally, terminal)?);
+        if exit == Exit::Interrupted {
+            terminal.say("interrupted: the scenarios after these were not compared");
+            return Ok(exit);
+        }
+    }
+    exit = exit.max(unreferenced(args, &kept, terminal)?);
+    answer(&summary(sources.len(), &tally))?;
+    answer(&tally.look)?;
+    if !tally.open.is_empty() {
+        let named: Vec<&str> = args.paths.iter().filter_map(|path| path.to_str()).collect();
+        let paths = if tally.open.len() == 1 { &tally.open } else { &named };
+        answer(&differs::help_accept(paths))?;
+    }
+    Ok(exit)
+}
+
+fn one(source: &Source, kept: &Path, plan: Plan<'_>) -> Result<Tested, Failure> {
+    let kept = match fs::read_to_string(kept) {
+        Ok(text) => Some(Stored::parse(&text).ok_or_else(|| {
+            let help = "delete it and run `sqsim test --update`";
+            Failure::usage(format!("`{}` is no stored outcome", kept.display()), help)
+        })?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(Failure::io(&format!("read `{}`", kept.display()), &error)),
+    };
+    let Source { text, scenario } = source;
+    let Replications { mut outcomes, ended, .. } = replicate(scenario, plan);
+    let outcome = outcomes.swap_remove(0);
+    let verdict = compare(text, scenario, &outcome, kept.as_ref(), plan.interrupt)
+        .map_err(|error| Failure::bug(format!("no document: {error}")))?;
+    Ok(Tested { outcome, ended, verdict })
+}
+
+/// Says what became of one scenario and, if asked to, keeps its outcome.
+fn report<'a>(
+    args: &Test,
+    source: &'a Source,
+    kept: &Path,
+    tested: &Tested,
+    tally: &mut Tally<'a>,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let Source { text, scenario } = source;
+    let limits = scenario.limits;
+    let reached = match tested.ended {
+        Ended::Interrupted => return Ok(Exit::Interrupted),
+        Ended::EventLimit => Some(("limits.events", limits.events)),
+        Ended::ResidentLimit => Some(("limits.resident", limits.resident)),
+        Ended::Completed | Ended::ObserverStopped => None,
+    };
+    if let Some((setting, value)) = reached {
+        terminal.errors(&limit(&text.name, setting, value).faults);
+        return Ok(Exit::Limit);
+    }
+    let name = &text.name;
+    if matches!(tested.verdict, Verdict::Same) {
+        tally.ok += 1;
+        answer(&format!("    ok  {name}{}\n", failing(&tested.outcome)))?;
+        return Ok(Exit::Held);
+    }
+    if args.update {
+        let contents = contents(&tested.outcome)
+            .map_err(|error| Failure::bug(format!("no document: {error}")))?;
+        let stored = Stored { scenario: Some(text.text.clone()), contents };
+        files::write(kept, &stored.to_text(SOURCE))?;
+        tally.stored += 1;
+        answer(&format!("stored  {name}{}\n", failing(&tested.outcome)))?;
+        return Ok(Exit::Held);
+    }
+    tally.open.push(name);
+    if let Verdict::Differs(differs) = &tested.verdict {
+        tally.differ += 1;
+        if tally.look.is_empty() {
+            tally.look = differs::help_look(name, differs);
+        }
+        answer(&differs::block(name, scenario, differs))?;
+    } else {
+        tally.new += 1;
+        answer(&format!("   NEW  {name}     no stored outcome `{}`\n", kept.display()))?;
+    }
+    Ok(Exit::No)
+}
+
+/// A word on expectations that fail: they may be there to fail, so only a change of it counts.
+fn failing(outcome: &Outcome) -> String {
+    match outcome.expect.iter().filter(|expect| !expect.holds).count() {
+        0 => String::new(),
+        1 => "     1 expectation fails, as stored".to_owned(),
+        many => format!("     {many} expectations fail, as stored"),
+    }
+}
+
+fn summary(all: usize, tally: &Tally<'_>) -> String {
+    let Tally { ok, differ, new, stored, .. } = *tally;
+    let differ_word = if differ == 1 { "differs" } else { "differ" };
+    let parts = [(ok, "ok"), (differ, differ_word), (new, "new"), (stored, "stored")];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let s = if all == 1 { "" } else { "s" };
+    format!("{all} scenario{s}: {}\n", parts.join(", "))
+}
+
+/// The scenario files named, and those below the directories named, in the order of their names.
+fn scenarios(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let default = [PathBuf::from(MODELS)];
+    let named = if paths.is_empty() { &default[..] } else { paths };
+    let mut files = Vec::new();
+    for path in named {
+        if path.is_dir() {
+            collect(path, &mut files)
+                .map_err(|error| Failure::io(&format!("read `{}`", path.display()), &error))?;
+        } else if !paths.is_empty() {
+            files.push(path.clone());
+        }
+    }
+    if files.is_empty() {
+        let places: Vec<String> =
+            named.iter().map(|path| format!("`{}`", path.display())).collect();
+        return Err(Failure::nothing(
+            format!("no scenario matched: there is no `.ron` file in {}", places.join(", ")),
+            "name the scenario files or directories: `sqsim test scenarios`",
+        ));
+    }
+    Ok(files)
+}
+
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let entries = fs::read_dir(directory)?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "ron") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The file of each scenario's outcome.
+fn kept_files(directory: &Path, sources: &[Source]) -> Result<Vec<PathBuf>, Failure> {
+    let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for Source { text, scenario } in sources {
+        if let Some(other) = taken.insert(&scenario.name, &text.name) {
+            return Err(Failure::usage(
+                format!("`{other}` and `{}` have the same name", text.name),
+                "their outcomes would be stored in the same file: rename one",
+            ));
+        }
+        kept.push(directory.join(format!("{}.snap", scenario.name)));
+    }
+    Ok(kept)
+}
+
+/// Stored outcomes that no scenario has. Only where whole directories were tested is it known
+/// that a scenario is missing.
+fn unreferenced(args: &Test, kept: &[PathBuf], terminal: Terminal) -> Result<Exit, Failure> {
+    if !args.paths.iter().all(|path| path.is_dir()) || !args.snapshots.is_dir() {
+        return Ok(Exit::Held);
+    }
+    let shown = args.snapshots.display();
+    let entries = fs::read_dir(&args.snapshots).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|error| Failure::io(&format!("read `{shown}`"), &error))?;
+    let mut orphans: Vec<PathBuf> = entries
+        .iter()
+        .map(fs::DirEntry::path)
+        .filter(|path| path.extension().is_some_and(|extension| extension == "snap"))
+        .filter(|path| !kept.contains(path))
+        .collect();
+    orphans.sort();
+    let mut exit = Exit::Held;
+    for orphan in orphans {
+        let shown = orphan.display();
+        match args.unreferenced {
+            None => terminal.warn(&format!(
+                "`{shown}` belongs to no scenario here; `--unreferenced delete` removes it"
+            )),
+            Some(Unreferenced::Reject) => {
+                answer(&format!("ORPHAN  {shown}     belongs to no scenario here\n"))?;
+                exit = Exit::No;
+            }
+            Some(Unreferenced::Delete) => {
+                let removed = fs::remove_file(&orphan);
+                removed.map_err(|error| Failure::io(&format!("remove `{shown}`"), &error))?;
+                answer(&format!("removed {shown}\n"))?;
+            }
+        }
+    }
+    Ok(exit)
+}

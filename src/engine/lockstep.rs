@@ -1,0 +1,84 @@
+//! Two worlds side by side, to the first fact in which they differ.
+//!
+//! Owns the comparison. Must not know why two runs should be equal, or why they are not.
+//!
+//! Invariant: everything before the difference was equal, so it is the first.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::scenario::{Limits, Scenario};
+use super::world::World;
+use crate::kernel::time::Time;
+use crate::observe::fact::{Fact, Facts};
+
+/// The first difference of two runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// The number of the fact, from 1, as the checkpoints of an outcome count.
+    pub number: u64,
+    /// What happened on the left; `None` if the run was over.
+    pub left: Option<(Time, Fact)>,
+    /// What happened on the right.
+    pub right: Option<(Time, Fact)>,
+}
+
+impl Difference {
+    /// When the two parted: the earlier of the two facts.
+    pub fn at(&self) -> Time {
+        let times = [self.left, self.right].into_iter().flatten().map(|(at, _)| at);
+        times.min().unwrap_or(Time::ZERO)
+    }
+}
+
+/// The facts of one run, one after the other.
+#[derive(Debug)]
+pub struct Stepper {
+    world: World<Facts>,
+    limits: Limits,
+    over: bool,
+}
+
+impl Stepper {
+    /// The run of a replication, before its first fact.
+    pub fn new(scenario: &Scenario, replication: u64) -> Stepper {
+        let world = World::new(scenario, replication, Facts::default());
+        Stepper { world, limits: scenario.limits, over: false }
+    }
+
+    fn limit_reached(&self) -> bool {
+        let resident = self.world.ledger.resident() + self.world.held_back;
+        self.world.events() >= self.limits.events || resident > self.limits.resident
+    }
+}
+
+impl Iterator for Stepper {
+    type Item = (Time, Fact);
+
+    fn next(&mut self) -> Option<(Time, Fact)> {
+        loop {
+            let fact = self.world.observer.take();
+            if fact.is_some() || self.over {
+                return fact;
+            }
+            self.over = self.limit_reached() || self.world.step().is_none();
+        }
+    }
+}
+
+/// The first difference of two runs; `None` if they have none, or `interrupt` was set.
+pub fn first_difference(
+    mut left: Stepper,
+    mut right: Stepper,
+    interrupt: &AtomicBool,
+) -> Option<Difference> {
+    let mut number = 0;
+    while !interrupt.load(Ordering::Relaxed) {
+        number += 1;
+        match (left.next(), right.next()) {
+            (None, None) => return None,
+            (left, right) if left == right => {}
+            (left, right) => return Some(Difference { number, left, right }),
+        }
+    }
+    None
+}
