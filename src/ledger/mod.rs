@@ -5,15 +5,19 @@
 //! |---|---|
 //! | [`config`] | the settings of a queue |
 //! | [`journal`] | the closed list of changes that it tells |
-//! | [`service`] | the calls: send, receive, delete, change visibility, purge, and the clock's |
+//! | [`service`] | the calls: send, receive, delete, change visibility, purge |
+//! | `serving` | how polls are served: partitions, waiting polls, dead letters |
+//! | `clock` | what happens without a call: deadlines, looks at the load |
 //! | [`receipt`] | receipt handles |
 //! | [`polls`] | long polls that wait |
 //! | `queue` | one queue's rules: lines, deadlines, dead letters, counts |
-//! | `partition`, `keys`, `capacity`, `split` | the sharded key space |
+//! | `partition`, `keys`, `capacity`, `gate`, `split` | the sharded key space |
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
 
 mod capacity;
+mod clock;
 pub mod config;
+mod gate;
 pub mod journal;
 mod keys;
 mod message;
@@ -23,6 +27,7 @@ mod queue;
 pub mod receipt;
 mod ring;
 pub mod service;
+mod serving;
 mod split;
 mod timers;
 

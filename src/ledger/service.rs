@@ -1,21 +1,20 @@
-//! The calls of the queue service, and the clock's.
+//! The calls of the queue service.
 //!
-//! Owns [`Ledger`]: what each call answers, and who of the waiting polls is served. Must not know
-//! who calls.
+//! Owns [`Ledger`] and what each call answers. Must not know who calls.
 //!
 //! The rules are those of the SQS API reference and developer guide; each call names its own.
 //! Where AWS publishes nothing, the rule is a parameter of [`super::config`].
 
 use std::collections::VecDeque;
 
-use super::config::{Mechanics, QueueConfig, QueueId, ReceiveRouting};
+use super::config::{QueueConfig, QueueId};
+use super::gate::Gate;
 use super::journal::{Action, Caller, Change, Held, Journal, MessageId, State};
 use super::message::{Message, Slab};
 use super::polls::{Poll, Polls};
 use super::queue::{Queue, Tally};
 use super::receipt::{Delivery, RECEIPT_LIFE, Receipt, Served};
-use super::split::{self, Snapshot, TICK, Verdict};
-use crate::kernel::rng::{Fate, Luck, Source, Streams, mix};
+use crate::kernel::rng::{Fate, Luck, Source, Streams};
 use crate::kernel::time::{Span, Time};
 
 /// Most entries of a batch call and most messages of a receive.
@@ -84,12 +83,12 @@ pub enum VisibilityAnswer {
 /// All queues of a scenario.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    slab: Slab,
-    queues: Vec<Queue>,
-    polls: Polls,
+    pub(super) slab: Slab,
+    pub(super) queues: Vec<Queue>,
+    pub(super) polls: Polls,
     next_id: u64,
-    served: VecDeque<Served>,
-    handed: VecDeque<Delivery>,
+    pub(super) served: VecDeque<Served>,
+    pub(super) handed: VecDeque<Delivery>,
 }
 
 impl Ledger {
@@ -374,52 +373,6 @@ impl Ledger {
         before
     }
 
-    /// Lets everything happen that is due in `queue` by `now`; returns how many things were. At
-    /// one instant: ends of retention first, then visibility timeouts and delays, the look of the
-    /// split policy, waiters that capacity had held up, and last the ends of long polls.
-    pub fn advance<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) -> u64 {
-        let mut happened = 0;
-        while let Some(slot) = at_or_before(now, self.queue(queue).next_expiry(&self.slab)) {
-            let q = &mut self.queues[queue.0 as usize];
-            let (message, from) = q.remove(&mut self.slab, slot);
-            q.tally.expired += 1;
-            journal.change(now, queue, &Change::Expired { message, from });
-            happened += 1;
-        }
-        while let Some(slot) = at_or_before(now, self.queue(queue).next_timer(&self.slab)) {
-            let state = self.queues[queue.0 as usize].detach(&mut self.slab, slot);
-            if state == State::Delayed {
-                let message = self.slab.get(slot).id;
-                journal.change(now, queue, &Change::DelayEnded { message });
-                self.queues[queue.0 as usize].show(&mut self.slab, slot);
-            } else {
-                self.give_back(queue, slot, now, journal);
-            }
-            happened += 1;
-        }
-        if self.queue(queue).tick <= now {
-            self.look_at_load(queue, now, journal);
-            happened += 1;
-        }
-        let q = &mut self.queues[queue.0 as usize];
-        q.tell_oldest(&self.slab, now, journal);
-        if q.resettle <= now {
-            q.resettle = Time::NEVER;
-        }
-        self.settle(queue, now, journal);
-        while let Some(caller) = at_or_before(now, self.polls.earliest_end(queue)) {
-            self.polls.leave(caller);
-            self.served.push_back(Served { caller, messages: 0 });
-            let q = &self.queues[queue.0 as usize];
-            let over_limit = q.tally.in_flight >= u64::from(q.config.max_in_flight);
-            let nothing = Change::ReceivedNothing { caller, falsely: false, over_limit };
-            journal.change(now, queue, &nothing);
-            happened += 1;
-        }
-        self.find_due(queue);
-        happened
-    }
-
     /// What is still resident in `queue`.
     pub fn leftover(&self, queue: QueueId, now: Time) -> Leftover {
         let mut left = Leftover::default();
@@ -434,278 +387,8 @@ impl Ledger {
         left
     }
 
-    fn queue(&self, queue: QueueId) -> &Queue {
+    pub(super) fn queue(&self, queue: QueueId) -> &Queue {
         &self.queues[queue.0 as usize]
-    }
-
-    /// Computes exactly when something next falls due.
-    fn find_due(&mut self, queue: QueueId) {
-        let q = &self.queues[queue.0 as usize];
-        let expiry = q.next_expiry(&self.slab).map(|(at, _)| at);
-        let timer = q.next_timer(&self.slab).map(|(at, _)| at);
-        let poll = self.polls.earliest_end(queue).map(|(at, _)| at);
-        let earliest = expiry.into_iter().chain(timer).chain(poll).min().unwrap_or(Time::NEVER);
-        let due = earliest.min(q.tick).min(q.resettle);
-        self.queues[queue.0 as usize].due = due;
-    }
-
-    /// A message in flight, detached, is visible again.
-    fn give_back<J: Journal>(&mut self, queue: QueueId, slot: u32, now: Time, journal: &mut J) {
-        let row = self.slab.get(slot);
-        let (message, cause, receives) = (row.id, row.held(), row.receives);
-        journal.change(now, queue, &Change::Returned { message, cause, receives });
-        let q = &mut self.queues[queue.0 as usize];
-        q.show(&mut self.slab, slot);
-        q.tell_oldest(&self.slab, now, journal);
-    }
-
-    /// Serves waiting polls, the first to come first, while there is something for them.
-    #[inline]
-    fn settle<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
-        while self.queues[queue.0 as usize].tally.visible > 0 {
-            let Some(poll) = self.polls.first(queue) else { return };
-            let taken = self.take(queue, poll, now, journal);
-            if taken.messages == 0 {
-                if taken.refused_at.is_some() {
-                    self.plan_resettle(queue);
-                }
-                return;
-            }
-            self.polls.leave(poll.caller);
-            self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
-        }
-        self.queues[queue.0 as usize].resettle = Time::NEVER;
-    }
-
-    /// Waiters try again when the first partition with messages admits a receive.
-    fn plan_resettle(&mut self, queue: QueueId) {
-        let q = &mut self.queues[queue.0 as usize];
-        let (shards, rate) = (&q.shards, q.rate);
-        let ready = (0..shards.len()).filter(|&at| shards.is_ready(at));
-        let at = ready.map(|at| shards.get(at).receives_at(rate)).min().unwrap_or(Time::NEVER);
-        q.resettle = at;
-        q.falls_due(at);
-    }
-
-    /// Takes messages for one poll from the partitions that it asks.
-    fn take<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: Poll,
-        now: Time,
-        journal: &mut J,
-    ) -> Taken {
-        let mut taken = Taken::default();
-        let q = &mut self.queues[queue.0 as usize];
-        if q.tally.visible == 0 {
-            return taken;
-        }
-        if poll.wait.is_zero() && q.shards.len() > 1 {
-            self.take_sampled(queue, poll, now, journal, &mut taken);
-            return taken;
-        }
-        // The next poll begins after the partition that gave last, so that each has its turn even
-        // while the in-flight cap lets single messages through.
-        let start = q.shards.cursor();
-        let (mut from, mut wrapped) = (start, false);
-        while taken.messages < poll.max {
-            let shards = &self.queues[queue.0 as usize].shards;
-            match shards.ready_from(from) {
-                Some(at) if !(wrapped && at >= start) => {
-                    let before = taken.messages;
-                    self.take_from(queue, at, poll, now, journal, &mut taken);
-                    from = at + 1;
-                    if taken.messages > before {
-                        self.queues[queue.0 as usize].shards.set_cursor(from);
-                    }
-                }
-                None if !wrapped => (from, wrapped) = (0, true),
-                Some(_) | None => break,
-            }
-        }
-        taken
-    }
-
-    /// A short poll: asks a random sample of partitions, each as likely, without replacement.
-    fn take_sampled<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: Poll,
-        now: Time,
-        journal: &mut J,
-        taken: &mut Taken,
-    ) {
-        let q = &mut self.queues[queue.0 as usize];
-        let count = q.shards.len();
-        if q.deck.len() != count {
-            q.deck.clear();
-            q.deck.extend(0..count as u32);
-        }
-        let asked = match q.config.ledger.receive {
-            ReceiveRouting::RegisterAll => (count / 4).max(1),
-            ReceiveRouting::Sample(k) => (k as usize).min(count),
-        };
-        for drawn in 0..asked {
-            let q = &mut self.queues[queue.0 as usize];
-            let other = drawn + q.sampling.below((count - drawn) as u64) as usize;
-            q.deck.swap(drawn, other);
-            let at = q.deck[drawn] as usize;
-            if taken.messages < poll.max && q.shards.is_ready(at) {
-                self.take_from(queue, at, poll, now, journal, taken);
-            }
-        }
-    }
-
-    /// Takes messages for one poll from one partition, as far as its capacity, the in-flight cap
-    /// and the redrive policy let it.
-    fn take_from<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        at: usize,
-        poll: Poll,
-        now: Time,
-        journal: &mut J,
-        taken: &mut Taken,
-    ) {
-        let q = &mut self.queues[queue.0 as usize];
-        if q.tally.in_flight >= u64::from(q.config.max_in_flight) {
-            return;
-        }
-        let part = q.shards.get_mut(at);
-        if q.watched {
-            part.load.observe(Action::Receive, None);
-        }
-        if !part.admit(q.rate, Action::Receive, now) {
-            taken.refused_at = Some(at);
-            return;
-        }
-        while taken.messages < poll.max {
-            let q = &mut self.queues[queue.0 as usize];
-            if q.tally.in_flight >= u64::from(q.config.max_in_flight) {
-                return;
-            }
-            let Some(slot) = q.shards.pop(&mut self.slab, at) else { return };
-            q.tally.visible -= 1;
-            match q.config.redrive {
-                Some(redrive) if self.slab.get(slot).receives >= redrive.max_receives => {
-                    self.dead_letter(queue, redrive.to, slot, now, journal);
-                }
-                _ => {
-                    self.hand_over(queue, at, slot, poll, now, journal);
-                    taken.messages += 1;
-                }
-            }
-        }
-    }
-
-    /// One message, out of its line, goes to the caller.
-    #[inline]
-    fn hand_over<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        at: usize,
-        slot: u32,
-        poll: Poll,
-        now: Time,
-        journal: &mut J,
-    ) {
-        let q = &mut self.queues[queue.0 as usize];
-        let row = self.slab.get_mut(slot);
-        let cause = (row.receives > 0).then(|| row.held());
-        row.receives += 1;
-        row.set_held(Held::Buffered);
-        let (message, sent, luck, receives) = (row.id, row.sent, row.luck, row.receives);
-        q.hide(&mut self.slab, slot, State::InFlight, poll.visibility_timeout, now);
-        let receipt = Receipt { message, received: now, slot, receives, queue };
-        self.handed.push_back(Delivery { receipt, luck, sent });
-        let until = now + poll.visibility_timeout;
-        let (caller, partition) = (poll.caller, q.shards.get(at).id);
-        let change = Change::Received { message, caller, partition, receives, sent, until, cause };
-        journal.change(now, queue, &change);
-    }
-
-    /// The receive after the last allowed one moves the message instead of returning it. The
-    /// standard queue's retention clock runs on from the first send; the age counts from the move
-    /// ([dead-letter queues](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html)).
-    fn dead_letter<J: Journal>(
-        &mut self,
-        from: QueueId,
-        to: QueueId,
-        slot: u32,
-        now: Time,
-        journal: &mut J,
-    ) {
-        let source = &mut self.queues[from.0 as usize];
-        let expires = source.expires(&self.slab, slot);
-        let retention = source.config.retention;
-        source.forget(&mut self.slab, slot);
-        source.tally.moved_out += 1;
-        let row = *self.slab.get(slot);
-        let (message, receives, cause) = (row.id, row.receives, row.held());
-        journal.change(now, from, &Change::DeadLettered { message, to, receives, cause });
-        source.tell_oldest(&self.slab, now, journal);
-
-        let target = &mut self.queues[to.0 as usize];
-        let enqueued = expires.as_nanos() - retention.as_nanos();
-        let expires = Time::from_nanos(enqueued) + target.config.retention;
-        let luck = row.luck.next_queue();
-        let mut moved = Message::new(message, to, now, luck, row.key);
-        if row.is_done() {
-            moved.set_done();
-        }
-        *self.slab.get_mut(slot) = moved;
-        target.tally.moved_in += 1;
-        target.begin_moved(&mut self.slab, slot, expires);
-        journal.change(now, to, &Change::MovedIn { message, from });
-        target.show(&mut self.slab, slot);
-        target.tell_oldest(&self.slab, now, journal);
-        if self.polls.first(to).is_some() {
-            // Its waiters are served by the clock's call at this same instant: the source is in
-            // the middle of a receive.
-            target.resettle = now;
-            target.falls_due(now);
-        }
-    }
-
-    /// The split policy looks at the last second's load and cuts or merges.
-    fn look_at_load<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
-        let q = &mut self.queues[queue.0 as usize];
-        q.tick = now + TICK;
-        let Some(capacity) = q.rate.map(|rate| rate.per_second) else { return };
-        let policy = q.config.ledger.split;
-        let mut at = 0;
-        while at < q.shards.len() {
-            let partitions = q.shards.len();
-            let part = q.shards.get_mut(at);
-            let seed = q.seed ^ mix(u64::from(part.id.0));
-            let range = (part.first, part.last);
-            let snapshot = Snapshot { now, capacity, partitions, range, seed };
-            match split::verdict(&policy, &mut part.load, snapshot) {
-                Verdict::Keep => at += 1,
-                Verdict::Refuse(reason) => {
-                    let partition = part.id;
-                    journal.change(now, queue, &Change::SplitRefused { partition, reason });
-                    at += 1;
-                }
-                Verdict::Split(key) => {
-                    cut(q, &mut self.slab, at, key, now, journal);
-                    at += 2;
-                }
-            }
-        }
-        let loads = q.shards.iter().map(|part| (part.opened, &part.load));
-        if let Some(at) = split::merge(&policy, now, capacity, loads) {
-            let key = q.shards.get(at).first;
-            let last = q.shards.get(at + 1).last;
-            let [left, right, into] = q.shards.merge(&mut self.slab, at, now);
-            pause(q, &[at], now);
-            journal.change(now, queue, &Change::Merged { left, right, into });
-            for partition in [left, right] {
-                journal.change(now, queue, &Change::PartitionClosed { partition });
-            }
-            let opened = Change::PartitionOpened { partition: into, first: key, last };
-            journal.change(now, queue, &opened);
-        }
     }
 
     /// Checks everything derived against what it is derived from; for tests, as it walks through
@@ -723,19 +406,6 @@ impl Ledger {
     }
 }
 
-/// What one poll got.
-#[derive(Clone, Copy, Debug, Default)]
-struct Taken {
-    messages: u32,
-    /// A partition with messages that had no capacity.
-    refused_at: Option<usize>,
-}
-
-/// The slot's time if it is not after `now`.
-fn at_or_before<T>(now: Time, next: Option<(Time, T)>) -> Option<T> {
-    next.filter(|&(at, _)| at <= now).map(|(_, what)| what)
-}
-
 /// The row of a receipt, if the message is still there and was not received since.
 #[inline]
 fn current<'a>(slab: &'a Slab, receipt: &Receipt) -> Option<&'a Message> {
@@ -744,93 +414,4 @@ fn current<'a>(slab: &'a Slab, receipt: &Receipt) -> Option<&'a Message> {
             && row.receives == receipt.receives
             && row.queue() == receipt.queue
     })
-}
-
-/// Cuts the partition at index `at`.
-fn cut<J: Journal>(
-    q: &mut Queue,
-    slab: &mut Slab,
-    at: usize,
-    key: u64,
-    now: Time,
-    journal: &mut J,
-) {
-    let queue = q.id;
-    let [parent, left, right] = q.shards.split(slab, at, key, now);
-    pause(q, &[at, at + 1], now);
-    journal.change(now, queue, &Change::Split { parent, left, right, at: key });
-    journal.change(now, queue, &Change::PartitionClosed { partition: parent });
-    for at in [at, at + 1] {
-        let part = q.shards.get(at);
-        let (partition, first, last) = (part.id, part.first, part.last);
-        journal.change(now, queue, &Change::PartitionOpened { partition, first, last });
-    }
-}
-
-/// What the change of a range costs: no calls for a moment.
-fn pause(q: &mut Queue, parts: &[usize], now: Time) {
-    let Mechanics::Metadata { pause } = q.config.ledger.mechanics;
-    let until = now + pause;
-    for &at in parts {
-        q.shards.get_mut(at).paused_until = until;
-    }
-    q.resettle = q.resettle.min(until);
-    q.falls_due(until);
-}
-
-/// What one batch call did to one partition.
-#[derive(Clone, Copy, Debug, Default)]
-struct Touched {
-    at: usize,
-    admitted: bool,
-    refused: u32,
-}
-
-/// Admission of the entries of one batch call: one token for each partition touched.
-struct Gate {
-    action: Action,
-    refused: Throttled,
-    touched: [Touched; MAX_BATCH],
-    count: usize,
-}
-
-impl Gate {
-    fn new(action: Action) -> Gate {
-        let touched = [Touched::default(); MAX_BATCH];
-        Gate { action, refused: Throttled(0), touched, count: 0 }
-    }
-
-    #[inline]
-    fn admit(&mut self, q: &mut Queue, at: usize, key: u64, entry: usize, now: Time) -> bool {
-        if q.rate.is_none() && !q.watched {
-            return true;
-        }
-        let known = self.touched[..self.count].iter().position(|touched| touched.at == at);
-        let which = known.unwrap_or_else(|| {
-            let rate = q.rate;
-            let part = q.shards.get_mut(at);
-            if q.watched {
-                part.load.observe(self.action, Some(key));
-            }
-            let admitted = part.admit(rate, self.action, now);
-            self.touched[self.count] = Touched { at, admitted, refused: 0 };
-            self.count += 1;
-            self.count - 1
-        });
-        let touched = &mut self.touched[which];
-        if !touched.admitted {
-            touched.refused += 1;
-            self.refused.0 |= 1 << entry;
-        }
-        touched.admitted
-    }
-
-    /// Tells which partitions refused how much.
-    fn tell<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
-        for touched in self.touched[..self.count].iter().filter(|touched| !touched.admitted) {
-            let partition = q.shards.get(touched.at).id;
-            let (action, messages) = (self.action, touched.refused);
-            journal.change(now, q.id, &Change::Throttled { action, partition, messages });
-        }
-    }
 }

@@ -1,0 +1,169 @@
+//! What the clock does to the queues.
+//!
+//! Owns everything that happens without a call: ends of retention, of visibility timeouts, delays
+//! and long polls, and the split policy's look at the load. Must not know who asks.
+//!
+//! Invariant: nothing is due in a queue before the instant that [`Ledger::due`] gives.
+
+use super::config::{Mechanics, QueueId};
+use super::journal::{Change, Journal, State};
+use super::message::Slab;
+use super::queue::Queue;
+use super::receipt::Served;
+use super::service::Ledger;
+use super::split::{self, Snapshot, TICK, Verdict};
+use crate::kernel::rng::mix;
+use crate::kernel::time::Time;
+
+impl Ledger {
+    /// Lets everything happen that is due in `queue` by `now`; returns how many things were. At
+    /// one instant: ends of retention first, then visibility timeouts and delays, the look of the
+    /// split policy, waiters that capacity had held up, and last the ends of long polls.
+    pub fn advance<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) -> u64 {
+        let mut happened = 0;
+        while let Some(slot) = at_or_before(now, self.queue(queue).next_expiry(&self.slab)) {
+            let q = &mut self.queues[queue.0 as usize];
+            let (message, from) = q.remove(&mut self.slab, slot);
+            q.tally.expired += 1;
+            journal.change(now, queue, &Change::Expired { message, from });
+            happened += 1;
+        }
+        while let Some(slot) = at_or_before(now, self.queue(queue).next_timer(&self.slab)) {
+            let state = self.queues[queue.0 as usize].detach(&mut self.slab, slot);
+            if state == State::Delayed {
+                let message = self.slab.get(slot).id;
+                journal.change(now, queue, &Change::DelayEnded { message });
+                self.queues[queue.0 as usize].show(&mut self.slab, slot);
+            } else {
+                self.give_back(queue, slot, now, journal);
+            }
+            happened += 1;
+        }
+        if self.queue(queue).tick <= now {
+            self.look_at_load(queue, now, journal);
+            happened += 1;
+        }
+        let q = &mut self.queues[queue.0 as usize];
+        q.tell_oldest(&self.slab, now, journal);
+        if q.resettle <= now {
+            q.resettle = Time::NEVER;
+        }
+        self.settle(queue, now, journal);
+        while let Some(caller) = at_or_before(now, self.polls.earliest_end(queue)) {
+            self.polls.leave(caller);
+            self.served.push_back(Served { caller, messages: 0 });
+            let q = &self.queues[queue.0 as usize];
+            let over_limit = q.tally.in_flight >= u64::from(q.config.max_in_flight);
+            let nothing = Change::ReceivedNothing { caller, falsely: false, over_limit };
+            journal.change(now, queue, &nothing);
+            happened += 1;
+        }
+        self.find_due(queue);
+        happened
+    }
+
+    /// Computes exactly when something next falls due.
+    fn find_due(&mut self, queue: QueueId) {
+        let q = &self.queues[queue.0 as usize];
+        let expiry = q.next_expiry(&self.slab).map(|(at, _)| at);
+        let timer = q.next_timer(&self.slab).map(|(at, _)| at);
+        let poll = self.polls.earliest_end(queue).map(|(at, _)| at);
+        let earliest = expiry.into_iter().chain(timer).chain(poll).min().unwrap_or(Time::NEVER);
+        let due = earliest.min(q.tick).min(q.resettle);
+        self.queues[queue.0 as usize].due = due;
+    }
+
+    /// A message in flight, detached, is visible again.
+    pub(super) fn give_back<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        slot: u32,
+        now: Time,
+        journal: &mut J,
+    ) {
+        let row = self.slab.get(slot);
+        let (message, cause, receives) = (row.id, row.held(), row.receives);
+        journal.change(now, queue, &Change::Returned { message, cause, receives });
+        let q = &mut self.queues[queue.0 as usize];
+        q.show(&mut self.slab, slot);
+        q.tell_oldest(&self.slab, now, journal);
+    }
+
+    /// The split policy looks at the last second's load and cuts or merges.
+    fn look_at_load<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
+        let q = &mut self.queues[queue.0 as usize];
+        q.tick = now + TICK;
+        let Some(capacity) = q.rate.map(|rate| rate.per_second) else { return };
+        let policy = q.config.ledger.split;
+        let mut at = 0;
+        while at < q.shards.len() {
+            let partitions = q.shards.len();
+            let part = q.shards.get_mut(at);
+            let seed = q.seed ^ mix(u64::from(part.id.0));
+            let range = (part.first, part.last);
+            let snapshot = Snapshot { now, capacity, partitions, range, seed };
+            match split::verdict(&policy, &mut part.load, snapshot) {
+                Verdict::Keep => at += 1,
+                Verdict::Refuse(reason) => {
+                    let partition = part.id;
+                    journal.change(now, queue, &Change::SplitRefused { partition, reason });
+                    at += 1;
+                }
+                Verdict::Split(key) => {
+                    cut(q, &mut self.slab, at, key, now, journal);
+                    at += 2;
+                }
+            }
+        }
+        let loads = q.shards.iter().map(|part| (part.opened, &part.load));
+        if let Some(at) = split::merge(&policy, now, capacity, loads) {
+            let key = q.shards.get(at).first;
+            let last = q.shards.get(at + 1).last;
+            let [left, right, into] = q.shards.merge(&mut self.slab, at, now);
+            pause(q, &[at], now);
+            journal.change(now, queue, &Change::Merged { left, right, into });
+            for partition in [left, right] {
+                journal.change(now, queue, &Change::PartitionClosed { partition });
+            }
+            let opened = Change::PartitionOpened { partition: into, first: key, last };
+            journal.change(now, queue, &opened);
+        }
+    }
+}
+
+/// The slot's time if it is not after `now`.
+fn at_or_before<T>(now: Time, next: Option<(Time, T)>) -> Option<T> {
+    next.filter(|&(at, _)| at <= now).map(|(_, what)| what)
+}
+
+/// Cuts the partition at index `at`.
+fn cut<J: Journal>(
+    q: &mut Queue,
+    slab: &mut Slab,
+    at: usize,
+    key: u64,
+    now: Time,
+    journal: &mut J,
+) {
+    let queue = q.id;
+    let [parent, left, right] = q.shards.split(slab, at, key, now);
+    pause(q, &[at, at + 1], now);
+    journal.change(now, queue, &Change::Split { parent, left, right, at: key });
+    journal.change(now, queue, &Change::PartitionClosed { partition: parent });
+    for at in [at, at + 1] {
+        let part = q.shards.get(at);
+        let (partition, first, last) = (part.id, part.first, part.last);
+        journal.change(now, queue, &Change::PartitionOpened { partition, first, last });
+    }
+}
+
+/// What the change of a range costs: no calls for a moment.
+fn pause(q: &mut Queue, parts: &[usize], now: Time) {
+    let Mechanics::Metadata { pause } = q.config.ledger.mechanics;
+    let until = now + pause;
+    for &at in parts {
+        q.shards.get_mut(at).paused_until = until;
+    }
+    q.resettle = q.resettle.min(until);
+    q.falls_due(until);
+}

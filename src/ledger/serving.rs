@@ -1,0 +1,234 @@
+//! How polls are served.
+//!
+//! Owns the way of a message from its line to a caller: which partitions a poll asks, capacity and
+//! the in-flight cap, waiting polls in the order of their arrival, and the move to the dead-letter
+//! queue that a receive makes instead of returning a message. Must not know the calls.
+//!
+//! Invariant: while a poll waits at a queue, nothing in it can be received.
+
+use super::config::{QueueId, ReceiveRouting};
+use super::journal::{Action, Change, Held, Journal, State};
+use super::message::Message;
+use super::polls::Poll;
+use super::receipt::{Delivery, Receipt, Served};
+use super::service::Ledger;
+use crate::kernel::rng::Source;
+use crate::kernel::time::Time;
+
+/// What one poll got.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+    pub(super) messages: u32,
+    /// A partition with messages that had no capacity.
+    pub(super) refused_at: Option<usize>,
+}
+
+impl Ledger {
+    /// Serves waiting polls, the first to come first, while there is something for them.
+    #[inline]
+    pub(super) fn settle<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
+        while self.queues[queue.0 as usize].tally.visible > 0 {
+            let Some(poll) = self.polls.first(queue) else { return };
+            let taken = self.take(queue, poll, now, journal);
+            if taken.messages == 0 {
+                if taken.refused_at.is_some() {
+                    self.plan_resettle(queue);
+                }
+                return;
+            }
+            self.polls.leave(poll.caller);
+            self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
+        }
+        self.queues[queue.0 as usize].resettle = Time::NEVER;
+    }
+
+    /// Waiters try again when the first partition with messages admits a receive.
+    fn plan_resettle(&mut self, queue: QueueId) {
+        let q = &mut self.queues[queue.0 as usize];
+        let (shards, rate) = (&q.shards, q.rate);
+        let ready = (0..shards.len()).filter(|&at| shards.is_ready(at));
+        let at = ready.map(|at| shards.get(at).receives_at(rate)).min().unwrap_or(Time::NEVER);
+        q.resettle = at;
+        q.falls_due(at);
+    }
+
+    /// Takes messages for one poll from the partitions that it asks.
+    pub(super) fn take<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        poll: Poll,
+        now: Time,
+        journal: &mut J,
+    ) -> Taken {
+        let mut taken = Taken::default();
+        let q = &mut self.queues[queue.0 as usize];
+        if q.tally.visible == 0 {
+            return taken;
+        }
+        if poll.wait.is_zero() && q.shards.len() > 1 {
+            self.take_sampled(queue, poll, now, journal, &mut taken);
+            return taken;
+        }
+        // The next poll begins after the partition that gave last, so that each has its turn even
+        // while the in-flight cap lets single messages through.
+        let start = q.shards.cursor();
+        let (mut from, mut wrapped) = (start, false);
+        while taken.messages < poll.max {
+            let shards = &self.queues[queue.0 as usize].shards;
+            match shards.ready_from(from) {
+                Some(at) if !(wrapped && at >= start) => {
+                    let before = taken.messages;
+                    self.take_from(queue, at, poll, now, journal, &mut taken);
+                    from = at + 1;
+                    if taken.messages > before {
+                        self.queues[queue.0 as usize].shards.set_cursor(from);
+                    }
+                }
+                None if !wrapped => (from, wrapped) = (0, true),
+                Some(_) | None => break,
+            }
+        }
+        taken
+    }
+
+    /// A short poll: asks a random sample of partitions, each as likely, without replacement.
+    fn take_sampled<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        poll: Poll,
+        now: Time,
+        journal: &mut J,
+        taken: &mut Taken,
+    ) {
+        let q = &mut self.queues[queue.0 as usize];
+        let count = q.shards.len();
+        if q.deck.len() != count {
+            q.deck.clear();
+            q.deck.extend(0..count as u32);
+        }
+        let asked = match q.config.ledger.receive {
+            ReceiveRouting::RegisterAll => (count / 4).max(1),
+            ReceiveRouting::Sample(k) => (k as usize).min(count),
+        };
+        for drawn in 0..asked {
+            let q = &mut self.queues[queue.0 as usize];
+            let other = drawn + q.sampling.below((count - drawn) as u64) as usize;
+            q.deck.swap(drawn, other);
+            let at = q.deck[drawn] as usize;
+            if taken.messages < poll.max && q.shards.is_ready(at) {
+                self.take_from(queue, at, poll, now, journal, taken);
+            }
+        }
+    }
+
+    /// Takes messages for one poll from one partition, as far as its capacity, the in-flight cap
+    /// and the redrive policy let it.
+    fn take_from<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        at: usize,
+        poll: Poll,
+        now: Time,
+        journal: &mut J,
+        taken: &mut Taken,
+    ) {
+        let q = &mut self.queues[queue.0 as usize];
+        if q.tally.in_flight >= u64::from(q.config.max_in_flight) {
+            return;
+        }
+        let part = q.shards.get_mut(at);
+        if q.watched {
+            part.load.observe(Action::Receive, None);
+        }
+        if !part.admit(q.rate, Action::Receive, now) {
+            taken.refused_at = Some(at);
+            return;
+        }
+        while taken.messages < poll.max {
+            let q = &mut self.queues[queue.0 as usize];
+            if q.tally.in_flight >= u64::from(q.config.max_in_flight) {
+                return;
+            }
+            let Some(slot) = q.shards.pop(&mut self.slab, at) else { return };
+            q.tally.visible -= 1;
+            match q.config.redrive {
+                Some(redrive) if self.slab.get(slot).receives >= redrive.max_receives => {
+                    self.dead_letter(queue, redrive.to, slot, now, journal);
+                }
+                _ => {
+                    self.hand_over(queue, at, slot, poll, now, journal);
+                    taken.messages += 1;
+                }
+            }
+        }
+    }
+
+    /// One message, out of its line, goes to the caller.
+    #[inline]
+    fn hand_over<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        at: usize,
+        slot: u32,
+        poll: Poll,
+        now: Time,
+        journal: &mut J,
+    ) {
+        let q = &mut self.queues[queue.0 as usize];
+        let row = self.slab.get_mut(slot);
+        let cause = (row.receives > 0).then(|| row.held());
+        row.receives += 1;
+        row.set_held(Held::Buffered);
+        let (message, sent, luck, receives) = (row.id, row.sent, row.luck, row.receives);
+        q.hide(&mut self.slab, slot, State::InFlight, poll.visibility_timeout, now);
+        let receipt = Receipt { message, received: now, slot, receives, queue };
+        self.handed.push_back(Delivery { receipt, luck, sent });
+        let until = now + poll.visibility_timeout;
+        let (caller, partition) = (poll.caller, q.shards.get(at).id);
+        let change = Change::Received { message, caller, partition, receives, sent, until, cause };
+        journal.change(now, queue, &change);
+    }
+
+    /// The receive after the last allowed one moves the message instead of returning it. The
+    /// standard queue's retention clock runs on from the first send; the age counts from the move
+    /// ([dead-letter queues](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html)).
+    fn dead_letter<J: Journal>(
+        &mut self,
+        from: QueueId,
+        to: QueueId,
+        slot: u32,
+        now: Time,
+        journal: &mut J,
+    ) {
+        let source = &mut self.queues[from.0 as usize];
+        let expires = source.expires(&self.slab, slot);
+        let retention = source.config.retention;
+        source.forget(&mut self.slab, slot);
+        source.tally.moved_out += 1;
+        let row = *self.slab.get(slot);
+        let (message, receives, cause) = (row.id, row.receives, row.held());
+        journal.change(now, from, &Change::DeadLettered { message, to, receives, cause });
+        source.tell_oldest(&self.slab, now, journal);
+
+        let target = &mut self.queues[to.0 as usize];
+        let enqueued = expires.as_nanos() - retention.as_nanos();
+        let expires = Time::from_nanos(enqueued) + target.config.retention;
+        let luck = row.luck.next_queue();
+        let mut moved = Message::new(message, to, now, luck, row.key);
+        if row.is_done() {
+            moved.set_done();
+        }
+        *self.slab.get_mut(slot) = moved;
+        target.tally.moved_in += 1;
+        target.begin_moved(&mut self.slab, slot, expires);
+        journal.change(now, to, &Change::MovedIn { message, from });
+        target.show(&mut self.slab, slot);
+        target.tell_oldest(&self.slab, now, journal);
+        if self.polls.first(to).is_some() {
+            // Its waiters are served by the clock's call at this same instant: the source is in
+            // the middle of a receive.
+            target.resettle = now;
+            target.falls_due(now);
+        }
+    }
+}
