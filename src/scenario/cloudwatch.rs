@@ -66,16 +66,10 @@ pub(super) fn rows<'a>(
     const HELP: &str = "expected what `aws cloudwatch get-metric-data` or `get-metric-statistics` \
                         prints with `--output json`";
     let export: Export<'a> = serde_json::from_str(content).map_err(|error| {
-        let start = DataFault::at(text, content, String::new(), "");
-        let same_line = if error.line() == 1 { start.column - 1 } else { 0 };
         let message = error.to_string();
         let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
-        DataFault {
-            line: start.line + error.line().max(1) - 1,
-            column: (error.column() + same_line).max(1),
-            message: message.to_owned(),
-            help: HELP.to_owned(),
-        }
+        let place = place_of(content, error.line(), error.column());
+        DataFault::at(text, place, message.to_owned(), HELP)
     })?;
     match (export.metric_data_results, export.datapoints) {
         (Some(results), _) => series_rows(text, &results, choice),
@@ -85,6 +79,18 @@ pub(super) fn rows<'a>(
             Err(DataFault::at(text, content, message, HELP))
         }
     }
+}
+
+/// What follows a place given as `serde_json` gives it: the line from 1, and the bytes of the line
+/// that were read, the faulty one included.
+fn place_of(content: &str, line: usize, bytes: usize) -> &str {
+    let ends = content.match_indices('\n').map(|(at, _)| at + 1);
+    let start = [0].into_iter().chain(ends).nth(line.max(1) - 1).unwrap_or(content.len());
+    let mut at = (start + bytes.max(1) - 1).min(content.len());
+    while !content.is_char_boundary(at) {
+        at -= 1;
+    }
+    &content[at..]
 }
 
 /// The rows of the chosen series. The command line repeats a series for every page it fetched, so
@@ -259,6 +265,7 @@ mod tests {
             ),
             ("{ \"MetricDataResults\": [] }", "1:1: the export has no series"),
             ("{ \"Datapoints\": [] }", "1:1: the file has no counts"),
+            ("\n{ \"Label\": \"größer\" [", "2:21: expected `,` or `}`"),
         ];
         for (text, expected) in cases {
             assert_eq!(fault(text, None), expected);

@@ -254,8 +254,9 @@ fn line_of(text: &str, place: Place) -> (usize, usize, &str) {
     (text[..start].matches('\n').count() + 1, start, text[start..end].trim_end_matches('\r'))
 }
 
-/// What a terminal would obey is shown as its escape instead.
-fn visible(text: &str) -> String {
+/// What a terminal would obey is shown as its escape instead; so is the end of a line, which in
+/// messages parts a fault from its advice.
+pub(super) fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let escape = c.is_control().then(|| c.escape_default());

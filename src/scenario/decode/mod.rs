@@ -29,7 +29,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Unexpected};
 
 use super::defaults;
-use super::fault::{Fault, MOST_FAULTS, Place};
+use super::fault::{Fault, MOST_FAULTS, Place, visible};
 use super::near::nearest;
 use super::topics::topic_of;
 use super::tree::{Entry, Node};
@@ -176,8 +176,8 @@ impl<'a> Pass<'a> {
     }
 
     fn unknown_setting(&self, section: &str, names: &[&'static str], entry: &Entry) {
-        let mut lines =
-            vec![format!("unknown setting `{}` for {}", entry.key, with_article(section))];
+        let key = visible(&entry.key);
+        let mut lines = vec![format!("unknown setting `{key}` for {}", with_article(section))];
         if let Some(name) = nearest(&entry.key, names.iter().copied()) {
             lines.push(format!("did you mean `{name}`?"));
         }

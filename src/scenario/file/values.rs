@@ -9,6 +9,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::kernel::time::Span;
+use crate::scenario::fault::visible;
 use crate::scenario::units;
 
 /// A number or a text: what a scalar is made of.
@@ -55,9 +56,9 @@ impl TryFrom<Scalar> for Length {
     fn try_from(scalar: Scalar) -> Result<Length, String> {
         let form = units::LENGTH_FORM;
         match scalar {
-            Scalar::Text(text) => {
-                units::parse_span(&text).map(Length).map_err(|why| format!("{why}\n{form}"))
-            }
+            Scalar::Text(text) => units::parse_span(&text)
+                .map(Length)
+                .map_err(|why| format!("{}\n{form}", visible(&why))),
             Scalar::Number(number) => Err(format!(
                 "`{number}` has no unit of time\nwrite \"{number}s\" if it is seconds\n{form}"
             )),
@@ -71,9 +72,9 @@ impl TryFrom<Scalar> for Rate {
     fn try_from(scalar: Scalar) -> Result<Rate, String> {
         let form = units::RATE_FORM;
         match scalar {
-            Scalar::Text(text) => {
-                units::parse_rate(&text).map(Rate).map_err(|why| format!("{why}\n{form}"))
-            }
+            Scalar::Text(text) => units::parse_rate(&text)
+                .map(Rate)
+                .map_err(|why| format!("{}\n{form}", visible(&why))),
             Scalar::Number(number) => Err(format!(
                 "`{number}` does not say per what unit of time\n\
                      write \"{number}/s\" if it is per second\n{form}"
@@ -90,7 +91,7 @@ impl TryFrom<Scalar> for Probability {
         match scalar {
             Scalar::Text(text) => units::parse_probability(&text)
                 .map(Probability)
-                .map_err(|why| format!("{why}\n{form}")),
+                .map_err(|why| format!("{}\n{form}", visible(&why))),
             Scalar::Number(value) if (0.0..=1.0).contains(&value) => Ok(Probability(value)),
             Scalar::Number(value) => Err(format!("`{value}` is not between 0 and 1\n{form}")),
         }
