@@ -48,14 +48,14 @@ impl<O: Observer> World<O> {
                 let chance = &mut self.chances[number as usize];
                 let pause = fleet.receive.pause.sample(&mut chance.pause);
                 let latency = fleet.call_latency.sample(&mut chance.latency);
-                self.pause(number, pause + latency);
+                self.pause(number, pause.saturating_add(latency));
             }
             Received::Throttled => {
                 worker.attempts += 1;
                 let chance = &mut self.chances[number as usize];
                 let backoff = fleet.retry.wait(worker.attempts, &mut chance.backoff);
                 let latency = fleet.call_latency.sample(&mut chance.latency);
-                self.pause(number, backoff + latency);
+                self.pause(number, backoff.saturating_add(latency));
             }
         }
     }

@@ -152,7 +152,7 @@ impl<O: Observer> World<O> {
         let retries = producer.config.retry.goes_on(attempts);
         let messages = messages as u32;
         if retries {
-            let wait = producer.backoff(attempts) + producer.latency();
+            let wait = producer.backoff(attempts).saturating_add(producer.latency());
             self.observer.deed(self.now, &Deed::SendRetried { producer: id, messages });
             self.plan_call(number, wait);
             return;

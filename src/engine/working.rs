@@ -179,7 +179,7 @@ impl<O: Observer> World<O> {
         let worker = self.threads[number as usize].worker;
         let fleet = &self.fleets[self.workers[worker as usize].fleet as usize];
         let latency = fleet.call_latency.sample(&mut self.chances[worker as usize].latency);
-        let wait = latency + backoff;
+        let wait = latency.saturating_add(backoff);
         if wait.is_zero() && self.threads[number as usize].attempts == 0 {
             self.call_due(number);
         } else {
