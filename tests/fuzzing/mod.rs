@@ -25,7 +25,8 @@ const LONGEST_CASE: Duration = Duration::from_secs(60);
 pub(crate) struct Chance(Draws);
 
 impl Chance {
-    fn of_case(seed: u64, case: u64) -> Chance {
+    /// The chance of a case under a seed.
+    pub(crate) fn of_case(seed: u64, case: u64) -> Chance {
         Chance(Draws::new(seed ^ mix(case + 1)))
     }
 

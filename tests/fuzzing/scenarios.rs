@@ -1,0 +1,344 @@
+//! Random scenarios that a check would let pass.
+//!
+//! Owns the choice of every setting the engine knows. Must not know what is expected of a run.
+//!
+//! All lengths are about a tempo that a scenario draws once, so that arrivals, work and timeouts
+//! meet; some are far from it.
+
+use sqsim::clients::config::{
+    ArrivalProcess, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
+    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
+};
+use sqsim::engine::scenario::{Limits, Named, Scenario};
+use sqsim::kernel::dist::Dist;
+use sqsim::kernel::rng::Source as _;
+use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::config::{
+    Capacity, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
+    Reservoir, SplitPolicy,
+};
+
+use crate::fuzzing::Chance;
+
+const HOUR: u64 = 3_600;
+
+/// What one scenario is drawn with.
+struct Draw<'a> {
+    chance: &'a mut Chance,
+    tempo: Span,
+    queues: u32,
+    /// Dead letters go to later queues and messages are sent on to earlier ones, or both to later
+    /// ones.
+    sends_back: bool,
+}
+
+/// Some scenario.
+pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
+    let tempo = *chance.pick(&[
+        Span::from_nanos(50),
+        Span::from_millis(1),
+        Span::from_millis(100),
+        Span::from_secs(1),
+        Span::from_secs(60),
+    ]);
+    let duration = tempo * chance.between(1, 400);
+    let queues = chance.between(1, 4) as u32;
+    let sends_back = chance.one_in(2);
+    let mut draw = Draw { chance, tempo, queues, sends_back };
+    let drain = if draw.chance.one_in(2) { Span::ZERO } else { draw.length() };
+    let warm_up = duration / draw.chance.between(2, 10);
+    Scenario {
+        name: "random".to_owned(),
+        about: String::new(),
+        duration,
+        drain,
+        warm_up: if draw.chance.one_in(2) { Span::ZERO } else { warm_up },
+        seed: draw.chance.next_u64(),
+        window: ((duration + drain) / draw.chance.between(1, 600)).max(Span::from_nanos(1)),
+        queues: (0..queues).map(|at| named("queue", at, draw.queue(at, duration))).collect(),
+        producers: (0..draw.chance.below(4) as u32)
+            .map(|at| named("producer", at, draw.producer(duration)))
+            .collect(),
+        fleets: (0..draw.chance.below(5) as u32)
+            .map(|at| named("fleet", at, draw.fleet()))
+            .collect(),
+        expect: Vec::new(),
+        limits: Limits {
+            events: draw.most_events(),
+            resident: if draw.chance.one_in(8) { draw.chance.between(1, 50) } else { 1_000_000 },
+            trace_bytes: u64::MAX,
+        },
+    }
+}
+
+fn named<T>(kind: &str, at: u32, config: T) -> Named<T> {
+    Named { name: format!("{kind}-{at}"), config }
+}
+
+impl Draw<'_> {
+    fn most_events(&mut self) -> u64 {
+        let most = if self.chance.one_in(8) { 100 } else { 8_000 };
+        self.chance.between(1, most)
+    }
+
+    /// A length that may be anything, zero included.
+    fn length(&mut self) -> Span {
+        match self.chance.below(10) {
+            0 => Span::ZERO,
+            1 => Span::from_nanos(self.chance.between(1, 1_000)),
+            2 => self.tempo / 10,
+            3 => self.tempo * 100,
+            4 => Span::from_secs(self.chance.between(1, 86_400)),
+            _ => self.some_length(),
+        }
+    }
+
+    /// A length above zero, about the tempo.
+    fn some_length(&mut self) -> Span {
+        let tenths = self.chance.between(1, 100);
+        (self.tempo * tenths / 10).max(Span::from_nanos(1))
+    }
+
+    /// A length of at most `secs` seconds, mostly about the tempo.
+    fn up_to(&mut self, secs: u64) -> Span {
+        self.length().min(Span::from_secs(secs))
+    }
+
+    fn dist(&mut self) -> Dist {
+        self.dist_of(2)
+    }
+
+    /// A distribution, of others at most `depth` deep.
+    fn dist_of(&mut self, depth: u32) -> Dist {
+        let mean = self.some_length();
+        let shape = self.chance.between(1, 500) as f64 / 100.0;
+        let mut three = [self.length(), self.length(), self.length()];
+        three.sort_unstable();
+        let [min, mode, max] = three;
+        match self.chance.below(if depth == 0 { 12 } else { 14 }) {
+            0 => Dist::Constant(Span::ZERO),
+            1 => Dist::Constant(mean),
+            2 => Dist::Uniform { min, max },
+            3 => Dist::Exponential { mean },
+            4 => Dist::Erlang { k: self.chance.between(1, 5) as u32, mean },
+            5 => Dist::Gamma { shape, mean },
+            6 => Dist::hyper_exponential_balanced(mean, 1.0 + shape),
+            7 => self.log_normal(mean, shape),
+            8 => Dist::Weibull { shape, scale: mean },
+            9 => Dist::Pareto { shape, min: mean, max: mean * 1_000 },
+            10 => Dist::Normal { mean, sd: mode },
+            11 => self.by_points(three),
+            12 => {
+                let parts = [self.dist_of(depth - 1), self.dist_of(depth - 1)];
+                let weight = 0.25;
+                let [first, second] = parts;
+                Dist::Mix(vec![(weight, first), (1.0 - weight, second)])
+            }
+            _ => Dist::Shifted { by: mode, dist: Box::new(self.dist_of(depth - 1)) },
+        }
+    }
+
+    fn log_normal(&mut self, mean: Span, shape: f64) -> Dist {
+        // The widest that a check lets pass: its draws span hundreds of years.
+        let cv = if self.chance.one_in(8) { 1_000.0 } else { shape };
+        Dist::log_normal_from_mean_cv(mean, cv)
+    }
+
+    fn by_points(&mut self, [min, mode, max]: [Span; 3]) -> Dist {
+        match self.chance.below(3) {
+            0 => Dist::Triangular { min, mode, max },
+            1 => Dist::Percentiles(vec![(0.0, min), (0.5, mode), (1.0, max)]),
+            _ => Dist::Empirical(vec![min, mode, max]),
+        }
+    }
+
+    /// A distribution that is not always zero.
+    fn some_dist(&mut self) -> Dist {
+        let mean = self.some_length();
+        if self.chance.one_in(2) { Dist::Constant(mean) } else { Dist::Exponential { mean } }
+    }
+
+    /// Zero about every other time.
+    fn share(&mut self) -> f64 {
+        if self.chance.one_in(2) { 0.0 } else { self.chance.unit() }
+    }
+
+    fn retry(&mut self) -> Retry {
+        let base = self.some_length();
+        let attempts = self.chance.one_in(2).then(|| self.chance.between(1, 4) as u32);
+        Retry { base, cap: base.saturating_add(self.length()), attempts }
+    }
+
+    fn queue(&mut self, at: u32, duration: Span) -> QueueConfig {
+        let later = u64::from(at) + 1;
+        let redrive = (later < u64::from(self.queues) && self.chance.one_in(2)).then(|| Redrive {
+            to: QueueId(self.chance.between(later, u64::from(self.queues) - 1) as u32),
+            max_receives: self.chance.between(1, 4) as u32,
+        });
+        let purge = Time::ZERO + duration / 2;
+        let purges = if self.chance.one_in(6) {
+            vec![purge, purge + Span::from_secs(60)]
+        } else {
+            Vec::new()
+        };
+        QueueConfig {
+            visibility_timeout: self.up_to(12 * HOUR),
+            delay: if self.chance.one_in(2) { Span::ZERO } else { self.up_to(900) },
+            retention: Span::from_secs(*self.chance.pick(&[60, 61, 600, 14 * 24 * HOUR])),
+            max_in_flight: *self.chance.pick(&[1, 2, 7, 120_000, 120_000]),
+            redrive,
+            purges,
+            lost_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
+            ledger: self.ledger(),
+        }
+    }
+
+    fn ledger(&mut self) -> LedgerConfig {
+        let rate = self.chance.between(1, 100) as f64 / self.tempo.as_secs_f64() / 10.0;
+        let burst = 1.0 + self.share() * 20.0;
+        let partitions = self.chance.between(1, 8) as u32;
+        LedgerConfig {
+            partitions,
+            capacity: self.chance.one_in(2).then_some(Capacity { per_second: rate, burst }),
+            keys: match self.chance.below(4) {
+                0 => Keys::Uniform,
+                1 => Keys::PerCall,
+                2 => Keys::Sticky(self.some_length()),
+                _ => {
+                    let count = self.chance.between(1, 50) as u32;
+                    Keys::Group { count, zipf: *self.chance.pick(&[0.0, 1.1, 10.0]) }
+                }
+            },
+            split: if self.chance.one_in(2) {
+                SplitPolicy::Static
+            } else {
+                SplitPolicy::Reservoir(self.reservoir(partitions))
+            },
+            mechanics: Mechanics::Metadata { pause: self.length() },
+            receive: match self.chance.below(3) {
+                0 => ReceiveRouting::Sample(self.chance.between(1, 12) as u32),
+                _ => ReceiveRouting::RegisterAll,
+            },
+        }
+    }
+
+    fn reservoir(&mut self, partitions: u32) -> Reservoir {
+        Reservoir {
+            threshold: 0.01 + self.chance.unit(),
+            hold: self.length(),
+            cooldown: self.length(),
+            merge: self.share(),
+            merge_window: self.some_length(),
+            max_partitions: partitions + self.chance.below(20) as u32,
+        }
+    }
+
+    fn producer(&mut self, duration: Span) -> ProducerConfig {
+        let processes = self.chance.between(1, 3);
+        ProducerConfig {
+            queue: self.any_queue(),
+            arrivals: (0..processes).map(|_| self.arrivals(duration)).collect(),
+            batch: self.chance.between(1, 10) as u32,
+            linger: self.length(),
+            call_latency: self.dist(),
+            connections: self.chance.one_in(2).then(|| self.chance.between(1, 5) as u32),
+            delay: self.chance.one_in(4).then(|| self.up_to(900)),
+            retry: self.retry(),
+        }
+    }
+
+    fn any_queue(&mut self) -> QueueId {
+        // Mostly the first, so that it has something to do.
+        let other = self.chance.below(self.queues as usize) as u32;
+        QueueId(if self.chance.one_in(2) { 0 } else { other })
+    }
+
+    fn arrivals(&mut self, duration: Span) -> ArrivalProcess {
+        let rate = self.chance.between(1, 100) as f64 / self.tempo.as_secs_f64() / 10.0;
+        let mut at: Vec<Time> = (0..self.chance.between(1, 20))
+            .map(|_| Time::from_nanos(self.chance.between(0, duration.as_nanos())))
+            .collect();
+        at.sort_unstable();
+        match self.chance.below(8) {
+            0 => ArrivalProcess::Poisson { rate },
+            1 => ArrivalProcess::Constant { rate },
+            2 => {
+                at.dedup();
+                let points = at.into_iter().map(|at| (at, rate * self.share())).collect();
+                ArrivalProcess::Profile { points }
+            }
+            3 => ArrivalProcess::OnOff { rate, on: self.some_dist(), off: self.dist() },
+            4 => ArrivalProcess::Burst { at: at[0], count: self.chance.between(1, 300) },
+            5 => ArrivalProcess::Counts { periods: self.periods(duration) },
+            6 => ArrivalProcess::Times { at },
+            _ => ArrivalProcess::Closed {
+                clients: self.chance.between(1, 10) as u32,
+                think: self.some_dist(),
+            },
+        }
+    }
+
+    /// Periods of equal length, some of them missing.
+    fn periods(&mut self, duration: Span) -> Vec<CountPeriod> {
+        let length = duration / 10 + Span::from_nanos(1);
+        let mut periods = Vec::new();
+        for at in (0..10).filter(|_| !self.chance.one_in(4)).collect::<Vec<_>>() {
+            let expected = self.share() * 100.0;
+            periods.push(CountPeriod { from: Time::ZERO + length * at, length, expected });
+        }
+        periods
+    }
+
+    fn fleet(&mut self) -> FleetConfig {
+        let queue = self.any_queue();
+        let wait = self.up_to(20);
+        let call_latency = self.dist();
+        let short = wait.is_zero();
+        FleetConfig {
+            queue,
+            count: self.chance.between(1, 6) as u32,
+            threads: self.chance.between(1, 4) as u32,
+            receive: ReceiveConfig {
+                max: self.chance.between(1, 10) as u32,
+                wait,
+                visibility_timeout: self.chance.one_in(4).then(|| self.up_to(12 * HOUR)),
+                prefetch: if self.chance.one_in(2) { 0 } else { self.chance.below(20) as u32 },
+                pause: if short { self.some_dist() } else { self.dist() },
+            },
+            processing: self.dist(),
+            per: *self.chance.pick(&[WorkUnit::Message, WorkUnit::Message, WorkUnit::Batch]),
+            call_latency,
+            failure: Failure {
+                probability: self.share(),
+                poison: self.share() / 4.0,
+                then: match self.chance.below(2) {
+                    0 => OnFailure::LetExpire,
+                    _ => OnFailure::Release(self.up_to(12 * HOUR)),
+                },
+            },
+            heartbeat: self
+                .chance
+                .one_in(3)
+                .then(|| Heartbeat { every: self.some_length(), extend: self.up_to(12 * HOUR) }),
+            crash: self.chance.one_in(3).then(|| Crash {
+                mean_time_between: self.some_length() * 10,
+                restart: self.dist(),
+            }),
+            start_up: self.dist(),
+            delete: DeleteConfig {
+                batch: self.chance.between(1, 10) as u32,
+                linger: self.length(),
+            },
+            idempotent: self.chance.one_in(2),
+            forward: self.forward(queue),
+            retry: self.retry(),
+        }
+    }
+
+    /// A queue to send on to, in the one direction that makes no circle of sends.
+    fn forward(&mut self, from: QueueId) -> Option<QueueId> {
+        let (first, after) = if self.sends_back { (0, from.0) } else { (from.0 + 1, self.queues) };
+        (first < after && self.chance.one_in(3))
+            .then(|| QueueId(self.chance.between(first.into(), u64::from(after) - 1) as u32))
+    }
+}

@@ -1,0 +1,291 @@
+//! A second book-keeping of a run, from what observers are told.
+//!
+//! Owns the laws that every sequence of facts must keep: each message passes through its states
+//! in order and exactly once, partitions cover the key space, time does not go back. Must not
+//! know how the ledger keeps anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqsim::clients::deed::{Deed, WorkerId};
+use sqsim::engine::scenario::Scenario;
+use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::Ledger;
+use sqsim::ledger::config::{QueueId, SplitPolicy};
+use sqsim::ledger::journal::{Change, Journal, MessageId, PartitionId, State};
+use sqsim::observe::fingerprint::Fingerprint;
+use sqsim::observe::observer::Observer;
+
+/// No message is in flight for longer after one receive.
+const TWELVE_HOURS: Span = Span::from_secs(12 * 3_600);
+
+/// A resident message.
+#[derive(Clone, Copy, Debug)]
+struct Resident {
+    queue: QueueId,
+    /// `None` between leaving a queue for its dead-letter queue and arriving there.
+    state: Option<State>,
+    receives: u32,
+    received: Time,
+}
+
+/// What came into a queue and went out of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Book {
+    sent: u64,
+    moved_in: u64,
+    deleted: u64,
+    moved_out: u64,
+    expired: u64,
+    purged: u64,
+    visible: u64,
+    delayed: u64,
+    in_flight: u64,
+}
+
+/// The watcher.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    pub(crate) fingerprint: Fingerprint,
+    now: Time,
+    next_id: u64,
+    messages: BTreeMap<MessageId, Resident>,
+    books: Vec<Book>,
+    /// Open partitions of each queue, by their first key: last key, id.
+    partitions: Vec<BTreeMap<u64, (u64, PartitionId)>>,
+    /// What is being worked on: one thread may hold two deliveries of one message.
+    work: BTreeMap<(WorkerId, u32, MessageId), u32>,
+    /// Workers that are up.
+    up: BTreeSet<WorkerId>,
+    threads: Vec<u32>,
+    most_in_flight: Vec<u64>,
+    most_partitions: Vec<usize>,
+    /// Per producer: messages that arose, and those that are stored or given up.
+    arrived: Vec<(u64, u64)>,
+}
+
+impl Watch {
+    /// The watcher of one run of a scenario.
+    pub(crate) fn new(scenario: &Scenario) -> Watch {
+        let queues = scenario.queues.iter().map(|queue| &queue.config);
+        let fleets = scenario.fleets.iter().map(|fleet| &fleet.config);
+        let most = |partitions: u32, split: SplitPolicy| match split {
+            SplitPolicy::Static => partitions as usize,
+            SplitPolicy::Reservoir(reservoir) => reservoir.max_partitions as usize,
+        };
+        Watch {
+            fingerprint: Fingerprint::default(),
+            now: Time::ZERO,
+            next_id: 0,
+            messages: BTreeMap::new(),
+            books: vec![Book::default(); scenario.queues.len()],
+            partitions: vec![BTreeMap::new(); scenario.queues.len()],
+            work: BTreeMap::new(),
+            up: BTreeSet::new(),
+            threads: fleets.flat_map(|it| vec![it.threads; it.count as usize]).collect(),
+            most_in_flight: queues.clone().map(|it| u64::from(it.max_in_flight)).collect(),
+            most_partitions: queues.map(|it| most(it.ledger.partitions, it.ledger.split)).collect(),
+            arrived: vec![(0, 0); scenario.producers.len()],
+        }
+    }
+
+    /// Compares its own books with the ledger's, between two events.
+    pub(crate) fn compare(&self, ledger: &Ledger) {
+        for (at, book) in self.books.iter().enumerate() {
+            let tally = ledger.tally(QueueId(at as u32));
+            assert!(tally.is_conserved(), "queue {at} loses messages: {tally:?}");
+            let theirs = Book {
+                sent: tally.sent,
+                moved_in: tally.moved_in,
+                deleted: tally.deleted,
+                moved_out: tally.moved_out,
+                expired: tally.expired,
+                purged: tally.purged,
+                visible: tally.visible,
+                delayed: tally.delayed,
+                in_flight: tally.in_flight,
+            };
+            assert_eq!(*book, theirs, "queue {at}: what was told, and what the ledger counts");
+            assert!(book.in_flight <= self.most_in_flight[at], "queue {at}: {book:?}");
+        }
+        assert_eq!(self.messages.len() as u64, ledger.resident());
+    }
+
+    /// Compares the parts that cost more with each other and with the ledger.
+    pub(crate) fn compare_all(&self, ledger: &Ledger) {
+        ledger.check();
+        for (at, open) in self.partitions.iter().enumerate() {
+            assert!((1..=self.most_partitions[at]).contains(&open.len()), "queue {at}: {open:?}");
+            let mut next = Some(0);
+            for (&first, &(last, _)) in open {
+                assert_eq!(next, Some(first), "queue {at}: a gap or an overlap in {open:?}");
+                next = last.checked_add(1);
+            }
+            assert_eq!(next, None, "queue {at}: the last keys belong nowhere in {open:?}");
+        }
+    }
+
+    fn tick(&mut self, now: Time) {
+        assert!(now >= self.now, "{now} is told after {}", self.now);
+        self.now = now;
+    }
+
+    fn count(&mut self, queue: QueueId, state: State) -> &mut u64 {
+        let book = &mut self.books[queue.0 as usize];
+        match state {
+            State::Delayed => &mut book.delayed,
+            State::Visible => &mut book.visible,
+            State::InFlight => &mut book.in_flight,
+        }
+    }
+
+    /// The message passes from one state to another.
+    fn pass(
+        &mut self,
+        queue: QueueId,
+        message: MessageId,
+        from: State,
+        to: State,
+    ) -> &mut Resident {
+        *self.count(queue, from) -= 1;
+        *self.count(queue, to) += 1;
+        let row = self.messages.get_mut(&message).expect("the message is resident");
+        assert_eq!((row.queue, row.state), (queue, Some(from)), "{message:?} becomes {to:?}");
+        row.state = Some(to);
+        row
+    }
+
+    /// The message leaves for good.
+    fn leave(&mut self, queue: QueueId, message: MessageId, from: State) -> Resident {
+        *self.count(queue, from) -= 1;
+        let row = self.messages.remove(&message).expect("the message is resident");
+        assert_eq!((row.queue, row.state), (queue, Some(from)), "{message:?} leaves");
+        row
+    }
+
+    fn message_change(&mut self, now: Time, queue: QueueId, change: &Change) {
+        use State::{Delayed, InFlight, Visible};
+        let at = queue.0 as usize;
+        match *change {
+            Change::Sent { message, state, .. } => {
+                assert_eq!(message.0, self.next_id, "numbers are given in order");
+                self.next_id += 1;
+                self.books[at].sent += 1;
+                *self.count(queue, state) += 1;
+                let state = Some(state);
+                let row = Resident { queue, state, receives: 0, received: Time::ZERO };
+                self.messages.insert(message, row);
+            }
+            Change::DelayEnded { message } => {
+                self.pass(queue, message, Delayed, Visible);
+            }
+            Change::Received { message, receives, until, cause, .. } => {
+                let row = self.pass(queue, message, Visible, InFlight);
+                row.receives += 1;
+                row.received = now;
+                assert_eq!(row.receives, receives);
+                assert_eq!(cause.is_some(), receives > 1, "{message:?}: {cause:?}");
+                assert!(until >= now && until <= now + TWELVE_HOURS);
+            }
+            Change::Returned { message, receives, .. } => {
+                assert_eq!(self.pass(queue, message, InFlight, Visible).receives, receives);
+            }
+            Change::VisibilityChanged { message, until } => {
+                let row = self.pass(queue, message, InFlight, InFlight);
+                assert!(until >= now && until <= row.received + TWELVE_HOURS, "{message:?}");
+            }
+            Change::Deleted { message, receives, from, .. } => {
+                assert_ne!(from, Delayed);
+                assert_eq!(self.leave(queue, message, from).receives, receives);
+                self.books[at].deleted += 1;
+            }
+            Change::Expired { message, from } => {
+                self.leave(queue, message, from);
+                self.books[at].expired += 1;
+            }
+            Change::Purged { message, from } => {
+                self.leave(queue, message, from);
+                self.books[at].purged += 1;
+            }
+            Change::DeadLettered { message, receives, .. } => {
+                let row = self.leave(queue, message, Visible);
+                assert_eq!(row.receives, receives);
+                self.messages.insert(message, Resident { state: None, ..row });
+                self.books[at].moved_out += 1;
+            }
+            Change::MovedIn { message, from } => {
+                let row = self.messages.get_mut(&message).expect("the message was moved");
+                assert_eq!((row.queue, row.state), (from, None), "{message:?} is moved");
+                *row = Resident { queue, state: Some(Visible), receives: 0, ..*row };
+                self.books[at].moved_in += 1;
+                self.books[at].visible += 1;
+            }
+            Change::ReceivedNothing { .. }
+            | Change::DeletedNothing { .. }
+            | Change::DeleteLost { .. }
+            | Change::ReceiptExpired { .. }
+            | Change::VisibilityRefused { .. }
+            | Change::Throttled { .. }
+            | Change::Called { .. }
+            | Change::PartitionOpened { .. }
+            | Change::PartitionClosed { .. }
+            | Change::Split { .. }
+            | Change::Merged { .. }
+            | Change::SplitRefused { .. } => {}
+        }
+    }
+}
+
+impl Journal for Watch {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other changes are of messages")]
+    fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
+        self.tick(now);
+        self.fingerprint.change(now, queue, change);
+        let open = &mut self.partitions[queue.0 as usize];
+        match *change {
+            Change::PartitionOpened { partition, first, last } => {
+                assert!(first <= last && !open.values().any(|&(_, id)| id == partition));
+                assert_eq!(open.insert(first, (last, partition)), None);
+            }
+            Change::PartitionClosed { partition } => {
+                let before = open.len();
+                open.retain(|_, (_, id)| *id != partition);
+                assert_eq!(open.len() + 1, before, "{partition:?} was open once");
+            }
+            _ => self.message_change(now, queue, change),
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn deed(&mut self, now: Time, deed: &Deed) {
+        self.tick(now);
+        self.fingerprint.deed(now, deed);
+        match *deed {
+            Deed::Arrived { producer } => self.arrived[producer.0 as usize].0 += 1,
+            Deed::SendConfirmed { producer, messages, .. }
+            | Deed::GivenUp { producer, messages } => {
+                let (arrived, settled) = &mut self.arrived[producer.0 as usize];
+                *settled += u64::from(messages);
+                assert!(*settled <= *arrived, "{producer:?} settles what never arose");
+            }
+            Deed::Began { worker, thread, message, .. } => {
+                assert!(thread < self.threads[worker.0 as usize] && self.up.contains(&worker));
+                *self.work.entry((worker, thread, message)).or_default() += 1;
+            }
+            Deed::Ended { worker, thread, message, .. } => {
+                let key = (worker, thread, message);
+                let left = self.work.remove(&key).expect("what ends has begun") - 1;
+                if left > 0 {
+                    self.work.insert(key, left);
+                }
+            }
+            Deed::Started { worker } => {
+                assert!(self.up.insert(worker), "{worker:?} starts twice");
+                assert!(!self.work.keys().any(|&(of, ..)| of == worker), "it worked on, dead");
+            }
+            Deed::Crashed { worker } => assert!(self.up.remove(&worker), "{worker:?} was down"),
+            Deed::Busy { worker, busy, .. } => assert!(busy <= self.threads[worker.0 as usize]),
+            Deed::SendRetried { .. } => {}
+        }
+    }
+}
