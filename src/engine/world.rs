@@ -67,8 +67,10 @@ pub(super) struct Calls<T> {
 }
 
 impl<T> Calls<T> {
+    /// No calls yet, and room for as many as are under way at once in most runs: calls in the
+    /// background have no natural limit, and a record must not cost a warm loop an allocation.
     fn new() -> Calls<T> {
-        Calls { rows: Vec::new(), free: Vec::new() }
+        Calls { rows: Vec::with_capacity(64), free: Vec::with_capacity(64) }
     }
 
     /// A row for a call: one that was closed, as it was left, or a `new` one, with room to close it
