@@ -16,6 +16,7 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
 
+#[expect(dead_code, reason = "tests need more of it than benchmarks do")]
 #[path = "../tests/support/mod.rs"]
 mod support;
 
