@@ -49,3 +49,54 @@ fn report(info: &PanicHookInfo<'_>) -> String {
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::Command;
+
+    use super::*;
+    use crate::scenario::load::from_text;
+
+    /// Set in the process that is to panic.
+    const PANIC: &str = "SQSIM_TEST_OF_PANIC";
+
+    /// Panics where the test below runs it in a process of its own.
+    #[test]
+    fn panic_in_a_process_of_its_own() {
+        if env::var_os(PANIC).is_none() {
+            return;
+        }
+        let template = crate::scenario::templates::template("basic").unwrap();
+        let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+        let sets = ["seed=9".to_owned()];
+        let scenario = from_text("a.ron", template, &sets, &no_files).unwrap().scenario;
+        let (name, text) = ("a.ron".to_owned(), template.to_owned());
+        install_hook();
+        running(&Text { name, directory: "".into(), text }, &scenario, &sets);
+        panic!("the world is {}", "upside down");
+    }
+
+    #[test]
+    fn a_bug_says_what_to_report_and_has_its_own_code() {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", "cli::bug::tests::panic_in_a_process_of_its_own", "--nocapture"]);
+        let output = child.env(PANIC, "1").output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(i32::from(Exit::Bug.code())), "{stderr}");
+        assert!(
+            !String::from_utf8_lossy(&output.stdout).contains("test result"),
+            "it ended itself"
+        );
+        let says = [
+            "error: a bug in sqsim: the world is upside down at src/cli/bug.rs:",
+            concat!("\n  sqsim ", env!("CARGO_PKG_VERSION"), "\n"),
+            "\n  scenario a.ron (hash ",
+            "), seed 9, --set seed=9\n",
+            "\nhelp: please report",
+        ];
+        for says in says {
+            assert!(stderr.contains(says), "{says:?} is not in {stderr}");
+        }
+    }
+}

@@ -14,7 +14,6 @@ use crate::kernel::time::Time;
 use crate::observe::fact::Fact;
 use crate::observe::trace::{Filter, Text};
 use crate::outcome::Checkpoint;
-use crate::render::units;
 
 /// Changed numbers that are shown; the rest are counted.
 const MOST: usize = 8;
@@ -53,10 +52,15 @@ pub(super) fn help_look(name: &str, differs: &Differs) -> String {
         }
     };
     at.map_or_else(String::new, |at| {
-        let at = at.to_string();
-        let at = at.trim_end_matches('s').trim_end_matches('0').trim_end_matches('.');
-        format!("help: look closer   sqsim trace {} --around {at}s\n", quoted(name))
+        format!("help: look closer   sqsim trace {} --around {}\n", quoted(name), seconds(at))
     })
+}
+
+/// Seconds, exactly, without the zeros at the end.
+fn seconds(at: Time) -> String {
+    let digits = at.to_string();
+    let digits = digits.trim_end_matches('s').trim_end_matches('0').trim_end_matches('.');
+    format!("{digits}s")
 }
 
 /// How to accept the outcomes of what these paths name.
@@ -141,9 +145,60 @@ fn numbers(changed: &[Changed]) -> Vec<String> {
 fn value(path: &str, value: Option<&Value>) -> String {
     match value {
         None => "none".to_owned(),
-        Some(Value::Number(number)) if path.contains("_ns") => {
-            number.as_f64().map_or_else(|| number.to_string(), units::length)
-        }
+        // In full: two lengths that differ look different.
+        Some(Value::Number(number)) if path.contains("_ns") => number
+            .as_u64()
+            .map_or_else(|| format!("{number}ns"), |nanos| seconds(Time::from_nanos(nanos))),
         Some(value) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::engine::lockstep::{Stepper, first_difference};
+    use crate::scenario::load::from_text;
+    use crate::scenario::templates::template;
+
+    /// Two replications stand for a run that was not the same twice.
+    #[test]
+    fn a_disagreement_names_both_events() {
+        let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+        let text = template("basic").unwrap();
+        let scenario = from_text("a.ron", text, &[], &no_files).unwrap().scenario;
+        let sides = [0, 1].map(|replication| Stepper::new(&scenario, replication));
+        let [left, right] = sides;
+        let first = first_difference(left, right, &AtomicBool::new(false));
+        let difference = first.unwrap();
+        let (what, lines) = disagreement(&scenario, &Disagreement { replication: 3, first });
+        let place = format!("{}, event {}", difference.at(), difference.number);
+        let expected = "replication 3 was not the same the second time: first difference at ";
+        assert_eq!(what, format!("{expected}{place}"));
+        let lines: Vec<&str> = lines.lines().collect();
+        assert!(lines[1].starts_with("  - ") && lines[2].starts_with("  + "), "{lines:?}");
+        for (line, side) in lines[1..].iter().zip([difference.left, difference.right]) {
+            assert!(line.contains(&side.unwrap().0.to_string()), "{line}");
+        }
+        let (what, lines) = disagreement(&scenario, &Disagreement { replication: 3, first: None });
+        assert!(what.ends_with("stepped side by side") && lines.is_empty());
+    }
+
+    #[test]
+    fn most_telling_numbers_come_first_and_the_rest_is_counted() {
+        let changed = |path: &str, old: u64, new: u64| Changed {
+            path: path.to_owned(),
+            old: Some(old.into()),
+            new: (new > 0).then(|| new.into()),
+        };
+        let mut all: Vec<Changed> = (0..9).map(|n| changed(&format!("other{n}"), n, 1)).collect();
+        all.push(changed("queues.a.counts.sent", 17, 16));
+        all.push(changed("queues.a.latency_ns.x.p99", 3_204_000_000, 0));
+        let lines = numbers(&all);
+        assert_eq!(lines[0], "queues.a.counts.sent       17 -> 16");
+        assert_eq!(lines[1], "queues.a.latency_ns.x.p99  3.204s -> none");
+        assert_eq!(lines.last().unwrap(), "and 3 more numbers");
+        assert_eq!(lines.len(), MOST + 1);
     }
 }

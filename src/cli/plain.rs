@@ -49,8 +49,7 @@ pub(super) fn help(args: &Help) -> Result<Exit, Failure> {
         let topics: Vec<&str> = topics().collect();
         let (first, second) = topics.split_at(topics.len() / 2);
         let text = format!(
-            "{}\nTopics: {},\n        {}\n\n`sqsim help TOPIC` explains one, \
-             `sqsim help COMMAND` or `sqsim COMMAND --help` a command.\n",
+            "{}\nTopics: {},\n        {}\n\n`sqsim help NAME` explains a topic or a command.\n",
             Cli::command().render_help(),
             first.join(", "),
             second.join(", "),

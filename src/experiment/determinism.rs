@@ -50,3 +50,63 @@ fn first_unequal(left: &Replications, right: &Replications) -> Option<u64> {
     let unequal = unequal.or((left.outcomes.len() != right.outcomes.len()).then_some(shorter));
     unequal.map(|replication| replication as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::experiment::fixture::{scenario, seeded};
+
+    static GO_ON: AtomicBool = AtomicBool::new(false);
+
+    #[test]
+    fn runs_agree_with_themselves_on_any_number_of_threads() {
+        for threads in [1, 2, 4] {
+            let plan = Plan { replications: 3, threads, interrupt: &GO_ON, progress: None };
+            let runs = replicate(&seeded(1), plan);
+            assert_eq!(check(&seeded(1), plan, &runs), None);
+        }
+        assert_eq!([1, 2, 8].map(other_threads), [2, 1, 1]);
+    }
+
+    /// Runs of two seeds stand for runs that should have been the same.
+    #[test]
+    fn runs_that_differ_are_found_out() {
+        let plan = Plan { replications: 3, threads: 2, interrupt: &GO_ON, progress: None };
+        let [mut left, right] = [1, 2].map(|seed| replicate(&seeded(seed), plan));
+        assert_eq!(first_unequal(&left, &right), Some(0));
+        left.outcomes[0] = right.outcomes[0].clone();
+        assert_eq!(first_unequal(&left, &right), Some(1));
+        // Stepped side by side, one and the same scenario does not differ.
+        let found = check(&seeded(2), plan, &left).unwrap();
+        assert_eq!(found, Disagreement { replication: 1, first: None });
+    }
+
+    #[test]
+    fn the_first_difference_is_the_first() {
+        let slower = scenario("seed: 1, window: \"2s\"");
+        let steppers = || (Stepper::new(&seeded(1), 0), Stepper::new(&slower, 0));
+        let (left, right) = steppers();
+        assert_eq!(first_difference(left, right, &GO_ON), None, "windows are no events");
+
+        let (left, right) = (Stepper::new(&seeded(1), 0), Stepper::new(&seeded(1), 1));
+        let found = first_difference(left, right, &GO_ON).unwrap();
+        let all = |replication| Stepper::new(&seeded(1), replication).collect::<Vec<_>>();
+        let (left, right) = (all(0), all(1));
+        let first = left.iter().zip(&right).position(|(left, right)| left != right).unwrap();
+        assert_eq!(found.number, first as u64 + 1);
+        assert_eq!((found.left, found.right), (Some(left[first]), Some(right[first])));
+        assert_eq!(found.at(), left[first].0.min(right[first].0));
+    }
+
+    #[test]
+    fn a_run_that_ends_earlier_differs_where_it_ends() {
+        let short = scenario("seed: 1, limits: (events: 200)");
+        let number = Stepper::new(&short, 0).count();
+        let steppers = (Stepper::new(&seeded(1), 0), Stepper::new(&short, 0));
+        let found = first_difference(steppers.0, steppers.1, &GO_ON).unwrap();
+        assert_eq!((found.number, found.right), (number as u64 + 1, None));
+        assert!(found.left.is_some());
+    }
+}

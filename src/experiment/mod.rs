@@ -6,6 +6,8 @@
 //! Invariant: the number of threads never shows in a result.
 
 pub mod determinism;
+#[cfg(test)]
+mod fixture;
 pub mod in_order;
 pub mod progress;
 pub mod regression;

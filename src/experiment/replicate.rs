@@ -4,7 +4,7 @@
 //!
 //! Invariant: what is complete is the same for every number of threads.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::in_order::in_order;
 use super::progress::Progress;
@@ -44,15 +44,20 @@ pub struct Replications {
 /// # Panics
 /// If the plan has no replication.
 pub fn replicate(scenario: &Scenario, plan: Plan<'_>) -> Replications {
-    let mut done = in_order(plan.replications, plan.threads, |number| one(scenario, plan, number));
-    let ended = done.iter().map(|done| done.ended).find(|&ended| ended != Ended::Completed);
-    let ended = ended.unwrap_or(Ended::Completed);
+    let done = in_order(plan.replications, plan.threads, |number| {
+        let begin = number == 0 || !plan.interrupt.load(Ordering::Relaxed);
+        begin.then(|| one(scenario, plan, number))
+    });
+    // After an interrupt the rest was not begun.
+    let mut done: Vec<Done> = done.into_iter().map_while(|done| done).collect();
     // Replications that were quick enough to be complete behind a gap are not taken: quick runs
     // are no fair sample.
     let complete = done.iter().take_while(|done| done.ended != Ended::Interrupted).count();
     done.truncate(complete.max(1));
     let all = plan.replications;
     let missing = (complete as u64) < all;
+    let limit = done.iter().map(|done| done.ended).find(|&ended| ended != Ended::Completed);
+    let ended = if missing { Ended::Interrupted } else { limit.unwrap_or(Ended::Completed) };
     let first = done.first_mut().and_then(|done| done.measured.take());
     let outcomes = done.into_iter().map(|Done { mut outcome, .. }| {
         if missing && outcome.partial.is_none() {
@@ -103,5 +108,53 @@ pub fn why_partial(scenario: &Scenario, ended: Ended, measured: &Measured) -> Op
             "stopped at {at} by the limit of {} messages at once, `limits.resident`",
             limits.resident
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::fixture::{scenario, seeded};
+
+    fn run_on(threads: usize, interrupt: &AtomicBool, progress: Option<&Progress>) -> Replications {
+        replicate(&seeded(7), Plan { replications: 5, threads, interrupt, progress })
+    }
+
+    #[test]
+    fn threads_and_progress_change_nothing() {
+        let go_on = AtomicBool::new(false);
+        let one = run_on(1, &go_on, None);
+        assert_eq!(one.ended, Ended::Completed);
+        let numbers: Vec<u64> = one.outcomes.iter().map(|outcome| outcome.replication).collect();
+        assert_eq!(numbers, [0, 1, 2, 3, 4]);
+        for threads in [2, 3, 8] {
+            let progress = Progress::default();
+            let more = run_on(threads, &go_on, Some(&progress));
+            assert_eq!(more.outcomes, one.outcomes, "{threads} threads");
+            assert_eq!(format!("{:?}", more.first), format!("{:?}", one.first));
+            let told = progress.simulated().as_secs_f64() / 5.0;
+            assert!((told - 10.0).abs() < 0.5, "five runs of 10 s each, but {told} s were told");
+        }
+    }
+
+    #[test]
+    fn an_interrupt_at_the_beginning_leaves_an_empty_first_run() {
+        let runs = run_on(2, &AtomicBool::new(true), None);
+        assert_eq!((runs.outcomes.len(), runs.ended), (1, Ended::Interrupted));
+        let why = runs.outcomes[0].partial.as_deref();
+        assert_eq!(why, Some("interrupted at 0.000000000s"));
+    }
+
+    #[test]
+    fn every_replication_may_reach_a_limit() {
+        let scenario = scenario("limits: (events: 100)");
+        let go_on = AtomicBool::new(false);
+        let plan = Plan { replications: 3, threads: 2, interrupt: &go_on, progress: None };
+        let runs = replicate(&scenario, plan);
+        assert_eq!(runs.ended, Ended::EventLimit);
+        assert_eq!(runs.outcomes.len(), 3);
+        for outcome in runs.outcomes {
+            assert!(outcome.partial.is_some_and(|why| why.contains("100 events")));
+        }
     }
 }

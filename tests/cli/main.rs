@@ -1,0 +1,12 @@
+//! The tool as people and scripts meet it: the real binary, in a directory of its own.
+//!
+//! One binary for all modules links once (matklad, "Delete Cargo Integration Tests", 2021).
+
+mod answers;
+mod exits;
+mod files;
+mod help;
+mod regression;
+mod sandbox;
+mod signals;
+mod traces;
