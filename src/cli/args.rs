@@ -33,7 +33,8 @@ pub(super) struct Cli {
 #[derive(Debug, Args)]
 pub(super) struct Global {
     /// Threads to run on [default: all cores]
-    #[arg(short = 'j', long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short = 'j', long, global = true, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
     /// Colours
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
@@ -102,7 +103,8 @@ pub(super) struct Run {
     #[command(flatten)]
     pub(super) changes: Changes,
     /// Replications; from 2 on, every mean has its 95 % interval
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(super) reps: u64,
     /// Form of the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = RunFormat::Text)]
@@ -200,7 +202,8 @@ pub(super) struct Trace {
     #[arg(long, value_name = "ID", value_parser = parse_message)]
     pub(super) message: Option<MessageId>,
     /// Show what happened about this instant
-    #[arg(long, value_name = "INSTANT", value_parser = parse_instant, conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    #[arg(conflicts_with_all = ["from", "to"])]
     pub(super) around: Option<Time>,
     /// How much time to show with --around
     #[arg(long, value_name = "LENGTH", value_parser = parse_span, default_value = "1s")]

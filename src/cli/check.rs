@@ -1,4 +1,6 @@
 //! `sqsim check`: all faults of all files, and nothing is run.
+//!
+//! Owns the list of files and their faults. Must not run a scenario.
 
 use serde::Serialize;
 

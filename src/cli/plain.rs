@@ -1,4 +1,6 @@
 //! The commands that print a text which the tool brings along.
+//!
+//! Owns `new`, `help` and `completions`. Must not read a file.
 
 use clap::CommandFactory as _;
 

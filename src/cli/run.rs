@@ -1,4 +1,6 @@
 //! `sqsim run`: simulate, answer.
+//!
+//! Owns the order of what happens to each file. Must not know how an answer is worded.
 
 use std::path::{Path, PathBuf};
 use std::thread;

@@ -1,4 +1,6 @@
 //! `sqsim trace`: what happened, event by event.
+//!
+//! Owns the choice of format and filter. Must not know how a fact is worded.
 
 use std::io::{self, Write};
 use std::slice;
