@@ -151,6 +151,12 @@ impl Worker {
 }
 
 impl Thread {
+    /// One bit a delivery: not completed.
+    #[inline]
+    pub fn failed(&self) -> u16 {
+        ((1_u32 << self.count) - 1) as u16 & !self.completed
+    }
+
     /// An idle thread of `worker` whose deliveries begin at `first`.
     pub fn new(worker: u32, first: u32) -> Thread {
         Thread {

@@ -33,8 +33,8 @@ impl<O: Observer> World<O> {
         thread.began = self.now;
         thread.completed = 0;
         let first = thread.first as usize;
-        for (place, delivery) in self.held[first..].iter_mut().zip(worker.buffer.drain(..count)) {
-            *place = delivery;
+        for place in &mut self.held[first..first + count] {
+            *place = worker.buffer.pop_front().expect("available deliveries are in the buffer");
         }
         self.tell_busy(worker_number);
         self.set_to_work(worker_number, number);
@@ -46,9 +46,8 @@ impl<O: Observer> World<O> {
         let fleet = &self.fleets[self.workers[worker_number as usize].fleet as usize];
         let range = thread.first as usize..(thread.first + thread.count) as usize;
         let first_thread = self.workers[worker_number as usize].first_thread;
-        let recognised =
-            |delivery: &Delivery| fleet.idempotent && self.ledger.is_done(&delivery.receipt);
-        let all_known = self.held[range.clone()].iter().all(recognised);
+        let recognised = |delivery: &Delivery| self.ledger.is_done(&delivery.receipt);
+        let all_known = fleet.idempotent && self.held[range.clone()].iter().all(recognised);
         let head = self.held[range.start];
         let work = if all_known {
             Span::ZERO
@@ -144,33 +143,30 @@ impl<O: Observer> World<O> {
     }
 
     /// A thread comes to a stage, or to the next one that has something to do.
-    fn enter(&mut self, number: u32, stage: Stage) {
-        let thread = &mut self.threads[number as usize];
-        let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
-        let all = (1_u32 << thread.count) as u16 - 1;
-        let (todo, next) = match stage {
-            Stage::Forwarding if fleet.forward.is_some() => (thread.completed, Stage::Deleting),
-            Stage::Forwarding => (0, Stage::Deleting),
-            Stage::Deleting => (thread.completed, Stage::Releasing),
-            Stage::Releasing => match fleet.failure.then {
-                OnFailure::LetExpire => (0, Stage::Idle),
-                OnFailure::Release(_) => (all & !thread.completed, Stage::Idle),
-            },
-            Stage::Idle | Stage::Working => {
-                self.go_idle(number);
-                return;
+    fn enter(&mut self, number: u32, mut stage: Stage) {
+        loop {
+            let thread = &mut self.threads[number as usize];
+            let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
+            let (todo, next) = match stage {
+                Stage::Forwarding if fleet.forward.is_some() => (thread.completed, Stage::Deleting),
+                Stage::Forwarding => (0, Stage::Deleting),
+                Stage::Deleting => (thread.completed, Stage::Releasing),
+                Stage::Releasing => match fleet.failure.then {
+                    OnFailure::LetExpire => (0, Stage::Idle),
+                    OnFailure::Release(_) => (thread.failed(), Stage::Idle),
+                },
+                Stage::Idle | Stage::Working => return self.go_idle(number),
+            };
+            if todo != 0 {
+                thread.stage = stage;
+                thread.todo = todo;
+                thread.attempts = 0;
+                if stage != Stage::Deleting || fleet.delete.batch == 1 {
+                    return self.make_call(number, Span::ZERO);
+                }
+                self.delete_in_background(number);
             }
-        };
-        thread.stage = stage;
-        thread.todo = todo;
-        thread.attempts = 0;
-        if todo == 0 {
-            self.enter(number, next);
-        } else if stage == Stage::Deleting && fleet.delete.batch > 1 {
-            self.delete_in_background(number);
-            self.enter(number, next);
-        } else {
-            self.make_call(number, Span::ZERO);
+            stage = next;
         }
     }
 

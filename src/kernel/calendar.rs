@@ -108,22 +108,33 @@ impl<E: Ranked> Calendar<E> {
     ///
     /// # Panics
     /// After 2^56 calls, some centuries of computing.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the event is known where it is scheduled")]
     pub fn schedule(&mut self, at: Time, event: E) {
         assert!(self.sequence < 1 << SEQUENCE_BITS, "event sequence numbers are used up");
         let order = u64::from(event.rank()) << SEQUENCE_BITS | self.sequence;
         self.sequence += 1;
         let key = Key(u128::from(at.as_nanos()) << 64 | u128::from(order));
         if event.is_standing() {
-            if let Some(place) = self.standing_key(event) {
-                *place = key;
-                return;
-            }
-            if self.standing.len() < MOST_STANDING {
-                self.standing.push((key, event));
-                return;
-            }
+            self.schedule_standing(key, event);
+        } else {
+            self.push(key, event);
         }
+    }
+
+    #[inline]
+    fn schedule_standing(&mut self, key: Key, event: E) {
+        if let Some(place) = self.standing_key(event) {
+            *place = key;
+        } else if self.standing.len() < MOST_STANDING {
+            self.standing.push((key, event));
+        } else {
+            self.push(key, event);
+        }
+    }
+
+    #[inline(never)]
+    fn push(&mut self, key: Key, event: E) {
         self.heap.push(event, Reverse(key));
     }
 

@@ -152,6 +152,11 @@ impl Dist {
     /// One draw.
     #[inline]
     pub fn sample<S: Source>(&self, source: &mut S) -> Span {
+        // Every call has a latency, and most scenarios leave it constant: no call for that.
+        if let Dist::Constant(span) = *self { span } else { self.draw(source) }
+    }
+
+    fn draw<S: Source>(&self, source: &mut S) -> Span {
         let drawn = match *self {
             Dist::Constant(span) => return span,
             Dist::Uniform { min, max } => form::uniform(min, max, source.unit()),

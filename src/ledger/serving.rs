@@ -27,6 +27,15 @@ impl Ledger {
     /// Serves waiting polls, the first to come first, while there is something for them.
     #[inline]
     pub(super) fn settle<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
+        let q = &mut self.queues[queue.0 as usize];
+        if q.tally.visible > 0 {
+            self.serve_waiters(queue, now, journal);
+        } else {
+            q.resettle = Time::NEVER;
+        }
+    }
+
+    fn serve_waiters<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
         while self.queues[queue.0 as usize].tally.visible > 0 {
             let Some(poll) = self.polls.first(queue) else { return };
             let taken = self.take(queue, poll, now, journal);

@@ -83,8 +83,11 @@ impl Timers {
     }
 
     /// Cancels a deadline that was kept in the heap.
+    #[inline]
     pub(super) fn cancel_heap(&mut self, slot: u32) {
-        self.heap.remove(&slot);
+        if !self.heap.is_empty() {
+            self.heap.remove(&slot);
+        }
     }
 
     /// The earliest deadline: the lists in their order, then the heap; the first of equals.
