@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::config::{FleetConfig, WorkUnit};
 use crate::kernel::rng::{Purpose, Stream, Streams};
 use crate::kernel::time::Time;
-use crate::ledger::receipt::{Delivery, Receipt};
+use crate::ledger::receipt::Delivery;
 
 /// No thread.
 const NONE: u32 = u32::MAX;
@@ -41,8 +41,10 @@ pub enum Stage {
     Releasing,
 }
 
-/// One thread of a worker.
+/// One thread of a worker. Ten thousand of them are looked at in random order, so a row lies in one
+/// line of the cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 pub struct Thread {
     /// The worker.
     pub worker: u32,
@@ -53,7 +55,7 @@ pub struct Thread {
     /// Its deliveries begin here in the table of all held deliveries.
     pub first: u32,
     /// Number of its deliveries.
-    pub count: u32,
+    pub count: u8,
     /// One bit a delivery: completed.
     pub completed: u16,
     /// One bit a delivery: the present stage still has to do it.
@@ -63,8 +65,11 @@ pub struct Thread {
     next_idle: u32,
 }
 
-/// One worker.
+const _: () = assert!(size_of::<Thread>() == 32);
+
+/// One worker; a row is one line of the cache.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub struct Worker {
     /// Its fleet, by its place in the scenario.
     pub fleet: u32,
@@ -81,11 +86,11 @@ pub struct Worker {
     /// Deliveries it holds, the last `in_transit` of which are still on their way.
     pub buffer: VecDeque<Delivery>,
     /// Deliveries on their way.
-    pub in_transit: usize,
-    /// Receipts that wait for a background delete.
-    pub deletes: Vec<Receipt>,
+    pub in_transit: u32,
     idle: u32,
 }
+
+const _: () = assert!(size_of::<Worker>() == 64);
 
 impl Worker {
     /// A worker that has not started. `threads` are its own, all idle, numbered from `first`.
@@ -101,7 +106,6 @@ impl Worker {
                 (config.receive.max + config.receive.prefetch) as usize,
             ),
             in_transit: 0,
-            deletes: Vec::new(),
             idle: NONE,
         };
         for (offset, thread) in threads.iter_mut().enumerate().rev() {
@@ -134,7 +138,7 @@ impl Worker {
     /// Deliveries that a thread can take.
     #[inline]
     pub fn available(&self) -> usize {
-        self.buffer.len() - self.in_transit
+        self.buffer.len() - self.in_transit as usize
     }
 
     /// Whether it would poll now.

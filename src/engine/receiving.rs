@@ -85,7 +85,7 @@ impl<O: Observer> World<O> {
             worker.polling = Polling::Idle;
             self.pump(number);
         } else {
-            worker.in_transit = served.messages as usize;
+            worker.in_transit = served.messages;
             let at = self.after(latency);
             self.calendar.schedule(at, Event::Answer(WorkerId(number)));
         }
@@ -132,11 +132,12 @@ impl<O: Observer> World<O> {
         self.ledger.hang_up(Caller(number));
         let worker = &mut self.workers[number as usize];
         let lost = worker.buffer.iter().map(|delivery| delivery.receipt);
-        for receipt in lost.chain(worker.deletes.iter().copied()) {
+        let deletes = &mut self.deletes[number as usize];
+        for receipt in lost.chain(deletes.iter().copied()) {
             self.ledger.annotate(&receipt, Held::Crashed);
         }
         worker.buffer.clear();
-        worker.deletes.clear();
+        deletes.clear();
         worker.in_transit = 0;
         worker.attempts = 0;
         worker.polling = Polling::Idle;

@@ -28,7 +28,7 @@ impl<O: Observer> World<O> {
         let count = worker.available().min(deliveries_per_thread(fleet) as usize);
         assert!(count > 0 && thread.stage == Stage::Idle, "an idle thread takes deliveries");
         worker.make_busy(thread);
-        thread.count = count as u32;
+        thread.count = count as u8;
         thread.stage = Stage::Working;
         thread.began = self.now;
         thread.completed = 0;
@@ -44,7 +44,7 @@ impl<O: Observer> World<O> {
     fn set_to_work(&mut self, worker_number: u32, number: u32) {
         let thread = &self.threads[number as usize];
         let fleet = &self.fleets[self.workers[worker_number as usize].fleet as usize];
-        let range = thread.first as usize..(thread.first + thread.count) as usize;
+        let range = thread.first as usize..thread.first as usize + usize::from(thread.count);
         let first_thread = self.workers[worker_number as usize].first_thread;
         let recognised = |delivery: &Delivery| self.ledger.is_done(&delivery.receipt);
         let all_known = fleet.idempotent && self.held[range.clone()].iter().all(recognised);
@@ -76,7 +76,7 @@ impl<O: Observer> World<O> {
         let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
         let Some(heartbeat) = fleet.heartbeat else { return };
         let mut goes_on = false;
-        for at in thread.first..thread.first + thread.count {
+        for at in thread.first..thread.first + u32::from(thread.count) {
             let receipt = self.held[at as usize].receipt;
             let observer = &mut self.observer;
             let answer =
@@ -109,7 +109,7 @@ impl<O: Observer> World<O> {
         }
         let took = (self.now - thread.began) / u64::from(thread.count);
         let mut completed = 0_u16;
-        for place in 0..thread.count {
+        for place in 0..u32::from(thread.count) {
             let Delivery { receipt, luck, sent } = self.held[(thread.first + place) as usize];
             let known = fleet.idempotent && self.ledger.is_done(&receipt);
             let how = if known {
@@ -239,7 +239,7 @@ impl<O: Observer> World<O> {
             [Outgoing { luck: self.held[thread.first as usize].luck, delay: None }; MAX_BATCH];
         let mut places = [0_u32; MAX_BATCH];
         let mut count = 0;
-        for place in (0..thread.count).filter(|place| thread.todo & (1 << place) != 0) {
+        for place in (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0) {
             let luck = self.held[(thread.first + place) as usize].luck;
             outgoing[count].luck = luck.next_queue();
             places[count] = place;
@@ -267,7 +267,9 @@ impl<O: Observer> World<O> {
         let thread = self.threads[number as usize];
         let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
         if let OnFailure::Release(delay) = fleet.failure.then {
-            for place in (0..thread.count).filter(|place| thread.todo & (1 << place) != 0) {
+            for place in
+                (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0)
+            {
                 let receipt = self.held[(thread.first + place) as usize].receipt;
                 self.ledger.change_visibility(self.now, &receipt, delay, &mut self.observer);
             }
@@ -292,15 +294,16 @@ impl<O: Observer> World<O> {
     fn delete_in_background(&mut self, number: u32) {
         let thread = self.threads[number as usize];
         let linger_event = Event::DeleteLinger(WorkerId(thread.worker));
-        for place in (0..thread.count).filter(|place| thread.todo & (1 << place) != 0) {
+        for place in (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0) {
             let receipt = self.held[(thread.first + place) as usize].receipt;
-            let worker = &mut self.workers[thread.worker as usize];
+            let worker = &self.workers[thread.worker as usize];
             let delete = self.fleets[worker.fleet as usize].delete;
-            worker.deletes.push(receipt);
-            if worker.deletes.len() == delete.batch as usize {
+            let deletes = &mut self.deletes[thread.worker as usize];
+            deletes.push(receipt);
+            if deletes.len() == delete.batch as usize {
                 self.calendar.cancel(linger_event);
                 self.flush_deletes(thread.worker);
-            } else if worker.deletes.len() == 1 {
+            } else if deletes.len() == 1 {
                 let at = self.after(delete.linger);
                 self.calendar.schedule(at, linger_event);
             }
@@ -309,15 +312,15 @@ impl<O: Observer> World<O> {
 
     /// A worker's collected receipts become a call.
     pub(super) fn flush_deletes(&mut self, number: u32) {
-        let worker = &mut self.workers[number as usize];
+        let deletes = &mut self.deletes[number as usize];
         let mut receipts = [Receipt::of_nothing(); MAX_BATCH];
-        let count = worker.deletes.len();
-        receipts[..count].copy_from_slice(&worker.deletes);
-        worker.deletes.clear();
+        let count = deletes.len();
+        receipts[..count].copy_from_slice(deletes);
+        deletes.clear();
         let fresh = DeleteCall { worker: number, attempts: 0, count, receipts };
         let call = self.delete_calls.open(|| fresh);
         *self.delete_calls.get_mut(call) = fresh;
-        let fleet = &self.fleets[worker.fleet as usize];
+        let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
         let latency = fleet.call_latency.sample(&mut self.chances[number as usize].latency);
         if latency.is_zero() {
             self.background_delete(call);
@@ -362,7 +365,7 @@ impl<O: Observer> World<O> {
             self.calendar.cancel(Event::Thread(number));
             self.calendar.cancel(Event::Heartbeat(number));
             let took = (self.now - thread.began) / u64::from(thread.count);
-            for place in 0..thread.count {
+            for place in 0..u32::from(thread.count) {
                 let Delivery { receipt, sent, .. } = self.held[(thread.first + place) as usize];
                 let unfinished = thread.stage == Stage::Working || thread.todo & (1 << place) != 0;
                 if unfinished {

@@ -121,6 +121,8 @@ pub struct World<O: Observer> {
     pub(super) fleets: Vec<FleetConfig>,
     pub(super) workers: Vec<Worker>,
     pub(super) chances: Vec<WorkerChance>,
+    /// Receipts that wait for a worker's background delete.
+    pub(super) deletes: Vec<Vec<Receipt>>,
     pub(super) threads: Vec<Thread>,
     /// What threads work on.
     pub(super) held: Vec<Delivery>,
@@ -156,6 +158,7 @@ impl<O: Observer> World<O> {
             fleets,
             workers: Vec::new(),
             chances: Vec::new(),
+            deletes: vec![Vec::new(); workers as usize],
             threads: Vec::new(),
             held: Vec::new(),
             delete_calls: Calls::new(),

@@ -70,8 +70,7 @@ pub struct Metrics {
     queues: Vec<QueueMeter>,
     producers: Vec<ProducerMeter>,
     fleets: Vec<FleetMeter>,
-    worker_fleet: Vec<u32>,
-    worker_busy: Vec<u32>,
+    workers: Vec<WorkerMeter>,
     fingerprint: Fingerprint,
 }
 
@@ -107,6 +106,12 @@ struct ProducerMeter {
     now: ProducerMeasured,
     at_begin: ProducerMeasured,
     measured: ProducerMeasured,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct WorkerMeter {
+    fleet: u32,
+    busy: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -242,10 +247,9 @@ impl Metrics {
             let now = FleetMeasured { threads, ..FleetMeasured::default() };
             FleetMeter { now, at_begin: now, measured: now, busy: Meter::ZERO }
         };
-        let worker_fleet: Vec<u32> = (0..)
-            .zip(&frame.fleets)
-            .flat_map(|(number, fleet)| std::iter::repeat_n(number, fleet.workers as usize))
-            .collect();
+        let members = |(number, fleet): (u32, &FleetFrame)| {
+            std::iter::repeat_n(WorkerMeter { fleet: number, busy: 0 }, fleet.workers as usize)
+        };
         let queue = |&partitions: &u32| QueueMeter::new(partitions, windows + 1);
         Metrics {
             window: frame.window,
@@ -257,8 +261,7 @@ impl Metrics {
             queues: frame.partitions.iter().map(queue).collect(),
             producers: vec![ProducerMeter::default(); frame.producers],
             fleets: frame.fleets.iter().map(fleet).collect(),
-            worker_busy: vec![0; worker_fleet.len()],
-            worker_fleet,
+            workers: (0..).zip(&frame.fleets).flat_map(members).collect(),
             fingerprint: Fingerprint::default(),
         }
     }
@@ -534,7 +537,7 @@ impl Observer for Metrics {
                 producer.given_up += u64::from(messages);
             }
             Deed::Ended { worker, queue, sent, took, how, .. } => {
-                let fleet = self.worker_fleet[worker.0 as usize];
+                let fleet = self.workers[worker.0 as usize].fleet;
                 self.fleets[fleet as usize].now.end_work(took, how);
                 let worked = how != Ending::Recognised && how != Ending::Crashed;
                 let measures = self.measures(sent);
@@ -545,7 +548,7 @@ impl Observer for Metrics {
                 }
             }
             Deed::Busy { worker, fleet, busy } => {
-                let before = &mut self.worker_busy[worker.0 as usize];
+                let before = &mut self.workers[worker.0 as usize].busy;
                 let meter = &mut self.fleets[fleet.0 as usize].busy;
                 meter.set(now, meter.value() + u64::from(busy) - u64::from(*before));
                 *before = busy;
