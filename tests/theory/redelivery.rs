@@ -211,7 +211,7 @@ fn timeout(work: &Dist, timeout: Span, exceeds: f64, kept: f64, (receives, finis
             reading("receives until finished", receives, first.until_then as f64 / messages),
             reading("time to first finish", finish, first.finish / messages),
             reading("P(duplicate)", exceeds, 1.0 - once / messages),
-            reading("P(another | one)", exceeds, 1.0 - twice / (messages - once)).to(0.04),
+            reading("P(another | one)", exceeds, 1.0 - twice / (messages - once)).to(0.1),
             reading("receives", 1.0 / (1.0 - exceeds), in_all / messages),
             reading("in flight per receive", kept, queue.in_flight.area as f64 / 1e9 / in_all),
         ]

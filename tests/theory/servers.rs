@@ -74,10 +74,10 @@ fn mm1(rho: f64) {
             reading("P(T > T99)", 0.01, share_above(stay, t99)).to(0.1),
             reading("P(Wq > Wq95)", 0.05, share_above(wait, wq95)).to(0.05),
             reading("T95", t95, quantile(stay, 0.95)),
-            reading("T99", t99, quantile(stay, 0.99)),
+            reading("T99", t99, quantile(stay, 0.99)).to(0.04),
             reading("Wq95", wq95, quantile(wait, 0.95)),
             reading("P(wait)", rho, 1.0 - served_at_once(&measured)),
-            reading("E[Wq²]", 2.0 * rho / (spare * spare), second_moment(wait)),
+            reading("E[Wq²]", 2.0 * rho / (spare * spare), second_moment(wait)).to(0.05),
         ]
     });
 }
@@ -119,7 +119,7 @@ fn mmc(workers: u32, rho: f64, erlang_c: f64, percentiles: &[(f64, f64)], precis
         ];
         readings.extend(percentiles.iter().map(|&(p, t)| {
             let above = share_above(&queue.sent_to_received, t);
-            reading(format!("P(Wq > p{p})"), 1.0 - p / 100.0, above).to(0.1)
+            reading(format!("P(Wq > p{p})"), 1.0 - p / 100.0, above).to(0.15)
         }));
         readings
     });
@@ -172,7 +172,8 @@ fn mg1(name: &str, work: &Dist, cv2: f64, rho: f64, (wq, sd): (f64, f64), moment
             reading("busy", rho, measured.fleets[0].busy.mean()),
         ];
         if moments {
-            readings.push(reading("E[Wq²]", wq * wq + sd * sd, second_moment(wait)));
+            let squares = reading("E[Wq²]", wq * wq + sd * sd, second_moment(wait));
+            readings.push(squares.to(0.05));
         }
         readings
     });
