@@ -80,3 +80,45 @@ impl Ranked for Event {
         matches!(self, Event::Arrival(_) | Event::SendLinger(_))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::calendar::Calendar;
+    use crate::kernel::time::Time;
+
+    /// The table above, row by row.
+    #[test]
+    fn events_of_one_instant_run_in_the_order_of_the_table() {
+        let (worker, queue, producer) = (WorkerId(0), QueueId(0), ProducerId(0));
+        let table = [
+            Event::Life(worker),
+            Event::Ledger(queue),
+            Event::Purge(queue),
+            Event::Thread(0),
+            Event::DeleteCall(0),
+            Event::Heartbeat(0),
+            Event::DeleteLinger(worker),
+            Event::Answer(worker),
+            Event::SendCall(0),
+            Event::Arrival(producer),
+            Event::SendLinger(producer),
+            Event::Poll(worker),
+        ];
+        for pair in table.windows(2) {
+            let mut calendar = Calendar::with_capacity(2);
+            calendar.schedule(Time::ZERO, pair[1]);
+            calendar.schedule(Time::ZERO, pair[0]);
+            assert_eq!(calendar.pop(), Some((Time::ZERO, pair[0])), "before {:?}", pair[1]);
+        }
+    }
+
+    /// Arrivals and closed clients share a rank: the one scheduled first comes first.
+    #[test]
+    fn events_of_one_rank_run_in_the_order_of_their_scheduling() {
+        let mut calendar = Calendar::with_capacity(2);
+        calendar.schedule(Time::ZERO, Event::Client(7));
+        calendar.schedule(Time::ZERO, Event::Arrival(ProducerId(0)));
+        assert_eq!(calendar.pop(), Some((Time::ZERO, Event::Client(7))));
+    }
+}

@@ -39,7 +39,7 @@ pub enum Ended {
     ObserverStopped,
 }
 
-/// Events between two looks at the interrupt and the observer.
+/// Events between two looks at the interrupt, the observer and the conservation of messages.
 const LOOK_EVERY: u64 = 1024;
 
 /// A client that sends one message, waits for its confirmation, and thinks.
@@ -235,6 +235,7 @@ impl<O: Observer> World<O> {
                 if self.observer.stopped() {
                     return Ended::ObserverStopped;
                 }
+                self.check_conservation();
             }
             if self.events >= self.limits.events {
                 return Ended::EventLimit;
@@ -246,6 +247,18 @@ impl<O: Observer> World<O> {
                 self.now = self.end;
                 return Ended::Completed;
             }
+        }
+    }
+
+    /// Every message that came into a queue is accounted for; cheap enough to stay on in release.
+    fn check_conservation(&self) {
+        for number in 0..self.looks.len() as u32 {
+            let tally = self.ledger.tally(QueueId(number));
+            assert!(
+                tally.is_conserved(),
+                "queue {number} lost a message by {}: {tally:?}",
+                self.now
+            );
         }
     }
 
