@@ -12,6 +12,9 @@ use crate::kernel::rng::{Purpose, Stream, Streams};
 use crate::kernel::time::Time;
 use crate::ledger::receipt::Delivery;
 
+/// Deliveries that a worker's buffer has room for from the start; a larger one grows when it fills.
+const MOST_ROOM: usize = 256;
+
 /// No thread.
 const NONE: u32 = u32::MAX;
 
@@ -95,6 +98,7 @@ const _: () = assert!(size_of::<Worker>() == 64);
 impl Worker {
     /// A worker that has not started. `threads` are its own, all idle, numbered from `first`.
     pub fn new(fleet: u32, config: &FleetConfig, threads: &mut [Thread], first: u32) -> Worker {
+        let room = config.receive.max as usize + config.receive.prefetch as usize;
         let mut worker = Worker {
             fleet,
             up: false,
@@ -102,9 +106,7 @@ impl Worker {
             attempts: 0,
             busy: 0,
             first_thread: first,
-            buffer: VecDeque::with_capacity(
-                (config.receive.max + config.receive.prefetch) as usize,
-            ),
+            buffer: VecDeque::with_capacity(room.min(MOST_ROOM)),
             in_transit: 0,
             idle: NONE,
         };

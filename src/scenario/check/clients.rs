@@ -21,6 +21,8 @@ use crate::scenario::tree::At;
 const LONGEST_WAIT: Span = Span::from_secs(20);
 /// Ours: each costs some hundred bytes.
 const MOST_THREADS: u64 = 10_000_000;
+/// The in-flight cap of AWS: a buffer cannot hold more of a queue.
+const MOST_PREFETCH: u32 = 120_000;
 
 /// Ours: a factor beyond these is a slip.
 const SCALES: (f64, f64) = (1e-6, 1e6);
@@ -250,6 +252,8 @@ impl<'a> Check<'a> {
     fn receive(&mut self, at: &At<'a>, file: &ReceiveFile) -> ReceiveConfig {
         self.range(&at.field("max"), file.max, 1, 10, IN_SQS);
         self.range(&at.field("wait"), file.wait.0, Span::ZERO, LONGEST_WAIT, IN_SQS);
+        let why = "a queue has no more than 120,000 messages in flight";
+        self.range(&at.field("prefetch"), file.prefetch, 0, MOST_PREFETCH, why);
         if let Some(timeout) = file.visibility_timeout {
             self.visibility(&at.field("visibility_timeout"), timeout.0);
         }
