@@ -96,12 +96,49 @@ struct Process {
     law: Law,
 }
 
+/// Standard exponential numbers, drawn some dozens at a time: the processor works on several
+/// logarithms at once where they do not wait for each other's event.
+#[derive(Clone, Debug)]
+struct Exponentials {
+    drawn: Box<[f64; Exponentials::BLOCK]>,
+    next: usize,
+}
+
+impl Exponentials {
+    const BLOCK: usize = 64;
+
+    fn new() -> Exponentials {
+        Exponentials { drawn: Box::new([0.0; Exponentials::BLOCK]), next: Exponentials::BLOCK }
+    }
+
+    #[inline]
+    fn next(&mut self, stream: &mut Stream) -> f64 {
+        if self.next == Exponentials::BLOCK {
+            self.fill(stream);
+        }
+        let number = self.drawn[self.next];
+        self.next += 1;
+        number
+    }
+
+    #[inline(never)]
+    fn fill(&mut self, stream: &mut Stream) {
+        for number in self.drawn.iter_mut() {
+            *number = stream.unit();
+        }
+        for number in self.drawn.iter_mut() {
+            *number = num::exponential_quantile(*number);
+        }
+        self.next = 0;
+    }
+}
+
 impl Process {
     #[inline]
     fn next(&mut self) -> Option<Time> {
         match &mut self.law {
-            Law::Poisson { clock, gap } => {
-                clock.advance(*gap * num::exponential_quantile(self.stream.unit()))
+            Law::Poisson { clock, gap, numbers } => {
+                clock.advance(*gap * numbers.next(&mut self.stream))
             }
             Law::Constant(constant) => constant.next(),
             Law::Piecewise(pieces) => pieces.next(&mut self.stream),
@@ -126,7 +163,7 @@ impl Process {
 /// One process, ready to run.
 #[derive(Clone, Debug)]
 enum Law {
-    Poisson { clock: Clock, gap: f64 },
+    Poisson { clock: Clock, gap: f64, numbers: Exponentials },
     Constant(Constant),
     Piecewise(Piecewise),
     OnOff(Box<OnOff>),
@@ -138,8 +175,11 @@ impl Law {
     /// `None` for a process that is not generated here or never has an arrival.
     fn new(process: &ArrivalProcess, streams: Streams, path: &str) -> Option<Law> {
         match *process {
-            ArrivalProcess::Poisson { rate } => (rate > 0.0)
-                .then(|| Law::Poisson { clock: Clock::START, gap: NANOS_PER_SECOND / rate }),
+            ArrivalProcess::Poisson { rate } => (rate > 0.0).then(|| Law::Poisson {
+                clock: Clock::START,
+                gap: NANOS_PER_SECOND / rate,
+                numbers: Exponentials::new(),
+            }),
             ArrivalProcess::Constant { rate } => {
                 (rate > 0.0).then(|| Law::Constant(Constant::new(rate)))
             }
