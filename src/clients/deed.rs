@@ -85,6 +85,8 @@ pub enum Deed {
     Ended {
         /// The worker.
         worker: WorkerId,
+        /// Its fleet.
+        fleet: FleetId,
         /// Its thread.
         thread: u32,
         /// The queue the message came from.
@@ -116,5 +118,7 @@ pub enum Deed {
         fleet: FleetId,
         /// Busy threads now: working, or waiting for a send or delete of their message.
         busy: u32,
+        /// Busy threads before.
+        was: u32,
     },
 }

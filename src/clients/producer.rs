@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use super::arrivals::Arrivals;
 use super::config::ProducerConfig;
+use crate::kernel::dist::Dist;
 use crate::kernel::rng::{Luck, Purpose, Source, Stream, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::service::{MAX_BATCH, Outgoing};
@@ -40,6 +41,16 @@ impl SendCall {
             messages: [nothing; MAX_BATCH],
             clients: [None; MAX_BATCH],
         }
+    }
+
+    /// Begins anew as a call of `producer`, at `now`.
+    #[inline]
+    pub fn begin(&mut self, producer: u32, now: Time) {
+        self.producer = producer;
+        self.attempts = 0;
+        self.since = now;
+        self.began = now;
+        self.count = 0;
     }
 
     /// Its messages.
@@ -92,6 +103,8 @@ pub struct Producer {
     pub backlog: VecDeque<u32>,
     /// Calls under way.
     pub open_calls: u32,
+    /// One message a call, and calls take no time.
+    at_once: bool,
     luck: Stream,
     latency: Stream,
     backoff: Stream,
@@ -106,6 +119,7 @@ impl Producer {
             filling: None,
             backlog: VecDeque::new(),
             open_calls: 0,
+            at_once: config.batch == 1 && config.call_latency == Dist::Constant(Span::ZERO),
             luck: streams.stream(path, Purpose::Luck),
             latency: streams.stream(path, Purpose::Latency),
             backoff: streams.stream(path, Purpose::Backoff),
@@ -127,6 +141,12 @@ impl Producer {
     /// How long to wait before trying a call again that was tried `attempts` times.
     pub fn backoff(&mut self, attempts: u32) -> Span {
         self.config.retry.wait(attempts, &mut self.backoff)
+    }
+
+    /// Whether a message that arises now is a call of its own that takes effect at once.
+    #[inline]
+    pub fn sends_singly(&self) -> bool {
+        self.at_once && self.has_connection()
     }
 
     /// Whether another call may be under way.

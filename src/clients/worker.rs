@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::config::{FleetConfig, WorkUnit};
+use super::config::{FleetConfig, OnFailure, WorkUnit};
 use crate::kernel::rng::{Purpose, Stream, Streams};
 use crate::kernel::time::Time;
 use crate::ledger::receipt::Delivery;
@@ -143,6 +143,18 @@ impl Worker {
         self.buffer.len() - self.in_transit as usize
     }
 
+    /// Whether a thread can begin to work on something.
+    #[inline]
+    pub fn can_begin(&self) -> bool {
+        self.available() > 0 && self.idle != NONE
+    }
+
+    /// Whether a thread can take a delivery that has not been in the buffer.
+    #[inline]
+    pub fn passes_on(&self) -> bool {
+        self.buffer.is_empty() && self.idle != NONE
+    }
+
     /// Whether it would poll now.
     #[inline]
     pub fn wants_messages(&self, config: &FleetConfig) -> bool {
@@ -156,10 +168,36 @@ impl Worker {
     }
 }
 
+impl Stage {
+    /// The stage after this one.
+    #[inline]
+    #[must_use]
+    pub fn next(self) -> Stage {
+        match self {
+            Stage::Working => Stage::Forwarding,
+            Stage::Forwarding => Stage::Deleting,
+            Stage::Deleting => Stage::Releasing,
+            Stage::Releasing | Stage::Idle => Stage::Idle,
+        }
+    }
+}
+
 impl Thread {
+    /// One bit a delivery: `stage` has to do it.
+    #[inline]
+    pub fn todo_at(&self, stage: Stage, fleet: &FleetConfig) -> u16 {
+        let (all, does) = match stage {
+            Stage::Forwarding => (self.completed, fleet.forward.is_some()),
+            Stage::Deleting => (self.completed, true),
+            Stage::Releasing => (self.failed(), fleet.failure.then != OnFailure::LetExpire),
+            Stage::Idle | Stage::Working => (0, false),
+        };
+        if does { all } else { 0 }
+    }
+
     /// One bit a delivery: not completed.
     #[inline]
-    pub fn failed(&self) -> u16 {
+    fn failed(&self) -> u16 {
         ((1_u32 << self.count) - 1) as u16 & !self.completed
     }
 

@@ -4,8 +4,9 @@
 //! what they get, beyond cutting them off.
 
 use super::event::Event;
+use super::working::Supply;
 use super::world::World;
-use crate::clients::deed::{Deed, WorkerId};
+use crate::clients::deed::{Deed, FleetId, WorkerId};
 use crate::clients::worker::Polling;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
@@ -17,14 +18,10 @@ use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {
     /// Gives waiting deliveries to idle threads, and polls for more if the worker wants them.
+    #[inline]
     pub(super) fn pump(&mut self, number: u32) {
-        loop {
-            let worker = &self.workers[number as usize];
-            if worker.available() == 0 {
-                break;
-            }
-            let Some(thread) = worker.idle_thread() else { break };
-            self.begin_work(number, thread);
+        while self.workers[number as usize].can_begin() {
+            self.begin_work(number, Supply::Buffer);
         }
         let worker = &self.workers[number as usize];
         if worker.wants_messages(&self.fleets[worker.fleet as usize]) {
@@ -78,11 +75,21 @@ impl<O: Observer> World<O> {
         let number = served.caller.0;
         let worker = &mut self.workers[number as usize];
         worker.attempts = 0;
-        self.ledger.collect(served, &mut worker.buffer);
         let latency = &self.fleets[worker.fleet as usize].call_latency;
         let latency = latency.sample(&mut self.chances[number as usize].latency);
+        let mut left = served.messages as usize;
         if latency.is_zero() {
             worker.polling = Polling::Idle;
+            // What finds an idle thread goes there, without a stay in the buffer.
+            while left > 0 && self.workers[number as usize].passes_on() {
+                left -= self.begin_work(number, Supply::Ledger(left));
+            }
+        }
+        let worker = &mut self.workers[number as usize];
+        for _ in 0..left {
+            worker.buffer.extend(self.ledger.next_delivery());
+        }
+        if latency.is_zero() {
             self.pump(number);
         } else {
             worker.in_transit = served.messages;
@@ -125,6 +132,7 @@ impl<O: Observer> World<O> {
     fn crash(&mut self, number: u32) {
         let id = WorkerId(number);
         self.observer.deed(self.now, &Deed::Crashed { worker: id });
+        let was = self.workers[number as usize].busy;
         self.cut_off_threads(number);
         self.calendar.cancel(Event::Poll(id));
         self.calendar.cancel(Event::Answer(id));
@@ -142,8 +150,9 @@ impl<O: Observer> World<O> {
         worker.attempts = 0;
         worker.polling = Polling::Idle;
         worker.up = false;
-        self.tell_busy(number);
-        let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
+        let (fleet, busy) = (FleetId(worker.fleet), worker.busy);
+        self.observer.deed(self.now, &Deed::Busy { worker: id, fleet, busy, was });
+        let fleet = &self.fleets[fleet.0 as usize];
         if let Some(crash) = &fleet.crash {
             let down = crash.restart.sample(&mut self.chances[number as usize].crash);
             let at = self.after(down);

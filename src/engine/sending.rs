@@ -8,7 +8,7 @@ use super::world::World;
 use crate::clients::deed::{Deed, ProducerId};
 use crate::clients::producer::SendCall;
 use crate::kernel::time::Span;
-use crate::ledger::service::Throttled;
+use crate::ledger::service::{Outgoing, Throttled};
 use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {
@@ -46,12 +46,14 @@ impl<O: Observer> World<O> {
         self.held_back += 1;
         let producer = &mut self.producers[number as usize];
         let message = producer.arise();
+        if producer.sends_singly() && client.is_none() {
+            return self.send_single(number, message);
+        }
         let filling = producer.filling;
         let call = filling.unwrap_or_else(|| self.send_calls.open(|| SendCall::new(number)));
         let row = self.send_calls.get_mut(call);
         if filling.is_none() {
-            row.producer = number;
-            row.attempts = 0;
+            row.begin(number, self.now);
         }
         row.push(message, client);
         if row.messages().len() == producer.config.batch as usize {
@@ -63,6 +65,30 @@ impl<O: Observer> World<O> {
             producer.filling = Some(call);
             let at = self.now.saturating_add(producer.config.linger);
             self.calendar.schedule(at, Event::SendLinger(id));
+        }
+    }
+
+    /// A message is a call of its own that takes effect at once: it needs no row among the calls
+    /// under way, unless it is throttled.
+    #[inline]
+    fn send_single(&mut self, number: u32, message: Outgoing) {
+        let producer = &mut self.producers[number as usize];
+        let queue = producer.config.queue;
+        let observer = &mut self.observer;
+        let refused = self.ledger.send(self.now, queue, number, &[message], observer);
+        if refused == Throttled(0) {
+            self.held_back -= 1;
+            let (waited, took) = (Span::ZERO, Span::ZERO);
+            let producer = ProducerId(number);
+            let confirmed = Deed::SendConfirmed { producer, messages: 1, waited, took };
+            self.observer.deed(self.now, &confirmed);
+        } else {
+            producer.open_calls += 1;
+            let call = self.send_calls.open(|| SendCall::new(number));
+            let row = self.send_calls.get_mut(call);
+            row.begin(number, self.now);
+            row.push(message, None);
+            self.try_again(call);
         }
     }
 

@@ -9,7 +9,7 @@
 use super::event::Event;
 use super::world::{DeleteCall, World};
 use crate::clients::config::{FleetConfig, OnFailure};
-use crate::clients::deed::{Deed, Ending, WorkerId};
+use crate::clients::deed::{Deed, Ending, FleetId, WorkerId};
 use crate::clients::worker::{Stage, deliveries_per_thread};
 use crate::kernel::rng::{Fate, Luck, Source};
 use crate::kernel::time::Span;
@@ -19,55 +19,56 @@ use crate::ledger::service::{MAX_BATCH, Outgoing, VisibilityAnswer};
 use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {
-    /// An idle thread takes what it can from its worker's buffer.
-    #[inline]
-    pub(super) fn begin_work(&mut self, worker_number: u32, number: u32) {
+    /// The worker's next idle thread takes what it can, and works on it; returns how much it took.
+    pub(super) fn begin_work(&mut self, worker_number: u32, supply: Supply) -> usize {
         let worker = &mut self.workers[worker_number as usize];
+        let number = worker.idle_thread().expect("work begins in an idle thread");
         let thread = &mut self.threads[number as usize];
         let fleet = &self.fleets[worker.fleet as usize];
-        let count = worker.available().min(deliveries_per_thread(fleet) as usize);
+        let available = match supply {
+            Supply::Buffer => worker.available(),
+            Supply::Ledger(left) => left,
+        };
+        let count = available.min(deliveries_per_thread(fleet) as usize);
         assert!(count > 0 && thread.stage == Stage::Idle, "an idle thread takes deliveries");
+        let was = worker.busy;
         worker.make_busy(thread);
         thread.count = count as u8;
         thread.stage = Stage::Working;
         thread.began = self.now;
         thread.completed = 0;
         let first = thread.first as usize;
-        for place in &mut self.held[first..first + count] {
-            *place = worker.buffer.pop_front().expect("available deliveries are in the buffer");
+        let own = &mut self.held[first..first + count];
+        for place in own.iter_mut() {
+            let delivery = match supply {
+                Supply::Buffer => worker.buffer.pop_front(),
+                Supply::Ledger(_) => self.ledger.next_delivery(),
+            };
+            *place = delivery.expect("available deliveries are there");
         }
-        self.tell_busy(worker_number);
-        self.set_to_work(worker_number, number);
-    }
-
-    #[inline]
-    fn set_to_work(&mut self, worker_number: u32, number: u32) {
-        let thread = &self.threads[number as usize];
-        let fleet = &self.fleets[self.workers[worker_number as usize].fleet as usize];
-        let range = thread.first as usize..thread.first as usize + usize::from(thread.count);
-        let first_thread = self.workers[worker_number as usize].first_thread;
+        let (id, of) = (WorkerId(worker_number), FleetId(worker.fleet));
+        let busy = Deed::Busy { worker: id, fleet: of, busy: worker.busy, was };
+        self.observer.deed(self.now, &busy);
         let recognised = |delivery: &Delivery| self.ledger.is_done(&delivery.receipt);
-        let all_known = fleet.idempotent && self.held[range.clone()].iter().all(recognised);
-        let head = self.held[range.start];
-        let work = if all_known {
+        let work = if fleet.idempotent && own.iter().all(recognised) {
             Span::ZERO
         } else {
+            let head = &own[0];
             fleet.processing.sample(&mut head.luck.draws(Fate::Work, head.receipt.receives))
         };
-        let heartbeat = fleet.heartbeat;
-        for delivery in &self.held[range] {
+        let thread = number - worker.first_thread;
+        for delivery in own {
             let Receipt { message, receives, queue, .. } = delivery.receipt;
             self.ledger.annotate(&delivery.receipt, Held::Working);
-            let (worker, thread) = (WorkerId(worker_number), number - first_thread);
-            let began = Deed::Began { worker, thread, queue, message, receives };
+            let began = Deed::Began { worker: id, thread, queue, message, receives };
             self.observer.deed(self.now, &began);
         }
-        let done_at = self.after(work);
-        self.calendar.schedule(done_at, Event::Thread(number));
-        if let Some(heartbeat) = heartbeat {
-            let at = self.after(heartbeat.every);
+        self.calendar.schedule(self.now.saturating_add(work), Event::Thread(number));
+        if let Some(heartbeat) = &fleet.heartbeat {
+            let at = self.now.saturating_add(heartbeat.every);
             self.calendar.schedule(at, Event::Heartbeat(number));
         }
+        count
     }
 
     /// A thread extends the visibility of what it works on.
@@ -95,22 +96,29 @@ impl<O: Observer> World<O> {
         match self.threads[number as usize].stage {
             Stage::Idle => unreachable!("an idle thread has nothing due"),
             Stage::Working => self.end_work(number),
-            Stage::Forwarding | Stage::Deleting | Stage::Releasing => self.call_due(number),
+            Stage::Forwarding | Stage::Deleting | Stage::Releasing => {
+                self.go_on(number, Next::CallDue);
+            }
         }
     }
 
     /// The work ends: each delivery is completed or has failed.
     fn end_work(&mut self, number: u32) {
-        let thread = self.threads[number as usize];
+        let thread = &mut self.threads[number as usize];
         let worker = &self.workers[thread.worker as usize];
         let fleet = &self.fleets[worker.fleet as usize];
         if fleet.heartbeat.is_some() {
             self.calendar.cancel(Event::Heartbeat(number));
         }
-        let took = (self.now - thread.began) / u64::from(thread.count);
+        let (id, of) = (WorkerId(thread.worker), FleetId(worker.fleet));
+        let took = match (self.now - thread.began, thread.count) {
+            (took, 1) => took,
+            (took, count) => took / u64::from(count),
+        };
         let mut completed = 0_u16;
-        for place in 0..u32::from(thread.count) {
-            let Delivery { receipt, luck, sent } = self.held[(thread.first + place) as usize];
+        let first = thread.first as usize;
+        let own = &self.held[first..first + usize::from(thread.count)];
+        for (place, &Delivery { receipt, luck, sent }) in own.iter().enumerate() {
             let known = fleet.idempotent && self.ledger.is_done(&receipt);
             let how = if known {
                 Ending::Recognised
@@ -128,7 +136,8 @@ impl<O: Observer> World<O> {
                 self.ledger.annotate(&receipt, Held::Deleting);
             }
             let ended = Deed::Ended {
-                worker: WorkerId(thread.worker),
+                worker: id,
+                fleet: of,
                 thread: number - worker.first_thread,
                 queue: receipt.queue,
                 message: receipt.message,
@@ -138,76 +147,87 @@ impl<O: Observer> World<O> {
             };
             self.observer.deed(self.now, &ended);
         }
-        self.threads[number as usize].completed = completed;
-        self.enter(number, Stage::Forwarding);
+        thread.completed = completed;
+        self.go_on(number, Next::Stage(Stage::Forwarding));
     }
 
-    /// A thread comes to a stage, or to the next one that has something to do.
-    fn enter(&mut self, number: u32, mut stage: Stage) {
+    /// A thread goes on from here through all stages and calls that take no time.
+    fn go_on(&mut self, number: u32, mut next: Next) {
         loop {
-            let thread = &mut self.threads[number as usize];
-            let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
-            let (todo, next) = match stage {
-                Stage::Forwarding if fleet.forward.is_some() => (thread.completed, Stage::Deleting),
-                Stage::Forwarding => (0, Stage::Deleting),
-                Stage::Deleting => (thread.completed, Stage::Releasing),
-                Stage::Releasing => match fleet.failure.then {
-                    OnFailure::LetExpire => (0, Stage::Idle),
-                    OnFailure::Release(_) => (thread.failed(), Stage::Idle),
-                },
-                Stage::Idle | Stage::Working => return self.go_idle(number),
-            };
+            if let Next::Stage(stage) = next {
+                match self.enter(number, stage) {
+                    Some(Stage::Deleting) if self.deletes_in_background(number) => {
+                        self.delete_in_background(number);
+                        next = Next::Stage(Stage::Releasing);
+                        continue;
+                    }
+                    Some(_) => {}
+                    None => return self.go_idle(number),
+                }
+            }
+            if !matches!(next, Next::CallDue) {
+                let worker = self.threads[number as usize].worker as usize;
+                let fleet = &self.fleets[self.workers[worker].fleet as usize];
+                let latency = fleet.call_latency.sample(&mut self.chances[worker].latency);
+                if !latency.is_zero() {
+                    let at = self.after(latency);
+                    return self.calendar.schedule(at, Event::Thread(number));
+                }
+            }
+            match self.call(number) {
+                Some(answered) => next = answered,
+                None => return self.back_off(number),
+            }
+        }
+    }
+
+    /// A thread comes to a stage, or to the next one that has something to do; `None` if there is
+    /// none.
+    #[inline]
+    fn enter(&mut self, number: u32, mut stage: Stage) -> Option<Stage> {
+        let thread = &mut self.threads[number as usize];
+        let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
+        loop {
+            let todo = thread.todo_at(stage, fleet);
             if todo != 0 {
                 thread.stage = stage;
                 thread.todo = todo;
                 thread.attempts = 0;
-                if stage != Stage::Deleting || fleet.delete.batch == 1 {
-                    return self.make_call(number, Span::ZERO);
-                }
-                self.delete_in_background(number);
+                return Some(stage);
             }
-            stage = next;
+            if stage == Stage::Idle {
+                return None;
+            }
+            stage = stage.next();
         }
     }
 
-    /// The stage's call takes effect after its latency and a back-off.
-    fn make_call(&mut self, number: u32, backoff: Span) {
-        let worker = self.threads[number as usize].worker;
-        let fleet = &self.fleets[self.workers[worker as usize].fleet as usize];
-        let latency = fleet.call_latency.sample(&mut self.chances[worker as usize].latency);
-        let wait = latency.saturating_add(backoff);
-        if wait.is_zero() && self.threads[number as usize].attempts == 0 {
-            self.call_due(number);
-        } else {
-            let at = self.after(wait);
-            self.calendar.schedule(at, Event::Thread(number));
-        }
+    #[inline]
+    fn deletes_in_background(&self, number: u32) -> bool {
+        let worker = self.threads[number as usize].worker as usize;
+        self.fleets[self.workers[worker].fleet as usize].delete.batch > 1
     }
 
-    /// The stage's call takes effect.
-    fn call_due(&mut self, number: u32) {
+    /// The stage's call takes effect; `None` if it was throttled.
+    #[inline]
+    fn call(&mut self, number: u32) -> Option<Next> {
         let stage = self.threads[number as usize].stage;
         let (left, throttled) = match stage {
-            Stage::Forwarding => self.forward(number),
             Stage::Deleting => self.delete_one(number),
+            Stage::Forwarding => self.forward(number),
             Stage::Releasing => (self.release(number), false),
             Stage::Idle | Stage::Working => unreachable!("only a calling stage has a call due"),
         };
         let thread = &mut self.threads[number as usize];
         thread.todo = left;
         if left == 0 {
-            let next = match stage {
-                Stage::Forwarding => Stage::Deleting,
-                Stage::Deleting => Stage::Releasing,
-                Stage::Releasing | Stage::Idle | Stage::Working => Stage::Idle,
-            };
-            self.enter(number, next);
-        } else if throttled {
-            self.back_off(number);
-        } else {
-            thread.attempts = 0;
-            self.make_call(number, Span::ZERO);
+            return Some(Next::Stage(stage.next()));
         }
+        if throttled {
+            return None;
+        }
+        thread.attempts = 0;
+        Some(Next::Call)
     }
 
     /// A throttled call is tried again, or given up for all it was for.
@@ -218,16 +238,26 @@ impl<O: Observer> World<O> {
         if retry.goes_on(thread.attempts) {
             let chance = &mut self.chances[thread.worker as usize].backoff;
             let wait = retry.wait(thread.attempts, chance);
-            self.make_call(number, wait);
+            self.plan_retry(number, wait);
         } else {
             // What could not be sent on must not be deleted: it returns and is tried again.
             if thread.stage == Stage::Forwarding {
                 thread.completed &= !thread.todo;
-                self.enter(number, Stage::Deleting);
+                self.go_on(number, Next::Stage(Stage::Deleting));
             } else {
-                self.enter(number, Stage::Releasing);
+                self.go_on(number, Next::Stage(Stage::Releasing));
             }
         }
+    }
+
+    /// The stage's call takes effect after a back-off and its latency, in an event of its own even
+    /// if both are zero: endless retries must not become a deep recursion.
+    fn plan_retry(&mut self, number: u32, backoff: Span) {
+        let worker = self.threads[number as usize].worker as usize;
+        let fleet = &self.fleets[self.workers[worker].fleet as usize];
+        let latency = fleet.call_latency.sample(&mut self.chances[worker].latency);
+        let at = self.after(latency.saturating_add(backoff));
+        self.calendar.schedule(at, Event::Thread(number));
     }
 
     /// Sends what was completed on to the next queue; returns what was refused.
@@ -255,7 +285,7 @@ impl<O: Observer> World<O> {
     /// Deletes the first delivery that is still to be deleted; returns what is left.
     #[inline]
     fn delete_one(&mut self, number: u32) -> (u16, bool) {
-        let thread = self.threads[number as usize];
+        let thread = &self.threads[number as usize];
         let place = thread.todo.trailing_zeros();
         let receipt = self.held[(thread.first + place) as usize].receipt;
         let refused = self.ledger.delete(self.now, &[receipt], &mut self.observer);
@@ -284,9 +314,12 @@ impl<O: Observer> World<O> {
         let worker_number = thread.worker;
         let worker = &mut self.workers[worker_number as usize];
         thread.count = 0;
+        let was = worker.busy;
         worker.busy -= 1;
         worker.make_idle(number, thread);
-        self.tell_busy(worker_number);
+        let (id, fleet) = (WorkerId(worker_number), FleetId(worker.fleet));
+        let busy = Deed::Busy { worker: id, fleet, busy: worker.busy, was };
+        self.observer.deed(self.now, &busy);
         self.pump(worker_number);
     }
 
@@ -357,6 +390,7 @@ impl<O: Observer> World<O> {
     pub(super) fn cut_off_threads(&mut self, worker_number: u32) {
         let worker = &self.workers[worker_number as usize];
         let (first, count) = (worker.first_thread, self.fleets[worker.fleet as usize].threads);
+        let fleet = FleetId(worker.fleet);
         for number in first..first + count {
             let thread = self.threads[number as usize];
             if thread.stage == Stage::Idle {
@@ -373,9 +407,16 @@ impl<O: Observer> World<O> {
                 }
                 if thread.stage == Stage::Working {
                     let (message, queue) = (receipt.message, receipt.queue);
-                    let (worker, thread) = (WorkerId(worker_number), number - first);
-                    let how = Ending::Crashed;
-                    let ended = Deed::Ended { worker, thread, queue, message, sent, took, how };
+                    let ended = Deed::Ended {
+                        worker: WorkerId(worker_number),
+                        fleet,
+                        thread: number - first,
+                        queue,
+                        message,
+                        sent,
+                        took,
+                        how: Ending::Crashed,
+                    };
                     self.observer.deed(self.now, &ended);
                 }
             }
@@ -386,6 +427,26 @@ impl<O: Observer> World<O> {
             worker.make_idle(number, thread);
         }
     }
+}
+
+/// Where a thread takes deliveries from.
+#[derive(Clone, Copy)]
+pub(super) enum Supply {
+    /// Its worker's buffer.
+    Buffer,
+    /// The ledger's answer, of which so many are left.
+    Ledger(usize),
+}
+
+/// Where a thread goes on.
+#[derive(Clone, Copy)]
+enum Next {
+    /// At this stage.
+    Stage(Stage),
+    /// With another call of its stage.
+    Call,
+    /// With a call that was under way and takes effect now.
+    CallDue,
 }
 
 /// Whether the processing of a message fails at this receive: its luck decides.

@@ -12,7 +12,7 @@ use super::event::Event;
 use super::scenario::{Limits, Scenario};
 use crate::clients::arrivals::Arrivals;
 use crate::clients::config::FleetConfig;
-use crate::clients::deed::{Deed, FleetId, ProducerId, WorkerId};
+use crate::clients::deed::{ProducerId, WorkerId};
 use crate::clients::producer::{Producer, SendCall};
 use crate::clients::worker::{Thread, Worker, WorkerChance, deliveries_per_thread};
 use crate::kernel::calendar::Calendar;
@@ -109,6 +109,8 @@ pub struct World<O: Observer> {
     pub(super) duration: Time,
     limits: Limits,
     events: u64,
+    /// How many events there are when the loop next looks at what stands around it.
+    next_look: u64,
     pub(super) calendar: Calendar<Event>,
     pub(super) ledger: Ledger,
     /// When the calendar next looks at each queue.
@@ -148,6 +150,7 @@ impl<O: Observer> World<O> {
             duration: Time::ZERO + scenario.duration,
             limits: scenario.limits,
             events: 0,
+            next_look: 0,
             calendar: Calendar::with_capacity(4 * workers as usize + 64),
             looks: vec![Time::NEVER; scenario.queues.len()],
             ledger,
@@ -228,17 +231,10 @@ impl<O: Observer> World<O> {
     /// Runs to the planned end, or until a limit, the interrupt or the observer stops it.
     pub fn run(&mut self, interrupt: &AtomicBool) -> Ended {
         loop {
-            if self.events.is_multiple_of(LOOK_EVERY) {
-                if interrupt.load(Ordering::Relaxed) {
-                    return Ended::Interrupted;
-                }
-                if self.observer.stopped() {
-                    return Ended::ObserverStopped;
-                }
-                self.check_conservation();
-            }
-            if self.events >= self.limits.events {
-                return Ended::EventLimit;
+            if self.events >= self.next_look
+                && let Some(ended) = self.look_around(interrupt)
+            {
+                return ended;
             }
             if self.ledger.resident() + self.held_back > self.limits.resident {
                 return Ended::ResidentLimit;
@@ -248,6 +244,23 @@ impl<O: Observer> World<O> {
                 return Ended::Completed;
             }
         }
+    }
+
+    /// Why the run must end here, if it must.
+    #[cold]
+    fn look_around(&mut self, interrupt: &AtomicBool) -> Option<Ended> {
+        if interrupt.load(Ordering::Relaxed) {
+            return Some(Ended::Interrupted);
+        }
+        if self.observer.stopped() {
+            return Some(Ended::ObserverStopped);
+        }
+        if self.events >= self.limits.events {
+            return Some(Ended::EventLimit);
+        }
+        self.check_conservation();
+        self.next_look = self.limits.events.min(self.events + LOOK_EVERY);
+        None
     }
 
     /// Every message that came into a queue is accounted for; cheap enough to stay on in release.
@@ -328,14 +341,6 @@ impl<O: Observer> World<O> {
         if let Some(&at) = next {
             self.calendar.schedule(at, Event::Purge(queue));
         }
-    }
-
-    /// Tells the observer how many threads of a worker are busy.
-    #[inline]
-    pub(super) fn tell_busy(&mut self, worker: u32) {
-        let Worker { fleet, busy, .. } = self.workers[worker as usize];
-        let (worker, fleet) = (WorkerId(worker), FleetId(fleet));
-        self.observer.deed(self.now, &Deed::Busy { worker, fleet, busy });
     }
 
     /// The virtual time.

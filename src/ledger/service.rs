@@ -48,7 +48,7 @@ impl Throttled {
 /// The answer to a receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// Messages are handed over: [`Ledger::next_served`] and [`Ledger::collect`] give them.
+    /// Messages are handed over: [`Ledger::next_served`] and [`Ledger::next_delivery`] give them.
     Messages,
     /// A long poll waits; [`Ledger::next_served`] will tell how it ended.
     Waiting,
@@ -244,12 +244,16 @@ impl Ledger {
         self.served.pop_front()
     }
 
-    /// Appends to `out` what `served` got.
+    /// The next message of the one who was served last; it gets as many as [`Served::messages`].
     #[inline]
+    pub fn next_delivery(&mut self) -> Option<Delivery> {
+        self.handed.pop_front()
+    }
+
+    /// Appends to `out` what `served` got.
     pub fn collect(&mut self, served: Served, out: &mut VecDeque<Delivery>) {
-        // One by one: most answers have one message, and a drain costs more than moving it.
         for _ in 0..served.messages {
-            out.extend(self.handed.pop_front());
+            out.extend(self.next_delivery());
         }
     }
 

@@ -24,13 +24,14 @@ use crate::ledger::journal::Change;
 pub struct Fingerprint {
     hash: u64,
     facts: u64,
+    next_checkpoint: u64,
     /// After each power of two of facts: their number, the instant, the hash.
     checkpoints: Vec<(u64, Time, u64)>,
 }
 
 impl Default for Fingerprint {
     fn default() -> Fingerprint {
-        Fingerprint { hash: 0, facts: 0, checkpoints: Vec::with_capacity(64) }
+        Fingerprint { hash: 0, facts: 0, next_checkpoint: 1, checkpoints: Vec::with_capacity(64) }
     }
 }
 
@@ -75,7 +76,7 @@ impl Fingerprint {
         self.hash =
             (self.hash.rotate_left(5) ^ a ^ b.rotate_left(29)).wrapping_mul(0xff51_afd7_ed55_8ccd);
         self.facts += 1;
-        if self.facts.is_power_of_two() {
+        if self.facts == self.next_checkpoint {
             self.note(now);
         }
     }
@@ -83,6 +84,7 @@ impl Fingerprint {
     #[cold]
     fn note(&mut self, now: Time) {
         self.checkpoints.push((self.facts, now, self.hash));
+        self.next_checkpoint *= 2;
     }
 }
 
@@ -191,7 +193,8 @@ mod tests {
         let mut print = Fingerprint::default();
         print.change(Time::ZERO, QueueId(0), &Change::Called { action: Action::Send });
         print.deed(Time::ZERO, &Deed::Arrived { producer: ProducerId(0) });
-        print.deed(Time::ZERO, &Deed::Busy { worker: WorkerId(0), fleet: FleetId(0), busy: 1 });
+        let (worker, fleet) = (WorkerId(0), FleetId(0));
+        print.deed(Time::ZERO, &Deed::Busy { worker, fleet, busy: 1, was: 0 });
         assert_eq!((print.hash(), print.facts()), (0, 0));
     }
 }

@@ -10,26 +10,16 @@
     reason = "a fact is known where it is told: all but its own arm folds away there"
 )]
 
-use hdrhistogram::Histogram;
-
 use super::fingerprint::Fingerprint;
-use super::level::{AgeMeter, Meter};
-use super::measured::{
-    FleetMeasured, Latency, Level, LoadSample, Measured, PartitionLife, ProducerMeasured,
-    QueueCounts, QueueMeasured, SplitEvent, Unfinished, Window,
-};
+use super::level::Meter;
+use super::measured::{FleetMeasured, Measured, ProducerMeasured};
 use super::observer::Observer;
+use super::queue_meter::QueueMeter;
 use crate::clients::deed::{Deed, Ending};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Action, Change, Held, Journal, State};
+use crate::ledger::journal::{Change, Journal};
 use crate::ledger::service::Leftover;
-
-/// Entries of `receives_per_message`.
-const RECEIVES: usize = 32;
-
-/// Longest latency that the histograms tell apart: the longest retention, 14 days.
-const LONGEST: u64 = 14 * 86_400 * 1_000_000_000;
 
 /// What metrics must know of a run beforehand.
 #[derive(Clone, Debug)]
@@ -70,35 +60,7 @@ pub struct Metrics {
     queues: Vec<QueueMeter>,
     producers: Vec<ProducerMeter>,
     fleets: Vec<FleetMeter>,
-    workers: Vec<WorkerMeter>,
     fingerprint: Fingerprint,
-}
-
-#[derive(Clone, Debug)]
-struct QueueMeter {
-    /// Since the start of the run.
-    counts: QueueCounts,
-    /// At the beginning of the measured window.
-    at_begin: QueueCounts,
-    /// At the beginning of the current window of the series.
-    at_window: QueueCounts,
-    measured: QueueCounts,
-    visible: Meter,
-    in_flight: Meter,
-    delayed: Meter,
-    partitions: Meter,
-    age: AgeMeter,
-    levels: [Level; 5],
-    sent_to_received: Latency,
-    sent_to_deleted: Latency,
-    processing: Latency,
-    receives: Vec<u64>,
-    windows: Vec<Window>,
-    lives: Vec<PartitionLife>,
-    /// Messages sent to each partition in the current window of the series.
-    sends: Vec<u64>,
-    loads: Vec<LoadSample>,
-    splits: Vec<(Time, SplitEvent)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -108,134 +70,12 @@ struct ProducerMeter {
     measured: ProducerMeasured,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct WorkerMeter {
-    fleet: u32,
-    busy: u32,
-}
-
 #[derive(Clone, Debug)]
 struct FleetMeter {
     now: FleetMeasured,
     at_begin: FleetMeasured,
     measured: FleetMeasured,
     busy: Meter,
-}
-
-fn latency() -> Latency {
-    let histogram = Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order");
-    Latency { histogram, sum: 0, max: Span::ZERO }
-}
-
-impl Latency {
-    #[inline]
-    fn record(&mut self, span: Span) {
-        self.histogram.saturating_record(span.as_nanos());
-        self.sum += u128::from(span.as_nanos());
-        self.max = self.max.max(span);
-    }
-}
-
-impl QueueMeter {
-    fn new(partitions: u32, windows: usize) -> QueueMeter {
-        QueueMeter {
-            counts: QueueCounts::default(),
-            at_begin: QueueCounts::default(),
-            at_window: QueueCounts::default(),
-            measured: QueueCounts::default(),
-            visible: Meter::ZERO,
-            in_flight: Meter::ZERO,
-            delayed: Meter::ZERO,
-            partitions: Meter::ZERO,
-            age: AgeMeter::NOTHING,
-            levels: [Level::default(); 5],
-            sent_to_received: latency(),
-            sent_to_deleted: latency(),
-            processing: latency(),
-            receives: vec![0; RECEIVES],
-            windows: Vec::with_capacity(windows),
-            lives: Vec::with_capacity(partitions as usize),
-            sends: Vec::with_capacity(partitions as usize),
-            loads: Vec::with_capacity(windows * partitions as usize),
-            splits: Vec::new(),
-        }
-    }
-
-    fn level(&mut self, state: State) -> &mut Meter {
-        match state {
-            State::Visible => &mut self.visible,
-            State::Delayed => &mut self.delayed,
-            State::InFlight => &mut self.in_flight,
-        }
-    }
-
-    fn begin(&mut self, now: Time) {
-        self.at_begin = self.counts;
-        for meter in
-            [&mut self.visible, &mut self.in_flight, &mut self.delayed, &mut self.partitions]
-        {
-            meter.begin(now);
-        }
-        self.age.begin(now);
-    }
-
-    fn end(&mut self, now: Time, over: Span) {
-        self.measured = self.counts.since(&self.at_begin);
-        self.levels = [
-            self.visible.end(now, over),
-            self.in_flight.end(now, over),
-            self.delayed.end(now, over),
-            self.age.end(now, over),
-            self.partitions.end(now, over),
-        ];
-    }
-
-    fn close_window(&mut self, at: Time) {
-        self.windows.push(Window {
-            counts: self.counts.since(&self.at_window),
-            visible: self.visible.value(),
-            in_flight: self.in_flight.value(),
-            delayed: self.delayed.value(),
-            age_of_oldest: self.age.age(at),
-            partitions: self.partitions.value(),
-        });
-        self.at_window = self.counts;
-        for (number, sends) in (0..).zip(&mut self.sends) {
-            if *sends > 0 {
-                let partition = crate::ledger::journal::PartitionId(number);
-                self.loads.push(LoadSample { at, partition, sends: *sends });
-                *sends = 0;
-            }
-        }
-    }
-
-    fn into_measured(self, leftover: Leftover) -> QueueMeasured {
-        let [mut visible, mut in_flight, mut delayed, mut age_of_oldest, mut partitions] =
-            self.levels;
-        visible.last = self.visible.value();
-        in_flight.last = self.in_flight.value();
-        delayed.last = self.delayed.value();
-        partitions.last = self.partitions.value();
-        age_of_oldest.last = leftover.oldest.as_nanos();
-        let Leftover { messages, oldest, mean_age } = leftover;
-        QueueMeasured {
-            counts: self.measured,
-            sent_to_received: self.sent_to_received,
-            sent_to_deleted: self.sent_to_deleted,
-            processing: self.processing,
-            receives_per_message: self.receives,
-            visible,
-            in_flight,
-            delayed,
-            age_of_oldest,
-            partitions,
-            unfinished: Unfinished { messages, oldest, mean_age: mean_age.as_nanos() },
-            series: self.windows,
-            partition_lives: self.lives,
-            loads: self.loads,
-            split_events: self.splits,
-        }
-    }
 }
 
 impl Metrics {
@@ -247,10 +87,7 @@ impl Metrics {
             let now = FleetMeasured { threads, ..FleetMeasured::default() };
             FleetMeter { now, at_begin: now, measured: now, busy: Meter::ZERO }
         };
-        let members = |(number, fleet): (u32, &FleetFrame)| {
-            std::iter::repeat_n(WorkerMeter { fleet: number, busy: 0 }, fleet.workers as usize)
-        };
-        let queue = |&partitions: &u32| QueueMeter::new(partitions, windows + 1);
+        let queue = |&partitions: &u32| QueueMeter::new(frame.window, partitions, windows + 1);
         Metrics {
             window: frame.window,
             series: frame.series,
@@ -261,7 +98,6 @@ impl Metrics {
             queues: frame.partitions.iter().map(queue).collect(),
             producers: vec![ProducerMeter::default(); frame.producers],
             fleets: frame.fleets.iter().map(fleet).collect(),
-            workers: (0..).zip(&frame.fleets).flat_map(members).collect(),
             fingerprint: Fingerprint::default(),
         }
     }
@@ -357,12 +193,6 @@ impl Metrics {
             checkpoints: self.fingerprint.checkpoints().to_vec(),
         }
     }
-
-    /// A latency belongs to the window in which its message was sent.
-    #[inline]
-    fn measures(&self, sent: Time) -> bool {
-        self.window.0 <= sent && sent < self.window.1
-    }
 }
 
 impl Journal for Metrics {
@@ -372,59 +202,7 @@ impl Journal for Metrics {
             self.cross(now);
         }
         self.fingerprint.change(now, queue, change);
-        let (begin, end) = self.window;
-        let measures = |sent: Time| begin <= sent && sent < end;
-        let meter = &mut self.queues[queue.0 as usize];
-        match *change {
-            Change::Sent { partition, state, .. } => {
-                meter.counts.sent += 1;
-                meter.level(state).add(now, 1);
-                meter.sends[partition.0 as usize] += 1;
-            }
-            Change::Received { receives, sent, cause, .. } => {
-                meter.counts.received += 1;
-                meter.visible.sub(now, 1);
-                meter.in_flight.add(now, 1);
-                if receives == 1 && measures(sent) {
-                    meter.sent_to_received.record(now.since(sent));
-                }
-                if let Some(cause) = cause {
-                    *meter.counts.redelivered.by(cause) += 1;
-                }
-            }
-            Change::Deleted { sent, receives, from, .. } => {
-                meter.counts.deleted += 1;
-                meter.level(from).sub(now, 1);
-                if measures(sent) {
-                    meter.sent_to_deleted.record(now.since(sent));
-                    meter.receives[(receives as usize - 1).min(RECEIVES - 1)] += 1;
-                }
-            }
-            Change::Called { action } => match action {
-                Action::Send => meter.counts.calls.send += 1,
-                Action::Receive => meter.counts.calls.receive += 1,
-                Action::Delete => meter.counts.calls.delete += 1,
-                Action::ChangeVisibility => meter.counts.calls.change_visibility += 1,
-            },
-            Change::DelayEnded { .. }
-            | Change::ReceivedNothing { .. }
-            | Change::DeletedNothing { .. }
-            | Change::DeleteLost { .. }
-            | Change::ReceiptExpired { .. }
-            | Change::VisibilityChanged { .. }
-            | Change::VisibilityRefused { .. }
-            | Change::Returned { .. }
-            | Change::DeadLettered { .. }
-            | Change::MovedIn { .. }
-            | Change::Expired { .. }
-            | Change::Purged { .. }
-            | Change::Throttled { .. }
-            | Change::PartitionOpened { .. }
-            | Change::PartitionClosed { .. }
-            | Change::Split { .. }
-            | Change::Merged { .. }
-            | Change::SplitRefused { .. } => meter.rare(now, change),
-        }
+        self.queues[queue.0 as usize].change(now, change);
     }
 
     #[inline]
@@ -432,78 +210,7 @@ impl Journal for Metrics {
         if now >= self.boundary {
             self.cross(now);
         }
-        self.queues[queue.0 as usize].age.set(now, sent);
-    }
-}
-
-impl QueueMeter {
-    /// Changes that are not on every message's way.
-    fn rare(&mut self, now: Time, change: &Change) {
-        match *change {
-            Change::DelayEnded { .. } => {
-                self.delayed.sub(now, 1);
-                self.visible.add(now, 1);
-            }
-            Change::Returned { .. } => {
-                self.in_flight.sub(now, 1);
-                self.visible.add(now, 1);
-            }
-            Change::ReceivedNothing { falsely, over_limit, .. } => {
-                self.counts.empty_receives += 1;
-                self.counts.false_empty_receives += u64::from(falsely);
-                self.counts.over_limit += u64::from(over_limit);
-            }
-            Change::DeletedNothing { .. } => self.counts.deleted_nothing += 1,
-            Change::DeadLettered { .. } => {
-                self.counts.dead_lettered += 1;
-                self.visible.sub(now, 1);
-            }
-            Change::MovedIn { .. } => {
-                self.counts.moved_in += 1;
-                self.visible.add(now, 1);
-            }
-            Change::Expired { from, .. } => {
-                self.counts.expired += 1;
-                self.level(from).sub(now, 1);
-            }
-            Change::Purged { from, .. } => {
-                self.counts.purged += 1;
-                self.level(from).sub(now, 1);
-            }
-            Change::Throttled { action, partition, messages } => {
-                self.counts.throttled += 1;
-                if action == Action::Send {
-                    self.sends[partition.0 as usize] += u64::from(messages);
-                }
-            }
-            Change::PartitionOpened { first, last, .. } => {
-                self.partitions.add(now, 1);
-                self.lives.push(PartitionLife { first, last, from: now, to: None });
-                self.sends.push(0);
-            }
-            Change::PartitionClosed { partition } => {
-                self.partitions.sub(now, 1);
-                self.lives[partition.0 as usize].to = Some(now);
-            }
-            Change::Split { parent, at, .. } => {
-                self.splits.push((now, SplitEvent::Split { parent, at }));
-            }
-            Change::Merged { right, into, .. } => {
-                let at = self.lives[right.0 as usize].first;
-                self.splits.push((now, SplitEvent::Merged { into, at }));
-            }
-            Change::SplitRefused { partition, reason } => {
-                self.splits.push((now, SplitEvent::Refused { partition, reason }));
-            }
-            Change::Sent { .. }
-            | Change::Received { .. }
-            | Change::Deleted { .. }
-            | Change::Called { .. }
-            | Change::DeleteLost { .. }
-            | Change::ReceiptExpired { .. }
-            | Change::VisibilityChanged { .. }
-            | Change::VisibilityRefused { .. } => {}
-        }
+        self.queues[queue.0 as usize].oldest_changed(now, sent);
     }
 }
 
@@ -536,22 +243,13 @@ impl Observer for Metrics {
                 producer.throttled += u64::from(messages);
                 producer.given_up += u64::from(messages);
             }
-            Deed::Ended { worker, queue, sent, took, how, .. } => {
-                let fleet = self.workers[worker.0 as usize].fleet;
-                self.fleets[fleet as usize].now.end_work(took, how);
-                let worked = how != Ending::Recognised && how != Ending::Crashed;
-                let measures = self.measures(sent);
-                let meter = &mut self.queues[queue.0 as usize];
-                meter.counts.duplicates += u64::from(how == Ending::Duplicate);
-                if worked && measures {
-                    meter.processing.record(took);
-                }
+            Deed::Ended { fleet, queue, sent, took, how, .. } => {
+                self.fleets[fleet.0 as usize].now.end_work(took, how);
+                self.queues[queue.0 as usize].end_work(sent, took, how);
             }
-            Deed::Busy { worker, fleet, busy } => {
-                let before = &mut self.workers[worker.0 as usize].busy;
+            Deed::Busy { fleet, busy, was, .. } => {
                 let meter = &mut self.fleets[fleet.0 as usize].busy;
-                meter.set(now, meter.value() + u64::from(busy) - u64::from(*before));
-                *before = busy;
+                meter.set(now, meter.value() + u64::from(busy) - u64::from(was));
             }
             Deed::Began { .. } | Deed::Started { .. } | Deed::Crashed { .. } => {}
         }
@@ -610,19 +308,6 @@ impl ProducerMeasured {
             given_up: self.given_up - before.given_up,
             waited: self.waited - before.waited,
             calling: self.calling - before.calling,
-        }
-    }
-}
-
-impl super::measured::Redelivered {
-    #[inline]
-    fn by(&mut self, cause: Held) -> &mut u64 {
-        match cause {
-            Held::Working => &mut self.outlived_timeout,
-            Held::Buffered => &mut self.prefetched,
-            Held::Failed => &mut self.failed,
-            Held::Crashed => &mut self.crashed,
-            Held::Deleting => &mut self.delete_lost,
         }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Owns what is remembered of a run. Must not know how the run goes on, and never influences it.
 
+mod cells;
 pub mod fact;
 pub mod fingerprint;
 mod level;
 pub mod measured;
 pub mod metrics;
 pub mod observer;
+mod queue_meter;
 pub mod trace;

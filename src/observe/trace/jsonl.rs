@@ -318,7 +318,7 @@ impl<W: Write> Observer for JsonLines<W> {
                 .name("queue", names.queue(queue))
                 .number("message", message.0)
                 .number("receives", receives),
-            Deed::Ended { worker, thread, queue, message, sent, took, how } => line
+            Deed::Ended { worker, thread, queue, message, sent, took, how, .. } => line
                 .word("what", "ended")
                 .name("worker", names.worker(worker))
                 .number("thread", thread)
@@ -333,7 +333,7 @@ impl<W: Write> Observer for JsonLines<W> {
             Deed::Crashed { worker } => {
                 line.word("what", "crashed").name("worker", names.worker(worker))
             }
-            Deed::Busy { worker, fleet, busy } => line
+            Deed::Busy { worker, fleet, busy, .. } => line
                 .word("what", "busy")
                 .name("worker", names.worker(worker))
                 .name("fleet", &names.fleets[fleet.0 as usize])

@@ -194,6 +194,7 @@ fn began(message: u64, worker: u32, receives: u32) -> Fact {
 fn ended(message: u64, worker: u32, sent_ms: u64, took_ms: u64, how: Ending) -> Fact {
     Fact::Deed(Deed::Ended {
         worker: WorkerId(worker),
+        fleet: FleetId(0),
         thread: 0,
         queue: QUEUE,
         message: MessageId(message),
@@ -220,6 +221,7 @@ fn life_of_312() -> Vec<(Time, Fact)> {
     let second = Time::from_nanos(41_207_318_500);
     let web = ProducerId(0);
     let change = |change| Fact::Change(QUEUE, change);
+    let busy = Deed::Busy { worker: WorkerId(0), fleet: FleetId(0), busy: 1, was: 0 };
     vec![
         (at(990), Fact::Deed(Deed::Arrived { producer: web })),
         (at(1_000), change(Change::Called { action: Action::Send })),
@@ -235,7 +237,7 @@ fn life_of_312() -> Vec<(Time, Fact)> {
         ),
         (at(1_100), received(312, 0, 1, (1_000, 31_100_000_000), None)),
         (at(1_150), began(312, 0, 1)),
-        (at(1_150), Fact::Deed(Deed::Busy { worker: WorkerId(0), fleet: FleetId(0), busy: 1 })),
+        (at(1_150), Fact::Deed(busy)),
         (at(31_100), change(Change::Returned { message, cause: Held::Working, receives: 1 })),
         (second, received(312, 1, 2, (1_000, 71_207_318_500), Some(Held::Working))),
         (at(41_250), began(312, 1, 2)),
