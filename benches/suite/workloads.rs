@@ -1,0 +1,445 @@
+//! The workloads of the suite.
+//!
+//! Owns their list: how long each runs, what it must count, which bars it stands beside. Must not
+//! know how it is measured.
+//!
+//! What a run does does not depend on the machine, so its counts are fixed here. Most follow by
+//! reason from how many messages arise: an arrival and an end of work are two events. Where chance
+//! decides more than that, as how many works end before the run does, the number is the one that
+//! these seeds give, and stands beside the one that reason expects.
+
+use sqsim::engine::scenario::Scenario;
+
+use crate::bars::Bar;
+use crate::scenarios::{self, HEARTS, LONG_IN_FLIGHT, in_flight, waiting};
+
+/// A workload.
+#[derive(Debug)]
+pub(crate) struct Workload {
+    /// What it is called on the command line.
+    pub(crate) name: &'static str,
+    /// What it is, in a few words.
+    pub(crate) about: &'static str,
+    /// What is counted.
+    pub(crate) unit: Unit,
+    /// The scenario of a length.
+    pub(crate) scenario: fn(u64) -> Scenario,
+    /// What is done with it.
+    pub(crate) task: Task,
+    /// How often it runs at full length.
+    pub(crate) runs: usize,
+    /// The lengths that it can have.
+    pub(crate) sizes: Sizes,
+    /// What the project wants of it.
+    pub(crate) bars: &'static [Bar],
+}
+
+/// What is done with a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// It is run, and its whole run is timed.
+    Run,
+    /// It is run; so many events at time zero are left out of the time.
+    Primed(u64),
+    /// It is run with a trace in JSON lines to a temporary file.
+    Traced,
+    /// As many replications as its length says are run, on one thread and on two.
+    Replicated,
+}
+
+/// What a rate is a rate of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Messages deleted.
+    Messages,
+    /// Visibility timeouts extended.
+    Heartbeats,
+}
+
+impl Unit {
+    /// In words.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Unit::Messages => "messages",
+            Unit::Heartbeats => "heartbeats",
+        }
+    }
+}
+
+/// The lengths of a workload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// As it is timed.
+    pub(crate) full: Size,
+    /// For a quick look, and the longer of two whose instructions are compared.
+    pub(crate) quick: Size,
+    /// The shorter of these two.
+    pub(crate) short: Size,
+}
+
+/// One length, with what a run of it does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// What the scenario's function takes.
+    pub(crate) length: u64,
+    /// Messages or heartbeats.
+    pub(crate) units: u64,
+    /// Events.
+    pub(crate) events: u64,
+    /// Memory that the machine must have, in GiB.
+    pub(crate) gib: u64,
+}
+
+impl Size {
+    /// On a machine with so many GiB to spare.
+    const fn needing(self, gib: u64) -> Size {
+        Size { gib, ..self }
+    }
+}
+
+/// A size of this name: `full`, `quick` or `short`.
+pub(crate) fn size<'a>(sizes: &'a Sizes, name: &str) -> Option<&'a Size> {
+    match name {
+        "full" => Some(&sizes.full),
+        "quick" => Some(&sizes.quick),
+        "short" => Some(&sizes.short),
+        _ => None,
+    }
+}
+
+/// The workload of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Workload> {
+    WORKLOADS.iter().find(|workload| workload.name == name)
+}
+
+/// With batches of ten, the last messages fill none (no number of ours is a multiple of ten): their
+/// send and their delete wait for the linger, an event each.
+const LINGERS: u64 = 2;
+
+/// Workers of [`waiting`], whose start is an event each.
+const STARTS: u64 = 10;
+
+/// Arrivals of the Poisson process of `tests/support` in so many mean gaps: within two standard
+/// deviations, √gaps, of them.
+const fn poisson(gaps: u64) -> u64 {
+    match gaps {
+        20_000 => 20_001,
+        100_000 => 100_238,
+        500_000 => 500_439,
+        1_000_000 => 999_445,
+        2_000_000 => 1_998_533,
+        4_000_000 => 3_997_387,
+        6_000_000 => 5_997_978,
+        60_000_000 => 60_005_833,
+        _ => panic!("so many gaps were never counted"),
+    }
+}
+
+/// A run that works off what a Poisson process sent: an arrival and an end of work for each
+/// message, the arrival that comes after the end, and `more` events.
+const fn worked_off(gaps: u64, more: u64) -> Size {
+    let messages = poisson(gaps);
+    Size { length: gaps, units: messages, events: 2 * messages + 1 + more, gib: 0 }
+}
+
+/// A run of so many mean gaps that ends as it is, with `before` events before the first arrival:
+/// the arrivals and the `deleted` ends of work, about as many.
+const fn cut_off(gaps: u64, before: u64, deleted: u64) -> Size {
+    Size { length: gaps, units: deleted, events: before + poisson(gaps) + deleted, gib: 0 }
+}
+
+/// As [`worked_off`], half of all deliveries timing out: a message is delivered twice in the mean,
+/// so it has an arrival, a timeout and two ends of work. The seed gives a little less; a delete
+/// that comes late, but before the next delivery, counts.
+const fn redelivered(gaps: u64, events: u64) -> Size {
+    Size { events, ..worked_off(gaps, 0) }
+}
+
+/// A run of so many mean gaps against capacities. Beside two events, a message has one for each
+/// further try of its send or its delete, and there are those of the lingering batches of deletes;
+/// only the seed says how many. A short run ends while some messages are still tried.
+const fn throttled(gaps: u64, messages: u64, events: u64) -> Size {
+    Size { length: gaps, units: messages, events, gib: 0 }
+}
+
+/// 100,000 messages, each with an arrival, its heartbeats and an end of work.
+const fn beating(beats: u64) -> Size {
+    Size { length: beats, units: HEARTS * beats, events: HEARTS * (beats + 2), gib: 0 }
+}
+
+/// So many messages, each with an arrival and an end of work, and 1,000 workers that start.
+const fn backlog(messages: u64, gib: u64) -> Size {
+    Size { length: messages, units: messages, events: 2 * messages + 1_000, gib }
+}
+
+/// So many replications of [`scenarios::REPLICATION_GAPS`] each, that send `messages` in sum. Each
+/// has an arrival and an end of work for each message, and the arrival that comes after the end.
+const fn replications(count: u64, messages: u64) -> Size {
+    Size { length: count, units: messages, events: 2 * messages + count, gib: 0 }
+}
+
+/// The workloads in the order in which they run.
+pub(crate) const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "mm10",
+        about: "10 consumers at load 0.8",
+        unit: Unit::Messages,
+        scenario: scenarios::mm10,
+        task: Task::Run,
+        runs: 7,
+        sizes: Sizes {
+            full: worked_off(2_000_000, 0),
+            quick: worked_off(500_000, 0),
+            short: worked_off(100_000, 0),
+        },
+        bars: &[Bar::PerSecond(8e6)],
+    },
+    Workload {
+        name: "batch10",
+        about: "the same in batches of 10",
+        unit: Unit::Messages,
+        scenario: scenarios::batch10,
+        task: Task::Run,
+        runs: 7,
+        sizes: Sizes {
+            full: worked_off(2_000_000, LINGERS),
+            quick: worked_off(500_000, LINGERS),
+            short: worked_off(100_000, LINGERS),
+        },
+        bars: &[Bar::PerSecond(8e6)],
+    },
+    Workload {
+        name: "ten-thousand",
+        about: "10,000 consumers, 1 million messages a second, 64 partitions",
+        unit: Unit::Messages,
+        scenario: scenarios::ten_thousand,
+        task: Task::Run,
+        runs: 7,
+        sizes: Sizes {
+            full: worked_off(2_000_000, 0),
+            quick: worked_off(500_000, 0),
+            short: worked_off(100_000, 0),
+        },
+        bars: &[Bar::PerSecond(8e6)],
+    },
+    Workload {
+        name: "ten-thousand-60s",
+        about: "60 virtual seconds of it",
+        unit: Unit::Messages,
+        scenario: scenarios::ten_thousand,
+        task: Task::Run,
+        runs: 1,
+        sizes: Sizes {
+            full: worked_off(60_000_000, 0),
+            quick: worked_off(6_000_000, 0),
+            short: worked_off(1_000_000, 0),
+        },
+        bars: &[Bar::Seconds(10.0), Bar::Peak(200e6)],
+    },
+    Workload {
+        name: "long-visibility",
+        about: "12 h of visibility timeout, 1 million in flight",
+        unit: Unit::Messages,
+        scenario: scenarios::long_visibility,
+        task: Task::Run,
+        runs: 3,
+        sizes: Sizes {
+            full: cut_off(4_000_000, LONG_IN_FLIGHT, 3_998_504),
+            quick: cut_off(1_000_000, LONG_IN_FLIGHT, 999_615),
+            short: cut_off(100_000, LONG_IN_FLIGHT, 99_960),
+        },
+        bars: &[Bar::PerSecond(3e6)],
+    },
+    Workload {
+        name: "heartbeats",
+        about: "100,000 in flight, each extended every 10 s",
+        unit: Unit::Heartbeats,
+        scenario: scenarios::heartbeats,
+        task: Task::Run,
+        runs: 5,
+        sizes: Sizes { full: beating(30), quick: beating(10), short: beating(3) },
+        bars: &[Bar::PerSecond(3e6)],
+    },
+    Workload {
+        name: "redelivery-storm",
+        about: "half of all deliveries time out",
+        unit: Unit::Messages,
+        scenario: scenarios::redelivery_storm,
+        task: Task::Run,
+        runs: 5,
+        sizes: Sizes {
+            full: redelivered(2_000_000, 7_985_393),
+            quick: redelivered(500_000, 1_999_477),
+            short: redelivered(100_000, 399_405),
+        },
+        bars: &[Bar::PerSecond(3e6)],
+    },
+    Workload {
+        name: "splitting",
+        about: "a flash crowd splits 4 partitions into 256",
+        unit: Unit::Messages,
+        scenario: scenarios::splitting,
+        task: Task::Run,
+        runs: 3,
+        sizes: Sizes {
+            full: throttled(3_000_000, 2_999_678, 8_227_159),
+            quick: throttled(2_000_000, 1_998_533, 5_610_383),
+            short: throttled(1_600_000, 1_597_962, 4_563_469),
+        },
+        bars: &[Bar::PerSecond(3e6)],
+    },
+    Workload {
+        name: "traced",
+        about: "10 consumers, with a trace in JSON lines to a file",
+        unit: Unit::Messages,
+        scenario: scenarios::mm10,
+        task: Task::Traced,
+        runs: 3,
+        sizes: Sizes {
+            full: worked_off(500_000, 0),
+            quick: worked_off(100_000, 0),
+            short: worked_off(20_000, 0),
+        },
+        bars: &[Bar::PerSecond(1e6)],
+    },
+    Workload {
+        name: "resident-10k",
+        about: "10 consumers, 10,000 messages wait",
+        unit: Unit::Messages,
+        scenario: waiting::<10_000>,
+        task: Task::Primed(10_000),
+        runs: 5,
+        sizes: Sizes {
+            full: cut_off(2_000_000, 10_000 + STARTS, 1_999_994),
+            quick: cut_off(500_000, 10_000 + STARTS, 500_819),
+            short: cut_off(100_000, 10_000 + STARTS, 100_418),
+        },
+        bars: &[],
+    },
+    Workload {
+        name: "resident-100k",
+        about: "10 consumers, 100,000 messages wait",
+        unit: Unit::Messages,
+        scenario: waiting::<100_000>,
+        task: Task::Primed(100_000),
+        runs: 5,
+        sizes: Sizes {
+            full: cut_off(2_000_000, 100_000 + STARTS, 1_999_994),
+            quick: cut_off(500_000, 100_000 + STARTS, 500_819),
+            short: cut_off(100_000, 100_000 + STARTS, 100_418),
+        },
+        bars: &[Bar::Growth("resident-10k", 2.0)],
+    },
+    Workload {
+        name: "resident-1M",
+        about: "10 consumers, 1,000,000 messages wait",
+        unit: Unit::Messages,
+        scenario: waiting::<1_000_000>,
+        task: Task::Primed(1_000_000),
+        runs: 5,
+        sizes: Sizes {
+            full: cut_off(2_000_000, 1_000_000 + STARTS, 1_999_994),
+            quick: cut_off(500_000, 1_000_000 + STARTS, 500_819),
+            short: cut_off(100_000, 1_000_000 + STARTS, 100_418),
+        },
+        bars: &[Bar::Growth("resident-10k", 2.0)],
+    },
+    Workload {
+        name: "resident-10M",
+        about: "10 consumers, 10,000,000 messages wait",
+        unit: Unit::Messages,
+        scenario: waiting::<10_000_000>,
+        task: Task::Primed(10_000_000),
+        runs: 3,
+        sizes: Sizes {
+            full: cut_off(2_000_000, 10_000_000 + STARTS, 1_999_994).needing(1),
+            quick: cut_off(500_000, 10_000_000 + STARTS, 500_819).needing(1),
+            short: cut_off(100_000, 10_000_000 + STARTS, 100_418).needing(1),
+        },
+        bars: &[Bar::Growth("resident-10k", 2.0)],
+    },
+    Workload {
+        name: "in-flight-10k",
+        about: "10,000 messages are worked on",
+        unit: Unit::Messages,
+        scenario: in_flight::<10_000>,
+        task: Task::Primed(10_000),
+        runs: 5,
+        sizes: Sizes {
+            full: cut_off(2_000_000, 10_000, 1_998_496),
+            quick: cut_off(500_000, 10_000, 500_406),
+            short: cut_off(100_000, 10_000, 100_205),
+        },
+        bars: &[],
+    },
+    Workload {
+        name: "in-flight-100k",
+        about: "100,000 messages are worked on",
+        unit: Unit::Messages,
+        scenario: in_flight::<100_000>,
+        task: Task::Primed(100_000),
+        runs: 5,
+        sizes: Sizes {
+            full: cut_off(2_000_000, 100_000, 1_998_054),
+            quick: cut_off(500_000, 100_000, 499_931),
+            short: cut_off(100_000, 100_000, 99_931),
+        },
+        bars: &[Bar::Growth("in-flight-10k", 2.0)],
+    },
+    Workload {
+        name: "in-flight-1M",
+        about: "1,000,000 messages are worked on",
+        unit: Unit::Messages,
+        scenario: in_flight::<1_000_000>,
+        task: Task::Primed(1_000_000),
+        runs: 3,
+        sizes: Sizes {
+            full: cut_off(2_000_000, 1_000_000, 1_999_449),
+            quick: cut_off(500_000, 1_000_000, 499_932),
+            short: cut_off(100_000, 1_000_000, 99_960),
+        },
+        bars: &[Bar::Growth("in-flight-10k", 2.0)],
+    },
+    Workload {
+        name: "in-flight-10M",
+        about: "10,000,000 messages are worked on",
+        unit: Unit::Messages,
+        scenario: in_flight::<10_000_000>,
+        task: Task::Primed(10_000_000),
+        runs: 1,
+        sizes: Sizes {
+            full: cut_off(2_000_000, 10_000_000, 2_000_398).needing(4),
+            quick: cut_off(500_000, 10_000_000, 500_563).needing(4),
+            short: cut_off(100_000, 10_000_000, 99_936).needing(4),
+        },
+        bars: &[Bar::Growth("in-flight-10k", 2.0)],
+    },
+    Workload {
+        name: "deep-backlog",
+        about: "100 million messages wait, then are worked off",
+        unit: Unit::Messages,
+        scenario: scenarios::deep_backlog,
+        task: Task::Run,
+        runs: 1,
+        sizes: Sizes {
+            full: backlog(100_000_000, 8),
+            quick: backlog(10_000_000, 1),
+            short: backlog(1_000_000, 0),
+        },
+        bars: &[Bar::BytesEach(40.0)],
+    },
+    Workload {
+        name: "two-cores",
+        about: "replications of 20,000 messages on one thread and on two",
+        unit: Unit::Messages,
+        scenario: scenarios::replication,
+        task: Task::Replicated,
+        runs: 5,
+        sizes: Sizes {
+            full: replications(200, 3_999_430),
+            quick: replications(50, 998_739),
+            short: replications(10, 199_307),
+        },
+        bars: &[Bar::SpeedUp(1.85)],
+    },
+];
