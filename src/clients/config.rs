@@ -28,7 +28,8 @@ pub struct ProducerConfig {
 }
 
 /// Exponential back-off with full jitter (AWS Architecture Blog, "Exponential Backoff And
-/// Jitter", 2015): before retry n the client waits uniformly in [0, min(cap, base·2ⁿ)].
+/// Jitter", 2015): before retry n, from 1, the client waits uniformly in
+/// [0, min(cap, base·2ⁿ⁻¹)].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// The first ceiling.

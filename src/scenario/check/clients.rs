@@ -204,10 +204,18 @@ impl<'a> Check<'a> {
     pub(super) fn consumer(&mut self, at: &At<'a>, file: &ConsumerFile) -> FleetConfig {
         self.at_least_one(&at.field("count"), file.count);
         self.at_least_one(&at.field("threads"), file.threads);
-        if u64::from(file.count) * u64::from(file.threads) > MOST_THREADS {
+        let threads = u64::from(file.count) * u64::from(file.threads);
+        self.threads = self.threads.saturating_add(threads);
+        if threads > MOST_THREADS {
             let what = format!(
                 "{} processes of {} threads are more than {MOST_THREADS} threads",
                 file.count, file.threads
+            );
+            self.push(&at.field("count"), what);
+        } else if self.threads > MOST_THREADS {
+            let what = format!(
+                "with this consumer there are {} threads in all, more than {MOST_THREADS}",
+                self.threads
             );
             self.push(&at.field("count"), what);
         }

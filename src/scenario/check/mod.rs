@@ -63,6 +63,7 @@ pub(super) fn check(
     let mut check = Check {
         queues: root.field("queues").keys(),
         duration: file.duration.0,
+        threads: 0,
         read,
         faults: Vec::new(),
         first_new_source: faults.sources().len(),
@@ -86,6 +87,8 @@ struct Check<'a> {
     queues: Vec<&'a str>,
     /// Producers run until here.
     duration: Span,
+    /// Threads of all consumers so far.
+    threads: u64,
     read: Read<'a>,
     faults: Vec<Fault>,
     first_new_source: usize,
