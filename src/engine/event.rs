@@ -21,7 +21,7 @@
 //! | 11 | `Poll` | a poll at t sees all that was sent at t |
 
 use crate::clients::deed::{ProducerId, WorkerId};
-use crate::kernel::calendar::Ranked;
+use crate::kernel::calendar::{Ranked, TimerId};
 use crate::ledger::config::QueueId;
 
 /// Something that is going to happen.
@@ -75,9 +75,45 @@ impl Ranked for Event {
             Event::Poll(_) => 11,
         }
     }
+
     #[inline]
-    fn is_standing(&self) -> bool {
-        matches!(self, Event::Arrival(_) | Event::SendLinger(_))
+    fn timer(&self) -> TimerId {
+        match *self {
+            Event::Life(WorkerId(number)) => TimerId::new(0, number),
+            Event::Ledger(QueueId(number)) => TimerId::new(1, number),
+            Event::Purge(QueueId(number)) => TimerId::new(2, number),
+            Event::Thread(number) => TimerId::new(3, number),
+            Event::DeleteCall(number) => TimerId::new(4, number),
+            Event::Heartbeat(number) => TimerId::new(5, number),
+            Event::DeleteLinger(WorkerId(number)) => TimerId::new(6, number),
+            Event::Answer(WorkerId(number)) => TimerId::new(7, number),
+            Event::SendCall(number) => TimerId::new(8, number),
+            Event::Arrival(ProducerId(number)) => TimerId::new(9, number),
+            Event::Client(number) => TimerId::new(10, number),
+            Event::SendLinger(ProducerId(number)) => TimerId::new(11, number),
+            Event::Poll(WorkerId(number)) => TimerId::new(12, number),
+        }
+    }
+
+    #[inline]
+    fn of_timer(id: TimerId) -> Event {
+        let number = id.number();
+        match id.kind() {
+            0 => Event::Life(WorkerId(number)),
+            1 => Event::Ledger(QueueId(number)),
+            2 => Event::Purge(QueueId(number)),
+            3 => Event::Thread(number),
+            4 => Event::DeleteCall(number),
+            5 => Event::Heartbeat(number),
+            6 => Event::DeleteLinger(WorkerId(number)),
+            7 => Event::Answer(WorkerId(number)),
+            8 => Event::SendCall(number),
+            9 => Event::Arrival(ProducerId(number)),
+            10 => Event::Client(number),
+            11 => Event::SendLinger(ProducerId(number)),
+            12 => Event::Poll(WorkerId(number)),
+            kind => unreachable!("there is no event of kind {kind}"),
+        }
     }
 }
 
@@ -86,6 +122,29 @@ mod tests {
     use super::*;
     use crate::kernel::calendar::Calendar;
     use crate::kernel::time::Time;
+
+    #[test]
+    fn an_event_is_found_again_by_its_name() {
+        let (worker, queue, producer) = (WorkerId(7), QueueId(7), ProducerId(7));
+        let events = [
+            Event::Life(worker),
+            Event::Ledger(queue),
+            Event::Purge(queue),
+            Event::Thread(7),
+            Event::DeleteCall(7),
+            Event::Heartbeat(7),
+            Event::DeleteLinger(worker),
+            Event::Answer(worker),
+            Event::SendCall(7),
+            Event::Arrival(producer),
+            Event::Client(7),
+            Event::SendLinger(producer),
+            Event::Poll(worker),
+        ];
+        for event in events {
+            assert_eq!(Event::of_timer(event.timer()), event);
+        }
+    }
 
     /// The table above, row by row.
     #[test]

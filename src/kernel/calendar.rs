@@ -7,17 +7,22 @@
 //! instant first; at one instant the lower rank; within a rank the one scheduled first. Sequence
 //! numbers never repeat, so the order is total and nothing depends on the heap's or the hash's.
 //!
-//! An event that is not pending any more is parked, not forgotten: it keeps its place in the heap
-//! under a key after all others, so that taking and scheduling it, over and over, costs a few moves
-//! and no change of the hash table. The calendar is as large as the events are that ever were in
-//! it, of which there are a few for each worker and each call under way.
+//! Where a pending event stands depends on when it is due: the next few stand in front, sorted;
+//! those of the minute after them in a timing wheel; the others in a heap. Where one ends and the
+//! next begins is a key that only moves as events are taken, or as the front overflows. An event
+//! that was taken or cancelled leaves nothing but its row, which waits for the next time.
 
 use std::cmp::Reverse;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::marker::PhantomData;
 
 use priority_queue::PriorityQueue;
 
+use super::front::{self, Front, Next};
 use super::time::Time;
+pub use super::timers::TimerId;
+use super::timers::{Home, Key, Timer, Timers};
+use super::wheel::{Slot, Wheel};
 
 /// A fast hasher for keys of two small integers or one large one: they are put side by side, then
 /// multiplied and folded once, the seed fixed. Only look-ups use it; no order ever comes from it.
@@ -57,125 +62,226 @@ impl Hasher for IntHasher {
 }
 
 /// What the calendar asks of an event.
-pub trait Ranked: Copy + Eq + Hash {
-    /// Its place among events of one instant: the lower first.
+pub trait Ranked: Copy {
+    /// Its place among events of one instant: the lower first, below 64.
     fn rank(&self) -> u8;
 
-    /// True for the few events that are pending nearly all the time and soon, as the next arrival
-    /// is: a look at each of them costs less than their way through a heap of thousands.
-    fn is_standing(&self) -> bool {
-        false
-    }
+    /// Its name: equal events have one, different ones have not.
+    fn timer(&self) -> TimerId;
+
+    /// The event of a name.
+    fn of_timer(id: TimerId) -> Self;
 }
 
-/// When an event is due: its time in the upper half, its rank in the byte below, its sequence
-/// number in the rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(u128);
+/// A slot with at most so many events comes to the front as a whole; one with more is spread over
+/// narrower ones first. Half of the front stays free for events that come meanwhile.
+const FEW: usize = front::MOST / 2;
 
-const SEQUENCE_BITS: u32 = 56;
-
-impl Key {
-    /// After every key of a pending event.
-    const PARKED: Key = Key(u128::MAX);
-
-    #[inline]
-    fn at(self) -> Time {
-        Time::from_nanos((self.0 >> 64) as u64)
-    }
-}
-
-/// Most standing events that are kept outside the heap; more of them go into it.
-const MOST_STANDING: usize = 8;
+/// Slots come to the front until it holds about so many events: where few are pending, they all
+/// stand in front, and a wheel of one event a slot is not turned for each of them.
+const ENOUGH: usize = FEW / 2;
 
 /// Pending events in their total order.
 #[derive(Clone, Debug)]
 pub struct Calendar<E: Ranked> {
-    standing: Vec<(Key, E)>,
+    timers: Timers,
+    front: Front,
+    /// The last key that belongs to the front.
+    reach: Key,
+    wheel: Wheel,
     /// Gives its greatest first, hence the reversal.
-    heap: PriorityQueue<E, Reverse<Key>, FastHash>,
+    heap: PriorityQueue<TimerId, Reverse<Key>, FastHash>,
     sequence: u64,
+    /// The time of the event that was taken last.
+    now: Time,
+    events: PhantomData<E>,
 }
 
 impl<E: Ranked> Calendar<E> {
-    /// An empty calendar with room for `capacity` events.
+    /// An empty calendar with room for `capacity` events of each kind.
     pub fn with_capacity(capacity: usize) -> Calendar<E> {
-        let heap = PriorityQueue::with_capacity_and_default_hasher(capacity);
-        Calendar { standing: Vec::with_capacity(MOST_STANDING), heap, sequence: 0 }
+        Calendar {
+            timers: Timers::with_room(capacity),
+            front: Front::new(),
+            reach: Key::LAST,
+            wheel: Wheel::new(),
+            heap: PriorityQueue::with_capacity_and_default_hasher(capacity),
+            sequence: 0,
+            now: Time::ZERO,
+            events: PhantomData,
+        }
     }
 
     /// Schedules `event` at `at`, moving it if it is pending.
     ///
     /// # Panics
-    /// After 2^56 calls, some centuries of computing.
+    /// If an event after `at` was taken, and after 2^56 calls, some centuries of computing.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the event is known where it is scheduled")]
     pub fn schedule(&mut self, at: Time, event: E) {
-        assert!(self.sequence < 1 << SEQUENCE_BITS, "event sequence numbers are used up");
-        let order = u64::from(event.rank()) << SEQUENCE_BITS | self.sequence;
+        assert!(at >= self.now, "an event is scheduled at {at}, before {}", self.now);
+        let key = Key::new(at, event.rank(), self.sequence);
         self.sequence += 1;
-        let key = Key(u128::from(at.as_nanos()) << 64 | u128::from(order));
-        if event.is_standing() {
-            self.schedule_standing(key, event);
+        self.place(key, event.timer());
+    }
+
+    /// Puts an event where it belongs.
+    #[inline(never)]
+    fn place(&mut self, key: Key, id: TimerId) {
+        self.timers.cover(id);
+        if self.timers.row(id).home != Home::Idle {
+            self.take_out(id);
+        }
+        if key <= self.reach {
+            self.put_in_front(key, id);
+        } else if self.wheel.spans(key.nanos()) {
+            self.wheel.push_back(&mut self.timers, key, id);
         } else {
-            self.push(key, event);
+            self.put_in_heap(key, id);
         }
     }
 
     #[inline]
-    fn schedule_standing(&mut self, key: Key, event: E) {
-        if let Some(place) = self.standing_key(event) {
-            *place = key;
-        } else if self.standing.len() < MOST_STANDING {
-            self.standing.push((key, event));
+    fn put_in_front(&mut self, key: Key, id: TimerId) {
+        let row = self.timers.row(id);
+        row.key = key;
+        row.home = Home::Front;
+        let next = Next { key, id };
+        if self.front.len() < front::MOST {
+            self.front.insert(next);
         } else {
-            self.push(key, event);
+            self.put_back(next);
         }
     }
 
-    #[inline(never)]
-    fn push(&mut self, key: Key, event: E) {
-        self.heap.push(event, Reverse(key));
+    /// Puts an event into a full front and the last of the front back.
+    #[cold]
+    fn put_back(&mut self, next: Next) {
+        let Next { key, id } = self.front.exchange(next);
+        self.reach = key.before();
+        if self.wheel.spans(key.nanos()) {
+            self.wheel.push_front(&mut self.timers, key, id);
+        } else {
+            self.put_in_heap(key, id);
+        }
+    }
+
+    #[cold]
+    fn put_in_heap(&mut self, key: Key, id: TimerId) {
+        let row = self.timers.row(id);
+        row.key = key;
+        row.home = Home::Heap;
+        self.heap.push(id, Reverse(key));
     }
 
     /// Takes `event` off; false if it was not pending.
     #[inline]
     pub fn cancel(&mut self, event: E) -> bool {
-        let kept = if event.is_standing() { self.standing_key(event) } else { None };
-        let before = match kept {
-            Some(place) => Some(std::mem::replace(place, Key::PARKED)),
-            None => self.heap.change_priority(&event, Reverse(Key::PARKED)).map(|key| key.0),
-        };
-        before.is_some_and(|key| key != Key::PARKED)
+        let id = event.timer();
+        let pending = self.timers.known(id).is_some_and(|row| row.home != Home::Idle);
+        if pending {
+            self.take_out(id);
+            self.timers.row(id).home = Home::Idle;
+        }
+        pending
+    }
+
+    /// Takes an event out of where it stands, if it is pending.
+    #[inline(never)]
+    fn take_out(&mut self, id: TimerId) {
+        let row = self.timers.row(id);
+        match row.home {
+            Home::Idle => {}
+            Home::Front => self.front.remove(row.key),
+            Home::Slot(slot) => self.wheel.remove(&mut self.timers, id, slot),
+            Home::Heap => {
+                self.heap.remove(&id);
+            }
+        }
     }
 
     /// Takes the next event out.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        let heaped = self.heap.peek().map_or(Key::PARKED, |(_, &Reverse(key))| key);
-        let (key, event) = match self.standing.iter_mut().min_by_key(|(key, _)| *key) {
-            Some((key, event)) if *key < heaped => (std::mem::replace(key, Key::PARKED), *event),
-            _ => (heaped, self.pop_heap()?),
-        };
-        (key != Key::PARKED).then(|| (key.at(), event))
+        let first = self.front.pop();
+        let Next { key, id } = if first.is_some() { first } else { self.refill() }?;
+        self.timers.row(id).home = Home::Idle;
+        self.now = Time::from_nanos(key.nanos());
+        Some((self.now, E::of_timer(id)))
     }
 
-    /// Parks the first event of the heap.
-    #[inline]
-    fn pop_heap(&mut self) -> Option<E> {
-        let mut first = None;
-        self.heap.pop_if(|event, key| {
-            first = Some(*event);
-            *key = Reverse(Key::PARKED);
-            false
-        });
-        first
+    /// Brings the next events to the empty front, and takes out the first.
+    #[inline(never)]
+    fn refill(&mut self) -> Option<Next> {
+        loop {
+            let Some(slot) = self.wheel.first() else {
+                if !self.turn_on() {
+                    self.reach = Key::LAST;
+                    return None;
+                }
+                continue;
+            };
+            if slot.is_finest() {
+                self.bring_some(slot);
+                break;
+            }
+            if self.wheel.len(slot) <= FEW {
+                self.bring_all(slot);
+                break;
+            }
+            self.wheel.spread(&mut self.timers, slot);
+        }
+        while let Some(slot) = self.wheel.first()
+            && self.front.len() + self.wheel.len(slot) <= ENOUGH
+            && !slot.is_finest()
+        {
+            self.bring_all(slot);
+        }
+        if self.wheel.is_empty() {
+            self.reach = self.heap.peek().map_or(Key::LAST, |(_, &Reverse(key))| key.before());
+        }
+        self.front.pop()
     }
 
-    /// The key of a standing event that is kept outside the heap.
-    #[inline]
-    fn standing_key(&mut self, event: E) -> Option<&mut Key> {
-        self.standing.iter_mut().find(|(_, known)| *known == event).map(|(key, _)| key)
+    /// Brings all events of a slot.
+    fn bring_all(&mut self, slot: Slot) {
+        let mut id = self.wheel.head(slot);
+        self.reach = Wheel::last_key(slot, self.timers.row(id).key.nanos());
+        self.wheel.clear(slot);
+        while id != TimerId::NONE {
+            let row = self.timers.row(id);
+            row.home = Home::Front;
+            let Timer { key, next, .. } = *row;
+            self.front.insert(Next { key, id });
+            id = next;
+        }
+    }
+
+    /// Brings the first of the events of one instant and rank.
+    fn bring_some(&mut self, slot: Slot) {
+        for _ in 0..FEW.min(self.wheel.len(slot)) {
+            let id = self.wheel.head(slot);
+            self.wheel.remove(&mut self.timers, id, slot);
+            let row = self.timers.row(id);
+            row.home = Home::Front;
+            let key = row.key;
+            self.front.insert(Next { key, id });
+            self.reach = key;
+        }
+    }
+
+    /// Turns the empty wheel on to the first event of the heap, and brings all that it then
+    /// spans; false if there is none.
+    fn turn_on(&mut self) -> bool {
+        let Some((_, &Reverse(first))) = self.heap.peek() else { return false };
+        self.wheel.rebase(first.nanos());
+        while let Some((&id, &Reverse(key))) = self.heap.peek()
+            && self.wheel.spans(key.nanos())
+        {
+            self.heap.pop();
+            self.wheel.push_back(&mut self.timers, key, id);
+        }
+        true
     }
 }
 
@@ -192,13 +298,23 @@ mod tests {
             self.0
         }
 
-        fn is_standing(&self) -> bool {
-            self.1.is_multiple_of(3)
+        fn timer(&self) -> TimerId {
+            TimerId::new(self.0, self.1)
+        }
+
+        fn of_timer(id: TimerId) -> Numbered {
+            Numbered(id.kind(), id.number())
         }
     }
 
     fn at(nanos: u64) -> Time {
         Time::from_nanos(nanos)
+    }
+
+    /// All that is pending, in its order.
+    fn drain(calendar: &mut Calendar<Numbered>) -> Vec<(u64, u8, u32)> {
+        let pops = std::iter::from_fn(|| calendar.pop());
+        pops.map(|(at, Numbered(rank, number))| (at.as_nanos(), rank, number)).collect()
     }
 
     #[test]
@@ -209,8 +325,8 @@ mod tests {
         calendar.schedule(at(3), Numbered(9, 12));
         calendar.schedule(at(5), Numbered(1, 13));
         calendar.schedule(at(5), Numbered(1, 9));
-        let order: Vec<u32> = std::iter::from_fn(|| calendar.pop()).map(|(_, e)| e.1).collect();
-        assert_eq!(order, [12, 11, 10, 13, 9]);
+        let order = [(3, 9, 12), (5, 0, 11), (5, 1, 10), (5, 1, 13), (5, 1, 9)];
+        assert_eq!(drain(&mut calendar), order);
     }
 
     #[test]
@@ -221,39 +337,168 @@ mod tests {
         calendar.schedule(at(7), Numbered(0, 1));
         assert!(calendar.cancel(Numbered(0, 2)));
         assert!(!calendar.cancel(Numbered(0, 2)));
+        assert!(!calendar.cancel(Numbered(3, 2)), "what never was there is not pending");
         assert_eq!(calendar.pop(), Some((at(7), Numbered(0, 1))));
         assert_eq!(calendar.pop(), None);
         assert!(!calendar.cancel(Numbered(0, 1)), "what was taken is not pending");
     }
 
-    /// Random calls give what a sorted list gives, with more standing events than fit.
     #[test]
-    fn it_agrees_with_a_sorted_list() {
+    #[should_panic(expected = "an event is scheduled at 0.000000004s, before 0.000000005s")]
+    fn nothing_is_scheduled_before_what_was_taken() {
         let mut calendar = Calendar::with_capacity(8);
-        let mut list: Vec<(Time, u8, u64, Numbered)> = Vec::new();
+        calendar.schedule(at(5), Numbered(0, 1));
+        calendar.pop();
+        calendar.schedule(at(5), Numbered(0, 2));
+        calendar.schedule(at(4), Numbered(0, 3));
+    }
+
+    /// Far more events at one nanosecond than the front holds, while it passes: those of a lower
+    /// rank that come meanwhile go first, those of the same rank last.
+    #[test]
+    fn a_crowd_at_one_instant_keeps_its_order() {
+        let mut calendar = Calendar::with_capacity(8);
+        for number in 0..1_000 {
+            calendar.schedule(at(77_777), Numbered(2 + (number % 2) as u8, number));
+        }
+        for number in (0..1_000).step_by(2) {
+            assert_eq!(calendar.pop(), Some((at(77_777), Numbered(2, number))));
+            calendar.schedule(at(77_777), Numbered(1, number));
+            calendar.schedule(at(77_777), Numbered(3, 1_000 + number));
+            assert_eq!(calendar.pop(), Some((at(77_777), Numbered(1, number))));
+        }
+        let numbers: Vec<u32> = drain(&mut calendar).into_iter().map(|(.., n)| n).collect();
+        let expected = (1..1_000).step_by(2).chain((1_000..2_000).step_by(2));
+        assert_eq!(numbers, expected.collect::<Vec<_>>());
+    }
+
+    /// Each slot of each level, and the windows of the wheel beyond the first.
+    #[test]
+    fn times_of_all_scales_come_in_order() {
+        let edges = (0..64).flat_map(|bit| [(1 << bit) - 1, 1 << bit, (1 << bit) + 1]);
+        let mut times: Vec<u64> = edges.chain([u64::MAX - 1, u64::MAX]).collect();
+        let mut calendar = Calendar::with_capacity(8);
+        for (number, &nanos) in (0..).zip(times.iter().rev()) {
+            calendar.schedule(at(nanos), Numbered(0, number));
+        }
+        times.sort_unstable();
+        let taken: Vec<u64> = drain(&mut calendar).into_iter().map(|(nanos, ..)| nanos).collect();
+        assert_eq!(taken, times);
+    }
+
+    /// More pending events than the front holds, at so many nanoseconds a step.
+    fn stepped(step: u64) -> Calendar<Numbered> {
+        let mut calendar = Calendar::with_capacity(8);
+        for number in 0..100 {
+            calendar.schedule(at(u64::from(number) * step), Numbered(0, number));
+        }
+        calendar
+    }
+
+    /// In front, in a slot of the wheel, in the heap, and again once they have moved on.
+    #[test]
+    fn an_event_is_cancelled_wherever_it_stands() {
+        for step in [0, 1, 1_000, 1_000_000_000, 1_000_000_000_000] {
+            let mut calendar = stepped(step);
+            for number in (0..100).step_by(3) {
+                assert!(calendar.cancel(Numbered(0, number)), "{number} at {step}");
+            }
+            for number in [1, 2, 4, 5] {
+                assert_eq!(calendar.pop().map(|(_, event)| event.1), Some(number));
+            }
+            for number in (7..100).step_by(3) {
+                assert!(calendar.cancel(Numbered(0, number)), "{number} at {step}");
+            }
+            let numbers: Vec<u32> = drain(&mut calendar).into_iter().map(|(.., n)| n).collect();
+            assert_eq!(numbers, (8..100).step_by(3).collect::<Vec<_>>(), "{step}");
+        }
+    }
+
+    #[test]
+    fn an_event_is_moved_from_wherever_it_stands() {
+        for step in [0, 1, 1_000, 1_000_000_000, 1_000_000_000_000] {
+            let mut calendar = stepped(step);
+            for number in (0..100).rev() {
+                let nanos = step * u64::from(99 - number);
+                calendar.schedule(at(nanos), Numbered(0, number));
+            }
+            let numbers: Vec<u32> = drain(&mut calendar).into_iter().map(|(.., n)| n).collect();
+            assert_eq!(numbers, (0..100).rev().collect::<Vec<_>>(), "{step}");
+        }
+    }
+
+    /// The calendar as a heap alone would keep it.
+    #[derive(Default)]
+    struct Oracle {
+        heap: PriorityQueue<Numbered, Reverse<(Time, u8, u64)>>,
+        sequence: u64,
+    }
+
+    impl Oracle {
+        fn schedule(&mut self, at: Time, event: Numbered) {
+            self.sequence += 1;
+            self.heap.push(event, Reverse((at, event.rank(), self.sequence)));
+        }
+
+        fn cancel(&mut self, event: Numbered) -> bool {
+            self.heap.remove(&event).is_some()
+        }
+
+        fn pop(&mut self) -> Option<(Time, Numbered)> {
+            self.heap.pop().map(|(event, Reverse((at, ..)))| (at, event))
+        }
+    }
+
+    /// A time from `now` on: at an instant, near, far, or at an edge of a slot or window.
+    fn some_time(draws: &mut Draws, now: u64) -> u64 {
+        let length = 1 << draws.below(48);
+        match draws.below(8) {
+            0 => now,
+            1 => now.saturating_add(draws.below(4)),
+            2 => (now | (length - 1)).saturating_add(draws.below(3)),
+            3 => now.saturating_add(length),
+            4 if draws.below(1_000) == 0 => now.max(u64::MAX - 1),
+            5 => now.saturating_add(draws.below(1_000)),
+            6 => now.saturating_add(draws.below(10_000_000)),
+            _ => now.saturating_add(draws.below(length)),
+        }
+    }
+
+    /// Random calls give what a heap alone gives, while the number of pending events swells from
+    /// none to thousands and falls back, again and again.
+    #[test]
+    fn it_agrees_with_a_heap() {
+        const ROUNDS: u64 = 40;
         let mut draws = Draws::new(5);
-        for sequence in 0..20_000 {
-            let event = Numbered(draws.below(3) as u8, draws.below(40) as u32);
-            match draws.below(5) {
-                0 => assert_eq!(
-                    calendar.pop(),
-                    (!list.is_empty()).then(|| list.remove(0)).map(|(at, _, _, event)| (at, event))
-                ),
-                1 => {
-                    let pending = list.iter().position(|&(.., other)| other == event);
-                    assert_eq!(
-                        calendar.cancel(event),
-                        pending.map(|place| list.remove(place)).is_some()
-                    );
+        let (mut calendar, mut oracle) = (Calendar::with_capacity(8), Oracle::default());
+        let mut now = 0;
+        let mut most = 0;
+        for round in 0..ROUNDS {
+            let events = 1 << (1 + round % 12);
+            let swell = 2_000 + 4 * events;
+            for call in 0..3 * swell {
+                let event = Numbered(draws.below(4) as u8, draws.below(events) as u32);
+                let taking = if call < swell { 2 } else { 6 };
+                match draws.below(10) {
+                    0 => assert_eq!(calendar.cancel(event), oracle.cancel(event)),
+                    share if share <= taking => {
+                        let next = calendar.pop();
+                        assert_eq!(next, oracle.pop(), "call {call} of round {round}");
+                        now = next.map_or(now, |(at, _)| at.as_nanos());
+                    }
+                    _ => {
+                        let at = at(some_time(&mut draws, now));
+                        calendar.schedule(at, event);
+                        oracle.schedule(at, event);
+                    }
                 }
-                _ => {
-                    let at = at(draws.below(100));
-                    calendar.schedule(at, event);
-                    list.retain(|&(.., other)| other != event);
-                    list.push((at, event.0, sequence, event));
-                    list.sort_by_key(|&(at, rank, sequence, _)| (at, rank, sequence));
+                most = most.max(oracle.heap.len());
+                if now == u64::MAX {
+                    (calendar, oracle) = (Calendar::with_capacity(8), Oracle::default());
+                    now = 0;
                 }
             }
         }
+        assert!(most > 4_000, "the calendar was full, not of {most} events");
     }
 }

@@ -6,6 +6,9 @@
 pub mod calendar;
 mod closed_forms;
 pub mod dist;
+mod front;
 pub mod num;
 pub mod rng;
 pub mod time;
+mod timers;
+mod wheel;

@@ -1,0 +1,106 @@
+//! The next few events, in order.
+//!
+//! Owns a short sorted ring. Must not know where events come from, nor which are in it.
+
+use super::timers::{Key, TimerId};
+
+/// Most events in front. A power of two.
+pub(super) const MOST: usize = 32;
+
+/// An event in front.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Next {
+    pub(super) key: Key,
+    pub(super) id: TimerId,
+}
+
+/// At most [`MOST`] events, the first first.
+#[derive(Clone, Debug)]
+pub(super) struct Front {
+    ring: [Next; MOST],
+    /// Events that ever were taken from the front end, and put there: places modulo [`MOST`].
+    head: usize,
+    tail: usize,
+}
+
+impl Front {
+    pub(super) fn new() -> Front {
+        Front { ring: [Next { key: Key::LAST, id: TimerId::NONE }; MOST], head: 0, tail: 0 }
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.tail.wrapping_sub(self.head)
+    }
+
+    /// Adds an event, for which there must be room: those before it make way if it belongs to the
+    /// first half, else those after it.
+    #[inline]
+    pub(super) fn insert(&mut self, next: Next) {
+        debug_assert!(self.len() < MOST);
+        let middle = self.head.wrapping_add(self.len() / 2);
+        if self.head != self.tail && next.key < self.ring[middle % MOST].key {
+            self.insert_from_head(next);
+        } else {
+            self.insert_from_tail(next);
+        }
+    }
+
+    #[inline]
+    fn insert_from_head(&mut self, next: Next) {
+        let mut at = self.head;
+        self.head = at.wrapping_sub(1);
+        while self.ring[at % MOST].key < next.key {
+            self.ring[at.wrapping_sub(1) % MOST] = self.ring[at % MOST];
+            at = at.wrapping_add(1);
+        }
+        self.ring[at.wrapping_sub(1) % MOST] = next;
+    }
+
+    #[inline]
+    fn insert_from_tail(&mut self, next: Next) {
+        let mut at = self.tail;
+        self.tail = at.wrapping_add(1);
+        while at != self.head && next.key < self.ring[at.wrapping_sub(1) % MOST].key {
+            self.ring[at % MOST] = self.ring[at.wrapping_sub(1) % MOST];
+            at = at.wrapping_sub(1);
+        }
+        self.ring[at % MOST] = next;
+    }
+
+    /// Takes the first event out.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<Next> {
+        (self.head != self.tail).then(|| {
+            let first = self.ring[self.head % MOST];
+            self.head = self.head.wrapping_add(1);
+            first
+        })
+    }
+
+    /// Adds an event to a full front and takes the last out.
+    #[inline]
+    pub(super) fn exchange(&mut self, next: Next) -> Next {
+        let back = self.tail.wrapping_sub(1);
+        let last = self.ring[back % MOST];
+        if last.key < next.key {
+            return next;
+        }
+        self.tail = back;
+        self.insert(next);
+        last
+    }
+
+    /// Takes out the event that is due at `key`.
+    pub(super) fn remove(&mut self, key: Key) {
+        let mut at = self.head;
+        while self.ring[at % MOST].key != key {
+            at = at.wrapping_add(1);
+        }
+        self.tail = self.tail.wrapping_sub(1);
+        while at != self.tail {
+            self.ring[at % MOST] = self.ring[at.wrapping_add(1) % MOST];
+            at = at.wrapping_add(1);
+        }
+    }
+}

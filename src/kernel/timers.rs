@@ -1,0 +1,161 @@
+//! Timers: what the calendar knows of each event, pending or not.
+//!
+//! Owns the order of events ([`Key`]), their names ([`TimerId`]) and a row for each, which says
+//! when it is due and where it stands. Must not know what an event is, nor how rows are ordered.
+
+use super::time::Time;
+use super::wheel::Slot;
+
+/// The name of an event within its calendar: one of 15 kinds, and a number among its kind. Rows
+/// are found by it without a hash, so the numbers of a kind are to be dense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimerId(u32);
+
+const NUMBER_BITS: u32 = 28;
+
+/// Kinds of events, and one more, which is that of [`TimerId::NONE`].
+const KINDS: usize = 1 << (u32::BITS - NUMBER_BITS);
+
+impl TimerId {
+    /// No event's name: the end of a list.
+    pub(super) const NONE: TimerId = TimerId(u32::MAX);
+
+    /// The event `number` of a kind.
+    ///
+    /// # Panics
+    /// If the kind is not below 15, or the number not below 2^28.
+    #[inline]
+    pub fn new(kind: u8, number: u32) -> TimerId {
+        assert!(usize::from(kind) < KINDS - 1, "kinds are below 15");
+        assert!(number >> NUMBER_BITS == 0, "numbers are below 2^28");
+        TimerId(u32::from(kind) << NUMBER_BITS | number)
+    }
+
+    /// The kind.
+    #[inline]
+    pub fn kind(self) -> u8 {
+        (self.0 >> NUMBER_BITS) as u8
+    }
+
+    /// The number among its kind.
+    #[inline]
+    pub fn number(self) -> u32 {
+        self.0 & ((1 << NUMBER_BITS) - 1)
+    }
+}
+
+/// When an event is due: its time in the upper half, its rank in the byte below, its sequence
+/// number in the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key(u128);
+
+const SEQUENCE_BITS: u32 = 56;
+
+impl Key {
+    /// No key is after it.
+    pub(super) const LAST: Key = Key(u128::MAX);
+
+    /// The key of an event that is due `at` some time.
+    #[inline]
+    pub(super) fn new(at: Time, rank: u8, sequence: u64) -> Key {
+        assert!(sequence < 1 << SEQUENCE_BITS, "event sequence numbers are used up");
+        let order = u64::from(rank) << SEQUENCE_BITS | sequence;
+        Key(u128::from(at.as_nanos()) << 64 | u128::from(order))
+    }
+
+    /// The last key of an instant.
+    #[inline]
+    pub(super) fn last_at(nanos: u64) -> Key {
+        Key(u128::from(nanos) << 64 | u128::from(u64::MAX))
+    }
+
+    /// The key just before.
+    #[inline]
+    pub(super) fn before(self) -> Key {
+        Key(self.0 - 1)
+    }
+
+    #[inline]
+    pub(super) fn nanos(self) -> u64 {
+        (self.0 >> 64) as u64
+    }
+
+    #[inline]
+    pub(super) fn rank(self) -> u8 {
+        (self.0 as u64 >> SEQUENCE_BITS) as u8
+    }
+}
+
+/// Where an event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    /// Nowhere: it is not pending.
+    Idle,
+    /// Among the next few.
+    Front,
+    /// In this slot of the wheel.
+    Slot(Slot),
+    /// In the heap of the far future.
+    Heap,
+}
+
+/// An event's row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timer {
+    pub(super) key: Key,
+    /// Neighbours in the list of its slot.
+    pub(super) prev: TimerId,
+    pub(super) next: TimerId,
+    pub(super) home: Home,
+}
+
+const _: () = assert!(size_of::<Timer>() == 32, "two rows fill a line of the cache");
+
+impl Timer {
+    const IDLE: Timer =
+        Timer { key: Key::LAST, prev: TimerId::NONE, next: TimerId::NONE, home: Home::Idle };
+}
+
+/// The rows of all events that ever were pending.
+#[derive(Clone, Debug)]
+pub(super) struct Timers {
+    kinds: [Vec<Timer>; KINDS],
+    /// Room that a kind gets at its first event.
+    room: usize,
+}
+
+impl Timers {
+    /// No rows, and at the first event of each kind room for `room` of them.
+    pub(super) fn with_room(room: usize) -> Timers {
+        Timers { kinds: [const { Vec::new() }; KINDS], room }
+    }
+
+    /// The row of an event that has one.
+    #[inline]
+    pub(super) fn row(&mut self, id: TimerId) -> &mut Timer {
+        &mut self.kinds[usize::from(id.kind())][id.number() as usize]
+    }
+
+    /// The row of an event that may never have been pending.
+    #[inline]
+    pub(super) fn known(&mut self, id: TimerId) -> Option<&mut Timer> {
+        self.kinds[usize::from(id.kind())].get_mut(id.number() as usize)
+    }
+
+    /// Makes sure that an event has a row.
+    #[inline]
+    pub(super) fn cover(&mut self, id: TimerId) {
+        if id.number() as usize >= self.kinds[usize::from(id.kind())].len() {
+            self.grow(id);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, id: TimerId) {
+        let rows = &mut self.kinds[usize::from(id.kind())];
+        if rows.is_empty() {
+            rows.reserve(self.room);
+        }
+        rows.resize(id.number() as usize + 1, Timer::IDLE);
+    }
+}
