@@ -85,6 +85,9 @@ const ENOUGH: usize = FEW / 2;
 #[derive(Clone, Debug)]
 pub struct Calendar<E: Ranked> {
     timers: Timers,
+    /// The event that was scheduled last, until the next one is: its time may still be in the
+    /// making, and finding its place would wait for it.
+    newest: Option<Next>,
     front: Front,
     /// The last key that belongs to the front.
     reach: Key,
@@ -102,6 +105,7 @@ impl<E: Ranked> Calendar<E> {
     pub fn with_capacity(capacity: usize) -> Calendar<E> {
         Calendar {
             timers: Timers::with_room(capacity),
+            newest: None,
             front: Front::new(),
             reach: Key::LAST,
             wheel: Wheel::new(),
@@ -125,27 +129,29 @@ impl<E: Ranked> Calendar<E> {
         self.place(key, event.timer());
     }
 
-    /// Puts an event where it belongs.
+    /// Notes an event as the newest, and puts the one before it where it belongs.
     #[inline(never)]
     fn place(&mut self, key: Key, id: TimerId) {
-        self.timers.cover(id);
-        if self.timers.row(id).home != Home::Idle {
+        if self.timers.cover(id).home != Home::Idle {
             self.take_out(id);
         }
-        if key <= self.reach {
-            self.put_in_front(key, id);
-        } else if self.wheel.spans(key.nanos()) {
-            self.wheel.push_back(&mut self.timers, key, id);
-        } else {
-            self.put_in_heap(key, id);
+        let row = self.timers.row(id);
+        row.key = key;
+        row.home = Home::Newest;
+        if let Some(Next { key, id }) = self.newest.replace(Next { key, id }) {
+            if key <= self.reach {
+                self.put_in_front(key, id);
+            } else if self.wheel.spans(key.nanos()) {
+                self.wheel.push_back(&mut self.timers, key, id);
+            } else {
+                self.put_in_heap(key, id);
+            }
         }
     }
 
     #[inline]
     fn put_in_front(&mut self, key: Key, id: TimerId) {
-        let row = self.timers.row(id);
-        row.key = key;
-        row.home = Home::Front;
+        self.timers.row(id).home = Home::Front;
         let next = Next { key, id };
         if self.front.len() < front::MOST {
             self.front.insert(next);
@@ -192,6 +198,7 @@ impl<E: Ranked> Calendar<E> {
         let row = self.timers.row(id);
         match row.home {
             Home::Idle => {}
+            Home::Newest => self.newest = None,
             Home::Front => self.front.remove(row.key),
             Home::Slot(slot) => self.wheel.remove(&mut self.timers, id, slot),
             Home::Heap => {
@@ -203,21 +210,28 @@ impl<E: Ranked> Calendar<E> {
     /// Takes the next event out.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        let first = self.front.pop();
-        let Next { key, id } = if first.is_some() { first } else { self.refill() }?;
+        if self.front.first().is_none() {
+            self.refill();
+        }
+        let next = match (self.front.first(), self.newest) {
+            (Some(first), Some(newest)) if newest.key < first.key => self.newest.take(),
+            (None, _) => self.newest.take(),
+            _ => self.front.pop(),
+        };
+        let Next { key, id } = next?;
         self.timers.row(id).home = Home::Idle;
         self.now = Time::from_nanos(key.nanos());
         Some((self.now, E::of_timer(id)))
     }
 
-    /// Brings the next events to the empty front, and takes out the first.
+    /// Brings the next events to the empty front.
     #[inline(never)]
-    fn refill(&mut self) -> Option<Next> {
+    fn refill(&mut self) {
         loop {
             let Some(slot) = self.wheel.first() else {
                 if !self.turn_on() {
                     self.reach = Key::LAST;
-                    return None;
+                    return;
                 }
                 continue;
             };
@@ -240,7 +254,6 @@ impl<E: Ranked> Calendar<E> {
         if self.wheel.is_empty() {
             self.reach = self.heap.peek().map_or(Key::LAST, |(_, &Reverse(key))| key.before());
         }
-        self.front.pop()
     }
 
     /// Brings all events of a slot.

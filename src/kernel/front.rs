@@ -68,6 +68,12 @@ impl Front {
         self.ring[at % MOST] = next;
     }
 
+    /// The first event.
+    #[inline]
+    pub(super) fn first(&self) -> Option<Next> {
+        (self.head != self.tail).then(|| self.ring[self.head % MOST])
+    }
+
     /// Takes the first event out.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Next> {

@@ -91,6 +91,8 @@ impl Key {
 pub(super) enum Home {
     /// Nowhere: it is not pending.
     Idle,
+    /// Beside all others, as the newest.
+    Newest,
     /// Among the next few.
     Front,
     /// In this slot of the wheel.
@@ -142,12 +144,13 @@ impl Timers {
         self.kinds[usize::from(id.kind())].get_mut(id.number() as usize)
     }
 
-    /// Makes sure that an event has a row.
+    /// The row of an event, made if there is none.
     #[inline]
-    pub(super) fn cover(&mut self, id: TimerId) {
+    pub(super) fn cover(&mut self, id: TimerId) -> &mut Timer {
         if id.number() as usize >= self.kinds[usize::from(id.kind())].len() {
             self.grow(id);
         }
+        self.row(id)
     }
 
     #[cold]
