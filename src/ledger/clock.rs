@@ -21,9 +21,9 @@ impl Ledger {
     /// split policy, waiters that capacity had held up, and last the ends of long polls.
     pub fn advance<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) -> u64 {
         let mut happened = 0;
-        while let Some(slot) = at_or_before(now, self.queue(queue).next_expiry(&self.slab)) {
-            let q = &mut self.queues[queue.0 as usize];
-            let (message, from) = q.remove(&mut self.slab, slot);
+        let q = &mut self.queues[queue.0 as usize];
+        while let Some(which) = at_or_before(now, q.next_expiry(&self.slab)) {
+            let (message, from) = q.remove(&mut self.slab, which);
             q.tally.expired += 1;
             journal.change(now, queue, &Change::Expired { message, from });
             happened += 1;
@@ -64,13 +64,12 @@ impl Ledger {
 
     /// Computes exactly when something next falls due.
     fn find_due(&mut self, queue: QueueId) {
-        let q = &self.queues[queue.0 as usize];
+        let q = &mut self.queues[queue.0 as usize];
         let expiry = q.next_expiry(&self.slab).map(|(at, _)| at);
         let timer = q.next_timer(&self.slab).map(|(at, _)| at);
         let poll = self.polls.earliest_end(queue).map(|(at, _)| at);
         let earliest = expiry.into_iter().chain(timer).chain(poll).min().unwrap_or(Time::NEVER);
-        let due = earliest.min(q.tick).min(q.resettle);
-        self.queues[queue.0 as usize].due = due;
+        q.due = earliest.min(q.tick).min(q.resettle);
     }
 
     /// A message in flight, detached, is visible again.

@@ -1,19 +1,28 @@
 //! A message's row in the ledger, and the slab of all rows.
 //!
-//! Owns what is kept of each resident message and the reuse of slots. Must not know lines, timers
-//! or rules.
+//! Owns what is kept of each resident message, the reuse of slots and the serial numbers. A message
+//! that waits and was never received has no row: it costs 33 bytes in a line of `fresh`. Must not
+//! know lines, timers or rules.
 //!
-//! Invariant: a resident message costs 64 bytes: 48 here and two pairs of 32-bit links.
+//! Invariant: a row is one line of the cache, its links among its 64 bytes, so that what happens to
+//! a message touches that one and its neighbours'.
 
 use super::config::QueueId;
+use super::fresh::Pool;
 use super::journal::{Held, MessageId, State};
-use super::ring::Rings;
+use super::ring::{Link, Linked, Links, Rows};
 use super::timers::Slots;
 use crate::kernel::rng::Luck;
 use crate::kernel::time::Time;
 
-/// What is kept of a resident message.
+/// The ring of a row that gives its place: in a partition's line, or in a list of deadlines.
+pub(super) const PLACE: usize = 0;
+/// The ring of a row that gives its place in the order of ages.
+pub(super) const AGE: usize = 1;
+
+/// What is kept of a message that was received, delayed or moved.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct Message {
     pub(super) id: MessageId,
     /// When it was sent to, or moved to, its queue.
@@ -21,8 +30,10 @@ pub(super) struct Message {
     pub(super) luck: Luck,
     /// Its place in the key space.
     pub(super) key: u64,
-    /// When its visibility timeout or its delay ends.
+    /// When its visibility timeout or its delay ends. While it is visible neither runs, and its
+    /// turn stands here.
     pub(super) due: Time,
+    links: Links,
     /// Receives in this queue.
     pub(super) receives: u32,
     pub(super) queue: u16,
@@ -40,11 +51,22 @@ impl Message {
     pub(super) fn new(id: MessageId, queue: QueueId, sent: Time, luck: Luck, key: u64) -> Message {
         let queue = u16::try_from(queue.0).expect("a scenario has less than 65,536 queues");
         let state = State::Visible;
-        Message { id, sent, luck, key, due: sent, receives: 0, queue, state, marks: 0 }
+        let links = Link::alone(0);
+        Message { id, sent, luck, key, due: sent, links, receives: 0, queue, state, marks: 0 }
     }
 
     pub(super) fn queue(&self) -> QueueId {
         QueueId(u32::from(self.queue))
+    }
+
+    /// For a visible message: the first serial number that was not given out yet when it became
+    /// visible. Messages of lower numbers entered the line before it.
+    pub(super) fn turn(&self) -> MessageId {
+        MessageId(self.due.as_nanos())
+    }
+
+    pub(super) fn set_turn(&mut self, turn: MessageId) {
+        self.due = Time::from_nanos(turn.0);
     }
 
     /// What its holder last said.
@@ -98,96 +120,216 @@ impl Message {
     }
 }
 
-/// All resident messages, by slot; some slots are sentinels of lists.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Slab {
-    rows: Vec<Message>,
-    free: Vec<u32>,
-    /// Where a message stands: in a partition's line, or in a list of timers.
-    pub(super) place: Rings,
-    /// A queue's messages in the order of their age.
-    pub(super) age: Rings,
+impl Linked for Message {
+    #[inline]
+    fn links(&self) -> &Links {
+        &self.links
+    }
+
+    #[inline]
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.links
+    }
+}
+
+/// The row of a message that was removed although somebody may hold it.
+#[derive(Clone, Copy, Debug)]
+struct Ghost {
+    slot: u32,
+    /// Messages resident right after the removal.
     resident: u64,
 }
 
+/// All resident messages: those with a row by slot, some slots being sentinels of lists, and those
+/// that wait without one.
+#[derive(Clone, Debug)]
+pub(super) struct Slab {
+    pub(super) rows: Rows<Message>,
+    free: Vec<u32>,
+    /// Descending in `resident`, as a ghost goes when more messages are there than right after its
+    /// removal.
+    ghosts: Vec<Ghost>,
+    /// Messages with a row.
+    used: u64,
+    pub(super) waiting: Pool,
+    next_id: MessageId,
+}
+
 impl Slab {
-    /// Gives back a sentinel whose list is empty.
-    pub(super) fn retire(&mut self, sentinel: u32) {
-        debug_assert!(self.place.first(sentinel).is_none(), "a retired list is empty");
-        self.free.push(sentinel);
-    }
-
-    /// Adds a row, and room to free it: the list of free slots is longest when the queue is
-    /// empty, which may first happen long after the rows have reached their peak.
-    fn grow(&mut self, row: Message) -> u32 {
-        self.rows.push(row);
-        self.free.reserve(self.rows.len());
-        self.age.grow();
-        self.place.grow()
-    }
-
-    /// Stores a message.
-    #[inline]
-    pub(super) fn insert(&mut self, message: Message) -> u32 {
-        self.resident += 1;
-        if let Some(slot) = self.free.pop() {
-            self.rows[slot as usize] = message;
-            slot
-        } else {
-            self.grow(message)
+    /// No messages, and room for `rows` rows.
+    pub(super) fn with_capacity(rows: usize) -> Slab {
+        Slab {
+            rows: Rows::with_capacity(rows),
+            free: Vec::with_capacity(rows),
+            ghosts: Vec::new(),
+            used: 0,
+            waiting: Pool::default(),
+            next_id: MessageId(0),
         }
     }
 
-    /// Frees a slot whose message is in no list any more. The row keeps its id and marks until it
-    /// is reused, so that a late holder can still learn whether the work had been done.
+    /// The serial number of the next message that is sent.
+    #[inline]
+    pub(super) fn next_id(&self) -> MessageId {
+        self.next_id
+    }
+
+    /// Gives out a serial number.
+    #[inline]
+    pub(super) fn give_id(&mut self) -> MessageId {
+        let id = self.next_id;
+        self.next_id.0 += 1;
+        id
+    }
+
+    /// Gives back a sentinel whose list is empty.
+    pub(super) fn retire(&mut self, sentinel: u32) {
+        debug_assert!(self.rows.first::<PLACE>(sentinel).is_none(), "a retired list is empty");
+        debug_assert!(self.rows.first::<AGE>(sentinel).is_none(), "a retired list is empty");
+        self.free.push(sentinel);
+    }
+
+    /// Finds a slot for a row. A new one comes with room to free it: the list of free slots is
+    /// longest when the queue is empty, which may first happen long after the rows have reached
+    /// their peak.
+    #[inline]
+    fn place(&mut self, mut row: Message) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            row.links = Link::alone(slot);
+            *self.rows.get_mut(slot) = row;
+            return slot;
+        }
+        let slot = self.rows.push(row);
+        self.free.reserve(slot as usize + 1);
+        slot
+    }
+
+    /// Stores a message in a row.
+    #[inline]
+    pub(super) fn insert(&mut self, message: Message) -> u32 {
+        self.used += 1;
+        self.place(message)
+    }
+
+    /// Puts `message` in the place of the one in the row at `slot`, which is in no list.
+    pub(super) fn replace(&mut self, slot: u32, mut message: Message) {
+        message.links = Link::alone(slot);
+        *self.rows.get_mut(slot) = message;
+    }
+
+    /// A message was sent: ghosts may have to go. They go as done, whenever their rows are used
+    /// again.
+    #[inline]
+    pub(super) fn came_in(&mut self) {
+        let resident = self.resident();
+        while let Some(ghost) = self.ghosts.pop_if(|ghost| ghost.resident < resident) {
+            self.rows.get_mut(ghost.slot).set_done();
+            self.free.push(ghost.slot);
+        }
+    }
+
+    /// Frees the slot of a message that is in no list any more and that its holder has done with.
     #[inline]
     pub(super) fn free(&mut self, slot: u32) {
-        self.resident -= 1;
-        self.rows[slot as usize].set(FREE, true);
+        self.used -= 1;
+        self.rows.get_mut(slot).set(FREE, true);
         self.free.push(slot);
+    }
+
+    /// Gives up the slot of a message that is in no list any more and that others than its holder
+    /// removed. A late holder must still learn whether the work had been done before, and may do
+    /// it: if nobody has, the row keeps its id and marks until the ledger is fuller than now. It
+    /// is the number of messages that decides, and not the reuse of rows, because what holders
+    /// learn is a result.
+    pub(super) fn give_up(&mut self, slot: u32) {
+        self.used -= 1;
+        let resident = self.resident();
+        let row = self.rows.get_mut(slot);
+        row.set(FREE, true);
+        if row.is_done() {
+            self.free.push(slot);
+        } else {
+            self.ghosts.push(Ghost { slot, resident });
+        }
     }
 
     #[inline]
     pub(super) fn get(&self, slot: u32) -> &Message {
-        &self.rows[slot as usize]
+        self.rows.get(slot)
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, slot: u32) -> &mut Message {
-        &mut self.rows[slot as usize]
+        self.rows.get_mut(slot)
     }
 
     /// The row at `slot`, if it holds a resident message.
     #[inline]
     pub(super) fn live(&self, slot: u32) -> Option<&Message> {
-        let row = &self.rows[slot as usize];
+        let row = self.rows.get(slot);
         (!row.has(FREE)).then_some(row)
     }
 
     /// Messages stored now.
+    #[inline]
     pub(super) fn resident(&self) -> u64 {
-        self.resident
+        self.used + self.waiting.len()
     }
-
-    /// Bytes per resident message: the row and its two links.
-    pub(super) const BYTES_PER_MESSAGE: usize = size_of::<Message>() + 2 * 8;
 }
 
 impl Slots for Slab {
-    fn rings(&mut self) -> &mut Rings {
-        &mut self.place
-    }
-
     fn sentinel(&mut self) -> u32 {
         let mut row = Message::new(MessageId(u64::MAX), QueueId(0), Time::ZERO, Luck(0), 0);
         row.set(FREE, true);
-        if let Some(slot) = self.free.pop() {
-            self.rows[slot as usize] = row;
-            slot
-        } else {
-            self.grow(row)
-        }
+        self.place(row)
+    }
+
+    #[inline]
+    fn append(&mut self, sentinel: u32, slot: u32) {
+        self.rows.push_back::<PLACE>(sentinel, slot);
+    }
+
+    fn first(&self, sentinel: u32) -> Option<u32> {
+        self.rows.first::<PLACE>(sentinel)
+    }
+
+    fn due(&self, slot: u32) -> Time {
+        self.rows.get(slot).due
     }
 }
 
-const _: () = assert!(Slab::BYTES_PER_MESSAGE == 64);
+const _: () = assert!(size_of::<Message>() == 64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn send(slab: &mut Slab, done: bool) -> u32 {
+        let id = slab.give_id();
+        let mut message = Message::new(id, QueueId(0), Time::ZERO, Luck(0), 0);
+        if done {
+            message.set_done();
+        }
+        let slot = slab.insert(message);
+        slab.came_in();
+        slot
+    }
+
+    #[test]
+    fn a_row_given_up_stays_until_the_ledger_is_fuller_than_after_the_removal() {
+        let mut slab = Slab::with_capacity(0);
+        let slots: Vec<u32> = [false, true, false].map(|done| send(&mut slab, done)).to_vec();
+        for &slot in &slots {
+            slab.give_up(slot);
+            assert!(slab.live(slot).is_none());
+        }
+        assert_eq!(send(&mut slab, false), slots[1], "the one whose work was done is free at once");
+        assert!(slab.get(slots[2]).is_done(), "one is there, none was after the third removal");
+        assert!(!slab.get(slots[0]).is_done(), "two were there after the first");
+        assert_eq!(send(&mut slab, false), slots[2]);
+        assert_eq!(slab.get(slots[0]).id, MessageId(0), "still two");
+        send(&mut slab, false);
+        assert!(slab.get(slots[0]).is_done());
+        assert_eq!(send(&mut slab, false), slots[0]);
+    }
+}

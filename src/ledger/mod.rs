@@ -12,14 +12,17 @@
 //! | [`polls`] | long polls that wait |
 //! | `queue` | one queue's rules: lines, deadlines, dead letters, counts |
 //! | `partition`, `keys`, `capacity`, `gate`, `split` | the sharded key space |
+//! | `line`, `fresh` | a partition's line; messages that wait without a row |
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
 
 mod capacity;
 mod clock;
 pub mod config;
+mod fresh;
 mod gate;
 pub mod journal;
 mod keys;
+mod line;
 mod message;
 mod partition;
 pub mod polls;

@@ -1,24 +1,19 @@
 //! Partitions: contiguous ranges of the key space, each a first-in-first-out line.
 //!
-//! Owns the ranges, their lines of visible messages, their token buckets, and which of them have
-//! messages. Must not know timers, receipts or policies of splitting.
+//! Owns the ranges, their token buckets, which of them have messages, and which of them has the
+//! oldest. Must not know timers, receipts or policies of splitting.
 //!
 //! Invariant: the ranges tile the key space in ascending order; a line holds only keys of its
-//! range; `visible` counts its line.
-//!
-//! A message that returns after its first or second receive waits before fresh ones, as it is
-//! older; from the third receive on it goes to the back, as SQS does with poison messages
-//! (developer guide, `ApproximateAgeOfOldestMessage`).
+//! range.
 
 use super::capacity::{Bucket, Rate};
-use super::journal::{Action, PartitionId};
+use super::config::QueueId;
+use super::fresh::Waiting;
+use super::journal::{Action, MessageId, PartitionId};
+use super::line::{Line, NO_MESSAGE, Oldest};
 use super::message::Slab;
 use super::split::Load;
-use super::timers::Slots as _;
 use crate::kernel::time::Time;
-
-/// Receives from which a returned message goes to the back of its line.
-pub(super) const BACK_OF_LINE: u32 = 3;
 
 /// One partition.
 #[derive(Clone, Debug)]
@@ -27,11 +22,7 @@ pub(super) struct Partition {
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) opened: Time,
-    /// Messages that were received before and go first.
-    returned: u32,
-    /// All others.
-    fresh: u32,
-    visible: u32,
+    line: Line,
     buckets: [Bucket; 3],
     /// No call is served before this: a split is being made.
     pub(super) paused_until: Time,
@@ -72,6 +63,10 @@ pub(super) struct Shards {
     table: Vec<u32>,
     /// One bit a partition: its line is not empty.
     ready: Vec<u64>,
+    /// For each partition, no message that it keeps the age of has a lower serial number.
+    at_least: Vec<MessageId>,
+    /// A partition whose `at_least` is the least.
+    front: usize,
     /// Where the next receive begins to look.
     cursor: usize,
     next_id: u32,
@@ -84,20 +79,23 @@ impl Shards {
             parts: Vec::new(),
             table: Vec::new(),
             ready: Vec::new(),
+            at_least: Vec::new(),
+            front: 0,
             cursor: 0,
             next_id: 0,
         };
         let start = |i: u32| ((u128::from(i) << 64) / u128::from(count)) as u64;
         for i in 0..count {
             let last = if i + 1 == count { u64::MAX } else { start(i + 1) - 1 };
-            let part = shards.open(start(i), last, now, slab);
+            let line = Line::new(slab);
+            let part = shards.open(start(i), last, now, line);
             shards.parts.push(part);
         }
-        shards.index();
+        shards.index(slab);
         shards
     }
 
-    fn open(&mut self, first: u64, last: u64, now: Time, slab: &mut Slab) -> Partition {
+    fn open(&mut self, first: u64, last: u64, now: Time, line: Line) -> Partition {
         let id = PartitionId(self.next_id);
         self.next_id += 1;
         Partition {
@@ -105,9 +103,7 @@ impl Shards {
             first,
             last,
             opened: now,
-            returned: slab.sentinel(),
-            fresh: slab.sentinel(),
-            visible: 0,
+            line,
             buckets: [Bucket::FULL; 3],
             paused_until: Time::ZERO,
             load: Load::default(),
@@ -115,16 +111,18 @@ impl Shards {
     }
 
     /// Rebuilds what is derived from the ranges and lines.
-    fn index(&mut self) {
+    fn index(&mut self, slab: &Slab) {
         let parts = &self.parts;
         let holder = |key: u64| parts.partition_point(|part| part.last < key) as u32;
         self.table = (0..1_u64 << TABLE_BITS).map(|top| holder(top << (64 - TABLE_BITS))).collect();
         self.ready = vec![0; parts.len().div_ceil(64)];
         for (at, part) in parts.iter().enumerate() {
-            if part.visible > 0 {
+            if !part.line.is_empty() {
                 self.ready[at / 64] |= 1 << (at % 64);
             }
         }
+        self.at_least = parts.iter().map(|part| part.line.oldest_id(slab)).collect();
+        self.find_front();
         self.cursor %= self.parts.len();
     }
 
@@ -154,41 +152,80 @@ impl Shards {
         at
     }
 
-    /// Puts a message that has become visible into the line of partition `at`.
+    /// Puts a message that was sent without a delay into the line of partition `at`.
     #[inline]
-    pub(super) fn enter(&mut self, slab: &mut Slab, at: usize, slot: u32) {
-        let part = &mut self.parts[at];
-        let receives = slab.get(slot).receives;
-        let line =
-            if receives == 0 || receives >= BACK_OF_LINE { part.fresh } else { part.returned };
-        slab.place.push_back(line, slot);
-        part.visible += 1;
+    pub(super) fn push(&mut self, slab: &mut Slab, at: usize, waiting: Waiting) {
+        self.parts[at].line.push(slab, waiting);
+        self.ready[at / 64] |= 1 << (at % 64);
+        let least = &mut self.at_least[at];
+        if *least == NO_MESSAGE {
+            *least = waiting.id;
+            if waiting.id < self.at_least[self.front] {
+                self.front = at;
+            }
+        }
+    }
+
+    /// Puts a message with a row that has become visible into the line of its partition.
+    pub(super) fn enter(&mut self, slab: &mut Slab, slot: u32) {
+        let at = self.holder(slab.get(slot).key);
+        self.parts[at].line.enter(slab, slot);
         self.ready[at / 64] |= 1 << (at % 64);
     }
 
-    /// Takes the first message of the line of partition `at`.
+    /// Takes the first message of the line of partition `at`; if it has no row yet, it gets one in
+    /// `queue`.
     #[inline]
-    pub(super) fn pop(&mut self, slab: &mut Slab, at: usize) -> Option<u32> {
-        let part = &self.parts[at];
-        let (returned, fresh) = (part.returned, part.fresh);
-        let slot = slab.place.pop_front(returned).or_else(|| slab.place.pop_front(fresh))?;
+    pub(super) fn pop(&mut self, slab: &mut Slab, at: usize, queue: QueueId) -> Option<u32> {
+        let slot = self.parts[at].line.pop(slab, queue);
         self.left(at);
-        Some(slot)
+        slot
     }
 
-    /// Takes a visible message out of the middle of its line.
+    /// Takes the first fresh message of partition `at`, without a row.
+    pub(super) fn pop_fresh(&mut self, slab: &mut Slab, at: usize) -> Option<Waiting> {
+        let waiting = self.parts[at].line.pop_fresh(slab);
+        self.left(at);
+        waiting
+    }
+
+    /// Takes a visible message with a row out of the middle of its line.
     pub(super) fn leave(&mut self, slab: &mut Slab, slot: u32) {
-        slab.place.remove(slot);
-        self.left(self.holder(slab.get(slot).key));
+        let at = self.holder(slab.get(slot).key);
+        self.parts[at].line.leave(slab, slot);
+        self.left(at);
     }
 
     #[inline]
     fn left(&mut self, at: usize) {
-        let part = &mut self.parts[at];
-        part.visible -= 1;
-        if part.visible == 0 {
+        if self.parts[at].line.is_empty() {
             self.ready[at / 64] &= !(1 << (at % 64));
         }
+    }
+
+    /// The oldest of the messages that were sent here without a delay and whose age counts, with
+    /// its partition. All partitions are looked at only when the oldest has gone.
+    #[inline]
+    pub(super) fn oldest(&mut self, slab: &Slab) -> Option<(usize, Oldest)> {
+        loop {
+            let least = self.at_least[self.front];
+            if least == NO_MESSAGE {
+                return None;
+            }
+            let line = &self.parts[self.front].line;
+            match line.oldest(slab) {
+                Some(oldest) if oldest.id == least => return Some((self.front, oldest)),
+                _ => {
+                    self.at_least[self.front] = line.oldest_id(slab);
+                    self.find_front();
+                }
+            }
+        }
+    }
+
+    fn find_front(&mut self) {
+        let all = self.at_least.iter().enumerate();
+        self.front = all.min_by_key(|&(_, least)| least).map_or(0, |(at, _)| at);
     }
 
     /// The first partition with messages at or after index `from`.
@@ -228,13 +265,14 @@ impl Shards {
     ) -> [PartitionId; 3] {
         let parent = self.parts.remove(at);
         assert!(parent.first < key && key <= parent.last, "a cut lies inside its partition");
-        let left = self.open(parent.first, key - 1, now, slab);
-        let right = self.open(key, parent.last, now, slab);
+        let (mut below, mut above) = (Line::new(slab), Line::new(slab));
+        parent.line.split(slab, key, &mut below, &mut above);
+        let left = self.open(parent.first, key - 1, now, below);
+        let right = self.open(key, parent.last, now, above);
         let ids = [parent.id, left.id, right.id];
         self.parts.insert(at, right);
         self.parts.insert(at, left);
-        self.index();
-        self.refill(slab, &parent);
+        self.index(slab);
         ids
     }
 
@@ -242,46 +280,38 @@ impl Shards {
     pub(super) fn merge(&mut self, slab: &mut Slab, at: usize, now: Time) -> [PartitionId; 3] {
         let right = self.parts.remove(at + 1);
         let left = self.parts.remove(at);
-        let mut joined = self.open(left.first, right.last, now, slab);
+        let line = Line::join(left.line, right.line, slab);
+        let mut joined = self.open(left.first, right.last, now, line);
         joined.load = Load::merged(&left.load, &right.load);
         let ids = [left.id, right.id, joined.id];
         self.parts.insert(at, joined);
-        self.index();
-        self.refill(slab, &left);
-        self.refill(slab, &right);
+        self.index(slab);
         ids
     }
 
-    /// Moves the lines of a closed partition to those that hold its keys now, in their order.
-    fn refill(&mut self, slab: &mut Slab, closed: &Partition) {
-        for line in [closed.returned, closed.fresh] {
-            while let Some(slot) = slab.place.pop_front(line) {
-                let at = self.holder(slab.get(slot).key);
-                self.enter(slab, at, slot);
-            }
-            slab.retire(line);
-        }
+    /// When the messages were sent whose ages the partitions keep.
+    pub(super) fn sent<'a>(&'a self, slab: &'a Slab) -> impl Iterator<Item = Time> + 'a {
+        self.parts.iter().flat_map(|part| part.line.sent(slab))
     }
 
-    /// Panics if what is derived disagrees with the lines; for tests.
-    pub(super) fn check(&self, slab: &Slab) {
+    /// Panics if what is derived disagrees with the lines; returns how many messages are visible
+    /// and how many ages are kept. For tests.
+    pub(super) fn check(&self, slab: &Slab) -> [u64; 2] {
         let mut next = 0;
+        let mut counts = [0, 0];
         for (at, part) in self.parts.iter().enumerate() {
             assert_eq!(part.first, next, "partitions tile the key space");
             next = part.last.wrapping_add(1);
-            let walk = |line| {
-                let place = &slab.place;
-                std::iter::successors(place.first(line), move |&slot| place.after(slot, line))
-            };
-            let mut count = 0;
-            for slot in walk(part.returned).chain(walk(part.fresh)) {
-                let key = slab.get(slot).key;
-                assert!((part.first..=part.last).contains(&key), "a line holds its own keys");
-                count += 1;
-            }
-            assert_eq!(part.visible, count, "the count of a line");
-            assert_eq!(self.is_ready(at), count > 0, "the ready bit of a line");
+            let [visible, ages] = part.line.check(slab, part.first..=part.last);
+            assert_eq!(self.is_ready(at), visible > 0, "the ready bit of a line");
+            assert!(
+                self.at_least[at] <= part.line.oldest_id(slab),
+                "a line with an older message than it knows"
+            );
+            assert!(self.at_least[self.front] <= self.at_least[at], "the front is the least");
+            counts = [counts[0] + visible, counts[1] + ages];
         }
         assert_eq!(next, 0, "the last partition ends the key space");
+        counts
     }
 }

@@ -6,7 +6,7 @@
 
 use super::config::QueueId;
 use super::journal::Caller;
-use super::ring::Rings;
+use super::ring::{Link, Linked, Links, Rows};
 use super::timers::{Slots, Timers};
 use crate::kernel::time::{Span, Time};
 
@@ -24,12 +24,40 @@ pub struct Poll {
     pub visibility_timeout: Span,
 }
 
-/// A waiting long poll.
+/// The ring of a row that gives the order of arrival.
+const ORDER: usize = 0;
+/// The ring of a row that gives the order of the ends.
+const ENDS: usize = 1;
+
+/// A caller's row: its waiting long poll, if it has one.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     poll: Poll,
     due: Time,
     at: Option<QueueId>,
+    links: Links,
+}
+
+impl Waiting {
+    fn nobody() -> Waiting {
+        let poll = Poll {
+            caller: Caller(u32::MAX),
+            max: 0,
+            wait: Span::ZERO,
+            visibility_timeout: Span::ZERO,
+        };
+        Waiting { poll, due: Time::NEVER, at: None, links: Link::alone(0) }
+    }
+}
+
+impl Linked for Waiting {
+    fn links(&self) -> &Links {
+        &self.links
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.links
+    }
 }
 
 /// The waiters of one queue.
@@ -41,65 +69,57 @@ struct Line {
     ends: Timers,
 }
 
-/// All waiting long polls.
+/// All waiting long polls: one row a caller, then sentinels.
 #[derive(Clone, Debug)]
 pub(super) struct Polls {
-    rows: Rows,
+    rows: Rows<Waiting>,
     lines: Vec<Line>,
 }
 
-/// One row a caller, then sentinels.
-#[derive(Clone, Debug, Default)]
-struct Rows {
-    waiting: Vec<Waiting>,
-    order: Rings,
-    ends: Rings,
-}
-
-impl Rows {
-    fn grow(&mut self) -> u32 {
-        let poll = Poll {
-            caller: Caller(u32::MAX),
-            max: 0,
-            wait: Span::ZERO,
-            visibility_timeout: Span::ZERO,
-        };
-        self.waiting.push(Waiting { poll, due: Time::NEVER, at: None });
-        self.order.grow();
-        self.ends.grow()
-    }
-}
-
-impl Slots for Rows {
-    fn rings(&mut self) -> &mut Rings {
-        &mut self.ends
-    }
-
+impl Slots for Rows<Waiting> {
     fn sentinel(&mut self) -> u32 {
-        self.grow()
+        self.push(Waiting::nobody())
+    }
+
+    #[inline]
+    fn append(&mut self, sentinel: u32, slot: u32) {
+        self.push_back::<ENDS>(sentinel, slot);
+    }
+
+    fn first(&self, sentinel: u32) -> Option<u32> {
+        self.first::<ENDS>(sentinel)
+    }
+
+    fn due(&self, slot: u32) -> Time {
+        self.get(slot).due
     }
 }
 
 impl Polls {
     pub(super) fn new(callers: u32, queues: usize) -> Polls {
-        let mut rows = Rows::default();
+        let mut rows = Rows::with_capacity(callers as usize + queues);
         for _ in 0..callers {
-            rows.grow();
+            rows.push(Waiting::nobody());
         }
-        let lines =
-            (0..queues).map(|_| Line { order: rows.grow(), ends: Timers::default() }).collect();
+        let line = |rows: &mut Rows<Waiting>| Line {
+            order: rows.push(Waiting::nobody()),
+            ends: Timers::default(),
+        };
+        let lines = (0..queues).map(|_| line(&mut rows)).collect();
         Polls { rows, lines }
     }
 
     /// Lets `poll` wait at `queue`; returns when its wait ends.
     pub(super) fn enter(&mut self, queue: QueueId, poll: Poll, now: Time) -> Time {
         let slot = poll.caller.0;
-        let row = &mut self.rows.waiting[slot as usize];
+        let row = self.rows.get_mut(slot);
         assert!(row.at.is_none(), "a caller waits at one queue at most");
         let due = now + poll.wait;
-        *row = Waiting { poll, due, at: Some(queue) };
+        row.poll = poll;
+        row.due = due;
+        row.at = Some(queue);
         let line = &mut self.lines[queue.0 as usize];
-        self.rows.order.push_back(line.order, slot);
+        self.rows.push_back::<ORDER>(line.order, slot);
         line.ends.set(&mut self.rows, slot, poll.wait, due);
         due
     }
@@ -107,23 +127,23 @@ impl Polls {
     /// The first waiter of `queue`.
     #[inline]
     pub(super) fn first(&self, queue: QueueId) -> Option<Poll> {
-        let slot = self.rows.order.first(self.lines[queue.0 as usize].order)?;
-        Some(self.rows.waiting[slot as usize].poll)
+        let slot = self.rows.first::<ORDER>(self.lines[queue.0 as usize].order)?;
+        Some(self.rows.get(slot).poll)
     }
 
     /// Ends the wait of `caller`; false if it did not wait.
+    #[inline]
     pub(super) fn leave(&mut self, caller: Caller) -> bool {
-        let Some(queue) = self.rows.waiting[caller.0 as usize].at.take() else { return false };
-        self.rows.order.remove(caller.0);
-        self.rows.ends.remove(caller.0);
+        let Some(queue) = self.rows.get_mut(caller.0).at.take() else { return false };
+        self.rows.remove::<ORDER>(caller.0);
+        self.rows.remove::<ENDS>(caller.0);
         self.lines[queue.0 as usize].ends.cancel_heap(caller.0);
         true
     }
 
     /// Who at `queue` gives up first, and when.
     pub(super) fn earliest_end(&self, queue: QueueId) -> Option<(Time, Caller)> {
-        let line = &self.lines[queue.0 as usize];
-        let due = |slot: u32| self.rows.waiting[slot as usize].due;
-        line.ends.earliest(&self.rows.ends, due).map(|(at, slot, _)| (at, Caller(slot)))
+        let earliest = self.lines[queue.0 as usize].ends.earliest(&self.rows);
+        earliest.map(|(at, slot)| (at, Caller(slot)))
     }
 }

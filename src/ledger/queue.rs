@@ -10,10 +10,12 @@ use std::cmp::Reverse;
 
 use super::capacity::Rate;
 use super::config::{Keys, QueueConfig, QueueId, SplitPolicy};
+use super::fresh::Waiting;
 use super::journal::{Journal, MessageId, State};
 use super::keys::Router;
-use super::message::Slab;
-use super::partition::{BACK_OF_LINE, Shards};
+use super::line::BACK_OF_LINE;
+use super::message::{AGE, PLACE, Slab};
+use super::partition::Shards;
 use super::timers::{DeadlineHeap, Kept, Slots as _, Timers};
 use crate::kernel::rng::{Purpose, Source, Stream, Streams};
 use crate::kernel::time::{Span, Time};
@@ -62,6 +64,15 @@ impl Tally {
     }
 }
 
+/// A resident message.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Resident {
+    /// The one in this row.
+    Row(u32),
+    /// The first of the fresh ones of this partition.
+    Fresh(usize),
+}
+
 /// One queue.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
@@ -73,15 +84,18 @@ pub(super) struct Queue {
     pub(super) router: Router,
     pub(super) shards: Shards,
     pub(super) timers: Timers,
-    /// Messages that were sent here and whose age counts, oldest first.
-    aged: u32,
+    /// Messages that were sent here with a delay and whose age counts, oldest first. The ages of
+    /// those that were sent without one are kept by their partitions.
+    delayed: u32,
     /// Messages that were moved here and whose age counts, in the order of the moves.
     moved: u32,
     /// Messages received too often for their age to count.
     aside: u32,
-    /// Ends of retention that do not follow the order of `aged`.
+    /// Ends of retention that do not follow the order of the sends.
     retention: DeadlineHeap,
     oldest: Option<Time>,
+    /// The oldest message has gone since `oldest` was told.
+    oldest_went: bool,
     pub(super) tally: Tally,
     /// No deadline of this queue is earlier. It may be early, never late.
     pub(super) due: Time,
@@ -122,11 +136,12 @@ impl Queue {
             router: Router::new(config.ledger.keys, salt),
             shards,
             timers: Timers::default(),
-            aged: slab.sentinel(),
+            delayed: slab.sentinel(),
             moved: slab.sentinel(),
             aside: slab.sentinel(),
             retention: DeadlineHeap::default(),
             oldest: None,
+            oldest_went: false,
             tally: Tally::default(),
             due: tick,
             resettle: Time::NEVER,
@@ -149,31 +164,71 @@ impl Queue {
         self.oldest
     }
 
-    /// Tells the journal if the oldest message has changed.
+    /// A message came in at `now`: it is the oldest if there was none.
     #[inline]
-    pub(super) fn tell_oldest<J: Journal>(&mut self, slab: &Slab, now: Time, journal: &mut J) {
-        let head = |list| slab.age.first(list).map(|slot| slab.get(slot).sent);
-        let sent = match (head(self.aged), head(self.moved)) {
-            (Some(sent), Some(moved)) => Some(sent.min(moved)),
-            (sent, moved) => sent.or(moved),
-        };
-        if sent != self.oldest {
-            self.oldest = sent;
-            journal.oldest_changed(now, self.id, sent);
+    pub(super) fn came_in<J: Journal>(&mut self, now: Time, journal: &mut J) {
+        if self.oldest.is_none() {
+            self.oldest = Some(now);
+            journal.oldest_changed(now, self.id, self.oldest);
         }
     }
 
-    /// A sent message begins to age.
+    /// Takes note that the age of a message sent at `sent` counts no more.
     #[inline]
+    fn ages_no_more(&mut self, sent: Time) {
+        self.oldest_went |= self.oldest == Some(sent);
+    }
+
+    /// Tells the journal if the oldest message has changed.
+    #[inline]
+    pub(super) fn tell_oldest<J: Journal>(&mut self, slab: &Slab, now: Time, journal: &mut J) {
+        if !self.oldest_went {
+            return;
+        }
+        self.oldest_went = false;
+        let sent = self.oldest_sent(slab).map(|(sent, _)| sent);
+        let moved = slab.rows.first::<AGE>(self.moved).map(|slot| slab.get(slot).sent);
+        let oldest = sent.into_iter().chain(moved).min();
+        if oldest != self.oldest {
+            self.oldest = oldest;
+            journal.oldest_changed(now, self.id, oldest);
+        }
+    }
+
+    /// The oldest message that was sent here and whose age counts, and when it was sent.
+    #[inline]
+    fn oldest_sent(&mut self, slab: &Slab) -> Option<(Time, Resident)> {
+        let shown = self.shards.oldest(slab);
+        let hidden = slab.rows.first::<AGE>(self.delayed).map(|slot| (slab.get(slot), slot));
+        match (shown, hidden) {
+            (Some((_, shown)), Some((row, slot))) if row.id < shown.id => {
+                Some((row.sent, Resident::Row(slot)))
+            }
+            (Some((at, oldest)), _) => {
+                Some((oldest.sent, oldest.slot.map_or(Resident::Fresh(at), Resident::Row)))
+            }
+            (None, hidden) => hidden.map(|(row, slot)| (row.sent, Resident::Row(slot))),
+        }
+    }
+
+    /// A message sent without a delay enters the line of partition `at`.
+    #[inline]
+    pub(super) fn wait(&mut self, slab: &mut Slab, at: usize, waiting: Waiting) {
+        self.tally.visible += 1;
+        self.falls_due(waiting.sent + self.config.retention);
+        self.shards.push(slab, at, waiting);
+    }
+
+    /// A message sent with a delay begins to age.
     pub(super) fn begin(&mut self, slab: &mut Slab, slot: u32) {
-        slab.age.push_back(self.aged, slot);
+        slab.rows.push_back::<AGE>(self.delayed, slot);
         self.falls_due(slab.get(slot).sent + self.config.retention);
     }
 
     /// A moved message begins to age; its retention ends at `expires`, which follows the queue
     /// that it was sent to.
     pub(super) fn begin_moved(&mut self, slab: &mut Slab, slot: u32, expires: Time) {
-        slab.age.push_back(self.moved, slot);
+        slab.rows.push_back::<AGE>(self.moved, slot);
         self.keep_retention(slab, slot, expires);
     }
 
@@ -194,23 +249,29 @@ impl Queue {
     /// Its age no longer counts: it was received too often.
     fn set_aside(&mut self, slab: &mut Slab, slot: u32) {
         let end = self.expires(slab, slot);
-        slab.age.remove(slot);
-        slab.age.push_back(self.aside, slot);
+        slab.rows.remove::<AGE>(slot);
+        slab.rows.push_back::<AGE>(self.aside, slot);
+        self.ages_no_more(slab.get(slot).sent);
         self.keep_retention(slab, slot, end);
     }
 
-    /// Makes a message visible: it enters the line of its partition.
-    #[inline]
+    /// Makes a message with a row visible: it enters the line of its partition.
     pub(super) fn show(&mut self, slab: &mut Slab, slot: u32) {
         let message = slab.get_mut(slot);
         message.state = State::Visible;
-        let (key, receives) = (message.key, message.receives);
         self.tally.visible += 1;
-        if receives == BACK_OF_LINE {
+        if message.receives == BACK_OF_LINE {
             self.set_aside(slab, slot);
         }
-        let at = self.shards.holder(key);
-        self.shards.enter(slab, at, slot);
+        self.shards.enter(slab, slot);
+    }
+
+    /// Takes the first message of the line of partition `at`, in a row.
+    #[inline]
+    pub(super) fn pop(&mut self, slab: &mut Slab, at: usize) -> Option<u32> {
+        let slot = self.shards.pop(slab, at, self.id)?;
+        self.tally.visible -= 1;
+        Some(slot)
     }
 
     /// Hides a message that is in no line for `span`, as `state` (delayed or in flight).
@@ -241,7 +302,7 @@ impl Queue {
                 self.timers.cancel_heap(slot);
                 slab.get_mut(slot).set_in_timer_heap(false);
             }
-            slab.place.remove(slot);
+            slab.rows.remove::<PLACE>(slot);
         }
         state
     }
@@ -249,44 +310,81 @@ impl Queue {
     /// Forgets a detached message: its age and its retention end.
     #[inline]
     pub(super) fn forget(&mut self, slab: &mut Slab, slot: u32) {
-        slab.age.remove(slot);
-        if slab.get(slot).in_retention_heap() {
+        slab.rows.remove::<AGE>(slot);
+        let message = slab.get(slot);
+        self.ages_no_more(message.sent);
+        if message.in_retention_heap() {
             self.retention.remove(&slot);
             slab.get_mut(slot).set_in_retention_heap(false);
         }
     }
 
-    /// Removes a message of any state and frees its slot.
-    pub(super) fn remove(&mut self, slab: &mut Slab, slot: u32) -> (MessageId, State) {
+    /// Deletes a message of any state; returns the state.
+    #[inline]
+    pub(super) fn delete(&mut self, slab: &mut Slab, slot: u32) -> State {
         let state = self.detach(slab, slot);
         self.forget(slab, slot);
         slab.free(slot);
-        (slab.get(slot).id, state)
+        self.tally.deleted += 1;
+        state
+    }
+
+    /// Removes a message that nobody deletes.
+    pub(super) fn remove(&mut self, slab: &mut Slab, which: Resident) -> (MessageId, State) {
+        match which {
+            Resident::Row(slot) => {
+                let state = self.detach(slab, slot);
+                self.forget(slab, slot);
+                slab.give_up(slot);
+                (slab.get(slot).id, state)
+            }
+            Resident::Fresh(at) => {
+                let waiting = self.shards.pop_fresh(slab, at).expect("the oldest is there");
+                self.tally.visible -= 1;
+                self.ages_no_more(waiting.sent);
+                (waiting.id, State::Visible)
+            }
+        }
     }
 
     /// The message whose retention ends first, and when.
-    pub(super) fn next_expiry(&self, slab: &Slab) -> Option<(Time, u32)> {
-        let end = |slot| slab.get(slot).sent + self.config.retention;
-        let listed = slab.age.first(self.aged).map(|slot| (end(slot), slot));
-        let heaped = self.retention.peek().map(|(&slot, &Reverse(end))| (end, slot));
+    pub(super) fn next_expiry(&mut self, slab: &Slab) -> Option<(Time, Resident)> {
+        let listed = self.oldest_sent(slab);
+        let listed = listed.map(|(sent, which)| (sent + self.config.retention, which));
+        let heaped = self.retention.peek();
+        let heaped = heaped.map(|(&slot, &Reverse(end))| (end, Resident::Row(slot)));
         listed.into_iter().chain(heaped).min_by_key(|&(end, _)| end)
     }
 
     /// The message whose visibility timeout or delay ends first, and when.
     pub(super) fn next_timer(&self, slab: &Slab) -> Option<(Time, u32)> {
-        let due = |slot| slab.get(slot).due;
-        self.timers.earliest(&slab.place, due).map(|(at, slot, _)| (at, slot))
+        self.timers.earliest(slab)
     }
 
-    /// Any resident message, those whose age counts first.
-    pub(super) fn any(&self, slab: &Slab) -> Option<u32> {
-        self.resident(slab).next()
-    }
-
-    /// All resident messages, those whose age counts first.
-    pub(super) fn resident<'a>(&self, slab: &'a Slab) -> impl Iterator<Item = u32> + use<'a> {
-        [self.aged, self.moved, self.aside].into_iter().flat_map(move |list| {
-            std::iter::successors(slab.age.first(list), move |&slot| slab.age.after(slot, list))
+    /// Any resident message, those whose age counts first, oldest first.
+    pub(super) fn any(&mut self, slab: &Slab) -> Option<Resident> {
+        let sent = self.oldest_sent(slab).map(|(_, which)| which);
+        sent.or_else(|| {
+            let lists = [self.moved, self.aside];
+            let slot = lists.into_iter().find_map(|list| slab.rows.first::<AGE>(list));
+            slot.map(Resident::Row)
         })
+    }
+
+    /// When the resident messages came in.
+    pub(super) fn came<'a>(&'a self, slab: &'a Slab) -> impl Iterator<Item = Time> + 'a {
+        let lists = [self.delayed, self.moved, self.aside];
+        let rows = lists.into_iter().flat_map(|list| slab.rows.list::<AGE>(list));
+        self.shards.sent(slab).chain(rows.map(|slot| slab.get(slot).sent))
+    }
+
+    /// Panics if what is derived disagrees with what it is derived from; for tests.
+    pub(super) fn check(&self, slab: &Slab) {
+        assert!(self.tally.is_conserved(), "queue {} loses messages: {:?}", self.id.0, self.tally);
+        let [visible, _] = self.shards.check(slab);
+        assert_eq!(visible, self.tally.visible, "the lines hold what is visible");
+        let ages = self.came(slab).count() as u64;
+        assert_eq!(ages, self.tally.resident(), "every message has one age");
+        assert!(!self.oldest_went, "a change of the oldest is told at once");
     }
 }

@@ -8,8 +8,9 @@
 use std::collections::VecDeque;
 
 use super::config::{QueueConfig, QueueId};
+use super::fresh::{Pool, Waiting};
 use super::gate::Gate;
-use super::journal::{Action, Caller, Change, Held, Journal, MessageId, State};
+use super::journal::{Action, Caller, Change, Held, Journal, State};
 use super::message::{Message, Slab};
 use super::polls::{Poll, Polls};
 use super::queue::{Queue, Tally};
@@ -86,7 +87,6 @@ pub struct Ledger {
     pub(super) slab: Slab,
     pub(super) queues: Vec<Queue>,
     pub(super) polls: Polls,
-    next_id: u64,
     pub(super) served: VecDeque<Served>,
     pub(super) handed: VecDeque<Delivery>,
 }
@@ -100,7 +100,8 @@ impl Ledger {
         streams: Streams,
         journal: &mut J,
     ) -> Ledger {
-        let mut slab = Slab::default();
+        // What all callers together can hold after one receive each.
+        let mut slab = Slab::with_capacity(callers as usize * MAX_BATCH);
         let queues: Vec<Queue> = (0..)
             .zip(queues)
             .map(|(id, (path, config))| Queue::new(QueueId(id), path, config, streams, &mut slab))
@@ -114,11 +115,15 @@ impl Ledger {
         }
         let polls = Polls::new(callers, queues.len());
         let (served, handed) = (VecDeque::with_capacity(64), VecDeque::with_capacity(640));
-        Ledger { slab, queues, polls, next_id: 0, served, handed }
+        Ledger { slab, queues, polls, served, handed }
     }
 
-    /// Bytes a resident message costs.
-    pub const BYTES_PER_MESSAGE: usize = Slab::BYTES_PER_MESSAGE;
+    /// Bytes that a message costs while it waits and was never received.
+    pub const BYTES_PER_WAITING: usize = Pool::BYTES_PER_MESSAGE;
+
+    /// Bytes that a message costs from its first receive, its delay or its move on: its row, and
+    /// its place in the list of free ones.
+    pub const BYTES_PER_ROW: usize = size_of::<Message>() + size_of::<u32>();
 
     /// What a queue was told.
     pub fn config(&self, queue: QueueId) -> &QueueConfig {
@@ -165,15 +170,14 @@ impl Ledger {
         journal.change(now, queue, &Change::Called { action: Action::Send });
         let q = &mut self.queues[queue.0 as usize];
         let mut gate = Gate::new(Action::Send);
+        let mut stored = false;
         for (i, outgoing) in messages.iter().enumerate() {
             let key = q.router.key(outgoing.luck, messages[0].luck, connection, now);
             let at = q.shards.holder(key);
             if !gate.admit(q, at, key, i, now) {
                 continue;
             }
-            let id = MessageId(self.next_id);
-            self.next_id += 1;
-            let slot = self.slab.insert(Message::new(id, queue, now, outgoing.luck, key));
+            let id = self.slab.give_id();
             q.tally.sent += 1;
             let delay = outgoing.delay.unwrap_or(q.config.delay);
             let state = if delay.is_zero() { State::Visible } else { State::Delayed };
@@ -182,16 +186,20 @@ impl Ledger {
                 queue,
                 &Change::Sent { message: id, partition: q.shards.get(at).id, state },
             );
-            q.begin(&mut self.slab, slot);
+            let luck = outgoing.luck;
             if delay.is_zero() {
-                q.show(&mut self.slab, slot);
+                q.wait(&mut self.slab, at, Waiting { id, sent: now, luck, key });
             } else {
+                let slot = self.slab.insert(Message::new(id, queue, now, luck, key));
+                q.begin(&mut self.slab, slot);
                 q.hide(&mut self.slab, slot, State::Delayed, delay, now);
             }
+            self.slab.came_in();
+            stored = true;
         }
         gate.tell(q, now, journal);
-        if q.oldest().is_none() {
-            q.tell_oldest(&self.slab, now, journal);
+        if stored {
+            q.came_in(now, journal);
         }
         self.settle(queue, now, journal);
         gate.refused
@@ -281,7 +289,6 @@ impl Ledger {
         journal.change(now, queue, &Change::Called { action: Action::Delete });
         let q = &mut self.queues[queue.0 as usize];
         let mut gate = Gate::new(Action::Delete);
-        let mut oldest_went = false;
         for (i, receipt) in receipts.iter().enumerate() {
             let message = receipt.message;
             if now > receipt.received + RECEIPT_LIFE {
@@ -302,15 +309,11 @@ impl Ledger {
                 journal.change(now, queue, &Change::DeleteLost { message });
                 continue;
             }
-            let (_, from) = q.remove(&mut self.slab, receipt.slot);
-            q.tally.deleted += 1;
-            oldest_went |= q.oldest() == Some(sent);
+            let from = q.delete(&mut self.slab, receipt.slot);
             journal.change(now, queue, &Change::Deleted { message, sent, receives, from });
         }
         gate.tell(q, now, journal);
-        if oldest_went {
-            q.tell_oldest(&self.slab, now, journal);
-        }
+        q.tell_oldest(&self.slab, now, journal);
         self.settle(queue, now, journal);
         gate.refused
     }
@@ -354,8 +357,8 @@ impl Ledger {
     /// here at once, where AWS takes up to 60 s).
     pub fn purge<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) {
         let q = &mut self.queues[queue.0 as usize];
-        while let Some(slot) = q.any(&self.slab) {
-            let (message, from) = q.remove(&mut self.slab, slot);
+        while let Some(which) = q.any(&self.slab) {
+            let (message, from) = q.remove(&mut self.slab, which);
             q.tally.purged += 1;
             journal.change(now, queue, &Change::Purged { message, from });
         }
@@ -377,7 +380,8 @@ impl Ledger {
     }
 
     /// The work on a message is completed; returns whether it had been before. For a message that
-    /// is gone and whose slot is used again, the answer is yes: somebody deleted it.
+    /// is gone and whose row is given up, the answer is yes: somebody deleted it, or it expired or
+    /// was purged so long ago that the ledger has become fuller since.
     pub fn complete(&mut self, receipt: &Receipt) -> bool {
         let before = self.is_done(receipt);
         if !before {
@@ -390,7 +394,7 @@ impl Ledger {
     pub fn leftover(&self, queue: QueueId, now: Time) -> Leftover {
         let mut left = Leftover::default();
         let mut sum = 0_u128;
-        for sent in self.queue(queue).resident(&self.slab).map(|slot| self.slab.get(slot).sent) {
+        for sent in self.queues[queue.0 as usize].came(&self.slab) {
             let age = now.since(sent);
             left.messages += 1;
             left.oldest = left.oldest.max(age);
@@ -411,8 +415,7 @@ impl Ledger {
     /// If conservation or an invariant is broken.
     pub fn check(&self) {
         for q in &self.queues {
-            assert!(q.tally.is_conserved(), "queue {} loses messages: {:?}", q.id.0, q.tally);
-            q.shards.check(&self.slab);
+            q.check(&self.slab);
         }
         let counted: u64 = self.queues.iter().map(|q| q.tally.resident()).sum();
         assert_eq!(counted, self.resident(), "the slab holds what the queues count");

@@ -158,8 +158,7 @@ impl Ledger {
             if q.tally.in_flight >= u64::from(q.config.max_in_flight) {
                 return;
             }
-            let Some(slot) = q.shards.pop(&mut self.slab, at) else { return };
-            q.tally.visible -= 1;
+            let Some(slot) = q.pop(&mut self.slab, at) else { return };
             match q.config.redrive {
                 Some(redrive) if self.slab.get(slot).receives >= redrive.max_receives => {
                     self.dead_letter(queue, redrive.to, slot, now, journal);
@@ -227,12 +226,12 @@ impl Ledger {
         if row.is_done() {
             moved.set_done();
         }
-        *self.slab.get_mut(slot) = moved;
+        self.slab.replace(slot, moved);
         target.tally.moved_in += 1;
         target.begin_moved(&mut self.slab, slot, expires);
         journal.change(now, to, &Change::MovedIn { message, from });
         target.show(&mut self.slab, slot);
-        target.tell_oldest(&self.slab, now, journal);
+        target.came_in(now, journal);
         if self.polls.first(to).is_some() {
             // Its waiters are served by the clock's call at this same instant: the source is in
             // the middle of a receive.

@@ -11,7 +11,6 @@ use std::cmp::Reverse;
 
 use priority_queue::PriorityQueue;
 
-use super::ring::Rings;
 use crate::kernel::calendar::FastHash;
 use crate::kernel::time::{Span, Time};
 
@@ -29,7 +28,7 @@ struct SpanList {
     sentinel: u32,
 }
 
-/// Deadlines of slots whose links are in a `Rings`.
+/// Deadlines of slots whose lists someone else keeps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
     lists: Vec<SpanList>,
@@ -39,18 +38,22 @@ pub(super) struct Timers {
 /// Where a deadline went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
-    /// In a list: removing the slot's link cancels it.
+    /// In a list: removing the slot from it cancels the deadline.
     List,
     /// In the heap: [`Timers::cancel_heap`] cancels it.
     Heap,
 }
 
-/// Slots whose links can hold a list of deadlines.
+/// Slots with a deadline each, which can stand in lists of deadlines.
 pub(super) trait Slots {
-    /// The links.
-    fn rings(&mut self) -> &mut Rings;
     /// A new slot to head a list.
     fn sentinel(&mut self) -> u32;
+    /// Appends a slot to the list of deadlines headed by `sentinel`.
+    fn append(&mut self, sentinel: u32, slot: u32);
+    /// The first slot of a list of deadlines.
+    fn first(&self, sentinel: u32) -> Option<u32>;
+    /// The deadline of a slot.
+    fn due(&self, slot: u32) -> Time;
 }
 
 impl Timers {
@@ -64,7 +67,7 @@ impl Timers {
         due: Time,
     ) -> Kept {
         if let Some(list) = self.lists.iter().find(|list| list.span == span) {
-            slots.rings().push_back(list.sentinel, slot);
+            slots.append(list.sentinel, slot);
             return Kept::List;
         }
         self.set_unlisted(slots, slot, span, due)
@@ -78,7 +81,7 @@ impl Timers {
         }
         let sentinel = slots.sentinel();
         self.lists.push(SpanList { span, sentinel });
-        slots.rings().push_back(sentinel, slot);
+        slots.append(sentinel, slot);
         Kept::List
     }
 
@@ -90,15 +93,12 @@ impl Timers {
         }
     }
 
-    /// The earliest deadline: the lists in their order, then the heap; the first of equals.
-    pub(super) fn earliest(
-        &self,
-        rings: &Rings,
-        due: impl Fn(u32) -> Time,
-    ) -> Option<(Time, u32, Kept)> {
-        let heads = self.lists.iter().filter_map(|list| rings.first(list.sentinel));
-        let listed = heads.map(|slot| (due(slot), slot, Kept::List));
-        let heaped = self.heap.peek().map(|(&slot, &Reverse(at))| (at, slot, Kept::Heap));
-        listed.chain(heaped).min_by_key(|&(at, _, _)| at)
+    /// The earliest deadline and its slot: the lists in their order, then the heap; the first of
+    /// equals.
+    pub(super) fn earliest<S: Slots>(&self, slots: &S) -> Option<(Time, u32)> {
+        let heads = self.lists.iter().filter_map(|list| slots.first(list.sentinel));
+        let listed = heads.map(|slot| (slots.due(slot), slot));
+        let heaped = self.heap.peek().map(|(&slot, &Reverse(at))| (at, slot));
+        listed.chain(heaped).min_by_key(|&(at, _)| at)
     }
 }
