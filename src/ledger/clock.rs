@@ -53,7 +53,7 @@ impl Ledger {
             self.polls.leave(caller);
             self.served.push_back(Served { caller, messages: 0 });
             let q = &self.queues[queue.0 as usize];
-            let over_limit = q.tally.in_flight >= u64::from(q.config.max_in_flight);
+            let over_limit = q.is_full();
             let nothing = Change::ReceivedNothing { caller, falsely: false, over_limit };
             journal.change(now, queue, &nothing);
             happened += 1;

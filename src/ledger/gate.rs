@@ -11,7 +11,7 @@ use super::queue::Queue;
 use super::service::{MAX_BATCH, Throttled};
 use crate::kernel::time::Time;
 
-/// What one batch call did to one partition. Small, as a call begins with ten empty ones.
+/// What one batch call did to one partition.
 #[derive(Clone, Copy, Debug, Default)]
 struct Touched {
     at: u32,
@@ -22,40 +22,27 @@ struct Touched {
 /// Admission of the entries of one batch call: one token for each partition touched.
 pub(super) struct Gate {
     action: Action,
-    pub(super) refused: Throttled,
+    refused: Throttled,
     touched: [Touched; MAX_BATCH],
     count: usize,
 }
 
 impl Gate {
+    /// The gate of a call; none where everything is admitted and nobody watches.
     #[inline]
-    pub(super) fn new(action: Action) -> Gate {
-        let touched = [Touched::default(); MAX_BATCH];
-        Gate { action, refused: Throttled(0), touched, count: 0 }
+    pub(super) fn of(q: &Queue, action: Action) -> Option<Gate> {
+        q.is_guarded().then(|| Gate {
+            action,
+            refused: Throttled(0),
+            touched: [Touched::default(); MAX_BATCH],
+            count: 0,
+        })
     }
 
-    #[inline]
-    pub(super) fn admit(
-        &mut self,
-        q: &mut Queue,
-        at: usize,
-        key: u64,
-        entry: usize,
-        now: Time,
-    ) -> bool {
-        q.rate.is_none() && !q.watched || self.admit_limited(q, at, key, entry, now)
-    }
-
-    /// As `admit`, for a queue whose partitions have limits or are watched.
+    /// Whether the partition of `key` lets this entry of the call through.
     #[inline(never)]
-    fn admit_limited(
-        &mut self,
-        q: &mut Queue,
-        at: usize,
-        key: u64,
-        entry: usize,
-        now: Time,
-    ) -> bool {
+    pub(super) fn admit(&mut self, q: &mut Queue, key: u64, entry: usize, now: Time) -> bool {
+        let at = q.shards.holder(key);
         let known = self.touched[..self.count].iter().position(|touched| touched.at == at as u32);
         let which = known.unwrap_or_else(|| {
             let rate = q.rate;
@@ -76,20 +63,14 @@ impl Gate {
         touched.admitted
     }
 
-    /// Tells which partitions refused how much.
-    #[inline]
-    pub(super) fn tell<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
-        if self.refused != Throttled(0) {
-            self.tell_refusals(q, now, journal);
-        }
-    }
-
+    /// Tells which partitions refused how much; returns the entries that were refused.
     #[inline(never)]
-    fn tell_refusals<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
+    pub(super) fn close<J: Journal>(self, q: &Queue, now: Time, journal: &mut J) -> Throttled {
         for touched in self.touched[..self.count].iter().filter(|touched| !touched.admitted) {
             let partition = q.shards.get(touched.at as usize).id;
             let (action, messages) = (self.action, u32::from(touched.refused));
             journal.change(now, q.id, &Change::Throttled { action, partition, messages });
         }
+        self.refused
     }
 }

@@ -217,7 +217,7 @@ impl Slab {
         *self.rows.get_mut(slot) = message;
     }
 
-    /// A message was sent: ghosts may have to go. They go as done, whenever their rows are used
+    /// Messages were sent: ghosts may have to go. They go as done, whenever their rows are used
     /// again.
     #[inline]
     pub(super) fn came_in(&mut self) {

@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use super::capacity::Rate;
 use super::config::{Keys, QueueConfig, QueueId, SplitPolicy};
 use super::fresh::Waiting;
-use super::journal::{Journal, MessageId, State};
+use super::journal::{Action, Journal, MessageId, State};
 use super::keys::Router;
 use super::line::BACK_OF_LINE;
 use super::message::{AGE, PLACE, Slab};
@@ -151,6 +151,28 @@ impl Queue {
             deck: Vec::new(),
             config: config.clone(),
         }
+    }
+
+    /// Its partitions can refuse a call, or a policy watches the load.
+    #[inline]
+    pub(super) fn is_guarded(&self) -> bool {
+        self.rate.is_some() || self.watched
+    }
+
+    /// Takes a token of partition `at` for a receive, or says no.
+    #[inline(never)]
+    pub(super) fn admits_receive(&mut self, at: usize, now: Time) -> bool {
+        let part = self.shards.get_mut(at);
+        if self.watched {
+            part.load.observe(Action::Receive, None);
+        }
+        part.admit(self.rate, Action::Receive, now)
+    }
+
+    /// No more messages may be in flight.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.tally.in_flight >= u64::from(self.config.max_in_flight)
     }
 
     /// Takes note that something falls due at `at`.

@@ -169,14 +169,16 @@ impl Ledger {
         assert!((1..=MAX_BATCH).contains(&messages.len()), "a send has 1 to 10 messages");
         journal.change(now, queue, &Change::Called { action: Action::Send });
         let q = &mut self.queues[queue.0 as usize];
-        let mut gate = Gate::new(Action::Send);
+        let mut gate = Gate::of(q, Action::Send);
         let mut stored = false;
         for (i, outgoing) in messages.iter().enumerate() {
             let key = q.router.key(outgoing.luck, messages[0].luck, connection, now);
-            let at = q.shards.holder(key);
-            if !gate.admit(q, at, key, i, now) {
+            if let Some(gate) = &mut gate
+                && !gate.admit(q, key, i, now)
+            {
                 continue;
             }
+            let at = q.shards.holder(key);
             let id = self.slab.give_id();
             q.tally.sent += 1;
             let delay = outgoing.delay.unwrap_or(q.config.delay);
@@ -194,15 +196,15 @@ impl Ledger {
                 q.begin(&mut self.slab, slot);
                 q.hide(&mut self.slab, slot, State::Delayed, delay, now);
             }
-            self.slab.came_in();
             stored = true;
         }
-        gate.tell(q, now, journal);
+        let refused = gate.map_or(Throttled(0), |gate| gate.close(q, now, journal));
         if stored {
+            self.slab.came_in();
             q.came_in(now, journal);
         }
         self.settle(queue, now, journal);
-        gate.refused
+        refused
     }
 
     /// Receives up to `poll.max` messages
@@ -221,13 +223,13 @@ impl Ledger {
     ) -> Received {
         assert!((1..=MAX_BATCH as u32).contains(&poll.max), "a receive asks for 1 to 10 messages");
         journal.change(now, queue, &Change::Called { action: Action::Receive });
-        let taken = self.take(queue, poll, now, journal);
+        let taken = self.take(queue, &poll, now, journal);
         if taken.messages > 0 {
             self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
             return Received::Messages;
         }
         let q = &mut self.queues[queue.0 as usize];
-        let over_limit = q.tally.in_flight >= u64::from(q.config.max_in_flight);
+        let over_limit = q.is_full();
         if let Some(at) = taken.refused_at {
             let partition = q.shards.get(at).id;
             let action = Action::Receive;
@@ -288,7 +290,7 @@ impl Ledger {
         let queue = receipts[0].queue;
         journal.change(now, queue, &Change::Called { action: Action::Delete });
         let q = &mut self.queues[queue.0 as usize];
-        let mut gate = Gate::new(Action::Delete);
+        let mut gate = Gate::of(q, Action::Delete);
         for (i, receipt) in receipts.iter().enumerate() {
             let message = receipt.message;
             if now > receipt.received + RECEIPT_LIFE {
@@ -300,8 +302,9 @@ impl Ledger {
                 continue;
             };
             let (key, luck, sent, receives) = (row.key, row.luck, row.sent, row.receives);
-            let at = q.shards.holder(key);
-            if !gate.admit(q, at, key, i, now) {
+            if let Some(gate) = &mut gate
+                && !gate.admit(q, key, i, now)
+            {
                 continue;
             }
             let lost = q.config.lost_deletes;
@@ -312,10 +315,10 @@ impl Ledger {
             let from = q.delete(&mut self.slab, receipt.slot);
             journal.change(now, queue, &Change::Deleted { message, sent, receives, from });
         }
-        gate.tell(q, now, journal);
+        let refused = gate.map_or(Throttled(0), |gate| gate.close(q, now, journal));
         q.tell_oldest(&self.slab, now, journal);
         self.settle(queue, now, journal);
-        gate.refused
+        refused
     }
 
     /// Lets the visibility timeout of a received message end `timeout` from now; zero makes it

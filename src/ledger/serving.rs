@@ -7,7 +7,7 @@
 //! Invariant: while a poll waits at a queue, nothing in it can be received.
 
 use super::config::{QueueId, ReceiveRouting};
-use super::journal::{Action, Change, Held, Journal, State};
+use super::journal::{Change, Held, Journal, State};
 use super::message::Message;
 use super::polls::Poll;
 use super::receipt::{Delivery, Receipt, Served};
@@ -38,7 +38,7 @@ impl Ledger {
     fn serve_waiters<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
         while self.queues[queue.0 as usize].tally.visible > 0 {
             let Some(poll) = self.polls.first(queue) else { return };
-            let taken = self.take(queue, poll, now, journal);
+            let taken = self.take(queue, &poll, now, journal);
             if taken.messages == 0 {
                 if taken.refused_at.is_some() {
                     self.plan_resettle(queue);
@@ -62,10 +62,11 @@ impl Ledger {
     }
 
     /// Takes messages for one poll from the partitions that it asks.
+    #[inline]
     pub(super) fn take<J: Journal>(
         &mut self,
         queue: QueueId,
-        poll: Poll,
+        poll: &Poll,
         now: Time,
         journal: &mut J,
     ) -> Taken {
@@ -74,20 +75,37 @@ impl Ledger {
         if q.tally.visible == 0 {
             return taken;
         }
-        if poll.wait.is_zero() && q.shards.len() > 1 {
-            self.take_sampled(queue, poll, now, journal, &mut taken);
-            return taken;
+        if q.shards.len() == 1 {
+            self.take_from(queue, 0, poll, now, journal, &mut taken);
+        } else {
+            self.take_from_many(queue, poll, now, journal, &mut taken);
+        }
+        taken
+    }
+
+    /// Several partitions may be asked.
+    #[inline(never)]
+    fn take_from_many<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        poll: &Poll,
+        now: Time,
+        journal: &mut J,
+        taken: &mut Taken,
+    ) {
+        if poll.wait.is_zero() {
+            return self.take_sampled(queue, poll, now, journal, taken);
         }
         // The next poll begins after the partition that gave last, so that each has its turn even
         // while the in-flight cap lets single messages through.
-        let start = q.shards.cursor();
+        let start = self.queues[queue.0 as usize].shards.cursor();
         let (mut from, mut wrapped) = (start, false);
         while taken.messages < poll.max {
             let shards = &self.queues[queue.0 as usize].shards;
             match shards.ready_from(from) {
                 Some(at) if !(wrapped && at >= start) => {
                     let before = taken.messages;
-                    self.take_from(queue, at, poll, now, journal, &mut taken);
+                    self.take_from(queue, at, poll, now, journal, taken);
                     from = at + 1;
                     if taken.messages > before {
                         self.queues[queue.0 as usize].shards.set_cursor(from);
@@ -97,14 +115,13 @@ impl Ledger {
                 Some(_) | None => break,
             }
         }
-        taken
     }
 
     /// A short poll: asks a random sample of partitions, each as likely, without replacement.
     fn take_sampled<J: Journal>(
         &mut self,
         queue: QueueId,
-        poll: Poll,
+        poll: &Poll,
         now: Time,
         journal: &mut J,
         taken: &mut Taken,
@@ -136,26 +153,22 @@ impl Ledger {
         &mut self,
         queue: QueueId,
         at: usize,
-        poll: Poll,
+        poll: &Poll,
         now: Time,
         journal: &mut J,
         taken: &mut Taken,
     ) {
         let q = &mut self.queues[queue.0 as usize];
-        if q.tally.in_flight >= u64::from(q.config.max_in_flight) {
+        if q.is_full() {
             return;
         }
-        let part = q.shards.get_mut(at);
-        if q.watched {
-            part.load.observe(Action::Receive, None);
-        }
-        if !part.admit(q.rate, Action::Receive, now) {
+        if q.is_guarded() && !q.admits_receive(at, now) {
             taken.refused_at = Some(at);
             return;
         }
         while taken.messages < poll.max {
             let q = &mut self.queues[queue.0 as usize];
-            if q.tally.in_flight >= u64::from(q.config.max_in_flight) {
+            if q.is_full() {
                 return;
             }
             let Some(slot) = q.pop(&mut self.slab, at) else { return };
@@ -178,7 +191,7 @@ impl Ledger {
         queue: QueueId,
         at: usize,
         slot: u32,
-        poll: Poll,
+        poll: &Poll,
         now: Time,
         journal: &mut J,
     ) {
