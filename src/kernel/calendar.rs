@@ -89,7 +89,7 @@ pub struct Calendar<E: Ranked> {
     /// making, and finding its place would wait for it.
     newest: Option<Next>,
     front: Front,
-    /// The last key that belongs to the front.
+    /// No event outside the front is before it, and every new one before it belongs to the front.
     reach: Key,
     wheel: Wheel,
     /// Gives its greatest first, hence the reversal.
@@ -139,7 +139,7 @@ impl<E: Ranked> Calendar<E> {
         row.key = key;
         row.home = Home::Newest;
         if let Some(Next { key, id }) = self.newest.replace(Next { key, id }) {
-            if key <= self.reach {
+            if key < self.reach {
                 self.put_in_front(key, id);
             } else if self.wheel.spans(key.nanos()) {
                 self.wheel.push_back(&mut self.timers, key, id);
@@ -164,7 +164,7 @@ impl<E: Ranked> Calendar<E> {
     #[cold]
     fn put_back(&mut self, next: Next) {
         let Next { key, id } = self.front.exchange(next);
-        self.reach = key.before();
+        self.reach = key;
         if self.wheel.spans(key.nanos()) {
             self.wheel.push_front(&mut self.timers, key, id);
         } else {
@@ -252,7 +252,7 @@ impl<E: Ranked> Calendar<E> {
             self.bring_all(slot);
         }
         if self.wheel.is_empty() {
-            self.reach = self.heap.peek().map_or(Key::LAST, |(_, &Reverse(key))| key.before());
+            self.reach = self.heap.peek().map_or(Key::LAST, |(_, &Reverse(key))| key);
         }
     }
 

@@ -102,6 +102,7 @@ impl Front {
         let mut at = self.head;
         while self.ring[at % MOST].key != key {
             at = at.wrapping_add(1);
+            assert!(at != self.tail, "the event stands in front");
         }
         self.tail = self.tail.wrapping_sub(1);
         while at != self.tail {

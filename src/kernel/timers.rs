@@ -69,12 +69,6 @@ impl Key {
         Key(u128::from(nanos) << 64 | u128::from(u64::MAX))
     }
 
-    /// The key just before.
-    #[inline]
-    pub(super) fn before(self) -> Key {
-        Key(self.0 - 1)
-    }
-
     #[inline]
     pub(super) fn nanos(self) -> u64 {
         (self.0 >> 64) as u64
