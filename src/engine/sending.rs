@@ -2,6 +2,7 @@
 //!
 //! Owns the way of a message from its arrival at a producer to its place in the ledger: batch,
 //! connection, latency, throttling, retry. Must not know workers.
+#![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::event::Event;
 use super::world::World;
@@ -39,7 +40,7 @@ impl<O: Observer> World<O> {
         self.calendar.schedule(at, Event::Client(client));
     }
 
-    #[inline]
+    #[inline(always)]
     fn arise(&mut self, number: u32, client: Option<u32>) {
         let id = ProducerId(number);
         self.observer.deed(self.now, &Deed::Arrived { producer: id });
@@ -70,7 +71,7 @@ impl<O: Observer> World<O> {
 
     /// A message is a call of its own that takes effect at once: it needs no row among the calls
     /// under way, unless it is throttled.
-    #[inline]
+    #[inline(always)]
     fn send_single(&mut self, number: u32, message: Outgoing) {
         let producer = &mut self.producers[number as usize];
         let queue = producer.config.queue;

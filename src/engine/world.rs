@@ -143,6 +143,7 @@ impl<O: Observer> World<O> {
             scenario.queues.iter().map(|queue| format!("queues.{}", queue.name)).collect();
         let queues =
             paths.iter().map(String::as_str).zip(scenario.queues.iter().map(|q| &q.config));
+        observer.time(Time::ZERO);
         let ledger = Ledger::new(queues, workers, streams, &mut observer);
         let mut world = World {
             now: Time::ZERO,
@@ -287,6 +288,7 @@ impl<O: Observer> World<O> {
         }
         assert!(at >= self.now, "an event at {at} comes after {}", self.now);
         self.now = at;
+        self.observer.time(at);
         self.dispatch(event);
         self.settle();
         Some((at, event))

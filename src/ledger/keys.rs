@@ -4,6 +4,7 @@
 //!
 //! Invariant: a key depends on the message's luck, its connection and the clock, never on the
 //! partitions, so that a split moves no key.
+#![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::config::Keys;
 use crate::kernel::num;
@@ -31,7 +32,7 @@ impl Router {
 
     /// The key of a message. `first` is the luck of the first message of its call, `connection`
     /// the client that calls.
-    #[inline]
+    #[inline(always)]
     pub(super) fn key(&self, luck: Luck, first: Luck, connection: u32, now: Time) -> u64 {
         match self.keys {
             Keys::Uniform => luck.draws(Fate::Key, 0).next_u64(),

@@ -13,6 +13,7 @@
 //! poison, stand in a list of their own and carry their turn among the fresh ones.
 //!
 //! Invariant: `fresh` and `aged` ascend in their serial numbers, `late` in its turns.
+#![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::config::QueueId;
 use super::fresh::{Fresh, Waiting};
@@ -63,7 +64,7 @@ impl Line {
     }
 
     /// A message that was sent without a delay.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, slab: &mut Slab, waiting: Waiting) {
         self.fresh.push(&mut slab.waiting, waiting);
     }
@@ -83,7 +84,7 @@ impl Line {
     }
 
     /// Takes the first message; if it has no row yet, it gets one in `queue`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self, slab: &mut Slab, queue: QueueId) -> Option<u32> {
         if self.rows > 0
             && let Some(slot) = self.pop_row(slab)

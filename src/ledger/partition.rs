@@ -5,6 +5,7 @@
 //!
 //! Invariant: the ranges tile the key space in ascending order; a line holds only keys of its
 //! range.
+#![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::capacity::{Bucket, Rate};
 use super::config::QueueId;
@@ -153,7 +154,7 @@ impl Shards {
     }
 
     /// Puts a message that was sent without a delay into the line of partition `at`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, slab: &mut Slab, at: usize, waiting: Waiting) {
         self.parts[at].line.push(slab, waiting);
         self.ready[at / 64] |= 1 << (at % 64);
@@ -175,7 +176,7 @@ impl Shards {
 
     /// Takes the first message of the line of partition `at`; if it has no row yet, it gets one in
     /// `queue`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self, slab: &mut Slab, at: usize, queue: QueueId) -> Option<u32> {
         let slot = self.parts[at].line.pop(slab, queue);
         self.left(at);

@@ -3,6 +3,7 @@
 //! Owns who waits, in the order of arrival, and until when. Must not know messages.
 //!
 //! Invariant: a caller waits at one queue at most.
+#![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::config::QueueId;
 use super::journal::Caller;
@@ -132,7 +133,7 @@ impl Polls {
     }
 
     /// Ends the wait of `caller`; false if it did not wait.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave(&mut self, caller: Caller) -> bool {
         let Some(queue) = self.rows.get_mut(caller.0).at.take() else { return false };
         self.rows.remove::<ORDER>(caller.0);

@@ -5,6 +5,7 @@
 //!
 //! Invariant (conservation): sent + moved in = visible + delayed + in flight + deleted + moved out
 //! + expired + purged; [`Tally::is_conserved`] holds between any two calls.
+#![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use std::cmp::Reverse;
 
@@ -234,7 +235,7 @@ impl Queue {
     }
 
     /// A message sent without a delay enters the line of partition `at`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn wait(&mut self, slab: &mut Slab, at: usize, waiting: Waiting) {
         self.tally.visible += 1;
         self.falls_due(waiting.sent + self.config.retention);
@@ -289,7 +290,7 @@ impl Queue {
     }
 
     /// Takes the first message of the line of partition `at`, in a row.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self, slab: &mut Slab, at: usize) -> Option<u32> {
         let slot = self.shards.pop(slab, at, self.id)?;
         self.tally.visible -= 1;
@@ -297,7 +298,7 @@ impl Queue {
     }
 
     /// Hides a message that is in no line for `span`, as `state` (delayed or in flight).
-    #[inline]
+    #[inline(always)]
     pub(super) fn hide(&mut self, slab: &mut Slab, slot: u32, state: State, span: Span, now: Time) {
         let due = now.saturating_add(span);
         let message = slab.get_mut(slot);
@@ -312,7 +313,7 @@ impl Queue {
     }
 
     /// Takes a message out of whatever its state keeps it in, and out of that state's count.
-    #[inline]
+    #[inline(always)]
     pub(super) fn detach(&mut self, slab: &mut Slab, slot: u32) -> State {
         let message = slab.get(slot);
         let state = message.state;
@@ -330,7 +331,7 @@ impl Queue {
     }
 
     /// Forgets a detached message: its age and its retention end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn forget(&mut self, slab: &mut Slab, slot: u32) {
         slab.rows.remove::<AGE>(slot);
         let message = slab.get(slot);
@@ -342,7 +343,7 @@ impl Queue {
     }
 
     /// Deletes a message of any state; returns the state.
-    #[inline]
+    #[inline(always)]
     pub(super) fn delete(&mut self, slab: &mut Slab, slot: u32) -> State {
         let state = self.detach(slab, slot);
         self.forget(slab, slot);

@@ -5,6 +5,7 @@
 //! queue that a receive makes instead of returning a message. Must not know the calls.
 //!
 //! Invariant: while a poll waits at a queue, nothing in it can be received.
+#![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::config::{QueueId, ReceiveRouting};
 use super::journal::{Change, Held, Journal, State};
@@ -28,13 +29,14 @@ impl Ledger {
     #[inline]
     pub(super) fn settle<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
         let q = &mut self.queues[queue.0 as usize];
-        if q.tally.visible > 0 {
-            self.serve_waiters(queue, now, journal);
-        } else {
+        if q.tally.visible == 0 {
             q.resettle = Time::NEVER;
+        } else if self.polls.first(queue).is_some() {
+            self.serve_waiters(queue, now, journal);
         }
     }
 
+    #[inline(never)]
     fn serve_waiters<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
         while self.queues[queue.0 as usize].tally.visible > 0 {
             let Some(poll) = self.polls.first(queue) else { return };
@@ -149,6 +151,7 @@ impl Ledger {
 
     /// Takes messages for one poll from one partition, as far as its capacity, the in-flight cap
     /// and the redrive policy let it.
+    #[inline(always)]
     fn take_from<J: Journal>(
         &mut self,
         queue: QueueId,
@@ -166,48 +169,48 @@ impl Ledger {
             taken.refused_at = Some(at);
             return;
         }
-        while taken.messages < poll.max {
-            let q = &mut self.queues[queue.0 as usize];
-            if q.is_full() {
-                return;
-            }
-            let Some(slot) = q.pop(&mut self.slab, at) else { return };
-            match q.config.redrive {
-                Some(redrive) if self.slab.get(slot).receives >= redrive.max_receives => {
-                    self.dead_letter(queue, redrive.to, slot, now, journal);
-                }
-                _ => {
-                    self.hand_over(queue, at, slot, poll, now, journal);
-                    taken.messages += 1;
-                }
-            }
+        while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, taken) {
+            self.dead_letter(queue, to, slot, now, journal);
         }
     }
 
-    /// One message, out of its line, goes to the caller.
-    #[inline]
+    /// Hands messages over to the caller, until it has enough, the line is empty or the in-flight
+    /// cap is reached, or until one comes that goes to a dead-letter queue instead.
+    #[inline(always)]
     fn hand_over<J: Journal>(
         &mut self,
         queue: QueueId,
         at: usize,
-        slot: u32,
         poll: &Poll,
         now: Time,
         journal: &mut J,
-    ) {
+        taken: &mut Taken,
+    ) -> Option<(u32, QueueId)> {
         let q = &mut self.queues[queue.0 as usize];
-        let row = self.slab.get_mut(slot);
-        let cause = (row.receives > 0).then(|| row.held());
-        row.receives += 1;
-        row.set_held(Held::Buffered);
-        let (message, sent, luck, receives) = (row.id, row.sent, row.luck, row.receives);
-        q.hide(&mut self.slab, slot, State::InFlight, poll.visibility_timeout, now);
-        let receipt = Receipt { message, received: now, slot, receives, queue };
-        self.handed.push_back(Delivery { receipt, luck, sent });
-        let until = now + poll.visibility_timeout;
-        let (caller, partition) = (poll.caller, q.shards.get(at).id);
-        let change = Change::Received { message, caller, partition, receives, sent, until, cause };
-        journal.change(now, queue, &change);
+        let slab = &mut self.slab;
+        let partition = q.shards.get(at).id;
+        while taken.messages < poll.max && !q.is_full() {
+            let slot = q.pop(slab, at)?;
+            let row = slab.get_mut(slot);
+            if let Some(redrive) = q.config.redrive
+                && row.receives >= redrive.max_receives
+            {
+                return Some((slot, redrive.to));
+            }
+            let cause = (row.receives > 0).then(|| row.held());
+            row.receives += 1;
+            row.set_held(Held::Buffered);
+            let (message, sent, luck, receives) = (row.id, row.sent, row.luck, row.receives);
+            q.hide(slab, slot, State::InFlight, poll.visibility_timeout, now);
+            let receipt = Receipt { message, received: now, slot, receives, queue };
+            self.handed.push_back(Delivery { receipt, luck, sent });
+            let (caller, until) = (poll.caller, now + poll.visibility_timeout);
+            let change =
+                Change::Received { message, caller, partition, receives, sent, until, cause };
+            journal.change(now, queue, &change);
+            taken.messages += 1;
+        }
+        None
     }
 
     /// The receive after the last allowed one moves the message instead of returning it. The

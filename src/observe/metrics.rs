@@ -198,28 +198,26 @@ impl Metrics {
 impl Journal for Metrics {
     #[inline(always)]
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
-        if now >= self.boundary {
-            self.cross(now);
-        }
         self.fingerprint.change(now, queue, change);
         self.queues[queue.0 as usize].change(now, change);
     }
 
     #[inline]
     fn oldest_changed(&mut self, now: Time, queue: QueueId, sent: Option<Time>) {
-        if now >= self.boundary {
-            self.cross(now);
-        }
         self.queues[queue.0 as usize].oldest_changed(now, sent);
     }
 }
 
 impl Observer for Metrics {
     #[inline(always)]
-    fn deed(&mut self, now: Time, deed: &Deed) {
+    fn time(&mut self, now: Time) {
         if now >= self.boundary {
             self.cross(now);
         }
+    }
+
+    #[inline(always)]
+    fn deed(&mut self, now: Time, deed: &Deed) {
         self.fingerprint.deed(now, deed);
         match *deed {
             Deed::Arrived { producer } => {

@@ -11,6 +11,10 @@ use crate::ledger::journal::{Change, Journal};
 
 /// Someone who is told everything that happens, in the order in which it happens.
 pub trait Observer: Journal {
+    /// Time has come to `now`: told at each event, before what happens in it.
+    #[inline]
+    fn time(&mut self, _now: Time) {}
+
     /// At `now`, a client did `deed`.
     fn deed(&mut self, now: Time, deed: &Deed);
 
@@ -41,6 +45,12 @@ impl<A: Journal, B: Journal> Journal for (A, B) {
 }
 
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    #[inline(always)]
+    fn time(&mut self, now: Time) {
+        self.0.time(now);
+        self.1.time(now);
+    }
+
     #[inline(always)]
     fn deed(&mut self, now: Time, deed: &Deed) {
         self.0.deed(now, deed);
