@@ -44,8 +44,9 @@
 
 use std::io::{self, Write};
 
+use super::json::{push_json_string, push_number};
 use super::names::{self, Names};
-use super::sink::{Sink, Written, push_json_string, push_number};
+use super::sink::{Sink, Written};
 use super::{Filter, message_of_change, message_of_deed};
 use crate::clients::deed::Deed;
 use crate::engine::scenario::Scenario;

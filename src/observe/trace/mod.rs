@@ -6,6 +6,7 @@
 //! Invariant: a trace is the same bytes for the same scenario and seed, and one that is cut short
 //! by its limit (`limits.trace_bytes`) is a whole, shorter trace.
 
+mod json;
 mod jsonl;
 mod names;
 mod perfetto;

@@ -6,7 +6,7 @@
 //!
 //! [format]: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 
-use super::super::sink::{push_json_string, push_number};
+use super::super::json::{push_json_string, push_number};
 use crate::kernel::time::{Span, Time};
 
 /// Where an event is drawn.

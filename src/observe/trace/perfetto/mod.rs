@@ -38,8 +38,9 @@ use std::io::{self, Write};
 
 use self::event::{Event, Track};
 use self::levels::Levels;
+use super::json::push_json_string;
 use super::names::{self, Names};
-use super::sink::{Sink, Written, push_json_string};
+use super::sink::{Sink, Written};
 use super::{Filter, message_of_change};
 use crate::clients::deed::{Deed, WorkerId};
 use crate::engine::scenario::Scenario;
