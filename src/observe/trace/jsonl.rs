@@ -351,6 +351,8 @@ impl<W: Write> Observer for JsonLines<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use serde_json::Value;
 
     use super::super::sample;
@@ -377,6 +379,40 @@ mod tests {
             assert_eq!(line["t_ns"], fact.0.as_nanos());
             assert!(line["what"].is_string(), "{line}");
         }
+    }
+
+    /// The rows of the table at the head of this file: kinds, and the fields they have.
+    fn schema() -> BTreeMap<&'static str, Vec<&'static str>> {
+        let rows = include_str!("jsonl.rs").lines().filter_map(|line| line.strip_prefix("//! | `"));
+        let rows = rows.map(|row| row.split_once(" | ").expect("two columns"));
+        rows.flat_map(|(kinds, fields)| {
+            // In backticks stands every kind, but only every other part of the fields.
+            let fields = fields.split('`').skip(1).step_by(2).flat_map(str::split_whitespace);
+            let fields: Vec<&str> = fields.collect();
+            let kinds = kinds.split(['`', ',', ' ']).filter(|kind| !kind.is_empty());
+            kinds.map(move |kind| (kind, fields.clone()))
+        })
+        .filter(|&(kind, _)| kind != "what")
+        .collect()
+    }
+
+    #[test]
+    fn every_kind_has_the_fields_of_the_table_in_its_order() {
+        let schema = schema();
+        let mut seen = BTreeSet::new();
+        for line in lines(Filter::ALL, u64::MAX).0 {
+            let kind = line["what"].as_str().unwrap();
+            let mut expected = schema[kind].clone();
+            if line.get("cause").is_none() {
+                expected.retain(|&field| kind != "received" || field != "cause");
+            }
+            let keys = line.as_object().unwrap().keys().map(String::as_str);
+            assert_eq!(keys.clone().next(), Some("t_ns"), "{line}");
+            let keys: Vec<&str> = keys.skip(1).filter(|&key| key != "what").collect();
+            assert_eq!(keys, expected, "{line}");
+            seen.insert(kind.to_owned());
+        }
+        assert_eq!(seen.len(), schema.len(), "the sample has only {seen:?}");
     }
 
     #[test]
