@@ -1,7 +1,7 @@
-//! Values as JSON: whole numbers and strings.
+//! Values as JSON: whole numbers, strings, and pieces of text that are written often.
 //!
-//! Owns how they become bytes, fast: a trace is mostly numbers. Must not know which values a
-//! format has.
+//! Owns how they become bytes, fast: a trace is mostly numbers and the same few names. Must not
+//! know which values a format has.
 
 /// Numbers below this have at most eight digits.
 const EIGHT_DIGITS: u64 = 100_000_000;
@@ -82,6 +82,48 @@ pub(super) fn push_json_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Bytes that a short piece is copied with.
+const SHORT: usize = 48;
+
+/// A text that is written often. A copy of [`SHORT`] bytes, of which the text's own remain, takes
+/// a few instructions; a copy whose length is not known before takes a call.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// The text, filled up to at least [`SHORT`] bytes.
+    padded: Vec<u8>,
+    length: usize,
+}
+
+impl Piece {
+    /// The text that `build` appends.
+    pub(super) fn new(build: impl FnOnce(&mut Vec<u8>)) -> Piece {
+        let mut piece = Piece { padded: Vec::with_capacity(SHORT), length: 0 };
+        piece.replace(build);
+        piece
+    }
+
+    /// Becomes the text that `build` appends.
+    pub(super) fn replace(&mut self, build: impl FnOnce(&mut Vec<u8>)) {
+        self.padded.clear();
+        build(&mut self.padded);
+        self.length = self.padded.len();
+        self.padded.resize(self.length.max(SHORT), 0);
+    }
+
+    /// Appends the text.
+    #[inline]
+    pub(super) fn push(&self, out: &mut Vec<u8>) {
+        match self.padded.first_chunk::<SHORT>() {
+            Some(short) if self.length <= SHORT => {
+                let end = out.len() + self.length;
+                out.extend_from_slice(short);
+                out.truncate(end);
+            }
+            _ => out.extend_from_slice(&self.padded),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +145,18 @@ mod tests {
             [power - 1, power, power + 1].into_iter().for_each(check_number);
         }
         check_number(u64::MAX);
+    }
+
+    #[test]
+    fn a_piece_of_any_length_is_appended_as_it_is() {
+        for length in [0, 1, SHORT - 1, SHORT, SHORT + 1, 5 * SHORT] {
+            let text: Vec<u8> = (b'a'..=b'z').cycle().take(length).collect();
+            let mut piece = Piece::new(|out| out.extend_from_slice(b"something else"));
+            piece.replace(|out| out.extend_from_slice(&text));
+            let mut out = b"before".to_vec();
+            piece.push(&mut out);
+            assert_eq!(out, [b"before", text.as_slice()].concat());
+        }
     }
 
     #[test]

@@ -44,21 +44,21 @@
 
 use std::io::{self, Write};
 
-use super::json::{push_json_string, push_number};
+use super::json::{Piece, push_json_string, push_number};
 use super::names::{self, Names};
 use super::sink::{Sink, Written};
 use super::{Filter, message_of_change, message_of_deed};
-use crate::clients::deed::Deed;
+use crate::clients::deed::{Deed, FleetId, ProducerId, WorkerId};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal, MessageId};
+use crate::ledger::journal::{Caller, Change, Journal, MessageId};
 use crate::observe::observer::Observer;
 
 /// Writes every fact as one line of JSON.
 #[derive(Debug)]
 pub struct JsonLines<W> {
-    names: Names,
+    pieces: Pieces,
     filter: Filter,
     over: bool,
     sink: Sink<W>,
@@ -68,7 +68,7 @@ impl<W: Write> JsonLines<W> {
     /// A trace of a run of `scenario` into `out`, at most `limits.trace_bytes` long.
     pub fn new(scenario: &Scenario, filter: Filter, out: W) -> JsonLines<W> {
         let sink = Sink::new(out, scenario.limits.trace_bytes);
-        JsonLines { names: Names::new(scenario).quoted(), filter, over: false, sink }
+        JsonLines { pieces: Pieces::new(&Names::new(scenario)), filter, over: false, sink }
     }
 
     /// Writes what is left in the buffer. `_end` is where the run ended.
@@ -87,200 +87,307 @@ impl<W: Write> JsonLines<W> {
     }
 }
 
-impl Names {
-    /// The same names as JSON strings, so that a line only copies them.
-    fn quoted(mut self) -> Names {
-        let producers = self.producers.iter_mut().map(|(name, _)| name);
-        for name in
-            self.queues.iter_mut().chain(&mut self.workers).chain(&mut self.fleets).chain(producers)
-        {
-            let mut quoted = Vec::new();
-            push_json_string(&mut quoted, name);
-            *name = String::from_utf8_lossy(&quoted).into_owned();
+/// The parts of lines that come again and again.
+#[derive(Debug)]
+struct Pieces {
+    /// How every line of the instant `now` begins: one event has several.
+    begin: Piece,
+    now: Time,
+    /// What stands between the time and the kind of a queue's change.
+    changes: Vec<Piece>,
+    // Names as JSON strings.
+    queues: Vec<Piece>,
+    producers: Vec<Piece>,
+    workers: Vec<Piece>,
+    fleets: Vec<Piece>,
+}
+
+impl Pieces {
+    fn new(names: &Names) -> Pieces {
+        let changes = names.queues.iter().map(|name| {
+            Piece::new(|out| {
+                out.extend_from_slice(br#","queue":"#);
+                push_json_string(out, name);
+                out.extend_from_slice(br#","what":""#);
+            })
+        });
+        Pieces {
+            begin: Piece::new(|out| push_begin(out, Time::ZERO)),
+            now: Time::ZERO,
+            changes: changes.collect(),
+            queues: names.queues.iter().map(|name| quoted(name)).collect(),
+            producers: names.producers.iter().map(|(name, _)| quoted(name)).collect(),
+            workers: names.workers.iter().map(|name| quoted(name)).collect(),
+            fleets: names.fleets.iter().map(|name| quoted(name)).collect(),
         }
-        self
+    }
+
+    /// Begins a line.
+    #[inline]
+    fn line<'a>(&'a mut self, out: &'a mut Vec<u8>, now: Time) -> Line<'a> {
+        if self.now != now {
+            self.begin.replace(|out| push_begin(out, now));
+            self.now = now;
+        }
+        self.begin.push(out);
+        Line { out, pieces: self }
     }
 }
 
-/// One line in the making.
-struct Line<'a>(&'a mut Vec<u8>);
+fn push_begin(out: &mut Vec<u8>, now: Time) {
+    out.extend_from_slice(br#"{"t_ns":"#);
+    push_number(out, now.as_nanos());
+}
 
+fn quoted(name: &str) -> Piece {
+    Piece::new(|out| push_json_string(out, name))
+}
+
+/// One line in the making. What precedes a value is given as it stands in the file, all that is
+/// constant in one string: it becomes one copy of a length that the compiler knows.
+struct Line<'a> {
+    out: &'a mut Vec<u8>,
+    pieces: &'a Pieces,
+}
+
+#[expect(clippy::inline_always, reason = "a copy is only fast where its length is a constant")]
 impl Line<'_> {
-    #[inline]
-    fn begin(buffer: &mut Vec<u8>, now: Time) -> Line<'_> {
-        buffer.extend_from_slice(b"{\"t_ns\":");
-        push_number(buffer, now.as_nanos());
-        Line(buffer)
-    }
-
-    #[inline]
-    fn key(&mut self, key: &str) {
-        self.0.extend_from_slice(b",\"");
-        self.0.extend_from_slice(key.as_bytes());
-        self.0.extend_from_slice(b"\":");
-    }
-
-    #[inline]
-    fn number(mut self, key: &str, number: impl Into<u64>) -> Self {
-        self.key(key);
-        push_number(self.0, number.into());
+    #[inline(always)]
+    fn text(self, text: &str) -> Self {
+        self.out.extend_from_slice(text.as_bytes());
         self
     }
 
-    #[inline]
-    fn time(self, key: &str, time: Time) -> Self {
-        self.number(key, time.as_nanos())
+    #[inline(always)]
+    fn number(self, before: &str, number: impl Into<u64>) -> Self {
+        let line = self.text(before);
+        push_number(line.out, number.into());
+        line
     }
 
-    /// A name that [`Names::quoted`] has made a JSON string of.
-    #[inline]
-    fn name(mut self, key: &str, quoted: &str) -> Self {
-        self.key(key);
-        self.0.extend_from_slice(quoted.as_bytes());
-        self
+    #[inline(always)]
+    fn time(self, before: &str, time: Time) -> Self {
+        self.number(before, time.as_nanos())
     }
 
-    /// A word of ours, which needs no escapes.
-    #[inline]
-    fn word(mut self, key: &str, word: &str) -> Self {
-        self.key(key);
-        self.0.push(b'"');
-        self.0.extend_from_slice(word.as_bytes());
-        self.0.push(b'"');
-        self
+    #[inline(always)]
+    fn queue(self, before: &str, queue: QueueId) -> Self {
+        let line = self.text(before);
+        line.pieces.queues[queue.0 as usize].push(line.out);
+        line
     }
 
-    #[inline]
-    fn flag(mut self, key: &str, flag: bool) -> Self {
-        self.key(key);
-        self.0.extend_from_slice(if flag { b"true" } else { b"false" });
-        self
+    #[inline(always)]
+    fn producer(self, before: &str, producer: ProducerId) -> Self {
+        let line = self.text(before);
+        line.pieces.producers[producer.0 as usize].push(line.out);
+        line
     }
 
-    fn hex(mut self, key: &str, number: u64) -> Self {
+    #[inline(always)]
+    fn worker(self, before: &str, worker: WorkerId) -> Self {
+        let line = self.text(before);
+        line.pieces.workers[worker.0 as usize].push(line.out);
+        line
+    }
+
+    #[inline(always)]
+    fn caller(self, before: &str, caller: Caller) -> Self {
+        self.worker(before, WorkerId(caller.0))
+    }
+
+    #[inline(always)]
+    fn fleet(self, before: &str, fleet: FleetId) -> Self {
+        let line = self.text(before);
+        line.pieces.fleets[fleet.0 as usize].push(line.out);
+        line
+    }
+
+    /// A word of ours, which needs no escapes. `before` ends with its opening quote.
+    #[inline(always)]
+    fn word(self, before: &str, word: &str) -> Self {
+        self.text(before).text(word).text("\"")
+    }
+
+    #[inline(always)]
+    fn flag(self, before: &str, flag: bool) -> Self {
+        self.text(before).text(if flag { "true" } else { "false" })
+    }
+
+    /// A key of the key space. `before` ends with its opening quote.
+    fn hex(self, before: &str, number: u64) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        self.key(key);
-        self.0.push(b'"');
+        let line = self.text(before);
         for shift in (0..16).rev() {
-            self.0.push(DIGITS[(number >> (4 * shift)) as usize & 15]);
+            line.out.push(DIGITS[(number >> (4 * shift)) as usize & 15]);
         }
-        self.0.push(b'"');
-        self
-    }
-
-    #[inline]
-    fn end(self) {
-        self.0.extend_from_slice(b"}\n");
+        line.text("\"")
     }
 }
 
-/// Appends what a change says.
-fn change_fields<'a>(line: Line<'a>, names: &Names, change: &Change) -> Line<'a> {
+/// Appends what a change says, from its kind on.
+fn change_fields<'a>(line: Line<'a>, change: &Change) -> Line<'a> {
     match *change {
-        Change::Sent { partition, state, .. } => {
-            line.number("partition", partition.0).word("state", names::state(state))
+        Change::Called { action } => line.word(r#"called","action":""#, names::action(action)),
+        Change::ReceivedNothing { caller, falsely, over_limit } => line
+            .caller(r#"received_nothing","worker":"#, caller)
+            .flag(r#","falsely":"#, falsely)
+            .flag(r#","over_limit":"#, over_limit),
+        Change::Throttled { action, partition, messages } => line
+            .word(r#"throttled","action":""#, names::action(action))
+            .number(r#","partition":"#, partition.0)
+            .number(r#","messages":"#, messages),
+        Change::PartitionOpened { partition, first, last } => line
+            .number(r#"partition_opened","partition":"#, partition.0)
+            .hex(r#","first":""#, first)
+            .hex(r#","last":""#, last),
+        Change::PartitionClosed { partition } => {
+            line.number(r#"partition_closed","partition":"#, partition.0)
         }
-        Change::DelayEnded { .. }
+        Change::Split { parent, left, right, at } => line
+            .number(r#"split","parent":"#, parent.0)
+            .number(r#","left":"#, left.0)
+            .number(r#","right":"#, right.0)
+            .hex(r#","at":""#, at),
+        Change::Merged { left, right, into } => line
+            .number(r#"merged","left":"#, left.0)
+            .number(r#","right":"#, right.0)
+            .number(r#","into":"#, into.0),
+        Change::SplitRefused { partition, reason } => line
+            .number(r#"split_refused","partition":"#, partition.0)
+            .word(r#","reason":""#, names::refusal(reason)),
+        Change::Sent { .. }
+        | Change::DelayEnded { .. }
+        | Change::Received { .. }
+        | Change::Deleted { .. }
         | Change::DeletedNothing { .. }
         | Change::DeleteLost { .. }
         | Change::ReceiptExpired { .. }
-        | Change::VisibilityRefused { .. } => line,
-        Change::Received { caller, partition, receives, sent, until, cause, .. } => {
-            let line = line
-                .name("worker", names.caller(caller))
-                .number("partition", partition.0)
-                .number("receives", receives)
-                .time("sent_ns", sent)
-                .time("until_ns", until);
-            match cause {
-                Some(held) => line.word("cause", names::cause(held)),
-                None => line,
-            }
-        }
-        Change::ReceivedNothing { caller, falsely, over_limit } => line
-            .name("worker", names.caller(caller))
-            .flag("falsely", falsely)
-            .flag("over_limit", over_limit),
-        Change::Deleted { sent, receives, from, .. } => {
-            line.time("sent_ns", sent).number("receives", receives).word("from", names::state(from))
-        }
-        Change::VisibilityChanged { until, .. } => line.time("until_ns", until),
-        Change::Returned { cause, receives, .. } => {
-            line.number("receives", receives).word("cause", names::cause(cause))
-        }
-        Change::DeadLettered { to, receives, cause, .. } => line
-            .name("to", names.queue(to))
-            .number("receives", receives)
-            .word("cause", names::cause(cause)),
-        Change::MovedIn { from, .. } => line.name("from", names.queue(from)),
-        Change::Expired { from, .. } | Change::Purged { from, .. } => {
-            line.word("from", names::state(from))
-        }
-        Change::Throttled { action, partition, messages } => line
-            .word("action", names::action(action))
-            .number("partition", partition.0)
-            .number("messages", messages),
-        Change::Called { action } => line.word("action", names::action(action)),
-        Change::PartitionOpened { partition, first, last } => {
-            line.number("partition", partition.0).hex("first", first).hex("last", last)
-        }
-        Change::PartitionClosed { partition } => line.number("partition", partition.0),
-        Change::Split { parent, left, right, at } => line
-            .number("parent", parent.0)
-            .number("left", left.0)
-            .number("right", right.0)
-            .hex("at", at),
-        Change::Merged { left, right, into } => {
-            line.number("left", left.0).number("right", right.0).number("into", into.0)
-        }
-        Change::SplitRefused { partition, reason } => {
-            line.number("partition", partition.0).word("reason", names::refusal(reason))
-        }
+        | Change::VisibilityChanged { .. }
+        | Change::VisibilityRefused { .. }
+        | Change::Returned { .. }
+        | Change::DeadLettered { .. }
+        | Change::MovedIn { .. }
+        | Change::Expired { .. }
+        | Change::Purged { .. } => message_fields(line, change),
     }
 }
 
-/// The `what` of a change.
-const fn what(change: &Change) -> &'static str {
-    match change {
-        Change::Sent { .. } => "sent",
-        Change::DelayEnded { .. } => "delay_ended",
-        Change::Received { .. } => "received",
-        Change::ReceivedNothing { .. } => "received_nothing",
-        Change::Deleted { .. } => "deleted",
-        Change::DeletedNothing { .. } => "deleted_nothing",
-        Change::DeleteLost { .. } => "delete_lost",
-        Change::ReceiptExpired { .. } => "receipt_expired",
-        Change::VisibilityChanged { .. } => "visibility_changed",
-        Change::VisibilityRefused { .. } => "visibility_refused",
-        Change::Returned { .. } => "returned",
-        Change::DeadLettered { .. } => "dead_lettered",
-        Change::MovedIn { .. } => "moved_in",
-        Change::Expired { .. } => "expired",
-        Change::Purged { .. } => "purged",
-        Change::Throttled { .. } => "throttled",
-        Change::Called { .. } => "called",
-        Change::PartitionOpened { .. } => "partition_opened",
-        Change::PartitionClosed { .. } => "partition_closed",
-        Change::Split { .. } => "split",
-        Change::Merged { .. } => "merged",
-        Change::SplitRefused { .. } => "split_refused",
+/// Appends what a change of a message says.
+fn message_fields<'a>(line: Line<'a>, change: &Change) -> Line<'a> {
+    match *change {
+        Change::Sent { message, partition, state } => line
+            .number(r#"sent","message":"#, message.0)
+            .number(r#","partition":"#, partition.0)
+            .word(r#","state":""#, names::state(state)),
+        Change::DelayEnded { message } => line.number(r#"delay_ended","message":"#, message.0),
+        Change::Received { message, caller, partition, receives, sent, until, cause } => {
+            let line = line
+                .number(r#"received","message":"#, message.0)
+                .caller(r#","worker":"#, caller)
+                .number(r#","partition":"#, partition.0)
+                .number(r#","receives":"#, receives)
+                .time(r#","sent_ns":"#, sent)
+                .time(r#","until_ns":"#, until);
+            match cause {
+                Some(held) => line.word(r#","cause":""#, names::cause(held)),
+                None => line,
+            }
+        }
+        Change::Deleted { message, sent, receives, from, .. } => line
+            .number(r#"deleted","message":"#, message.0)
+            .time(r#","sent_ns":"#, sent)
+            .number(r#","receives":"#, receives)
+            .word(r#","from":""#, names::state(from)),
+        Change::DeletedNothing { message } => {
+            line.number(r#"deleted_nothing","message":"#, message.0)
+        }
+        Change::DeleteLost { message } => line.number(r#"delete_lost","message":"#, message.0),
+        Change::ReceiptExpired { message } => {
+            line.number(r#"receipt_expired","message":"#, message.0)
+        }
+        Change::VisibilityChanged { message, until } => line
+            .number(r#"visibility_changed","message":"#, message.0)
+            .time(r#","until_ns":"#, until),
+        Change::VisibilityRefused { message } => {
+            line.number(r#"visibility_refused","message":"#, message.0)
+        }
+        Change::Returned { message, receives, cause, .. } => line
+            .number(r#"returned","message":"#, message.0)
+            .number(r#","receives":"#, receives)
+            .word(r#","cause":""#, names::cause(cause)),
+        Change::DeadLettered { message, to, receives, cause, .. } => line
+            .number(r#"dead_lettered","message":"#, message.0)
+            .queue(r#","to":"#, to)
+            .number(r#","receives":"#, receives)
+            .word(r#","cause":""#, names::cause(cause)),
+        Change::MovedIn { message, from, .. } => {
+            line.number(r#"moved_in","message":"#, message.0).queue(r#","from":"#, from)
+        }
+        Change::Expired { message, from, .. } => line
+            .number(r#"expired","message":"#, message.0)
+            .word(r#","from":""#, names::state(from)),
+        Change::Purged { message, from, .. } => {
+            line.number(r#"purged","message":"#, message.0).word(r#","from":""#, names::state(from))
+        }
+        Change::ReceivedNothing { .. }
+        | Change::Throttled { .. }
+        | Change::Called { .. }
+        | Change::PartitionOpened { .. }
+        | Change::PartitionClosed { .. }
+        | Change::Split { .. }
+        | Change::Merged { .. }
+        | Change::SplitRefused { .. } => line,
+    }
+}
+
+/// Appends what a deed says, its kind too.
+fn deed_fields<'a>(line: Line<'a>, deed: &Deed) -> Line<'a> {
+    match *deed {
+        Deed::Arrived { producer } => line.producer(r#","what":"arrived","producer":"#, producer),
+        Deed::SendConfirmed { producer, messages, waited, took } => line
+            .producer(r#","what":"send_confirmed","producer":"#, producer)
+            .number(r#","messages":"#, messages)
+            .number(r#","waited_ns":"#, waited.as_nanos())
+            .number(r#","took_ns":"#, took.as_nanos()),
+        Deed::SendRetried { producer, messages } => line
+            .producer(r#","what":"send_retried","producer":"#, producer)
+            .number(r#","messages":"#, messages),
+        Deed::GivenUp { producer, messages } => line
+            .producer(r#","what":"given_up","producer":"#, producer)
+            .number(r#","messages":"#, messages),
+        Deed::Began { worker, thread, queue, message, receives } => line
+            .worker(r#","what":"began","worker":"#, worker)
+            .number(r#","thread":"#, thread)
+            .queue(r#","queue":"#, queue)
+            .number(r#","message":"#, message.0)
+            .number(r#","receives":"#, receives),
+        Deed::Ended { worker, thread, queue, message, sent, took, how, .. } => line
+            .worker(r#","what":"ended","worker":"#, worker)
+            .number(r#","thread":"#, thread)
+            .queue(r#","queue":"#, queue)
+            .number(r#","message":"#, message.0)
+            .time(r#","sent_ns":"#, sent)
+            .number(r#","took_ns":"#, took.as_nanos())
+            .word(r#","how":""#, names::ending(how)),
+        Deed::Started { worker } => line.worker(r#","what":"started","worker":"#, worker),
+        Deed::Crashed { worker } => line.worker(r#","what":"crashed","worker":"#, worker),
+        Deed::Busy { worker, fleet, busy, .. } => line
+            .worker(r#","what":"busy","worker":"#, worker)
+            .fleet(r#","fleet":"#, fleet)
+            .number(r#","busy":"#, busy),
     }
 }
 
 impl<W: Write> Journal for JsonLines<W> {
     #[inline]
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
-        let message = message_of_change(change);
-        if !self.wants(now, message) {
+        if !self.wants(now, message_of_change(change)) {
             return;
         }
-        let mut line = Line::begin(self.sink.record(), now)
-            .name("queue", self.names.queue(queue))
-            .word("what", what(change));
-        if let Some(message) = message {
-            line = line.number("message", message.0);
-        }
-        change_fields(line, &self.names, change).end();
+        let line = self.pieces.line(self.sink.record(), now);
+        line.pieces.changes[queue.0 as usize].push(line.out);
+        change_fields(line, change).text("}\n");
         self.sink.commit();
     }
 }
@@ -291,56 +398,8 @@ impl<W: Write> Observer for JsonLines<W> {
         if !self.wants(now, message_of_deed(deed)) {
             return;
         }
-        let names = &self.names;
-        let producer = |id: crate::clients::deed::ProducerId| &names.producers[id.0 as usize].0;
-        let line = Line::begin(self.sink.record(), now);
-        match *deed {
-            Deed::Arrived { producer: id } => {
-                line.word("what", "arrived").name("producer", producer(id))
-            }
-            Deed::SendConfirmed { producer: id, messages, waited, took } => line
-                .word("what", "send_confirmed")
-                .name("producer", producer(id))
-                .number("messages", messages)
-                .number("waited_ns", waited.as_nanos())
-                .number("took_ns", took.as_nanos()),
-            Deed::SendRetried { producer: id, messages } => line
-                .word("what", "send_retried")
-                .name("producer", producer(id))
-                .number("messages", messages),
-            Deed::GivenUp { producer: id, messages } => line
-                .word("what", "given_up")
-                .name("producer", producer(id))
-                .number("messages", messages),
-            Deed::Began { worker, thread, queue, message, receives } => line
-                .word("what", "began")
-                .name("worker", names.worker(worker))
-                .number("thread", thread)
-                .name("queue", names.queue(queue))
-                .number("message", message.0)
-                .number("receives", receives),
-            Deed::Ended { worker, thread, queue, message, sent, took, how, .. } => line
-                .word("what", "ended")
-                .name("worker", names.worker(worker))
-                .number("thread", thread)
-                .name("queue", names.queue(queue))
-                .number("message", message.0)
-                .time("sent_ns", sent)
-                .number("took_ns", took.as_nanos())
-                .word("how", names::ending(how)),
-            Deed::Started { worker } => {
-                line.word("what", "started").name("worker", names.worker(worker))
-            }
-            Deed::Crashed { worker } => {
-                line.word("what", "crashed").name("worker", names.worker(worker))
-            }
-            Deed::Busy { worker, fleet, busy, .. } => line
-                .word("what", "busy")
-                .name("worker", names.worker(worker))
-                .name("fleet", &names.fleets[fleet.0 as usize])
-                .number("busy", busy),
-        }
-        .end();
+        let line = self.pieces.line(self.sink.record(), now);
+        deed_fields(line, deed).text("}\n");
         self.sink.commit();
     }
 
@@ -357,7 +416,6 @@ mod tests {
 
     use super::super::sample;
     use super::*;
-    use crate::clients::deed::WorkerId;
 
     fn lines(filter: Filter, limit: u64) -> (Vec<Value>, Written) {
         let mut scenario = sample::scenario();
