@@ -7,8 +7,8 @@
 
 use std::io::{self, Write};
 
-/// Bytes collected before the writer is called.
-const BATCH: usize = 64 * 1024;
+/// Bytes collected before the writer is called: a file takes large pieces faster than small ones.
+const BATCH: usize = 256 * 1024;
 
 /// What became of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
