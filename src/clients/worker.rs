@@ -29,11 +29,9 @@ pub enum Polling {
     Paused,
 }
 
-/// What a thread does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a thread does; calls in the order in which it makes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Nothing.
-    Idle,
     /// It works on its deliveries.
     Working,
     /// It sends what it completed on to the next queue.
@@ -42,6 +40,22 @@ pub enum Stage {
     Deleting,
     /// It gives back what it failed.
     Releasing,
+    /// Nothing.
+    Idle,
+}
+
+impl Stage {
+    /// The stage after this one.
+    #[inline]
+    #[must_use]
+    pub fn next(self) -> Stage {
+        match self {
+            Stage::Working => Stage::Forwarding,
+            Stage::Forwarding => Stage::Deleting,
+            Stage::Deleting => Stage::Releasing,
+            Stage::Releasing | Stage::Idle => Stage::Idle,
+        }
+    }
 }
 
 /// One thread of a worker. Ten thousand of them are looked at in random order, so a row lies in one
@@ -168,31 +182,20 @@ impl Worker {
     }
 }
 
-impl Stage {
-    /// The stage after this one.
-    #[inline]
-    #[must_use]
-    pub fn next(self) -> Stage {
-        match self {
-            Stage::Working => Stage::Forwarding,
-            Stage::Forwarding => Stage::Deleting,
-            Stage::Deleting => Stage::Releasing,
-            Stage::Releasing | Stage::Idle => Stage::Idle,
-        }
-    }
-}
-
 impl Thread {
-    /// One bit a delivery: `stage` has to do it.
+    /// The stage from `from` on that has something to do, and one bit for each delivery that it has
+    /// to do it with; `None` if there is none.
     #[inline]
-    pub fn todo_at(&self, stage: Stage, fleet: &FleetConfig) -> u16 {
-        let (all, does) = match stage {
-            Stage::Forwarding => (self.completed, fleet.forward.is_some()),
-            Stage::Deleting => (self.completed, true),
-            Stage::Releasing => (self.failed(), fleet.failure.then != OnFailure::LetExpire),
-            Stage::Idle | Stage::Working => (0, false),
-        };
-        if does { all } else { 0 }
+    pub fn next_todo(&self, from: Stage, fleet: &FleetConfig) -> Option<(Stage, u16)> {
+        if from <= Stage::Forwarding && self.completed != 0 && fleet.forward.is_some() {
+            return Some((Stage::Forwarding, self.completed));
+        }
+        if from <= Stage::Deleting && self.completed != 0 {
+            return Some((Stage::Deleting, self.completed));
+        }
+        let failed = self.failed();
+        let releases = fleet.failure.then != OnFailure::LetExpire;
+        (from <= Stage::Releasing && failed != 0 && releases).then_some((Stage::Releasing, failed))
     }
 
     /// One bit a delivery: not completed.

@@ -184,22 +184,14 @@ impl<O: Observer> World<O> {
     /// A thread comes to a stage, or to the next one that has something to do; `None` if there is
     /// none.
     #[inline]
-    fn enter(&mut self, number: u32, mut stage: Stage) -> Option<Stage> {
+    fn enter(&mut self, number: u32, stage: Stage) -> Option<Stage> {
         let thread = &mut self.threads[number as usize];
         let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
-        loop {
-            let todo = thread.todo_at(stage, fleet);
-            if todo != 0 {
-                thread.stage = stage;
-                thread.todo = todo;
-                thread.attempts = 0;
-                return Some(stage);
-            }
-            if stage == Stage::Idle {
-                return None;
-            }
-            stage = stage.next();
-        }
+        let (stage, todo) = thread.next_todo(stage, fleet)?;
+        thread.stage = stage;
+        thread.todo = todo;
+        thread.attempts = 0;
+        Some(stage)
     }
 
     #[inline]

@@ -8,7 +8,7 @@
 //! numbers never repeat, so the order is total and nothing depends on the heap's or the hash's.
 //!
 //! Where a pending event stands depends on when it is due: the next few stand in front, sorted;
-//! those of the minute after them in a timing wheel; the others in a heap. Where one ends and the
+//! those of the days after them in a timing wheel; the others in a heap. Where one ends and the
 //! next begins is a key that only moves as events are taken, or as the front overflows. An event
 //! that was taken or cancelled leaves nothing but its row, which waits for the next time.
 

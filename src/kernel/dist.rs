@@ -157,6 +157,15 @@ impl Dist {
     }
 
     fn draw<S: Source>(&self, source: &mut S) -> Span {
+        // Most work is exponential; what the others need would make its way longer.
+        if let Dist::Exponential { mean } = *self {
+            return Span::round_nanos(form::exponential(mean, source.unit()));
+        }
+        self.draw_other(source)
+    }
+
+    #[inline(never)]
+    fn draw_other<S: Source>(&self, source: &mut S) -> Span {
         let drawn = match *self {
             Dist::Constant(span) => return span,
             Dist::Uniform { min, max } => form::uniform(min, max, source.unit()),

@@ -1,8 +1,8 @@
-//! A hierarchical timing wheel: the events of the next minute.
+//! A hierarchical timing wheel: the events of the next days.
 //!
 //! Owns lists of events by digits of their times. Must not know what comes before or after it.
 //!
-//! Times are numbers of six digits to the base 64. An event stands at the level of the highest
+//! Times are numbers of eight digits to the base 64. An event stands at the level of the highest
 //! digit in which its time differs from that of the wheel's base, in the slot of that digit: near
 //! events stand in narrow slots, far ones in wide ones, and the first slot of the lowest level
 //! that has any holds the next events. One whose time is the base itself stands in the slot of
@@ -14,8 +14,8 @@ use super::timers::{Home, Key, Timer, TimerId, Timers};
 
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
-/// One for ranks, the others for digits of the time: 2^36 ns, 68 s.
-const LEVELS: usize = 7;
+/// One for ranks, the others for digits of the time: 2^48 ns, three days.
+const LEVELS: usize = 9;
 const SPAN_BITS: u32 = DIGIT_BITS * (LEVELS as u32 - 1);
 
 /// A list of events.
