@@ -84,9 +84,10 @@ pub struct Thread {
 
 const _: () = assert!(size_of::<Thread>() == 32);
 
-/// One worker; a row is one line of the cache.
+/// One worker, without what it buffers. Ten thousand of them are looked at in random order, so a
+/// row lies in one line of the cache, and two in each.
 #[derive(Clone, Debug)]
-#[repr(align(64))]
+#[repr(align(32))]
 pub struct Worker {
     /// Its fleet, by its place in the scenario.
     pub fleet: u32,
@@ -100,19 +101,18 @@ pub struct Worker {
     pub busy: u32,
     /// Its threads are numbered from here, over all workers.
     pub first_thread: u32,
-    /// Deliveries it holds, the last `in_transit` of which are still on their way.
-    pub buffer: VecDeque<Delivery>,
+    /// Deliveries in its buffer, the last `in_transit` of which are still on their way.
+    pub buffered: u32,
     /// Deliveries on their way.
     pub in_transit: u32,
     idle: u32,
 }
 
-const _: () = assert!(size_of::<Worker>() == 64);
+const _: () = assert!(size_of::<Worker>() == 32);
 
 impl Worker {
     /// A worker that has not started. `threads` are its own, all idle, numbered from `first`.
-    pub fn new(fleet: u32, config: &FleetConfig, threads: &mut [Thread], first: u32) -> Worker {
-        let room = config.receive.max as usize + config.receive.prefetch as usize;
+    pub fn new(fleet: u32, threads: &mut [Thread], first: u32) -> Worker {
         let mut worker = Worker {
             fleet,
             up: false,
@@ -120,7 +120,7 @@ impl Worker {
             attempts: 0,
             busy: 0,
             first_thread: first,
-            buffer: VecDeque::with_capacity(room.min(MOST_ROOM)),
+            buffered: 0,
             in_transit: 0,
             idle: NONE,
         };
@@ -153,8 +153,8 @@ impl Worker {
 
     /// Deliveries that a thread can take.
     #[inline]
-    pub fn available(&self) -> usize {
-        self.buffer.len() - self.in_transit as usize
+    pub fn available(&self) -> u32 {
+        self.buffered - self.in_transit
     }
 
     /// Whether a thread can begin to work on something.
@@ -166,17 +166,17 @@ impl Worker {
     /// Whether a thread can take a delivery that has not been in the buffer.
     #[inline]
     pub fn passes_on(&self) -> bool {
-        self.buffer.is_empty() && self.idle != NONE
+        self.buffered == 0 && self.idle != NONE
     }
 
     /// Whether it would poll now.
     #[inline]
     pub fn wants_messages(&self, config: &FleetConfig) -> bool {
-        let prefetch = config.receive.prefetch as usize;
+        let prefetch = config.receive.prefetch;
         let short = if prefetch > 0 {
-            self.buffer.len() < prefetch
+            self.buffered < prefetch
         } else {
-            self.buffer.is_empty() && self.idle != NONE
+            self.buffered == 0 && self.idle != NONE
         };
         short && self.up && self.polling == Polling::Idle
     }
@@ -218,6 +218,12 @@ impl Thread {
             next_idle: NONE,
         }
     }
+}
+
+/// The buffer of a worker that has none yet.
+pub fn buffer(config: &FleetConfig) -> VecDeque<Delivery> {
+    let room = config.receive.max as usize + config.receive.prefetch as usize;
+    VecDeque::with_capacity(room.min(MOST_ROOM))
 }
 
 /// Most deliveries that one thread of this fleet holds.

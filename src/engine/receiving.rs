@@ -77,7 +77,7 @@ impl<O: Observer> World<O> {
         worker.attempts = 0;
         let latency = &self.fleets[worker.fleet as usize].call_latency;
         let latency = latency.sample(&mut self.chances[number as usize].latency);
-        let mut left = served.messages as usize;
+        let mut left = served.messages;
         if latency.is_zero() {
             worker.polling = Polling::Idle;
             // What finds an idle thread goes there, without a stay in the buffer.
@@ -85,14 +85,15 @@ impl<O: Observer> World<O> {
                 left -= self.begin_work(number, Supply::Ledger(left));
             }
         }
-        let worker = &mut self.workers[number as usize];
-        for _ in 0..left {
-            worker.buffer.extend(self.ledger.next_delivery());
+        if left > 0 {
+            self.workers[number as usize].buffered += left;
+            let buffer = &mut self.buffers[number as usize];
+            buffer.extend((0..left).filter_map(|_| self.ledger.next_delivery()));
         }
         if latency.is_zero() {
             self.pump(number);
         } else {
-            worker.in_transit = served.messages;
+            self.workers[number as usize].in_transit = served.messages;
             let at = self.after(latency);
             self.calendar.schedule(at, Event::Answer(WorkerId(number)));
         }
@@ -139,12 +140,14 @@ impl<O: Observer> World<O> {
         self.calendar.cancel(Event::DeleteLinger(id));
         self.ledger.hang_up(Caller(number));
         let worker = &mut self.workers[number as usize];
-        let lost = worker.buffer.iter().map(|delivery| delivery.receipt);
+        let buffer = &mut self.buffers[number as usize];
+        let lost = buffer.iter().map(|delivery| delivery.receipt);
         let deletes = &mut self.deletes[number as usize];
         for receipt in lost.chain(deletes.iter().copied()) {
             self.ledger.annotate(&receipt, Held::Crashed);
         }
-        worker.buffer.clear();
+        buffer.clear();
+        worker.buffered = 0;
         deletes.clear();
         worker.in_transit = 0;
         worker.attempts = 0;

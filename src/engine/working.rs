@@ -20,7 +20,7 @@ use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {
     /// The worker's next idle thread takes what it can, and works on it; returns how much it took.
-    pub(super) fn begin_work(&mut self, worker_number: u32, supply: Supply) -> usize {
+    pub(super) fn begin_work(&mut self, worker_number: u32, supply: Supply) -> u32 {
         let worker = &mut self.workers[worker_number as usize];
         let number = worker.idle_thread().expect("work begins in an idle thread");
         let thread = &mut self.threads[number as usize];
@@ -29,7 +29,10 @@ impl<O: Observer> World<O> {
             Supply::Buffer => worker.available(),
             Supply::Ledger(left) => left,
         };
-        let count = available.min(deliveries_per_thread(fleet) as usize);
+        let count = available.min(deliveries_per_thread(fleet));
+        if let Supply::Buffer = supply {
+            worker.buffered -= count;
+        }
         assert!(count > 0 && thread.stage == Stage::Idle, "an idle thread takes deliveries");
         let was = worker.busy;
         worker.make_busy(thread);
@@ -38,10 +41,10 @@ impl<O: Observer> World<O> {
         thread.began = self.now;
         thread.completed = 0;
         let first = thread.first as usize;
-        let own = &mut self.held[first..first + count];
+        let own = &mut self.held[first..first + count as usize];
         for place in own.iter_mut() {
             let delivery = match supply {
-                Supply::Buffer => worker.buffer.pop_front(),
+                Supply::Buffer => self.buffers[worker_number as usize].pop_front(),
                 Supply::Ledger(_) => self.ledger.next_delivery(),
             };
             *place = delivery.expect("available deliveries are there");
@@ -427,7 +430,7 @@ pub(super) enum Supply {
     /// Its worker's buffer.
     Buffer,
     /// The ledger's answer, of which so many are left.
-    Ledger(usize),
+    Ledger(u32),
 }
 
 /// Where a thread goes on.

@@ -6,6 +6,7 @@
 //! Invariant: time never goes back; after each event nobody has an unanswered call that the
 //! ledger has answered, and each queue's next deadline is in the calendar.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::event::Event;
@@ -14,7 +15,7 @@ use crate::clients::arrivals::Arrivals;
 use crate::clients::config::FleetConfig;
 use crate::clients::deed::{ProducerId, WorkerId};
 use crate::clients::producer::{Producer, SendCall};
-use crate::clients::worker::{Thread, Worker, WorkerChance, deliveries_per_thread};
+use crate::clients::worker::{Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
 use crate::kernel::calendar::Calendar;
 use crate::kernel::dist::Dist;
 use crate::kernel::rng::{Luck, Purpose, Stream, Streams};
@@ -122,6 +123,8 @@ pub struct World<O: Observer> {
     pub(super) held_back: u64,
     pub(super) fleets: Vec<FleetConfig>,
     pub(super) workers: Vec<Worker>,
+    /// What each worker holds and no thread works on yet.
+    pub(super) buffers: Vec<VecDeque<Delivery>>,
     pub(super) chances: Vec<WorkerChance>,
     /// Receipts that wait for a worker's background delete.
     pub(super) deletes: Vec<Vec<Receipt>>,
@@ -161,6 +164,7 @@ impl<O: Observer> World<O> {
             held_back: 0,
             fleets,
             workers: Vec::new(),
+            buffers: Vec::new(),
             chances: Vec::new(),
             deletes: vec![Vec::new(); workers as usize],
             threads: Vec::new(),
@@ -213,7 +217,8 @@ impl<O: Observer> World<O> {
                     self.threads.push(Thread::new(number, deliveries as u32));
                 }
                 let own = &mut self.threads[first as usize..];
-                self.workers.push(Worker::new(fleet, config, own, first));
+                self.workers.push(Worker::new(fleet, own, first));
+                self.buffers.push(buffer(config));
                 let path = format!("consumers.{}.{member}", named.name);
                 self.chances.push(WorkerChance::new(&path, streams));
             }
