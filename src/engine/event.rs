@@ -77,6 +77,11 @@ impl Ranked for Event {
     }
 
     #[inline]
+    fn is_standing(&self) -> bool {
+        matches!(self, Event::Arrival(_) | Event::SendLinger(_))
+    }
+
+    #[inline]
     fn timer(&self) -> TimerId {
         match *self {
             Event::Life(WorkerId(number)) => TimerId::new(0, number),

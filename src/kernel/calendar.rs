@@ -7,7 +7,8 @@
 //! instant first; at one instant the lower rank; within a rank the one scheduled first. Sequence
 //! numbers never repeat, so the order is total and nothing depends on the heap's or the hash's.
 //!
-//! Where a pending event stands depends on when it is due: the next few stand in front, sorted;
+//! The next arrivals stand beside all others. Where another pending event stands depends on when it
+//! is due: the next few stand in front, sorted;
 //! those of the days after them in a timing wheel; the others in a heap. Where one ends and the
 //! next begins is a key that only moves as events are taken, or as the front overflows. An event
 //! that was taken or cancelled leaves nothing but its row, which waits for the next time.
@@ -19,6 +20,7 @@ use std::marker::PhantomData;
 use priority_queue::PriorityQueue;
 
 use super::front::{self, Front, Next};
+use super::standing::Standing;
 use super::time::Time;
 pub use super::timers::TimerId;
 use super::timers::{Home, Key, Timer, Timers};
@@ -71,6 +73,12 @@ pub trait Ranked: Copy {
 
     /// The event of a name.
     fn of_timer(id: TimerId) -> Self;
+
+    /// True for the few events that are pending nearly all the time and soon.
+    #[inline]
+    fn is_standing(&self) -> bool {
+        false
+    }
 }
 
 /// A slot with at most so many events comes to the front as a whole; one with more is spread over
@@ -87,7 +95,8 @@ pub struct Calendar<E: Ranked> {
     timers: Timers,
     /// The event that was scheduled last, until the next one is: its time may still be in the
     /// making, and finding its place would wait for it.
-    newest: Option<Next>,
+    newest: Next,
+    standing: Standing,
     front: Front,
     /// No event outside the front is before it, and every new one before it belongs to the front.
     reach: Key,
@@ -105,7 +114,8 @@ impl<E: Ranked> Calendar<E> {
     pub fn with_capacity(capacity: usize) -> Calendar<E> {
         Calendar {
             timers: Timers::with_room(capacity),
-            newest: None,
+            newest: Next::NONE,
+            standing: Standing::new(),
             front: Front::new(),
             reach: Key::LAST,
             wheel: Wheel::new(),
@@ -126,7 +136,10 @@ impl<E: Ranked> Calendar<E> {
         assert!(at >= self.now, "an event is scheduled at {at}, before {}", self.now);
         let key = Key::new(at, event.rank(), self.sequence);
         self.sequence += 1;
-        self.place(key, event.timer());
+        let id = event.timer();
+        if !(event.is_standing() && self.standing.schedule(Next { key, id })) {
+            self.place(key, id);
+        }
     }
 
     /// Notes an event as the newest, and puts the one before it where it belongs.
@@ -138,14 +151,16 @@ impl<E: Ranked> Calendar<E> {
         let row = self.timers.row(id);
         row.key = key;
         row.home = Home::Newest;
-        if let Some(Next { key, id }) = self.newest.replace(Next { key, id }) {
-            if key < self.reach {
-                self.put_in_front(key, id);
-            } else if self.wheel.spans(key.nanos()) {
-                self.wheel.push_back(&mut self.timers, key, id);
-            } else {
-                self.put_in_heap(key, id);
-            }
+        let Next { key, id } = std::mem::replace(&mut self.newest, Next { key, id });
+        if id == TimerId::NONE {
+            return;
+        }
+        if key < self.reach {
+            self.put_in_front(key, id);
+        } else if self.wheel.spans(key.nanos()) {
+            self.wheel.push_back(&mut self.timers, key, id);
+        } else {
+            self.put_in_heap(key, id);
         }
     }
 
@@ -184,6 +199,11 @@ impl<E: Ranked> Calendar<E> {
     #[inline]
     pub fn cancel(&mut self, event: E) -> bool {
         let id = event.timer();
+        if event.is_standing()
+            && let Some(pending) = self.standing.cancel(id)
+        {
+            return pending;
+        }
         let pending = self.timers.known(id).is_some_and(|row| row.home != Home::Idle);
         if pending {
             self.take_out(id);
@@ -198,7 +218,7 @@ impl<E: Ranked> Calendar<E> {
         let row = self.timers.row(id);
         match row.home {
             Home::Idle => {}
-            Home::Newest => self.newest = None,
+            Home::Newest => self.newest = Next::NONE,
             Home::Front => self.front.remove(row.key),
             Home::Slot(slot) => self.wheel.remove(&mut self.timers, id, slot),
             Home::Heap => {
@@ -210,18 +230,28 @@ impl<E: Ranked> Calendar<E> {
     /// Takes the next event out.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        if self.front.first().is_none() {
+        if self.front.len() == 0 {
             self.refill();
         }
-        let next = match (self.front.first(), self.newest) {
-            (Some(first), Some(newest)) if newest.key < first.key => self.newest.take(),
-            (None, _) => self.newest.take(),
-            _ => self.front.pop(),
+        let (front, newest, standing) = (self.front.first(), self.newest, self.standing.first());
+        let next = if standing.key < front.key && standing.key < newest.key {
+            self.standing.cancel(standing.id);
+            standing
+        } else {
+            let next = if newest.key < front.key {
+                self.newest = Next::NONE;
+                newest
+            } else if front.id == TimerId::NONE {
+                return None;
+            } else {
+                self.front.pop();
+                front
+            };
+            self.timers.row(next.id).home = Home::Idle;
+            next
         };
-        let Next { key, id } = next?;
-        self.timers.row(id).home = Home::Idle;
-        self.now = Time::from_nanos(key.nanos());
-        Some((self.now, E::of_timer(id)))
+        self.now = Time::from_nanos(next.key.nanos());
+        Some((self.now, E::of_timer(next.id)))
     }
 
     /// Brings the next events to the empty front.
@@ -317,6 +347,10 @@ mod tests {
 
         fn of_timer(id: TimerId) -> Numbered {
             Numbered(id.kind(), id.number())
+        }
+
+        fn is_standing(&self) -> bool {
+            self.1.is_multiple_of(7)
         }
     }
 

@@ -14,6 +14,11 @@ pub(super) struct Next {
     pub(super) id: TimerId,
 }
 
+impl Next {
+    /// No event: after all others.
+    pub(super) const NONE: Next = Next { key: Key::LAST, id: TimerId::NONE };
+}
+
 /// At most [`MOST`] events, the first first.
 #[derive(Clone, Debug)]
 pub(super) struct Front {
@@ -25,7 +30,7 @@ pub(super) struct Front {
 
 impl Front {
     pub(super) fn new() -> Front {
-        Front { ring: [Next { key: Key::LAST, id: TimerId::NONE }; MOST], head: 0, tail: 0 }
+        Front { ring: [Next::NONE; MOST], head: 0, tail: 0 }
     }
 
     #[inline]
@@ -68,20 +73,17 @@ impl Front {
         self.ring[at % MOST] = next;
     }
 
-    /// The first event.
+    /// The first event, or [`Next::NONE`].
     #[inline]
-    pub(super) fn first(&self) -> Option<Next> {
-        (self.head != self.tail).then(|| self.ring[self.head % MOST])
+    pub(super) fn first(&self) -> Next {
+        if self.head == self.tail { Next::NONE } else { self.ring[self.head % MOST] }
     }
 
-    /// Takes the first event out.
+    /// Takes the first event out, of which there must be one.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Next> {
-        (self.head != self.tail).then(|| {
-            let first = self.ring[self.head % MOST];
-            self.head = self.head.wrapping_add(1);
-            first
-        })
+    pub(super) fn pop(&mut self) {
+        debug_assert!(self.head != self.tail);
+        self.head = self.head.wrapping_add(1);
     }
 
     /// Adds an event to a full front and takes the last out.

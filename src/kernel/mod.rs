@@ -9,6 +9,7 @@ pub mod dist;
 mod front;
 pub mod num;
 pub mod rng;
+mod standing;
 pub mod time;
 mod timers;
 mod wheel;
