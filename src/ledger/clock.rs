@@ -21,24 +21,24 @@ impl Ledger {
     /// split policy, waiters that capacity had held up, and last the ends of long polls.
     pub fn advance<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) -> u64 {
         let mut happened = 0;
-        let q = &mut self.queues[queue.0 as usize];
-        while let Some(which) = at_or_before(now, q.next_expiry(&self.slab)) {
-            let (message, from) = q.remove(&mut self.slab, which);
-            q.tally.expired += 1;
-            journal.change(now, queue, &Change::Expired { message, from });
-            happened += 1;
+        if self.queue(queue).retention_ends() <= now {
+            happened += self.expire(queue, now, journal);
         }
-        while let Some(slot) = at_or_before(now, self.queue(queue).next_timer(&self.slab)) {
-            let state = self.queues[queue.0 as usize].detach(&mut self.slab, slot);
-            if state == State::Delayed {
+        let next_timer = loop {
+            let q = &mut self.queues[queue.0 as usize];
+            let slot = match q.next_timer(&self.slab) {
+                Some((at, slot)) if at <= now => slot,
+                next => break next.map_or(Time::NEVER, |(at, _)| at),
+            };
+            if q.detach(&mut self.slab, slot) == State::Delayed {
                 let message = self.slab.get(slot).id;
                 journal.change(now, queue, &Change::DelayEnded { message });
-                self.queues[queue.0 as usize].show(&mut self.slab, slot);
+                q.show(&mut self.slab, slot);
             } else {
                 self.give_back(queue, slot, now, journal);
             }
             happened += 1;
-        }
+        };
         if self.queue(queue).tick <= now {
             self.look_at_load(queue, now, journal);
             happened += 1;
@@ -48,8 +48,14 @@ impl Ledger {
         if q.resettle <= now {
             q.resettle = Time::NEVER;
         }
+        // No timer goes from here on, and one that comes lowers this.
+        q.due = next_timer;
         self.settle(queue, now, journal);
-        while let Some(caller) = at_or_before(now, self.polls.earliest_end(queue)) {
+        let next_end = loop {
+            let caller = match self.polls.earliest_end(queue) {
+                Some((at, caller)) if at <= now => caller,
+                next => break next.map_or(Time::NEVER, |(at, _)| at),
+            };
             self.polls.leave(caller);
             self.served.push_back(Served { caller, messages: 0 });
             let q = &self.queues[queue.0 as usize];
@@ -57,19 +63,25 @@ impl Ledger {
             let nothing = Change::ReceivedNothing { caller, falsely: false, over_limit };
             journal.change(now, queue, &nothing);
             happened += 1;
-        }
-        self.find_due(queue);
+        };
+        let q = &mut self.queues[queue.0 as usize];
+        q.due = q.due.min(next_end).min(q.retention_ends()).min(q.tick).min(q.resettle);
         happened
     }
 
-    /// Computes exactly when something next falls due.
-    fn find_due(&mut self, queue: QueueId) {
+    /// Removes the messages whose retention has ended; returns how many there were.
+    #[cold]
+    fn expire<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) -> u64 {
         let q = &mut self.queues[queue.0 as usize];
-        let expiry = q.next_expiry(&self.slab).map(|(at, _)| at);
-        let timer = q.next_timer(&self.slab).map(|(at, _)| at);
-        let poll = self.polls.earliest_end(queue).map(|(at, _)| at);
-        let earliest = expiry.into_iter().chain(timer).chain(poll).min().unwrap_or(Time::NEVER);
-        q.due = earliest.min(q.tick).min(q.resettle);
+        let before = q.tally.expired;
+        while let Some((end, which)) = q.next_expiry(&self.slab)
+            && end <= now
+        {
+            let (message, from) = q.remove(&mut self.slab, which);
+            q.tally.expired += 1;
+            journal.change(now, queue, &Change::Expired { message, from });
+        }
+        q.tally.expired - before
     }
 
     /// A message in flight, detached, is visible again.
@@ -128,11 +140,6 @@ impl Ledger {
             journal.change(now, queue, &opened);
         }
     }
-}
-
-/// The slot's time if it is not after `now`.
-fn at_or_before<T>(now: Time, next: Option<(Time, T)>) -> Option<T> {
-    next.filter(|&(at, _)| at <= now).map(|(_, what)| what)
 }
 
 /// Cuts the partition at index `at`.

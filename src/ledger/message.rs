@@ -289,10 +289,12 @@ impl Slots for Slab {
         self.rows.push_back::<PLACE>(sentinel, slot);
     }
 
+    #[inline]
     fn first(&self, sentinel: u32) -> Option<u32> {
         self.rows.first::<PLACE>(sentinel)
     }
 
+    #[inline]
     fn due(&self, slot: u32) -> Time {
         self.rows.get(slot).due
     }

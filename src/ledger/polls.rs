@@ -87,10 +87,12 @@ impl Slots for Rows<Waiting> {
         self.push_back::<ENDS>(sentinel, slot);
     }
 
+    #[inline]
     fn first(&self, sentinel: u32) -> Option<u32> {
         self.first::<ENDS>(sentinel)
     }
 
+    #[inline]
     fn due(&self, slot: u32) -> Time {
         self.get(slot).due
     }
@@ -143,6 +145,7 @@ impl Polls {
     }
 
     /// Who at `queue` gives up first, and when.
+    #[inline]
     pub(super) fn earliest_end(&self, queue: QueueId) -> Option<(Time, Caller)> {
         let earliest = self.lines[queue.0 as usize].ends.earliest(&self.rows);
         earliest.map(|(at, slot)| (at, Caller(slot)))

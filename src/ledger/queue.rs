@@ -379,7 +379,17 @@ impl Queue {
         listed.into_iter().chain(heaped).min_by_key(|&(end, _)| end)
     }
 
+    /// When the first retention ends, while the oldest message is told. A moved message's ends with
+    /// its entry in the heap, not later than if it had been sent when it was moved.
+    #[inline]
+    pub(super) fn retention_ends(&self) -> Time {
+        let listed = self.oldest.map_or(Time::NEVER, |sent| sent + self.config.retention);
+        let heaped = self.retention.peek().map_or(Time::NEVER, |(_, &Reverse(end))| end);
+        listed.min(heaped)
+    }
+
     /// The message whose visibility timeout or delay ends first, and when.
+    #[inline]
     pub(super) fn next_timer(&self, slab: &Slab) -> Option<(Time, u32)> {
         self.timers.earliest(slab)
     }
@@ -409,5 +419,9 @@ impl Queue {
         let ages = self.came(slab).count() as u64;
         assert_eq!(ages, self.tally.resident(), "every message has one age");
         assert!(!self.oldest_went, "a change of the oldest is told at once");
+        let moved = slab.rows.list::<AGE>(self.moved);
+        let rows = moved.chain(slab.rows.list::<AGE>(self.delayed));
+        let oldest = self.shards.sent(slab).chain(rows.map(|slot| slab.get(slot).sent)).min();
+        assert_eq!(self.oldest, oldest, "the oldest message is known");
     }
 }

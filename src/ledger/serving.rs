@@ -63,7 +63,7 @@ impl Ledger {
         q.falls_due(at);
     }
 
-    /// Takes messages for one poll from the partitions that it asks.
+    /// Takes messages for one poll, if there are any. Most polls find none: they cost this look.
     #[inline]
     pub(super) fn take<J: Journal>(
         &mut self,
@@ -72,12 +72,23 @@ impl Ledger {
         now: Time,
         journal: &mut J,
     ) -> Taken {
-        let mut taken = Taken::default();
-        let q = &mut self.queues[queue.0 as usize];
-        if q.tally.visible == 0 {
-            return taken;
+        if self.queue(queue).tally.visible == 0 {
+            return Taken::default();
         }
-        if q.shards.len() == 1 {
+        self.take_visible(queue, poll, now, journal)
+    }
+
+    /// Takes messages for one poll from the partitions that it asks.
+    #[inline(never)]
+    fn take_visible<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        poll: &Poll,
+        now: Time,
+        journal: &mut J,
+    ) -> Taken {
+        let mut taken = Taken::default();
+        if self.queue(queue).shards.len() == 1 {
             self.take_from(queue, 0, poll, now, journal, &mut taken);
         } else {
             self.take_from_many(queue, poll, now, journal, &mut taken);

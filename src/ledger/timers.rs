@@ -95,10 +95,24 @@ impl Timers {
 
     /// The earliest deadline and its slot: the lists in their order, then the heap; the first of
     /// equals.
+    #[inline]
     pub(super) fn earliest<S: Slots>(&self, slots: &S) -> Option<(Time, u32)> {
-        let heads = self.lists.iter().filter_map(|list| slots.first(list.sentinel));
-        let listed = heads.map(|slot| (slots.due(slot), slot));
+        let mut earliest: Option<(Time, u32)> = None;
+        for list in &self.lists {
+            let head = slots.first(list.sentinel).map(|slot| (slots.due(slot), slot));
+            earliest = earlier(earliest, head);
+        }
         let heaped = self.heap.peek().map(|(&slot, &Reverse(at))| (at, slot));
-        listed.chain(heaped).min_by_key(|&(at, _)| at)
+        earlier(earliest, heaped)
+    }
+}
+
+/// The earlier one of two deadlines; the first of equals.
+#[inline]
+fn earlier(first: Option<(Time, u32)>, other: Option<(Time, u32)>) -> Option<(Time, u32)> {
+    match (first, other) {
+        (Some((before, _)), Some((at, _))) if before <= at => first,
+        (_, None) => first,
+        (_, Some(_)) => other,
     }
 }
