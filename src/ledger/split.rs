@@ -82,13 +82,25 @@ impl Load {
 struct Finder {
     born: Time,
     seen: u64,
-    slots: [(u64, u32, u32); SLOTS],
+    /// Requests that were judged by all slots: those that were not sampled themselves.
+    judged: u64,
+    slots: [Sampled; SLOTS],
     draws: Draws,
+}
+
+/// A sampled key. What went to its right is what was judged and did not go to its left.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sampled {
+    key: u64,
+    /// Requests that were judged when it was taken.
+    before: u64,
+    /// Requests since then with lower keys.
+    left: u32,
 }
 
 impl Finder {
     fn new(born: Time, draws: Draws) -> Finder {
-        Finder { born, seen: 0, slots: [(0, 0, 0); SLOTS], draws }
+        Finder { born, seen: 0, judged: 0, slots: [Sampled::default(); SLOTS], draws }
     }
 
     fn observe(&mut self, key: u64) {
@@ -96,14 +108,21 @@ impl Finder {
         let place =
             if self.seen <= SLOTS as u64 { self.seen - 1 } else { self.draws.below(self.seen) };
         if let Some(slot) = self.slots.get_mut(place as usize) {
-            *slot = (key, 0, 0);
+            *slot = Sampled { key, before: self.judged, left: 0 };
             return;
         }
-        for (cut, left, right) in &mut self.slots {
-            let goes_left = key < *cut;
-            *left += u32::from(goes_left);
-            *right += u32::from(!goes_left);
+        self.judged += 1;
+        for slot in &mut self.slots {
+            slot.left += u32::from(key < slot.key);
         }
+    }
+
+    /// Each sampled key with the requests on its left and on its right since it was taken.
+    fn sides(&self) -> impl Iterator<Item = (u64, u32, u32)> {
+        self.slots.iter().map(|slot| {
+            let judged = (self.judged - slot.before) as u32;
+            (slot.key, slot.left, judged - slot.left)
+        })
     }
 
     /// The most even cut inside (first, last].
@@ -111,7 +130,7 @@ impl Finder {
         let imbalance = |&(_, left, right): &(u64, u32, u32)| {
             f64::from(left.abs_diff(right)) / f64::from(left + right)
         };
-        let judged = self.slots.iter().filter(|(_, left, right)| left + right >= MIN_JUDGED);
+        let judged = self.sides().filter(|(_, left, right)| left + right >= MIN_JUDGED);
         judged
             .filter(|slot| slot.0 > first && imbalance(slot) < MAX_IMBALANCE)
             .min_by(|a, b| imbalance(a).total_cmp(&imbalance(b)).then(a.0.cmp(&b.0)))
@@ -265,6 +284,24 @@ mod tests {
     fn a_single_hot_key_is_refused() {
         let verdicts = drive(|_| 900, |_| 42, 20);
         assert_eq!(verdicts, [(11, Verdict::Refuse(Refusal::NoBalancedKey))]);
+    }
+
+    #[test]
+    fn a_sampled_key_counts_what_comes_after_it_on_either_side() {
+        let mut finder = Finder::new(second(1), Draws::new(7));
+        let mut counted: Vec<(u64, u32, u32)> = Vec::new();
+        for key in (0..2_000).map(mix) {
+            finder.observe(key);
+            if finder.slots.iter().any(|slot| slot.key == key) {
+                counted.push((key, 0, 0));
+                continue;
+            }
+            for (cut, left, right) in &mut counted {
+                *if key < *cut { left } else { right } += 1;
+            }
+        }
+        assert!(counted.len() > SLOTS, "keys were replaced");
+        assert!(finder.sides().all(|sides| counted.contains(&sides)));
     }
 
     #[test]
