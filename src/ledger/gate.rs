@@ -39,10 +39,16 @@ impl Gate {
         })
     }
 
-    /// Whether the partition of `key` lets this entry of the call through.
+    /// Whether the partition at index `at`, which holds `key`, lets this entry of the call through.
     #[inline(never)]
-    pub(super) fn admit(&mut self, q: &mut Queue, key: u64, entry: usize, now: Time) -> bool {
-        let at = q.shards.holder(key);
+    pub(super) fn admit(
+        &mut self,
+        at: usize,
+        q: &mut Queue,
+        key: u64,
+        entry: usize,
+        now: Time,
+    ) -> bool {
         let known = self.touched[..self.count].iter().position(|touched| touched.at == at as u32);
         let which = known.unwrap_or_else(|| {
             let rate = q.rate;
@@ -64,13 +70,20 @@ impl Gate {
     }
 
     /// Tells which partitions refused how much; returns the entries that were refused.
+    #[inline]
+    pub(super) fn close<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) -> Throttled {
+        if self.refused.0 != 0 {
+            self.tell_refused(q, now, journal);
+        }
+        self.refused
+    }
+
     #[inline(never)]
-    pub(super) fn close<J: Journal>(self, q: &Queue, now: Time, journal: &mut J) -> Throttled {
+    fn tell_refused<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
         for touched in self.touched[..self.count].iter().filter(|touched| !touched.admitted) {
             let partition = q.shards.get(touched.at as usize).id;
             let (action, messages) = (self.action, u32::from(touched.refused));
             journal.change(now, q.id, &Change::Throttled { action, partition, messages });
         }
-        self.refused
     }
 }

@@ -173,12 +173,12 @@ impl Ledger {
         let mut stored = false;
         for (i, outgoing) in messages.iter().enumerate() {
             let key = q.router.key(outgoing.luck, messages[0].luck, connection, now);
+            let at = q.shards.holder(key);
             if let Some(gate) = &mut gate
-                && !gate.admit(q, key, i, now)
+                && !gate.admit(at, q, key, i, now)
             {
                 continue;
             }
-            let at = q.shards.holder(key);
             let id = self.slab.give_id();
             q.tally.sent += 1;
             let delay = outgoing.delay.unwrap_or(q.config.delay);
@@ -198,7 +198,7 @@ impl Ledger {
             }
             stored = true;
         }
-        let refused = gate.map_or(Throttled(0), |gate| gate.close(q, now, journal));
+        let refused = gate.as_ref().map_or(Throttled(0), |gate| gate.close(q, now, journal));
         if stored {
             self.slab.came_in();
             q.came_in(now, journal);
@@ -303,7 +303,7 @@ impl Ledger {
             };
             let (key, luck, sent, receives) = (row.key, row.luck, row.sent, row.receives);
             if let Some(gate) = &mut gate
-                && !gate.admit(q, key, i, now)
+                && !gate.admit(q.shards.holder(key), q, key, i, now)
             {
                 continue;
             }
@@ -315,7 +315,7 @@ impl Ledger {
             let from = q.delete(&mut self.slab, receipt.slot);
             journal.change(now, queue, &Change::Deleted { message, sent, receives, from });
         }
-        let refused = gate.map_or(Throttled(0), |gate| gate.close(q, now, journal));
+        let refused = gate.as_ref().map_or(Throttled(0), |gate| gate.close(q, now, journal));
         q.tell_oldest(&self.slab, now, journal);
         self.settle(queue, now, journal);
         refused
