@@ -113,9 +113,8 @@ impl Ledger {
         // while the in-flight cap lets single messages through.
         let start = self.queues[queue.0 as usize].shards.cursor();
         let (mut from, mut wrapped) = (start, false);
-        while taken.messages < poll.max {
-            let shards = &self.queues[queue.0 as usize].shards;
-            match shards.ready_from(from) {
+        while taken.messages < poll.max && self.queue(queue).tally.visible > 0 {
+            match self.queue(queue).shards.ready_from(from) {
                 Some(at) if !(wrapped && at >= start) => {
                     let before = taken.messages;
                     self.take_from(queue, at, poll, now, journal, taken);
