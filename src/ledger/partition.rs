@@ -123,7 +123,7 @@ impl Shards {
             }
         }
         self.at_least = parts.iter().map(|part| part.line.oldest_id(slab)).collect();
-        self.find_front();
+        self.find_front(slab);
         self.cursor %= self.parts.len();
     }
 
@@ -208,25 +208,30 @@ impl Shards {
     /// its partition. All partitions are looked at only when the oldest has gone.
     #[inline]
     pub(super) fn oldest(&mut self, slab: &Slab) -> Option<(usize, Oldest)> {
-        loop {
-            let least = self.at_least[self.front];
-            if least == NO_MESSAGE {
-                return None;
-            }
-            let line = &self.parts[self.front].line;
-            match line.oldest(slab) {
-                Some(oldest) if oldest.id == least => return Some((self.front, oldest)),
-                _ => {
-                    self.at_least[self.front] = line.oldest_id(slab);
-                    self.find_front();
+        let least = self.at_least[self.front];
+        if least == NO_MESSAGE {
+            return None;
+        }
+        let mut oldest = self.parts[self.front].line.oldest(slab);
+        if oldest.is_none_or(|oldest| oldest.id != least) {
+            self.find_front(slab);
+            oldest = self.parts[self.front].line.oldest(slab);
+        }
+        oldest.map(|oldest| (self.front, oldest))
+    }
+
+    /// One pass: what a partition knows is brought up to date only where it may be the least.
+    fn find_front(&mut self, slab: &Slab) {
+        let mut best = NO_MESSAGE;
+        self.front = 0;
+        for (at, (part, least)) in self.parts.iter().zip(&mut self.at_least).enumerate() {
+            if *least < best {
+                *least = part.line.oldest_id(slab);
+                if *least < best {
+                    (self.front, best) = (at, *least);
                 }
             }
         }
-    }
-
-    fn find_front(&mut self) {
-        let all = self.at_least.iter().enumerate();
-        self.front = all.min_by_key(|&(_, least)| least).map_or(0, |(at, _)| at);
     }
 
     /// The first partition with messages at or after index `from`.
