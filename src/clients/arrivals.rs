@@ -37,7 +37,8 @@ impl Arrivals {
             .filter_map(|(i, process)| {
                 let path = format!("{path}.arrivals.{i}");
                 let law = Law::new(process, streams, &path)?;
-                Some(Process { stream: streams.stream(&path, Purpose::Arrivals), law })
+                let stream = streams.stream(&path, Purpose::Arrivals);
+                Some(Process { numbers: Exponentials::new(stream), law })
             })
             .collect();
         let upcoming = match processes.as_mut_slice() {
@@ -92,7 +93,7 @@ impl Iterator for Arrivals {
 
 #[derive(Clone, Debug)]
 struct Process {
-    stream: Stream,
+    numbers: Exponentials,
     law: Law,
 }
 
@@ -100,6 +101,7 @@ struct Process {
 /// logarithms at once where they do not wait for each other's event.
 #[derive(Clone, Debug)]
 struct Exponentials {
+    stream: Stream,
     drawn: Box<[f64; Exponentials::BLOCK]>,
     next: usize,
 }
@@ -107,14 +109,15 @@ struct Exponentials {
 impl Exponentials {
     const BLOCK: usize = 64;
 
-    fn new() -> Exponentials {
-        Exponentials { drawn: Box::new([0.0; Exponentials::BLOCK]), next: Exponentials::BLOCK }
+    fn new(stream: Stream) -> Exponentials {
+        let drawn = Box::new([0.0; Exponentials::BLOCK]);
+        Exponentials { stream, drawn, next: Exponentials::BLOCK }
     }
 
     #[inline]
-    fn next(&mut self, stream: &mut Stream) -> f64 {
+    fn next(&mut self) -> f64 {
         if self.next == Exponentials::BLOCK {
-            self.fill(stream);
+            self.fill();
         }
         let number = self.drawn[self.next];
         self.next += 1;
@@ -122,9 +125,9 @@ impl Exponentials {
     }
 
     #[inline(never)]
-    fn fill(&mut self, stream: &mut Stream) {
+    fn fill(&mut self) {
         for number in self.drawn.iter_mut() {
-            *number = stream.unit();
+            *number = self.stream.unit();
         }
         for number in self.drawn.iter_mut() {
             *number = num::exponential_quantile(*number);
@@ -137,12 +140,10 @@ impl Process {
     #[inline]
     fn next(&mut self) -> Option<Time> {
         match &mut self.law {
-            Law::Poisson { clock, gap, numbers } => {
-                clock.advance(*gap * numbers.next(&mut self.stream))
-            }
+            Law::Poisson { clock, gap } => clock.advance(*gap * self.numbers.next()),
             Law::Constant(constant) => constant.next(),
-            Law::Piecewise(pieces) => pieces.next(&mut self.stream),
-            Law::OnOff(on_off) => on_off.next(&mut self.stream),
+            Law::Piecewise(pieces) => pieces.next(&mut self.numbers),
+            Law::OnOff(on_off) => on_off.next(&mut self.numbers),
             Law::Burst { at, left } => {
                 *left = left.checked_sub(1)?;
                 Some(*at)
@@ -163,7 +164,7 @@ impl Process {
 /// One process, ready to run.
 #[derive(Clone, Debug)]
 enum Law {
-    Poisson { clock: Clock, gap: f64, numbers: Exponentials },
+    Poisson { clock: Clock, gap: f64 },
     Constant(Constant),
     Piecewise(Piecewise),
     OnOff(Box<OnOff>),
@@ -175,11 +176,8 @@ impl Law {
     /// `None` for a process that is not generated here or never has an arrival.
     fn new(process: &ArrivalProcess, streams: Streams, path: &str) -> Option<Law> {
         match *process {
-            ArrivalProcess::Poisson { rate } => (rate > 0.0).then(|| Law::Poisson {
-                clock: Clock::START,
-                gap: NANOS_PER_SECOND / rate,
-                numbers: Exponentials::new(),
-            }),
+            ArrivalProcess::Poisson { rate } => (rate > 0.0)
+                .then(|| Law::Poisson { clock: Clock::START, gap: NANOS_PER_SECOND / rate }),
             ArrivalProcess::Constant { rate } => {
                 (rate > 0.0).then(|| Law::Constant(Constant::new(rate)))
             }
@@ -319,8 +317,8 @@ impl Piecewise {
     }
 
     /// Spends a standard exponential number on the area under the rate.
-    fn next(&mut self, stream: &mut Stream) -> Option<Time> {
-        let mut need = num::exponential_quantile(stream.unit());
+    fn next(&mut self, numbers: &mut Exponentials) -> Option<Time> {
+        let mut need = numbers.next();
         while let Some(piece) = self.pieces.get(self.at) {
             if self.clock.nanos < piece.from {
                 self.clock = Clock::at(piece.from);
@@ -372,8 +370,8 @@ impl OnOff {
         OnOff { clock: Clock::START, until, rate: rate / NANOS_PER_SECOND, on, off, phases }
     }
 
-    fn next(&mut self, stream: &mut Stream) -> Option<Time> {
-        let mut need = num::exponential_quantile(stream.unit());
+    fn next(&mut self, numbers: &mut Exponentials) -> Option<Time> {
+        let mut need = numbers.next();
         loop {
             let left = self.clock.until(self.until.as_nanos()).max(0.0);
             if need < left * self.rate {
