@@ -97,6 +97,16 @@ impl Size {
     }
 }
 
+impl Workload {
+    /// On a machine with so many GiB to spare, at every length.
+    const fn needing(self, gib: u64) -> Workload {
+        let Sizes { full, quick, short } = self.sizes;
+        let sizes =
+            Sizes { full: full.needing(gib), quick: quick.needing(gib), short: short.needing(gib) };
+        Workload { sizes, ..self }
+    }
+}
+
 /// A size of this name: `full`, `quick` or `short`.
 pub(crate) fn size<'a>(sizes: &'a Sizes, name: &str) -> Option<&'a Size> {
     match name {
@@ -146,6 +156,53 @@ const fn worked_off(gaps: u64, more: u64) -> Size {
 /// the arrivals and the `deleted` ends of work, about as many.
 const fn cut_off(gaps: u64, before: u64, deleted: u64) -> Size {
     Size { length: gaps, units: deleted, events: before + poisson(gaps) + deleted, gib: 0 }
+}
+
+/// What the cost of a message may grow by, beside the least of its family.
+const RESIDENT_GROWTH: &[Bar] = &[Bar::Growth("resident-10k", 2.0)];
+const IN_FLIGHT_GROWTH: &[Bar] = &[Bar::Growth("in-flight-10k", 2.0)];
+
+/// Ten consumers work while `WAITING` messages wait.
+const fn resident<const WAITING: u64>(
+    name: &'static str,
+    about: &'static str,
+    bars: &'static [Bar],
+) -> Workload {
+    let before = WAITING + STARTS;
+    let sizes = Sizes {
+        full: cut_off(2_000_000, before, 1_999_994),
+        quick: cut_off(500_000, before, 500_819),
+        short: cut_off(100_000, before, 100_418),
+    };
+    primed(name, about, waiting::<WAITING>, WAITING, sizes, bars)
+}
+
+/// About `IN_FLIGHT` messages are worked on; `deleted` are the ends of work of the three lengths.
+const fn busy<const IN_FLIGHT: u64>(
+    name: &'static str,
+    about: &'static str,
+    deleted: [u64; 3],
+    bars: &'static [Bar],
+) -> Workload {
+    let sizes = Sizes {
+        full: cut_off(2_000_000, IN_FLIGHT, deleted[0]),
+        quick: cut_off(500_000, IN_FLIGHT, deleted[1]),
+        short: cut_off(100_000, IN_FLIGHT, deleted[2]),
+    };
+    primed(name, about, in_flight::<IN_FLIGHT>, IN_FLIGHT, sizes, bars)
+}
+
+/// A workload that begins with `first` messages at time zero, which are not timed.
+const fn primed(
+    name: &'static str,
+    about: &'static str,
+    scenario: fn(u64) -> Scenario,
+    first: u64,
+    sizes: Sizes,
+    bars: &'static [Bar],
+) -> Workload {
+    let (unit, task) = (Unit::Messages, Task::Primed(first));
+    Workload { name, about, unit, scenario, task, runs: 5, sizes, bars }
 }
 
 /// As [`worked_off`], half of all deliveries timing out: a message is delivered twice in the mean,
@@ -302,118 +359,49 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         },
         bars: &[Bar::PerSecond(1e6)],
     },
+    resident::<10_000>("resident-10k", "10 consumers, 10,000 messages wait", &[]),
+    resident::<100_000>("resident-100k", "10 consumers, 100,000 messages wait", RESIDENT_GROWTH),
+    resident::<1_000_000>("resident-1M", "10 consumers, 1,000,000 messages wait", RESIDENT_GROWTH),
     Workload {
-        name: "resident-10k",
-        about: "10 consumers, 10,000 messages wait",
-        unit: Unit::Messages,
-        scenario: waiting::<10_000>,
-        task: Task::Primed(10_000),
-        runs: 5,
-        sizes: Sizes {
-            full: cut_off(2_000_000, 10_000 + STARTS, 1_999_994),
-            quick: cut_off(500_000, 10_000 + STARTS, 500_819),
-            short: cut_off(100_000, 10_000 + STARTS, 100_418),
-        },
-        bars: &[],
-    },
-    Workload {
-        name: "resident-100k",
-        about: "10 consumers, 100,000 messages wait",
-        unit: Unit::Messages,
-        scenario: waiting::<100_000>,
-        task: Task::Primed(100_000),
-        runs: 5,
-        sizes: Sizes {
-            full: cut_off(2_000_000, 100_000 + STARTS, 1_999_994),
-            quick: cut_off(500_000, 100_000 + STARTS, 500_819),
-            short: cut_off(100_000, 100_000 + STARTS, 100_418),
-        },
-        bars: &[Bar::Growth("resident-10k", 2.0)],
-    },
-    Workload {
-        name: "resident-1M",
-        about: "10 consumers, 1,000,000 messages wait",
-        unit: Unit::Messages,
-        scenario: waiting::<1_000_000>,
-        task: Task::Primed(1_000_000),
-        runs: 5,
-        sizes: Sizes {
-            full: cut_off(2_000_000, 1_000_000 + STARTS, 1_999_994),
-            quick: cut_off(500_000, 1_000_000 + STARTS, 500_819),
-            short: cut_off(100_000, 1_000_000 + STARTS, 100_418),
-        },
-        bars: &[Bar::Growth("resident-10k", 2.0)],
-    },
-    Workload {
-        name: "resident-10M",
-        about: "10 consumers, 10,000,000 messages wait",
-        unit: Unit::Messages,
-        scenario: waiting::<10_000_000>,
-        task: Task::Primed(10_000_000),
         runs: 3,
-        sizes: Sizes {
-            full: cut_off(2_000_000, 10_000_000 + STARTS, 1_999_994).needing(1),
-            quick: cut_off(500_000, 10_000_000 + STARTS, 500_819).needing(1),
-            short: cut_off(100_000, 10_000_000 + STARTS, 100_418).needing(1),
-        },
-        bars: &[Bar::Growth("resident-10k", 2.0)],
-    },
+        ..resident::<10_000_000>(
+            "resident-10M",
+            "10 consumers, 10,000,000 messages wait",
+            RESIDENT_GROWTH,
+        )
+    }
+    .needing(1),
+    busy::<10_000>(
+        "in-flight-10k",
+        "10,000 messages are worked on",
+        [1_998_496, 500_406, 100_205],
+        &[],
+    ),
+    busy::<100_000>(
+        "in-flight-100k",
+        "100,000 messages are worked on",
+        [1_998_054, 499_931, 99_931],
+        IN_FLIGHT_GROWTH,
+    ),
     Workload {
-        name: "in-flight-10k",
-        about: "10,000 messages are worked on",
-        unit: Unit::Messages,
-        scenario: in_flight::<10_000>,
-        task: Task::Primed(10_000),
-        runs: 5,
-        sizes: Sizes {
-            full: cut_off(2_000_000, 10_000, 1_998_496),
-            quick: cut_off(500_000, 10_000, 500_406),
-            short: cut_off(100_000, 10_000, 100_205),
-        },
-        bars: &[],
-    },
-    Workload {
-        name: "in-flight-100k",
-        about: "100,000 messages are worked on",
-        unit: Unit::Messages,
-        scenario: in_flight::<100_000>,
-        task: Task::Primed(100_000),
-        runs: 5,
-        sizes: Sizes {
-            full: cut_off(2_000_000, 100_000, 1_998_054),
-            quick: cut_off(500_000, 100_000, 499_931),
-            short: cut_off(100_000, 100_000, 99_931),
-        },
-        bars: &[Bar::Growth("in-flight-10k", 2.0)],
-    },
-    Workload {
-        name: "in-flight-1M",
-        about: "1,000,000 messages are worked on",
-        unit: Unit::Messages,
-        scenario: in_flight::<1_000_000>,
-        task: Task::Primed(1_000_000),
         runs: 3,
-        sizes: Sizes {
-            full: cut_off(2_000_000, 1_000_000, 1_999_449),
-            quick: cut_off(500_000, 1_000_000, 499_932),
-            short: cut_off(100_000, 1_000_000, 99_960),
-        },
-        bars: &[Bar::Growth("in-flight-10k", 2.0)],
+        ..busy::<1_000_000>(
+            "in-flight-1M",
+            "1,000,000 messages are worked on",
+            [1_999_449, 499_932, 99_960],
+            IN_FLIGHT_GROWTH,
+        )
     },
     Workload {
-        name: "in-flight-10M",
-        about: "10,000,000 messages are worked on",
-        unit: Unit::Messages,
-        scenario: in_flight::<10_000_000>,
-        task: Task::Primed(10_000_000),
         runs: 1,
-        sizes: Sizes {
-            full: cut_off(2_000_000, 10_000_000, 2_000_398).needing(4),
-            quick: cut_off(500_000, 10_000_000, 500_563).needing(4),
-            short: cut_off(100_000, 10_000_000, 99_936).needing(4),
-        },
-        bars: &[Bar::Growth("in-flight-10k", 2.0)],
-    },
+        ..busy::<10_000_000>(
+            "in-flight-10M",
+            "10,000,000 messages are worked on",
+            [2_000_398, 500_563, 99_936],
+            IN_FLIGHT_GROWTH,
+        )
+    }
+    .needing(4),
     Workload {
         name: "deep-backlog",
         about: "100 million messages wait, then are worked off",

@@ -72,12 +72,6 @@ impl SendCall {
         self.count += 1;
     }
 
-    /// Forgets its messages.
-    #[inline]
-    pub fn clear(&mut self) {
-        self.count = 0;
-    }
-
     /// Keeps the messages that `keep` names by their places.
     pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
         let mut kept = 0;

@@ -88,7 +88,7 @@ impl<O: Observer> World<O> {
         if left > 0 {
             self.workers[number as usize].buffered += left;
             let buffer = &mut self.buffers[number as usize];
-            buffer.extend((0..left).filter_map(|_| self.ledger.next_delivery()));
+            self.ledger.collect(Served { messages: left, ..served }, buffer);
         }
         if latency.is_zero() {
             self.pump(number);

@@ -137,7 +137,6 @@ impl<O: Observer> World<O> {
         let refused = self.ledger.send(self.now, queue, producer, call.messages(), observer);
         self.confirm(number, refused);
         if refused == Throttled(0) {
-            self.send_calls.get_mut(number).clear();
             self.send_calls.close(number);
             self.end_call(producer);
         } else {
@@ -191,7 +190,6 @@ impl<O: Observer> World<O> {
                 self.think(client);
             }
         }
-        self.send_calls.get_mut(number).clear();
         self.send_calls.close(number);
         self.end_call(id.0);
     }

@@ -167,9 +167,8 @@ impl Dist {
     #[inline(never)]
     fn draw_other<S: Source>(&self, source: &mut S) -> Span {
         let drawn = match *self {
-            Dist::Constant(span) => return span,
+            Dist::Constant(_) | Dist::Exponential { .. } => return self.sample(source),
             Dist::Uniform { min, max } => form::uniform(min, max, source.unit()),
-            Dist::Exponential { mean } => form::exponential(mean, source.unit()),
             Dist::Erlang { k, mean } => nanos(mean) / f64::from(k) * sum_of_exponentials(k, source),
             Dist::Gamma { shape, mean } => nanos(mean) / shape * standard_gamma(shape, source),
             Dist::HyperExponential { p, first, second } => {
