@@ -36,8 +36,12 @@ pub(super) struct Bucket(Time);
 impl Bucket {
     pub(super) const FULL: Bucket = Bucket(Time::ZERO);
 
-    /// When the next call is admitted, if none comes before.
+    /// When the next call is admitted, if none comes before; [`Time::NEVER`] where the next call of
+    /// the steady stream lies behind the end of virtual time.
     pub(super) fn admits_at(self, rate: Rate) -> Time {
+        if self.0 == Time::NEVER {
+            return Time::NEVER;
+        }
         Time::from_nanos(self.0.as_nanos().saturating_sub(rate.tolerance.as_nanos()))
     }
 
@@ -45,7 +49,7 @@ impl Bucket {
     pub(super) fn admit(&mut self, rate: Rate, now: Time) -> bool {
         let admitted = self.admits_at(rate) <= now;
         if admitted {
-            self.0 = self.0.max(now) + rate.interval;
+            self.0 = self.0.max(now).saturating_add(rate.interval);
         }
         admitted
     }
@@ -74,5 +78,15 @@ mod tests {
         let admitted = (0..10).filter(|_| bucket.admit(rate, now)).count();
         assert_eq!(admitted, 3);
         assert_eq!(bucket.admits_at(rate), now + Span::from_millis(100));
+    }
+
+    /// A steady stream slower than virtual time is long admits what the bucket holds, and no more.
+    #[test]
+    fn a_bucket_that_never_fills_again_admits_its_burst() {
+        let rate = Rate::new(Capacity { per_second: 1e-12, burst: 1.0 });
+        let mut bucket = Bucket::FULL;
+        assert!(bucket.admit(rate, Time::ZERO + Span::from_millis(1)));
+        assert_eq!(bucket.admits_at(rate), Time::NEVER);
+        assert!(!bucket.admit(rate, Time::from_nanos(u64::MAX - 1)));
     }
 }

@@ -23,6 +23,8 @@ const LONGEST_RETENTION: Span = Span::from_secs(14 * 86_400);
 const BETWEEN_PURGES: Span = Span::from_secs(60);
 /// Ours: a partition costs some kilobytes.
 const MOST_PARTITIONS: u32 = 65_536;
+/// Ours: virtual time ends after 584 years.
+const MOST_YEARS_TO_FILL: f64 = 100.0;
 /// Ours: the groups' shares are a table.
 const MOST_GROUPS: u32 = 10_000_000;
 
@@ -102,6 +104,12 @@ impl<'a> Check<'a> {
         if !(burst >= 1.0 && burst.is_finite()) {
             self.push(&at.field("burst"), format!("`{burst}` is not at least 1")).help =
                 vec!["an empty bucket never fills up to one call otherwise".into()];
+        }
+        let years = burst / rate / (365.25 * 86_400.0);
+        if rate > 0.0 && years > MOST_YEARS_TO_FILL {
+            let what = format!("a bucket of {burst} calls would take {years:.0} years to fill");
+            self.push(&rate_at, what).help =
+                vec![format!("it may take {MOST_YEARS_TO_FILL}; write a higher rate")];
         }
         Some(Capacity { per_second: rate, burst })
     }
