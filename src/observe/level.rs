@@ -8,17 +8,19 @@
 use super::measured::Level;
 use crate::kernel::time::{Span, Time};
 
-/// A level that is set at instants and holds in between.
+/// A level that changes at instants and holds in between.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
     value: u64,
-    since: Time,
-    area: u128,
+    /// The sum of all changes, each times its instant. What the level at the end, held from time
+    /// zero on, has more than this is the area: a change costs one addition, and no look at when
+    /// the last one was.
+    moment: i128,
     max: u64,
 }
 
 impl Meter {
-    pub(super) const ZERO: Meter = Meter { value: 0, since: Time::ZERO, area: 0, max: 0 };
+    pub(super) const ZERO: Meter = Meter { value: 0, moment: 0, max: 0 };
 
     #[inline]
     pub(super) fn value(&self) -> u64 {
@@ -26,33 +28,34 @@ impl Meter {
     }
 
     #[inline]
-    pub(super) fn set(&mut self, now: Time, value: u64) {
-        self.area += u128::from(self.value) * u128::from((now - self.since).as_nanos());
-        self.since = now;
-        self.value = value;
-        self.max = self.max.max(value);
-    }
-
-    #[inline]
     pub(super) fn add(&mut self, now: Time, by: u64) {
-        self.set(now, self.value + by);
+        self.value += by;
+        self.moment += moment(now, by);
+        self.max = self.max.max(self.value);
     }
 
     #[inline]
     pub(super) fn sub(&mut self, now: Time, by: u64) {
-        self.set(now, self.value - by);
+        self.value -= by;
+        self.moment -= moment(now, by);
     }
 
     /// Forgets what was before `now`: the measured window begins.
     pub(super) fn begin(&mut self, now: Time) {
-        *self = Meter { value: self.value, since: now, area: 0, max: self.value };
+        *self = Meter { value: self.value, moment: moment(now, self.value), max: self.value };
     }
 
     /// The level from the window's beginning to `now`, its end.
-    pub(super) fn end(&mut self, now: Time, over: Span) -> Level {
-        self.set(now, self.value);
-        Level { area: self.area, over: over.as_nanos(), max: self.max, last: self.value }
+    pub(super) fn end(&self, now: Time, over: Span) -> Level {
+        let area = (moment(now, self.value) - self.moment).cast_unsigned();
+        Level { area, over: over.as_nanos(), max: self.max, last: self.value }
     }
+}
+
+/// What a change by `by` at `now` weighs.
+#[inline]
+fn moment(now: Time, by: u64) -> i128 {
+    i128::from(now.as_nanos()) * i128::from(by)
 }
 
 /// The age of the oldest of something: grows with time between the instants at which the oldest
@@ -123,6 +126,17 @@ mod tests {
         let level = meter.end(at(20), Span::from_nanos(10));
         assert_eq!((level.area, level.max, level.last), (5 * 4 + 8 * 4, 8, 0));
         assert!((level.mean() - 5.2).abs() < 1e-12);
+    }
+
+    /// Most of the area lies before changes that lower the level: the sum of moments is negative.
+    #[test]
+    fn a_level_may_end_far_below_where_it_was() {
+        let mut meter = Meter::ZERO;
+        meter.begin(at(0));
+        meter.add(at(0), 9);
+        meter.sub(at(10), 9);
+        let level = meter.end(at(11), Span::from_nanos(11));
+        assert_eq!((level.area, level.max, level.last), (90, 9, 0));
     }
 
     #[test]

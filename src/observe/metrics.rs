@@ -247,7 +247,11 @@ impl Observer for Metrics {
             }
             Deed::Busy { fleet, busy, was, .. } => {
                 let meter = &mut self.fleets[fleet.0 as usize].busy;
-                meter.set(now, meter.value() + u64::from(busy) - u64::from(was));
+                if busy > was {
+                    meter.add(now, u64::from(busy - was));
+                } else {
+                    meter.sub(now, u64::from(was - busy));
+                }
             }
             Deed::Began { .. } | Deed::Started { .. } | Deed::Crashed { .. } => {}
         }
