@@ -123,21 +123,17 @@ impl<O: Observer> World<O> {
         let own = &self.held[first..first + usize::from(thread.count)];
         for (place, &Delivery { receipt, luck, sent }) in own.iter().enumerate() {
             let known = fleet.idempotent && self.ledger.is_done(&receipt);
-            let how = if known {
-                Ending::Recognised
-            } else if fails(fleet, luck, receipt.receives) {
-                Ending::Failed
-            } else if self.ledger.complete(&receipt) {
-                Ending::Duplicate
-            } else {
-                Ending::Done
-            };
-            if how == Ending::Failed {
+            let how = if !known && fails(fleet, luck, receipt.receives) {
                 self.ledger.annotate(&receipt, Held::Failed);
+                Ending::Failed
             } else {
                 completed |= 1 << place;
-                self.ledger.annotate(&receipt, Held::Deleting);
-            }
+                match self.ledger.complete(&receipt) {
+                    _ if known => Ending::Recognised,
+                    true => Ending::Duplicate,
+                    false => Ending::Done,
+                }
+            };
             let ended = Deed::Ended {
                 worker: id,
                 fleet: of,

@@ -382,13 +382,20 @@ impl Ledger {
         row.id != receipt.message || row.is_done()
     }
 
-    /// The work on a message is completed; returns whether it had been before. For a message that
-    /// is gone and whose row is given up, the answer is yes: somebody deleted it, or it expired or
-    /// was purged so long ago that the ledger has become fuller since.
+    /// The work on a message is completed, and its delete is on the way; returns whether it had
+    /// been completed before. For a message that is gone and whose row is given up, the answer is
+    /// yes: somebody deleted it, or it expired or was purged so long ago that the ledger has become
+    /// fuller since.
+    #[inline]
     pub fn complete(&mut self, receipt: &Receipt) -> bool {
-        let before = self.is_done(receipt);
+        let latest = current(&self.slab, receipt).is_some();
+        let row = self.slab.get_mut(receipt.slot);
+        if latest {
+            row.set_held(Held::Deleting);
+        }
+        let before = row.id != receipt.message || row.is_done();
         if !before {
-            self.slab.get_mut(receipt.slot).set_done();
+            row.set_done();
         }
         before
     }

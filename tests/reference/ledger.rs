@@ -461,6 +461,7 @@ impl Reference {
     }
 
     pub(super) fn complete(&mut self, receipt: &Receipt) {
+        self.annotate(receipt, Held::Deleting);
         self.done.insert(receipt.message);
     }
 
