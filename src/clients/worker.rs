@@ -173,11 +173,7 @@ impl Worker {
     #[inline]
     pub fn wants_messages(&self, config: &FleetConfig) -> bool {
         let prefetch = config.receive.prefetch;
-        let short = if prefetch > 0 {
-            self.buffered < prefetch
-        } else {
-            self.buffered == 0 && self.idle != NONE
-        };
+        let short = if prefetch > 0 { self.buffered < prefetch } else { self.passes_on() };
         short && self.up && self.polling == Polling::Idle
     }
 }

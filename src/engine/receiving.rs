@@ -2,6 +2,7 @@
 //!
 //! Owns a worker's receives, its start, crash and restart. Must not know what its threads do with
 //! what they get, beyond cutting them off.
+#![expect(clippy::inline_always, reason = "every event of a worker ends here, mostly with nothing")]
 
 use super::event::Event;
 use super::working::Supply;
@@ -18,7 +19,7 @@ use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {
     /// Gives waiting deliveries to idle threads, and polls for more if the worker wants them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pump(&mut self, number: u32) {
         while self.workers[number as usize].can_begin() {
             self.begin_work(number, Supply::Buffer);
@@ -29,6 +30,7 @@ impl<O: Observer> World<O> {
         }
     }
 
+    #[inline(never)]
     fn poll(&mut self, number: u32) {
         let worker = &mut self.workers[number as usize];
         let fleet = &self.fleets[worker.fleet as usize];
@@ -70,7 +72,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The ledger has answered a receive.
-    #[inline]
+    #[inline(never)]
     pub(super) fn accept(&mut self, served: Served) {
         let number = served.caller.0;
         let worker = &mut self.workers[number as usize];

@@ -153,21 +153,25 @@ impl<O: Observer> World<O> {
     /// A thread goes on from here through all stages and calls that take no time.
     fn go_on(&mut self, number: u32, mut next: Next) {
         loop {
+            let thread = &mut self.threads[number as usize];
+            let worker = thread.worker;
+            let fleet = &self.fleets[self.workers[worker as usize].fleet as usize];
             if let Next::Stage(stage) = next {
-                match self.enter(number, stage) {
-                    Some(Stage::Deleting) if self.deletes_in_background(number) => {
-                        self.delete_in_background(number);
-                        next = Next::Stage(Stage::Releasing);
-                        continue;
-                    }
-                    Some(_) => {}
-                    None => return self.go_idle(number),
+                let Some((stage, todo)) = thread.next_todo(stage, fleet) else {
+                    return self.go_idle(number);
+                };
+                thread.stage = stage;
+                thread.todo = todo;
+                thread.attempts = 0;
+                if stage == Stage::Deleting && fleet.delete.batch > 1 {
+                    self.delete_in_background(number);
+                    next = Next::Stage(Stage::Releasing);
+                    continue;
                 }
             }
             if !matches!(next, Next::CallDue) {
-                let worker = self.threads[number as usize].worker as usize;
-                let fleet = &self.fleets[self.workers[worker].fleet as usize];
-                let latency = fleet.call_latency.sample(&mut self.chances[worker].latency);
+                let chance = &mut self.chances[worker as usize].latency;
+                let latency = fleet.call_latency.sample(chance);
                 if !latency.is_zero() {
                     let at = self.after(latency);
                     return self.calendar.schedule(at, Event::Thread(number));
@@ -180,34 +184,14 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// A thread comes to a stage, or to the next one that has something to do; `None` if there is
-    /// none.
-    #[inline]
-    fn enter(&mut self, number: u32, stage: Stage) -> Option<Stage> {
-        let thread = &mut self.threads[number as usize];
-        let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
-        let (stage, todo) = thread.next_todo(stage, fleet)?;
-        thread.stage = stage;
-        thread.todo = todo;
-        thread.attempts = 0;
-        Some(stage)
-    }
-
-    #[inline]
-    fn deletes_in_background(&self, number: u32) -> bool {
-        let worker = self.threads[number as usize].worker as usize;
-        self.fleets[self.workers[worker].fleet as usize].delete.batch > 1
-    }
-
     /// The stage's call takes effect; `None` if it was throttled.
     #[inline]
     fn call(&mut self, number: u32) -> Option<Next> {
         let stage = self.threads[number as usize].stage;
-        let (left, throttled) = match stage {
-            Stage::Deleting => self.delete_one(number),
-            Stage::Forwarding => self.forward(number),
-            Stage::Releasing => (self.release(number), false),
-            Stage::Idle | Stage::Working => unreachable!("only a calling stage has a call due"),
+        let (left, throttled) = if stage == Stage::Deleting {
+            self.delete_one(number)
+        } else {
+            self.forward_or_release(number, stage)
         };
         let thread = &mut self.threads[number as usize];
         thread.todo = left;
@@ -219,6 +203,17 @@ impl<O: Observer> World<O> {
         }
         thread.attempts = 0;
         Some(Next::Call)
+    }
+
+    #[inline(never)]
+    fn forward_or_release(&mut self, number: u32, stage: Stage) -> (u16, bool) {
+        match stage {
+            Stage::Forwarding => self.forward(number),
+            Stage::Releasing => (self.release(number), false),
+            Stage::Deleting | Stage::Idle | Stage::Working => {
+                unreachable!("only a calling stage has a call due")
+            }
+        }
     }
 
     /// A throttled call is tried again, or given up for all it was for.
