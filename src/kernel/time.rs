@@ -93,6 +93,12 @@ impl Span {
     #[inline]
     #[expect(clippy::cast_sign_loss, reason = "`as` saturates, which is what the doc promises")]
     pub fn round_nanos(nanos: f64) -> Span {
+        // Doubles from 2^52 to 2^53 are the whole numbers there: adding 2^52 rounds, ties to even,
+        // and leaves the sum's bits that much above those of 2^52 itself.
+        const WHOLE: f64 = (1_u64 << 52) as f64;
+        if (0.0..WHOLE).contains(&nanos) {
+            return Span((nanos + WHOLE).to_bits() - WHOLE.to_bits());
+        }
         Span(libm::rint(nanos) as u64)
     }
 
@@ -236,6 +242,15 @@ mod tests {
     #[test]
     fn sampled_lengths_round_to_even_and_saturate() {
         let cases = [(0.5, 0), (1.5, 2), (2.5, 2), (-3.0, 0), (f64::NAN, 0), (1e30, u64::MAX)];
+        let near = (1_u64 << 52) as f64;
+        let edges =
+            [-0.0, 0.499_999_999_999_999_94, near - 0.5, near, near + 2.0, near * 2.0 - 1.0];
+        let powers = (0..62).map(|bit| (1_u64 << bit) as f64);
+        let powers = powers.flat_map(|power| [-0.5, 0.0, 0.5, 1.5].map(|by| power + by));
+        for nanos in edges.into_iter().chain(powers) {
+            let rounded = Span::round_nanos(nanos).as_nanos();
+            assert_eq!((rounded as f64).to_bits(), (libm::rint(nanos) + 0.0).to_bits(), "{nanos}");
+        }
         for (nanos, expected) in cases {
             assert_eq!(Span::round_nanos(nanos).as_nanos(), expected, "{nanos}");
         }
