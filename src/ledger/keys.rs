@@ -9,7 +9,7 @@
 use super::config::Keys;
 use crate::kernel::num;
 use crate::kernel::rng::{Fate, Luck, Source, mix};
-use crate::kernel::time::Time;
+use crate::kernel::time::{Span, Time};
 
 /// Chooses the keys of one queue.
 #[derive(Clone, Debug)]
@@ -35,14 +35,19 @@ impl Router {
     #[inline(always)]
     pub(super) fn key(&self, luck: Luck, first: Luck, connection: u32, now: Time) -> u64 {
         match self.keys {
-            Keys::Uniform => luck.draws(Fate::Key, 0).next_u64(),
-            Keys::PerCall => first.draws(Fate::Key, 0).next_u64(),
-            Keys::Sticky(period) => {
-                let epoch = now.as_nanos() / period.as_nanos().max(1);
-                mix(self.salt ^ mix(u64::from(connection) ^ mix(epoch)))
+            Keys::Uniform | Keys::PerCall => {
+                let luck = if self.keys == Keys::PerCall { first } else { luck };
+                luck.draws(Fate::Key, 0).next_u64()
             }
+            Keys::Sticky(period) => self.sticky_key(period, connection, now),
             Keys::Group { count, .. } => self.group_key(self.group(luck, count)),
         }
+    }
+
+    /// The key of a connection in the present period.
+    fn sticky_key(&self, period: Span, connection: u32, now: Time) -> u64 {
+        let epoch = now.as_nanos() / period.as_nanos().max(1);
+        mix(self.salt ^ mix(u64::from(connection) ^ mix(epoch)))
     }
 
     /// The hash of a group.
@@ -76,7 +81,6 @@ fn cumulative_zipf(count: u32, exponent: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::time::Span;
 
     fn luck(i: u64) -> Luck {
         Luck(mix(i))
