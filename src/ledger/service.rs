@@ -4,6 +4,7 @@
 //!
 //! The rules are those of the SQS API reference and developer guide; each call names its own.
 //! Where AWS publishes nothing, the rule is a parameter of [`super::config`].
+#![expect(clippy::inline_always, reason = "most calls have one entry: their loops fold away")]
 
 use std::collections::VecDeque;
 
@@ -158,6 +159,7 @@ impl Ledger {
     ///
     /// # Panics
     /// Without a message or with more than 10.
+    #[inline(always)]
     pub fn send<J: Journal>(
         &mut self,
         now: Time,
@@ -168,43 +170,59 @@ impl Ledger {
     ) -> Throttled {
         assert!((1..=MAX_BATCH).contains(&messages.len()), "a send has 1 to 10 messages");
         journal.change(now, queue, &Change::Called { action: Action::Send });
+        let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Send);
+        let mut call = Call { now, queue, gate: &mut gate, journal };
+        let first = messages[0].luck;
+        if let [only] = messages {
+            self.store(&mut call, 0, only, first, connection);
+        } else {
+            for (entry, outgoing) in messages.iter().enumerate() {
+                self.store(&mut call, entry, outgoing, first, connection);
+            }
+        }
         let q = &mut self.queues[queue.0 as usize];
-        let mut gate = Gate::of(q, Action::Send);
-        let mut stored = false;
-        for (i, outgoing) in messages.iter().enumerate() {
-            let key = q.router.key(outgoing.luck, messages[0].luck, connection, now);
-            let at = q.shards.holder(key);
-            if let Some(gate) = &mut gate
-                && !gate.admit(at, q, key, i, now)
-            {
-                continue;
-            }
-            let id = self.slab.give_id();
-            q.tally.sent += 1;
-            let delay = outgoing.delay.unwrap_or(q.config.delay);
-            let state = if delay.is_zero() { State::Visible } else { State::Delayed };
-            journal.change(
-                now,
-                queue,
-                &Change::Sent { message: id, partition: q.shards.get(at).id, state },
-            );
-            let luck = outgoing.luck;
-            if delay.is_zero() {
-                q.wait(&mut self.slab, at, Waiting { id, sent: now, luck, key });
-            } else {
-                let slot = self.slab.insert(Message::new(id, queue, now, luck, key));
-                q.begin(&mut self.slab, slot);
-                q.hide(&mut self.slab, slot, State::Delayed, delay, now);
-            }
-            stored = true;
-        }
-        let refused = gate.as_ref().map_or(Throttled(0), |gate| gate.close(q, now, journal));
-        if stored {
+        let refused = call.close(q);
+        if (refused.count() as usize) < messages.len() {
             self.slab.came_in();
-            q.came_in(now, journal);
+            q.came_in(now, call.journal);
         }
-        self.settle(queue, now, journal);
+        self.settle(queue, now, call.journal);
         refused
+    }
+
+    /// Stores one message of a send, unless its partition refuses it.
+    #[inline(always)]
+    fn store<J: Journal>(
+        &mut self,
+        call: &mut Call<'_, J>,
+        entry: usize,
+        outgoing: &Outgoing,
+        first: Luck,
+        connection: u32,
+    ) {
+        let Call { now, queue, .. } = *call;
+        let Outgoing { luck, delay } = *outgoing;
+        let q = &mut self.queues[queue.0 as usize];
+        let key = q.router.key(luck, first, connection, now);
+        let at = q.shards.holder(key);
+        if let Some(gate) = call.gate
+            && !gate.admit(at, q, key, entry, now)
+        {
+            return;
+        }
+        let id = self.slab.give_id();
+        q.tally.sent += 1;
+        let delay = delay.unwrap_or(q.config.delay);
+        let state = if delay.is_zero() { State::Visible } else { State::Delayed };
+        let partition = q.shards.get(at).id;
+        call.journal.change(now, queue, &Change::Sent { message: id, partition, state });
+        if delay.is_zero() {
+            q.wait(&mut self.slab, at, Waiting { id, sent: now, luck, key });
+        } else {
+            let slot = self.slab.insert(Message::new(id, queue, now, luck, key));
+            q.begin(&mut self.slab, slot);
+            q.hide(&mut self.slab, slot, State::Delayed, delay, now);
+        }
     }
 
     /// Receives up to `poll.max` messages
@@ -280,6 +298,7 @@ impl Ledger {
     ///
     /// # Panics
     /// Without a receipt or with more than 10.
+    #[inline(always)]
     pub fn delete<J: Journal>(
         &mut self,
         now: Time,
@@ -289,36 +308,54 @@ impl Ledger {
         assert!((1..=MAX_BATCH).contains(&receipts.len()), "a delete has 1 to 10 receipts");
         let queue = receipts[0].queue;
         journal.change(now, queue, &Change::Called { action: Action::Delete });
-        let q = &mut self.queues[queue.0 as usize];
-        let mut gate = Gate::of(q, Action::Delete);
-        for (i, receipt) in receipts.iter().enumerate() {
-            let message = receipt.message;
-            if now > receipt.received + RECEIPT_LIFE {
-                journal.change(now, queue, &Change::ReceiptExpired { message });
-                continue;
+        let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Delete);
+        let mut call = Call { now, queue, gate: &mut gate, journal };
+        if let [only] = receipts {
+            self.delete_entry(&mut call, 0, only);
+        } else {
+            for (entry, receipt) in receipts.iter().enumerate() {
+                self.delete_entry(&mut call, entry, receipt);
             }
-            let Some(row) = current(&self.slab, receipt) else {
-                journal.change(now, queue, &Change::DeletedNothing { message });
-                continue;
-            };
-            let (key, luck, sent, receives) = (row.key, row.luck, row.sent, row.receives);
-            if let Some(gate) = &mut gate
-                && !gate.admit(q.shards.holder(key), q, key, i, now)
-            {
-                continue;
-            }
-            let lost = q.config.lost_deletes;
-            if lost > 0.0 && luck.draws(Fate::LostDelete, receives).unit() < lost {
-                journal.change(now, queue, &Change::DeleteLost { message });
-                continue;
-            }
-            let from = q.delete(&mut self.slab, receipt.slot);
-            journal.change(now, queue, &Change::Deleted { message, sent, receives, from });
         }
-        let refused = gate.as_ref().map_or(Throttled(0), |gate| gate.close(q, now, journal));
-        q.tell_oldest(&self.slab, now, journal);
-        self.settle(queue, now, journal);
+        let q = &mut self.queues[queue.0 as usize];
+        let refused = call.close(q);
+        q.tell_oldest(&self.slab, now, call.journal);
+        self.settle(queue, now, call.journal);
         refused
+    }
+
+    /// Deletes one message of a delete, unless its partition refuses it.
+    #[inline(always)]
+    fn delete_entry<J: Journal>(
+        &mut self,
+        call: &mut Call<'_, J>,
+        entry: usize,
+        receipt: &Receipt,
+    ) {
+        let Call { now, queue, .. } = *call;
+        let message = receipt.message;
+        if now > receipt.received + RECEIPT_LIFE {
+            call.journal.change(now, queue, &Change::ReceiptExpired { message });
+            return;
+        }
+        let Some(row) = current(&self.slab, receipt) else {
+            call.journal.change(now, queue, &Change::DeletedNothing { message });
+            return;
+        };
+        let (key, luck, sent, receives) = (row.key, row.luck, row.sent, row.receives);
+        let q = &mut self.queues[queue.0 as usize];
+        if let Some(gate) = call.gate
+            && !gate.admit(q.shards.holder(key), q, key, entry, now)
+        {
+            return;
+        }
+        let lost = q.config.lost_deletes;
+        if lost > 0.0 && luck.draws(Fate::LostDelete, receives).unit() < lost {
+            call.journal.change(now, queue, &Change::DeleteLost { message });
+            return;
+        }
+        let from = q.delete(&mut self.slab, receipt.slot);
+        call.journal.change(now, queue, &Change::Deleted { message, sent, receives, from });
     }
 
     /// Lets the visibility timeout of a received message end `timeout` from now; zero makes it
@@ -429,6 +466,24 @@ impl Ledger {
         }
         let counted: u64 = self.queues.iter().map(|q| q.tally.resident()).sum();
         assert_eq!(counted, self.resident(), "the slab holds what the queues count");
+    }
+}
+
+/// What the entries of one batch call share. Most calls have one entry: each call treats that one
+/// apart, so that the compiler leaves no loop and keeps in registers what the entry has.
+struct Call<'a, J> {
+    now: Time,
+    queue: QueueId,
+    gate: &'a mut Option<Gate>,
+    journal: &'a mut J,
+}
+
+impl<J: Journal> Call<'_, J> {
+    /// All entries were tried: those that were refused.
+    #[inline(always)]
+    fn close(&mut self, q: &Queue) -> Throttled {
+        let Call { now, gate, journal, .. } = self;
+        gate.as_ref().map_or(Throttled(0), |gate| gate.close(q, *now, *journal))
     }
 }
 
