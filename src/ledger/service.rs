@@ -249,7 +249,7 @@ impl Ledger {
         let q = &mut self.queues[queue.0 as usize];
         let over_limit = q.is_full();
         if let Some(at) = taken.refused_at {
-            let partition = q.shards.get(at).id;
+            let partition = q.shards.get(at as usize).id;
             let action = Action::Receive;
             journal.change(now, queue, &Change::Throttled { action, partition, messages: 1 });
             return Received::Throttled;

@@ -21,7 +21,7 @@ use crate::kernel::time::Time;
 pub(super) struct Taken {
     pub(super) messages: u32,
     /// A partition with messages that had no capacity.
-    pub(super) refused_at: Option<usize>,
+    pub(super) refused_at: Option<u32>,
 }
 
 impl Ledger {
@@ -87,12 +87,13 @@ impl Ledger {
         now: Time,
         journal: &mut J,
     ) -> Taken {
-        let mut taken = Taken::default();
         if self.queue(queue).shards.len() == 1 {
+            let mut taken = Taken::default();
             self.take_from(queue, 0, poll, now, journal, &mut taken);
-        } else {
-            self.take_from_many(queue, poll, now, journal, &mut taken);
+            return taken;
         }
+        let mut taken = Taken::default();
+        self.take_from_many(queue, poll, now, journal, &mut taken);
         taken
     }
 
@@ -176,7 +177,7 @@ impl Ledger {
             return;
         }
         if q.is_guarded() && !q.admits_receive(at, now) {
-            taken.refused_at = Some(at);
+            taken.refused_at = Some(at as u32);
             return;
         }
         while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, taken) {

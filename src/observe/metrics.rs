@@ -263,9 +263,18 @@ impl FleetMeasured {
     fn end_work(&mut self, took: Span, how: Ending) {
         let work = u128::from(took.as_nanos());
         self.work += work;
+        if how == Ending::Done {
+            self.processed += 1;
+        } else {
+            self.end_in_vain(work, how);
+        }
+    }
+
+    /// The work was not the first to complete its message.
+    #[cold]
+    fn end_in_vain(&mut self, work: u128, how: Ending) {
         match how {
-            Ending::Done => self.processed += 1,
-            Ending::Recognised => {}
+            Ending::Done | Ending::Recognised => {}
             Ending::Duplicate => {
                 self.duplicates += 1;
                 self.duplicate_work += work;

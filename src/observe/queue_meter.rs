@@ -191,7 +191,7 @@ impl QueueMeter {
                     self.sent_to_received.record(now.since(sent));
                 }
                 if let Some(cause) = cause {
-                    *self.counts.redelivered.by(cause) += 1;
+                    self.counts.redelivered.count(cause);
                 }
             }
             Change::Deleted { sent, receives, from, .. } => {
@@ -300,14 +300,15 @@ impl QueueMeter {
 }
 
 impl Redelivered {
-    #[inline]
-    fn by(&mut self, cause: Held) -> &mut u64 {
-        match cause {
+    #[inline(never)]
+    fn count(&mut self, cause: Held) {
+        let count = match cause {
             Held::Working => &mut self.outlived_timeout,
             Held::Buffered => &mut self.prefetched,
             Held::Failed => &mut self.failed,
             Held::Crashed => &mut self.crashed,
             Held::Deleting => &mut self.delete_lost,
-        }
+        };
+        *count += 1;
     }
 }
