@@ -16,6 +16,7 @@
 
 pub mod event;
 pub mod lockstep;
+mod look_ahead;
 mod receiving;
 pub mod run;
 pub mod scenario;

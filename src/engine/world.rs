@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::event::Event;
+use super::look_ahead;
 use super::scenario::{Limits, Scenario};
 use crate::clients::arrivals::Arrivals;
 use crate::clients::config::FleetConfig;
@@ -110,6 +111,8 @@ pub struct World<O: Observer> {
     /// Producers fall silent here.
     pub(super) duration: Time,
     limits: Limits,
+    /// Its rows do not fit a near cache.
+    looks_ahead: bool,
     events: u64,
     /// How many events there are when the loop next looks at what stands around it.
     next_look: u64,
@@ -154,6 +157,7 @@ impl<O: Observer> World<O> {
             end: scenario.end(),
             duration: Time::ZERO + scenario.duration,
             limits: scenario.limits,
+            looks_ahead: false,
             events: 0,
             next_look: 0,
             calendar: Calendar::with_capacity(4 * workers as usize + 64),
@@ -175,6 +179,7 @@ impl<O: Observer> World<O> {
         };
         world.place_producers(scenario, streams);
         world.place_workers(scenario, streams);
+        world.looks_ahead = world.threads.len() >= look_ahead::WORTHWHILE;
         for (number, queue) in (0..).zip(&scenario.queues) {
             if let Some(&at) = queue.config.purges.first() {
                 world.calendar.schedule(at, Event::Purge(QueueId(number)));
@@ -288,6 +293,9 @@ impl<O: Observer> World<O> {
     /// If time went back, which is a bug.
     #[inline]
     pub fn step(&mut self) -> Option<(Time, Event)> {
+        if self.looks_ahead && self.calendar.bring_next() {
+            self.look_ahead();
+        }
         let (at, event) = self.calendar.pop()?;
         if at > self.end {
             return None;

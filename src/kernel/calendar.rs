@@ -230,9 +230,7 @@ impl<E: Ranked> Calendar<E> {
     /// Takes the next event out.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        if self.front.len() == 0 {
-            self.refill();
-        }
+        self.bring_next();
         let (front, newest, standing) = (self.front.first(), self.newest, self.standing.first());
         let next = if standing.key < front.key && standing.key < newest.key {
             self.standing.cancel(standing.id);
@@ -252,6 +250,26 @@ impl<E: Ranked> Calendar<E> {
         };
         self.now = Time::from_nanos(next.key.nanos());
         Some((self.now, E::of_timer(next.id)))
+    }
+
+    /// Most events that [`Calendar::upcoming`] gives.
+    pub const MOST_UPCOMING: usize = front::MOST;
+
+    /// Finds out what comes next, if that is not known yet; true if [`Calendar::upcoming`] gives
+    /// other events now.
+    #[inline]
+    pub fn bring_next(&mut self) -> bool {
+        let must = self.front.len() == 0;
+        if must {
+            self.refill();
+        }
+        must
+    }
+
+    /// The next few events, but for those that stand beside all others. More of them may come
+    /// before they are taken.
+    pub fn upcoming(&self) -> impl Iterator<Item = E> {
+        self.front.iter().map(|next| E::of_timer(next.id))
     }
 
     /// Brings the next events to the empty front.

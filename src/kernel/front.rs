@@ -79,6 +79,11 @@ impl Front {
         if self.head == self.tail { Next::NONE } else { self.ring[self.head % MOST] }
     }
 
+    /// All events, the first first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Next> {
+        (0..self.len()).map(|place| self.ring[self.head.wrapping_add(place) % MOST])
+    }
+
     /// Takes the first event out, of which there must be one.
     #[inline]
     pub(super) fn pop(&mut self) {

@@ -270,6 +270,13 @@ impl Slab {
         (!row.has(FREE)).then_some(row)
     }
 
+    /// Reads the rows that the removal of the one at `slot` would touch.
+    #[inline]
+    pub(super) fn look_at_neighbours(&self, slot: u32) {
+        self.rows.look_at_neighbours::<PLACE>(slot);
+        self.rows.look_at_neighbours::<AGE>(slot);
+    }
+
     /// Messages stored now.
     #[inline]
     pub(super) fn resident(&self) -> u64 {

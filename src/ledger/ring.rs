@@ -6,6 +6,8 @@
 //!
 //! Invariant: `next(prev(i)) == i` in each of a row's two rings; a row in no list is a ring of one.
 
+use std::hint::black_box;
+
 /// A row's two neighbours in one ring.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
@@ -120,6 +122,13 @@ impl<R: Linked> Rows<R> {
         let Link { prev, next } = std::mem::replace(link, Link { prev: slot, next: slot });
         self.link_mut::<RING>(prev).next = next;
         self.link_mut::<RING>(next).prev = prev;
+    }
+
+    /// Reads the rows that the removal of `slot` would touch, so that they are near when it comes.
+    #[inline]
+    pub(super) fn look_at_neighbours<const RING: usize>(&self, slot: u32) {
+        let Link { prev, next } = self.link::<RING>(slot);
+        black_box((self.link::<RING>(prev).next, self.link::<RING>(next).prev));
     }
 
     /// Takes the first member out.

@@ -413,6 +413,13 @@ impl Ledger {
         }
     }
 
+    /// Reads what calls with these receipts would touch, so that it is near when they come.
+    pub fn look_ahead(&self, receipts: &[Receipt]) {
+        for receipt in receipts {
+            self.slab.look_at_neighbours(receipt.slot);
+        }
+    }
+
     /// Whether some holder has completed the message's work.
     pub fn is_done(&self, receipt: &Receipt) -> bool {
         let row = self.slab.get(receipt.slot);

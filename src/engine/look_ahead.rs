@@ -1,0 +1,40 @@
+//! Reads ahead what the next events will touch.
+//!
+//! Owns the order in which those rows are read. Must not know what is done with them.
+//!
+//! In a large world each row that an event touches comes from afar, and where the next one stands
+//! is known only when it has come. Several events look at their rows together, kind by kind: those
+//! of one kind do not depend on each other, so the processor waits for all of them at once. What is
+//! read here is not used; that it is near is all that is wanted.
+
+use std::hint::black_box;
+
+use super::event::Event;
+use super::world::World;
+use crate::kernel::calendar::Calendar;
+use crate::ledger::receipt::Receipt;
+use crate::observe::observer::Observer;
+
+/// Threads from which it pays: about as many as have their rows in a second-level cache.
+pub(super) const WORTHWHILE: usize = 2_000;
+
+impl<O: Observer> World<O> {
+    /// Reads the rows of the threads that have something due next, and of what they hold.
+    #[inline(never)]
+    pub(super) fn look_ahead(&self) {
+        let (mut threads, mut count) = ([0; Calendar::<Event>::MOST_UPCOMING], 0);
+        for event in self.calendar.upcoming() {
+            if let Event::Thread(number) | Event::Heartbeat(number) = event {
+                threads[count] = number;
+                count += 1;
+            }
+        }
+        let mut receipts = [Receipt::of_nothing(); Calendar::<Event>::MOST_UPCOMING];
+        let threads = threads[..count].iter().map(|&number| &self.threads[number as usize]);
+        for (thread, receipt) in threads.zip(&mut receipts) {
+            black_box(self.workers[thread.worker as usize].busy);
+            *receipt = self.held[thread.first as usize].receipt;
+        }
+        self.ledger.look_ahead(&receipts[..count]);
+    }
+}
