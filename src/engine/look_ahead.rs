@@ -12,29 +12,49 @@ use std::hint::black_box;
 use super::event::Event;
 use super::world::World;
 use crate::kernel::calendar::Calendar;
+use crate::ledger::config::QueueId;
 use crate::ledger::receipt::Receipt;
 use crate::observe::observer::Observer;
 
 /// Threads from which it pays: about as many as have their rows in a second-level cache.
 pub(super) const WORTHWHILE: usize = 2_000;
 
+/// Most threads of a kind that one look is at.
+const MOST: usize = Calendar::<Event>::MOST_UPCOMING;
+
 impl<O: Observer> World<O> {
-    /// Reads the rows of the threads that have something due next, and of what they hold.
+    /// Reads the rows of the threads that have something due next and of what they hold, and those
+    /// of the threads that will take what comes meanwhile.
     #[inline(never)]
     pub(super) fn look_ahead(&self) {
-        let (mut threads, mut count) = ([0; Calendar::<Event>::MOST_UPCOMING], 0);
+        let (mut threads, mut count) = ([0; MOST], 0);
         for event in self.calendar.upcoming() {
             if let Event::Thread(number) | Event::Heartbeat(number) = event {
                 threads[count] = number;
                 count += 1;
             }
         }
-        let mut receipts = [Receipt::of_nothing(); Calendar::<Event>::MOST_UPCOMING];
+        self.look_at_idle(count);
+        let mut receipts = [Receipt::of_nothing(); MOST];
         let threads = threads[..count].iter().map(|&number| &self.threads[number as usize]);
         for (thread, receipt) in threads.zip(&mut receipts) {
             black_box(self.workers[thread.worker as usize].busy);
             *receipt = self.held[thread.first as usize].receipt;
         }
         self.ledger.look_ahead(&receipts[..count]);
+    }
+
+    /// Reads the rows of the idle threads of the workers that will be served next, `most` at most.
+    #[inline]
+    fn look_at_idle(&self, most: usize) {
+        let queues = (0..self.looks.len() as u32).map(QueueId);
+        let waiters = queues.flat_map(|queue| self.ledger.waiters(queue).take(most));
+        for caller in waiters.take(most) {
+            if let Some(number) = self.workers[caller.0 as usize].idle_thread() {
+                let thread = &self.threads[number as usize];
+                black_box(self.held[thread.first as usize].luck.0);
+                self.calendar.look_ahead(Event::Thread(number));
+            }
+        }
     }
 }

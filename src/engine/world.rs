@@ -119,7 +119,7 @@ pub struct World<O: Observer> {
     pub(super) calendar: Calendar<Event>,
     pub(super) ledger: Ledger,
     /// When the calendar next looks at each queue.
-    looks: Vec<Time>,
+    pub(super) looks: Vec<Time>,
     pub(super) producers: Vec<Producer>,
     pub(super) clients: Vec<ClosedClient>,
     pub(super) send_calls: Calls<SendCall>,

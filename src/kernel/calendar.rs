@@ -10,20 +10,23 @@
 //! The next arrivals stand beside all others. Where another pending event stands depends on when it
 //! is due: the next few stand in front, sorted;
 //! those of the days after them in a timing wheel; the others in a heap. Where one ends and the
-//! next begins is a key that only moves as events are taken, or as the front overflows. An event
-//! that was taken or cancelled leaves nothing but its row, which waits for the next time.
+//! next begins is a key that only moves as events are taken, or as the front overflows.
+//!
+//! An event that was cancelled or moved stays where it stood, stale, until it is its turn: its row
+//! tells it from a pending one. So nothing needs to be found again, and rows are read when an event
+//! is taken, not while it waits. When more than half of all are stale, all of these go.
 
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::hint::black_box;
 use std::marker::PhantomData;
-
-use priority_queue::PriorityQueue;
 
 use super::front::{self, Front, Next};
 use super::standing::Standing;
 use super::time::Time;
 pub use super::timers::TimerId;
-use super::timers::{Home, Key, Timer, Timers};
+use super::timers::{IDLE, Key, Timers};
 use super::wheel::{Slot, Wheel};
 
 /// A fast hasher for keys of two small integers or one large one: they are put side by side, then
@@ -89,6 +92,9 @@ const FEW: usize = front::MOST / 2;
 /// stand in front, and a wheel of one event a slot is not turned for each of them.
 const ENOUGH: usize = FEW / 2;
 
+/// So many events may be stale however few are pending.
+const MOST_STALE: usize = 1_024;
+
 /// Pending events in their total order.
 #[derive(Clone, Debug)]
 pub struct Calendar<E: Ranked> {
@@ -102,7 +108,9 @@ pub struct Calendar<E: Ranked> {
     reach: Key,
     wheel: Wheel,
     /// Gives its greatest first, hence the reversal.
-    heap: PriorityQueue<TimerId, Reverse<Key>, FastHash>,
+    heap: BinaryHeap<Reverse<(Key, TimerId)>>,
+    /// Stale events in front, in the wheel and in the heap.
+    stale: usize,
     sequence: u64,
     /// The time of the event that was taken last.
     now: Time,
@@ -118,8 +126,9 @@ impl<E: Ranked> Calendar<E> {
             standing: Standing::new(),
             front: Front::new(),
             reach: Key::LAST,
-            wheel: Wheel::new(),
-            heap: PriorityQueue::with_capacity_and_default_hasher(capacity),
+            wheel: Wheel::with_room(capacity),
+            heap: BinaryHeap::with_capacity(capacity),
+            stale: 0,
             sequence: 0,
             now: Time::ZERO,
             events: PhantomData,
@@ -145,29 +154,25 @@ impl<E: Ranked> Calendar<E> {
     /// Notes an event as the newest, and puts the one before it where it belongs.
     #[inline(never)]
     fn place(&mut self, key: Key, id: TimerId) {
-        if self.timers.cover(id).home != Home::Idle {
-            self.take_out(id);
+        let was = std::mem::replace(self.timers.cover(id), key.order());
+        if was != IDLE {
+            self.let_stale(id);
         }
-        let row = self.timers.row(id);
-        row.key = key;
-        row.home = Home::Newest;
-        let Next { key, id } = std::mem::replace(&mut self.newest, Next { key, id });
-        if id == TimerId::NONE {
+        let next = std::mem::replace(&mut self.newest, Next { key, id });
+        if next.id == TimerId::NONE {
             return;
         }
-        if key < self.reach {
-            self.put_in_front(key, id);
-        } else if self.wheel.spans(key.nanos()) {
-            self.wheel.push_back(&mut self.timers, key, id);
+        if next.key < self.reach {
+            self.put_in_front(next);
+        } else if self.wheel.spans(next.key.nanos()) {
+            self.wheel.push_back(next);
         } else {
-            self.put_in_heap(key, id);
+            self.heap.push(Reverse((next.key, next.id)));
         }
     }
 
     #[inline]
-    fn put_in_front(&mut self, key: Key, id: TimerId) {
-        self.timers.row(id).home = Home::Front;
-        let next = Next { key, id };
+    fn put_in_front(&mut self, next: Next) {
         if self.front.len() < front::MOST {
             self.front.insert(next);
         } else {
@@ -178,21 +183,13 @@ impl<E: Ranked> Calendar<E> {
     /// Puts an event into a full front and the last of the front back.
     #[cold]
     fn put_back(&mut self, next: Next) {
-        let Next { key, id } = self.front.exchange(next);
-        self.reach = key;
-        if self.wheel.spans(key.nanos()) {
-            self.wheel.push_front(&mut self.timers, key, id);
+        let last = self.front.exchange(next);
+        self.reach = last.key;
+        if self.wheel.spans(last.key.nanos()) {
+            self.wheel.push_front(last);
         } else {
-            self.put_in_heap(key, id);
+            self.heap.push(Reverse((last.key, last.id)));
         }
-    }
-
-    #[cold]
-    fn put_in_heap(&mut self, key: Key, id: TimerId) {
-        let row = self.timers.row(id);
-        row.key = key;
-        row.home = Home::Heap;
-        self.heap.push(id, Reverse(key));
     }
 
     /// Takes `event` off; false if it was not pending.
@@ -204,49 +201,71 @@ impl<E: Ranked> Calendar<E> {
         {
             return pending;
         }
-        let pending = self.timers.known(id).is_some_and(|row| row.home != Home::Idle);
+        let row = self.timers.known(id);
+        let pending = row.is_some_and(|row| std::mem::replace(row, IDLE) != IDLE);
         if pending {
-            self.take_out(id);
-            self.timers.row(id).home = Home::Idle;
+            self.let_stale(id);
         }
         pending
     }
 
-    /// Takes an event out of where it stands, if it is pending.
+    /// The occurrence of an event that was pending until now is so no more.
     #[inline(never)]
-    fn take_out(&mut self, id: TimerId) {
-        let row = self.timers.row(id);
-        match row.home {
-            Home::Idle => {}
-            Home::Newest => self.newest = Next::NONE,
-            Home::Front => self.front.remove(row.key),
-            Home::Slot(slot) => self.wheel.remove(&mut self.timers, id, slot),
-            Home::Heap => {
-                self.heap.remove(&id);
-            }
+    fn let_stale(&mut self, id: TimerId) {
+        if self.newest.id == id {
+            self.newest = Next::NONE;
+            return;
         }
+        self.stale += 1;
+        if self.stale > MOST_STALE && 2 * self.stale > self.kept() {
+            self.sweep();
+        }
+    }
+
+    /// Events in front, in the wheel and in the heap, pending or stale.
+    fn kept(&self) -> usize {
+        self.front.len() + self.wheel.len() + self.heap.len()
+    }
+
+    /// Drops all stale events.
+    #[cold]
+    fn sweep(&mut self) {
+        let timers = &self.timers;
+        let pending = |Next { key, id }: Next| timers.order(id) == key.order();
+        self.front.retain(pending);
+        self.wheel.retain(pending);
+        self.heap.retain(|&Reverse((key, id))| pending(Next { key, id }));
+        self.stale = 0;
     }
 
     /// Takes the next event out.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        self.bring_next();
-        let (front, newest, standing) = (self.front.first(), self.newest, self.standing.first());
-        let next = if standing.key < front.key && standing.key < newest.key {
-            self.standing.cancel(standing.id);
-            standing
-        } else {
+        let next = loop {
+            self.bring_next();
+            let (front, newest, standing) =
+                (self.front.first(), self.newest, self.standing.first());
+            if standing.key < front.key && standing.key < newest.key {
+                self.standing.cancel(standing.id);
+                break standing;
+            }
             let next = if newest.key < front.key {
                 self.newest = Next::NONE;
                 newest
             } else if front.id == TimerId::NONE {
+                // The wheel may have turned to events that were stale.
+                self.wheel.rebase(self.now.as_nanos());
                 return None;
             } else {
                 self.front.pop();
                 front
             };
-            self.timers.row(next.id).home = Home::Idle;
-            next
+            let row = self.timers.row(next.id);
+            if *row == next.key.order() {
+                *row = IDLE;
+                break next;
+            }
+            self.stale -= 1;
         };
         self.now = Time::from_nanos(next.key.nanos());
         Some((self.now, E::of_timer(next.id)))
@@ -255,8 +274,8 @@ impl<E: Ranked> Calendar<E> {
     /// Most events that [`Calendar::upcoming`] gives.
     pub const MOST_UPCOMING: usize = front::MOST;
 
-    /// Finds out what comes next, if that is not known yet; true if [`Calendar::upcoming`] gives
-    /// other events now.
+    /// Finds out what [`Calendar::pop`], which is to be called next, will take, if that is not
+    /// known yet; true if [`Calendar::upcoming`] gives other events now.
     #[inline]
     pub fn bring_next(&mut self) -> bool {
         let must = self.front.len() == 0;
@@ -269,17 +288,27 @@ impl<E: Ranked> Calendar<E> {
     /// The next few events, but for those that stand beside all others. More of them may come
     /// before they are taken.
     pub fn upcoming(&self) -> impl Iterator<Item = E> {
-        self.front.iter().map(|next| E::of_timer(next.id))
+        let pending = |next: &Next| self.timers.order(next.id) == next.key.order();
+        self.front.iter().filter(pending).map(|next| E::of_timer(next.id))
     }
 
-    /// Brings the next events to the empty front.
+    /// Reads what scheduling `event` would touch, so that it is near when that comes.
+    #[inline]
+    pub fn look_ahead(&self, event: E) {
+        black_box(self.timers.order(event.timer()));
+    }
+
+    /// Brings the next events to the empty front, unless those that stand beside it come first.
+    ///
+    /// The wheel does not turn beyond these: what is scheduled when they are taken must find its
+    /// place in it.
     #[inline(never)]
     fn refill(&mut self) {
+        let first = self.newest.key.min(self.standing.first().key).nanos();
         loop {
             let Some(slot) = self.wheel.first() else {
-                if !self.turn_on() {
-                    self.reach = Key::LAST;
-                    return;
+                if !self.turn_on(first) {
+                    break;
                 }
                 continue;
             };
@@ -287,60 +316,57 @@ impl<E: Ranked> Calendar<E> {
                 self.bring_some(slot);
                 break;
             }
-            if self.wheel.len(slot) <= FEW {
+            if self.wheel.count(slot) <= FEW {
                 self.bring_all(slot);
                 break;
             }
-            self.wheel.spread(&mut self.timers, slot);
+            if self.wheel.begin(slot) > first {
+                self.reach = Key::first_at(self.wheel.begin(slot));
+                return;
+            }
+            self.wheel.spread(slot);
         }
         while let Some(slot) = self.wheel.first()
-            && self.front.len() + self.wheel.len(slot) <= ENOUGH
+            && self.front.len() + self.wheel.count(slot) <= ENOUGH
             && !slot.is_finest()
         {
             self.bring_all(slot);
         }
-        if self.wheel.is_empty() {
-            self.reach = self.heap.peek().map_or(Key::LAST, |(_, &Reverse(key))| key);
+        if self.wheel.len() == 0 {
+            self.reach = self.heap.peek().map_or(Key::LAST, |&Reverse((key, _))| key);
         }
     }
 
     /// Brings all events of a slot.
     fn bring_all(&mut self, slot: Slot) {
-        let mut id = self.wheel.head(slot);
-        self.reach = Wheel::last_key(slot, self.timers.row(id).key.nanos());
-        self.wheel.clear(slot);
-        while id != TimerId::NONE {
-            let row = self.timers.row(id);
-            row.home = Home::Front;
-            let Timer { key, next, .. } = *row;
-            self.front.insert(Next { key, id });
-            id = next;
+        self.reach = self.wheel.last_key(slot);
+        while let Some(next) = self.wheel.pop(slot) {
+            self.front.insert(next);
         }
     }
 
     /// Brings the first of the events of one instant and rank.
     fn bring_some(&mut self, slot: Slot) {
-        for _ in 0..FEW.min(self.wheel.len(slot)) {
-            let id = self.wheel.head(slot);
-            self.wheel.remove(&mut self.timers, id, slot);
-            let row = self.timers.row(id);
-            row.home = Home::Front;
-            let key = row.key;
-            self.front.insert(Next { key, id });
-            self.reach = key;
+        for _ in 0..FEW {
+            let Some(next) = self.wheel.pop(slot) else { break };
+            self.front.insert(next);
+            self.reach = next.key;
         }
     }
 
     /// Turns the empty wheel on to the first event of the heap, and brings all that it then
-    /// spans; false if there is none.
-    fn turn_on(&mut self) -> bool {
-        let Some((_, &Reverse(first))) = self.heap.peek() else { return false };
-        self.wheel.rebase(first.nanos());
-        while let Some((&id, &Reverse(key))) = self.heap.peek()
+    /// spans; false if there is none, or if one comes `first` that stands beside.
+    fn turn_on(&mut self, first: u64) -> bool {
+        let Some(&Reverse((key, _))) = self.heap.peek() else { return false };
+        if key.nanos() > first {
+            return false;
+        }
+        self.wheel.rebase(key.nanos());
+        while let Some(&Reverse((key, id))) = self.heap.peek()
             && self.wheel.spans(key.nanos())
         {
             self.heap.pop();
-            self.wheel.push_back(&mut self.timers, key, id);
+            self.wheel.push_back(Next { key, id });
         }
         true
     }
@@ -348,6 +374,8 @@ impl<E: Ranked> Calendar<E> {
 
 #[cfg(test)]
 mod tests {
+    use priority_queue::PriorityQueue;
+
     use super::*;
     use crate::kernel::rng::{Draws, Source};
 
@@ -492,6 +520,48 @@ mod tests {
         }
     }
 
+    /// An event that stands beside is taken while the others are far away, and many more come
+    /// before those.
+    #[test]
+    fn a_crowd_that_comes_in_a_lull_goes_first() {
+        for far in [1_000_000, 1_000_000_000, 1_000_000_000_000_000] {
+            let mut calendar = Calendar::with_capacity(8);
+            for number in 1_000..1_100 {
+                calendar.schedule(at(far + 1_000 * u64::from(number)), Numbered(0, 7 * number + 1));
+            }
+            let mut order = Vec::new();
+            for lull in 0..50 {
+                let now = 1_000 * lull;
+                calendar.schedule(at(now), Numbered(1, 7));
+                let (_, event) = calendar.pop().expect("the one that stands beside");
+                assert_eq!(event, Numbered(1, 7));
+                for number in 0..lull as u32 {
+                    calendar.schedule(at(now + u64::from(number)), Numbered(2, 7 * number + 1));
+                }
+                order.clear();
+                order.extend((0..lull).filter_map(|_| calendar.pop()));
+                let numbers = order.iter().map(|(_, event)| event.1);
+                assert!(numbers.eq((0..lull as u32).map(|number| 7 * number + 1)), "{order:?}");
+            }
+            let numbers = drain(&mut calendar).into_iter().map(|(.., number)| number);
+            assert!(numbers.eq((1_000..1_100).map(|number| 7 * number + 1)), "before {far}");
+        }
+    }
+
+    /// What is moved or cancelled again and again, far from its turn, takes no room.
+    #[test]
+    fn stale_events_are_few() {
+        for far in [1_000_000, 1_000_000_000_000_000] {
+            let mut calendar = stepped(far);
+            for number in 0..100_000 {
+                calendar.schedule(at(100 * far + u64::from(number)), Numbered(1, number % 50));
+                calendar.cancel(Numbered(1, number % 7));
+            }
+            assert!(calendar.kept() <= 2 * (MOST_STALE + 150), "{} events", calendar.kept());
+            assert_eq!(drain(&mut calendar).len(), 100 + 43);
+        }
+    }
+
     /// The calendar as a heap alone would keep it.
     #[derive(Default)]
     struct Oracle {
@@ -547,6 +617,11 @@ mod tests {
                 match draws.below(10) {
                     0 => assert_eq!(calendar.cancel(event), oracle.cancel(event)),
                     share if share <= taking => {
+                        if draws.below(2) == 0 {
+                            calendar.bring_next();
+                        }
+                        let known = |event| oracle.heap.get(&event).is_some();
+                        assert!(calendar.upcoming().all(known), "what is upcoming is pending");
                         let next = calendar.pop();
                         assert_eq!(next, oracle.pop(), "call {call} of round {round}");
                         now = next.map_or(now, |(at, _)| at.as_nanos());

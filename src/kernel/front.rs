@@ -104,16 +104,16 @@ impl Front {
         last
     }
 
-    /// Takes out the event that is due at `key`.
-    pub(super) fn remove(&mut self, key: Key) {
+    /// Drops the events that are not to be kept.
+    pub(super) fn retain(&mut self, mut keeps: impl FnMut(Next) -> bool) {
+        let end = std::mem::replace(&mut self.tail, self.head);
         let mut at = self.head;
-        while self.ring[at % MOST].key != key {
-            at = at.wrapping_add(1);
-            assert!(at != self.tail, "the event stands in front");
-        }
-        self.tail = self.tail.wrapping_sub(1);
-        while at != self.tail {
-            self.ring[at % MOST] = self.ring[at.wrapping_add(1) % MOST];
+        while at != end {
+            let next = self.ring[at % MOST];
+            if keeps(next) {
+                self.ring[self.tail % MOST] = next;
+                self.tail = self.tail.wrapping_add(1);
+            }
             at = at.wrapping_add(1);
         }
     }

@@ -4,6 +4,7 @@
 //! bits must not depend on the machine. Must not know queues.
 
 pub mod calendar;
+mod chunks;
 mod closed_forms;
 pub mod dist;
 mod front;

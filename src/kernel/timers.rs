@@ -1,14 +1,14 @@
 //! Timers: what the calendar knows of each event, pending or not.
 //!
-//! Owns the order of events ([`Key`]), their names ([`TimerId`]) and a row for each, which says
-//! when it is due and where it stands. Must not know what an event is, nor how rows are ordered.
+//! Owns the order of events ([`Key`]), their names ([`TimerId`]) and a row for each: the order of
+//! its pending occurrence, by which that is told from those that were cancelled or moved. Must not
+//! know what an event is, nor where it stands.
 
 use super::time::Time;
-use super::wheel::Slot;
 
 /// The name of an event within its calendar: one of 15 kinds, and a number among its kind. Rows
 /// are found by it without a hash, so the numbers of a kind are to be dense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerId(u32);
 
 const NUMBER_BITS: u32 = 28;
@@ -60,13 +60,31 @@ impl Key {
     pub(super) fn new(at: Time, rank: u8, sequence: u64) -> Key {
         assert!(sequence < 1 << SEQUENCE_BITS, "event sequence numbers are used up");
         let order = u64::from(rank) << SEQUENCE_BITS | sequence;
-        Key(u128::from(at.as_nanos()) << 64 | u128::from(order))
+        Key::of_halves(at.as_nanos(), order)
     }
 
     /// The last key of an instant.
     #[inline]
     pub(super) fn last_at(nanos: u64) -> Key {
-        Key(u128::from(nanos) << 64 | u128::from(u64::MAX))
+        Key::of_halves(nanos, u64::MAX)
+    }
+
+    /// No key of an instant is before it.
+    #[inline]
+    pub(super) fn first_at(nanos: u64) -> Key {
+        Key::of_halves(nanos, 0)
+    }
+
+    /// The key of these halves: its time, then its rank and sequence number.
+    #[inline]
+    pub(super) fn of_halves(nanos: u64, order: u64) -> Key {
+        Key(u128::from(nanos) << 64 | u128::from(order))
+    }
+
+    /// Its rank and sequence number, which no other key has.
+    #[inline]
+    pub(super) fn order(self) -> u64 {
+        self.0 as u64
     }
 
     #[inline]
@@ -80,42 +98,13 @@ impl Key {
     }
 }
 
-/// Where an event stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Home {
-    /// Nowhere: it is not pending.
-    Idle,
-    /// Beside all others, as the newest.
-    Newest,
-    /// Among the next few.
-    Front,
-    /// In this slot of the wheel.
-    Slot(Slot),
-    /// In the heap of the far future.
-    Heap,
-}
-
-/// An event's row.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Timer {
-    pub(super) key: Key,
-    /// Neighbours in the list of its slot.
-    pub(super) prev: TimerId,
-    pub(super) next: TimerId,
-    pub(super) home: Home,
-}
-
-const _: () = assert!(size_of::<Timer>() == 32, "two rows fill a line of the cache");
-
-impl Timer {
-    const IDLE: Timer =
-        Timer { key: Key::LAST, prev: TimerId::NONE, next: TimerId::NONE, home: Home::Idle };
-}
+/// The order of an event that is not pending.
+pub(super) const IDLE: u64 = u64::MAX;
 
 /// The rows of all events that ever were pending.
 #[derive(Clone, Debug)]
 pub(super) struct Timers {
-    kinds: [Vec<Timer>; KINDS],
+    kinds: [Vec<u64>; KINDS],
     /// Room that a kind gets at its first event.
     room: usize,
 }
@@ -128,19 +117,25 @@ impl Timers {
 
     /// The row of an event that has one.
     #[inline]
-    pub(super) fn row(&mut self, id: TimerId) -> &mut Timer {
+    pub(super) fn row(&mut self, id: TimerId) -> &mut u64 {
         &mut self.kinds[usize::from(id.kind())][id.number() as usize]
+    }
+
+    /// The order of an event's pending occurrence, [`IDLE`] if there is none.
+    #[inline]
+    pub(super) fn order(&self, id: TimerId) -> u64 {
+        self.kinds[usize::from(id.kind())].get(id.number() as usize).copied().unwrap_or(IDLE)
     }
 
     /// The row of an event that may never have been pending.
     #[inline]
-    pub(super) fn known(&mut self, id: TimerId) -> Option<&mut Timer> {
+    pub(super) fn known(&mut self, id: TimerId) -> Option<&mut u64> {
         self.kinds[usize::from(id.kind())].get_mut(id.number() as usize)
     }
 
     /// The row of an event, made if there is none.
     #[inline]
-    pub(super) fn cover(&mut self, id: TimerId) -> &mut Timer {
+    pub(super) fn cover(&mut self, id: TimerId) -> &mut u64 {
         if id.number() as usize >= self.kinds[usize::from(id.kind())].len() {
             self.grow(id);
         }
@@ -153,6 +148,6 @@ impl Timers {
         if rows.is_empty() {
             rows.reserve(self.room);
         }
-        rows.resize(id.number() as usize + 1, Timer::IDLE);
+        rows.resize(id.number() as usize + 1, IDLE);
     }
 }

@@ -1,6 +1,7 @@
 //! A hierarchical timing wheel: the events of the next days.
 //!
-//! Owns lists of events by digits of their times. Must not know what comes before or after it.
+//! Owns lists of events by digits of their times. Must not know what comes before or after it, nor
+//! which events are still wanted.
 //!
 //! Times are numbers of eight digits to the base 64. An event stands at the level of the highest
 //! digit in which its time differs from that of the wheel's base, in the slot of that digit: near
@@ -10,25 +11,15 @@
 //!
 //! Invariant: events of one instant and rank stand in one list, in the order of their keys.
 
-use super::timers::{Home, Key, Timer, TimerId, Timers};
+use super::chunks::{List, Pool};
+use super::front::Next;
+use super::timers::Key;
 
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
 /// One for ranks, the others for digits of the time: 2^48 ns, three days.
 const LEVELS: usize = 9;
 const SPAN_BITS: u32 = DIGIT_BITS * (LEVELS as u32 - 1);
-
-/// A list of events.
-#[derive(Clone, Copy, Debug)]
-struct List {
-    first: TimerId,
-    last: TimerId,
-    len: u32,
-}
-
-impl List {
-    const EMPTY: List = List { first: TimerId::NONE, last: TimerId::NONE, len: 0 };
-}
 
 /// A slot: its level, then its digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +50,7 @@ impl Slot {
 /// Events by their times.
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
+    pool: Pool,
     lists: [List; LEVELS * SLOTS],
     /// Slots that hold events, a bit each.
     occupied: [u64; LEVELS],
@@ -66,17 +58,23 @@ pub(super) struct Wheel {
     levels: u32,
     /// No event is before it.
     base: u64,
+    /// Events in all slots.
+    len: usize,
 }
 
 impl Wheel {
-    pub(super) fn new() -> Wheel {
+    /// No events, and room for `events` of them however they spread.
+    pub(super) fn with_room(events: usize) -> Wheel {
         let lists = [List::EMPTY; LEVELS * SLOTS];
-        Wheel { lists, occupied: [0; LEVELS], levels: 0, base: 0 }
+        let pool = Pool::with_room(events, lists.len());
+        let occupied = [0; LEVELS];
+        Wheel { pool, lists, occupied, levels: 0, base: 0, len: 0 }
     }
 
+    /// Events in all slots.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.levels == 0
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether a time, not before the base, is within the wheel's span.
@@ -87,13 +85,14 @@ impl Wheel {
 
     /// Moves the base of an empty wheel.
     pub(super) fn rebase(&mut self, nanos: u64) {
-        debug_assert!(self.is_empty());
+        debug_assert!(self.len == 0);
         self.base = nanos;
     }
 
     #[inline]
     fn slot_of(&self, key: Key) -> Slot {
         let nanos = key.nanos();
+        debug_assert!(nanos >= self.base, "no event is before the base");
         let zeros = (nanos ^ self.base).leading_zeros();
         let level = (u64::BITS + DIGIT_BITS - 1 - zeros) / DIGIT_BITS;
         let digit = match level {
@@ -103,10 +102,14 @@ impl Wheel {
         Slot(level as u16 * SLOTS as u16 + (digit % SLOTS as u64) as u16)
     }
 
+    /// The list of the slot where an event belongs, which will not be empty.
     #[inline]
-    fn mark(&mut self, slot: Slot) {
+    fn list_of(&mut self, key: Key) -> (&mut Pool, &mut List) {
+        let slot = self.slot_of(key);
         self.occupied[slot.level()] |= 1 << (slot.0 % SLOTS as u16);
         self.levels |= 1 << slot.level();
+        self.len += 1;
+        (&mut self.pool, &mut self.lists[usize::from(slot.0)])
     }
 
     #[inline]
@@ -118,55 +121,28 @@ impl Wheel {
 
     /// Adds an event whose key is after all of its instant and rank.
     #[inline]
-    pub(super) fn push_back(&mut self, timers: &mut Timers, key: Key, id: TimerId) {
-        let slot = self.slot_of(key);
-        let list = &mut self.lists[usize::from(slot.0)];
-        let prev = std::mem::replace(&mut list.last, id);
-        list.len += 1;
-        *timers.row(id) = Timer { key, prev, next: TimerId::NONE, home: Home::Slot(slot) };
-        if prev == TimerId::NONE {
-            list.first = id;
-            self.mark(slot);
-        } else {
-            timers.row(prev).next = id;
-        }
+    pub(super) fn push_back(&mut self, next: Next) {
+        let (pool, list) = self.list_of(next.key);
+        list.push_back(pool, next);
     }
 
     /// Adds an event whose key is before all of its instant and rank.
     #[inline]
-    pub(super) fn push_front(&mut self, timers: &mut Timers, key: Key, id: TimerId) {
-        let slot = self.slot_of(key);
-        let list = &mut self.lists[usize::from(slot.0)];
-        let next = std::mem::replace(&mut list.first, id);
-        list.len += 1;
-        *timers.row(id) = Timer { key, prev: TimerId::NONE, next, home: Home::Slot(slot) };
-        if next == TimerId::NONE {
-            list.last = id;
-            self.mark(slot);
-        } else {
-            timers.row(next).prev = id;
-        }
+    pub(super) fn push_front(&mut self, next: Next) {
+        let (pool, list) = self.list_of(next.key);
+        list.push_front(pool, next);
     }
 
-    /// Takes an event out of its slot.
+    /// Takes the first event of a slot.
     #[inline]
-    pub(super) fn remove(&mut self, timers: &mut Timers, id: TimerId, slot: Slot) {
-        let Timer { prev, next, .. } = *timers.row(id);
+    pub(super) fn pop(&mut self, slot: Slot) -> Option<Next> {
         let list = &mut self.lists[usize::from(slot.0)];
-        list.len -= 1;
-        if prev == TimerId::NONE {
-            list.first = next;
-        } else {
-            timers.row(prev).next = next;
-        }
-        if next == TimerId::NONE {
-            list.last = prev;
-        } else {
-            timers.row(next).prev = prev;
-        }
-        if list.len == 0 {
+        let next = list.pop_front(&mut self.pool)?;
+        self.len -= 1;
+        if list.len() == 0 {
             self.unmark(slot);
         }
+        Some(next)
     }
 
     /// The slot of the next events.
@@ -181,38 +157,53 @@ impl Wheel {
 
     /// How many events a slot holds.
     #[inline]
-    pub(super) fn len(&self, slot: Slot) -> usize {
-        self.lists[usize::from(slot.0)].len as usize
+    pub(super) fn count(&self, slot: Slot) -> usize {
+        self.lists[usize::from(slot.0)].len()
     }
 
-    /// The first event of a slot.
+    /// The earliest time that belongs into a slot that is not empty.
     #[inline]
-    pub(super) fn head(&self, slot: Slot) -> TimerId {
-        self.lists[usize::from(slot.0)].first
+    pub(super) fn begin(&self, slot: Slot) -> u64 {
+        let low = slot.low_bits();
+        let digit = u64::from(slot.0 % SLOTS as u16);
+        let around = low << DIGIT_BITS | (SLOTS as u64 - 1);
+        if slot.is_finest() { self.base } else { self.base & !around | (digit * (low + 1)) }
     }
 
-    /// Empties a slot, whose events the caller has followed from its head.
+    /// The last key that belongs into a slot that is not empty.
     #[inline]
-    pub(super) fn clear(&mut self, slot: Slot) {
-        self.lists[usize::from(slot.0)] = List::EMPTY;
-        self.unmark(slot);
-    }
-
-    /// The last key that the slot of a time could hold.
-    #[inline]
-    pub(super) fn last_key(slot: Slot, nanos: u64) -> Key {
-        Key::last_at(nanos | slot.low_bits())
+    pub(super) fn last_key(&self, slot: Slot) -> Key {
+        Key::last_at(self.begin(slot) | slot.low_bits())
     }
 
     /// Moves the base to the first slot, and its events to lower levels, which are empty.
-    pub(super) fn spread(&mut self, timers: &mut Timers, slot: Slot) {
-        let mut id = self.head(slot);
-        self.clear(slot);
-        self.base = timers.row(id).key.nanos() & !slot.low_bits();
-        while id != TimerId::NONE {
-            let Timer { key, next, .. } = *timers.row(id);
-            self.push_back(timers, key, id);
-            id = next;
+    pub(super) fn spread(&mut self, slot: Slot) {
+        self.base = self.begin(slot);
+        let mut list = std::mem::replace(&mut self.lists[usize::from(slot.0)], List::EMPTY);
+        self.unmark(slot);
+        self.len -= list.len();
+        while let Some(next) = list.pop_front(&mut self.pool) {
+            self.push_back(next);
+        }
+    }
+
+    /// Drops the events that are not to be kept.
+    pub(super) fn retain(&mut self, mut keeps: impl FnMut(Next) -> bool) {
+        for number in 0..self.lists.len() {
+            let list = &mut self.lists[number];
+            let before = list.len();
+            for _ in 0..before {
+                if let Some(next) = list.pop_front(&mut self.pool)
+                    && keeps(next)
+                {
+                    list.push_back(&mut self.pool, next);
+                }
+            }
+            let after = list.len();
+            self.len -= before - after;
+            if before > 0 && after == 0 {
+                self.unmark(Slot(number as u16));
+            }
         }
     }
 }

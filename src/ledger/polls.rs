@@ -32,6 +32,7 @@ const ENDS: usize = 1;
 
 /// A caller's row: its waiting long poll, if it has one.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Waiting {
     poll: Poll,
     due: Time,
@@ -50,6 +51,8 @@ impl Waiting {
         Waiting { poll, due: Time::NEVER, at: None, links: Link::alone(0) }
     }
 }
+
+const _: () = assert!(size_of::<Waiting>() == 64, "a row is one line of the cache");
 
 impl Linked for Waiting {
     fn links(&self) -> &Links {
@@ -132,6 +135,11 @@ impl Polls {
     pub(super) fn first(&self, queue: QueueId) -> Option<Poll> {
         let slot = self.rows.first::<ORDER>(self.lines[queue.0 as usize].order)?;
         Some(self.rows.get(slot).poll)
+    }
+
+    /// Who waits at `queue`, the first to come first.
+    pub(super) fn waiters(&self, queue: QueueId) -> impl Iterator<Item = Caller> {
+        self.rows.list::<ORDER>(self.lines[queue.0 as usize].order).map(Caller)
     }
 
     /// Ends the wait of `caller`; false if it did not wait.

@@ -413,6 +413,11 @@ impl Ledger {
         }
     }
 
+    /// Whose polls wait at `queue`, the first to be served first.
+    pub fn waiters(&self, queue: QueueId) -> impl Iterator<Item = Caller> {
+        self.polls.waiters(queue)
+    }
+
     /// Reads what calls with these receipts would touch, so that it is near when they come.
     pub fn look_ahead(&self, receipts: &[Receipt]) {
         for receipt in receipts {
