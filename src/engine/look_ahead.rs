@@ -13,6 +13,7 @@ use super::event::Event;
 use super::world::World;
 use crate::kernel::calendar::Calendar;
 use crate::ledger::config::QueueId;
+use crate::ledger::journal::Caller;
 use crate::ledger::receipt::Receipt;
 use crate::observe::observer::Observer;
 
@@ -35,13 +36,13 @@ impl<O: Observer> World<O> {
             }
         }
         self.look_at_idle(count);
-        let mut receipts = [Receipt::of_nothing(); MOST];
+        let mut holders = [(Caller(0), Receipt::of_nothing()); MOST];
         let threads = threads[..count].iter().map(|&number| &self.threads[number as usize]);
-        for (thread, receipt) in threads.zip(&mut receipts) {
+        for (thread, holder) in threads.zip(&mut holders) {
             black_box(self.workers[thread.worker as usize].busy);
-            *receipt = self.held[thread.first as usize].receipt;
+            *holder = (Caller(thread.worker), self.held[thread.first as usize].receipt);
         }
-        self.ledger.look_ahead(&receipts[..count]);
+        self.ledger.look_ahead(&holders[..count]);
     }
 
     /// Reads the rows of the idle threads of the workers that will be served next, `most` at most.

@@ -42,13 +42,17 @@ impl<O: Observer> World<O> {
         thread.completed = 0;
         let first = thread.first as usize;
         let own = &mut self.held[first..first + count as usize];
-        for place in own.iter_mut() {
+        let mut next = || {
             let delivery = match supply {
                 Supply::Buffer => self.buffers[worker_number as usize].pop_front(),
                 Supply::Ledger(_) => self.ledger.next_delivery(),
             };
-            *place = delivery.expect("available deliveries are there");
-        }
+            delivery.expect("available deliveries are there")
+        };
+        // Kept at hand beside its place: the work depends on it, and the place may be far.
+        let head = next();
+        own[0] = head;
+        own[1..].fill_with(next);
         let (id, of) = (WorkerId(worker_number), FleetId(worker.fleet));
         let busy = Deed::Busy { worker: id, fleet: of, busy: worker.busy, was };
         self.observer.deed(self.now, &busy);
@@ -56,7 +60,6 @@ impl<O: Observer> World<O> {
         let work = if fleet.idempotent && own.iter().all(recognised) {
             Span::ZERO
         } else {
-            let head = &own[0];
             fleet.processing.sample(&mut head.luck.draws(Fate::Work, head.receipt.receives))
         };
         let thread = number - worker.first_thread;

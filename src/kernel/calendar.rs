@@ -85,12 +85,10 @@ pub trait Ranked: Copy {
 }
 
 /// A slot with at most so many events comes to the front as a whole; one with more is spread over
-/// narrower ones first. Half of the front stays free for events that come meanwhile.
+/// narrower ones first. Slots come until the front holds about so many: where few are pending, they
+/// all stand in front, and a wheel of one event a slot is not turned for each of them. Half of the
+/// front stays free for events that come meanwhile.
 const FEW: usize = front::MOST / 2;
-
-/// Slots come to the front until it holds about so many events: where few are pending, they all
-/// stand in front, and a wheel of one event a slot is not turned for each of them.
-const ENOUGH: usize = FEW / 2;
 
 /// So many events may be stale however few are pending.
 const MOST_STALE: usize = 1_024;
@@ -327,7 +325,7 @@ impl<E: Ranked> Calendar<E> {
             self.wheel.spread(slot);
         }
         while let Some(slot) = self.wheel.first()
-            && self.front.len() + self.wheel.count(slot) <= ENOUGH
+            && self.front.len() + self.wheel.count(slot) <= FEW
             && !slot.is_finest()
         {
             self.bring_all(slot);

@@ -5,6 +5,8 @@
 //! Invariant: a caller waits at one queue at most.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
+use std::hint::black_box;
+
 use super::config::QueueId;
 use super::journal::Caller;
 use super::ring::{Link, Linked, Links, Rows};
@@ -135,6 +137,12 @@ impl Polls {
     pub(super) fn first(&self, queue: QueueId) -> Option<Poll> {
         let slot = self.rows.first::<ORDER>(self.lines[queue.0 as usize].order)?;
         Some(self.rows.get(slot).poll)
+    }
+
+    /// Reads the row of `caller`, so that it is near when it polls.
+    #[inline]
+    pub(super) fn look_ahead(&self, caller: Caller) {
+        black_box(self.rows.get(caller.0).poll.max);
     }
 
     /// Who waits at `queue`, the first to come first.

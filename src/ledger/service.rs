@@ -418,9 +418,11 @@ impl Ledger {
         self.polls.waiters(queue)
     }
 
-    /// Reads what calls with these receipts would touch, so that it is near when they come.
-    pub fn look_ahead(&self, receipts: &[Receipt]) {
-        for receipt in receipts {
+    /// Reads what calls of these callers with these receipts would touch, so that it is near when
+    /// they come.
+    pub fn look_ahead(&self, holders: &[(Caller, Receipt)]) {
+        for &(caller, receipt) in holders {
+            self.polls.look_ahead(caller);
             self.slab.look_at_neighbours(receipt.slot);
         }
     }
