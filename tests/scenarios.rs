@@ -408,12 +408,10 @@ proptest! {
                     let copy = text[at..text.len().min(at + 20)].to_vec();
                     text.splice(at..at, copy);
                 }
-                _ => {
-                    text.drain(at..text.len().min(at + 15));
-                    if text.is_empty() {
-                        text.push(c);
-                    }
-                }
+                _ => { text.drain(at..text.len().min(at + 15)); }
+            }
+            if text.is_empty() {
+                text.push(c);
             }
         }
         let text: String = text.into_iter().collect();
