@@ -12,15 +12,16 @@
 //! those of the days after them in a timing wheel; the others in a heap. Where one ends and the
 //! next begins is a key that only moves as events are taken, or as the front overflows.
 //!
-//! An event that was cancelled or moved stays where it stood, stale, until it is its turn: its row
-//! tells it from a pending one. So nothing needs to be found again, and rows are read when an event
+//! An event in front or in the wheel that was cancelled or moved stays where it stood, stale, until
+//! it is its turn: its row tells it from a pending one. So nothing needs to be found again, and rows are read when an event
 //! is taken, not while it waits. When more than half of all are stale, all of these go.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::hint::black_box;
 use std::marker::PhantomData;
+
+use priority_queue::PriorityQueue;
 
 use super::front::{self, Front, Next};
 use super::standing::Standing;
@@ -105,9 +106,9 @@ pub struct Calendar<E: Ranked> {
     /// No event outside the front is before it, and every new one before it belongs to the front.
     reach: Key,
     wheel: Wheel,
-    /// Gives its greatest first, hence the reversal.
-    heap: BinaryHeap<Reverse<(Key, TimerId)>>,
-    /// Stale events in front, in the wheel and in the heap.
+    /// Gives its greatest first, hence the reversal. Nothing in it is stale.
+    heap: PriorityQueue<TimerId, Reverse<Key>, FastHash>,
+    /// Stale events in front and in the wheel.
     stale: usize,
     sequence: u64,
     /// The time of the event that was taken last.
@@ -125,7 +126,7 @@ impl<E: Ranked> Calendar<E> {
             front: Front::new(),
             reach: Key::LAST,
             wheel: Wheel::with_room(capacity),
-            heap: BinaryHeap::with_capacity(capacity),
+            heap: PriorityQueue::with_capacity_and_default_hasher(capacity),
             stale: 0,
             sequence: 0,
             now: Time::ZERO,
@@ -165,7 +166,7 @@ impl<E: Ranked> Calendar<E> {
         } else if self.wheel.spans(next.key.nanos()) {
             self.wheel.push_back(next);
         } else {
-            self.heap.push(Reverse((next.key, next.id)));
+            self.heap.push(next.id, Reverse(next.key));
         }
     }
 
@@ -186,7 +187,7 @@ impl<E: Ranked> Calendar<E> {
         if self.wheel.spans(last.key.nanos()) {
             self.wheel.push_front(last);
         } else {
-            self.heap.push(Reverse((last.key, last.id)));
+            self.heap.push(last.id, Reverse(last.key));
         }
     }
 
@@ -214,15 +215,13 @@ impl<E: Ranked> Calendar<E> {
             self.newest = Next::NONE;
             return;
         }
+        if !self.heap.is_empty() && self.heap.remove(&id).is_some() {
+            return;
+        }
         self.stale += 1;
-        if self.stale > MOST_STALE && 2 * self.stale > self.kept() {
+        if self.stale > MOST_STALE && 2 * self.stale > self.front.len() + self.wheel.len() {
             self.sweep();
         }
-    }
-
-    /// Events in front, in the wheel and in the heap, pending or stale.
-    fn kept(&self) -> usize {
-        self.front.len() + self.wheel.len() + self.heap.len()
     }
 
     /// Drops all stale events.
@@ -232,7 +231,6 @@ impl<E: Ranked> Calendar<E> {
         let pending = |Next { key, id }: Next| timers.order(id) == key.order();
         self.front.retain(pending);
         self.wheel.retain(pending);
-        self.heap.retain(|&Reverse((key, id))| pending(Next { key, id }));
         self.stale = 0;
     }
 
@@ -331,7 +329,7 @@ impl<E: Ranked> Calendar<E> {
             self.bring_all(slot);
         }
         if self.wheel.len() == 0 {
-            self.reach = self.heap.peek().map_or(Key::LAST, |&Reverse((key, _))| key);
+            self.reach = self.heap.peek().map_or(Key::LAST, |(_, &Reverse(key))| key);
         }
     }
 
@@ -355,15 +353,14 @@ impl<E: Ranked> Calendar<E> {
     /// Turns the empty wheel on to the first event of the heap, and brings all that it then
     /// spans; false if there is none, or if one comes `first` that stands beside.
     fn turn_on(&mut self, first: u64) -> bool {
-        let Some(&Reverse((key, _))) = self.heap.peek() else { return false };
+        let Some((_, &Reverse(key))) = self.heap.peek() else { return false };
         if key.nanos() > first {
             return false;
         }
         self.wheel.rebase(key.nanos());
-        while let Some(&Reverse((key, id))) = self.heap.peek()
-            && self.wheel.spans(key.nanos())
+        while let Some((id, Reverse(key))) =
+            self.heap.pop_if(|_, Reverse(key)| self.wheel.spans(key.nanos()))
         {
-            self.heap.pop();
             self.wheel.push_back(Next { key, id });
         }
         true
@@ -555,7 +552,8 @@ mod tests {
                 calendar.schedule(at(100 * far + u64::from(number)), Numbered(1, number % 50));
                 calendar.cancel(Numbered(1, number % 7));
             }
-            assert!(calendar.kept() <= 2 * (MOST_STALE + 150), "{} events", calendar.kept());
+            let kept = calendar.front.len() + calendar.wheel.len();
+            assert!(kept <= 2 * (MOST_STALE + 150), "{kept} events");
             assert_eq!(drain(&mut calendar).len(), 100 + 43);
         }
     }
