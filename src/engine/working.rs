@@ -334,14 +334,14 @@ impl<O: Observer> World<O> {
 
     /// A worker's collected receipts become a call.
     pub(super) fn flush_deletes(&mut self, number: u32) {
+        let call = self.delete_calls.open(DeleteCall::default);
+        let row = self.delete_calls.get_mut(call);
+        row.worker = number;
+        row.attempts = 0;
         let deletes = &mut self.deletes[number as usize];
-        let mut receipts = [Receipt::of_nothing(); MAX_BATCH];
-        let count = deletes.len();
-        receipts[..count].copy_from_slice(deletes);
+        row.count = deletes.len();
+        row.receipts[..row.count].copy_from_slice(deletes);
         deletes.clear();
-        let fresh = DeleteCall { worker: number, attempts: 0, count, receipts };
-        let call = self.delete_calls.open(|| fresh);
-        *self.delete_calls.get_mut(call) = fresh;
         let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
         let latency = fleet.call_latency.sample(&mut self.chances[number as usize].latency);
         if latency.is_zero() {

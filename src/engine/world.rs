@@ -25,6 +25,7 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueId;
 use crate::ledger::receipt::{Delivery, Receipt};
+use crate::ledger::service::MAX_BATCH;
 use crate::observe::observer::Observer;
 
 /// How a run ended.
@@ -59,7 +60,14 @@ pub(super) struct DeleteCall {
     pub(super) worker: u32,
     pub(super) attempts: u32,
     pub(super) count: usize,
-    pub(super) receipts: [Receipt; 10],
+    pub(super) receipts: [Receipt; MAX_BATCH],
+}
+
+impl Default for DeleteCall {
+    fn default() -> DeleteCall {
+        let receipts = [Receipt::of_nothing(); MAX_BATCH];
+        DeleteCall { worker: 0, attempts: 0, count: 0, receipts }
+    }
 }
 
 /// Calls under way, by number. Rows are used again, so that a call costs no allocation.
