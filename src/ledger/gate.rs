@@ -5,6 +5,10 @@
 //! Invariant: each partition that a call touches gives one token for it, however many entries are
 //! its own ([SendMessageBatch](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html)
 //! is split by partition).
+#![expect(
+    clippy::inline_always,
+    reason = "a call of one entry is known where it is made: there is nothing to look up there"
+)]
 
 use super::journal::{Action, Change, Journal};
 use super::queue::Queue;
@@ -40,7 +44,7 @@ impl Gate {
     }
 
     /// Whether the partition at index `at`, which holds `key`, lets this entry of the call through.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn admit(
         &mut self,
         at: usize,
@@ -51,12 +55,7 @@ impl Gate {
     ) -> bool {
         let known = self.touched[..self.count].iter().position(|touched| touched.at == at as u32);
         let which = known.unwrap_or_else(|| {
-            let rate = q.rate;
-            let part = q.shards.get_mut(at);
-            if q.watched {
-                part.load.observe(self.action, Some(key));
-            }
-            let admitted = part.admit(rate, self.action, now);
+            let admitted = q.admits(at, self.action, Some(key), now);
             self.touched[self.count] = Touched { at: at as u32, admitted, refused: 0 };
             self.count += 1;
             self.count - 1

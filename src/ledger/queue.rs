@@ -160,14 +160,21 @@ impl Queue {
         self.rate.is_some() || self.watched
     }
 
-    /// Takes a token of partition `at` for a receive, or says no.
+    /// Takes a token of partition `at` for a call, or says no. `key` is what the call touches, if
+    /// it says so.
     #[inline(never)]
-    pub(super) fn admits_receive(&mut self, at: usize, now: Time) -> bool {
+    pub(super) fn admits(
+        &mut self,
+        at: usize,
+        action: Action,
+        key: Option<u64>,
+        now: Time,
+    ) -> bool {
         let part = self.shards.get_mut(at);
         if self.watched {
-            part.load.observe(Action::Receive, None);
+            part.load.observe(action, key);
         }
-        part.admit(self.rate, Action::Receive, now)
+        part.admit(self.rate, action, now)
     }
 
     /// No more messages may be in flight.

@@ -8,7 +8,7 @@
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::config::{QueueId, ReceiveRouting};
-use super::journal::{Change, Held, Journal, State};
+use super::journal::{Action, Change, Held, Journal, State};
 use super::message::Message;
 use super::polls::Poll;
 use super::receipt::{Delivery, Receipt, Served};
@@ -176,7 +176,7 @@ impl Ledger {
         if q.is_full() {
             return;
         }
-        if q.is_guarded() && !q.admits_receive(at, now) {
+        if q.is_guarded() && !q.admits(at, Action::Receive, None, now) {
             taken.refused_at = Some(at as u32);
             return;
         }
@@ -200,7 +200,7 @@ impl Ledger {
         let q = &mut self.queues[queue.0 as usize];
         let slab = &mut self.slab;
         let partition = q.shards.get(at).id;
-        while taken.messages < poll.max && !q.is_full() {
+        while taken.messages < poll.max && q.tally.visible > 0 && !q.is_full() {
             let slot = q.pop(slab, at)?;
             let row = slab.get_mut(slot);
             if let Some(redrive) = q.config.redrive

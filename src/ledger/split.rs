@@ -103,6 +103,7 @@ impl Finder {
         Finder { born, seen: 0, judged: 0, slots: [Sampled::default(); SLOTS], draws }
     }
 
+    #[inline(never)]
     fn observe(&mut self, key: u64) {
         self.seen += 1;
         let place =
