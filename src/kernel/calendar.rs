@@ -8,13 +8,14 @@
 //! numbers never repeat, so the order is total and nothing depends on the heap's or the hash's.
 //!
 //! The next arrivals stand beside all others. Where another pending event stands depends on when it
-//! is due: the next few stand in front, sorted;
-//! those of the days after them in a timing wheel; the others in a heap. Where one ends and the
-//! next begins is a key that only moves as events are taken, or as the front overflows.
+//! is due: the next few stand in front, sorted; those of the days after them in a timing wheel; the
+//! others in a heap. Where one ends and the next begins is a key that only moves as events are
+//! taken, or as the front overflows.
 //!
 //! An event in front or in the wheel that was cancelled or moved stays where it stood, stale, until
-//! it is its turn: its row tells it from a pending one. So nothing needs to be found again, and rows are read when an event
-//! is taken, not while it waits. When more than half of all are stale, all of these go.
+//! it is its turn: its row tells it from a pending one. So nothing needs to be found again, and rows
+//! are read when an event is taken, not while it waits. When more than half of all are stale, all of
+//! these go.
 
 use std::cmp::Reverse;
 use std::hash::{BuildHasherDefault, Hasher};

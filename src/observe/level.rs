@@ -111,6 +111,7 @@ impl AgeMeter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::rng::{Draws, Source};
 
     fn at(nanos: u64) -> Time {
         Time::from_nanos(nanos)
@@ -137,6 +138,35 @@ mod tests {
         meter.sub(at(10), 9);
         let level = meter.end(at(11), Span::from_nanos(11));
         assert_eq!((level.area, level.max, level.last), (90, 9, 0));
+    }
+
+    /// Random steps at random instants, some at the same one, against the level times the time that
+    /// it holds.
+    #[test]
+    fn the_moments_of_steps_give_the_area_of_a_level() {
+        let mut draws = Draws::new(5);
+        let (mut meter, mut now, mut value) = (Meter::ZERO, 0, 0);
+        for _ in 0..100 {
+            let begun = now;
+            meter.begin(at(begun));
+            let (mut area, mut max) = (0, value);
+            for _ in 0..100 {
+                let passed = draws.below(3) * (draws.next_u64() >> 20);
+                now += passed;
+                area += u128::from(value) * u128::from(passed);
+                let by = draws.below(1_000);
+                if draws.below(2) == 0 {
+                    meter.add(at(now), by);
+                    value += by;
+                } else {
+                    meter.sub(at(now), by.min(value));
+                    value -= by.min(value);
+                }
+                max = max.max(value);
+            }
+            let level = meter.end(at(now), Span::from_nanos(now - begun));
+            assert_eq!((level.area, level.max, level.last), (area, max, value));
+        }
     }
 
     #[test]
