@@ -7,6 +7,7 @@
 //! | [`journal`] | the closed list of changes that it tells |
 //! | [`service`] | the calls: send, receive, delete, change visibility, purge |
 //! | `serving` | how polls are served: partitions, waiting polls, dead letters |
+//! | `holders` | what holders of deliveries say, and what they will touch |
 //! | `clock` | what happens without a call: deadlines, looks at the load |
 //! | [`receipt`] | receipt handles |
 //! | [`polls`] | long polls that wait |
@@ -20,6 +21,7 @@ mod clock;
 pub mod config;
 mod fresh;
 mod gate;
+mod holders;
 pub mod journal;
 mod keys;
 mod line;

@@ -11,7 +11,8 @@ use std::collections::VecDeque;
 use super::config::{QueueConfig, QueueId};
 use super::fresh::{Pool, Waiting};
 use super::gate::Gate;
-use super::journal::{Action, Caller, Change, Held, Journal, State};
+use super::holders::current;
+use super::journal::{Action, Caller, Change, Journal, State};
 use super::message::{Message, Slab};
 use super::polls::{Poll, Polls};
 use super::queue::{Queue, Tally};
@@ -405,52 +406,6 @@ impl Ledger {
         q.tell_oldest(&self.slab, now, journal);
     }
 
-    /// The holder of a delivery says how it is with it; ignored if the receipt is not the latest.
-    #[inline]
-    pub fn annotate(&mut self, receipt: &Receipt, held: Held) {
-        if current(&self.slab, receipt).is_some() {
-            self.slab.get_mut(receipt.slot).set_held(held);
-        }
-    }
-
-    /// Whose polls wait at `queue`, the first to be served first.
-    pub fn waiters(&self, queue: QueueId) -> impl Iterator<Item = Caller> {
-        self.polls.waiters(queue)
-    }
-
-    /// Reads what calls of these callers with these receipts would touch, so that it is near when
-    /// they come.
-    pub fn look_ahead(&self, holders: &[(Caller, Receipt)]) {
-        for &(caller, receipt) in holders {
-            self.polls.look_ahead(caller);
-            self.slab.look_at_neighbours(receipt.slot);
-        }
-    }
-
-    /// Whether some holder has completed the message's work.
-    pub fn is_done(&self, receipt: &Receipt) -> bool {
-        let row = self.slab.get(receipt.slot);
-        row.id != receipt.message || row.is_done()
-    }
-
-    /// The work on a message is completed, and its delete is on the way; returns whether it had
-    /// been completed before. For a message that is gone and whose row is given up, the answer is
-    /// yes: somebody deleted it, or it expired or was purged so long ago that the ledger has become
-    /// fuller since.
-    #[inline]
-    pub fn complete(&mut self, receipt: &Receipt) -> bool {
-        let latest = current(&self.slab, receipt).is_some();
-        let row = self.slab.get_mut(receipt.slot);
-        if latest {
-            row.set_held(Held::Deleting);
-        }
-        let before = row.id != receipt.message || row.is_done();
-        if !before {
-            row.set_done();
-        }
-        before
-    }
-
     /// What is still resident in `queue`.
     pub fn leftover(&self, queue: QueueId, now: Time) -> Leftover {
         let mut left = Leftover::default();
@@ -499,14 +454,4 @@ impl<J: Journal> Call<'_, J> {
         let Call { now, gate, journal, .. } = self;
         gate.as_ref().map_or(Throttled(0), |gate| gate.close(q, *now, *journal))
     }
-}
-
-/// The row of a receipt, if the message is still there and was not received since.
-#[inline]
-fn current<'a>(slab: &'a Slab, receipt: &Receipt) -> Option<&'a Message> {
-    slab.live(receipt.slot).filter(|row| {
-        row.id == receipt.message
-            && row.receives == receipt.receives
-            && row.queue() == receipt.queue
-    })
 }
