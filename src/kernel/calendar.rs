@@ -13,9 +13,9 @@
 //! taken, or as the front overflows.
 //!
 //! An event in front or in the wheel that was cancelled or moved stays where it stood, stale, until
-//! it is its turn: its row tells it from a pending one. So nothing needs to be found again, and rows
-//! are read when an event is taken, not while it waits. When more than half of all are stale, all of
-//! these go.
+//! it is its turn: its row tells it from a pending one. So nothing needs to be found again, and a
+//! row is read when its event is taken, not while it waits. When more than half of all are stale,
+//! all of these go.
 
 use std::cmp::Reverse;
 use std::hash::{BuildHasherDefault, Hasher};
