@@ -19,10 +19,11 @@ use sqsim::kernel::rng::{Fate, Luck, Source as _, mix};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
 use sqsim::ledger::config::{
-    Capacity, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Reservoir,
+    Capacity, CountScaler, Ewma, Guards, HeatMedian, Keys, LedgerConfig, Mechanics,
+    MidpointDoubling, Naive, QueueConfig, QueueId, ReceiveRouting, Reservoir, ScalableTopic,
     SplitPolicy,
 };
-use sqsim::ledger::journal::{Action, Caller, Change, MessageId, PartitionId};
+use sqsim::ledger::journal::{Action, Caller, Change, KeySpace, MessageId, PartitionId};
 use sqsim::ledger::polls::Poll;
 use sqsim::ledger::receipt::Receipt;
 use sqsim::ledger::service::{Outgoing, Received};
@@ -39,6 +40,8 @@ struct Rig {
     /// Received and not yet taken.
     receipts: Vec<Receipt>,
     waiting: BTreeSet<Caller>,
+    /// What chance does to each message.
+    lucks: BTreeMap<MessageId, Luck>,
     /// Steps since the clock last moved.
     rounds: u32,
 }
@@ -49,7 +52,7 @@ impl Rig {
         let config = QueueConfig { max_in_flight, ledger: sharding, ..setup::queue() };
         let ledger = setup::ledger(&[config], 8, &mut log);
         let (now, receipts, waiting) = (Time::ZERO, Vec::new(), BTreeSet::new());
-        Rig { ledger, now, log, receipts, waiting, rounds: 0 }
+        Rig { ledger, now, log, receipts, waiting, lucks: BTreeMap::new(), rounds: 0 }
     }
 
     /// The next thing that is due by `time` happens; false if there is none.
@@ -86,7 +89,14 @@ impl Rig {
     fn send(&mut self, lucks: impl Iterator<Item = u64>) -> u32 {
         let messages: Vec<Outgoing> =
             lucks.map(|luck| Outgoing { luck: Luck(luck), delay: None }).collect();
+        let told = self.log.0.len();
         let refused = self.ledger.send(self.now, QUEUE, 0, &messages, &mut self.log);
+        let stored = self.log.0[told..].iter().filter_map(|(.., change)| match change {
+            Change::Sent { message, .. } => Some(*message),
+            _ => None,
+        });
+        let lucks = (0..messages.len()).filter(|&i| !refused.has(i)).map(|i| messages[i].luck);
+        self.lucks.extend(stored.zip(lucks));
         self.collect();
         refused.count()
     }
@@ -409,31 +419,47 @@ fn a_partition_admits_burst_plus_rate_times_time_in_any_window_and_no_less() {
 #[derive(Default)]
 struct Map {
     open: BTreeMap<PartitionId, (u64, u64)>,
+    sealed: BTreeSet<PartitionId>,
     /// Ends of partitions whose successors are being told.
     gone: BTreeMap<PartitionId, (u64, u64)>,
     splits: u32,
     merges: u32,
+    recuts: u32,
+    drained: u32,
 }
 
 impl Map {
     fn enter(&mut self, change: Change) {
         match change {
-            Change::PartitionOpened { partition, first, last } => {
+            Change::KeySpace(KeySpace::Opened { partition, first, last }) => {
                 assert!(first <= last, "{partition:?} is empty");
                 assert_eq!(self.open.insert(partition, (first, last)), None, "an id is used again");
             }
-            Change::PartitionClosed { partition } => {
+            Change::KeySpace(KeySpace::Closed { partition }) => {
                 let range = self.open.remove(&partition).expect("it was open");
                 self.gone.insert(partition, range);
             }
-            Change::Split { parent, at, .. } => {
+            Change::KeySpace(KeySpace::Sealed { partition }) => {
+                let range = self.open.remove(&partition).expect("it was open");
+                self.gone.insert(partition, range);
+                self.sealed.insert(partition);
+            }
+            Change::KeySpace(KeySpace::Drained { partition }) => {
+                assert!(self.sealed.remove(&partition), "{partition:?} was sealed");
+                self.drained += 1;
+            }
+            Change::KeySpace(KeySpace::Split { parent, at, .. }) => {
                 let (first, last) = self.open[&parent];
                 assert!(first < at && at <= last, "a cut outside of {parent:?}");
                 self.splits += 1;
             }
-            Change::Merged { left, right, .. } => {
+            Change::KeySpace(KeySpace::Merged { left, right, .. }) => {
                 assert_eq!(self.open[&left].1 + 1, self.open[&right].0, "not neighbours");
                 self.merges += 1;
+            }
+            Change::KeySpace(KeySpace::Recut { old, new }) => {
+                assert!(!matches!((old, new), (1, 2) | (2, 1)), "a split or a merge");
+                self.recuts += 1;
             }
             _ => {}
         }
@@ -463,9 +489,81 @@ struct Traffic {
     phases: Vec<Phase>,
 }
 
-fn traffic() -> impl Strategy<Value = Traffic> {
-    let phase = (1..=8_u64, select(vec![0, 5, 60, 150, 300]), select(vec![0, 10, 50, 120]))
-        .prop_map(|(secs, sends, receives)| Phase { secs, sends, receives });
+/// A policy that acts within seconds.
+fn quick_policy() -> impl Strategy<Value = SplitPolicy> {
+    (1..=3_u64, 1..=4_u64, select(vec![0.0, 0.5, 1.0]), 2..=6_u64, 3..=12_u32).prop_map(
+        |(hold, cooldown, merge, window, max_partitions)| {
+            SplitPolicy::Reservoir(Reservoir {
+                threshold: 0.5,
+                hold: Span::from_secs(hold),
+                cooldown: Span::from_secs(cooldown),
+                merge,
+                merge_window: Span::from_secs(window),
+                max_partitions,
+            })
+        },
+    )
+}
+
+/// A policy that looks at the last minute or more, with its own figures but for some bounds.
+fn slow_policy() -> impl Strategy<Value = SplitPolicy> {
+    let (minute, second) = (Span::from_secs(60), Span::from_secs(1));
+    let evaluate = select(vec![second, Span::from_secs(10), minute]);
+    (0..6, evaluate, any::<bool>(), 3..=12_u32).prop_map(
+        move |(kind, evaluate, flag, max_partitions)| match kind {
+            0 => SplitPolicy::MidpointDoubling(MidpointDoubling {
+                evaluate,
+                threshold: 0.5,
+                delay: if flag { Span::ZERO } else { minute },
+                max_partitions,
+            }),
+            1 => SplitPolicy::HeatMedian(HeatMedian {
+                evaluate,
+                threshold: 0.5,
+                isolate_hot: flag,
+                max_partitions,
+            }),
+            2 => SplitPolicy::ScalableTopic(ScalableTopic {
+                evaluate,
+                threshold: 0.5,
+                merge: 0.3,
+                merge_window: minute,
+                split_cooldown: second,
+                merge_cooldown: second,
+                min_partitions: 1,
+                max_partitions,
+                depth: 10,
+            }),
+            3 => SplitPolicy::CountScaler(CountScaler {
+                evaluate,
+                threshold: 0.5,
+                sustain_up: second,
+                sustain_down: second,
+                factor: 0.75,
+                min_partitions: 1,
+                max_partitions,
+            }),
+            4 => SplitPolicy::Ewma(Ewma { target: 0.1, max_partitions }),
+            _ => SplitPolicy::Naive(Naive { threshold: 0.5, merge: 0.9, max_partitions }),
+        },
+    )
+}
+
+/// `rates` are calls per second that are about the capacity of a partition.
+fn traffic(
+    policy: impl Strategy<Value = SplitPolicy>,
+    capacity: u64,
+    secs: impl Strategy<Value = u64>,
+) -> impl Strategy<Value = Traffic> {
+    let rates = |hundredths: &[u64]| -> Vec<u64> {
+        hundredths.iter().map(|share| share * capacity / 100).collect()
+    };
+    let (sends, receives) = (rates(&[0, 5, 60, 150, 300]), rates(&[0, 10, 50, 120]));
+    let phase = (secs, select(sends), select(receives)).prop_map(|(secs, sends, receives)| Phase {
+        secs,
+        sends,
+        receives,
+    });
     let keys = select(vec![
         Keys::Uniform,
         Keys::PerCall,
@@ -473,26 +571,25 @@ fn traffic() -> impl Strategy<Value = Traffic> {
         Keys::Group { count: 5, zipf: 0.0 },
         Keys::Group { count: 50, zipf: 1.0 },
     ]);
-    let policy = (1..=3_u64, 1..=4_u64, select(vec![0.0, 0.5, 1.0]), 2..=6_u64, 1..=12_u32)
-        .prop_map(|(hold, cooldown, merge, window, max_partitions)| Reservoir {
-            threshold: 0.5,
-            hold: Span::from_secs(hold),
-            cooldown: Span::from_secs(cooldown),
-            merge,
-            merge_window: Span::from_secs(window),
-            max_partitions,
-        });
     let pause = select(vec![Span::ZERO, Span::from_millis(100), Span::from_millis(1_500)]);
+    let mechanics = (0..3, pause).prop_map(|(kind, pause)| match kind {
+        0 => Mechanics::Metadata { pause },
+        1 => Mechanics::SealAndDrain { pause },
+        _ => Mechanics::CopyThenCutover { copy: Span::from_secs(2), share: 0.3, pause },
+    });
+    let guards = (select(vec![0.0, 0.125]), select(vec![None, Some(1), Some(2)]))
+        .prop_map(|(jitter, concurrent)| Guards { jitter, concurrent });
     let visibility_timeout = select(vec![Span::from_secs(2), FOR_EVER]);
     let phases = prop::collection::vec(phase, 1..=6);
-    (1..=3_u32, keys, policy, pause, visibility_timeout, phases).prop_map(
-        |(partitions, keys, policy, pause, visibility_timeout, phases)| Traffic {
+    (1..=3_u32, keys, policy, mechanics, guards, visibility_timeout, phases).prop_map(
+        move |(partitions, keys, split, mechanics, guards, visibility_timeout, phases)| Traffic {
             sharding: LedgerConfig {
                 partitions,
                 keys,
-                capacity: Some(Capacity { per_second: 100.0, burst: 10.0 }),
-                split: SplitPolicy::Reservoir(policy),
-                mechanics: Mechanics::Metadata { pause },
+                capacity: Some(Capacity { per_second: capacity as f64, burst: 10.0 }),
+                split,
+                guards,
+                mechanics,
                 receive: ReceiveRouting::RegisterAll,
             },
             visibility_timeout,
@@ -512,11 +609,18 @@ struct Story {
     last: BTreeMap<PartitionId, MessageId>,
     /// Messages were received from one partition in another order than they were sent.
     disordered: bool,
+    /// Equal groups, if messages have them.
+    groups: Option<u32>,
+    /// The last message that was received of each group.
+    last_of_group: BTreeMap<u64, MessageId>,
+    /// Messages of one group were received in another order than they were sent.
+    disordered_groups: bool,
 }
 
 impl Story {
     fn enter(&mut self, rig: &mut Rig) {
-        let (splits, merges) = (self.map.splits, self.map.merges);
+        let changes = |map: &Map| map.splits + map.merges + map.recuts;
+        let before = changes(&self.map);
         for change in rig.changes() {
             self.map.enter(change);
             match change {
@@ -525,12 +629,17 @@ impl Story {
                     *self.received.entry(message).or_default() += 1;
                     self.disordered |=
                         self.last.insert(partition, message).is_some_and(|last| last > message);
+                    if let Some(count) = self.groups {
+                        let group = rig.lucks[&message].draws(Fate::Group, 0).below(count.into());
+                        let last = self.last_of_group.insert(group, message);
+                        self.disordered_groups |= last.is_some_and(|last| last > message);
+                    }
                 }
                 Change::Deleted { message, .. } => assert!(self.deleted.insert(message)),
                 _ => {}
             }
         }
-        if (splits, merges) != (self.map.splits, self.map.merges) {
+        if before != changes(&self.map) {
             self.map.check();
             rig.ledger.check();
         }
@@ -538,7 +647,11 @@ impl Story {
 }
 
 fn live_through(traffic: &Traffic) -> Story {
-    let mut story = Story::default();
+    let groups = match traffic.sharding.keys {
+        Keys::Group { count, zipf: 0.0 } => Some(count),
+        _ => None,
+    };
+    let mut story = Story { groups, ..Story::default() };
     let mut rig = Rig::new(traffic.sharding.clone(), 120_000);
     let mut luck = (0..).map(mix);
     let wait = Span::from_secs(1);
@@ -575,32 +688,67 @@ fn live_through(traffic: &Traffic) -> Story {
         }
         story.enter(&mut rig);
     }
+    rig.pass(Span::ZERO);
+    story.enter(&mut rig);
     rig.ledger.check();
     story.map.check();
     assert_eq!(rig.ledger.resident(), 0, "some message cannot be received and deleted");
     story
 }
 
-#[test]
-fn splits_and_merges_neither_lose_nor_duplicate_nor_reorder() {
-    let reach = Cell::new((0, 0));
-    let result = runner(4).run(&traffic(), |traffic| {
+/// What happened in all cases together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reach {
+    splits: u32,
+    merges: u32,
+    recuts: u32,
+    drained: u32,
+}
+
+/// Splits and merges neither lose nor duplicate nor reorder.
+fn keep_the_laws(times: u32, traffic: &impl Strategy<Value = Traffic>) -> Reach {
+    let reach = Cell::new(Reach::default());
+    let result = runner(times).run(traffic, |traffic| {
         let story = live_through(&traffic);
         assert_eq!(story.sent, story.deleted, "ids sent and ids deleted");
         if traffic.visibility_timeout == FOR_EVER {
             let once = story.sent.iter().map(|&message| (message, 1)).collect();
             assert_eq!(story.received, once, "each is received once");
-            if story.map.merges == 0 {
+            let grouped = matches!(traffic.sharding.keys, Keys::Group { .. });
+            let seals = matches!(traffic.sharding.mechanics, Mechanics::SealAndDrain { .. });
+            if story.map.merges + story.map.recuts == 0 && !(grouped && seals) {
                 assert!(!story.disordered, "splits keep the order of each line");
             }
+            if seals {
+                assert!(!story.disordered_groups, "a group waits until the old partition is empty");
+            }
         }
-        let (splits, merges) = reach.get();
-        reach.set((splits + story.map.splits, merges + story.map.merges));
+        assert_eq!(story.map.sealed, BTreeSet::new(), "every sealed partition drains");
+        let before = reach.get();
+        reach.set(Reach {
+            splits: before.splits + story.map.splits,
+            merges: before.merges + story.map.merges,
+            recuts: before.recuts + story.map.recuts,
+            drained: before.drained + story.map.drained,
+        });
         Ok(())
     });
     if let Err(failure) = result {
         panic!("{failure}");
     }
-    let (splits, merges) = reach.get();
-    assert!(splits >= 500 && merges >= 200, "too few: {splits} splits, {merges} merges");
+    reach.get()
+}
+
+#[test]
+fn a_policy_that_acts_within_seconds_loses_nothing() {
+    let reach = keep_the_laws(8, &traffic(quick_policy(), 100, 1..=8_u64));
+    assert!(reach.splits >= 500 && reach.merges >= 200, "too few: {reach:?}");
+    assert!(reach.drained >= 200, "too few: {reach:?}");
+}
+
+#[test]
+fn a_policy_that_looks_at_minutes_loses_nothing() {
+    let reach = keep_the_laws(2, &traffic(slow_policy(), 20, 60..=400_u64));
+    assert!(reach.splits >= 200 && reach.merges >= 50, "too few: {reach:?}");
+    assert!(reach.recuts >= 50 && reach.drained >= 100, "too few: {reach:?}");
 }

@@ -51,6 +51,8 @@ pub struct LedgerConfig {
     pub keys: Keys,
     /// When and where partitions split and merge.
     pub split: SplitPolicy,
+    /// What holds for every policy.
+    pub guards: Guards,
     /// What a split costs.
     pub mechanics: Mechanics,
     /// Which partitions a receive asks.
@@ -90,8 +92,148 @@ pub enum Keys {
 pub enum SplitPolicy {
     /// The count never changes (Kafka, Service Bus).
     Static,
+    /// Every hot partition is halved after a long delay (Kinesis on-demand).
+    MidpointDoubling(MidpointDoubling),
+    /// A hot partition is cut at the median of its load (`DynamoDB`).
+    HeatMedian(HeatMedian),
     /// Load-based splitting at a sampled key (`CockroachDB`'s unweighted finder, `TiKV`).
     Reservoir(Reservoir),
+    /// One split or merge a minute, at the midpoint (Pulsar's scalable topics, PIP-483).
+    ScalableTopic(ScalableTopic),
+    /// The number of partitions follows the total rate (Cadence's adaptive task-list scaler).
+    CountScaler(CountScaler),
+    /// Exponentially weighted rates over 2 to 20 minutes (Pravega).
+    Ewma(Ewma),
+    /// Splits and merges by the same average: flaps. Models no system; the control.
+    Naive(Naive),
+}
+
+impl SplitPolicy {
+    /// Most partitions that the policy makes; `None` for one that makes none.
+    pub fn max_partitions(&self) -> Option<u32> {
+        match self {
+            SplitPolicy::Static => None,
+            SplitPolicy::MidpointDoubling(policy) => Some(policy.max_partitions),
+            SplitPolicy::HeatMedian(policy) => Some(policy.max_partitions),
+            SplitPolicy::Reservoir(policy) => Some(policy.max_partitions),
+            SplitPolicy::ScalableTopic(policy) => Some(policy.max_partitions),
+            SplitPolicy::CountScaler(policy) => Some(policy.max_partitions),
+            SplitPolicy::Ewma(policy) => Some(policy.max_partitions),
+            SplitPolicy::Naive(policy) => Some(policy.max_partitions),
+        }
+    }
+
+    /// How long the policy remembers peaks of the load.
+    pub(super) fn memory(&self) -> Span {
+        match self {
+            SplitPolicy::Reservoir(policy) => policy.merge_window,
+            SplitPolicy::ScalableTopic(policy) => policy.merge_window,
+            SplitPolicy::Static
+            | SplitPolicy::MidpointDoubling(_)
+            | SplitPolicy::HeatMedian(_)
+            | SplitPolicy::CountScaler(_)
+            | SplitPolicy::Ewma(_)
+            | SplitPolicy::Naive(_) => Span::ZERO,
+        }
+    }
+}
+
+/// Guards that go with every policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Guards {
+    /// Each partition's threshold is the policy's times a number drawn from 1 ± this share, so that
+    /// partitions of equal load do not split at once (`HBase`, whose share is 0.125).
+    pub jitter: f64,
+    /// Most splits under way at once in the queue (`YugabyteDB`: 1); `None` is unlimited.
+    pub concurrent: Option<u32>,
+}
+
+/// Parameters of [`SplitPolicy::MidpointDoubling`]. It never merges.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MidpointDoubling {
+    /// How often it looks; whole seconds.
+    pub evaluate: Span,
+    /// Share of the capacity above which the mean rate of a minute makes a partition hot.
+    pub threshold: f64,
+    /// From the decision to the split.
+    pub delay: Span,
+    /// Most partitions.
+    pub max_partitions: u32,
+}
+
+/// Parameters of [`SplitPolicy::HeatMedian`]. It never merges.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeatMedian {
+    /// How often it looks; whole seconds.
+    pub evaluate: Span,
+    /// Share of the capacity above which the mean rate of a minute makes a partition hot.
+    pub threshold: f64,
+    /// A single hot key gets a partition of its own instead of a refusal.
+    pub isolate_hot: bool,
+    /// Most partitions.
+    pub max_partitions: u32,
+}
+
+/// Parameters of [`SplitPolicy::ScalableTopic`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScalableTopic {
+    /// How often it looks; whole seconds.
+    pub evaluate: Span,
+    /// Share of the capacity above which the mean rate of a minute makes a partition hot.
+    pub threshold: f64,
+    /// Share of the capacity below which the mean rate of a minute makes a partition cold.
+    pub merge: f64,
+    /// How long both of two neighbours must be cold.
+    pub merge_window: Span,
+    /// Least time between two splits.
+    pub split_cooldown: Span,
+    /// Least time between two merges.
+    pub merge_cooldown: Span,
+    /// Fewest partitions.
+    pub min_partitions: u32,
+    /// Most partitions.
+    pub max_partitions: u32,
+    /// A partition with so many splits and merges behind it is not merged any more.
+    pub depth: u32,
+}
+
+/// Parameters of [`SplitPolicy::CountScaler`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CountScaler {
+    /// How often it looks; whole seconds.
+    pub evaluate: Span,
+    /// Share of the capacity above which the mean rate of all partitions is too high.
+    pub threshold: f64,
+    /// How long it must be too high.
+    pub sustain_up: Span,
+    /// How long it must be low.
+    pub sustain_down: Span,
+    /// It is low below this share of the rate at which one partition less would be too few.
+    pub factor: f64,
+    /// Fewest partitions.
+    pub min_partitions: u32,
+    /// Most partitions.
+    pub max_partitions: u32,
+}
+
+/// Parameters of [`SplitPolicy::Ewma`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ewma {
+    /// Share of the capacity that a partition is to carry.
+    pub target: f64,
+    /// Most partitions.
+    pub max_partitions: u32,
+}
+
+/// Parameters of [`SplitPolicy::Naive`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Naive {
+    /// Share of the capacity above which the mean rate of a minute makes a partition hot.
+    pub threshold: f64,
+    /// Neighbours merge when the sum of their mean rates is below this share of the capacity.
+    pub merge: f64,
+    /// Most partitions.
+    pub max_partitions: u32,
 }
 
 /// Parameters of [`SplitPolicy::Reservoir`].
@@ -112,14 +254,31 @@ pub struct Reservoir {
     pub max_partitions: u32,
 }
 
-/// What a split costs. A closed family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a split or merge costs. A closed family.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mechanics {
     /// Both halves serve at once after a pause of the parent's range (`CockroachDB`, `TiKV`).
     /// During the pause sends, receives and deletes are refused; what is in flight can still be
     /// extended.
     Metadata {
-        /// How long the split range refuses calls.
+        /// How long the range refuses calls.
+        pause: Span,
+    },
+    /// New partitions take sends at once after the pause; the old ones are sealed and are received
+    /// from until they hold nothing. With [`Keys::Group`] what is sent to a group can be received
+    /// only when the sealed partition holds nothing of it (Kinesis, Pulsar, Pravega, Cadence).
+    SealAndDrain {
+        /// How long the range refuses calls.
+        pause: Span,
+    },
+    /// The old partitions serve while their messages are copied, which takes a share of their
+    /// capacity; then comes the pause (`DynamoDB`, `FoundationDB`, Cosmos DB).
+    CopyThenCutover {
+        /// How long the copy takes.
+        copy: Span,
+        /// The share of the capacity that it takes.
+        share: f64,
+        /// How long the range refuses calls when the copy is there.
         pause: Span,
     },
 }

@@ -70,6 +70,15 @@ pub enum Refusal {
     TooManyPartitions,
     /// The range is a single hash value.
     SingleKey,
+    /// One key has too much of the load to be divided.
+    HotKey {
+        /// Its share of the sampled requests, in thousandths.
+        permille: u16,
+    },
+    /// The load moves along the range, so that no cut divides it for long.
+    Sequential,
+    /// As many splits are under way as the guard allows; it is tried again when one has ended.
+    TooManyAtOnce,
 }
 
 /// One change of the ledger.
@@ -209,8 +218,15 @@ pub enum Change {
         /// Which kind.
         action: Action,
     },
+    /// The key space changed, or did not though a partition is hot.
+    KeySpace(KeySpace),
+}
+
+/// A change of the key space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySpace {
     /// A partition came to be: at the start, by a split or by a merge.
-    PartitionOpened {
+    Opened {
         /// The partition.
         partition: PartitionId,
         /// Its first key.
@@ -219,7 +235,7 @@ pub enum Change {
         last: u64,
     },
     /// A partition ended, by a split or by a merge.
-    PartitionClosed {
+    Closed {
         /// The partition.
         partition: PartitionId,
     },
@@ -243,13 +259,51 @@ pub enum Change {
         /// What they became.
         into: PartitionId,
     },
+    /// Partitions became others in another way than by a split in two or a merge of two.
+    Recut {
+        /// How many ended.
+        old: u32,
+        /// How many came to be.
+        new: u32,
+    },
+    /// A change of partitions that takes time has begun.
+    Begun {
+        /// Its number within the queue, from 0.
+        reshard: u32,
+        /// Partitions that end.
+        old: u32,
+        /// Partitions that come to be.
+        new: u32,
+    },
+    /// A change of partitions that takes time has ended.
+    Ended {
+        /// Its number within the queue.
+        reshard: u32,
+    },
+    /// A partition takes no sends any more, and is received from until it holds nothing.
+    Sealed {
+        /// The partition.
+        partition: PartitionId,
+    },
+    /// A sealed partition holds nothing any more: it ended.
+    Drained {
+        /// The partition.
+        partition: PartitionId,
+    },
     /// A hot partition was not split.
-    SplitRefused {
+    Refused {
         /// The partition.
         partition: PartitionId,
         /// Why.
         reason: Refusal,
     },
+}
+
+impl From<KeySpace> for Change {
+    #[inline]
+    fn from(change: KeySpace) -> Change {
+        Change::KeySpace(change)
+    }
 }
 
 /// Someone who is told each change, at once and in order.

@@ -19,6 +19,7 @@ use super::config::QueueId;
 use super::fresh::{Fresh, Waiting};
 use super::journal::MessageId;
 use super::message::{AGE, Message, PLACE, Slab};
+use super::sealed::Came;
 use super::timers::Slots as _;
 use crate::kernel::time::Time;
 
@@ -156,16 +157,18 @@ impl Line {
         self.oldest(slab).map_or(NO_MESSAGE, |oldest| oldest.id)
     }
 
-    /// When the messages of `fresh` and `aged` were sent.
-    pub(super) fn sent<'a>(&self, slab: &'a Slab) -> impl Iterator<Item = Time> + use<'a> {
-        let fresh = self.fresh.iter(&slab.waiting).map(|waiting| waiting.sent);
-        fresh.chain(slab.rows.list::<AGE>(self.aged).map(|slot| slab.get(slot).sent))
+    /// The messages of `fresh` and `aged`: all that were sent here without a delay, but those that
+    /// were received too often for their ages to count.
+    pub(super) fn came<'a>(&self, slab: &'a Slab) -> impl Iterator<Item = Came> + use<'a> {
+        let fresh = self.fresh.iter(&slab.waiting).map(Came::from);
+        fresh.chain(slab.rows.list::<AGE>(self.aged).map(|slot| slab.get(slot).into()))
     }
 
-    /// Closes the line: what has a key below `cut` goes to `left`, all else to `right`.
-    pub(super) fn split(mut self, slab: &mut Slab, cut: u64, left: &mut Line, right: &mut Line) {
+    /// Two lines of this one: what has a key below `cut`, and all else.
+    pub(super) fn split(mut self, slab: &mut Slab, cut: u64) -> (Line, Line) {
+        let (mut left, mut right) = (Line::new(slab), Line::new(slab));
         while let Some(waiting) = self.pop_fresh(slab) {
-            let line = if waiting.key < cut { &mut *left } else { &mut *right };
+            let line = if waiting.key < cut { &mut left } else { &mut right };
             line.push(slab, waiting);
         }
         let returned = deal::<PLACE>(slab, self.returned, cut, left.returned, right.returned);
@@ -174,6 +177,7 @@ impl Line {
         left.rows += returned[0] + late[0];
         right.rows += returned[1] + late[1];
         self.retire(slab);
+        (left, right)
     }
 
     /// The lines of two neighbours become one. Returned messages of the left one go first; the
@@ -201,7 +205,7 @@ impl Line {
     }
 
     /// Gives back what an empty line holds.
-    fn retire(self, slab: &mut Slab) {
+    pub(super) fn retire(self, slab: &mut Slab) {
         self.fresh.retire(&mut slab.waiting);
         for sentinel in [self.returned, self.late, self.aged] {
             slab.retire(sentinel);
@@ -409,9 +413,8 @@ mod tests {
                 return;
             }
             let (line, model) = self.lines.remove(at);
-            let mut halves = [(); 2].map(|()| (Line::new(&mut self.slab), Model::default()));
-            let [left, right] = &mut halves;
-            line.split(&mut self.slab, cut, &mut left.0, &mut right.0);
+            let (left, right) = line.split(&mut self.slab, cut);
+            let mut halves = [left, right].map(|line| (line, Model::default()));
             let side = |known: &Known| usize::from(known.key >= cut);
             for known in model.returned {
                 halves[side(&known)].1.returned.push_back(known);

@@ -46,6 +46,7 @@ const DONE: u8 = 0b1000;
 const HEAP_TIMER: u8 = 0b1_0000;
 const HEAP_RETENTION: u8 = 0b10_0000;
 const FREE: u8 = 0b100_0000;
+const BEHIND: u8 = 0b1000_0000;
 
 impl Message {
     pub(super) fn new(id: MessageId, queue: QueueId, sent: Time, luck: Luck, key: u64) -> Message {
@@ -117,6 +118,15 @@ impl Message {
 
     pub(super) fn set_in_retention_heap(&mut self, on: bool) {
         self.set(HEAP_RETENTION, on);
+    }
+
+    /// It is visible, but stands behind a sealed partition instead of in a line.
+    pub(super) fn is_behind(&self) -> bool {
+        self.has(BEHIND)
+    }
+
+    pub(super) fn set_behind(&mut self, on: bool) {
+        self.set(BEHIND, on);
     }
 }
 

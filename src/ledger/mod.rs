@@ -12,13 +12,16 @@
 //! | [`receipt`] | receipt handles |
 //! | [`polls`] | long polls that wait |
 //! | `queue` | one queue's rules: lines, deadlines, dead letters, counts |
-//! | `partition`, `keys`, `capacity`, `gate`, `split` | the sharded key space |
+//! | `partition`, `keys`, `capacity`, `gate` | the sharded key space |
+//! | `split` | policies: when and where partitions split and merge |
+//! | `reshard`, `sealed`, `draining` | how they do it: stages, sealed partitions |
 //! | `line`, `fresh` | a partition's line; messages that wait without a row |
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
 
 mod capacity;
 mod clock;
 pub mod config;
+mod draining;
 mod fresh;
 mod gate;
 mod holders;
@@ -30,7 +33,9 @@ mod partition;
 pub mod polls;
 mod queue;
 pub mod receipt;
+mod reshard;
 mod ring;
+mod sealed;
 pub mod service;
 mod serving;
 mod split;

@@ -3,9 +3,11 @@
 //! Owns the ranges, their token buckets, which of them have messages, and which of them has the
 //! oldest. Must not know timers, receipts or policies of splitting.
 //!
-//! Invariant: the ranges tile the key space in ascending order; a line holds only keys of its
-//! range.
+//! Invariant: the ranges of those that take sends tile the key space in ascending order; the sealed
+//! ones stand after them, in the order of their sealing; a line holds only keys of its range.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
+
+use std::ops::Range;
 
 use super::capacity::{Bucket, Rate};
 use super::config::QueueId;
@@ -13,7 +15,7 @@ use super::fresh::Waiting;
 use super::journal::{Action, MessageId, PartitionId};
 use super::line::{Line, NO_MESSAGE, Oldest};
 use super::message::Slab;
-use super::split::Load;
+use super::sealed::{Came, Sealed};
 use crate::kernel::time::Time;
 
 /// One partition.
@@ -22,30 +24,32 @@ pub(super) struct Partition {
     pub(super) id: PartitionId,
     pub(super) first: u64,
     pub(super) last: u64,
-    pub(super) opened: Time,
     line: Line,
     buckets: [Bucket; 3],
-    /// No call is served before this: a split is being made.
+    /// What it carries now.
+    pub(super) rate: Option<Rate>,
+    /// No call is served before this: its range has just changed.
     pub(super) paused_until: Time,
-    pub(super) load: Load,
+    /// It takes no sends any more.
+    pub(super) sealed: Option<Box<Sealed>>,
 }
 
 impl Partition {
     /// Takes a token for `action`, or says no.
-    pub(super) fn admit(&mut self, rate: Option<Rate>, action: Action, now: Time) -> bool {
+    pub(super) fn admit(&mut self, action: Action, now: Time) -> bool {
         if now < self.paused_until {
             return false;
         }
-        match (rate, self.bucket(action)) {
+        match (self.rate, self.bucket(action)) {
             (Some(rate), Some(bucket)) => bucket.admit(rate, now),
             _ => true,
         }
     }
 
     /// When a receive will next be admitted, if none comes before.
-    pub(super) fn receives_at(&self, rate: Option<Rate>) -> Time {
+    pub(super) fn receives_at(&self) -> Time {
         let bucket = self.buckets[Action::Receive as usize];
-        rate.map_or(Time::ZERO, |rate| bucket.admits_at(rate)).max(self.paused_until)
+        self.rate.map_or(Time::ZERO, |rate| bucket.admits_at(rate)).max(self.paused_until)
     }
 
     fn bucket(&mut self, action: Action) -> Option<&mut Bucket> {
@@ -53,13 +57,50 @@ impl Partition {
     }
 }
 
+/// What a change of the key space did.
+#[derive(Clone, Debug)]
+pub(super) struct Recut {
+    /// Those that take no sends any more.
+    pub(super) closed: Vec<PartitionId>,
+    /// The places of the new ones.
+    pub(super) opened: Range<usize>,
+}
+
+/// The first and the last key of neighbours that are cut anew at `cuts`.
+fn ends(parts: &[Partition], cuts: &[u64]) -> [u64; 2] {
+    let [first, last] = [parts[0].first, parts[parts.len() - 1].last];
+    assert!(cuts.is_sorted_by(|a, b| a < b), "cuts ascend");
+    assert!(cuts.iter().all(|&cut| first < cut && cut <= last), "a cut lies inside its partition");
+    [first, last]
+}
+
+/// Makes one line of those of neighbours, two by two so that a message moves a few times only.
+fn join(mut lines: Vec<Line>, slab: &mut Slab) -> Line {
+    while lines.len() > 1 {
+        let mut pairs = Vec::with_capacity(lines.len().div_ceil(2));
+        let mut rest = lines.into_iter();
+        while let Some(left) = rest.next() {
+            pairs.push(match rest.next() {
+                Some(right) => Line::join(left, right, slab),
+                None => left,
+            });
+        }
+        lines = pairs;
+    }
+    lines.pop().expect("at least one partition is cut anew")
+}
+
 /// Slots of the look-up table: the top eight bits of a key.
 const TABLE_BITS: u32 = 8;
 
-/// All partitions of a queue, ascending in their keys.
+/// All partitions of a queue.
 #[derive(Clone, Debug)]
 pub(super) struct Shards {
     parts: Vec<Partition>,
+    /// How many take sends: they stand first.
+    live: usize,
+    /// What a new partition carries.
+    rate: Option<Rate>,
     /// For each value of a key's top bits, the index of the partition that holds its first key.
     table: Vec<u32>,
     /// One bit a partition: its line is not empty.
@@ -75,9 +116,11 @@ pub(super) struct Shards {
 
 impl Shards {
     /// `count` equal ranges.
-    pub(super) fn new(count: u32, now: Time, slab: &mut Slab) -> Shards {
+    pub(super) fn new(count: u32, rate: Option<Rate>, slab: &mut Slab) -> Shards {
         let mut shards = Shards {
             parts: Vec::new(),
+            live: count as usize,
+            rate,
             table: Vec::new(),
             ready: Vec::new(),
             at_least: Vec::new(),
@@ -89,46 +132,56 @@ impl Shards {
         for i in 0..count {
             let last = if i + 1 == count { u64::MAX } else { start(i + 1) - 1 };
             let line = Line::new(slab);
-            let part = shards.open(start(i), last, now, line);
+            let part = shards.open(start(i), last, line);
             shards.parts.push(part);
         }
         shards.index(slab);
         shards
     }
 
-    fn open(&mut self, first: u64, last: u64, now: Time, line: Line) -> Partition {
+    fn open(&mut self, first: u64, last: u64, line: Line) -> Partition {
         let id = PartitionId(self.next_id);
         self.next_id += 1;
         Partition {
             id,
             first,
             last,
-            opened: now,
             line,
             buckets: [Bucket::FULL; 3],
+            rate: self.rate,
             paused_until: Time::ZERO,
-            load: Load::default(),
+            sealed: None,
         }
     }
 
     /// Rebuilds what is derived from the ranges and lines.
     fn index(&mut self, slab: &Slab) {
-        let parts = &self.parts;
-        let holder = |key: u64| parts.partition_point(|part| part.last < key) as u32;
+        let live = &self.parts[..self.live];
+        let holder = |key: u64| live.partition_point(|part| part.last < key) as u32;
         self.table = (0..1_u64 << TABLE_BITS).map(|top| holder(top << (64 - TABLE_BITS))).collect();
-        self.ready = vec![0; parts.len().div_ceil(64)];
-        for (at, part) in parts.iter().enumerate() {
+        self.ready = vec![0; self.parts.len().div_ceil(64)];
+        for (at, part) in self.parts.iter().enumerate() {
             if !part.line.is_empty() {
                 self.ready[at / 64] |= 1 << (at % 64);
             }
         }
-        self.at_least = parts.iter().map(|part| part.line.oldest_id(slab)).collect();
+        self.at_least = self.parts.iter().map(|part| part.line.oldest_id(slab)).collect();
         self.find_front(slab);
         self.cursor %= self.parts.len();
     }
 
     pub(super) fn len(&self) -> usize {
         self.parts.len()
+    }
+
+    /// Those that take sends, ascending in their keys.
+    pub(super) fn live(&self) -> &[Partition] {
+        &self.parts[..self.live]
+    }
+
+    /// Those that take no sends any more, in the order of their sealing.
+    pub(super) fn sealed(&self) -> &[Partition] {
+        &self.parts[self.live..]
     }
 
     pub(super) fn get(&self, at: usize) -> &Partition {
@@ -139,11 +192,27 @@ impl Shards {
         &mut self.parts[at]
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Partition> {
-        self.parts.iter()
+    /// The index of the partition that a message belongs to.
+    #[inline]
+    pub(super) fn home(&self, came: Came) -> usize {
+        if self.live == self.parts.len() {
+            return self.holder(came.key);
+        }
+        self.sealed_home(came).unwrap_or_else(|| self.holder(came.key))
     }
 
-    /// The index of the partition that holds `key`.
+    /// The sealed partition that a message belongs to: the first of its range that was sealed after
+    /// the message came.
+    #[cold]
+    fn sealed_home(&self, came: Came) -> Option<usize> {
+        let home = |part: &Partition| {
+            let range = part.first..=part.last;
+            range.contains(&came.key) && part.sealed.as_ref().is_some_and(|it| it.is_home(came))
+        };
+        self.sealed().iter().position(home).map(|at| self.live + at)
+    }
+
+    /// The index of the partition that takes sends with `key`.
     #[inline]
     pub(super) fn holder(&self, key: u64) -> usize {
         let mut at = self.table[(key >> (64 - TABLE_BITS)) as usize] as usize;
@@ -169,7 +238,7 @@ impl Shards {
 
     /// Puts a message with a row that has become visible into the line of its partition.
     pub(super) fn enter(&mut self, slab: &mut Slab, slot: u32) {
-        let at = self.holder(slab.get(slot).key);
+        let at = self.home(slab.get(slot).into());
         self.parts[at].line.enter(slab, slot);
         self.ready[at / 64] |= 1 << (at % 64);
     }
@@ -192,7 +261,7 @@ impl Shards {
 
     /// Takes a visible message with a row out of the middle of its line.
     pub(super) fn leave(&mut self, slab: &mut Slab, slot: u32) {
-        let at = self.holder(slab.get(slot).key);
+        let at = self.home(slab.get(slot).into());
         self.parts[at].line.leave(slab, slot);
         self.left(at);
     }
@@ -260,54 +329,133 @@ impl Shards {
         self.cursor = if at >= self.parts.len() { 0 } else { at };
     }
 
-    /// Cuts the partition at index `at` so that its right half begins with key `key`; returns the
-    /// ids of parent, left and right.
-    pub(super) fn split(
+    /// The partitions at `parts`, which take sends, become others: the first begins where they
+    /// begin, the rest at the keys `cuts`. Their messages move.
+    pub(super) fn recut(&mut self, slab: &mut Slab, parts: Range<usize>, cuts: &[u64]) -> Recut {
+        let at = parts.start;
+        let old: Vec<Partition> = self.parts.drain(parts).collect();
+        let closed: Vec<PartitionId> = old.iter().map(|part| part.id).collect();
+        let [mut first, last] = ends(&old, cuts);
+        let mut rest = join(old.into_iter().map(|part| part.line).collect(), slab);
+        let mut fresh = Vec::with_capacity(cuts.len() + 1);
+        for &cut in cuts {
+            let (below, above) = rest.split(slab, cut);
+            fresh.push(self.open(first, cut - 1, below));
+            (first, rest) = (cut, above);
+        }
+        fresh.push(self.open(first, last, rest));
+        self.put_in(slab, at, fresh, closed)
+    }
+
+    /// The partitions at `parts`, which take sends, are sealed with their messages; empty ones take
+    /// their place, of which the first begins where they begin, the rest at the keys `cuts`.
+    pub(super) fn seal(
         &mut self,
         slab: &mut Slab,
+        parts: Range<usize>,
+        cuts: &[u64],
+        seal: &Sealed,
+    ) -> Recut {
+        let at = parts.start;
+        let mut old: Vec<Partition> = self.parts.drain(parts).collect();
+        let closed: Vec<PartitionId> = old.iter().map(|part| part.id).collect();
+        let [mut first, last] = ends(&old, cuts);
+        for part in &mut old {
+            let mut sealed = seal.clone();
+            part.line.came(slab).for_each(|came| sealed.count(came.key));
+            part.sealed = Some(Box::new(sealed));
+        }
+        self.parts.extend(old);
+        let mut fresh = Vec::with_capacity(cuts.len() + 1);
+        for &cut in cuts {
+            let line = Line::new(slab);
+            fresh.push(self.open(first, cut - 1, line));
+            first = cut;
+        }
+        let line = Line::new(slab);
+        fresh.push(self.open(first, last, line));
+        self.put_in(slab, at, fresh, closed)
+    }
+
+    /// Puts new partitions in the place of closed ones that are taken out.
+    fn put_in(
+        &mut self,
+        slab: &Slab,
         at: usize,
-        key: u64,
-        now: Time,
-    ) -> [PartitionId; 3] {
-        let parent = self.parts.remove(at);
-        assert!(parent.first < key && key <= parent.last, "a cut lies inside its partition");
-        let (mut below, mut above) = (Line::new(slab), Line::new(slab));
-        parent.line.split(slab, key, &mut below, &mut above);
-        let left = self.open(parent.first, key - 1, now, below);
-        let right = self.open(key, parent.last, now, above);
-        let ids = [parent.id, left.id, right.id];
-        self.parts.insert(at, right);
-        self.parts.insert(at, left);
+        fresh: Vec<Partition>,
+        closed: Vec<PartitionId>,
+    ) -> Recut {
+        let opened = at..at + fresh.len();
+        self.live = self.live - closed.len() + fresh.len();
+        self.parts.splice(at..at, fresh);
         self.index(slab);
-        ids
+        Recut { closed, opened }
     }
 
-    /// Joins the partitions at `at` and `at + 1`; returns the ids of left, right and the new one.
-    pub(super) fn merge(&mut self, slab: &mut Slab, at: usize, now: Time) -> [PartitionId; 3] {
-        let right = self.parts.remove(at + 1);
-        let left = self.parts.remove(at);
-        let line = Line::join(left.line, right.line, slab);
-        let mut joined = self.open(left.first, right.last, now, line);
-        joined.load = Load::merged(&left.load, &right.load);
-        let ids = [left.id, right.id, joined.id];
-        self.parts.insert(at, joined);
-        self.index(slab);
-        ids
+    /// Takes out the sealed partitions that hold nothing any more; returns their ids and what
+    /// sealed each.
+    pub(super) fn retire(&mut self, slab: &mut Slab) -> Vec<(PartitionId, u32)> {
+        let empty = |part: &mut Partition| part.sealed.as_ref().is_some_and(|it| it.is_empty());
+        let gone: Vec<Partition> = self.parts.extract_if(self.live.., empty).collect();
+        if !gone.is_empty() {
+            self.index(slab);
+        }
+        gone.into_iter()
+            .map(|part| {
+                part.line.retire(slab);
+                (part.id, part.sealed.map_or(0, |sealed| sealed.reshard))
+            })
+            .collect()
     }
 
-    /// When the messages were sent whose ages the partitions keep.
-    pub(super) fn sent<'a>(&'a self, slab: &'a Slab) -> impl Iterator<Item = Time> + 'a {
-        self.parts.iter().flat_map(|part| part.line.sent(slab))
+    /// A message that came in so belongs to a sealed partition, if it belongs to one.
+    pub(super) fn count(&mut self, came: Came) {
+        let at = self.home(came);
+        if let Some(sealed) = &mut self.parts[at].sealed {
+            sealed.count(came.key);
+        }
+    }
+
+    /// A message left the queue. True if its partition was sealed and holds nothing of its group
+    /// any more, or nothing at all.
+    pub(super) fn gone(&mut self, came: Came) -> bool {
+        let at = self.home(came);
+        self.parts[at].sealed.as_mut().is_some_and(|sealed| sealed.gone(came.key))
+    }
+
+    /// The place for the list behind the sealed partition that a message must wait for: the last
+    /// one before its home that holds something of its group.
+    pub(super) fn behind(&mut self, came: Came) -> Option<&mut Option<u32>> {
+        let (home, key) = (self.home(came), came.key);
+        let before = if home < self.live { self.parts.len() } else { home };
+        let sealed = self.parts[self.live..before].iter_mut();
+        let sealed = sealed.filter_map(|part| part.sealed.as_mut());
+        sealed.rev().find(|sealed| sealed.holds(key)).map(|sealed| sealed.behind(key))
+    }
+
+    /// The lists of messages whose groups no sealed partition holds back any more.
+    pub(super) fn release(&mut self) -> Vec<u32> {
+        let sealed = self.parts[self.live..].iter_mut().filter_map(|part| part.sealed.as_mut());
+        sealed.flat_map(|sealed| sealed.release()).collect()
+    }
+
+    /// The messages whose ages the partitions keep.
+    pub(super) fn came<'a>(&'a self, slab: &'a Slab) -> impl Iterator<Item = Came> + 'a {
+        self.parts.iter().flat_map(|part| part.line.came(slab))
     }
 
     /// Panics if what is derived disagrees with the lines; returns how many messages are visible
     /// and how many ages are kept. For tests.
     pub(super) fn check(&self, slab: &Slab) -> [u64; 2] {
         let mut next = 0;
+        for part in self.live() {
+            assert_eq!(part.first, next, "partitions tile the key space");
+            assert!(part.sealed.is_none(), "one that takes sends is not sealed");
+            next = part.last.wrapping_add(1);
+        }
+        assert_eq!(next, 0, "the last partition ends the key space");
         let mut counts = [0, 0];
         for (at, part) in self.parts.iter().enumerate() {
-            assert_eq!(part.first, next, "partitions tile the key space");
-            next = part.last.wrapping_add(1);
             let [visible, ages] = part.line.check(slab, part.first..=part.last);
             assert_eq!(self.is_ready(at), visible > 0, "the ready bit of a line");
             assert!(
@@ -315,9 +463,11 @@ impl Shards {
                 "a line with an older message than it knows"
             );
             assert!(self.at_least[self.front] <= self.at_least[at], "the front is the least");
+            for came in part.line.came(slab) {
+                assert_eq!(self.home(came), at, "a message stands in one partition, its home");
+            }
             counts = [counts[0] + visible, counts[1] + ages];
         }
-        assert_eq!(next, 0, "the last partition ends the key space");
         counts
     }
 }

@@ -17,6 +17,9 @@ use super::keys::Router;
 use super::line::BACK_OF_LINE;
 use super::message::{AGE, PLACE, Slab};
 use super::partition::Shards;
+use super::reshard::Reshards;
+use super::sealed::Came;
+use super::split::watch::{Opened, Watch};
 use super::timers::{DeadlineHeap, Kept, Slots as _, Timers};
 use crate::kernel::rng::{Purpose, Source, Stream, Streams};
 use crate::kernel::time::{Span, Time};
@@ -80,18 +83,20 @@ pub(super) struct Queue {
     pub(super) id: QueueId,
     pub(super) config: QueueConfig,
     pub(super) rate: Option<Rate>,
-    /// A policy watches the load.
-    pub(super) watched: bool,
+    /// The load as the split policy sees it; none without a policy that looks.
+    pub(super) watch: Option<Watch>,
+    /// Changes of the key space that are under way.
+    pub(super) reshards: Reshards,
     pub(super) router: Router,
     pub(super) shards: Shards,
     pub(super) timers: Timers,
     /// Messages that were sent here with a delay and whose age counts, oldest first. The ages of
     /// those that were sent without one are kept by their partitions.
-    delayed: u32,
+    pub(super) delayed: u32,
     /// Messages that were moved here and whose age counts, in the order of the moves.
-    moved: u32,
+    pub(super) moved: u32,
     /// Messages received too often for their age to count.
-    aside: u32,
+    pub(super) aside: u32,
     /// Ends of retention that do not follow the order of the sends.
     retention: DeadlineHeap,
     oldest: Option<Time>,
@@ -104,8 +109,10 @@ pub(super) struct Queue {
     pub(super) resettle: Time,
     /// When the split policy next looks at the load.
     pub(super) tick: Time,
-    /// Seeds the draws of split policies.
-    pub(super) seed: u64,
+    /// Visible messages that stand behind a sealed partition.
+    pub(super) behind: u64,
+    /// A sealed partition may have ended, or let a group go.
+    pub(super) drained: bool,
     pub(super) sampling: Stream,
     /// Partition indices in a random order, for sampling.
     pub(super) deck: Vec<u32>,
@@ -119,7 +126,8 @@ impl Queue {
         streams: Streams,
         slab: &mut Slab,
     ) -> Queue {
-        let shards = Shards::new(config.ledger.partitions, Time::ZERO, slab);
+        let rate = config.ledger.capacity.map(Rate::new);
+        let shards = Shards::new(config.ledger.partitions, rate, slab);
         let seed = streams.stream(path, Purpose::Split).next_u64();
         let salt = match config.ledger.keys {
             // Groups hash alike in every queue and run, as names do.
@@ -128,12 +136,15 @@ impl Queue {
                 streams.stream(path, Purpose::Keys).next_u64()
             }
         };
-        let watched = config.ledger.split != SplitPolicy::Static;
-        let tick = if watched { Time::ZERO + super::split::TICK } else { Time::NEVER };
+        let watch = (config.ledger.split != SplitPolicy::Static).then(|| {
+            Watch::new(config.ledger.guards, seed, shards.live().iter().map(Opened::from))
+        });
+        let tick = watch.as_ref().map_or(Time::NEVER, |_| Time::ZERO + super::split::TICK);
         Queue {
             id,
-            rate: config.ledger.capacity.map(Rate::new),
-            watched,
+            rate,
+            watch,
+            reshards: Reshards::default(),
             router: Router::new(config.ledger.keys, salt),
             shards,
             timers: Timers::default(),
@@ -147,7 +158,8 @@ impl Queue {
             due: tick,
             resettle: Time::NEVER,
             tick,
-            seed,
+            behind: 0,
+            drained: false,
             sampling: streams.stream(path, Purpose::Sampling),
             deck: Vec::new(),
             config: config.clone(),
@@ -157,7 +169,7 @@ impl Queue {
     /// Its partitions can refuse a call, or a policy watches the load.
     #[inline]
     pub(super) fn is_guarded(&self) -> bool {
-        self.rate.is_some() || self.watched
+        self.rate.is_some() || self.watch.is_some()
     }
 
     /// Takes a token of partition `at` for a call, or says no. `key` is what the call touches, if
@@ -170,11 +182,10 @@ impl Queue {
         key: Option<u64>,
         now: Time,
     ) -> bool {
-        let part = self.shards.get_mut(at);
-        if self.watched {
-            part.load.observe(action, key);
+        if let Some(watch) = &mut self.watch {
+            watch.observe(at, action, key);
         }
-        part.admit(self.rate, action, now)
+        self.shards.get_mut(at).admit(action, now)
     }
 
     /// No more messages may be in flight.
@@ -259,6 +270,7 @@ impl Queue {
     /// that it was sent to.
     pub(super) fn begin_moved(&mut self, slab: &mut Slab, slot: u32, expires: Time) {
         slab.rows.push_back::<AGE>(self.moved, slot);
+        self.shards.count(slab.get(slot).into());
         self.keep_retention(slab, slot, expires);
     }
 
@@ -293,7 +305,7 @@ impl Queue {
         if message.receives == BACK_OF_LINE {
             self.set_aside(slab, slot);
         }
-        self.shards.enter(slab, slot);
+        self.enter(slab, slot);
     }
 
     /// Takes the first message of the line of partition `at`, in a row.
@@ -326,7 +338,7 @@ impl Queue {
         let state = message.state;
         *self.tally.count(state) -= 1;
         if state == State::Visible {
-            self.shards.leave(slab, slot);
+            self.leave(slab, slot);
         } else {
             if message.in_timer_heap() {
                 self.timers.cancel_heap(slot);
@@ -337,12 +349,22 @@ impl Queue {
         state
     }
 
+    /// A message leaves the queue for good.
+    #[inline]
+    fn goes(&mut self, came: Came) {
+        self.ages_no_more(came.sent);
+        if !self.shards.sealed().is_empty() && self.shards.gone(came) {
+            self.drained = true;
+            self.falls_due(Time::ZERO);
+        }
+    }
+
     /// Forgets a detached message: its age and its retention end.
     #[inline(always)]
     pub(super) fn forget(&mut self, slab: &mut Slab, slot: u32) {
         slab.rows.remove::<AGE>(slot);
         let message = slab.get(slot);
-        self.ages_no_more(message.sent);
+        self.goes(message.into());
         if message.in_retention_heap() {
             self.retention.remove(&slot);
             slab.get_mut(slot).set_in_retention_heap(false);
@@ -371,7 +393,7 @@ impl Queue {
             Resident::Fresh(at) => {
                 let waiting = self.shards.pop_fresh(slab, at).expect("the oldest is there");
                 self.tally.visible -= 1;
-                self.ages_no_more(waiting.sent);
+                self.goes((&waiting).into());
                 (waiting.id, State::Visible)
             }
         }
@@ -415,20 +437,29 @@ impl Queue {
     pub(super) fn came<'a>(&'a self, slab: &'a Slab) -> impl Iterator<Item = Time> + 'a {
         let lists = [self.delayed, self.moved, self.aside];
         let rows = lists.into_iter().flat_map(|list| slab.rows.list::<AGE>(list));
-        self.shards.sent(slab).chain(rows.map(|slot| slab.get(slot).sent))
+        self.shards.came(slab).map(|came| came.sent).chain(rows.map(|slot| slab.get(slot).sent))
     }
 
     /// Panics if what is derived disagrees with what it is derived from; for tests.
     pub(super) fn check(&self, slab: &Slab) {
         assert!(self.tally.is_conserved(), "queue {} loses messages: {:?}", self.id.0, self.tally);
         let [visible, _] = self.shards.check(slab);
-        assert_eq!(visible, self.tally.visible, "the lines hold what is visible");
+        assert_eq!(visible + self.behind, self.tally.visible, "the lines hold what is visible");
+        let mut held: Vec<u64> = vec![0; self.shards.len()];
+        let lists = [self.delayed, self.moved, self.aside];
+        let rows = lists.into_iter().flat_map(|list| slab.rows.list::<AGE>(list));
+        let came = rows.map(|slot| slab.get(slot).into()).chain(self.shards.came(slab));
+        came.for_each(|came| held[self.shards.home(came)] += 1);
+        let sealed = self.shards.sealed().iter().filter_map(|part| part.sealed.as_ref());
+        let counted: Vec<u64> = sealed.map(|sealed| sealed.held()).collect();
+        assert_eq!(counted, held[self.shards.live().len()..], "what sealed partitions hold");
         let ages = self.came(slab).count() as u64;
         assert_eq!(ages, self.tally.resident(), "every message has one age");
         assert!(!self.oldest_went, "a change of the oldest is told at once");
         let moved = slab.rows.list::<AGE>(self.moved);
         let rows = moved.chain(slab.rows.list::<AGE>(self.delayed));
-        let oldest = self.shards.sent(slab).chain(rows.map(|slot| slab.get(slot).sent)).min();
+        let shown = self.shards.came(slab).map(|came| came.sent);
+        let oldest = shown.chain(rows.map(|slot| slab.get(slot).sent)).min();
         assert_eq!(self.oldest, oldest, "the oldest message is known");
     }
 }

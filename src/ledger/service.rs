@@ -12,11 +12,12 @@ use super::config::{QueueConfig, QueueId};
 use super::fresh::{Pool, Waiting};
 use super::gate::Gate;
 use super::holders::current;
-use super::journal::{Action, Caller, Change, Journal, State};
+use super::journal::{Action, Caller, Change, Journal, KeySpace, State};
 use super::message::{Message, Slab};
 use super::polls::{Poll, Polls};
 use super::queue::{Queue, Tally};
 use super::receipt::{Delivery, RECEIPT_LIFE, Receipt, Served};
+use super::sealed::Came;
 use crate::kernel::rng::{Fate, Luck, Source, Streams};
 use crate::kernel::time::{Span, Time};
 
@@ -109,10 +110,10 @@ impl Ledger {
             .map(|(id, (path, config))| Queue::new(QueueId(id), path, config, streams, &mut slab))
             .collect();
         for queue in &queues {
-            for part in queue.shards.iter() {
+            for part in queue.shards.live() {
                 let (partition, first, last) = (part.id, part.first, part.last);
-                let opened = Change::PartitionOpened { partition, first, last };
-                journal.change(Time::ZERO, queue.id, &opened);
+                let opened = KeySpace::Opened { partition, first, last };
+                journal.change(Time::ZERO, queue.id, &opened.into());
             }
         }
         let polls = Polls::new(callers, queues.len());
@@ -217,11 +218,15 @@ impl Ledger {
         let state = if delay.is_zero() { State::Visible } else { State::Delayed };
         let partition = q.shards.get(at).id;
         call.journal.change(now, queue, &Change::Sent { message: id, partition, state });
-        if delay.is_zero() {
+        if delay.is_zero() && !q.must_wait(Came { key, id, sent: now }) {
             q.wait(&mut self.slab, at, Waiting { id, sent: now, luck, key });
+            return;
+        }
+        let slot = self.slab.insert(Message::new(id, queue, now, luck, key));
+        q.begin(&mut self.slab, slot);
+        if delay.is_zero() {
+            q.show(&mut self.slab, slot);
         } else {
-            let slot = self.slab.insert(Message::new(id, queue, now, luck, key));
-            q.begin(&mut self.slab, slot);
             q.hide(&mut self.slab, slot, State::Delayed, delay, now);
         }
     }
@@ -260,7 +265,7 @@ impl Ledger {
             q.falls_due(due);
             return Received::Waiting;
         }
-        let falsely = !over_limit && q.tally.visible > 0;
+        let falsely = !over_limit && q.tally.visible > q.behind;
         let nothing = Change::ReceivedNothing { caller: poll.caller, falsely, over_limit };
         journal.change(now, queue, &nothing);
         if over_limit { Received::OverLimit } else { Received::Empty }
@@ -343,10 +348,11 @@ impl Ledger {
             call.journal.change(now, queue, &Change::DeletedNothing { message });
             return;
         };
-        let (key, luck, sent, receives) = (row.key, row.luck, row.sent, row.receives);
+        let (came, luck, receives) = (Came::from(row), row.luck, row.receives);
+        let Came { key, sent, .. } = came;
         let q = &mut self.queues[queue.0 as usize];
         if let Some(gate) = call.gate
-            && !gate.admit(q.shards.holder(key), q, key, entry, now)
+            && !gate.admit(q.shards.home(came), q, key, entry, now)
         {
             return;
         }

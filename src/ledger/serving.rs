@@ -56,9 +56,9 @@ impl Ledger {
     /// Waiters try again when the first partition with messages admits a receive.
     fn plan_resettle(&mut self, queue: QueueId) {
         let q = &mut self.queues[queue.0 as usize];
-        let (shards, rate) = (&q.shards, q.rate);
+        let shards = &q.shards;
         let ready = (0..shards.len()).filter(|&at| shards.is_ready(at));
-        let at = ready.map(|at| shards.get(at).receives_at(rate)).min().unwrap_or(Time::NEVER);
+        let at = ready.map(|at| shards.get(at).receives_at()).min().unwrap_or(Time::NEVER);
         q.resettle = at;
         q.falls_due(at);
     }

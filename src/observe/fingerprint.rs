@@ -17,7 +17,7 @@
 use crate::clients::deed::Deed;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::Change;
+use crate::ledger::journal::{Change, KeySpace, Refusal};
 
 /// A hash of all facts so far, but those that others imply.
 #[derive(Clone, Debug)]
@@ -124,12 +124,39 @@ fn change_words(change: &Change) -> Option<(u64, u64, u64)> {
         Change::Throttled { action, partition, messages } => {
             (17, u64::from(partition.0), u64::from(messages) << 2 | action as u64)
         }
-        Change::PartitionOpened { partition, first, .. } => (19, u64::from(partition.0), first),
-        Change::PartitionClosed { partition } => (20, u64::from(partition.0), 0),
-        Change::Split { parent, at, .. } => (21, u64::from(parent.0), at),
-        Change::Merged { left, into, .. } => (22, u64::from(left.0), u64::from(into.0)),
-        Change::SplitRefused { partition, reason } => (23, u64::from(partition.0), reason as u64),
+        Change::KeySpace(ref change) => key_space_words(change),
     })
+}
+
+/// A change of the key space as a tag and two words.
+fn key_space_words(change: &KeySpace) -> (u64, u64, u64) {
+    match *change {
+        KeySpace::Opened { partition, first, .. } => (19, u64::from(partition.0), first),
+        KeySpace::Closed { partition } => (20, u64::from(partition.0), 0),
+        KeySpace::Split { parent, at, .. } => (21, u64::from(parent.0), at),
+        KeySpace::Merged { left, into, .. } => (22, u64::from(left.0), u64::from(into.0)),
+        KeySpace::Refused { partition, reason } => {
+            (23, u64::from(partition.0), refusal_word(reason))
+        }
+        KeySpace::Recut { old, new } => (24, u64::from(old), u64::from(new)),
+        KeySpace::Begun { reshard, old, new } => {
+            (25, u64::from(reshard), u64::from(old) << 32 | u64::from(new))
+        }
+        KeySpace::Ended { reshard } => (26, u64::from(reshard), 0),
+        KeySpace::Sealed { partition } => (27, u64::from(partition.0), 0),
+        KeySpace::Drained { partition } => (28, u64::from(partition.0), 0),
+    }
+}
+
+fn refusal_word(reason: Refusal) -> u64 {
+    match reason {
+        Refusal::NoBalancedKey => 0,
+        Refusal::TooManyPartitions => 1,
+        Refusal::SingleKey => 2,
+        Refusal::HotKey { permille } => 3 | u64::from(permille) << 8,
+        Refusal::Sequential => 4,
+        Refusal::TooManyAtOnce => 5,
+    }
 }
 
 /// A deed as a tag and two words; `None` for one that others imply.

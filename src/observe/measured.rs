@@ -257,6 +257,13 @@ pub enum SplitEvent {
         /// The key where they had met.
         at: u64,
     },
+    /// Partitions became others in another way.
+    Recut {
+        /// How many ended.
+        old: u32,
+        /// How many came to be.
+        new: u32,
+    },
     /// A hot partition was not cut.
     Refused {
         /// The partition.

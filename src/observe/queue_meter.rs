@@ -15,7 +15,7 @@ use super::measured::{
 };
 use crate::clients::deed::Ending;
 use crate::kernel::time::{Span, Time};
-use crate::ledger::journal::{Action, Change, Held, PartitionId, State};
+use crate::ledger::journal::{Action, Change, Held, KeySpace, PartitionId, State};
 use crate::ledger::service::Leftover;
 
 /// Entries of `receives_per_message`.
@@ -221,11 +221,7 @@ impl QueueMeter {
             | Change::Expired { .. }
             | Change::Purged { .. }
             | Change::Throttled { .. }
-            | Change::PartitionOpened { .. }
-            | Change::PartitionClosed { .. }
-            | Change::Split { .. }
-            | Change::Merged { .. }
-            | Change::SplitRefused { .. } => self.rare(now, change),
+            | Change::KeySpace(_) => self.rare(now, change),
         }
     }
 
@@ -268,25 +264,7 @@ impl QueueMeter {
                     self.sends[partition.0 as usize] += u64::from(messages);
                 }
             }
-            Change::PartitionOpened { first, last, .. } => {
-                self.partitions.add(now, 1);
-                self.lives.push(PartitionLife { first, last, from: now, to: None });
-                self.sends.push(0);
-            }
-            Change::PartitionClosed { partition } => {
-                self.partitions.sub(now, 1);
-                self.lives[partition.0 as usize].to = Some(now);
-            }
-            Change::Split { parent, at, .. } => {
-                self.splits.push((now, SplitEvent::Split { parent, at }));
-            }
-            Change::Merged { right, into, .. } => {
-                let at = self.lives[right.0 as usize].first;
-                self.splits.push((now, SplitEvent::Merged { into, at }));
-            }
-            Change::SplitRefused { partition, reason } => {
-                self.splits.push((now, SplitEvent::Refused { partition, reason }));
-            }
+            Change::KeySpace(ref change) => self.key_space(now, change),
             Change::Sent { .. }
             | Change::Received { .. }
             | Change::Deleted { .. }
@@ -295,6 +273,36 @@ impl QueueMeter {
             | Change::ReceiptExpired { .. }
             | Change::VisibilityChanged { .. }
             | Change::VisibilityRefused { .. } => {}
+        }
+    }
+
+    /// Partitions come, go, or stay though they are hot. Sealed ones count no more: their range is
+    /// that of others.
+    fn key_space(&mut self, now: Time, change: &KeySpace) {
+        match *change {
+            KeySpace::Opened { first, last, .. } => {
+                self.partitions.add(now, 1);
+                self.lives.push(PartitionLife { first, last, from: now, to: None });
+                self.sends.push(0);
+            }
+            KeySpace::Closed { partition } | KeySpace::Sealed { partition } => {
+                self.partitions.sub(now, 1);
+                self.lives[partition.0 as usize].to = Some(now);
+            }
+            KeySpace::Split { parent, at, .. } => {
+                self.splits.push((now, SplitEvent::Split { parent, at }));
+            }
+            KeySpace::Merged { right, into, .. } => {
+                let at = self.lives[right.0 as usize].first;
+                self.splits.push((now, SplitEvent::Merged { into, at }));
+            }
+            KeySpace::Recut { old, new } => {
+                self.splits.push((now, SplitEvent::Recut { old, new }));
+            }
+            KeySpace::Refused { partition, reason } => {
+                self.splits.push((now, SplitEvent::Refused { partition, reason }));
+            }
+            KeySpace::Begun { .. } | KeySpace::Ended { .. } | KeySpace::Drained { .. } => {}
         }
     }
 }

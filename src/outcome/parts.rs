@@ -241,6 +241,10 @@ impl QueueOutcome {
             match event {
                 SplitEvent::Split { .. } => partitions.splits += 1,
                 SplitEvent::Merged { .. } => partitions.merges += 1,
+                SplitEvent::Recut { old, new } => {
+                    partitions.splits += u64::from(new.saturating_sub(*old));
+                    partitions.merges += u64::from(old.saturating_sub(*new));
+                }
                 SplitEvent::Refused { .. } => partitions.refusals += 1,
             }
         }

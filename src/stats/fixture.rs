@@ -13,7 +13,8 @@ use crate::engine::scenario::{Limits, Named, Scenario};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{
-    Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive, SplitPolicy,
+    Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
+    SplitPolicy,
 };
 use crate::observe::measured::{
     Calls, FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueCounts, QueueMeasured,
@@ -40,6 +41,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
             capacity: None,
             keys: Keys::Uniform,
             split: SplitPolicy::Static,
+            guards: Guards::default(),
             mechanics: Mechanics::Metadata { pause: Span::ZERO },
             receive: ReceiveRouting::RegisterAll,
         },

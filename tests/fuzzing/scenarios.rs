@@ -14,8 +14,9 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::Source as _;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Capacity, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
-    Reservoir, SplitPolicy,
+    Capacity, CountScaler, Ewma, Guards, HeatMedian, Keys, LedgerConfig, Mechanics,
+    MidpointDoubling, Naive, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir,
+    ScalableTopic, SplitPolicy,
 };
 
 use crate::fuzzing::Chance;
@@ -209,16 +210,75 @@ impl Draw<'_> {
                     Keys::Group { count, zipf: *self.chance.pick(&[0.0, 1.1, 10.0]) }
                 }
             },
-            split: if self.chance.one_in(2) {
-                SplitPolicy::Static
-            } else {
-                SplitPolicy::Reservoir(self.reservoir(partitions))
+            split: self.split(partitions),
+            guards: Guards {
+                jitter: *self.chance.pick(&[0.0, 0.125, 0.9]),
+                concurrent: self.chance.one_in(2).then(|| self.chance.between(1, 3) as u32),
             },
-            mechanics: Mechanics::Metadata { pause: self.length() },
+            mechanics: match self.chance.below(3) {
+                0 => Mechanics::Metadata { pause: self.length() },
+                1 => Mechanics::SealAndDrain { pause: self.length() },
+                _ => Mechanics::CopyThenCutover {
+                    copy: self.length(),
+                    share: 0.9 * self.share(),
+                    pause: self.length(),
+                },
+            },
             receive: match self.chance.below(3) {
                 0 => ReceiveRouting::Sample(self.chance.between(1, 12) as u32),
                 _ => ReceiveRouting::RegisterAll,
             },
+        }
+    }
+
+    /// A number of whole seconds.
+    fn seconds(&mut self) -> Span {
+        Span::from_secs(self.chance.between(1, 120))
+    }
+
+    fn split(&mut self, partitions: u32) -> SplitPolicy {
+        let threshold = 0.01 + self.chance.unit();
+        let max_partitions = partitions + self.chance.below(20) as u32;
+        match self.chance.below(12) {
+            0..=4 => SplitPolicy::Static,
+            5 => SplitPolicy::MidpointDoubling(MidpointDoubling {
+                evaluate: self.seconds(),
+                threshold,
+                delay: self.length(),
+                max_partitions,
+            }),
+            6 => SplitPolicy::HeatMedian(HeatMedian {
+                evaluate: self.seconds(),
+                threshold,
+                isolate_hot: self.chance.one_in(2),
+                max_partitions,
+            }),
+            7 => SplitPolicy::ScalableTopic(ScalableTopic {
+                evaluate: self.seconds(),
+                threshold,
+                merge: self.share(),
+                merge_window: self.some_length(),
+                split_cooldown: self.length(),
+                merge_cooldown: self.length(),
+                min_partitions: 1,
+                max_partitions,
+                depth: self.chance.below(12) as u32,
+            }),
+            8 => SplitPolicy::CountScaler(CountScaler {
+                evaluate: self.seconds(),
+                threshold,
+                sustain_up: self.length(),
+                sustain_down: self.length(),
+                factor: 0.9 * self.share(),
+                min_partitions: 1,
+                max_partitions,
+            }),
+            9 => SplitPolicy::Ewma(Ewma { target: threshold, max_partitions }),
+            10 => {
+                let merge = self.chance.unit();
+                SplitPolicy::Naive(Naive { threshold, merge, max_partitions })
+            }
+            _ => SplitPolicy::Reservoir(self.reservoir(partitions)),
         }
     }
 

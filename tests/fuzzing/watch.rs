@@ -11,7 +11,7 @@ use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
 use sqsim::ledger::config::{QueueId, SplitPolicy};
-use sqsim::ledger::journal::{Change, Journal, MessageId, PartitionId, State};
+use sqsim::ledger::journal::{Change, Journal, KeySpace, MessageId, PartitionId, State};
 use sqsim::observe::fingerprint::Fingerprint;
 use sqsim::observe::observer::Observer;
 
@@ -68,9 +68,8 @@ impl Watch {
     pub(crate) fn new(scenario: &Scenario) -> Watch {
         let queues = scenario.queues.iter().map(|queue| &queue.config);
         let fleets = scenario.fleets.iter().map(|fleet| &fleet.config);
-        let most = |partitions: u32, split: SplitPolicy| match split {
-            SplitPolicy::Static => partitions as usize,
-            SplitPolicy::Reservoir(reservoir) => reservoir.max_partitions as usize,
+        let most = |partitions: u32, split: SplitPolicy| {
+            split.max_partitions().unwrap_or(partitions) as usize
         };
         Watch {
             fingerprint: Fingerprint::default(),
@@ -226,11 +225,7 @@ impl Watch {
             | Change::VisibilityRefused { .. }
             | Change::Throttled { .. }
             | Change::Called { .. }
-            | Change::PartitionOpened { .. }
-            | Change::PartitionClosed { .. }
-            | Change::Split { .. }
-            | Change::Merged { .. }
-            | Change::SplitRefused { .. } => {}
+            | Change::KeySpace(_) => {}
         }
     }
 }
@@ -242,11 +237,11 @@ impl Journal for Watch {
         self.fingerprint.change(now, queue, change);
         let open = &mut self.partitions[queue.0 as usize];
         match *change {
-            Change::PartitionOpened { partition, first, last } => {
+            Change::KeySpace(KeySpace::Opened { partition, first, last }) => {
                 assert!(first <= last && !open.values().any(|&(_, id)| id == partition));
                 assert_eq!(open.insert(first, (last, partition)), None);
             }
-            Change::PartitionClosed { partition } => {
+            Change::KeySpace(KeySpace::Closed { partition } | KeySpace::Sealed { partition }) => {
                 let before = open.len();
                 open.retain(|_, (_, id)| *id != partition);
                 assert_eq!(open.len() + 1, before, "{partition:?} was open once");

@@ -6,7 +6,7 @@ use sqsim::kernel::rng::Streams;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
 use sqsim::ledger::config::{
-    Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, SplitPolicy,
+    Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, SplitPolicy,
 };
 use sqsim::ledger::journal::{Change, Journal};
 
@@ -25,6 +25,7 @@ pub(crate) fn queue() -> QueueConfig {
             capacity: None,
             keys: Keys::Uniform,
             split: SplitPolicy::Static,
+            guards: Guards::default(),
             mechanics: Mechanics::Metadata { pause: Span::ZERO },
             receive: ReceiveRouting::RegisterAll,
         },

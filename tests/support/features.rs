@@ -11,7 +11,7 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::{Draws, Source};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Capacity, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
+    Capacity, Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
     Reservoir, SplitPolicy,
 };
 
@@ -130,6 +130,7 @@ pub(crate) fn splits() -> Scenario {
         capacity: Some(Capacity { per_second: 40.0, burst: 60.0 }),
         keys: Keys::Group { count: 200, zipf: 0.8 },
         split,
+        guards: Guards::default(),
         mechanics: Mechanics::Metadata { pause: millis(100) },
         ..queue().ledger
     };
@@ -296,6 +297,7 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
             } else {
                 SplitPolicy::Static
             },
+            guards: Guards::default(),
             mechanics: Mechanics::Metadata { pause: millis(die.below(700)) },
             receive: if one_in(die, 2) {
                 ReceiveRouting::RegisterAll

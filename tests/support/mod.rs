@@ -16,7 +16,7 @@ use sqsim::engine::scenario::{Limits, Named, Scenario};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, SplitPolicy,
+    Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, SplitPolicy,
 };
 
 /// A length of `secs` seconds.
@@ -44,6 +44,7 @@ pub(crate) fn queue() -> QueueConfig {
             capacity: None,
             keys: Keys::Uniform,
             split: SplitPolicy::Static,
+            guards: Guards::default(),
             mechanics: Mechanics::Metadata { pause: Span::ZERO },
             receive: ReceiveRouting::RegisterAll,
         },

@@ -155,11 +155,7 @@ impl Journal for Book {
             | Change::VisibilityRefused { .. }
             | Change::Throttled { .. }
             | Change::Called { .. }
-            | Change::PartitionOpened { .. }
-            | Change::PartitionClosed { .. }
-            | Change::Split { .. }
-            | Change::Merged { .. }
-            | Change::SplitRefused { .. } => {}
+            | Change::KeySpace(_) => {}
         }
     }
 }

@@ -52,7 +52,7 @@ use crate::clients::deed::{Deed, FleetId, ProducerId, WorkerId};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Caller, Change, Journal, MessageId};
+use crate::ledger::journal::{Caller, Change, Journal, KeySpace, MessageId, Refusal};
 use crate::observe::observer::Observer;
 
 /// Writes every fact as one line of JSON.
@@ -237,25 +237,7 @@ fn change_fields<'a>(line: Line<'a>, change: &Change) -> Line<'a> {
             .word(r#"throttled","action":""#, names::action(action))
             .number(r#","partition":"#, partition.0)
             .number(r#","messages":"#, messages),
-        Change::PartitionOpened { partition, first, last } => line
-            .number(r#"partition_opened","partition":"#, partition.0)
-            .hex(r#","first":""#, first)
-            .hex(r#","last":""#, last),
-        Change::PartitionClosed { partition } => {
-            line.number(r#"partition_closed","partition":"#, partition.0)
-        }
-        Change::Split { parent, left, right, at } => line
-            .number(r#"split","parent":"#, parent.0)
-            .number(r#","left":"#, left.0)
-            .number(r#","right":"#, right.0)
-            .hex(r#","at":""#, at),
-        Change::Merged { left, right, into } => line
-            .number(r#"merged","left":"#, left.0)
-            .number(r#","right":"#, right.0)
-            .number(r#","into":"#, into.0),
-        Change::SplitRefused { partition, reason } => line
-            .number(r#"split_refused","partition":"#, partition.0)
-            .word(r#","reason":""#, names::refusal(reason)),
+        Change::KeySpace(ref change) => key_space_fields(line, change),
         Change::Sent { .. }
         | Change::DelayEnded { .. }
         | Change::Received { .. }
@@ -270,6 +252,55 @@ fn change_fields<'a>(line: Line<'a>, change: &Change) -> Line<'a> {
         | Change::MovedIn { .. }
         | Change::Expired { .. }
         | Change::Purged { .. } => message_fields(line, change),
+    }
+}
+
+/// Appends what a change of the key space says.
+fn key_space_fields<'a>(line: Line<'a>, change: &KeySpace) -> Line<'a> {
+    match *change {
+        KeySpace::Opened { partition, first, last } => line
+            .number(r#"partition_opened","partition":"#, partition.0)
+            .hex(r#","first":""#, first)
+            .hex(r#","last":""#, last),
+        KeySpace::Closed { partition } => {
+            line.number(r#"partition_closed","partition":"#, partition.0)
+        }
+        KeySpace::Split { parent, left, right, at } => line
+            .number(r#"split","parent":"#, parent.0)
+            .number(r#","left":"#, left.0)
+            .number(r#","right":"#, right.0)
+            .hex(r#","at":""#, at),
+        KeySpace::Merged { left, right, into } => line
+            .number(r#"merged","left":"#, left.0)
+            .number(r#","right":"#, right.0)
+            .number(r#","into":"#, into.0),
+        KeySpace::Refused { partition, reason } => {
+            let line = line
+                .number(r#"split_refused","partition":"#, partition.0)
+                .word(r#","reason":""#, names::refusal(reason));
+            match reason {
+                Refusal::HotKey { permille } => line.number(r#","permille":"#, u32::from(permille)),
+                Refusal::NoBalancedKey
+                | Refusal::TooManyPartitions
+                | Refusal::SingleKey
+                | Refusal::Sequential
+                | Refusal::TooManyAtOnce => line,
+            }
+        }
+        KeySpace::Recut { old, new } => {
+            line.number(r#"recut","old":"#, old).number(r#","new":"#, new)
+        }
+        KeySpace::Begun { reshard, old, new } => line
+            .number(r#"reshard_begun","reshard":"#, reshard)
+            .number(r#","old":"#, old)
+            .number(r#","new":"#, new),
+        KeySpace::Ended { reshard } => line.number(r#"reshard_ended","reshard":"#, reshard),
+        KeySpace::Sealed { partition } => {
+            line.number(r#"partition_sealed","partition":"#, partition.0)
+        }
+        KeySpace::Drained { partition } => {
+            line.number(r#"partition_drained","partition":"#, partition.0)
+        }
     }
 }
 
@@ -333,11 +364,7 @@ fn message_fields<'a>(line: Line<'a>, change: &Change) -> Line<'a> {
         Change::ReceivedNothing { .. }
         | Change::Throttled { .. }
         | Change::Called { .. }
-        | Change::PartitionOpened { .. }
-        | Change::PartitionClosed { .. }
-        | Change::Split { .. }
-        | Change::Merged { .. }
-        | Change::SplitRefused { .. } => line,
+        | Change::KeySpace(_) => line,
     }
 }
 

@@ -75,11 +75,7 @@ fn message_of_change(change: &Change) -> Option<MessageId> {
         Change::ReceivedNothing { .. }
         | Change::Throttled { .. }
         | Change::Called { .. }
-        | Change::PartitionOpened { .. }
-        | Change::PartitionClosed { .. }
-        | Change::Split { .. }
-        | Change::Merged { .. }
-        | Change::SplitRefused { .. } => None,
+        | Change::KeySpace(_) => None,
     }
 }
 

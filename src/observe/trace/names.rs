@@ -157,6 +157,9 @@ pub(super) const fn refusal(reason: Refusal) -> &'static str {
         Refusal::NoBalancedKey => "no_balanced_key",
         Refusal::TooManyPartitions => "too_many_partitions",
         Refusal::SingleKey => "single_key",
+        Refusal::HotKey { .. } => "hot_key",
+        Refusal::Sequential => "sequential",
+        Refusal::TooManyAtOnce => "too_many_at_once",
     }
 }
 
@@ -166,6 +169,9 @@ pub(super) const fn refusal_in_words(reason: Refusal) -> &'static str {
         Refusal::NoBalancedKey => "no sampled key divides the load evenly",
         Refusal::TooManyPartitions => "the queue has its most partitions",
         Refusal::SingleKey => "its range is a single hash value",
+        Refusal::HotKey { .. } => "one key has too much of the load",
+        Refusal::Sequential => "the load moves along the range",
+        Refusal::TooManyAtOnce => "too many splits are under way",
     }
 }
 

@@ -11,11 +11,11 @@ use crate::engine::scenario::{Limits, Named, Scenario};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{
-    Capacity, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
+    Capacity, Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
     Reservoir, SplitPolicy,
 };
 use crate::ledger::journal::{
-    Action, Caller, Change, Held, MessageId, PartitionId, Refusal, State,
+    Action, Caller, Change, Held, KeySpace, MessageId, PartitionId, Refusal, State,
 };
 use crate::observe::observer::Observer;
 
@@ -97,6 +97,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
             capacity: None,
             keys: Keys::Uniform,
             split: SplitPolicy::Static,
+            guards: Guards::default(),
             mechanics: Mechanics::Metadata { pause: Span::ZERO },
             receive: ReceiveRouting::RegisterAll,
         },
@@ -295,9 +296,10 @@ fn faults() -> Vec<(Time, Fact)> {
     let (web, worker) = (ProducerId(0), WorkerId(2));
     let [p0, p1, p2, p3] = [0, 1, 2, 3].map(PartitionId);
     let (message, middle, last) = (MessageId(314), 1 << 63, u64::MAX);
-    let opened =
-        |partition, first, last| change(Change::PartitionOpened { partition, first, last });
-    let closed = |partition| change(Change::PartitionClosed { partition });
+    let opened = |partition, first, last| {
+        change(Change::KeySpace(KeySpace::Opened { partition, first, last }))
+    };
+    let closed = |partition| change(Change::KeySpace(KeySpace::Closed { partition }));
     vec![
         (at(0), opened(p0, 0, last)),
         (at(0), Fact::Deed(Deed::Started { worker })),
@@ -306,20 +308,31 @@ fn faults() -> Vec<(Time, Fact)> {
             change(Change::Throttled { action: Action::Send, partition: p0, messages: 10 }),
         ),
         (at(50_000), Fact::Deed(Deed::SendRetried { producer: web, messages: 10 })),
-        (at(50_500), change(Change::Split { parent: p0, left: p1, right: p2, at: middle })),
+        (
+            at(50_500),
+            change(Change::KeySpace(KeySpace::Split {
+                parent: p0,
+                left: p1,
+                right: p2,
+                at: middle,
+            })),
+        ),
         (at(50_500), closed(p0)),
         (at(50_500), opened(p1, 0, middle - 1)),
         (at(50_500), opened(p2, middle, last)),
         (
             at(51_000),
-            change(Change::SplitRefused { partition: p1, reason: Refusal::NoBalancedKey }),
+            change(Change::KeySpace(KeySpace::Refused {
+                partition: p1,
+                reason: Refusal::NoBalancedKey,
+            })),
         ),
         (at(52_000), Fact::Deed(Deed::GivenUp { producer: web, messages: 10 })),
         (at(55_000), ended(314, 2, 48_000, 6_000, Ending::Crashed)),
         (at(55_000), Fact::Deed(Deed::Crashed { worker })),
         (at(56_000), change(Change::VisibilityRefused { message })),
         (at(57_000), change(Change::ReceiptExpired { message })),
-        (at(70_000), change(Change::Merged { left: p1, right: p2, into: p3 })),
+        (at(70_000), change(Change::KeySpace(KeySpace::Merged { left: p1, right: p2, into: p3 }))),
         (at(70_000), closed(p1)),
         (at(70_000), closed(p2)),
         (at(70_000), opened(p3, 0, last)),

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::names::{Names, action_in_words, cause_in_words, refusal_in_words, state_in_words};
 use crate::clients::deed::{Deed, Ending};
 use crate::kernel::time::{Span, Time};
-use crate::ledger::journal::{Change, State};
+use crate::ledger::journal::{Change, KeySpace, Refusal, State};
 
 /// A length in the form of an instant, `45.100000000s`, so that the two line up.
 fn exact(span: Span) -> Time {
@@ -44,21 +44,7 @@ pub(super) fn of_change(
             write!(out, "partition {} throttled a {action} of {messages} message{s}", partition.0)
         }
         Change::Called { action } => write!(out, "call: {}", action_in_words(action)),
-        Change::PartitionOpened { partition, first, last } => {
-            write!(out, "partition {} opened, keys {first:016x} to {last:016x}", partition.0)
-        }
-        Change::PartitionClosed { partition } => write!(out, "partition {} closed", partition.0),
-        Change::Split { parent, left, right, at } => {
-            let (parent, left, right) = (parent.0, left.0, right.0);
-            write!(out, "partition {parent} split at key {at:016x} into {left} and {right}")
-        }
-        Change::Merged { left, right, into } => {
-            write!(out, "partitions {} and {} merged into {}", left.0, right.0, into.0)
-        }
-        Change::SplitRefused { partition, reason } => {
-            let reason = refusal_in_words(reason);
-            write!(out, "hot partition {} was not split: {reason}", partition.0)
-        }
+        Change::KeySpace(ref change) => of_key_space(out, change),
         Change::Sent { .. }
         | Change::DelayEnded { .. }
         | Change::Received { .. }
@@ -73,6 +59,52 @@ pub(super) fn of_change(
         | Change::MovedIn { .. }
         | Change::Expired { .. }
         | Change::Purged { .. } => of_message(out, names, now, change),
+    }
+}
+
+/// Writes what happened to the key space.
+fn of_key_space(out: &mut impl Write, change: &KeySpace) -> io::Result<()> {
+    match *change {
+        KeySpace::Opened { partition, first, last } => {
+            write!(out, "partition {} opened, keys {first:016x} to {last:016x}", partition.0)
+        }
+        KeySpace::Closed { partition } => write!(out, "partition {} closed", partition.0),
+        KeySpace::Split { parent, left, right, at } => {
+            let (parent, left, right) = (parent.0, left.0, right.0);
+            write!(out, "partition {parent} split at key {at:016x} into {left} and {right}")
+        }
+        KeySpace::Merged { left, right, into } => {
+            write!(out, "partitions {} and {} merged into {}", left.0, right.0, into.0)
+        }
+        KeySpace::Refused { partition, reason } => {
+            write!(
+                out,
+                "hot partition {} was not split: {}",
+                partition.0,
+                refusal_in_words(reason)
+            )?;
+            match reason {
+                Refusal::HotKey { permille } => {
+                    write!(out, ", {} % of the samples", f64::from(permille) / 10.0)
+                }
+                Refusal::NoBalancedKey
+                | Refusal::TooManyPartitions
+                | Refusal::SingleKey
+                | Refusal::Sequential
+                | Refusal::TooManyAtOnce => Ok(()),
+            }
+        }
+        KeySpace::Recut { old, new } => write!(out, "{old} partitions became {new}"),
+        KeySpace::Begun { reshard, old, new } => {
+            write!(out, "change {reshard} of the key space began: {old} to {new} partitions")
+        }
+        KeySpace::Ended { reshard } => write!(out, "change {reshard} of the key space ended"),
+        KeySpace::Sealed { partition } => {
+            write!(out, "partition {} sealed: it takes no sends any more", partition.0)
+        }
+        KeySpace::Drained { partition } => {
+            write!(out, "sealed partition {} holds nothing any more", partition.0)
+        }
     }
 }
 
@@ -119,11 +151,7 @@ fn of_message(out: &mut impl Write, names: &Names, now: Time, change: &Change) -
         Change::ReceivedNothing { .. }
         | Change::Throttled { .. }
         | Change::Called { .. }
-        | Change::PartitionOpened { .. }
-        | Change::PartitionClosed { .. }
-        | Change::Split { .. }
-        | Change::Merged { .. }
-        | Change::SplitRefused { .. } => Ok(()),
+        | Change::KeySpace(_) => Ok(()),
     }
 }
 

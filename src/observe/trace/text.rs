@@ -167,11 +167,7 @@ fn state_after(
         | Change::VisibilityRefused { .. }
         | Change::Throttled { .. }
         | Change::Called { .. }
-        | Change::PartitionOpened { .. }
-        | Change::PartitionClosed { .. }
-        | Change::Split { .. }
-        | Change::Merged { .. }
-        | Change::SplitRefused { .. } => before,
+        | Change::KeySpace(_) => before,
     }
 }
 

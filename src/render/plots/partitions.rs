@@ -66,8 +66,9 @@ fn tally(subject: Subject<'_>) -> [(Mark, usize); 3] {
 
 fn mark_of(event: &SplitEvent) -> Mark {
     match event {
-        SplitEvent::Split { .. } => Mark::Split,
         SplitEvent::Merged { .. } => Mark::Merge,
+        SplitEvent::Recut { old, new } if new < old => Mark::Merge,
+        SplitEvent::Split { .. } | SplitEvent::Recut { .. } => Mark::Split,
         SplitEvent::Refused { .. } => Mark::Refused,
     }
 }
@@ -212,14 +213,13 @@ fn events(canvas: &mut Canvas<'_>, panel: &Panel, subject: Subject<'_>) {
     let mut marks: Vec<(Mark, Point)> = Vec::new();
     for (at, event) in &measures.split_events {
         let (partition, key) = match *event {
-            SplitEvent::Split { parent, at } => (parent, Some(at)),
-            SplitEvent::Merged { into, at } => (into, Some(at)),
-            SplitEvent::Refused { partition, .. } => (partition, None),
+            SplitEvent::Split { parent, at } => (Some(parent), Some(at)),
+            SplitEvent::Merged { into, at } => (Some(into), Some(at)),
+            SplitEvent::Recut { .. } => (None, None),
+            SplitEvent::Refused { partition, .. } => (Some(partition), None),
         };
-        let Some(life) = measures.partition_lives.get(partition.0 as usize) else {
-            continue;
-        };
-        let (top, bottom) = rows(panel, life);
+        let life = partition.and_then(|id| measures.partition_lives.get(id.0 as usize));
+        let (top, bottom) = life.map_or((panel.top, panel.bottom), |life| rows(panel, life));
         let x = panel.x(*at);
         let y = key.map_or(i32::midpoint(top, bottom), |key| y_of(panel, u128::from(key)));
         let mark = mark_of(event);

@@ -15,6 +15,7 @@ mod dist;
 pub(super) mod files;
 mod graph;
 mod queue;
+mod split;
 
 use std::fmt::Display;
 use std::io;

@@ -4,12 +4,9 @@
 
 use super::Check;
 use crate::kernel::time::Span;
-use crate::ledger::config::{
-    Capacity, Keys, LedgerConfig, Mechanics, QueueConfig, ReceiveRouting, Redrive, Reservoir,
-    SplitPolicy,
-};
+use crate::ledger::config::{Capacity, Keys, LedgerConfig, QueueConfig, ReceiveRouting, Redrive};
 use crate::scenario::file::{
-    BurstFile, CapacityFile, KeysFile, LedgerFile, MechanicsFile, QueueFile, RoutingFile, SplitFile,
+    BurstFile, CapacityFile, KeysFile, LedgerFile, QueueFile, RoutingFile,
 };
 use crate::scenario::tree::At;
 
@@ -22,7 +19,7 @@ const LONGEST_RETENTION: Span = Span::from_secs(14 * 86_400);
 /// `PurgeQueueInProgress` before that.
 const BETWEEN_PURGES: Span = Span::from_secs(60);
 /// Ours: a partition costs some kilobytes.
-const MOST_PARTITIONS: u32 = 65_536;
+pub(super) const MOST_PARTITIONS: u32 = 65_536;
 /// Ours: virtual time ends after 584 years.
 const MOST_YEARS_TO_FILL: f64 = 100.0;
 /// Ours: the groups' shares are a table.
@@ -66,10 +63,9 @@ impl<'a> Check<'a> {
         self.range(at, length, Span::ZERO, LONGEST_DELAY, IN_SQS);
     }
 
-    fn ledger(&mut self, at: &At, file: &LedgerFile) -> LedgerConfig {
+    fn ledger(&mut self, at: &At<'a>, file: &LedgerFile) -> LedgerConfig {
         let ours = "a partition costs memory in the simulator";
         self.range(&at.field("partitions"), file.partitions, 1, MOST_PARTITIONS, ours);
-        let MechanicsFile::Metadata { pause } = file.mechanics;
         let receive = match file.receive {
             RoutingFile::RegisterAll => ReceiveRouting::RegisterAll,
             RoutingFile::Sample(count) => {
@@ -83,7 +79,8 @@ impl<'a> Check<'a> {
             capacity: self.capacity(&at.field("capacity"), &file.capacity),
             keys: self.keys(&at.field("keys"), &file.keys),
             split,
-            mechanics: Mechanics::Metadata { pause: pause.0 },
+            guards: self.guards(&at.field("guards"), &file.guards),
+            mechanics: self.mechanics(&at.field("mechanics"), file),
             receive,
         }
     }
@@ -129,51 +126,5 @@ impl<'a> Check<'a> {
                 Keys::Group { count, zipf }
             }
         }
-    }
-
-    fn split(&mut self, at: &At, file: &LedgerFile) -> SplitPolicy {
-        let &SplitFile::Reservoir {
-            threshold,
-            hold,
-            cooldown,
-            merge,
-            merge_window,
-            max_partitions,
-        } = &file.split
-        else {
-            return SplitPolicy::Static;
-        };
-        self.positive(&at.field("threshold"), threshold);
-        let share = "it is a share of the threshold";
-        self.range(&at.field("merge"), merge, 0.0, 1.0, share);
-        self.some_time(&at.field("merge_window"), merge_window, "`merge: 0` never merges");
-        let most = &at.field("max_partitions");
-        self.range(
-            most,
-            max_partitions,
-            1,
-            MOST_PARTITIONS,
-            "a partition costs memory in the simulator",
-        );
-        if max_partitions < file.partitions {
-            let what = format!(
-                "at most {max_partitions} partitions are allowed, but {} are there at the start",
-                file.partitions
-            );
-            self.push(most, what);
-        }
-        if matches!(file.capacity, CapacityFile::Unlimited) {
-            self.warn(at, "partitions of unlimited capacity never split")
-                .help
-                .push("give the ledger a `capacity`, such as \"3000/s\"".into());
-        }
-        SplitPolicy::Reservoir(Reservoir {
-            threshold,
-            hold: hold.0,
-            cooldown: cooldown.0,
-            merge,
-            merge_window: merge_window.0,
-            max_partitions,
-        })
     }
 }

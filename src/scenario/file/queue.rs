@@ -46,6 +46,7 @@ pub(in crate::scenario) struct LedgerFile {
     pub(in crate::scenario) capacity: CapacityFile,
     pub(in crate::scenario) keys: KeysFile,
     pub(in crate::scenario) split: SplitFile,
+    pub(in crate::scenario) guards: GuardsFile,
     pub(in crate::scenario) mechanics: MechanicsFile,
     pub(in crate::scenario) receive: RoutingFile,
 }
@@ -88,6 +89,18 @@ pub(in crate::scenario) enum KeysFile {
 #[serde(rename = "split policy")]
 pub(in crate::scenario) enum SplitFile {
     Static,
+    MidpointDoubling {
+        evaluate: Length,
+        threshold: f64,
+        delay: Length,
+        max_partitions: u32,
+    },
+    HeatMedian {
+        evaluate: Length,
+        threshold: f64,
+        isolate_hot: bool,
+        max_partitions: u32,
+    },
     Reservoir {
         threshold: f64,
         hold: Length,
@@ -96,13 +109,62 @@ pub(in crate::scenario) enum SplitFile {
         merge_window: Length,
         max_partitions: u32,
     },
+    ScalableTopic {
+        evaluate: Length,
+        threshold: f64,
+        merge: f64,
+        merge_window: Length,
+        split_cooldown: Length,
+        merge_cooldown: Length,
+        min_partitions: u32,
+        max_partitions: u32,
+        depth: u32,
+    },
+    CountScaler {
+        evaluate: Length,
+        threshold: f64,
+        sustain_up: Length,
+        sustain_down: Length,
+        factor: f64,
+        min_partitions: u32,
+        max_partitions: u32,
+    },
+    Ewma {
+        target: f64,
+        max_partitions: u32,
+    },
+    Naive {
+        threshold: f64,
+        merge: f64,
+        max_partitions: u32,
+    },
 }
 
 /// What a split costs.
 #[derive(Debug, Deserialize)]
 #[serde(rename = "split mechanics")]
 pub(in crate::scenario) enum MechanicsFile {
+    Auto,
     Metadata { pause: Length },
+    SealAndDrain { pause: Length },
+    CopyThenCutover { copy: Length, share: Probability, pause: Length },
+}
+
+/// Guards that go with every split policy.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "guards", deny_unknown_fields)]
+pub(in crate::scenario) struct GuardsFile {
+    pub(in crate::scenario) jitter: Probability,
+    pub(in crate::scenario) concurrent: ConcurrentFile,
+}
+
+/// Most splits under way at once.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "concurrent")]
+pub(in crate::scenario) enum ConcurrentFile {
+    Unlimited,
+    #[serde(rename = "(number)")]
+    Splits(u32),
 }
 
 /// Which partitions a receive asks.

@@ -47,11 +47,7 @@ impl Levels {
             | Change::ReceivedNothing { .. }
             | Change::Throttled { .. }
             | Change::Called { .. }
-            | Change::PartitionOpened { .. }
-            | Change::PartitionClosed { .. }
-            | Change::Split { .. }
-            | Change::Merged { .. }
-            | Change::SplitRefused { .. } => (None, None),
+            | Change::KeySpace(_) => (None, None),
         };
         if let Some(state) = from {
             let level = self.of(state);

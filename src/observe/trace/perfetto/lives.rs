@@ -115,11 +115,7 @@ impl<W: Write> Perfetto<W> {
             Change::ReceivedNothing { .. }
             | Change::Throttled { .. }
             | Change::Called { .. }
-            | Change::PartitionOpened { .. }
-            | Change::PartitionClosed { .. }
-            | Change::Split { .. }
-            | Change::Merged { .. }
-            | Change::SplitRefused { .. } => {}
+            | Change::KeySpace(_) => {}
         }
     }
 

@@ -46,7 +46,7 @@ use crate::clients::deed::{Deed, WorkerId};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal, MessageId};
+use crate::ledger::journal::{Change, Journal, KeySpace, MessageId};
 use crate::observe::observer::Observer;
 
 /// Writes a trace in the Chrome trace format.
@@ -358,24 +358,30 @@ impl<W: Write> Perfetto<W> {
                         .end();
                 });
             }
-            Change::Split { parent, left, right, at } => self.fault(track, "split", |e| {
-                e.number("parent", parent.0)
-                    .number("left", left.0)
-                    .number("right", right.0)
-                    .text("at", &format!("{at:016x}"))
-                    .end();
-            }),
-            Change::Merged { left, right, into } => self.fault(track, "merge", |e| {
-                e.number("left", left.0).number("right", right.0).number("into", into.0).end();
-            }),
-            Change::SplitRefused { partition, reason } => {
+            Change::KeySpace(KeySpace::Split { parent, left, right, at }) => {
+                self.fault(track, "split", |e| {
+                    e.number("parent", parent.0)
+                        .number("left", left.0)
+                        .number("right", right.0)
+                        .text("at", &format!("{at:016x}"))
+                        .end();
+                });
+            }
+            Change::KeySpace(KeySpace::Merged { left, right, into }) => {
+                self.fault(track, "merge", |e| {
+                    e.number("left", left.0).number("right", right.0).number("into", into.0).end();
+                });
+            }
+            Change::KeySpace(KeySpace::Refused { partition, reason }) => {
                 self.fault(track, "split refused", |e| {
                     e.number("partition", partition.0).text("reason", names::refusal(reason)).end();
                 });
             }
-            // Opened and closed partitions are said by the split or merge.
-            Change::PartitionOpened { .. }
-            | Change::PartitionClosed { .. }
+            Change::KeySpace(KeySpace::Recut { old, new }) => self.fault(track, "recut", |e| {
+                e.number("old", old).number("new", new).end();
+            }),
+            // All others are said by the split, the merge or the recut.
+            Change::KeySpace(_)
             | Change::Called { .. }
             | Change::ReceivedNothing { .. }
             | Change::Sent { .. }

@@ -1,0 +1,287 @@
+//! Changes of the key space: how partitions become others.
+//!
+//! Owns what is under way and what it costs by the queue's mechanics. Must not know why partitions
+//! change: [`super::split`] decides.
+//!
+//! A change waits for its delay, is copied, and takes effect with a pause; sealed partitions are
+//! then drained. Which of these stages take time depends on the policy and the mechanics. Ranges
+//! are kept as keys, because places move with every change.
+
+use super::capacity::Rate;
+use super::config::{Capacity, Mechanics, QueueId};
+use super::journal::{Journal, KeySpace, Refusal};
+use super::message::Slab;
+use super::partition::{Partition, Recut};
+use super::queue::Queue;
+use super::service::Ledger;
+use super::split::watch::Opened;
+use super::split::{self, Decision};
+use crate::kernel::time::{Span, Time};
+
+/// What a change does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It begins when its delay is over.
+    Planned,
+    /// It takes effect when the copy is there.
+    Copying,
+    /// It ends when the pause is over; nobody needs to be told.
+    Pausing,
+    /// It ends when the sealed partitions hold nothing.
+    Draining,
+}
+
+/// A range of keys, and what it becomes.
+#[derive(Clone, Debug)]
+struct Plan {
+    first: u64,
+    last: u64,
+    /// First keys of the new partitions but of the first.
+    cuts: Vec<u64>,
+}
+
+/// A change that is under way.
+#[derive(Clone, Debug)]
+struct Reshard {
+    id: u32,
+    plan: Plan,
+    /// How many partitions there will be more, or fewer, when it takes effect.
+    growth: i64,
+    /// It takes time, so that its beginning and its end are told.
+    told: bool,
+    stage: Stage,
+    due: Time,
+}
+
+/// All changes of one queue that are under way, in the order of their beginnings.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reshards {
+    under_way: Vec<Reshard>,
+    next_id: u32,
+}
+
+impl Reshards {
+    /// When the next stage ends by the clock.
+    pub(super) fn due(&self) -> Time {
+        let timed = self.under_way.iter().filter(|reshard| reshard.stage != Stage::Pausing);
+        timed.map(|reshard| reshard.due).min().unwrap_or(Time::NEVER)
+    }
+
+    /// How many partitions there will be more, or fewer, when all that is planned has taken effect.
+    fn growth(&self) -> i64 {
+        let coming = |reshard: &&Reshard| matches!(reshard.stage, Stage::Planned | Stage::Copying);
+        self.under_way.iter().filter(coming).map(|reshard| reshard.growth).sum()
+    }
+
+    /// Splits that are under way.
+    fn splits(&self) -> usize {
+        self.under_way.iter().filter(|reshard| reshard.growth > 0).count()
+    }
+
+    fn take_due(&mut self, now: Time) -> Option<Reshard> {
+        let due = |reshard: &Reshard| reshard.stage != Stage::Pausing && reshard.due <= now;
+        let at = self.under_way.iter().position(due)?;
+        Some(self.under_way.remove(at))
+    }
+}
+
+impl Ledger {
+    /// The split policy looks at the last second's load.
+    pub(super) fn look_at_load<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
+        let q = &mut self.queues[queue.0 as usize];
+        q.tick = now + split::TICK;
+        let (Some(watch), Some(rate)) = (&mut q.watch, q.rate) else { return };
+        let policy = &q.config.ledger.split;
+        watch.close_second(policy, rate.per_second, now);
+        let over = |reshard: &Reshard| reshard.stage == Stage::Pausing && reshard.due <= now;
+        q.reshards.under_way.retain(|reshard| !over(reshard));
+        let snapshot = watch.snapshot(rate.per_second, q.reshards.growth(), now);
+        let decisions = split::decide(policy, &snapshot);
+        let live = q.shards.live();
+        let plans: Vec<_> = decisions
+            .into_iter()
+            .map(|decision| match decision {
+                Decision::Refuse { part, reason } => (Err(reason), live[part].first),
+                Decision::Recut { parts, cuts, delay } => {
+                    let (first, last) = (live[parts.start].first, live[parts.end - 1].last);
+                    (Ok((Plan { first, last, cuts }, delay)), first)
+                }
+            })
+            .collect();
+        for (plan, first) in plans {
+            match plan {
+                Ok((plan, delay)) => self.begin_reshard(queue, plan, delay, now, journal),
+                Err(reason) => {
+                    let q = &mut self.queues[queue.0 as usize];
+                    let at = q.shards.holder(first);
+                    if let Some(watch) = &mut q.watch {
+                        watch.suggested(at, now);
+                    }
+                    let partition = q.shards.get(at).id;
+                    journal.change(now, queue, &KeySpace::Refused { partition, reason }.into());
+                }
+            }
+        }
+    }
+
+    /// Begins a change, if the guard against too many at once lets it.
+    fn begin_reshard<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        plan: Plan,
+        delay: Span,
+        now: Time,
+        journal: &mut J,
+    ) {
+        let q = &mut self.queues[queue.0 as usize];
+        let parts = q.shards.holder(plan.first)..q.shards.holder(plan.last) + 1;
+        let (old, new) = (parts.len(), plan.cuts.len() + 1);
+        let most = q.config.ledger.guards.concurrent.unwrap_or(u32::MAX) as usize;
+        let watch = q.watch.as_mut().expect("a queue without a policy does not change");
+        if new > old && q.reshards.splits() >= most {
+            if watch.put_off(parts.start) {
+                let partition = q.shards.get(parts.start).id;
+                let reason = Refusal::TooManyAtOnce;
+                journal.change(now, queue, &KeySpace::Refused { partition, reason }.into());
+            }
+            return;
+        }
+        watch.changing(parts.clone(), new, now);
+        let id = q.reshards.next_id;
+        q.reshards.next_id += 1;
+        let growth = i64::from(new as u32) - i64::from(old as u32);
+        let due = now + delay;
+        let at_once = matches!(q.config.ledger.mechanics, Mechanics::Metadata { .. });
+        let told = !at_once || !delay.is_zero();
+        let reshard = Reshard { id, plan, growth, told, stage: Stage::Planned, due };
+        if told {
+            let (old, new) = (old as u32, new as u32);
+            journal.change(now, queue, &KeySpace::Begun { reshard: id, old, new }.into());
+        }
+        if delay.is_zero() {
+            start(q, &mut self.slab, reshard, now, journal);
+        } else {
+            q.falls_due(due);
+            q.reshards.under_way.push(reshard);
+        }
+    }
+
+    /// Brings the changes forward whose stage ends; returns how many there were.
+    pub(super) fn reshard<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        now: Time,
+        journal: &mut J,
+    ) -> u64 {
+        let mut happened = 0;
+        let q = &mut self.queues[queue.0 as usize];
+        while let Some(reshard) = q.reshards.take_due(now) {
+            match reshard.stage {
+                Stage::Planned => start(q, &mut self.slab, reshard, now, journal),
+                Stage::Copying => take_effect(q, &mut self.slab, reshard, now, journal),
+                Stage::Pausing | Stage::Draining => unreachable!("no clock ends this stage"),
+            }
+            happened += 1;
+        }
+        if std::mem::take(&mut q.drained) {
+            q.release(&mut self.slab);
+            for (partition, reshard) in q.shards.retire(&mut self.slab) {
+                journal.change(now, queue, &KeySpace::Drained { partition }.into());
+                happened += 1;
+                let of = |part: &Partition| {
+                    part.sealed.as_ref().is_some_and(|sealed| sealed.reshard == reshard)
+                };
+                if !q.shards.sealed().iter().any(of) {
+                    q.reshards.under_way.retain(|other| other.id != reshard);
+                    journal.change(now, queue, &KeySpace::Ended { reshard }.into());
+                }
+            }
+        }
+        happened
+    }
+}
+
+/// The delay is over.
+fn start<J: Journal>(q: &mut Queue, slab: &mut Slab, reshard: Reshard, now: Time, journal: &mut J) {
+    let Mechanics::CopyThenCutover { copy, share, .. } = q.config.ledger.mechanics else {
+        return take_effect(q, slab, reshard, now, journal);
+    };
+    let slowed = q.config.ledger.capacity.map(|capacity| {
+        Rate::new(Capacity { per_second: capacity.per_second * (1.0 - share), ..capacity })
+    });
+    for at in q.shards.holder(reshard.plan.first)..=q.shards.holder(reshard.plan.last) {
+        q.shards.get_mut(at).rate = slowed;
+    }
+    let due = now + copy;
+    q.falls_due(due);
+    q.reshards.under_way.push(Reshard { stage: Stage::Copying, due, ..reshard });
+}
+
+/// The new partitions take the place of the old ones.
+fn take_effect<J: Journal>(
+    q: &mut Queue,
+    slab: &mut Slab,
+    reshard: Reshard,
+    now: Time,
+    journal: &mut J,
+) {
+    let Reshard { id, ref plan, told, .. } = reshard;
+    let parts = q.shards.holder(plan.first)..q.shards.holder(plan.last) + 1;
+    let (seals, pause) = match q.config.ledger.mechanics {
+        Mechanics::Metadata { pause } | Mechanics::CopyThenCutover { pause, .. } => (false, pause),
+        Mechanics::SealAndDrain { pause } => (true, pause),
+    };
+    let recut = if seals {
+        q.seal(slab, parts.clone(), &plan.cuts, id, now)
+    } else {
+        q.shards.recut(slab, parts.clone(), &plan.cuts)
+    };
+    if let Some(watch) = &mut q.watch {
+        let opened = &q.shards.live()[recut.opened.clone()];
+        watch.recut(parts, opened.iter().map(Opened::from), now);
+    }
+    tell(q, &recut, &plan.cuts, seals, now, journal);
+    let until = now + pause;
+    for at in recut.opened {
+        q.shards.get_mut(at).paused_until = until;
+    }
+    q.resettle = q.resettle.min(until);
+    q.falls_due(until);
+    if seals {
+        q.reshards.under_way.push(Reshard { stage: Stage::Draining, due: Time::NEVER, ..reshard });
+    } else {
+        if told {
+            journal.change(now, q.id, &KeySpace::Ended { reshard: id }.into());
+        }
+        q.reshards.under_way.push(Reshard { stage: Stage::Pausing, due: until, ..reshard });
+    }
+}
+
+/// Tells what became of which partitions.
+fn tell<J: Journal>(
+    q: &Queue,
+    recut: &Recut,
+    cuts: &[u64],
+    seals: bool,
+    now: Time,
+    journal: &mut J,
+) {
+    let opened = &q.shards.live()[recut.opened.clone()];
+    let change = match (&recut.closed[..], opened, cuts) {
+        (&[parent], [left, right], &[at]) => {
+            KeySpace::Split { parent, left: left.id, right: right.id, at }
+        }
+        (&[left, right], [into], []) => KeySpace::Merged { left, right, into: into.id },
+        (old, new, _) => KeySpace::Recut { old: old.len() as u32, new: new.len() as u32 },
+    };
+    journal.change(now, q.id, &change.into());
+    for &partition in &recut.closed {
+        let closed =
+            if seals { KeySpace::Sealed { partition } } else { KeySpace::Closed { partition } };
+        journal.change(now, q.id, &closed.into());
+    }
+    for part in opened {
+        let (partition, first, last) = (part.id, part.first, part.last);
+        journal.change(now, q.id, &KeySpace::Opened { partition, first, last }.into());
+    }
+}

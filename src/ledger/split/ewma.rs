@@ -1,0 +1,161 @@
+//! `Ewma`: exponentially weighted rates over 2 to 20 minutes.
+//!
+//! Models Pravega's stream scaling (`AutoScaleProcessor.java`, `SegmentAggregates.java`): the
+//! shorter the average, the more it must exceed the target; a segment is cut into as many equal
+//! pieces as its rate needs.
+//!
+//! Owns the rates and the rule. Must not know where in a partition the load is.
+
+use super::watch::Watched;
+use super::{Decision, Snapshot};
+use crate::kernel::num;
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::Ewma;
+use crate::ledger::journal::Refusal;
+
+/// How often the rates are brought up to date.
+const EVERY: Span = Span::from_secs(5);
+/// The time constants of the rates, in minutes.
+const MINUTES: [f64; 4] = [2.0, 5.0, 10.0, 20.0];
+/// A younger partition is not cut.
+const CUT_AGE: Span = Span::from_secs(600);
+/// A younger partition is not merged.
+const MERGE_AGE: Span = Span::from_secs(1_200);
+
+/// Calls per second, averaged with each of the time constants.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rates {
+    calls: u64,
+    rates: [f64; 4],
+}
+
+impl Rates {
+    /// Adds the rates of another partition.
+    pub(super) fn add(&mut self, other: &Rates) {
+        for (rate, more) in self.rates.iter_mut().zip(other.rates) {
+            *rate += more;
+        }
+    }
+}
+
+/// Closes a second of one partition.
+pub(super) fn note(part: &mut Watched, now: Time) {
+    let rate = u64::from(part.load.rate);
+    let rates = &mut part.load.rates;
+    rates.calls += rate;
+    if now.as_nanos().is_multiple_of(EVERY.as_nanos()) {
+        let mean = rates.calls as f64 / EVERY.as_secs_f64();
+        rates.calls = 0;
+        for (rate, minutes) in rates.rates.iter_mut().zip(MINUTES) {
+            *rate += (mean - *rate) * (1.0 - num::exp(-EVERY.as_secs_f64() / (60.0 * minutes)));
+        }
+    }
+}
+
+#[expect(clippy::cast_sign_loss, reason = "a rate is never negative")]
+pub(super) fn decide(policy: &Ewma, snapshot: &Snapshot) -> Vec<Decision> {
+    if !snapshot.ends(EVERY) {
+        return Vec::new();
+    }
+    let target = policy.target * snapshot.capacity;
+    let mut count = snapshot.count;
+    let mut decisions = Vec::new();
+    for (at, part) in snapshot.parts.iter().enumerate() {
+        let [two, five, ten, _] = part.load.rates.rates;
+        let own = target * part.leniency;
+        let hot = two > 5.0 * own || five > 2.0 * own || ten > own;
+        if !hot
+            || !part.rests_since(CUT_AGE, snapshot.now)
+            || part.suggested_within(CUT_AGE, snapshot.now)
+        {
+            continue;
+        }
+        let wanted = (two.max(five).max(ten) / own) as usize;
+        let room = (policy.max_partitions as usize).saturating_sub(count);
+        let pieces = wanted.max(2).min(room + 1);
+        if pieces < 2 {
+            decisions.push(Decision::Refuse { part: at, reason: Refusal::TooManyPartitions });
+            continue;
+        }
+        let cuts = equal(part, pieces);
+        if cuts.is_empty() {
+            decisions.push(Decision::Refuse { part: at, reason: Refusal::SingleKey });
+            continue;
+        }
+        count += cuts.len();
+        decisions.push(Decision::Recut { parts: at..at + 1, cuts, delay: Span::ZERO });
+    }
+    decisions.extend(merge(target, snapshot));
+    decisions
+}
+
+/// First keys of equal pieces but of the first; fewer where the range has fewer keys.
+fn equal(part: &Watched, pieces: usize) -> Vec<u64> {
+    let width = u128::from(part.last - part.first) + 1;
+    let start = |i: usize| part.first + (width * i as u128 / pieces as u128) as u64;
+    let mut cuts: Vec<u64> = (1..pieces).map(start).filter(|&cut| cut > part.first).collect();
+    cuts.dedup();
+    cuts
+}
+
+/// The first two neighbours that were cold for long enough.
+fn merge(target: f64, snapshot: &Snapshot) -> Option<Decision> {
+    let cold = |part: &Watched| {
+        let [rates @ .., slow] = part.load.rates.rates;
+        part.rests_since(MERGE_AGE, snapshot.now)
+            && rates.iter().all(|&rate| rate < target)
+            && slow < target / 2.0
+    };
+    snapshot.parts.windows(2).position(|pair| pair.iter().all(cold)).map(Decision::merge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::drive::{Drive, uniform};
+    use super::*;
+    use crate::ledger::config::SplitPolicy;
+
+    const POLICY: Ewma = Ewma { target: 0.7, max_partitions: 256 };
+
+    fn drive(count: u32) -> Drive {
+        Drive::new(SplitPolicy::Ewma(POLICY), count)
+    }
+
+    #[test]
+    fn a_steady_rate_follows_the_closed_form() {
+        let mut drive = drive(1);
+        drive.run(120, |_| 1000, uniform());
+        for (rate, minutes) in drive.watch.parts()[0].load.rates.rates.iter().zip(MINUTES) {
+            let expected = 1000.0 * (1.0 - num::exp(-2.0 / minutes));
+            assert!((rate - expected).abs() < 1e-6, "{rate} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn a_hot_partition_is_cut_into_as_many_pieces_as_it_needs_after_ten_minutes() {
+        let decided = drive(1).run(600, |_| 4000, uniform());
+        let [(600, Decision::Recut { cuts, .. })] = &decided[..] else { panic!("{decided:?}") };
+        // The two-minute rate has reached 99 % of 4000: 5 times the target of 700.
+        assert_eq!(cuts.len() + 1, 5);
+        assert_eq!(cuts[0], (u128::from(u64::MAX) / 5) as u64, "equal pieces");
+    }
+
+    #[test]
+    fn what_is_not_above_the_target_stays() {
+        assert_eq!(drive(1).run(1800, |_| 690, uniform()), []);
+    }
+
+    #[test]
+    fn cold_neighbours_merge_after_twenty_minutes() {
+        let decided = drive(2).run(1200, |_| 10, uniform());
+        assert_eq!(decided, [(1200, Decision::merge(0))]);
+    }
+
+    #[test]
+    fn the_most_partitions_bound_the_pieces() {
+        let policy = Ewma { max_partitions: 3, ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::Ewma(policy), 1);
+        drive.run(600, |_| 4000, uniform());
+        assert_eq!(drive.partitions(), 3);
+    }
+}

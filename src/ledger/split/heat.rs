@@ -1,0 +1,247 @@
+//! `HeatMedian`: a hot partition is cut at the median of the sampled keys.
+//!
+//! Models `DynamoDB`'s split for consumption, whose cut follows the observed key distribution and
+//! which refuses a single hot item and sequential access (Elhemali et al., "Amazon DynamoDB",
+//! USENIX ATC 2022, 4.4). Its threshold and tests are unpublished: the threshold is ours, the test
+//! for a hot key that of YDB (median equal to the 10 % or the 90 % quantile,
+//! `schemeshard__table_stats_histogram.cpp`), the test for sequential access ours.
+//!
+//! Owns the sample and the rule. Must not know who applies it.
+
+use super::load::MINUTE;
+use super::watch::Watched;
+use super::{Decision, Snapshot};
+use crate::kernel::rng::{Draws, Source};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::HeatMedian;
+use crate::ledger::journal::Refusal;
+
+/// Sampled keys.
+const SAMPLES: usize = 200;
+/// A key with this share of the samples, in thousandths, is hot.
+const HOT: usize = 500;
+/// The load is sequential if this share of the later samples, in thousandths, lies to the right of
+/// the median of the earlier ones.
+const SEQUENTIAL: usize = 900;
+
+/// A reservoir of the keys of the last minute: each request is as likely to be in it.
+#[derive(Clone, Debug)]
+pub(in crate::ledger) struct KeySample {
+    born: Time,
+    seen: u64,
+    /// Keys, each with the number of its request.
+    keys: Vec<(u64, u64)>,
+    /// The full sample of the minute before.
+    before: Vec<(u64, u64)>,
+    draws: Draws,
+}
+
+impl KeySample {
+    fn new(born: Time, draws: Draws) -> KeySample {
+        KeySample { born, seen: 0, keys: Vec::with_capacity(SAMPLES), before: Vec::new(), draws }
+    }
+
+    pub(super) fn observe(&mut self, key: u64) {
+        let sampled = (self.seen, key);
+        self.seen += 1;
+        if self.keys.len() < SAMPLES {
+            self.keys.push(sampled);
+        } else if let Some(place) = self.keys.get_mut(self.draws.below(self.seen) as usize) {
+            *place = sampled;
+        }
+    }
+
+    /// Begins a new sample each minute.
+    fn renew(&mut self, now: Time) {
+        if now.since(self.born) >= MINUTE {
+            self.born = now;
+            self.seen = 0;
+            self.before = std::mem::replace(&mut self.keys, Vec::with_capacity(SAMPLES));
+        }
+    }
+
+    /// The newest full sample, in the order of the requests.
+    fn full(&self) -> Option<Vec<u64>> {
+        let full = [&self.keys, &self.before].into_iter().find(|keys| keys.len() == SAMPLES)?;
+        let mut keys = full.clone();
+        keys.sort_unstable();
+        Some(keys.into_iter().map(|(_, key)| key).collect())
+    }
+}
+
+/// Closes a second of one partition: one that is getting hot is sampled.
+pub(super) fn sample(policy: &HeatMedian, part: &mut Watched, capacity: f64, now: Time) {
+    let half = policy.threshold * part.leniency * capacity / 2.0;
+    if f64::from(part.load.rate) < half && part.load.average() < half {
+        part.load.sample = None;
+        return;
+    }
+    let draws = Draws::new(part.seed ^ now.as_nanos());
+    let sample = part.load.sample.get_or_insert_with(|| Box::new(KeySample::new(now, draws)));
+    sample.renew(now);
+}
+
+pub(super) fn decide(policy: &HeatMedian, snapshot: &Snapshot) -> Vec<Decision> {
+    if !snapshot.ends(policy.evaluate) {
+        return Vec::new();
+    }
+    let mut count = snapshot.count;
+    let mut decisions = Vec::new();
+    for (at, part) in snapshot.parts.iter().enumerate() {
+        let threshold = policy.threshold * part.leniency * snapshot.capacity;
+        let waits = part.changing || part.suggested_within(MINUTE, snapshot.now);
+        if waits || part.load.average() <= threshold {
+            continue;
+        }
+        let Some(keys) = part.load.sample.as_ref().and_then(|sample| sample.full()) else {
+            continue;
+        };
+        decisions.push(match cuts(policy, part, &keys, count) {
+            Ok(cuts) => {
+                count += cuts.len();
+                Decision::Recut { parts: at..at + 1, cuts, delay: Span::ZERO }
+            }
+            Err(reason) => Decision::Refuse { part: at, reason },
+        });
+    }
+    decisions
+}
+
+/// Where to cut, or why not; `keys` are a full sample in the order of the requests.
+fn cuts(
+    policy: &HeatMedian,
+    part: &Watched,
+    keys: &[u64],
+    count: usize,
+) -> Result<Vec<u64>, Refusal> {
+    if part.first == part.last {
+        return Err(Refusal::SingleKey);
+    }
+    if count >= policy.max_partitions as usize {
+        return Err(Refusal::TooManyPartitions);
+    }
+    let mut sorted = keys.to_vec();
+    sorted.sort_unstable();
+    let [tenth, median, ninetieth] = [10, 50, 90].map(|percent| sorted[SAMPLES * percent / 100]);
+    let (hottest, samples) = most_common(&sorted);
+    let permille = samples * 1000 / SAMPLES;
+    if permille >= HOT || median == tenth || median == ninetieth {
+        return if policy.isolate_hot {
+            Ok(around(part, hottest))
+        } else {
+            Err(Refusal::HotKey { permille: permille as u16 })
+        };
+    }
+    let (early, late) = keys.split_at(SAMPLES / 2);
+    let mut early = early.to_vec();
+    early.sort_unstable();
+    let middle = early[early.len() / 2];
+    let right = late.iter().filter(|&&key| key > middle).count();
+    if right * 1000 >= SEQUENTIAL * late.len() {
+        return Err(Refusal::Sequential);
+    }
+    Ok(vec![median])
+}
+
+/// The most common of sorted keys, and how often it occurs.
+fn most_common(sorted: &[u64]) -> (u64, usize) {
+    let groups = sorted.chunk_by(|a, b| a == b).map(|group| (group[0], group.len()));
+    groups.max_by_key(|&(_, len)| len).unwrap_or_default()
+}
+
+/// Cuts that leave `key` alone in a partition.
+fn around(part: &Watched, key: u64) -> Vec<u64> {
+    let before = (key > part.first).then_some(key);
+    let after = (key < part.last).then(|| key + 1);
+    before.into_iter().chain(after).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::drive::{Drive, uniform};
+    use super::*;
+    use crate::kernel::rng::mix;
+    use crate::ledger::config::SplitPolicy;
+
+    const POLICY: HeatMedian = HeatMedian {
+        evaluate: Span::from_secs(10),
+        threshold: 0.8,
+        isolate_hot: false,
+        max_partitions: 256,
+    };
+
+    fn drive(policy: HeatMedian) -> Drive {
+        Drive::new(SplitPolicy::HeatMedian(policy), 1)
+    }
+
+    #[test]
+    fn uniform_heat_is_cut_near_the_middle_after_a_minute() {
+        let decided = drive(POLICY).run(60, |_| 801, uniform());
+        let [(60, Decision::Recut { parts, cuts, .. })] = &decided[..] else {
+            panic!("{decided:?}")
+        };
+        assert_eq!(parts, &(0..1));
+        // The median of 200 has a standard deviation of 1/(2√200): 4 of them are 0.14.
+        let share = cuts[0] as f64 / u64::MAX as f64;
+        assert!((share - 0.5).abs() < 0.142, "{share}");
+    }
+
+    #[test]
+    fn the_cut_falls_into_a_hot_range() {
+        // Three of four calls go to the last sixteenth of the key space.
+        let mut drawn = 0;
+        let key = || {
+            drawn += 1;
+            if drawn % 4 == 0 { mix(drawn) } else { mix(drawn) | 0xf << 60 }
+        };
+        let decided = drive(POLICY).run(60, |_| 900, key);
+        let [(_, Decision::Recut { cuts, .. })] = &decided[..] else { panic!("{decided:?}") };
+        assert!(cuts[0] >= 0xf << 60, "{:x}", cuts[0]);
+    }
+
+    #[test]
+    fn no_more_than_the_threshold_is_not_hot() {
+        assert_eq!(drive(POLICY).run(120, |_| 800, uniform()), []);
+    }
+
+    #[test]
+    fn a_hot_key_is_refused_once_a_minute_with_its_share_or_set_apart() {
+        let key = || {
+            let mut drawn = 0;
+            move || {
+                drawn += 1;
+                if drawn % 3 == 0 { mix(drawn) } else { 42 }
+            }
+        };
+        let decided = drive(POLICY).run(121, |_| 900, key());
+        let seconds: Vec<u64> = decided.iter().map(|(second, _)| *second).collect();
+        assert_eq!(seconds, [60], "the next try is more than a minute later: {decided:?}");
+        let Decision::Refuse { reason: Refusal::HotKey { permille }, .. } = decided[0].1 else {
+            panic!("{decided:?}")
+        };
+        // Binomial: 2/3 of 200 with a standard deviation of 33 thousandths.
+        assert!((f64::from(permille) - 667.0).abs() < 133.0, "{permille}");
+        let mut drive = drive(HeatMedian { isolate_hot: true, ..POLICY });
+        let decided = drive.run(60, |_| 900, key());
+        let delay = Span::ZERO;
+        assert_eq!(decided, [(60, Decision::Recut { parts: 0..1, cuts: vec![42, 43], delay })]);
+        let later = drive.run(120, |_| 1500, key());
+        let reason = Refusal::SingleKey;
+        assert_eq!(later[0], (120, Decision::Refuse { part: 1, reason }), "alone, and still hot");
+    }
+
+    #[test]
+    fn sequential_keys_are_refused() {
+        let mut next = 0;
+        let decided = drive(POLICY).run(
+            60,
+            |_| 900,
+            || {
+                next += 1 << 40;
+                next
+            },
+        );
+        let reason = Refusal::Sequential;
+        assert_eq!(decided, [(60, Decision::Refuse { part: 0, reason })]);
+    }
+}

@@ -1,0 +1,123 @@
+//! `ScalableTopic`: one action a minute for the whole queue, at the midpoint.
+//!
+//! Models Pulsar's scalable topics (PIP-483): split fast, merge slowly; a decision is a pure
+//! function of a snapshot; at most one action in each tick.
+//!
+//! Owns the rule. Must not know where in a partition the load is.
+
+use super::watch::Watched;
+use super::{Decision, Snapshot};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::ScalableTopic;
+use crate::ledger::journal::Refusal;
+
+pub(super) fn decide(policy: &ScalableTopic, snapshot: &Snapshot) -> Vec<Decision> {
+    if !snapshot.ends(policy.evaluate) {
+        return Vec::new();
+    }
+    split(policy, snapshot).or_else(|| merge(policy, snapshot)).into_iter().collect()
+}
+
+fn elapsed(since: Option<Time>, least: Span, now: Time) -> bool {
+    since.is_none_or(|since| now.since(since) >= least)
+}
+
+/// The hottest partition, if it is hot and the last split is long enough ago.
+fn split(policy: &ScalableTopic, snapshot: &Snapshot) -> Option<Decision> {
+    let threshold = policy.threshold * snapshot.capacity;
+    let hot = |(_, part): &(usize, &Watched)| {
+        !part.changing && part.load.average() > threshold * part.leniency
+    };
+    // Of equals the first: the order is that of the keys.
+    let by_heat = |a: &(usize, &Watched), b: &(usize, &Watched)| {
+        a.1.load.average().total_cmp(&b.1.load.average()).then(b.0.cmp(&a.0))
+    };
+    let (at, part) = snapshot.parts.iter().enumerate().filter(hot).max_by(by_heat)?;
+    if !elapsed(snapshot.history.split, policy.split_cooldown, snapshot.now) {
+        return None;
+    }
+    if snapshot.count >= policy.max_partitions as usize {
+        return Some(Decision::Refuse { part: at, reason: Refusal::TooManyPartitions });
+    }
+    Some(match part.middle() {
+        Some(middle) => Decision::split(at, middle),
+        None => Decision::Refuse { part: at, reason: Refusal::SingleKey },
+    })
+}
+
+/// The coldest two neighbours, if both were cold for long enough.
+fn merge(policy: &ScalableTopic, snapshot: &Snapshot) -> Option<Decision> {
+    let cold = |part: &Watched| {
+        part.rests_since(policy.merge_window, snapshot.now)
+            && f64::from(part.load.averages.max()) < policy.merge * snapshot.capacity
+            && part.depth < policy.depth
+    };
+    let enough = snapshot.count <= policy.min_partitions as usize;
+    if enough || !elapsed(snapshot.history.merged, policy.merge_cooldown, snapshot.now) {
+        return None;
+    }
+    let heat = |pair: &[Watched]| pair[0].load.average() + pair[1].load.average();
+    let pairs = snapshot.parts.windows(2).enumerate();
+    let cold = pairs.filter(|(_, pair)| pair.iter().all(cold));
+    let coldest = cold.min_by(|a, b| heat(a.1).total_cmp(&heat(b.1)).then(a.0.cmp(&b.0)));
+    coldest.map(|(at, _)| Decision::merge(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::drive::{Drive, uniform};
+    use super::*;
+    use crate::ledger::config::SplitPolicy;
+
+    const POLICY: ScalableTopic = ScalableTopic {
+        evaluate: Span::from_secs(60),
+        threshold: 0.8,
+        merge: 0.08,
+        merge_window: Span::from_secs(300),
+        split_cooldown: Span::from_secs(60),
+        merge_cooldown: Span::from_secs(300),
+        min_partitions: 1,
+        max_partitions: 64,
+        depth: 10,
+    };
+
+    #[test]
+    fn the_hottest_partition_is_halved_one_a_minute() {
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(POLICY), 4);
+        let decided = drive.run(180, |_| 6000, uniform());
+        let seconds: Vec<u64> = decided.iter().map(|(second, _)| *second).collect();
+        assert_eq!(seconds, [60, 120, 180], "{decided:?}");
+        assert_eq!(drive.partitions(), 7);
+    }
+
+    #[test]
+    fn two_cold_neighbours_merge_after_five_minutes_and_no_sooner_again() {
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(POLICY), 4);
+        let decided = drive.run(900, |_| 40, uniform());
+        let seconds: Vec<u64> = decided.iter().map(|(second, _)| *second).collect();
+        assert_eq!(seconds, [300, 600, 900], "{decided:?}");
+        assert!(
+            decided
+                .iter()
+                .all(|(_, it)| matches!(it, Decision::Recut { cuts, .. } if cuts.is_empty()))
+        );
+        assert_eq!(drive.run(900, |_| 40, uniform()), [], "one partition is the least");
+    }
+
+    #[test]
+    fn what_was_changed_too_often_is_not_merged() {
+        let policy = ScalableTopic { depth: 1, ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 3);
+        drive.run(1800, |_| 40, uniform());
+        assert_eq!(drive.partitions(), 2, "the merged one has a depth of 1");
+    }
+
+    #[test]
+    fn a_hot_partition_at_the_most_is_refused() {
+        let policy = ScalableTopic { max_partitions: 2, ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 2);
+        let reason = Refusal::TooManyPartitions;
+        let decided = drive.run(60, |_| 1000, || 1 << 63);
+        assert_eq!(decided, [(60, Decision::Refuse { part: 1, reason })]);
+    }
+}

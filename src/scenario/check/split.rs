@@ -1,0 +1,260 @@
+//! Checks of split policies, their guards and their mechanics.
+//!
+//! Owns their ranges, and which of them go together. Must not know what they do.
+
+use super::Check;
+use super::queue::MOST_PARTITIONS;
+use crate::kernel::time::Span;
+use crate::ledger::config::{
+    CountScaler, Ewma, Guards, HeatMedian, Mechanics, MidpointDoubling, Naive, Reservoir,
+    ScalableTopic, SplitPolicy,
+};
+use crate::scenario::file::values::Length;
+use crate::scenario::file::{
+    CapacityFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile, MechanicsFile, SplitFile,
+};
+use crate::scenario::tree::At;
+
+/// Policies look at the end of a second.
+const SECOND: u64 = 1_000_000_000;
+
+impl<'a> Check<'a> {
+    /// A policy, and whether the ledger's other settings let it do anything.
+    pub(super) fn split(&mut self, at: &At<'a>, file: &LedgerFile) -> SplitPolicy {
+        if matches!(file.split, SplitFile::Static) {
+            return SplitPolicy::Static;
+        }
+        if matches!(file.capacity, CapacityFile::Unlimited) {
+            self.warn(at, "partitions of unlimited capacity never split")
+                .help
+                .push("give the ledger a `capacity`, such as \"3000/s\"".into());
+        }
+        if matches!(file.keys, KeysFile::Group { count: 1, .. }) {
+            self.warn(at, "one group has one key, which no split divides")
+                .help
+                .push("give `keys` more groups".into());
+        }
+        self.policy(at, file)
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each policy")]
+    fn policy(&mut self, at: &At<'a>, file: &LedgerFile) -> SplitPolicy {
+        match file.split {
+            SplitFile::Static => SplitPolicy::Static,
+            SplitFile::MidpointDoubling { evaluate, threshold, delay, max_partitions } => {
+                self.evaluate(at, evaluate.0);
+                self.positive(&at.field("threshold"), threshold);
+                self.most(at, max_partitions, file.partitions);
+                let (evaluate, delay) = (evaluate.0, delay.0);
+                let policy = MidpointDoubling { evaluate, threshold, delay, max_partitions };
+                SplitPolicy::MidpointDoubling(policy)
+            }
+            SplitFile::HeatMedian { evaluate, threshold, isolate_hot, max_partitions } => {
+                self.evaluate(at, evaluate.0);
+                self.positive(&at.field("threshold"), threshold);
+                self.most(at, max_partitions, file.partitions);
+                if isolate_hot && !matches!(file.keys, KeysFile::Group { .. }) {
+                    let what = "`isolate_hot` needs keys that several messages share";
+                    self.push(&at.field("isolate_hot"), what).help =
+                        vec!["write `keys: Group(count: 1000)`, or leave `isolate_hot` out".into()];
+                }
+                let evaluate = evaluate.0;
+                let policy = HeatMedian { evaluate, threshold, isolate_hot, max_partitions };
+                SplitPolicy::HeatMedian(policy)
+            }
+            SplitFile::Reservoir {
+                threshold,
+                hold,
+                cooldown,
+                merge,
+                merge_window,
+                max_partitions,
+            } => {
+                let policy = Reservoir {
+                    threshold,
+                    hold: hold.0,
+                    cooldown: cooldown.0,
+                    merge,
+                    merge_window: merge_window.0,
+                    max_partitions,
+                };
+                self.reservoir(at, &policy, file.partitions);
+                SplitPolicy::Reservoir(policy)
+            }
+            SplitFile::ScalableTopic {
+                evaluate,
+                threshold,
+                merge,
+                merge_window,
+                split_cooldown,
+                merge_cooldown,
+                min_partitions,
+                max_partitions,
+                depth,
+            } => {
+                let policy = ScalableTopic {
+                    evaluate: evaluate.0,
+                    threshold,
+                    merge,
+                    merge_window: merge_window.0,
+                    split_cooldown: split_cooldown.0,
+                    merge_cooldown: merge_cooldown.0,
+                    min_partitions,
+                    max_partitions,
+                    depth,
+                };
+                self.scalable_topic(at, &policy, file.partitions);
+                SplitPolicy::ScalableTopic(policy)
+            }
+            SplitFile::CountScaler {
+                evaluate,
+                threshold,
+                sustain_up,
+                sustain_down,
+                factor,
+                min_partitions,
+                max_partitions,
+            } => {
+                let policy = CountScaler {
+                    evaluate: evaluate.0,
+                    threshold,
+                    sustain_up: sustain_up.0,
+                    sustain_down: sustain_down.0,
+                    factor,
+                    min_partitions,
+                    max_partitions,
+                };
+                self.count_scaler(at, &policy, file.partitions);
+                SplitPolicy::CountScaler(policy)
+            }
+            SplitFile::Ewma { target, max_partitions } => {
+                self.positive(&at.field("target"), target);
+                self.most(at, max_partitions, file.partitions);
+                SplitPolicy::Ewma(Ewma { target, max_partitions })
+            }
+            SplitFile::Naive { threshold, merge, max_partitions } => {
+                self.positive(&at.field("threshold"), threshold);
+                self.positive(&at.field("merge"), merge);
+                self.most(at, max_partitions, file.partitions);
+                SplitPolicy::Naive(Naive { threshold, merge, max_partitions })
+            }
+        }
+    }
+
+    fn reservoir(&mut self, at: &At<'a>, policy: &Reservoir, start: u32) {
+        self.positive(&at.field("threshold"), policy.threshold);
+        let share = "it is a share of the threshold";
+        self.range(&at.field("merge"), policy.merge, 0.0, 1.0, share);
+        self.merge_window(at, policy.merge_window);
+        self.most(at, policy.max_partitions, start);
+    }
+
+    fn scalable_topic(&mut self, at: &At<'a>, policy: &ScalableTopic, start: u32) {
+        let &ScalableTopic { threshold, merge, .. } = policy;
+        self.evaluate(at, policy.evaluate);
+        self.positive(&at.field("threshold"), threshold);
+        if merge >= threshold {
+            let what = format!("`{merge}` is not below the threshold of {threshold}");
+            self.push(&at.field("merge"), what).help =
+                vec!["what was just split would merge again at once".into()];
+        }
+        self.merge_window(at, policy.merge_window);
+        self.bounds(at, policy.min_partitions, policy.max_partitions, start);
+    }
+
+    fn count_scaler(&mut self, at: &At<'a>, policy: &CountScaler, start: u32) {
+        let factor = policy.factor;
+        self.evaluate(at, policy.evaluate);
+        self.positive(&at.field("threshold"), policy.threshold);
+        if !(0.0..1.0).contains(&factor) {
+            self.push(&at.field("factor"), format!("`{factor}` is not from 0 to below 1")).help =
+                vec!["at 1 the count would go down where it has just gone up".into()];
+        }
+        self.bounds(at, policy.min_partitions, policy.max_partitions, start);
+    }
+
+    /// The memory of a merge rule.
+    fn merge_window(&mut self, at: &At, window: Span) {
+        self.some_time(&at.field("merge_window"), Length(window), "`merge: 0` never merges");
+    }
+
+    /// How often a policy looks.
+    fn evaluate(&mut self, at: &At, every: Span) {
+        if every.is_zero() || !every.as_nanos().is_multiple_of(SECOND) {
+            let what = format!("`{every}` is not a number of whole seconds");
+            self.push(&at.field("evaluate"), what).help =
+                vec!["policies look at the end of a second".into()];
+        }
+    }
+
+    /// The most partitions of a policy.
+    fn most(&mut self, at: &At, most: u32, start: u32) {
+        let at = &at.field("max_partitions");
+        self.range(at, most, 1, MOST_PARTITIONS, "a partition costs memory in the simulator");
+        if most < start {
+            let what = format!(
+                "at most {most} partitions are allowed, but {start} are there at the start"
+            );
+            self.push(at, what);
+        }
+    }
+
+    /// The fewest and the most partitions of a policy.
+    fn bounds(&mut self, at: &At, fewest: u32, most: u32, start: u32) {
+        self.most(at, most, start);
+        let at = &at.field("min_partitions");
+        self.at_least_one(at, fewest);
+        if fewest > start {
+            let what = format!(
+                "at least {fewest} partitions are wanted, but {start} are there at the start"
+            );
+            self.push(at, what);
+        }
+    }
+
+    pub(super) fn guards(&mut self, at: &At, file: &GuardsFile) -> Guards {
+        let jitter = file.jitter.0;
+        if jitter >= 1.0 {
+            self.push(&at.field("jitter"), "a threshold of zero would always be passed").help =
+                vec!["write a share below 1, such as \"12.5%\"".into()];
+        }
+        let concurrent = match file.concurrent {
+            ConcurrentFile::Unlimited => None,
+            ConcurrentFile::Splits(most) => {
+                self.at_least_one(&at.field("concurrent"), most);
+                Some(most)
+            }
+        };
+        Guards { jitter, concurrent }
+    }
+
+    pub(super) fn mechanics(&mut self, at: &At, file: &LedgerFile) -> Mechanics {
+        match file.mechanics {
+            MechanicsFile::Auto => match file.split {
+                SplitFile::Static | SplitFile::Reservoir { .. } | SplitFile::Naive { .. } => {
+                    Mechanics::Metadata { pause: Span::from_millis(10) }
+                }
+                SplitFile::HeatMedian { .. } => Mechanics::CopyThenCutover {
+                    copy: Span::from_secs(180),
+                    share: 0.3,
+                    pause: Span::from_millis(50),
+                },
+                SplitFile::MidpointDoubling { .. }
+                | SplitFile::ScalableTopic { .. }
+                | SplitFile::CountScaler { .. }
+                | SplitFile::Ewma { .. } => {
+                    Mechanics::SealAndDrain { pause: Span::from_millis(100) }
+                }
+            },
+            MechanicsFile::Metadata { pause } => Mechanics::Metadata { pause: pause.0 },
+            MechanicsFile::SealAndDrain { pause } => Mechanics::SealAndDrain { pause: pause.0 },
+            MechanicsFile::CopyThenCutover { copy, share, pause } => {
+                if share.0 >= 1.0 {
+                    self.push(&at.field("share"), "the copy would leave no capacity").help =
+                        vec!["write a share below 1, such as \"30%\"".into()];
+                }
+                Mechanics::CopyThenCutover { copy: copy.0, share: share.0, pause: pause.0 }
+            }
+        }
+    }
+}
