@@ -9,7 +9,8 @@ use crate::ledger::config::{
     CountScaler, Ewma, Guards, HeatMedian, Mechanics, MidpointDoubling, Naive, Reservoir,
     ScalableTopic, SplitPolicy,
 };
-use crate::scenario::file::values::Length;
+use crate::scenario::defaults;
+use crate::scenario::file::values::{Length, Probability};
 use crate::scenario::file::{
     CapacityFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile, MechanicsFile, SplitFile,
 };
@@ -230,22 +231,7 @@ impl<'a> Check<'a> {
 
     pub(super) fn mechanics(&mut self, at: &At, file: &LedgerFile) -> Mechanics {
         match file.mechanics {
-            MechanicsFile::Auto => match file.split {
-                SplitFile::Static | SplitFile::Reservoir { .. } | SplitFile::Naive { .. } => {
-                    Mechanics::Metadata { pause: Span::from_millis(10) }
-                }
-                SplitFile::HeatMedian { .. } => Mechanics::CopyThenCutover {
-                    copy: Span::from_secs(180),
-                    share: 0.3,
-                    pause: Span::from_millis(50),
-                },
-                SplitFile::MidpointDoubling { .. }
-                | SplitFile::ScalableTopic { .. }
-                | SplitFile::CountScaler { .. }
-                | SplitFile::Ewma { .. } => {
-                    Mechanics::SealAndDrain { pause: Span::from_millis(100) }
-                }
-            },
+            MechanicsFile::Auto => default_mechanics(&file.split),
             MechanicsFile::Metadata { pause } => Mechanics::Metadata { pause: pause.0 },
             MechanicsFile::SealAndDrain { pause } => Mechanics::SealAndDrain { pause: pause.0 },
             MechanicsFile::CopyThenCutover { copy, share, pause } => {
@@ -255,6 +241,27 @@ impl<'a> Check<'a> {
                 }
                 Mechanics::CopyThenCutover { copy: copy.0, share: share.0, pause: pause.0 }
             }
+        }
+    }
+}
+
+/// What the model of a policy does, with the default figures.
+fn default_mechanics(split: &SplitFile) -> Mechanics {
+    let length = |section, key| defaults::value::<Length>(section, key).0;
+    match split {
+        SplitFile::Static | SplitFile::Reservoir { .. } | SplitFile::Naive { .. } => {
+            Mechanics::Metadata { pause: length("Metadata", "pause") }
+        }
+        SplitFile::HeatMedian { .. } => Mechanics::CopyThenCutover {
+            copy: length("CopyThenCutover", "copy"),
+            share: defaults::value::<Probability>("CopyThenCutover", "share").0,
+            pause: length("CopyThenCutover", "pause"),
+        },
+        SplitFile::MidpointDoubling { .. }
+        | SplitFile::ScalableTopic { .. }
+        | SplitFile::CountScaler { .. }
+        | SplitFile::Ewma { .. } => {
+            Mechanics::SealAndDrain { pause: length("SealAndDrain", "pause") }
         }
     }
 }
