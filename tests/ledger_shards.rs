@@ -585,6 +585,7 @@ fn traffic(
         move |(partitions, keys, split, mechanics, guards, visibility_timeout, phases)| Traffic {
             sharding: LedgerConfig {
                 partitions,
+                ceiling: None,
                 keys,
                 capacity: Some(Capacity { per_second: capacity as f64, burst: 10.0 }),
                 split,

@@ -47,6 +47,8 @@ pub struct LedgerConfig {
     pub partitions: u32,
     /// What one partition carries; `None` is unlimited.
     pub capacity: Option<Capacity>,
+    /// What all partitions together admit of sends; `None` is as much as they can.
+    pub ceiling: Option<CeilingConfig>,
     /// How sends spread over the key space.
     pub keys: Keys,
     /// When and where partitions split and merge.
@@ -66,6 +68,21 @@ pub struct Capacity {
     pub per_second: f64,
     /// Calls that an idle partition takes at once; at least 1.
     pub burst: f64,
+}
+
+/// A ceiling for the sends of a queue, which follows its highest rate (the on-demand modes of
+/// Kinesis and `DynamoDB`). It counts as a partition's capacity does: one for each partition that a
+/// call touches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CeilingConfig {
+    /// Calls per second at the start, and at least.
+    pub initial: f64,
+    /// How many times the highest mean rate of a minute is allowed.
+    pub times: f64,
+    /// How much later than that rate.
+    pub lag: Span,
+    /// How long a highest rate is remembered.
+    pub memory: Span,
 }
 
 /// How sends spread over the key space.

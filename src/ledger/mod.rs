@@ -12,13 +12,14 @@
 //! | [`receipt`] | receipt handles |
 //! | [`polls`] | long polls that wait |
 //! | `queue` | one queue's rules: lines, deadlines, dead letters, counts |
-//! | `partition`, `keys`, `capacity`, `gate` | the sharded key space |
+//! | `partition`, `keys`, `capacity`, `ceiling`, `gate` | the sharded key space |
 //! | `split` | policies: when and where partitions split and merge |
 //! | `reshard`, `sealed`, `draining` | how they do it: stages, sealed partitions |
 //! | `line`, `fresh` | a partition's line; messages that wait without a row |
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
 
 mod capacity;
+mod ceiling;
 mod clock;
 pub mod config;
 mod draining;

@@ -10,6 +10,7 @@
 use std::cmp::Reverse;
 
 use super::capacity::Rate;
+use super::ceiling::Ceiling;
 use super::config::{Keys, QueueConfig, QueueId, SplitPolicy};
 use super::fresh::Waiting;
 use super::journal::{Action, Journal, MessageId, State};
@@ -85,6 +86,7 @@ pub(super) struct Queue {
     pub(super) rate: Option<Rate>,
     /// The load as the split policy sees it; none without a policy that looks.
     pub(super) watch: Option<Watch>,
+    pub(super) ceiling: Option<Ceiling>,
     /// Changes of the key space that are under way.
     pub(super) reshards: Reshards,
     pub(super) router: Router,
@@ -107,7 +109,7 @@ pub(super) struct Queue {
     pub(super) due: Time,
     /// When a refused waiter may be served after all.
     pub(super) resettle: Time,
-    /// When the split policy next looks at the load.
+    /// When the split policy and the ceiling next look at the load.
     pub(super) tick: Time,
     /// Visible messages that stand behind a sealed partition.
     pub(super) behind: u64,
@@ -139,11 +141,14 @@ impl Queue {
         let watch = (config.ledger.split != SplitPolicy::Static).then(|| {
             Watch::new(config.ledger.guards, seed, shards.live().iter().map(Opened::from))
         });
-        let tick = watch.as_ref().map_or(Time::NEVER, |_| Time::ZERO + super::split::TICK);
+        let ceiling = config.ledger.ceiling.map(Ceiling::new);
+        let looks = watch.is_some() || ceiling.is_some();
+        let tick = if looks { Time::ZERO + super::split::TICK } else { Time::NEVER };
         Queue {
             id,
             rate,
             watch,
+            ceiling,
             reshards: Reshards::default(),
             router: Router::new(config.ledger.keys, salt),
             shards,
@@ -166,10 +171,10 @@ impl Queue {
         }
     }
 
-    /// Its partitions can refuse a call, or a policy watches the load.
+    /// It or its partitions can refuse a call, or a policy watches the load.
     #[inline]
     pub(super) fn is_guarded(&self) -> bool {
-        self.rate.is_some() || self.watch.is_some()
+        self.rate.is_some() || self.watch.is_some() || self.ceiling.is_some()
     }
 
     /// Takes a token of partition `at` for a call, or says no. `key` is what the call touches, if
@@ -184,6 +189,12 @@ impl Queue {
     ) -> bool {
         if let Some(watch) = &mut self.watch {
             watch.observe(at, action, key);
+        }
+        if action == Action::Send
+            && let Some(ceiling) = &mut self.ceiling
+            && !ceiling.admit(now)
+        {
+            return false;
         }
         self.shards.get_mut(at).admit(action, now)
     }

@@ -86,10 +86,13 @@ impl Reshards {
 }
 
 impl Ledger {
-    /// The split policy looks at the last second's load.
+    /// The ceiling and the split policy look at the last second's load.
     pub(super) fn look_at_load<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
         let q = &mut self.queues[queue.0 as usize];
         q.tick = now + split::TICK;
+        if let Some(ceiling) = &mut q.ceiling {
+            ceiling.close_second(now);
+        }
         let (Some(watch), Some(rate)) = (&mut q.watch, q.rate) else { return };
         let policy = &q.config.ledger.split;
         watch.close_second(policy, rate.per_second, now);

@@ -39,6 +39,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         ledger: LedgerConfig {
             partitions: 4,
             capacity: None,
+            ceiling: None,
             keys: Keys::Uniform,
             split: SplitPolicy::Static,
             guards: Guards::default(),

@@ -14,7 +14,7 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::Source as _;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Capacity, CountScaler, Ewma, Guards, HeatMedian, Keys, LedgerConfig, Mechanics,
+    Capacity, CeilingConfig, CountScaler, Ewma, Guards, HeatMedian, Keys, LedgerConfig, Mechanics,
     MidpointDoubling, Naive, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir,
     ScalableTopic, SplitPolicy,
 };
@@ -201,6 +201,12 @@ impl Draw<'_> {
         LedgerConfig {
             partitions,
             capacity: self.chance.one_in(2).then_some(Capacity { per_second: rate, burst }),
+            ceiling: self.chance.one_in(4).then(|| CeilingConfig {
+                initial: rate,
+                times: 1.0 + self.share(),
+                lag: self.length(),
+                memory: self.some_length(),
+            }),
             keys: match self.chance.below(4) {
                 0 => Keys::Uniform,
                 1 => Keys::PerCall,

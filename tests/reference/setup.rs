@@ -23,6 +23,7 @@ pub(crate) fn queue() -> QueueConfig {
         ledger: LedgerConfig {
             partitions: 1,
             capacity: None,
+            ceiling: None,
             keys: Keys::Uniform,
             split: SplitPolicy::Static,
             guards: Guards::default(),

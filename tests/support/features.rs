@@ -128,6 +128,7 @@ pub(crate) fn splits() -> Scenario {
     });
     let ledger = LedgerConfig {
         capacity: Some(Capacity { per_second: 40.0, burst: 60.0 }),
+        ceiling: None,
         keys: Keys::Group { count: 200, zipf: 0.8 },
         split,
         guards: Guards::default(),
@@ -181,6 +182,7 @@ fn short_polls() -> Scenario {
     fleet.receive.wait = Span::ZERO;
     let ledger = LedgerConfig {
         partitions: 16,
+        ceiling: None,
         keys: Keys::Sticky(secs(7)),
         receive: ReceiveRouting::Sample(5),
         ..queue().ledger
@@ -291,6 +293,7 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
         ledger: LedgerConfig {
             partitions: 1 + die.below(9) as u32,
             capacity: (!one_in(die, 3)).then_some(capacity),
+            ceiling: None,
             keys,
             split: if one_in(die, 2) {
                 SplitPolicy::Reservoir(reservoir)

@@ -79,7 +79,7 @@ impl Load {
 
 /// The rates of the last minute.
 #[derive(Clone, Debug)]
-struct Recent {
+pub(in crate::ledger) struct Recent {
     rates: [u32; LOOK_BACK],
     sum: u64,
     seconds: u32,
@@ -92,7 +92,7 @@ impl Default for Recent {
 }
 
 impl Recent {
-    fn push(&mut self, rate: u32) {
+    pub(in crate::ledger) fn push(&mut self, rate: u32) {
         let place = &mut self.rates[self.seconds as usize % LOOK_BACK];
         self.sum += u64::from(rate);
         self.sum -= u64::from(*place);
@@ -105,7 +105,7 @@ impl Recent {
     }
 
     /// The mean, rounded down.
-    fn whole_mean(&self) -> u32 {
+    pub(in crate::ledger) fn whole_mean(&self) -> u32 {
         if self.is_full() { (self.sum / LOOK_BACK as u64) as u32 } else { 0 }
     }
 
@@ -117,7 +117,7 @@ impl Recent {
 /// The maximum over a window of time, which moves on in sixths of it (`CockroachDB`,
 /// `replicastats`).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Peaks {
+pub(in crate::ledger) struct Peaks {
     slots: [u32; SLOTS],
     slot: u64,
 }
@@ -129,7 +129,7 @@ impl Peaks {
         Peaks { slots: [sum; SLOTS], slot: left.slot.max(right.slot) }
     }
 
-    fn note(&mut self, now: Time, window: Span, value: u32) {
+    pub(in crate::ledger) fn note(&mut self, now: Time, window: Span, value: u32) {
         let slot = now.as_nanos() / (window.as_nanos() / SLOTS as u64).max(1);
         for passed in (self.slot + 1..=slot).take(SLOTS) {
             self.slots[(passed % SLOTS as u64) as usize] = 0;
@@ -139,7 +139,7 @@ impl Peaks {
         *peak = (*peak).max(value);
     }
 
-    pub(super) fn max(&self) -> u32 {
+    pub(in crate::ledger) fn max(&self) -> u32 {
         self.slots.iter().copied().max().unwrap_or(0)
     }
 

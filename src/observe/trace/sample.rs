@@ -95,6 +95,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         ledger: LedgerConfig {
             partitions: 1,
             capacity: None,
+            ceiling: None,
             keys: Keys::Uniform,
             split: SplitPolicy::Static,
             guards: Guards::default(),

@@ -4,9 +4,11 @@
 
 use super::Check;
 use crate::kernel::time::Span;
-use crate::ledger::config::{Capacity, Keys, LedgerConfig, QueueConfig, ReceiveRouting, Redrive};
+use crate::ledger::config::{
+    Capacity, CeilingConfig, Keys, LedgerConfig, QueueConfig, ReceiveRouting, Redrive,
+};
 use crate::scenario::file::{
-    BurstFile, CapacityFile, KeysFile, LedgerFile, QueueFile, RoutingFile,
+    BurstFile, CapacityFile, CeilingFile, KeysFile, LedgerFile, QueueFile, RoutingFile,
 };
 use crate::scenario::tree::At;
 
@@ -77,6 +79,7 @@ impl<'a> Check<'a> {
         LedgerConfig {
             partitions: file.partitions,
             capacity: self.capacity(&at.field("capacity"), &file.capacity),
+            ceiling: self.ceiling(&at.field("ceiling"), &file.ceiling),
             keys: self.keys(&at.field("keys"), &file.keys),
             split,
             guards: self.guards(&at.field("guards"), &file.guards),
@@ -109,6 +112,17 @@ impl<'a> Check<'a> {
                 vec![format!("it may take {MOST_YEARS_TO_FILL}; write a higher rate")];
         }
         Some(Capacity { per_second: rate, burst })
+    }
+
+    fn ceiling(&mut self, at: &At, file: &CeilingFile) -> Option<CeilingConfig> {
+        let &CeilingFile::Follows { initial, times, lag, memory } = file else { return None };
+        self.positive(&at.field("initial"), initial.0);
+        if !(times >= 1.0 && times.is_finite()) {
+            self.push(&at.field("times"), format!("`{times}` is not at least 1")).help =
+                vec!["a queue could not keep what it has".into()];
+        }
+        self.some_time(&at.field("memory"), memory, "nothing would ever be allowed but `initial`");
+        Some(CeilingConfig { initial: initial.0, times, lag: lag.0, memory: memory.0 })
     }
 
     fn keys(&mut self, at: &At, file: &KeysFile) -> Keys {

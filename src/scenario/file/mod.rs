@@ -21,8 +21,8 @@ pub(super) use dist::DistFile;
 #[cfg(test)]
 pub(super) use queue::RedriveFile;
 pub(super) use queue::{
-    BurstFile, CapacityFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile, MechanicsFile,
-    QueueFile, RoutingFile, SplitFile,
+    BurstFile, CapacityFile, CeilingFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile,
+    MechanicsFile, QueueFile, RoutingFile, SplitFile,
 };
 
 use serde::Deserialize;

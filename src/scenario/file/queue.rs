@@ -44,6 +44,7 @@ pub(in crate::scenario) struct RedriveFile {
 pub(in crate::scenario) struct LedgerFile {
     pub(in crate::scenario) partitions: u32,
     pub(in crate::scenario) capacity: CapacityFile,
+    pub(in crate::scenario) ceiling: CeilingFile,
     pub(in crate::scenario) keys: KeysFile,
     pub(in crate::scenario) split: SplitFile,
     pub(in crate::scenario) guards: GuardsFile,
@@ -72,6 +73,20 @@ pub(in crate::scenario) enum BurstFile {
     OneSecond,
     #[serde(rename = "(number)")]
     Calls(f64),
+}
+
+/// What all partitions together admit of sends.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "ceiling")]
+pub(in crate::scenario) enum CeilingFile {
+    Unlimited,
+    #[serde(rename = "(record)")]
+    Follows {
+        initial: Rate,
+        times: f64,
+        lag: Length,
+        memory: Length,
+    },
 }
 
 /// How sends spread over the key space.
