@@ -56,10 +56,8 @@ impl Queue {
     /// holds something of its group.
     pub(super) fn enter(&mut self, slab: &mut Slab, slot: u32) {
         let came = slab.get(slot).into();
-        if self.shards.sealed().is_empty() {
-            return self.shards.enter(slab, slot);
-        }
-        let Some(list) = self.shards.behind(came) else { return self.shards.enter(slab, slot) };
+        let list = if self.shards.drain() { self.shards.behind(came) } else { None };
+        let Some(list) = list else { return self.shards.enter(slab, slot) };
         let list = *list.get_or_insert_with(|| slab.sentinel());
         slab.get_mut(slot).set_behind(true);
         slab.rows.push_back::<PLACE>(list, slot);
@@ -69,7 +67,7 @@ impl Queue {
     /// Whether a message that is sent must wait behind a sealed partition.
     #[inline]
     pub(super) fn must_wait(&mut self, came: Came) -> bool {
-        !self.shards.sealed().is_empty() && self.shards.behind(came).is_some()
+        self.shards.drain() && self.shards.behind(came).is_some()
     }
 
     /// Messages whose groups no sealed partition holds any more enter their lines.

@@ -179,6 +179,12 @@ impl Shards {
         &self.parts[..self.live]
     }
 
+    /// Whether some take no sends any more.
+    #[inline]
+    pub(super) fn drain(&self) -> bool {
+        self.live != self.parts.len()
+    }
+
     /// Those that take no sends any more, in the order of their sealing.
     pub(super) fn sealed(&self) -> &[Partition] {
         &self.parts[self.live..]
@@ -195,10 +201,12 @@ impl Shards {
     /// The index of the partition that a message belongs to.
     #[inline]
     pub(super) fn home(&self, came: Came) -> usize {
-        if self.live == self.parts.len() {
-            return self.holder(came.key);
+        if self.drain()
+            && let Some(at) = self.sealed_home(came)
+        {
+            return at;
         }
-        self.sealed_home(came).unwrap_or_else(|| self.holder(came.key))
+        self.holder(came.key)
     }
 
     /// The sealed partition that a message belongs to: the first of its range that was sealed after
@@ -418,6 +426,7 @@ impl Shards {
 
     /// A message left the queue. True if its partition was sealed and holds nothing of its group
     /// any more, or nothing at all.
+    #[cold]
     pub(super) fn gone(&mut self, came: Came) -> bool {
         let at = self.home(came);
         self.parts[at].sealed.as_mut().is_some_and(|sealed| sealed.gone(came.key))
@@ -425,6 +434,7 @@ impl Shards {
 
     /// The place for the list behind the sealed partition that a message must wait for: the last
     /// one before its home that holds something of its group.
+    #[cold]
     pub(super) fn behind(&mut self, came: Came) -> Option<&mut Option<u32>> {
         let (home, key) = (self.home(came), came.key);
         let before = if home < self.live { self.parts.len() } else { home };

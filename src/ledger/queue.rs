@@ -364,7 +364,7 @@ impl Queue {
     #[inline]
     fn goes(&mut self, came: Came) {
         self.ages_no_more(came.sent);
-        if !self.shards.sealed().is_empty() && self.shards.gone(came) {
+        if self.shards.drain() && self.shards.gone(came) {
             self.drained = true;
             self.falls_due(Time::ZERO);
         }

@@ -153,7 +153,7 @@ impl Ledger {
         let id = q.reshards.next_id;
         q.reshards.next_id += 1;
         let growth = i64::from(new as u32) - i64::from(old as u32);
-        let due = now + delay;
+        let due = now.saturating_add(delay);
         let at_once = matches!(q.config.ledger.mechanics, Mechanics::Metadata { .. });
         let told = !at_once || !delay.is_zero();
         let reshard = Reshard { id, plan, growth, told, stage: Stage::Planned, due };
@@ -215,7 +215,7 @@ fn start<J: Journal>(q: &mut Queue, slab: &mut Slab, reshard: Reshard, now: Time
     for at in q.shards.holder(reshard.plan.first)..=q.shards.holder(reshard.plan.last) {
         q.shards.get_mut(at).rate = slowed;
     }
-    let due = now + copy;
+    let due = now.saturating_add(copy);
     q.falls_due(due);
     q.reshards.under_way.push(Reshard { stage: Stage::Copying, due, ..reshard });
 }
@@ -244,7 +244,7 @@ fn take_effect<J: Journal>(
         watch.recut(parts, opened.iter().map(Opened::from), now);
     }
     tell(q, &recut, &plan.cuts, seals, now, journal);
-    let until = now + pause;
+    let until = now.saturating_add(pause);
     for at in recut.opened {
         q.shards.get_mut(at).paused_until = until;
     }
