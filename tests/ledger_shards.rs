@@ -422,6 +422,8 @@ struct Map {
     sealed: BTreeSet<PartitionId>,
     /// Ends of partitions whose successors are being told.
     gone: BTreeMap<PartitionId, (u64, u64)>,
+    /// Changes that take time and are under way.
+    begun: BTreeSet<u32>,
     splits: u32,
     merges: u32,
     recuts: u32,
@@ -447,6 +449,12 @@ impl Map {
             Change::KeySpace(KeySpace::Drained { partition }) => {
                 assert!(self.sealed.remove(&partition), "{partition:?} was sealed");
                 self.drained += 1;
+            }
+            Change::KeySpace(KeySpace::Begun { reshard, .. }) => {
+                assert!(self.begun.insert(reshard), "change {reshard} began before");
+            }
+            Change::KeySpace(KeySpace::Ended { reshard }) => {
+                assert!(self.begun.remove(&reshard), "change {reshard} is not under way");
             }
             Change::KeySpace(KeySpace::Split { parent, at, .. }) => {
                 let (first, last) = self.open[&parent];

@@ -400,9 +400,8 @@ impl Shards {
         Recut { closed, opened }
     }
 
-    /// Takes out the sealed partitions that hold nothing any more; returns their ids and what
-    /// sealed each.
-    pub(super) fn retire(&mut self, slab: &mut Slab) -> Vec<(PartitionId, u32)> {
+    /// Takes out the sealed partitions that hold nothing any more; returns their ids.
+    pub(super) fn retire(&mut self, slab: &mut Slab) -> Vec<PartitionId> {
         let empty = |part: &mut Partition| part.sealed.as_ref().is_some_and(|it| it.is_empty());
         let gone: Vec<Partition> = self.parts.extract_if(self.live.., empty).collect();
         if !gone.is_empty() {
@@ -411,7 +410,7 @@ impl Shards {
         gone.into_iter()
             .map(|part| {
                 part.line.retire(slab);
-                (part.id, part.sealed.map_or(0, |sealed| sealed.reshard))
+                part.id
             })
             .collect()
     }

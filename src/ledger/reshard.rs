@@ -188,17 +188,20 @@ impl Ledger {
         }
         if std::mem::take(&mut q.drained) {
             q.release(&mut self.slab);
-            for (partition, reshard) in q.shards.retire(&mut self.slab) {
+            for partition in q.shards.retire(&mut self.slab) {
                 journal.change(now, queue, &KeySpace::Drained { partition }.into());
                 happened += 1;
-                let of = |part: &Partition| {
-                    part.sealed.as_ref().is_some_and(|sealed| sealed.reshard == reshard)
-                };
-                if !q.shards.sealed().iter().any(of) {
-                    q.reshards.under_way.retain(|other| other.id != reshard);
-                    journal.change(now, queue, &KeySpace::Ended { reshard }.into());
-                }
             }
+            // Several of one change may have been drained at once: its end is told once.
+            let sealed = q.shards.sealed();
+            q.reshards.under_way.retain(|&Reshard { id, stage, .. }| {
+                let of = |part: &Partition| part.sealed.as_ref().is_some_and(|s| s.reshard == id);
+                let over = stage == Stage::Draining && !sealed.iter().any(of);
+                if over {
+                    journal.change(now, queue, &KeySpace::Ended { reshard: id }.into());
+                }
+                !over
+            });
         }
         happened
     }
