@@ -57,6 +57,8 @@ pub struct QueueMeasured {
     pub age_of_oldest: Level,
     /// Partitions.
     pub partitions: Level,
+    /// Changes of partitions that take time, while they are under way.
+    pub resharding: Level,
     /// Messages still resident at the end of the run, with the age of the oldest.
     pub unfinished: Unfinished,
     /// One entry a window of `Scenario::window`, over the whole run.
@@ -67,6 +69,9 @@ pub struct QueueMeasured {
     pub loads: Vec<LoadSample>,
     /// Splits, merges and refusals in order of time (whole run).
     pub split_events: Vec<(Time, SplitEvent)>,
+    /// From the beginning of the first window of the series in which more than 1 % of the sends
+    /// offered were throttled to the end of the last (whole run).
+    pub throttling: Option<(Time, Time)>,
 }
 
 /// Counters of one queue.
@@ -96,6 +101,8 @@ pub struct QueueCounts {
     pub purged: u64,
     /// Calls refused by a partition for lack of capacity.
     pub throttled: u64,
+    /// Messages of the sends among them, each try counted.
+    pub throttled_sends: u64,
     /// Completed processings of messages that had been completed before.
     pub duplicates: u64,
     /// Redeliveries by cause.
@@ -214,6 +221,11 @@ pub struct Window {
     pub age_of_oldest: Span,
     /// At the end of the window.
     pub partitions: u64,
+    /// Most changes of partitions under way at once in the window.
+    pub resharding: u64,
+    /// Highest rate of sends to a partition, over the mean rate of all, in thousandths: 1,000 is
+    /// balance, 0 a window without sends. Throttled sends count.
+    pub imbalance: u64,
 }
 
 /// The life of one partition.
@@ -227,6 +239,10 @@ pub struct PartitionLife {
     pub from: Time,
     /// When it ended; `None` at the end of the run.
     pub to: Option<Time>,
+    /// The split or merge that it came from, by its place among the events; `None` at the start.
+    pub opened_by: Option<u32>,
+    /// The split or merge that ended it.
+    pub closed_by: Option<u32>,
 }
 
 /// The load of one partition in one window of the series.
@@ -320,6 +336,12 @@ pub struct FleetMeasured {
 }
 
 impl QueueCounts {
+    /// Messages that producers tried to send, each try counted.
+    #[must_use]
+    pub fn offered(&self) -> u64 {
+        self.sent + self.throttled_sends
+    }
+
     /// What was counted since `before`.
     #[must_use]
     pub fn since(&self, before: &QueueCounts) -> QueueCounts {
@@ -336,6 +358,7 @@ impl QueueCounts {
             expired: self.expired - before.expired,
             purged: self.purged - before.purged,
             throttled: self.throttled - before.throttled,
+            throttled_sends: self.throttled_sends - before.throttled_sends,
             duplicates: self.duplicates - before.duplicates,
             redelivered: self.redelivered.since(before.redelivered),
             calls: self.calls.since(before.calls),

@@ -36,8 +36,11 @@ pub(super) struct QueueMeter {
     in_flight: Meter,
     delayed: Meter,
     partitions: Meter,
+    resharding: Meter,
+    /// Its highest value in the current window of the series.
+    most_resharding: u64,
     age: AgeMeter,
-    levels: [Level; 5],
+    levels: [Level; 6],
     sent_to_received: Cells,
     sent_to_deleted: Cells,
     processing: Cells,
@@ -48,6 +51,9 @@ pub(super) struct QueueMeter {
     sends: Vec<u64>,
     loads: Vec<LoadSample>,
     splits: Vec<(Time, SplitEvent)>,
+    /// Where the current window of the series began.
+    window_from: Time,
+    throttling: Option<(Time, Time)>,
 }
 
 impl QueueMeter {
@@ -62,8 +68,10 @@ impl QueueMeter {
             in_flight: Meter::ZERO,
             delayed: Meter::ZERO,
             partitions: Meter::ZERO,
+            resharding: Meter::ZERO,
+            most_resharding: 0,
             age: AgeMeter::NOTHING,
-            levels: [Level::default(); 5],
+            levels: [Level::default(); 6],
             sent_to_received: Cells::new(),
             sent_to_deleted: Cells::new(),
             processing: Cells::new(),
@@ -73,6 +81,8 @@ impl QueueMeter {
             sends: Vec::with_capacity(partitions as usize),
             loads: Vec::with_capacity(windows * partitions as usize),
             splits: Vec::new(),
+            window_from: Time::ZERO,
+            throttling: None,
         }
     }
 
@@ -86,9 +96,8 @@ impl QueueMeter {
 
     pub(super) fn begin(&mut self, now: Time) {
         self.at_begin = self.counts;
-        for meter in
-            [&mut self.visible, &mut self.in_flight, &mut self.delayed, &mut self.partitions]
-        {
+        let levels = [&mut self.visible, &mut self.in_flight, &mut self.delayed];
+        for meter in levels.into_iter().chain([&mut self.partitions, &mut self.resharding]) {
             meter.begin(now);
         }
         self.age.begin(now);
@@ -102,19 +111,29 @@ impl QueueMeter {
             self.delayed.end(now, over),
             self.age.end(now, over),
             self.partitions.end(now, over),
+            self.resharding.end(now, over),
         ];
     }
 
     pub(super) fn close_window(&mut self, at: Time) {
+        let counts = self.counts.since(&self.at_window);
+        if counts.throttled_sends * 100 > counts.offered() {
+            let since = self.throttling.map_or(self.window_from, |(since, _)| since);
+            self.throttling = Some((since, at));
+        }
         self.windows.push(Window {
-            counts: self.counts.since(&self.at_window),
+            counts,
             visible: self.visible.value(),
             in_flight: self.in_flight.value(),
             delayed: self.delayed.value(),
             age_of_oldest: self.age.age(at),
             partitions: self.partitions.value(),
+            resharding: self.most_resharding,
+            imbalance: self.imbalance(at),
         });
         self.at_window = self.counts;
+        self.window_from = at;
+        self.most_resharding = self.resharding.value();
         for (number, sends) in (0..).zip(&mut self.sends) {
             if *sends > 0 {
                 let partition = PartitionId(number);
@@ -124,13 +143,40 @@ impl QueueMeter {
         }
     }
 
+    /// Of the window that ends at `at`. A partition's rate is that over its own time in the window,
+    /// the mean that over the time of all partitions together: nothing is above balance because it
+    /// came or went in the midst of a window.
+    fn imbalance(&self, at: Time) -> u64 {
+        let (mut sends, mut time, mut hottest) = (0, 0, (0, 1));
+        for (life, &of_it) in self.lives.iter().zip(&self.sends) {
+            let (from, to) = (life.from.max(self.window_from), life.to.unwrap_or(at));
+            if from < to {
+                let (of_it, own) = (u128::from(of_it), u128::from(to.since(from).as_nanos()));
+                sends += of_it;
+                time += own;
+                if of_it * hottest.1 > hottest.0 * own {
+                    hottest = (of_it, own);
+                }
+            }
+        }
+        let (most, own) = hottest;
+        (most * time * 1_000).checked_div(own * sends).unwrap_or(0) as u64
+    }
+
     pub(super) fn into_measured(self, leftover: Leftover) -> QueueMeasured {
-        let [mut visible, mut in_flight, mut delayed, mut age_of_oldest, mut partitions] =
-            self.levels;
+        let [
+            mut visible,
+            mut in_flight,
+            mut delayed,
+            mut age_of_oldest,
+            mut partitions,
+            mut resharding,
+        ] = self.levels;
         visible.last = self.visible.value();
         in_flight.last = self.in_flight.value();
         delayed.last = self.delayed.value();
         partitions.last = self.partitions.value();
+        resharding.last = self.resharding.value();
         age_of_oldest.last = leftover.oldest.as_nanos();
         let Leftover { messages, oldest, mean_age } = leftover;
         QueueMeasured {
@@ -144,11 +190,13 @@ impl QueueMeter {
             delayed,
             age_of_oldest,
             partitions,
+            resharding,
             unfinished: Unfinished { messages, oldest, mean_age: mean_age.as_nanos() },
             series: self.windows,
             partition_lives: self.lives,
             loads: self.loads,
             split_events: self.splits,
+            throttling: self.throttling,
         }
     }
 
@@ -261,6 +309,7 @@ impl QueueMeter {
             Change::Throttled { action, partition, messages } => {
                 self.counts.throttled += 1;
                 if action == Action::Send {
+                    self.counts.throttled_sends += u64::from(messages);
                     self.sends[partition.0 as usize] += u64::from(messages);
                 }
             }
@@ -282,12 +331,16 @@ impl QueueMeter {
         match *change {
             KeySpace::Opened { first, last, .. } => {
                 self.partitions.add(now, 1);
-                self.lives.push(PartitionLife { first, last, from: now, to: None });
+                let (opened_by, closed_by) = (self.last_change(), None);
+                let life = PartitionLife { first, last, from: now, to: None, opened_by, closed_by };
+                self.lives.push(life);
                 self.sends.push(0);
             }
             KeySpace::Closed { partition } | KeySpace::Sealed { partition } => {
                 self.partitions.sub(now, 1);
-                self.lives[partition.0 as usize].to = Some(now);
+                let closed_by = self.last_change();
+                let life = &mut self.lives[partition.0 as usize];
+                (life.to, life.closed_by) = (Some(now), closed_by);
             }
             KeySpace::Split { parent, at, .. } => {
                 self.splits.push((now, SplitEvent::Split { parent, at }));
@@ -302,8 +355,18 @@ impl QueueMeter {
             KeySpace::Refused { partition, reason } => {
                 self.splits.push((now, SplitEvent::Refused { partition, reason }));
             }
-            KeySpace::Begun { .. } | KeySpace::Ended { .. } | KeySpace::Drained { .. } => {}
+            KeySpace::Begun { .. } => {
+                self.resharding.add(now, 1);
+                self.most_resharding = self.most_resharding.max(self.resharding.value());
+            }
+            KeySpace::Ended { .. } => self.resharding.sub(now, 1),
+            KeySpace::Drained { .. } => {}
         }
+    }
+
+    /// The event that partitions come and go by: the ledger tells it right before them.
+    fn last_change(&self) -> Option<u32> {
+        self.splits.len().checked_sub(1).map(|place| place as u32)
     }
 }
 
@@ -318,5 +381,147 @@ impl Redelivered {
             Held::Deleting => &mut self.delete_lost,
         };
         *count += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::journal::{MessageId, Refusal};
+
+    const HALF: u64 = 1 << 63;
+
+    fn at(secs: u64) -> Time {
+        Time::ZERO + Span::from_secs(secs)
+    }
+
+    /// A meter of a queue with two partitions, of which all time is measured.
+    fn meter() -> QueueMeter {
+        let mut meter = QueueMeter::new((Time::ZERO, at(100)), 2, 10);
+        meter.begin(Time::ZERO);
+        opened(&mut meter, 0, 0, 0, HALF - 1);
+        opened(&mut meter, 0, 1, HALF, u64::MAX);
+        meter
+    }
+
+    fn space(meter: &mut QueueMeter, secs: u64, change: KeySpace) {
+        meter.change(at(secs), &change.into());
+    }
+
+    fn opened(meter: &mut QueueMeter, secs: u64, id: u32, first: u64, last: u64) {
+        space(meter, secs, KeySpace::Opened { partition: PartitionId(id), first, last });
+    }
+
+    fn sent(meter: &mut QueueMeter, secs: u64, partition: u32, messages: u32) {
+        let partition = PartitionId(partition);
+        for id in 0..messages {
+            let message = MessageId(u64::from(id));
+            meter.change(at(secs), &Change::Sent { message, partition, state: State::Visible });
+        }
+    }
+
+    fn throttled(meter: &mut QueueMeter, secs: u64, action: Action, messages: u32) {
+        let partition = PartitionId(0);
+        meter.change(at(secs), &Change::Throttled { action, partition, messages });
+    }
+
+    /// Cuts partition 0 in two, 2 and 3.
+    fn cut(meter: &mut QueueMeter, secs: u64) {
+        let [parent, left, right] = [0, 2, 3].map(PartitionId);
+        space(meter, secs, KeySpace::Split { parent, left, right, at: HALF / 2 });
+        space(meter, secs, KeySpace::Closed { partition: parent });
+        opened(meter, secs, 2, 0, HALF / 2 - 1);
+        opened(meter, secs, 3, HALF / 2, HALF - 1);
+    }
+
+    fn measured(mut meter: QueueMeter) -> QueueMeasured {
+        meter.end(at(100), Span::from_secs(100));
+        let left = Leftover { messages: 0, oldest: Span::ZERO, mean_age: Span::ZERO };
+        meter.into_measured(left)
+    }
+
+    #[test]
+    fn partitions_know_the_change_that_opened_and_the_one_that_closed_them() {
+        let mut meter = meter();
+        let (partition, reason) = (PartitionId(1), Refusal::NoBalancedKey);
+        space(&mut meter, 3, KeySpace::Refused { partition, reason });
+        cut(&mut meter, 5);
+        space(&mut meter, 6, KeySpace::Refused { partition, reason });
+        space(&mut meter, 7, KeySpace::Recut { old: 2, new: 1 });
+        space(&mut meter, 7, KeySpace::Sealed { partition: PartitionId(1) });
+        space(&mut meter, 7, KeySpace::Sealed { partition: PartitionId(3) });
+        opened(&mut meter, 7, 4, HALF / 2, u64::MAX);
+        let lives = measured(meter).partition_lives;
+        let by: Vec<_> = lives.iter().map(|life| (life.opened_by, life.closed_by)).collect();
+        let expected = [
+            (None, Some(1)),
+            (None, Some(3)),
+            (Some(1), None),
+            (Some(1), Some(3)),
+            (Some(3), None),
+        ];
+        assert_eq!(by, expected);
+    }
+
+    #[test]
+    fn changes_under_way_are_a_level_and_each_window_has_its_peak() {
+        let mut meter = meter();
+        let begun = |meter: &mut QueueMeter, secs, reshard| {
+            space(meter, secs, KeySpace::Begun { reshard, old: 1, new: 2 });
+        };
+        begun(&mut meter, 1, 0);
+        begun(&mut meter, 2, 1);
+        space(&mut meter, 4, KeySpace::Ended { reshard: 0 });
+        meter.close_window(at(10));
+        space(&mut meter, 14, KeySpace::Ended { reshard: 1 });
+        meter.close_window(at(20));
+        meter.close_window(at(30));
+        let measured = measured(meter);
+        let peaks: Vec<u64> = measured.series.iter().map(|window| window.resharding).collect();
+        assert_eq!(peaks, [2, 1, 0]);
+        let Level { area, max, last, .. } = measured.resharding;
+        assert_eq!((area, max, last), (15_000_000_000, 2, 0), "3 s and 12 s");
+    }
+
+    #[test]
+    fn sends_offered_are_those_admitted_and_those_throttled() {
+        let mut meter = meter();
+        sent(&mut meter, 1, 0, 7);
+        throttled(&mut meter, 1, Action::Send, 3);
+        throttled(&mut meter, 1, Action::Receive, 1);
+        let counts = measured(meter).counts;
+        assert_eq!((counts.throttled, counts.throttled_sends, counts.offered()), (2, 3, 10));
+    }
+
+    #[test]
+    fn throttling_lasts_while_more_than_one_of_hundred_sends_is_refused() {
+        let mut meter = meter();
+        // Refused of 100 offered in each window of 10 s.
+        for (number, refused) in [(0, 1), (1, 2), (2, 0), (3, 50), (4, 1)] {
+            sent(&mut meter, number * 10 + 1, 0, 100 - refused);
+            throttled(&mut meter, number * 10 + 1, Action::Send, refused);
+            meter.close_window(at(number * 10 + 10));
+        }
+        assert_eq!(measured(meter).throttling, Some((at(10), at(40))));
+    }
+
+    #[test]
+    fn imbalance_is_the_highest_rate_over_the_mean() {
+        let mut meter = meter();
+        sent(&mut meter, 1, 0, 30);
+        sent(&mut meter, 1, 1, 10);
+        meter.close_window(at(10));
+        meter.close_window(at(20));
+        // Partition 0 has 40 in 5 s, 2 and 3 after it 20 each; partition 1 has 40 in 10 s. In all
+        // 120 in 25 s of partitions: 4.8 a second, and the highest is 8.
+        sent(&mut meter, 21, 0, 40);
+        sent(&mut meter, 22, 1, 40);
+        cut(&mut meter, 25);
+        sent(&mut meter, 26, 2, 20);
+        sent(&mut meter, 26, 3, 20);
+        meter.close_window(at(30));
+        let series = measured(meter).series;
+        let imbalances: Vec<u64> = series.iter().map(|window| window.imbalance).collect();
+        assert_eq!(imbalances, [1_500, 0, 1_666]);
     }
 }

@@ -20,6 +20,10 @@ pub const ESTIMATE_FORMAT: &str = "sqsim-estimate/1";
 const NOT_MEASURES: [&str; 6] =
     ["seed", "replication", "window_ns", "checkpoints", "expect", "threads"];
 
+/// What an outcome leaves out where it is zero.
+const ZERO_IF_LEFT_OUT: [&str; 4] =
+    ["throttled_sends", "recuts", "most_at_once", "history_left_out"];
+
 /// Means over the replications of one scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
@@ -96,6 +100,11 @@ impl Estimate {
             flatten("", &serde_json::to_value(outcome)?, &mut |path, number| {
                 insert(&mut paths, &mut at, path, number);
             });
+        }
+        for (path, values) in &mut paths {
+            if path.rsplit('.').next().is_some_and(|last| ZERO_IF_LEFT_OUT.contains(&last)) {
+                values.resize(outcomes.len(), 0.0);
+            }
         }
         let measure = |values: &[f64]| {
             let summary = Summary::of(values);

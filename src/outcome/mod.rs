@@ -11,6 +11,7 @@
 
 mod by_name;
 mod estimate;
+mod partitions;
 mod parts;
 pub mod stored;
 
@@ -26,9 +27,10 @@ pub use estimate::{
     ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, combined_fingerprint,
     commonest_bottleneck,
 };
+pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{
-    Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels, Partitions,
-    ProducerOutcome, QueueOutcome, Redelivered, Unfinished, WastedBy,
+    Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels, ProducerOutcome,
+    QueueOutcome, Redelivered, Unfinished, WastedBy,
 };
 
 /// The format of an [`Outcome`].

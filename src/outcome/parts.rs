@@ -7,9 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::observe::measured::{
-    FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured, SplitEvent,
-};
+use super::partitions::{Partitions, is_zero};
+use crate::observe::measured::{FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured};
 
 /// One queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +55,9 @@ pub struct Counts {
     pub purged: u64,
     /// Calls refused for lack of capacity.
     pub throttled: u64,
+    /// Messages of the sends among them, each try counted; left out if none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub throttled_sends: u64,
     /// Completed processings of messages completed before.
     pub duplicates: u64,
     /// Redeliveries.
@@ -152,17 +154,6 @@ pub struct LevelSummary {
     pub last: u64,
 }
 
-/// What happened to the partitions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Partitions {
-    /// Cuts.
-    pub splits: u64,
-    /// Merges.
-    pub merges: u64,
-    /// Hot partitions that were not cut.
-    pub refusals: u64,
-}
-
 /// Messages left at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfinished {
@@ -236,18 +227,6 @@ fn nanos(sum: u128) -> u64 {
 
 impl QueueOutcome {
     pub(super) fn of(queue: &QueueMeasured) -> QueueOutcome {
-        let mut partitions = Partitions::default();
-        for (_, event) in &queue.split_events {
-            match event {
-                SplitEvent::Split { .. } => partitions.splits += 1,
-                SplitEvent::Merged { .. } => partitions.merges += 1,
-                SplitEvent::Recut { old, new } => {
-                    partitions.splits += u64::from(new.saturating_sub(*old));
-                    partitions.merges += u64::from(old.saturating_sub(*new));
-                }
-                SplitEvent::Refused { .. } => partitions.refusals += 1,
-            }
-        }
         let used = queue.receives_per_message.iter().rposition(|count| *count > 0);
         QueueOutcome {
             counts: Counts::of(queue),
@@ -263,7 +242,7 @@ impl QueueOutcome {
                 age_of_oldest_ns: LevelSummary::of(queue.age_of_oldest),
                 partitions: LevelSummary::of(queue.partitions),
             },
-            partitions,
+            partitions: Partitions::of(queue),
             receives_per_message: queue.receives_per_message[..used.map_or(0, |at| at + 1)]
                 .to_vec(),
             unfinished: Unfinished {
@@ -292,6 +271,7 @@ impl Counts {
             expired: counts.expired,
             purged: counts.purged,
             throttled: counts.throttled,
+            throttled_sends: counts.throttled_sends,
             duplicates: counts.duplicates,
             redelivered: Redelivered {
                 total: causes.total(),

@@ -183,3 +183,17 @@ fn the_estimates_fingerprint_depends_on_every_replication_and_their_order() {
     assert_ne!(of(&[0, 1]), of(&[0, 2]));
     assert_eq!(of(&[0, 1]), of(&[0, 1]));
 }
+
+#[test]
+fn a_number_that_is_left_out_where_it_is_zero_counts_as_zero() {
+    let mut measured = fixture::measured(0);
+    measured.queues[0].counts.throttled_sends = 12;
+    let throttled = Outcome::from_run(&fixture::scenario(), 42, 0, &measured, None);
+    for outcomes in [[throttled.clone(), outcome(1)], [outcome(1), throttled]] {
+        let estimate = Estimate::of(&outcomes).expect("finite numbers");
+        let path = "queues.orders.counts.throttled_sends";
+        let measure = estimate.measures.get(path).expect("is estimated");
+        assert_eq!(measure.n, 2);
+        assert!((measure.mean - 6.0).abs() < 1e-9, "{measure:?}");
+    }
+}

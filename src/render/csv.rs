@@ -45,6 +45,9 @@ const COLUMNS: &[Column] = &[
     ("delayed/ApproximateNumberOfMessagesDelayed", |w| w.delayed.to_string()),
     ("age_of_oldest_s/ApproximateAgeOfOldestMessage", |w| seconds(w.age_of_oldest)),
     ("partitions", |w| w.partitions.to_string()),
+    ("throttled_sends", |w| w.counts.throttled_sends.to_string()),
+    ("resharding", |w| w.resharding.to_string()),
+    ("imbalance", |w| thousandths(w.imbalance)),
 ];
 
 /// The series of one run: a row per window and queue, counters over the window, levels at its
@@ -86,6 +89,11 @@ fn seconds(span: Span) -> String {
     let nanos = span.as_nanos();
     let text = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// As a decimal.
+fn thousandths(value: u64) -> String {
+    format!("{}.{:03}", value / 1_000, value % 1_000)
 }
 
 /// A field, quoted where it must be.

@@ -145,11 +145,13 @@ pub(crate) fn idle_queue() -> QueueMeasured {
         delayed: level(0, 0, 0),
         age_of_oldest: level(0, 0, 0),
         partitions: level(4, 4, 4),
+        resharding: level(0, 0, 0),
         unfinished: Unfinished::default(),
         series: Vec::new(),
         partition_lives: Vec::new(),
         loads: Vec::new(),
         split_events: Vec::new(),
+        throttling: None,
     }
 }
 

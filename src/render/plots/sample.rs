@@ -67,11 +67,13 @@ pub(super) fn idle_queue() -> QueueMeasured {
         delayed: Level::default(),
         age_of_oldest: Level::default(),
         partitions: Level::default(),
+        resharding: Level::default(),
         unfinished: Unfinished::default(),
         series: Vec::new(),
         partition_lives: Vec::new(),
         loads: Vec::new(),
         split_events: Vec::new(),
+        throttling: None,
     }
 }
 
@@ -125,8 +127,10 @@ fn series(queue: &mut QueueMeasured) {
             crashed: if number % 37 == 0 { 25 } else { 0 },
             ..Redelivered::default()
         };
+        let throttled_sends = if (620..700).contains(&second) { sent / 3 } else { 0 };
         let counts = QueueCounts {
             sent,
+            throttled_sends,
             received: busy + redelivered.total(),
             deleted: busy,
             redelivered,
@@ -140,9 +144,11 @@ fn series(queue: &mut QueueMeasured) {
             delayed: if (700..900).contains(&second) { 1_500 } else { 0 },
             age_of_oldest: Span::from_millis(visible * 2 + busy / 9),
             partitions: 4,
+            ..Window::default()
         });
         if (300..1_200).contains(&second) {
             all.sent += counts.sent;
+            all.throttled_sends += counts.throttled_sends;
             all.received += counts.received;
             all.deleted += counts.deleted;
             all.dead_lettered += counts.dead_lettered;
@@ -172,7 +178,8 @@ fn partitions(queue: &mut QueueMeasured) {
     let eighth = quarter / 2;
     let mut open = |first: u64, width: u64, from: u64, to: Option<u64>| {
         let last = first.wrapping_add(width).wrapping_sub(1);
-        let life = PartitionLife { first, last, from: at(from), to: to.map(at) };
+        let (from, to) = (at(from), to.map(at));
+        let life = PartitionLife { first, last, from, to, opened_by: None, closed_by: None };
         queue.partition_lives.push(life);
     };
     for number in 0..4 {
@@ -197,7 +204,8 @@ fn partitions(queue: &mut QueueMeasured) {
         ),
         (at(1_050), SplitEvent::Merged { into: PartitionId(10), at: quarter + eighth }),
     ];
-    for (number, window) in queue.series.iter().enumerate() {
+    queue.throttling = Some((at(620), at(700)));
+    for (number, window) in queue.series.iter_mut().enumerate() {
         let end = at((number as u64 + 1) * WINDOW);
         let start = at(number as u64 * WINDOW);
         for (id, life) in queue.partition_lives.iter().enumerate() {
@@ -208,5 +216,15 @@ fn partitions(queue: &mut QueueMeasured) {
                 queue.loads.push(LoadSample { at: end, partition, sends });
             }
         }
+        let lives = queue.partition_lives.iter();
+        let alive = |life: &&PartitionLife| life.from <= end && life.to.is_none_or(|to| end < to);
+        window.partitions = lives.filter(alive).count() as u64;
+        window.resharding = match number as u64 * WINDOW {
+            640..650 | 690..700 | 1_050..1_060 => 1,
+            650..690 => 2,
+            _ => 0,
+        };
+        // Four quarters, of which up to three are halved: the others have as much more.
+        window.imbalance = if window.counts.sent > 0 { 250 * window.partitions } else { 0 };
     }
 }

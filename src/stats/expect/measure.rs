@@ -85,6 +85,7 @@ const COUNTERS: &[(&str, Count)] = &[
     ("expired", Count::Queue(|q| q.counts.expired)),
     ("purged", Count::Queue(|q| q.counts.purged)),
     ("throttled", Count::Queue(|q| q.counts.throttled)),
+    ("throttled_sends", Count::Queue(|q| q.counts.throttled_sends)),
     ("duplicates", Count::Queue(|q| q.counts.duplicates)),
     ("redelivered", Count::Queue(|q| q.counts.redelivered.total())),
     ("redelivered.outlived_timeout", Count::Queue(|q| q.counts.redelivered.outlived_timeout)),
@@ -139,6 +140,7 @@ const LEVELS: &[(&str, LevelOf)] = &[
     ("delayed", LevelOf::Queue(|q| &q.delayed, Unit::Number)),
     ("age_of_oldest", LevelOf::Queue(|q| &q.age_of_oldest, Unit::Duration)),
     ("partitions", LevelOf::Queue(|q| &q.partitions, Unit::Number)),
+    ("resharding", LevelOf::Queue(|q| &q.resharding, Unit::Number)),
     ("busy_consumers", LevelOf::Fleet(|f| &f.busy)),
 ];
 
