@@ -8,6 +8,7 @@
 
 use super::Style;
 use super::estimated::Estimated;
+use super::partitions;
 use super::table::{Cell, Row, Table, left};
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
@@ -183,7 +184,8 @@ pub(super) fn sentences(
         }
     }
     for (place, queue) in scenario.queues.iter().enumerate() {
-        if let Some(sentence) = partitions(outcomes, place) {
+        let first = queue.config.ledger.partitions;
+        if let Some(sentence) = partitions::sentence(first, outcomes, place) {
             say("Partitions", format!("{}: {sentence}", queue.name));
         }
     }
@@ -270,31 +272,6 @@ fn producers(outcomes: &[Outcome], producer: usize) -> Option<String> {
         words.push(format!("{} from call to answer on average", units::length(calling.mean)));
     }
     (!words.is_empty()).then(|| words.join(", "))
-}
-
-fn partitions(outcomes: &[Outcome], queue: usize) -> Option<String> {
-    let total = |count: fn(&QueueOutcome) -> u64| {
-        Estimated::total(outcomes, |outcome| outcome.queues.at(queue).map_or(0, count))
-    };
-    let counted = [
-        ("split", "splits", total(|queue| queue.partitions.splits)),
-        ("merge", "merges", total(|queue| queue.partitions.merges)),
-        ("refusal", "refusals", total(|queue| queue.partitions.refusals)),
-    ];
-    let words: Vec<String> = counted
-        .iter()
-        .filter(|(_, _, count)| count.mean > 0.0)
-        .map(|(one, many, count)| {
-            let count = units::number(count.mean);
-            let word = if count == "1" { one } else { many };
-            format!("{count} {word}")
-        })
-        .collect();
-    let most = units::number(total(|queue| queue.levels.partitions.max).mean);
-    let last = units::number(total(|queue| queue.levels.partitions.last).mean);
-    let replications = if outcomes.len() > 1 { " on average" } else { "" };
-    (!words.is_empty())
-        .then(|| format!("{}; at most {most}, {last} at the end{replications}", words.join(", ")))
 }
 
 fn theory(outcomes: &[Outcome], prediction: &Prediction) -> String {

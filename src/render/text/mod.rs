@@ -9,6 +9,7 @@
 
 mod blocks;
 mod estimated;
+mod partitions;
 mod table;
 mod warnings;
 
