@@ -26,7 +26,11 @@
 //! | `partition_closed` | `queue partition` |
 //! | `split` | `queue parent left right at` |
 //! | `merged` | `queue left right into` |
-//! | `split_refused` | `queue partition reason` |
+//! | `recut` | `queue old new` (numbers of partitions) |
+//! | `split_refused` | `queue partition reason`, for a hot key `permille` |
+//! | `reshard_begun` | `queue reshard old new` |
+//! | `reshard_ended` | `queue reshard` |
+//! | `partition_sealed`, `partition_drained` | `queue partition` |
 //! | `arrived` | `producer` |
 //! | `send_confirmed` | `producer messages waited_ns took_ns` |
 //! | `send_retried`, `given_up` | `producer messages` |
@@ -37,8 +41,8 @@
 //!
 //! `state` and `from` are `delayed`, `visible`, `in_flight`; `cause` is `outlived_timeout`,
 //! `prefetched`, `failed`, `crashed`, `delete_lost`; `action` is `send`, `receive`, `delete`,
-//! `change_visibility`; `reason` is `no_balanced_key`, `too_many_partitions`, `single_key`;
-//! `how` is `done`, `duplicate`, `recognised`, `failed`, `crashed`. `first`, `last` and `at` are
+//! `change_visibility`; `reason` is `no_balanced_key`, `too_many_partitions`, `single_key`,
+//! `hot_key` (`permille` of the sampled requests), `sequential`, `too_many_at_once`; `how` is `done`, `duplicate`, `recognised`, `failed`, `crashed`. `first`, `last` and `at` are
 //! keys of the 64-bit key space, written as strings of 16 hexadecimal digits because many JSON
 //! readers keep only 53 bits.
 
@@ -490,6 +494,9 @@ mod tests {
             let mut expected = schema[kind].clone();
             if line.get("cause").is_none() {
                 expected.retain(|&field| kind != "received" || field != "cause");
+            }
+            if line.get("permille").is_none() {
+                expected.retain(|&field| field != "permille");
             }
             let keys = line.as_object().unwrap().keys().map(String::as_str);
             assert_eq!(keys.clone().next(), Some("t_ns"), "{line}");

@@ -295,12 +295,13 @@ fn others() -> Vec<(Time, Fact)> {
 fn faults() -> Vec<(Time, Fact)> {
     let change = |change| Fact::Change(QUEUE, change);
     let (web, worker) = (ProducerId(0), WorkerId(2));
-    let [p0, p1, p2, p3] = [0, 1, 2, 3].map(PartitionId);
+    let [p0, p1, p2, p3, p4, p5, p6] = [0, 1, 2, 3, 4, 5, 6].map(PartitionId);
     let (message, middle, last) = (MessageId(314), 1 << 63, u64::MAX);
     let opened = |partition, first, last| {
         change(Change::KeySpace(KeySpace::Opened { partition, first, last }))
     };
-    let closed = |partition| change(Change::KeySpace(KeySpace::Closed { partition }));
+    let space = |space| change(Change::KeySpace(space));
+    let closed = |partition| space(KeySpace::Closed { partition });
     vec![
         (at(0), opened(p0, 0, last)),
         (at(0), Fact::Deed(Deed::Started { worker })),
@@ -328,6 +329,10 @@ fn faults() -> Vec<(Time, Fact)> {
                 reason: Refusal::NoBalancedKey,
             })),
         ),
+        (
+            at(51_500),
+            space(KeySpace::Refused { partition: p2, reason: Refusal::HotKey { permille: 612 } }),
+        ),
         (at(52_000), Fact::Deed(Deed::GivenUp { producer: web, messages: 10 })),
         (at(55_000), ended(314, 2, 48_000, 6_000, Ending::Crashed)),
         (at(55_000), Fact::Deed(Deed::Crashed { worker })),
@@ -337,6 +342,14 @@ fn faults() -> Vec<(Time, Fact)> {
         (at(70_000), closed(p1)),
         (at(70_000), closed(p2)),
         (at(70_000), opened(p3, 0, last)),
+        (at(71_000), space(KeySpace::Begun { reshard: 0, old: 1, new: 3 })),
+        (at(73_000), space(KeySpace::Recut { old: 1, new: 3 })),
+        (at(73_000), space(KeySpace::Sealed { partition: p3 })),
+        (at(73_000), opened(p4, 0, middle - 1)),
+        (at(73_000), opened(p5, middle, middle)),
+        (at(73_000), opened(p6, middle + 1, last)),
+        (at(75_000), space(KeySpace::Drained { partition: p3 })),
+        (at(75_000), space(KeySpace::Ended { reshard: 0 })),
         (at(79_000), change(Change::Returned { message, cause: Held::Crashed, receives: 1 })),
     ]
 }

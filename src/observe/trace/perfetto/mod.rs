@@ -15,7 +15,7 @@
 //! | redelivery | a flow arrow `redelivery` (`s`, `f`) from the earlier work to the next |
 //! | move to the dead-letter queue | a slice `moved in` of 1 ns there, arrows `dead letter` |
 //! | crash, start | an instant (`i`) on the worker's first thread |
-//! | throttled call, split, merge, refused split | an instant (`i`) on the ledger's thread |
+//! | throttled call, change of the key space | an instant (`i`) on the ledger's thread |
 //! | scenario, seed, version | `otherData` |
 //!
 //! The `id` of a message's pair is message × queues + queue. An arrow leaves where the receive
@@ -46,7 +46,7 @@ use crate::clients::deed::{Deed, WorkerId};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal, KeySpace, MessageId};
+use crate::ledger::journal::{Change, Journal, KeySpace, MessageId, Refusal};
 use crate::observe::observer::Observer;
 
 /// Writes a trace in the Chrome trace format.
@@ -348,41 +348,17 @@ impl<W: Write> Perfetto<W> {
     }
 
     fn partition_fault(&mut self, queue: QueueId, change: &Change) {
-        let track = ledger(queue);
         match *change {
             Change::Throttled { action, partition, messages } => {
-                self.fault(track, "throttled", |e| {
+                self.fault(ledger(queue), "throttled", |e| {
                     e.text("action", names::action(action))
                         .number("partition", partition.0)
                         .number("messages", messages)
                         .end();
                 });
             }
-            Change::KeySpace(KeySpace::Split { parent, left, right, at }) => {
-                self.fault(track, "split", |e| {
-                    e.number("parent", parent.0)
-                        .number("left", left.0)
-                        .number("right", right.0)
-                        .text("at", &format!("{at:016x}"))
-                        .end();
-                });
-            }
-            Change::KeySpace(KeySpace::Merged { left, right, into }) => {
-                self.fault(track, "merge", |e| {
-                    e.number("left", left.0).number("right", right.0).number("into", into.0).end();
-                });
-            }
-            Change::KeySpace(KeySpace::Refused { partition, reason }) => {
-                self.fault(track, "split refused", |e| {
-                    e.number("partition", partition.0).text("reason", names::refusal(reason)).end();
-                });
-            }
-            Change::KeySpace(KeySpace::Recut { old, new }) => self.fault(track, "recut", |e| {
-                e.number("old", old).number("new", new).end();
-            }),
-            // All others are said by the split, the merge or the recut.
-            Change::KeySpace(_)
-            | Change::Called { .. }
+            Change::KeySpace(ref change) => self.key_space(ledger(queue), change),
+            Change::Called { .. }
             | Change::ReceivedNothing { .. }
             | Change::Sent { .. }
             | Change::DelayEnded { .. }
@@ -398,6 +374,49 @@ impl<W: Write> Perfetto<W> {
             | Change::MovedIn { .. }
             | Change::Expired { .. }
             | Change::Purged { .. } => {}
+        }
+    }
+
+    fn key_space(&mut self, track: Track, change: &KeySpace) {
+        match *change {
+            KeySpace::Split { parent, left, right, at } => self.fault(track, "split", |e| {
+                e.number("parent", parent.0)
+                    .number("left", left.0)
+                    .number("right", right.0)
+                    .text("at", &format!("{at:016x}"))
+                    .end();
+            }),
+            KeySpace::Merged { left, right, into } => self.fault(track, "merge", |e| {
+                e.number("left", left.0).number("right", right.0).number("into", into.0).end();
+            }),
+            KeySpace::Recut { old, new } => self.fault(track, "recut", |e| {
+                e.number("old", old).number("new", new).end();
+            }),
+            KeySpace::Refused { partition, reason } => self.fault(track, "split refused", |e| {
+                let e = e.number("partition", partition.0).text("reason", names::refusal(reason));
+                match reason {
+                    Refusal::HotKey { permille } => e.number("permille", permille).end(),
+                    Refusal::NoBalancedKey
+                    | Refusal::TooManyPartitions
+                    | Refusal::SingleKey
+                    | Refusal::Sequential
+                    | Refusal::TooManyAtOnce => e.end(),
+                }
+            }),
+            KeySpace::Begun { reshard, old, new } => self.fault(track, "change begun", |e| {
+                e.number("change", reshard).number("old", old).number("new", new).end();
+            }),
+            KeySpace::Ended { reshard } => {
+                self.fault(track, "change ended", |e| e.number("change", reshard).end());
+            }
+            KeySpace::Sealed { partition } => {
+                self.fault(track, "sealed", |e| e.number("partition", partition.0).end());
+            }
+            KeySpace::Drained { partition } => {
+                self.fault(track, "drained", |e| e.number("partition", partition.0).end());
+            }
+            // Said by the split, the merge or the recut.
+            KeySpace::Opened { .. } | KeySpace::Closed { .. } => {}
         }
     }
 }
@@ -485,7 +504,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::atomic::AtomicBool;
 
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::super::sample;
     use super::*;
@@ -603,6 +622,24 @@ mod tests {
         assert_eq!(nanos(start, "ts"), 31_100_000_000);
         assert_eq!(nanos(end, "ts"), 41_250_000_000);
         assert_ne!(start["tid"], end["tid"]);
+    }
+
+    #[test]
+    fn every_change_of_the_key_space_is_an_instant() {
+        let (events, _) = trace_of(Filter::ALL, u64::MAX, usize::MAX);
+        let args = |name: &str| -> Vec<&Value> {
+            phase(&events, "i").filter(|e| e["name"] == name).map(|e| &e["args"]).collect()
+        };
+        assert_eq!((args("split").len(), args("merge").len()), (1, 1));
+        assert_eq!(args("change begun"), [&json!({ "change": 0, "old": 1, "new": 3 })]);
+        assert_eq!(args("recut"), [&json!({ "old": 1, "new": 3 })]);
+        assert_eq!(args("sealed"), [&json!({ "partition": 3 })]);
+        assert_eq!(args("drained"), [&json!({ "partition": 3 })]);
+        assert_eq!(args("change ended"), [&json!({ "change": 0 })]);
+        let refused = args("split refused");
+        assert_eq!(refused[0], &json!({ "partition": 1, "reason": "no_balanced_key" }));
+        let hot = json!({ "partition": 2, "reason": "hot_key", "permille": 612 });
+        assert_eq!(refused[1], &hot);
     }
 
     #[test]
