@@ -2,8 +2,16 @@
 
 use crate::sandbox::{SMALL, Sandbox};
 
-const PLOTS: [&str; 5] =
-    ["depth.svg", "latency.svg", "partitions.svg", "redeliveries.svg", "throughput.svg"];
+const PLOTS: [&str; 8] = [
+    "depth.svg",
+    "imbalance.svg",
+    "latency.svg",
+    "offered.svg",
+    "partitions.svg",
+    "redeliveries.svg",
+    "resharding.svg",
+    "throughput.svg",
+];
 
 #[test]
 fn a_directory_holds_outcome_series_and_plots() {

@@ -15,11 +15,14 @@ mod canvas;
 mod columns;
 mod depth;
 mod format;
+mod imbalance;
 mod latency;
 mod marks;
+mod offered;
 mod page;
 mod partitions;
 mod redeliveries;
+mod resharding;
 mod throughput;
 
 #[cfg(test)]
@@ -75,17 +78,20 @@ impl<'a> Subject<'a> {
 /// Draws a picture, or says why not.
 type Draw = fn(Subject<'_>) -> Result<String, String>;
 
-/// Every picture of a run: five for each queue, in the order of the scenario.
+/// Every picture of a run: eight for each queue, in the order of the scenario.
 ///
 /// # Errors
 /// [`PlotError`] if the drawing library fails, which it does only for lack of memory.
 pub fn all(scenario: &Scenario, measured: &Measured) -> Result<Vec<Plot>, PlotError> {
-    const KINDS: [(&str, Draw); 5] = [
+    const KINDS: [(&str, Draw); 8] = [
         ("throughput", throughput::draw),
         ("redeliveries", redeliveries::draw),
         ("depth", depth::draw),
         ("latency", latency::draw),
         ("partitions", partitions::draw),
+        ("resharding", resharding::draw),
+        ("offered", offered::draw),
+        ("imbalance", imbalance::draw),
     ];
     let several = scenario.queues.len() > 1;
     let mut plots = Vec::new();
@@ -164,11 +170,19 @@ mod tests {
     }
 
     #[test]
-    fn there_are_five_well_formed_pictures() {
+    fn there_are_eight_well_formed_pictures() {
         let plots = plots();
         let files: Vec<_> = plots.iter().map(|plot| plot.file.as_str()).collect();
-        let expected =
-            ["throughput.svg", "redeliveries.svg", "depth.svg", "latency.svg", "partitions.svg"];
+        let expected = [
+            "throughput.svg",
+            "redeliveries.svg",
+            "depth.svg",
+            "latency.svg",
+            "partitions.svg",
+            "resharding.svg",
+            "offered.svg",
+            "imbalance.svg",
+        ];
         assert_eq!(files, expected);
         for plot in &plots {
             check(&plot.svg);
@@ -188,6 +202,9 @@ mod tests {
             ("depth", vec!["messages", "visible", "in flight", "delayed", "age, min", "warm-up"]),
             ("latency", vec!["p50", "p95", "p99", "sent to received", "sent to deleted", "100ms"]),
             ("partitions", vec!["key space", "split: 3", "merge: 1", "split refused: 1", "100%"]),
+            ("resharding", vec!["partitions", "under way", "splits and merges", "warm-up"]),
+            ("offered", vec!["messages offered per second", "admitted", "throttled", "drain"]),
+            ("imbalance", vec!["over the mean", "hottest partition", "balance", "not drawn"]),
         ];
         for (kind, labels) in labels {
             let svg = plot(kind);
@@ -202,6 +219,12 @@ mod tests {
         // The quantiles of the sample's log-normal law: median times e^(0.8 z), z = 2.3263.
         assert!(plot("latency").contains("p99 sent to deleted 688ms, median 107ms"));
         assert!(plot("partitions").contains("from 4 to 6 partitions: 3 splits, 1 merge"));
+        assert!(
+            plot("resharding")
+                .contains("from 4 to 6 partitions, at most 7; at most 2 under way at once")
+        );
+        // Of 450 sends a second while it is throttled, 80 of 900 s, a third of the stored ones.
+        assert!(plot("offered").contains("throttled; throttling ended after 80s"));
         assert!(
             plot("redeliveries").contains("redeliveries, mostly work that outlived the timeout")
         );
@@ -292,7 +315,8 @@ mod tests {
         }
         let empty = |plot: &&Plot| plot.svg.contains("nothing to show");
         let empty: Vec<_> = plots.iter().filter(empty).map(|plot| plot.file.as_str()).collect();
-        let expected = ["signups-dlq-redeliveries.svg", "signups-dlq-latency.svg"];
+        let expected = ["redeliveries", "latency", "offered", "imbalance"]
+            .map(|of| format!("signups-dlq-{of}.svg"));
         assert_eq!(empty, expected);
     }
 
@@ -304,8 +328,8 @@ mod tests {
         let mut measured = sample::measured();
         measured.queues.push(sample::idle_queue());
         let plots = all(&scenario, &measured).unwrap();
-        assert_eq!(plots.len(), 10);
+        assert_eq!(plots.len(), 16);
         assert_eq!(plots[2].file, "signups-depth.svg");
-        assert_eq!(plots[7].file, "other-depth.svg");
+        assert_eq!(plots[10].file, "other-depth.svg");
     }
 }

@@ -12,6 +12,7 @@ use super::columns::Columns;
 use super::format;
 use super::marks::Mark;
 use super::page::{self, BOTTOM, Panel, RIGHT, TOP};
+use super::resharding::first_and_last;
 use crate::kernel::time::Time;
 use crate::observe::measured::{PartitionLife, SplitEvent};
 use plotters::style::RGBColor;
@@ -75,8 +76,7 @@ fn mark_of(event: &SplitEvent) -> Mark {
 
 fn title(subject: Subject<'_>) -> String {
     let lives = &subject.measures().partition_lives;
-    let first = lives.iter().filter(|life| life.from == Time::ZERO && life.to != Some(Time::ZERO));
-    let (first, last) = (first.count(), lives.iter().filter(|life| life.to.is_none()).count());
+    let (first, last) = first_and_last(lives);
     let [(_, splits), (_, merges), (_, refused)] = tally(subject);
     if splits + merges + refused == 0 {
         let s = if first == 1 { "" } else { "s" };

@@ -1,0 +1,103 @@
+//! Sends offered: admitted and throttled messages per second, stacked.
+//!
+//! Owns the picture. Must not know the other pictures. A message that is tried again is offered
+//! again.
+
+use super::Subject;
+use super::axis;
+use super::bands::{self, Band, Pattern};
+use super::canvas::{Canvas, colour, sheet};
+use super::columns::Columns;
+use super::format;
+use super::page::{self, BOTTOM, Panel, Row, Sample, TOP};
+use crate::observe::measured::QueueCounts;
+use plotters::style::RGBColor;
+
+/// One part of the stack, from below.
+struct Layer {
+    name: &'static str,
+    colour: RGBColor,
+    pattern: Pattern,
+    count: fn(&QueueCounts) -> u64,
+}
+
+const LAYERS: [Layer; 2] = [
+    Layer {
+        name: "admitted",
+        colour: colour::VISIBLE,
+        pattern: Pattern::Plain,
+        count: |counts| counts.sent,
+    },
+    Layer {
+        name: "throttled",
+        colour: colour::DEAD,
+        pattern: Pattern::Lines,
+        count: |counts| counts.throttled_sends,
+    },
+];
+
+/// Draws the picture.
+pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
+    let none = subject.measures().series.iter().all(|window| window.counts.offered() == 0);
+    sheet(|canvas| {
+        if page::has_no_time(subject) || none {
+            let why = "no message was sent to this queue";
+            page::nothing(canvas, subject, "sends offered and admitted", why);
+        } else {
+            areas(canvas, subject);
+        }
+    })
+}
+
+fn title(subject: Subject<'_>) -> String {
+    let measures = subject.measures();
+    let (from, to) = subject.measured.window;
+    let seconds = to.max(from).since(from).as_secs_f64();
+    let (offered, throttled) = (measures.counts.offered(), measures.counts.throttled_sends);
+    let rate = if seconds > 0.0 { offered as f64 / seconds } else { 0.0 };
+    let what = match throttled {
+        0 => "all admitted".to_owned(),
+        _ => format!("{} throttled", format::percent(throttled as f64 / offered as f64)),
+    };
+    let said = format!("{}/s offered, {what}", format::count(rate));
+    match measures.throttling {
+        Some((_, end)) if end >= to => format!("{said}; throttling did not end"),
+        Some((since, end)) => {
+            let length = format::length(end.since(since).as_nanos() as f64);
+            format!("{said}; throttling ended after {length}")
+        }
+        None => said,
+    }
+}
+
+fn areas(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
+    let measures = subject.measures();
+    let columns = Columns::new(&measures.series, subject.scenario.window, subject.measured.end);
+    let rates = |count: fn(&QueueCounts) -> u64| -> Vec<f64> {
+        columns.all.iter().map(|column| column.rate(|window| count(&window.counts))).collect()
+    };
+    let bands: Vec<Band> = LAYERS
+        .iter()
+        .map(|layer| Band {
+            colour: layer.colour,
+            pattern: layer.pattern,
+            values: rates(layer.count),
+        })
+        .collect();
+    let largest = rates(QueueCounts::offered).into_iter().fold(0.0, f64::max);
+    let axis = axis::counts(largest, 6, false);
+    let spans: Vec<_> = columns.all.iter().map(|column| (column.from, column.to)).collect();
+    let panel = Panel::new(TOP, BOTTOM, subject.measured.end);
+    page::header(canvas, subject, &title(subject));
+    panel.shade(canvas, subject, 1.0);
+    panel.values(canvas, &axis, "messages offered per second");
+    bands::stack(canvas, &panel, &axis, &spans, &bands);
+    panel.frame(canvas);
+    panel.times(canvas, &columns.remark("the mean over", "the mean over"));
+    let row = |layer: &Layer| -> Row {
+        let count = format::count((layer.count)(&measures.counts) as f64);
+        let sample = Sample::Area(layer.colour, layer.pattern);
+        (sample, layer.name.into(), format!("{count} measured"))
+    };
+    page::legend(canvas, TOP, &LAYERS.iter().rev().map(row).collect::<Vec<_>>());
+}
