@@ -1,11 +1,12 @@
 //! Every model has its stored outcome, and every stored outcome its model.
 //!
-//! `sqsim test` reads and writes the same files: `snapshots/NAME.snap`, in insta's form. A change
-//! of one is a change of results; the commit that makes it says why.
+//! `sqsim test` reads and writes the same files: `snapshots/NAME.snap`, in insta's form, for models
+//! in `models` and in its directories. A change of one is a change of results; the commit that
+//! makes it says why.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
@@ -14,32 +15,43 @@ use sqsim::experiment::regression::outcome;
 use sqsim::outcome::stored::{Stored, contents};
 use sqsim::scenario::load::Text;
 
-/// The files of a directory that end in `.extension`, by their stems.
-fn stems(directory: &str, extension: &str) -> BTreeSet<String> {
-    let entries = fs::read_dir(directory).expect("the directory is part of the repository");
-    let paths = entries.map(|entry| entry.expect("an entry can be read").path());
-    let paths = paths.filter(|path| path.extension().is_some_and(|found| found == extension));
-    paths.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect()
+/// The files below a directory that end in `.extension`, by their stems.
+fn files(directory: &Path, extension: &str) -> BTreeMap<String, PathBuf> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).expect("the directory is part of the repository") {
+        let path = entry.expect("an entry can be read").path();
+        if path.is_dir() {
+            for (stem, path) in files(&path, extension) {
+                assert_eq!(found.insert(stem, path.clone()), None, "twice: {}", path.display());
+            }
+        } else if path.extension().is_some_and(|other| other == extension) {
+            let stem = path.file_stem().expect("what has an extension has a stem");
+            let stem = stem.to_string_lossy().into_owned();
+            assert_eq!(found.insert(stem, path.clone()), None, "twice: {}", path.display());
+        }
+    }
+    found
 }
 
 #[test]
 fn models_and_stored_outcomes_agree_both_ways() {
-    let models = stems("models", "ron");
-    assert!(models.len() >= 11, "{models:?}");
-    assert_eq!(models, stems("snapshots", "snap"));
+    let models = files(Path::new("models"), "ron");
+    assert!(models.len() >= 40, "{models:?}");
+    let stored = files(Path::new("snapshots"), "snap");
+    assert!(models.keys().eq(stored.keys()), "{models:?} {stored:?}");
 }
 
 #[test]
 fn every_model_has_the_outcome_that_is_stored() {
-    let models: Vec<String> = stems("models", "ron").into_iter().collect();
+    let models: Vec<(String, PathBuf)> = files(Path::new("models"), "ron").into_iter().collect();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let outcomes = in_order(models.len() as u64, threads, |number| {
-        let path = format!("models/{}.ron", models[number as usize]);
-        let text = Text::of_file(Path::new(&path)).unwrap_or_else(|faults| panic!("{faults}"));
+        let (_, path) = &models[number as usize];
+        let text = Text::of_file(path).unwrap_or_else(|faults| panic!("{faults}"));
         let loaded = text.load(&[]).unwrap_or_else(|faults| panic!("{faults}"));
         (text.text, contents(&outcome(&loaded.scenario, &AtomicBool::new(false))).unwrap())
     });
-    for (name, (text, contents)) in models.iter().zip(outcomes) {
+    for ((name, _), (text, contents)) in models.iter().zip(outcomes) {
         insta::with_settings!({
             snapshot_path => "../snapshots",
             prepend_module_to_snapshot => false,
