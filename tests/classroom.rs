@@ -1,0 +1,297 @@
+//! The classroom: what each model under `models/classroom/` is there to show, as an inequality.
+//!
+//! Levels come from the models' own arithmetic (rates, capacities, delays of the policies), never
+//! from what the program printed; what the comparison of policies shows must hold for each seed.
+
+use std::fmt::Debug;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use sqsim::clients::deed::Deed;
+use sqsim::engine::run::run_with;
+use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::config::QueueId;
+use sqsim::ledger::journal::{Change, Journal, KeySpace};
+use sqsim::observe::measured::{QueueMeasured, SplitEvent, Window};
+use sqsim::observe::observer::Observer;
+use sqsim::scenario::load::Text;
+
+/// A lesson that holds for one seed only is none.
+const SEEDS: [u64; 2] = [42, 7];
+
+const MINUTE: u64 = 60;
+
+/// Counts the splits that are under way.
+#[derive(Default)]
+struct UnderWay {
+    splits: Vec<u32>,
+    most: usize,
+}
+
+impl Journal for UnderWay {
+    fn change(&mut self, _now: Time, _queue: QueueId, change: &Change) {
+        let Change::KeySpace(change) = change else { return };
+        if let KeySpace::Begun { reshard, old, new } = *change {
+            if new > old {
+                self.splits.push(reshard);
+                self.most = self.most.max(self.splits.len());
+            }
+        } else if let KeySpace::Ended { reshard } = *change {
+            self.splits.retain(|&other| other != reshard);
+        }
+    }
+}
+
+impl Observer for UnderWay {
+    fn deed(&mut self, _now: Time, _deed: &Deed) {}
+}
+
+/// What one run of a model showed.
+struct Lesson {
+    queue: QueueMeasured,
+    window: Span,
+    /// Most splits under way at once.
+    at_once: usize,
+}
+
+impl Lesson {
+    /// Runs `models/classroom/MODEL.ron` with these settings changed.
+    fn with(model: &str, seed: u64, sets: &[&str]) -> Lesson {
+        let path = format!("models/classroom/{model}.ron");
+        let text = Text::of_file(Path::new(&path)).unwrap_or_else(|faults| panic!("{faults}"));
+        let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+        let mut scenario = text.load(&sets).unwrap_or_else(|faults| panic!("{faults}")).scenario;
+        scenario.seed = seed;
+        let mut run = run_with(&scenario, 0, &AtomicBool::new(false), UnderWay::default());
+        let queue = run.measured.queues.swap_remove(0);
+        Lesson { queue, window: scenario.window, at_once: run.observer.most }
+    }
+
+    fn of(model: &str, seed: u64) -> Lesson {
+        Lesson::with(model, seed, &[])
+    }
+
+    /// The place of the window that begins at this second.
+    fn place(&self, second: u64) -> usize {
+        (Span::from_secs(second).as_nanos() / self.window.as_nanos()) as usize
+    }
+
+    /// The windows from one second to another, or to the end of the run.
+    fn windows(&self, from: u64, to: u64) -> &[Window] {
+        let to = self.place(to).min(self.queue.series.len());
+        &self.queue.series[self.place(from)..to]
+    }
+
+    /// The share of the sends from one second to another that were throttled.
+    fn throttled(&self, from: u64, to: u64) -> f64 {
+        let windows = self.windows(from, to);
+        let calls: u64 = windows.iter().map(|window| window.counts.calls.send).sum();
+        let sent: u64 = windows.iter().map(|window| window.counts.sent).sum();
+        1.0 - sent as f64 / calls as f64
+    }
+
+    /// Seconds from `since` until half a minute begins in which under 1 % is throttled.
+    fn until_calm(&self, since: u64) -> Option<u64> {
+        let end = self.window.as_nanos() * self.queue.series.len() as u64 / 1_000_000_000;
+        let step = self.window.as_nanos() / 1_000_000_000;
+        let mut begins = (since..end - 30).step_by(step as usize);
+        begins.find(|&begin| self.throttled(begin, begin + 30) < 0.01).map(|begin| begin - since)
+    }
+
+    /// The second in which a window begins with 1 % throttled or more.
+    fn first_throttled(&self) -> Option<u64> {
+        let over = |window: &Window| {
+            100 * (window.counts.calls.send - window.counts.sent) >= window.counts.calls.send.max(1)
+        };
+        let at = self.queue.series.iter().position(over)?;
+        Some(at as u64 * self.window.as_nanos() / 1_000_000_000)
+    }
+
+    /// Partitions at this second.
+    fn partitions(&self, second: u64) -> u64 {
+        self.queue.series[self.place(second) - 1].partitions
+    }
+
+    fn last_partitions(&self) -> u64 {
+        self.queue.partitions.last
+    }
+
+    fn count(&self, is: impl Fn(SplitEvent) -> bool) -> usize {
+        self.queue.split_events.iter().filter(|&&(_, event)| is(event)).count()
+    }
+
+    /// Changes that made more partitions.
+    fn splits(&self) -> usize {
+        self.count(|event| match event {
+            SplitEvent::Split { .. } => true,
+            SplitEvent::Recut { old, new } => new > old,
+            SplitEvent::Merged { .. } | SplitEvent::Refused { .. } => false,
+        })
+    }
+
+    /// Changes that made fewer partitions.
+    fn merges(&self) -> usize {
+        self.count(|event| match event {
+            SplitEvent::Merged { .. } => true,
+            SplitEvent::Recut { old, new } => new < old,
+            SplitEvent::Split { .. } | SplitEvent::Refused { .. } => false,
+        })
+    }
+
+    fn refusals(&self) -> usize {
+        self.count(|event| matches!(event, SplitEvent::Refused { .. }))
+    }
+}
+
+/// Asserts that the first is less than the second, and says both if not.
+#[track_caller]
+fn less<T: Copy + PartialOrd + Debug>(less: T, more: T, what: &str) {
+    assert!(less < more, "{what}: {less:?} is not less than {more:?}");
+}
+
+#[test]
+fn a_flash_crowd_is_over_sooner_the_sooner_a_policy_looks_and_acts() {
+    const CROWD: u64 = 5 * MINUTE;
+    for seed in SEEDS {
+        let of = |policy: &str| Lesson::of(&format!("flash-crowd-{policy}"), seed);
+        let calm = |policy: &str| of(policy).until_calm(CROWD);
+        assert_eq!(calm("static"), None, "four partitions carry 400 of 1200 a second");
+        let [reservoir, scaler, median, topic, ewma] =
+            ["reservoir", "scaler", "median", "topic", "ewma"]
+                .map(|policy| calm(policy).unwrap_or_else(|| panic!("{policy} never is calm")));
+        let doubling = of("midpoint");
+        let midpoint = doubling.until_calm(CROWD).expect("two doublings carry the crowd");
+        less(reservoir, scaler, "ten hot seconds, and one minute");
+        less(scaler, median, "one step at once, and two with a copy of three minutes each");
+        less(median, midpoint, "three minutes, and fifteen");
+        for slow in [topic, ewma] {
+            less(scaler, slow, "a step that is large enough");
+            less(slow, midpoint, "a quarter of an hour for each doubling");
+        }
+        // The staircase: the first doubling is planned after a minute and comes 15 later.
+        assert_eq!(doubling.partitions(CROWD + 15 * MINUTE), 4);
+        assert_eq!(doubling.partitions(CROWD + 17 * MINUTE), 8);
+    }
+}
+
+#[test]
+fn no_policy_helps_a_single_hot_group() {
+    // Zipf's law with exponent 2 for 1000 groups: the first has 1 / Σ k⁻² of 400 a second, and its
+    // partition carries 100 of them.
+    let share = 1.0 / (1..=1000).map(|k| 1.0 / f64::from(k * k)).sum::<f64>();
+    let floor = share - 100.0 / 400.0;
+    for seed in SEEDS {
+        let of = |policy: &str| Lesson::of(&format!("hot-group-{policy}"), seed);
+        let late = |lesson: &Lesson| lesson.throttled(50 * MINUTE, 60 * MINUTE);
+        let [static_, median, isolated, reservoir, topic] =
+            ["static", "median", "isolated", "reservoir", "topic"].map(of);
+        for lesson in [&static_, &median, &isolated, &reservoir, &topic] {
+            // A new partition begins with a second's worth of tokens: one a minute is 0.4 %.
+            less(floor - 0.01, late(lesson), "the hot group stays at capacity");
+        }
+        for helped in [&isolated, &topic] {
+            less(late(helped), floor + 0.01, "the neighbours are freed");
+        }
+        for unhelped in [&static_, &median, &reservoir] {
+            less(floor + 0.03, late(unhelped), "the neighbours suffer");
+        }
+        for refusing in [&median, &reservoir] {
+            // Once a minute for an hour, but for the first.
+            less(50, refusing.refusals(), "refusals");
+            less(refusing.last_partitions(), 6, "hardly a split");
+        }
+        less(10 * reservoir.last_partitions(), topic.last_partitions(), "by brute force");
+        less(isolated.last_partitions(), 10, "one group set apart");
+    }
+}
+
+#[test]
+fn a_gap_between_the_levels_ends_flapping_at_constant_load() {
+    for seed in SEEDS {
+        let naive = Lesson::of("flapping-constant-naive", seed);
+        let gap = Lesson::of("flapping-constant-gap", seed);
+        assert!(naive.splits() >= 20 * gap.splits(), "{} {}", naive.splits(), gap.splits());
+        assert_eq!((gap.splits(), gap.merges()), (1, 0));
+    }
+}
+
+#[test]
+fn a_square_wave_is_calm_where_the_memory_outlives_the_low_phase() {
+    let short = "producers.clients.arrivals=[Poisson(\"20/s\"), \
+                 OnOff(rate: \"280/s\", on: Constant(\"4m\"), off: Constant(\"4m\"))]";
+    for seed in SEEDS {
+        let of = |policy: &str| Lesson::of(&format!("flapping-wave-{policy}"), seed);
+        for forgetful in ["reservoir", "topic", "scaler", "naive"].map(of) {
+            // Six low phases in three hours, the last of which ends with the run.
+            less(4, forgetful.merges(), "merges in low phases of 15 minutes");
+        }
+        let memory = of("memory");
+        assert_eq!(memory.merges(), 0, "an hour of memory");
+        let of = |policy: &str| Lesson::with(&format!("flapping-wave-{policy}"), seed, &[short]);
+        for calm in ["reservoir", "topic"] {
+            assert_eq!(of(calm).merges(), 0, "{calm}: five minutes of memory, phases of four");
+        }
+        less(20, of("scaler").merges(), "a merge in each of 22 low phases");
+    }
+}
+
+#[test]
+fn jitter_smears_a_split_storm_and_a_cap_only_serialises_it() {
+    // Sixteen thresholds drawn at random meet more or less: the peaks are compared over all seeds.
+    let mut at_once = (0, 0);
+    for seed in SEEDS {
+        let of = |guard: &str| Lesson::of(&format!("split-storm-{guard}"), seed);
+        let [unguarded, jitter, cap, both] = ["unguarded", "jitter", "cap", "both"].map(of);
+        less(8, unguarded.at_once, "most of sixteen partitions split at once");
+        at_once = (at_once.0 + unguarded.at_once, at_once.1 + jitter.at_once);
+        assert_eq!((cap.at_once, both.at_once), (2, 2));
+        let all = |lesson: &Lesson| lesson.throttled(0, 40 * MINUTE);
+        less(all(&unguarded), all(&cap), "those who wait are throttled");
+        less(all(&jitter), all(&cap), "smearing is better than serialising");
+        less(all(&both), all(&cap), "smearing helps those who are serialised");
+    }
+    assert!(2 * at_once.1 <= at_once.0, "{at_once:?}");
+}
+
+#[test]
+fn a_night_is_paid_for_in_partitions_or_in_the_morning() {
+    const EVENING: u64 = 30 * MINUTE;
+    const MORNING: u64 = 150 * MINUTE;
+    const END: u64 = 180 * MINUTE;
+    for seed in SEEDS {
+        let of = |policy: &str| Lesson::of(&format!("night-{policy}"), seed);
+        for never_merges in ["midpoint", "median"].map(of) {
+            let evening = never_merges.partitions(EVENING);
+            assert_eq!(never_merges.partitions(MORNING), evening);
+            less(never_merges.throttled(MORNING, END), 0.001, "nothing to grow");
+        }
+        for merges in ["reservoir", "topic"].map(of) {
+            let [evening, morning] = [EVENING, MORNING].map(|at| merges.partitions(at));
+            less(2 * morning, evening, "idle partitions are merged");
+            less(morning, merges.partitions(END), "they come back");
+            less(0.003, merges.throttled(MORNING, END), "a second start-up");
+        }
+        let naive = of("naive");
+        less(200, naive.splits() + naive.merges(), "flapping");
+    }
+}
+
+#[test]
+fn a_burst_bucket_buys_time_and_pre_warming_removes_the_throttling() {
+    const FLOOD: u64 = 25 * MINUTE;
+    for seed in SEEDS {
+        let of = |start: &str| Lesson::of(&format!("cold-start-{start}"), seed);
+        let [plain, burst, median, prewarmed] = ["plain", "burst", "median", "prewarmed"].map(of);
+        let first = |lesson: &Lesson| lesson.first_throttled();
+        let throttled = first(&plain).expect("four partitions carry 200 of 1440 a second");
+        let hidden = first(&burst).expect("a bucket runs dry");
+        // From 10m on 90 come to each partition that carries 50: 15000 tokens last longer than
+        // the five minutes until the load doubles again.
+        assert!((10 * MINUTE..10 * MINUTE + 30).contains(&throttled), "{throttled}");
+        less(throttled + 5 * MINUTE - 1, hidden, "the bucket hides five minutes of excess");
+        less(0.3, plain.throttled(10 * MINUTE, FLOOD), "growing late");
+        less(0.3, burst.throttled(hidden, FLOOD), "a burst is no capacity");
+        less(median.throttled(0, 45 * MINUTE), 0.01, "four minutes to a doubling keep pace");
+        less(prewarmed.throttled(0, 45 * MINUTE), 0.01, "32 partitions carry 1600 a second");
+    }
+}
