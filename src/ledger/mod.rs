@@ -15,6 +15,7 @@
 //! | `partition`, `keys`, `capacity`, `ceiling`, `gate` | the sharded key space |
 //! | `split` | policies: when and where partitions split and merge |
 //! | `reshard`, `sealed`, `draining` | how they do it: stages, sealed partitions |
+//! | [`nodes`] | the nodes that hold replicas of partitions, and their failures |
 //! | `line`, `fresh` | a partition's line; messages that wait without a row |
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
 
@@ -30,6 +31,7 @@ pub mod journal;
 mod keys;
 mod line;
 mod message;
+pub mod nodes;
 mod partition;
 pub mod polls;
 mod queue;
