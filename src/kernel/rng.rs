@@ -40,6 +40,10 @@ pub enum Purpose {
     Pause,
     /// Think times of closed clients.
     Think,
+    /// Where replicas are placed.
+    Placement,
+    /// Failures and repairs of nodes.
+    Failures,
 }
 
 impl Purpose {
@@ -56,6 +60,8 @@ impl Purpose {
             Purpose::StartUp => "start-up",
             Purpose::Pause => "pause",
             Purpose::Think => "think",
+            Purpose::Placement => "placement",
+            Purpose::Failures => "failures",
         }
     }
 }
