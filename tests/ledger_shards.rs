@@ -202,6 +202,11 @@ fn short_polls_ask_each_partition_equally_often() {
         (8, ReceiveRouting::RegisterAll, 2, 24.32),
         (8, ReceiveRouting::Sample(1), 1, 24.32),
         (5, ReceiveRouting::Sample(3), 3, 18.47),
+        (8, ReceiveRouting::WeightedSample(2), 2, 24.32),
+        (8, ReceiveRouting::Uniform, 1, 24.32),
+        (8, ReceiveRouting::PowerOfTwo, 1, 24.32),
+        (8, ReceiveRouting::BacklogWeighted, 1, 24.32),
+        (8, ReceiveRouting::Assigned, 1, f64::INFINITY),
     ];
     for (partitions, routing, asked, critical) in cases {
         let polls = 10_000;
@@ -221,12 +226,46 @@ fn short_polls_ask_each_partition_equally_often() {
 }
 
 #[test]
-fn a_short_poll_misses_a_lone_message_in_three_of_four_samples() {
-    let mut rig = Rig::new(sharding(8), 120_000);
-    rig.send(1..2);
-    let polls = 10_000;
+fn a_short_poll_misses_a_lone_message_as_often_as_its_routing_does_not_ask() {
+    // One message in one of 8 partitions. Weights are 2 there and 1 elsewhere, 9 in all.
+    let cases = [
+        (ReceiveRouting::RegisterAll, 6.0 / 8.0, 2.0),
+        (ReceiveRouting::Sample(3), 5.0 / 8.0, 3.0),
+        (ReceiveRouting::WeightedSample(2), 7.0 / 9.0 * 6.0 / 8.0, 2.0),
+        (ReceiveRouting::Uniform, 7.0 / 8.0, 1.0),
+        (ReceiveRouting::PowerOfTwo, 6.0 / 8.0, 2.0),
+        (ReceiveRouting::BacklogWeighted, 7.0 / 9.0, 1.0),
+    ];
+    for (routing, missed, probes) in cases {
+        let (told, asked) = miss(routing);
+        let polls = f64::from(POLLS);
+        let (expected, sd) = (missed * polls, (polls * missed * (1.0 - missed)).sqrt());
+        let z = (told - expected) / sd;
+        assert!(z.abs() < 4.0, "{routing:?}: {told} of {POLLS} polls missed: z {z}");
+        assert!((asked - probes * polls).abs() < 0.5, "{routing:?}: {asked} probes");
+    }
+}
+
+#[test]
+fn a_poll_that_climbs_to_the_root_misses_nothing() {
+    let (missed, probes) = miss(ReceiveRouting::ForwardingTree);
+    assert!(missed < 0.5, "{missed} polls missed the message");
+    // It begins at the root in one of 8, and else asks its partition and, unless the message is
+    // there, the root. The message is in one of the others.
+    let polls = f64::from(POLLS);
+    let expected = polls * (1.0 + 6.0 / 8.0);
+    assert!(((probes - expected) / (polls * 12.0 / 64.0).sqrt()).abs() < 4.0, "{probes} probes");
+}
+
+const POLLS: u32 = 10_000;
+
+/// Short-polls a queue of 8 partitions with one message; returns how many polls missed it, and how
+/// many partitions they asked.
+fn miss(receive: ReceiveRouting) -> (f64, f64) {
+    let mut rig = Rig::new(LedgerConfig { receive, ..sharding(8) }, 120_000);
+    rig.send([one_each(8)[5]].into_iter());
     let mut missed = 0;
-    for _ in 0..polls {
+    for _ in 0..POLLS {
         if rig.receive(0, 10, Span::ZERO, Span::ZERO) == Some(Received::Empty) {
             missed += 1;
             let nothing =
@@ -235,9 +274,42 @@ fn a_short_poll_misses_a_lone_message_in_three_of_four_samples() {
         }
         rig.pass(Span::ZERO);
     }
-    let (expected, sd) = (0.75 * f64::from(polls), (f64::from(polls) * 0.75 * 0.25).sqrt());
-    let z = (f64::from(missed) - expected) / sd;
-    assert!(z.abs() < 4.0, "{missed} of {polls} polls missed: z {z}");
+    (f64::from(missed), rig.log.2 as f64)
+}
+
+/// What a poll that waits at one partition does not see, and what ends its wait.
+#[test]
+fn a_long_poll_at_one_partition_waits_for_what_comes_in_there() {
+    let sharding = LedgerConfig { receive: ReceiveRouting::Assigned, ..sharding(3) };
+    let mut rig = Rig::new(sharding, 120_000);
+    let [_, one, two] = one_each(3)[..] else { panic!("three partitions") };
+    rig.send([one].into_iter());
+    let wait = Span::from_secs(20);
+    assert_eq!(rig.receive(2, 10, wait, FOR_EVER), Some(Received::Waiting));
+    assert_eq!(rig.receive(5, 10, wait, FOR_EVER), Some(Received::Waiting));
+    rig.log.0.clear();
+    rig.pass(Span::from_secs(1));
+    rig.send([two].into_iter());
+    assert_eq!((rig.receipts.len(), rig.waiting.len()), (1, 1), "the first to come is served");
+    rig.pass(wait);
+    let falsely = rig.changes().into_iter().find_map(|change| match change {
+        Change::ReceivedNothing { caller, falsely, .. } => Some((caller, falsely)),
+        _ => None,
+    });
+    assert_eq!(falsely, Some((Caller(5), true)), "the message in the other partition is missed");
+    assert_eq!(rig.log.2, 2, "a partition is asked once for each poll");
+}
+
+/// A message that comes in anywhere meets a poll that waits at the root.
+#[test]
+fn a_message_is_forwarded_to_the_polls_at_the_root() {
+    let sharding = LedgerConfig { receive: ReceiveRouting::ForwardingTree, ..sharding(50) };
+    let mut rig = Rig::new(sharding, 120_000);
+    for (place, luck) in (1..).zip(one_each(50)) {
+        assert_eq!(rig.receive(3, 1, Span::from_secs(20), FOR_EVER), Some(Received::Waiting));
+        rig.send([luck].into_iter());
+        assert_eq!(rig.receipts.len(), place, "at once");
+    }
 }
 
 #[test]
@@ -345,10 +417,11 @@ impl Books {
         }
     }
 
-    /// While polls wait, no partition has both messages and room.
-    fn check_waiters(&mut self, now: Time) {
+    /// Where polls wait, no partition has both messages and room.
+    fn check_waiters(&mut self, now: Time, awaited: impl Fn(PartitionId) -> bool) {
         let visible = self.visible.clone();
-        for (partition, _) in visible.into_iter().filter(|&(_, count)| count > 0) {
+        let full = |&(at, count): &(PartitionId, u32)| count > 0 && awaited(at);
+        for (partition, _) in visible.into_iter().filter(full) {
             assert!(
                 !self.has_room(partition, Action::Receive, now),
                 "{partition:?} has messages and room at {now}, and a poll waits"
@@ -360,9 +433,16 @@ impl Books {
 /// A call, after some part of a bucket's interval.
 type Beat = (u64, u8, u64);
 
-fn keep_to_capacity(partitions: u32, per_second: u64, burst: u64, beats: &[Beat]) -> u64 {
+fn keep_to_capacity(
+    receive: ReceiveRouting,
+    partitions: u32,
+    per_second: u64,
+    burst: u64,
+    beats: &[Beat],
+) -> u64 {
     let capacity = Some(Capacity { per_second: per_second as f64, burst: burst as f64 });
-    let mut rig = Rig::new(LedgerConfig { capacity, ..sharding(partitions) }, 120_000);
+    let assigned = receive == ReceiveRouting::Assigned;
+    let mut rig = Rig::new(LedgerConfig { capacity, receive, ..sharding(partitions) }, 120_000);
     rig.log.0.clear();
     let mut books = Books {
         per_second,
@@ -384,7 +464,7 @@ fn keep_to_capacity(partitions: u32, per_second: u64, burst: u64, beats: &[Beat]
             4..=5 => {
                 rig.receive(caller, size as u32, Span::from_secs(20), FOR_EVER);
             }
-            6..=7 if partitions == 1 => {
+            6..=7 if partitions == 1 || assigned => {
                 rig.receive(caller, size as u32, Span::ZERO, FOR_EVER);
             }
             _ => rig.delete(),
@@ -392,7 +472,12 @@ fn keep_to_capacity(partitions: u32, per_second: u64, burst: u64, beats: &[Beat]
         let changes = rig.changes();
         books.enter(rig.now, &changes);
         if !rig.waiting.is_empty() {
-            books.check_waiters(rig.now);
+            let at = |caller: &Caller, partition: PartitionId| {
+                !assigned || caller.0 % partitions == partition.0
+            };
+            books.check_waiters(rig.now, |partition| {
+                rig.waiting.iter().any(|caller| at(caller, partition))
+            });
         }
         rig.ledger.check();
     }
@@ -403,12 +488,15 @@ fn keep_to_capacity(partitions: u32, per_second: u64, burst: u64, beats: &[Beat]
 fn a_partition_admits_burst_plus_rate_times_time_in_any_window_and_no_less() {
     let beat = (select(vec![0, 0, 0, 1, 2, 4, 8, 8, 16, 100]), 0..10_u8, 1..=10_u64);
     let beats = prop::collection::vec(beat, 1..=200);
-    let settings = (1..=4_u32, select(vec![10, 100, 1_000]), select(vec![1, 2, 5, 20]));
+    let routing = select(vec![ReceiveRouting::RegisterAll, ReceiveRouting::Assigned]);
+    let settings = (routing, 1..=4_u32, select(vec![10, 100, 1_000]), select(vec![1, 2, 5, 20]));
     let throttled = Cell::new(0);
-    let result = runner(8).run(&(settings, beats), |((partitions, rate, burst), beats)| {
-        throttled.set(throttled.get() + keep_to_capacity(partitions, rate, burst, &beats));
-        Ok(())
-    });
+    let result =
+        runner(8).run(&(settings, beats), |((routing, partitions, rate, burst), beats)| {
+            let refused = keep_to_capacity(routing, partitions, rate, burst, &beats);
+            throttled.set(throttled.get() + refused);
+            Ok(())
+        });
     if let Err(failure) = result {
         panic!("{failure}");
     }
@@ -576,9 +664,22 @@ fn traffic(
         Keys::Uniform,
         Keys::PerCall,
         Keys::Sticky(Span::from_secs(3)),
-        Keys::Group { count: 5, zipf: 0.0 },
-        Keys::Group { count: 50, zipf: 1.0 },
+        Keys::Group { count: 5, zipf: 0.0, hot: 0.0 },
+        Keys::Group { count: 50, zipf: 1.0, hot: 0.0 },
+        Keys::Group { count: 50, zipf: 0.0, hot: 0.6 },
+        Keys::Sequential(Span::from_secs(100)),
+        Keys::LeastBacklog(2),
     ]);
+    // Not `Assigned`: there are too few callers for all the partitions.
+    let receive = select(vec![
+        ReceiveRouting::RegisterAll,
+        ReceiveRouting::WeightedSample(2),
+        ReceiveRouting::Uniform,
+        ReceiveRouting::PowerOfTwo,
+        ReceiveRouting::BacklogWeighted,
+        ReceiveRouting::ForwardingTree,
+    ]);
+    let rules = (keys, receive);
     let pause = select(vec![Span::ZERO, Span::from_millis(100), Span::from_millis(1_500)]);
     let mechanics = (0..3, pause).prop_map(|(kind, pause)| match kind {
         0 => Mechanics::Metadata { pause },
@@ -589,8 +690,16 @@ fn traffic(
         .prop_map(|(jitter, concurrent)| Guards { jitter, concurrent });
     let visibility_timeout = select(vec![Span::from_secs(2), FOR_EVER]);
     let phases = prop::collection::vec(phase, 1..=6);
-    (1..=3_u32, keys, policy, mechanics, guards, visibility_timeout, phases).prop_map(
-        move |(partitions, keys, split, mechanics, guards, visibility_timeout, phases)| Traffic {
+    (1..=3_u32, rules, policy, mechanics, guards, visibility_timeout, phases).prop_map(
+        move |(
+            partitions,
+            (keys, receive),
+            split,
+            mechanics,
+            guards,
+            visibility_timeout,
+            phases,
+        )| Traffic {
             sharding: LedgerConfig {
                 partitions,
                 ceiling: None,
@@ -599,7 +708,7 @@ fn traffic(
                 split,
                 guards,
                 mechanics,
-                receive: ReceiveRouting::RegisterAll,
+                receive,
             },
             visibility_timeout,
             phases,
@@ -657,7 +766,7 @@ impl Story {
 
 fn live_through(traffic: &Traffic) -> Story {
     let groups = match traffic.sharding.keys {
-        Keys::Group { count, zipf: 0.0 } => Some(count),
+        Keys::Group { count, zipf: 0.0, hot: 0.0 } => Some(count),
         _ => None,
     };
     let mut story = Story { groups, ..Story::default() };

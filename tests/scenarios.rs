@@ -229,13 +229,30 @@ fn the_ledger_can_be_written_in_all_its_forms() {
         ("", Keys::Uniform),
         ("keys: PerCall", Keys::PerCall),
         ("keys: Sticky(\"60s\")", Keys::Sticky(Span::from_secs(60))),
-        ("keys: Group(count: 10)", Keys::Group { count: 10, zipf: 0.0 }),
-        ("keys: Group(count: 10, zipf: 1.1)", Keys::Group { count: 10, zipf: 1.1 }),
+        ("keys: Group(count: 10)", Keys::Group { count: 10, zipf: 0.0, hot: 0.0 }),
+        ("keys: Group(count: 10, zipf: 1.1)", Keys::Group { count: 10, zipf: 1.1, hot: 0.0 }),
+        ("keys: Group(count: 9, hot: \"60%\")", Keys::Group { count: 9, zipf: 0.0, hot: 0.6 }),
+        ("keys: Sequential()", Keys::Sequential(Span::from_secs(3_600))),
+        ("keys: Sequential(pass: \"1m\")", Keys::Sequential(Span::from_secs(60))),
+        ("keys: LeastBacklog()", Keys::LeastBacklog(2)),
+        ("keys: LeastBacklog(choices: 3)", Keys::LeastBacklog(3)),
     ];
     for (text, expected) in keys {
         assert_eq!(ledger(text).keys, expected, "{text}");
     }
-    assert_eq!(ledger("receive: Sample(8)").receive, ReceiveRouting::Sample(8));
+    let routings = [
+        ("", ReceiveRouting::RegisterAll),
+        ("receive: Sample(8)", ReceiveRouting::Sample(8)),
+        ("receive: WeightedSample(8)", ReceiveRouting::WeightedSample(8)),
+        ("receive: Uniform", ReceiveRouting::Uniform),
+        ("receive: PowerOfTwo", ReceiveRouting::PowerOfTwo),
+        ("receive: BacklogWeighted", ReceiveRouting::BacklogWeighted),
+        ("receive: ForwardingTree", ReceiveRouting::ForwardingTree),
+        ("receive: Assigned", ReceiveRouting::Assigned),
+    ];
+    for (text, expected) in routings {
+        assert_eq!(ledger(text).receive, expected, "{text}");
+    }
     assert_eq!(ledger("split: Static").split, SplitPolicy::Static);
 }
 
@@ -336,6 +353,11 @@ fn what_may_not_be_meant_is_warned_of() {
             with("ledger: (split: Reservoir())", ARRIVALS, WORK),
             "unlimited capacity never split",
             "queues.jobs.ledger.split",
+        ),
+        (
+            with("ledger: (partitions: 8, receive: Assigned)", ARRIVALS, WORK),
+            "leave 7 of 8 partitions without one",
+            "queues.jobs.ledger.receive",
         ),
         (
             with("", "Times(\"unsorted.txt\")", WORK),

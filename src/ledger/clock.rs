@@ -44,6 +44,7 @@ impl Ledger {
             self.look_at_load(queue, now, journal);
             happened += 1;
         }
+        self.route_anew(queue, now, journal);
         let q = &mut self.queues[queue.0 as usize];
         q.tell_oldest(&self.slab, now, journal);
         if q.resettle <= now {
@@ -61,7 +62,11 @@ impl Ledger {
             self.served.push_back(Served { caller, messages: 0 });
             let q = &self.queues[queue.0 as usize];
             let over_limit = q.is_full();
-            let nothing = Change::ReceivedNothing { caller, falsely: false, over_limit };
+            // Nothing can be received while a poll waits at the queue. One that waits at a
+            // partition does not see the others.
+            let misses = q.routing.waits_at_one() && q.tally.visible > q.behind;
+            let falsely = misses && !over_limit;
+            let nothing = Change::ReceivedNothing { caller, falsely, over_limit };
             journal.change(now, queue, &nothing);
             happened += 1;
         };

@@ -101,7 +101,26 @@ pub enum Keys {
         count: u32,
         /// Exponent of Zipf's law: group k gets a share proportional to k^-zipf. 0 is uniform.
         zipf: f64,
+        /// Share of the messages that the first group gets; the others share the rest by Zipf's
+        /// law, as if they were all. 0 sets none apart.
+        hot: f64,
     },
+    /// Keys ascend with time, as ids with a time prefix do: in this long they walk once through the
+    /// key space, then they begin anew. Within a millisecond their order is random, as in a ULID.
+    /// All sends of a moment meet in one place: the anti-pattern of range-partitioned stores.
+    Sequential(Span),
+    /// Draws this many uniform keys for each message and takes the one whose partition has the
+    /// fewest messages that are not deleted: the supermarket model, if each partition has one
+    /// worker (M. Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS
+    /// 12, 2001). 1 is `Uniform`.
+    LeastBacklog(u32),
+}
+
+impl Keys {
+    /// It depends on how many messages each partition holds.
+    pub(super) fn sees_backlogs(self) -> bool {
+        matches!(self, Keys::LeastBacklog(choices) if choices > 1)
+    }
 }
 
 /// When and where to cut and merge partitions. A closed family; each variant names the system it
@@ -301,7 +320,8 @@ pub enum Mechanics {
     },
 }
 
-/// Which partitions a receive asks.
+/// Which partitions a receive asks, and where a long poll waits. A closed family; each variant
+/// names the system it models. Sealed partitions are asked like others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiveRouting {
     /// Long polls ask all partitions and wait at all of them; short polls sample a quarter of the
@@ -309,6 +329,55 @@ pub enum ReceiveRouting {
     RegisterAll,
     /// As `RegisterAll`, but short polls sample this many partitions.
     Sample(u32),
+    /// As `Sample`, but a partition is drawn with a weight: the messages that waited in it at most
+    /// 1 s ago, plus 1 (SQS samples "based on a weighted random distribution"; the weight is ours).
+    WeightedSample(u32),
+    /// One partition, each as likely. A long poll waits there and learns nothing of the others
+    /// (the naive client).
+    Uniform,
+    /// Draws two partitions and takes from the one where more messages wait. A long poll that finds
+    /// nothing waits at the first of the two (M. Mitzenmacher's two choices).
+    PowerOfTwo,
+    /// One partition, drawn with the weight of `WeightedSample`. A long poll waits there (Cadence).
+    BacklogWeighted,
+    /// One partition, each as likely; while it finds nothing the poll is forwarded to the parent,
+    /// at last to the root, partition 0, where it meets the messages that nobody took in their own
+    /// partitions, and waits (the task-list tree of Temporal and Cadence, without their limits on
+    /// what is forwarded).
+    ForwardingTree,
+    /// Caller c asks partition c mod P of P, and a long poll waits there (consumers of Kinesis, of
+    /// which each has a shard of its own). With fewer callers than partitions some are never asked.
+    Assigned,
+}
+
+impl ReceiveRouting {
+    /// A long poll waits at one partition, and only what comes in there ends its wait.
+    pub(super) fn waits_at_one(self) -> bool {
+        match self {
+            ReceiveRouting::Uniform
+            | ReceiveRouting::PowerOfTwo
+            | ReceiveRouting::BacklogWeighted
+            | ReceiveRouting::Assigned => true,
+            ReceiveRouting::RegisterAll
+            | ReceiveRouting::Sample(_)
+            | ReceiveRouting::WeightedSample(_)
+            | ReceiveRouting::ForwardingTree => false,
+        }
+    }
+
+    /// It depends on how many messages wait in each partition.
+    pub(super) fn sees_lines(self) -> bool {
+        match self {
+            ReceiveRouting::WeightedSample(_)
+            | ReceiveRouting::PowerOfTwo
+            | ReceiveRouting::BacklogWeighted => true,
+            ReceiveRouting::RegisterAll
+            | ReceiveRouting::Sample(_)
+            | ReceiveRouting::Uniform
+            | ReceiveRouting::ForwardingTree
+            | ReceiveRouting::Assigned => false,
+        }
+    }
 }
 
 /// A node of the cluster, numbered from 0.

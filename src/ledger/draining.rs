@@ -40,6 +40,18 @@ impl Queue {
         recut
     }
 
+    /// Partitions have become others: what each holds is counted anew, if anyone asks.
+    pub(super) fn recount_held(&mut self, slab: &Slab) {
+        if !self.shards.backlogs().counted().held {
+            return;
+        }
+        let lists = [self.delayed, self.moved, self.aside];
+        let rows = lists.into_iter().flat_map(|list| slab.rows.list::<AGE>(list));
+        let rows = rows.map(|slot| Came::from(slab.get(slot)));
+        let all: Vec<Came> = self.shards.came(slab).chain(rows).collect();
+        self.shards.recount_held(all.into_iter());
+    }
+
     /// Takes a visible message with a row out of the middle of its line, or from behind a sealed
     /// partition.
     pub(super) fn leave(&mut self, slab: &mut Slab, slot: u32) {

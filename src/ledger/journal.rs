@@ -315,6 +315,9 @@ pub trait Journal {
     /// is none. Messages that came back from their third receive do not count. It follows from the
     /// changes, at a cost that the ledger can spare its listeners.
     fn oldest_changed(&mut self, _now: Time, _queue: QueueId, _sent: Option<Time>) {}
+
+    /// A poll asked so many partitions of `queue`.
+    fn probed(&mut self, _queue: QueueId, _partitions: u32) {}
 }
 
 /// The journal nobody reads.

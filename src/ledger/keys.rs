@@ -1,15 +1,20 @@
 //! Routing of sends: which key of the 64-bit key space a message gets.
 //!
-//! Owns [`Router`]. Must not know which partition holds a key.
+//! Owns [`Router`]. Must not know which partition holds a key, [`Keys::LeastBacklog`] apart.
 //!
 //! Invariant: a key depends on the message's luck, its connection and the clock, never on the
-//! partitions, so that a split moves no key.
+//! partitions, so that a split moves no key. The one exception is [`Keys::LeastBacklog`], which
+//! chooses by what the partitions hold when the message is sent; its key then stays as well.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::config::Keys;
+use super::partition::Shards;
 use crate::kernel::num;
-use crate::kernel::rng::{Fate, Luck, Source, mix};
+use crate::kernel::rng::{Draws, Fate, Luck, Source, mix};
 use crate::kernel::time::{Span, Time};
+
+/// Keys of one millisecond come in random order.
+const TICK: u64 = 1_000_000;
 
 /// Chooses the keys of one queue.
 #[derive(Clone, Debug)]
@@ -24,23 +29,39 @@ pub(super) struct Router {
 impl Router {
     pub(super) fn new(keys: Keys, salt: u64) -> Router {
         let shares = match keys {
-            Keys::Group { count, zipf } if zipf > 0.0 => cumulative_zipf(count, zipf),
-            Keys::Group { .. } | Keys::Uniform | Keys::PerCall | Keys::Sticky(_) => Vec::new(),
+            Keys::Group { count, zipf, hot } if zipf > 0.0 => {
+                cumulative_zipf(count - u32::from(hot > 0.0), zipf)
+            }
+            Keys::Group { .. }
+            | Keys::Uniform
+            | Keys::PerCall
+            | Keys::Sticky(_)
+            | Keys::Sequential(_)
+            | Keys::LeastBacklog(_) => Vec::new(),
         };
         Router { keys, shares, salt }
     }
 
-    /// The key of a message. `first` is the luck of the first message of its call, `connection`
-    /// the client that calls.
+    /// The key of a message that goes to one of `shards`. `first` is the luck of the first message
+    /// of its call, `connection` the client that calls.
     #[inline(always)]
-    pub(super) fn key(&self, luck: Luck, first: Luck, connection: u32, now: Time) -> u64 {
+    pub(super) fn key(
+        &self,
+        luck: Luck,
+        first: Luck,
+        connection: u32,
+        now: Time,
+        shards: &Shards,
+    ) -> u64 {
         match self.keys {
             Keys::Uniform | Keys::PerCall => {
                 let luck = if self.keys == Keys::PerCall { first } else { luck };
                 luck.draws(Fate::Key, 0).next_u64()
             }
             Keys::Sticky(period) => self.sticky_key(period, connection, now),
-            Keys::Group { count, .. } => self.group_key(self.group(luck, count)),
+            Keys::Group { count, hot, .. } => self.group_key(self.group(luck, count, hot)),
+            Keys::Sequential(pass) => sequential_key(luck, pass, now),
+            Keys::LeastBacklog(choices) => least_backlog_key(luck, choices, shards),
         }
     }
 
@@ -55,8 +76,20 @@ impl Router {
         mix(self.salt ^ mix(group))
     }
 
-    fn group(&self, luck: Luck, count: u32) -> u64 {
+    fn group(&self, luck: Luck, count: u32, hot: f64) -> u64 {
         let mut draws = luck.draws(Fate::Group, 0);
+        if hot > 0.0 {
+            if draws.unit() < hot {
+                return 0;
+            }
+            return 1 + self.by_zipf(&mut draws, count - 1);
+        }
+        self.by_zipf(&mut draws, count)
+    }
+
+    /// One of `count` groups, by Zipf's law.
+    #[inline(always)]
+    fn by_zipf(&self, draws: &mut Draws, count: u32) -> u64 {
         if self.shares.is_empty() {
             draws.below(u64::from(count))
         } else {
@@ -64,6 +97,26 @@ impl Router {
             self.shares.partition_point(|&share| share < u).min(self.shares.len() - 1) as u64
         }
     }
+}
+
+/// The place of a moment of this millisecond in the pass through the key space.
+#[inline(never)]
+fn sequential_key(luck: Luck, pass: Span, now: Time) -> u64 {
+    let within = luck.draws(Fate::Key, 0).below(TICK);
+    let at = now.as_nanos() / TICK * TICK + within;
+    let pass = pass.as_nanos().max(1);
+    ((u128::from(at % pass) << 64) / u128::from(pass)) as u64
+}
+
+/// Of `choices` uniform keys the one whose partition holds the fewest messages; the first of equal
+/// ones.
+#[inline(never)]
+fn least_backlog_key(luck: Luck, choices: u32, shards: &Shards) -> u64 {
+    let mut draws = luck.draws(Fate::Key, 0);
+    let held = shards.backlogs().held();
+    let keys = (0..choices.max(1)).map(|_| draws.next_u64());
+    let backlog = |key: &u64| held.get(shards.holder(*key)).copied();
+    keys.min_by_key(backlog).expect("at least one key is drawn")
 }
 
 /// Cumulative shares of `count` groups under Zipf's law with this exponent.
@@ -81,6 +134,23 @@ fn cumulative_zipf(count: u32, exponent: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::backlog::Counted;
+    use crate::ledger::journal::MessageId;
+    use crate::ledger::message::Slab;
+    use crate::ledger::sealed::Came;
+
+    /// `count` partitions, of which the first holds `held` messages, the next one less, and so on.
+    fn shards(count: u32, held: usize) -> Shards {
+        let counted = Counted { waiting: false, held: true };
+        let mut shards = Shards::new(count, None, counted, &mut Slab::with_capacity(0));
+        for at in 0..held {
+            let key = shards.get(at).first;
+            for id in 0..held - at {
+                shards.count(Came { key, id: MessageId(id as u64), sent: Time::ZERO });
+            }
+        }
+        shards
+    }
 
     fn luck(i: u64) -> Luck {
         Luck(mix(i))
@@ -88,9 +158,9 @@ mod tests {
 
     #[test]
     fn zipf_shares_follow_the_law() {
-        let router = Router::new(Keys::Group { count: 100, zipf: 1.0 }, 1);
+        let router = Router::new(Keys::Group { count: 100, zipf: 1.0, hot: 0.0 }, 1);
         let draws = 200_000_u64;
-        let first = (0..draws).filter(|&i| router.group(luck(i), 100) == 0).count() as f64;
+        let first = (0..draws).filter(|&i| router.group(luck(i), 100, 0.0) == 0).count() as f64;
         let harmonic: f64 = (1..=100).map(|k| 1.0 / f64::from(k)).sum();
         let expected = draws as f64 / harmonic;
         let sd = (expected * (1.0 - 1.0 / harmonic)).sqrt();
@@ -99,17 +169,93 @@ mod tests {
 
     #[test]
     fn a_call_a_connection_and_a_group_keep_their_keys_together() {
-        let now = Time::from_nanos(5);
+        let (now, shards) = (Time::from_nanos(5), shards(1, 0));
         let per_call = Router::new(Keys::PerCall, 1);
-        assert_eq!(per_call.key(luck(2), luck(1), 0, now), per_call.key(luck(3), luck(1), 0, now));
+        let key = |i| per_call.key(luck(i), luck(1), 0, now, &shards);
+        assert_eq!(key(2), key(3));
         let sticky = Router::new(Keys::Sticky(Span::from_nanos(10)), 1);
-        let key = |connection, at| sticky.key(luck(1), luck(1), connection, Time::from_nanos(at));
+        let key = |connection, at| {
+            sticky.key(luck(1), luck(1), connection, Time::from_nanos(at), &shards)
+        };
         assert_eq!(key(0, 0), key(0, 9));
         assert_ne!(key(0, 9), key(0, 10));
         assert_ne!(key(0, 0), key(1, 0));
-        let group = Router::new(Keys::Group { count: 3, zipf: 0.0 }, 1);
+        let group = Router::new(Keys::Group { count: 3, zipf: 0.0, hot: 0.0 }, 1);
         let keys: std::collections::BTreeSet<u64> =
-            (0..1000).map(|i| group.key(luck(i), luck(i), 0, now)).collect();
+            (0..1000).map(|i| group.key(luck(i), luck(i), 0, now, &shards)).collect();
         assert_eq!(keys.len(), 3);
+    }
+
+    /// The share of one value among many draws, as a number of standard deviations.
+    fn deviation(count: usize, draws: u64, share: f64) -> f64 {
+        let expected = draws as f64 * share;
+        (count as f64 - expected) / (expected * (1.0 - share)).sqrt()
+    }
+
+    #[test]
+    fn a_hot_group_has_its_share_and_the_others_share_the_rest_by_the_law() {
+        let draws = 200_000;
+        for zipf in [0.0, 1.0] {
+            let router = Router::new(Keys::Group { count: 11, zipf, hot: 0.6 }, 1);
+            let groups: Vec<u64> = (0..draws).map(|i| router.group(luck(i), 11, 0.6)).collect();
+            let of = |group: u64| groups.iter().filter(|&&it| it == group).count();
+            let weight = |rank: u32| num::pow(f64::from(rank), -zipf);
+            let total: f64 = (1..=10).map(weight).sum();
+            assert!(deviation(of(0), draws, 0.6).abs() < 4.0, "the hot one: {}", of(0));
+            for rank in 1..=10 {
+                let off = deviation(of(u64::from(rank)), draws, 0.4 * weight(rank) / total);
+                assert!(off.abs() < 4.0, "zipf {zipf}: group {rank} is off by {off} deviations");
+            }
+        }
+    }
+
+    #[test]
+    fn sequential_keys_ascend_through_the_key_space_and_begin_anew() {
+        let shards = shards(1, 0);
+        let router = Router::new(Keys::Sequential(Span::from_secs(100)), 1);
+        let key = |i, ms: u64| {
+            router.key(luck(i), luck(i), 0, Time::ZERO + Span::from_millis(ms), &shards)
+        };
+        let keys: Vec<u64> = (0..100_000).map(|ms| key(ms, ms)).collect();
+        assert!(keys.is_sorted_by(|a, b| a < b), "each millisecond lies behind the one before");
+        let hundredth = u64::MAX / 100;
+        for (second, &key) in keys.iter().step_by(1_000).enumerate() {
+            let from = hundredth * second as u64;
+            assert!((from..from + hundredth / 500).contains(&key), "second {second}: {key}");
+        }
+        assert!(key(1, 100_000) < hundredth, "the next pass begins at the lowest key");
+        assert_ne!(key(1, 7), key(2, 7), "messages of one moment have keys of their own");
+    }
+
+    #[test]
+    fn the_least_backlog_of_the_drawn_partitions_wins_and_equal_ones_are_as_likely() {
+        // Partition 0 holds the most, the last one nothing.
+        let (busy, idle) = (shards(4, 3), shards(4, 0));
+        assert_eq!(busy.backlogs().held(), [3, 2, 1, 0]);
+        let draws = 100_000;
+        let count = |shards: &Shards, choices| {
+            let router = Router::new(Keys::LeastBacklog(choices), 1);
+            let mut counts = [0; 4];
+            for i in 0..draws {
+                let key = router.key(luck(i), luck(i), 0, Time::ZERO, shards);
+                counts[shards.holder(key)] += 1;
+            }
+            counts
+        };
+        let cases = [
+            // Of two draws with replacement, the place of the higher one.
+            (count(&busy, 2), [1.0, 3.0, 5.0, 7.0]),
+            (count(&busy, 1), [4.0; 4]),
+            (count(&idle, 2), [4.0; 4]),
+        ];
+        for (counts, sixteenths) in cases {
+            for (count, share) in counts.into_iter().zip(sixteenths) {
+                let off = deviation(count, draws, share / 16.0);
+                assert!(off.abs() < 4.0, "{counts:?}: {count} is off by {off} deviations");
+            }
+        }
+        let (one, uniform) = (Keys::LeastBacklog(1), Keys::Uniform);
+        let key = |keys| Router::new(keys, 1).key(luck(7), luck(7), 0, Time::ZERO, &busy);
+        assert_eq!(key(one), key(uniform), "one choice is none");
     }
 }

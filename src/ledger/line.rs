@@ -64,6 +64,11 @@ impl Line {
         self.rows == 0 && self.fresh.is_empty()
     }
 
+    /// Messages in it. Walks over the fresh ones.
+    pub(super) fn len(&self, slab: &Slab) -> u32 {
+        self.rows + self.fresh.iter(&slab.waiting).count() as u32
+    }
+
     /// A message that was sent without a delay.
     #[inline(always)]
     pub(super) fn push(&mut self, slab: &mut Slab, waiting: Waiting) {

@@ -6,19 +6,21 @@
 //! | [`config`] | the settings of a queue |
 //! | [`journal`] | the closed list of changes that it tells |
 //! | [`service`] | the calls: send, receive, delete, change visibility, purge |
-//! | `serving` | how polls are served: partitions, waiting polls, dead letters |
+//! | `routing` | which partitions a poll asks |
+//! | `serving` | how polls are served: waiting polls, hand-over, dead letters |
 //! | `holders` | what holders of deliveries say, and what they will touch |
 //! | `clock` | what happens without a call: deadlines, looks at the load |
 //! | [`receipt`] | receipt handles |
 //! | [`polls`] | long polls that wait |
 //! | `queue` | one queue's rules: lines, deadlines, dead letters, counts |
-//! | `partition`, `keys`, `capacity`, `ceiling`, `gate` | the sharded key space |
+//! | `partition`, `keys`, `capacity`, `ceiling`, `gate`, `backlog` | the sharded key space |
 //! | `split` | policies: when and where partitions split and merge |
 //! | `reshard`, `sealed`, `draining` | how they do it: stages, sealed partitions |
 //! | [`nodes`] | the nodes that hold replicas of partitions, and their failures |
 //! | `line`, `fresh` | a partition's line; messages that wait without a row |
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
 
+mod backlog;
 mod capacity;
 mod ceiling;
 mod clock;
@@ -38,6 +40,7 @@ mod queue;
 pub mod receipt;
 mod reshard;
 mod ring;
+mod routing;
 mod sealed;
 pub mod service;
 mod serving;

@@ -7,8 +7,11 @@
 //! ones stand after them, in the order of their sealing; a line holds only keys of its range.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
+mod check;
+
 use std::ops::Range;
 
+use super::backlog::{Backlogs, Counted};
 use super::capacity::{Bucket, Rate};
 use super::config::QueueId;
 use super::fresh::Waiting;
@@ -112,11 +115,16 @@ pub(super) struct Shards {
     /// Where the next receive begins to look.
     cursor: usize,
     next_id: u32,
+    backlogs: Backlogs,
+    /// A message that leaves the queue must be counted out of its partition.
+    counts: bool,
+    /// How often the places have changed.
+    changes: u32,
 }
 
 impl Shards {
     /// `count` equal ranges.
-    pub(super) fn new(count: u32, rate: Option<Rate>, slab: &mut Slab) -> Shards {
+    pub(super) fn new(count: u32, rate: Option<Rate>, counted: Counted, slab: &mut Slab) -> Shards {
         let mut shards = Shards {
             parts: Vec::new(),
             live: count as usize,
@@ -127,6 +135,9 @@ impl Shards {
             front: 0,
             cursor: 0,
             next_id: 0,
+            backlogs: Backlogs::new(counted),
+            counts: false,
+            changes: 0,
         };
         let start = |i: u32| ((u128::from(i) << 64) / u128::from(count)) as u64;
         for i in 0..count {
@@ -136,6 +147,7 @@ impl Shards {
             shards.parts.push(part);
         }
         shards.index(slab);
+        shards.recount_held(std::iter::empty());
         shards
     }
 
@@ -168,6 +180,34 @@ impl Shards {
         self.at_least = self.parts.iter().map(|part| part.line.oldest_id(slab)).collect();
         self.find_front(slab);
         self.cursor %= self.parts.len();
+        self.backlogs.recount_waiting(self.parts.iter().map(|part| part.line.len(slab)));
+        self.counts = self.live < self.parts.len() || self.backlogs.counted().held;
+        self.changes += 1;
+    }
+
+    /// How often the places of partitions have changed.
+    pub(super) fn changes(&self) -> u32 {
+        self.changes
+    }
+
+    /// How many messages each has.
+    pub(super) fn backlogs(&self) -> &Backlogs {
+        &self.backlogs
+    }
+
+    /// Counts what each holds anew; `all` are the messages of the queue.
+    pub(super) fn recount_held(&mut self, all: impl Iterator<Item = Came>) {
+        if self.backlogs.counted().held {
+            let mut backlogs = std::mem::take(&mut self.backlogs);
+            backlogs.recount_held(self.parts.len(), all.map(|came| self.home(came)));
+            self.backlogs = backlogs;
+        }
+    }
+
+    /// Messages must be counted when they come and go.
+    #[inline]
+    pub(super) fn counts(&self) -> bool {
+        self.counts
     }
 
     pub(super) fn len(&self) -> usize {
@@ -235,6 +275,8 @@ impl Shards {
     pub(super) fn push(&mut self, slab: &mut Slab, at: usize, waiting: Waiting) {
         self.parts[at].line.push(slab, waiting);
         self.ready[at / 64] |= 1 << (at % 64);
+        self.backlogs.entered(at);
+        self.backlogs.came(at);
         let least = &mut self.at_least[at];
         if *least == NO_MESSAGE {
             *least = waiting.id;
@@ -249,22 +291,23 @@ impl Shards {
         let at = self.home(slab.get(slot).into());
         self.parts[at].line.enter(slab, slot);
         self.ready[at / 64] |= 1 << (at % 64);
+        self.backlogs.entered(at);
     }
 
     /// Takes the first message of the line of partition `at`; if it has no row yet, it gets one in
     /// `queue`.
     #[inline(always)]
     pub(super) fn pop(&mut self, slab: &mut Slab, at: usize, queue: QueueId) -> Option<u32> {
-        let slot = self.parts[at].line.pop(slab, queue);
+        let slot = self.parts[at].line.pop(slab, queue)?;
         self.left(at);
-        slot
+        Some(slot)
     }
 
     /// Takes the first fresh message of partition `at`, without a row.
     pub(super) fn pop_fresh(&mut self, slab: &mut Slab, at: usize) -> Option<Waiting> {
-        let waiting = self.parts[at].line.pop_fresh(slab);
+        let waiting = self.parts[at].line.pop_fresh(slab)?;
         self.left(at);
-        waiting
+        Some(waiting)
     }
 
     /// Takes a visible message with a row out of the middle of its line.
@@ -274,8 +317,10 @@ impl Shards {
         self.left(at);
     }
 
+    /// A message left the line of partition `at`.
     #[inline]
     fn left(&mut self, at: usize) {
+        self.backlogs.left(at);
         if self.parts[at].line.is_empty() {
             self.ready[at / 64] &= !(1 << (at % 64));
         }
@@ -321,6 +366,12 @@ impl Shards {
             bits = *self.ready.get(word)?;
         }
         Some(word * 64 + bits.trailing_zeros() as usize)
+    }
+
+    /// The partitions with messages among the 64 from place 64 × `word` on, one bit each.
+    #[inline]
+    pub(super) fn ready_word(&self, word: usize) -> u64 {
+        self.ready[word]
     }
 
     #[inline]
@@ -415,9 +466,10 @@ impl Shards {
             .collect()
     }
 
-    /// A message that came in so belongs to a sealed partition, if it belongs to one.
+    /// A message that came in otherwise than through [`Shards::push`] belongs to its partition.
     pub(super) fn count(&mut self, came: Came) {
         let at = self.home(came);
+        self.backlogs.came(at);
         if let Some(sealed) = &mut self.parts[at].sealed {
             sealed.count(came.key);
         }
@@ -428,6 +480,7 @@ impl Shards {
     #[cold]
     pub(super) fn gone(&mut self, came: Came) -> bool {
         let at = self.home(came);
+        self.backlogs.gone(at);
         self.parts[at].sealed.as_mut().is_some_and(|sealed| sealed.gone(came.key))
     }
 
@@ -451,32 +504,5 @@ impl Shards {
     /// The messages whose ages the partitions keep.
     pub(super) fn came<'a>(&'a self, slab: &'a Slab) -> impl Iterator<Item = Came> + 'a {
         self.parts.iter().flat_map(|part| part.line.came(slab))
-    }
-
-    /// Panics if what is derived disagrees with the lines; returns how many messages are visible
-    /// and how many ages are kept. For tests.
-    pub(super) fn check(&self, slab: &Slab) -> [u64; 2] {
-        let mut next = 0;
-        for part in self.live() {
-            assert_eq!(part.first, next, "partitions tile the key space");
-            assert!(part.sealed.is_none(), "one that takes sends is not sealed");
-            next = part.last.wrapping_add(1);
-        }
-        assert_eq!(next, 0, "the last partition ends the key space");
-        let mut counts = [0, 0];
-        for (at, part) in self.parts.iter().enumerate() {
-            let [visible, ages] = part.line.check(slab, part.first..=part.last);
-            assert_eq!(self.is_ready(at), visible > 0, "the ready bit of a line");
-            assert!(
-                self.at_least[at] <= part.line.oldest_id(slab),
-                "a line with an older message than it knows"
-            );
-            assert!(self.at_least[self.front] <= self.at_least[at], "the front is the least");
-            for came in part.line.came(slab) {
-                assert_eq!(self.home(came), at, "a message stands in one partition, its home");
-            }
-            counts = [counts[0] + visible, counts[1] + ages];
-        }
-        counts
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Owns who waits, in the order of arrival, and until when. Must not know messages.
 //!
-//! Invariant: a caller waits at one queue at most.
+//! Whether a poll waits at a queue or at one of its partitions is the routing's choice, and the
+//! same for all polls of a queue.
+//!
+//! Invariant: a caller waits at one queue at most, and there in one line.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use std::hint::black_box;
@@ -69,8 +72,12 @@ impl Linked for Waiting {
 /// The waiters of one queue.
 #[derive(Clone, Debug)]
 struct Line {
-    /// In the order of arrival.
+    /// Those who wait at the queue, in the order of arrival.
     order: u32,
+    /// Those who wait at a partition, by its place, in the order of arrival.
+    at: Vec<u32>,
+    /// One bit a partition: somebody waits there, or did when it was last looked at.
+    awaited: Vec<u64>,
     /// In the order of their ends.
     ends: Timers,
 }
@@ -111,6 +118,8 @@ impl Polls {
         }
         let line = |rows: &mut Rows<Waiting>| Line {
             order: rows.push(Waiting::nobody()),
+            at: Vec::new(),
+            awaited: Vec::new(),
             ends: Timers::default(),
         };
         let lines = (0..queues).map(|_| line(&mut rows)).collect();
@@ -119,6 +128,16 @@ impl Polls {
 
     /// Lets `poll` wait at `queue`; returns when its wait ends.
     pub(super) fn enter(&mut self, queue: QueueId, poll: Poll, now: Time) -> Time {
+        self.enter_line(self.lines[queue.0 as usize].order, queue, poll, now)
+    }
+
+    /// Lets `poll` wait at the partition of `queue` at place `at`; returns when its wait ends.
+    pub(super) fn enter_at(&mut self, queue: QueueId, at: usize, poll: Poll, now: Time) -> Time {
+        let list = self.place(queue, at);
+        self.enter_line(list, queue, poll, now)
+    }
+
+    fn enter_line(&mut self, list: u32, queue: QueueId, poll: Poll, now: Time) -> Time {
         let slot = poll.caller.0;
         let row = self.rows.get_mut(slot);
         assert!(row.at.is_none(), "a caller waits at one queue at most");
@@ -127,12 +146,71 @@ impl Polls {
         row.due = due;
         row.at = Some(queue);
         let line = &mut self.lines[queue.0 as usize];
-        self.rows.push_back::<ORDER>(line.order, slot);
+        self.rows.push_back::<ORDER>(list, slot);
         line.ends.set(&mut self.rows, slot, poll.wait, due);
         due
     }
 
-    /// The first waiter of `queue`.
+    /// Makes room for waiters at each of `count` partitions of `queue`.
+    pub(super) fn make_places(&mut self, queue: QueueId, count: usize) {
+        let line = &mut self.lines[queue.0 as usize];
+        while line.at.len() < count {
+            line.at.push(self.rows.push(Waiting::nobody()));
+        }
+        line.awaited.resize(line.at.len().div_ceil(64), 0);
+    }
+
+    /// The list of those who wait at a partition, which somebody enters now.
+    fn place(&mut self, queue: QueueId, at: usize) -> u32 {
+        self.make_places(queue, at + 1);
+        let line = &mut self.lines[queue.0 as usize];
+        line.awaited[at / 64] |= 1 << (at % 64);
+        line.at[at]
+    }
+
+    /// The first waiter at the partition of `queue` at place `at`.
+    pub(super) fn first_at(&mut self, queue: QueueId, at: usize) -> Option<Poll> {
+        let line = &mut self.lines[queue.0 as usize];
+        let first = self.rows.first::<ORDER>(*line.at.get(at)?);
+        if first.is_none() {
+            line.awaited[at / 64] &= !(1 << (at % 64));
+        }
+        Some(self.rows.get(first?).poll)
+    }
+
+    /// Places of 64 partitions of `queue`, those from 64 × `word` on, one bit each: set where
+    /// somebody waits, and perhaps elsewhere.
+    #[inline]
+    pub(super) fn awaited(&self, queue: QueueId, word: usize) -> u64 {
+        self.lines[queue.0 as usize].awaited.get(word).copied().unwrap_or(0)
+    }
+
+    /// Takes those who wait at partitions of `queue` out of their lines, the first to come first;
+    /// each must be put into one again by [`Polls::move_to`].
+    pub(super) fn gather(&mut self, queue: QueueId) -> Vec<Caller> {
+        let line = &mut self.lines[queue.0 as usize];
+        let mut waiters = Vec::new();
+        for &list in &line.at {
+            while let Some(slot) = self.rows.pop_front::<ORDER>(list) {
+                waiters.push(slot);
+            }
+        }
+        line.awaited.fill(0);
+        let arrived = |slot: &u32| {
+            let row = self.rows.get(*slot);
+            row.due.as_nanos() - row.poll.wait.as_nanos()
+        };
+        waiters.sort_by_key(arrived);
+        waiters.into_iter().map(Caller).collect()
+    }
+
+    /// Puts a waiter that was taken out of its line at the end of another.
+    pub(super) fn move_to(&mut self, queue: QueueId, at: usize, caller: Caller) {
+        let list = self.place(queue, at);
+        self.rows.push_back::<ORDER>(list, caller.0);
+    }
+
+    /// The first of those who wait at `queue` itself.
     #[inline]
     pub(super) fn first(&self, queue: QueueId) -> Option<Poll> {
         let slot = self.rows.first::<ORDER>(self.lines[queue.0 as usize].order)?;
@@ -145,7 +223,7 @@ impl Polls {
         black_box(self.rows.get(caller.0).poll.max);
     }
 
-    /// Who waits at `queue`, the first to come first.
+    /// Who waits at `queue` itself, the first to come first.
     pub(super) fn waiters(&self, queue: QueueId) -> impl Iterator<Item = Caller> {
         self.rows.list::<ORDER>(self.lines[queue.0 as usize].order).map(Caller)
     }

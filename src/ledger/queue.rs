@@ -9,6 +9,7 @@
 
 use std::cmp::Reverse;
 
+use super::backlog::Counted;
 use super::capacity::Rate;
 use super::ceiling::Ceiling;
 use super::config::{Keys, QueueConfig, QueueId, SplitPolicy};
@@ -19,10 +20,11 @@ use super::line::BACK_OF_LINE;
 use super::message::{AGE, PLACE, Slab};
 use super::partition::Shards;
 use super::reshard::Reshards;
+use super::routing::Routing;
 use super::sealed::Came;
 use super::split::watch::{Opened, Watch};
 use super::timers::{DeadlineHeap, Kept, Slots as _, Timers};
-use crate::kernel::rng::{Purpose, Source, Stream, Streams};
+use crate::kernel::rng::{Purpose, Source, Streams};
 use crate::kernel::time::{Span, Time};
 
 /// What went in and out of a queue, and what is there.
@@ -115,9 +117,7 @@ pub(super) struct Queue {
     pub(super) behind: u64,
     /// A sealed partition may have ended, or let a group go.
     pub(super) drained: bool,
-    pub(super) sampling: Stream,
-    /// Partition indices in a random order, for sampling.
-    pub(super) deck: Vec<u32>,
+    pub(super) routing: Routing,
 }
 
 impl Queue {
@@ -129,14 +129,18 @@ impl Queue {
         slab: &mut Slab,
     ) -> Queue {
         let rate = config.ledger.capacity.map(Rate::new);
-        let shards = Shards::new(config.ledger.partitions, rate, slab);
+        let (receive, keys) = (config.ledger.receive, config.ledger.keys);
+        let counted = Counted { waiting: receive.sees_lines(), held: keys.sees_backlogs() };
+        let shards = Shards::new(config.ledger.partitions, rate, counted, slab);
         let seed = streams.stream(path, Purpose::Split).next_u64();
-        let salt = match config.ledger.keys {
+        let salt = match keys {
             // Groups hash alike in every queue and run, as names do.
             Keys::Group { .. } => 0,
-            Keys::Uniform | Keys::PerCall | Keys::Sticky(_) => {
-                streams.stream(path, Purpose::Keys).next_u64()
-            }
+            Keys::Uniform
+            | Keys::PerCall
+            | Keys::Sticky(_)
+            | Keys::Sequential(_)
+            | Keys::LeastBacklog(_) => streams.stream(path, Purpose::Keys).next_u64(),
         };
         let watch = (config.ledger.split != SplitPolicy::Static).then(|| {
             Watch::new(config.ledger.guards, seed, shards.live().iter().map(Opened::from))
@@ -150,7 +154,8 @@ impl Queue {
             watch,
             ceiling,
             reshards: Reshards::default(),
-            router: Router::new(config.ledger.keys, salt),
+            router: Router::new(keys, salt),
+            routing: Routing::new(receive, streams.stream(path, Purpose::Sampling), &shards),
             shards,
             timers: Timers::default(),
             delayed: slab.sentinel(),
@@ -165,8 +170,6 @@ impl Queue {
             tick,
             behind: 0,
             drained: false,
-            sampling: streams.stream(path, Purpose::Sampling),
-            deck: Vec::new(),
             config: config.clone(),
         }
     }
@@ -274,6 +277,9 @@ impl Queue {
     /// A message sent with a delay begins to age.
     pub(super) fn begin(&mut self, slab: &mut Slab, slot: u32) {
         slab.rows.push_back::<AGE>(self.delayed, slot);
+        if self.shards.counts() {
+            self.shards.count(slab.get(slot).into());
+        }
         self.falls_due(slab.get(slot).sent + self.config.retention);
     }
 
@@ -364,7 +370,7 @@ impl Queue {
     #[inline]
     fn goes(&mut self, came: Came) {
         self.ages_no_more(came.sent);
-        if self.shards.drain() && self.shards.gone(came) {
+        if self.shards.counts() && self.shards.gone(came) {
             self.drained = true;
             self.falls_due(Time::ZERO);
         }
@@ -464,6 +470,9 @@ impl Queue {
         let sealed = self.shards.sealed().iter().filter_map(|part| part.sealed.as_ref());
         let counted: Vec<u64> = sealed.map(|sealed| sealed.held()).collect();
         assert_eq!(counted, held[self.shards.live().len()..], "what sealed partitions hold");
+        let backlogs = self.shards.backlogs().held().iter().map(|&count| u64::from(count));
+        let expected = if self.config.ledger.keys.sees_backlogs() { held.as_slice() } else { &[] };
+        assert!(backlogs.eq(expected.iter().copied()), "what partitions hold");
         let ages = self.came(slab).count() as u64;
         assert_eq!(ages, self.tally.resident(), "every message has one age");
         assert!(!self.oldest_went, "a change of the oldest is told at once");

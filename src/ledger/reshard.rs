@@ -188,7 +188,9 @@ impl Ledger {
         }
         if std::mem::take(&mut q.drained) {
             q.release(&mut self.slab);
-            for partition in q.shards.retire(&mut self.slab) {
+            let retired = q.shards.retire(&mut self.slab);
+            q.recount_held(&self.slab);
+            for partition in retired {
                 journal.change(now, queue, &KeySpace::Drained { partition }.into());
                 happened += 1;
             }
@@ -242,6 +244,7 @@ fn take_effect<J: Journal>(
     } else {
         q.shards.recut(slab, parts.clone(), &plan.cuts)
     };
+    q.recount_held(slab);
     if let Some(watch) = &mut q.watch {
         let opened = &q.shards.live()[recut.opened.clone()];
         watch.recut(parts, opened.iter().map(Opened::from), now);

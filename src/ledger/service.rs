@@ -116,7 +116,10 @@ impl Ledger {
                 journal.change(Time::ZERO, queue.id, &opened.into());
             }
         }
-        let polls = Polls::new(callers, queues.len());
+        let mut polls = Polls::new(callers, queues.len());
+        for queue in queues.iter().filter(|queue| queue.routing.waits_at_one()) {
+            polls.make_places(queue.id, queue.shards.len());
+        }
         let (served, handed) = (VecDeque::with_capacity(64), VecDeque::with_capacity(640));
         Ledger { slab, queues, polls, served, handed }
     }
@@ -205,7 +208,7 @@ impl Ledger {
         let Call { now, queue, .. } = *call;
         let Outgoing { luck, delay } = *outgoing;
         let q = &mut self.queues[queue.0 as usize];
-        let key = q.router.key(luck, first, connection, now);
+        let key = q.router.key(luck, first, connection, now, &q.shards);
         let at = q.shards.holder(key);
         if let Some(gate) = call.gate
             && !gate.admit(at, q, key, entry, now)
@@ -247,7 +250,8 @@ impl Ledger {
     ) -> Received {
         assert!((1..=MAX_BATCH as u32).contains(&poll.max), "a receive asks for 1 to 10 messages");
         journal.change(now, queue, &Change::Called { action: Action::Receive });
-        let taken = self.take(queue, &poll, now, journal);
+        let taken = self.ask(queue, &poll, now, journal);
+        journal.probed(queue, taken.probes);
         if taken.messages > 0 {
             self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
             return Received::Messages;
@@ -261,7 +265,10 @@ impl Ledger {
             return Received::Throttled;
         }
         if !poll.wait.is_zero() {
-            let due = self.polls.enter(queue, poll, now);
+            let due = match taken.waits_at {
+                None => self.polls.enter(queue, poll, now),
+                Some(at) => self.polls.enter_at(queue, at, poll, now),
+            };
             q.falls_due(due);
             return Received::Waiting;
         }

@@ -1,19 +1,21 @@
 //! How polls are served.
 //!
-//! Owns the way of a message from its line to a caller: which partitions a poll asks, capacity and
-//! the in-flight cap, waiting polls in the order of their arrival, and the move to the dead-letter
-//! queue that a receive makes instead of returning a message. Must not know the calls.
+//! Owns the way of a message from its line to a caller: capacity and the in-flight cap, waiting
+//! polls in the order of their arrival, and the move to the dead-letter queue that a receive makes
+//! instead of returning a message. Must not know the calls, nor how partitions are chosen
+//! ([`super::routing`]).
 //!
-//! Invariant: while a poll waits at a queue, nothing in it can be received.
+//! Invariant: while a poll waits at a queue, nothing in it can be received; while one waits at a
+//! partition, nothing in that partition can.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
-use super::config::{QueueId, ReceiveRouting};
+use super::config::QueueId;
 use super::journal::{Action, Change, Held, Journal, State};
 use super::message::Message;
 use super::polls::Poll;
 use super::receipt::{Delivery, Receipt, Served};
+use super::routing::{Choice, parent};
 use super::service::Ledger;
-use crate::kernel::rng::Source;
 use crate::kernel::time::Time;
 
 /// What one poll got.
@@ -22,6 +24,10 @@ pub(super) struct Taken {
     pub(super) messages: u32,
     /// A partition with messages that had no capacity.
     pub(super) refused_at: Option<u32>,
+    /// Partitions asked.
+    pub(super) probes: u32,
+    /// The partition that a long poll waits at if it got nothing; `None` is the queue.
+    pub(super) waits_at: Option<usize>,
 }
 
 impl Ledger {
@@ -31,9 +37,132 @@ impl Ledger {
         let q = &mut self.queues[queue.0 as usize];
         if q.tally.visible == 0 {
             q.resettle = Time::NEVER;
+        } else if q.routing.waits_at_one() {
+            self.serve_partitions(queue, now, journal);
         } else if self.polls.first(queue).is_some() {
             self.serve_waiters(queue, now, journal);
         }
+    }
+
+    /// Serves polls that wait at partitions, each with what its own has.
+    #[inline(never)]
+    fn serve_partitions<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
+        let mut retry = Time::NEVER;
+        let mut from = 0;
+        while let Some(at) = self.awaited_from(queue, from) {
+            from = at + 1;
+            while self.queue(queue).shards.is_ready(at)
+                && let Some(poll) = self.polls.first_at(queue, at)
+            {
+                let mut taken = Taken::default();
+                self.take_from(queue, at, &poll, now, journal, &mut taken);
+                if taken.refused_at.is_some() {
+                    retry = retry.min(self.queue(queue).shards.get(at).receives_at());
+                }
+                if taken.messages == 0 {
+                    break;
+                }
+                self.polls.leave(poll.caller);
+                self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
+            }
+        }
+        let q = &mut self.queues[queue.0 as usize];
+        q.resettle = retry;
+        q.falls_due(retry);
+    }
+
+    /// The first partition with messages at or after place `from` where somebody may wait.
+    fn awaited_from(&self, queue: QueueId, from: usize) -> Option<usize> {
+        let shards = &self.queue(queue).shards;
+        let mut above = u64::MAX << (from % 64);
+        for word in from / 64..shards.len().div_ceil(64) {
+            let bits = shards.ready_word(word) & self.polls.awaited(queue, word) & above;
+            if bits != 0 {
+                return Some(word * 64 + bits.trailing_zeros() as usize);
+            }
+            above = u64::MAX;
+        }
+        None
+    }
+
+    /// Polls that wait at partitions are routed again if these have changed: the service, which
+    /// holds them, knows of it at once.
+    pub(super) fn route_anew<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
+        let q = &mut self.queues[queue.0 as usize];
+        if !q.routing.is_outdated(&q.shards) {
+            return;
+        }
+        for caller in self.polls.gather(queue) {
+            let Choice { at, probes } = q.routing.choose(&q.shards, caller, now);
+            self.polls.move_to(queue, at, caller);
+            journal.probed(queue, probes);
+        }
+    }
+
+    /// A poll asks the partitions that its routing chooses, and takes what it finds there.
+    #[inline]
+    pub(super) fn ask<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        poll: &Poll,
+        now: Time,
+        journal: &mut J,
+    ) -> Taken {
+        let q = self.queue(queue);
+        if q.routing.waits_at_one() {
+            return self.ask_one(queue, poll, now, journal);
+        }
+        if q.routing.forwards() {
+            return self.ask_tree(queue, poll, now, journal);
+        }
+        let probes = q.routing.sampled(poll.wait.is_zero(), q.shards.len()) as u32;
+        Taken { probes, ..self.take(queue, poll, now, journal) }
+    }
+
+    /// A poll that asks one partition.
+    #[inline(never)]
+    fn ask_one<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        poll: &Poll,
+        now: Time,
+        journal: &mut J,
+    ) -> Taken {
+        let q = &mut self.queues[queue.0 as usize];
+        let Choice { at, probes } = q.routing.choose(&q.shards, poll.caller, now);
+        let mut taken = Taken { probes, waits_at: Some(at), ..Taken::default() };
+        if q.shards.is_ready(at) {
+            self.take_from(queue, at, poll, now, journal, &mut taken);
+        }
+        taken
+    }
+
+    /// A poll that climbs from one partition to the root until one of them has something. At the
+    /// root it meets what was forwarded there: any message that is visible.
+    #[inline(never)]
+    fn ask_tree<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        poll: &Poll,
+        now: Time,
+        journal: &mut J,
+    ) -> Taken {
+        let q = &mut self.queues[queue.0 as usize];
+        let Choice { at, probes } = q.routing.choose(&q.shards, poll.caller, now);
+        let mut taken = Taken { probes, ..Taken::default() };
+        let mut next = Some(at);
+        while let Some(at) = next {
+            if self.queue(queue).shards.is_ready(at) {
+                self.take_from(queue, at, poll, now, journal, &mut taken);
+                if taken.messages > 0 {
+                    return taken;
+                }
+            }
+            next = parent(at);
+            taken.probes += u32::from(next.is_some());
+        }
+        self.take_in_turn(queue, poll, now, journal, &mut taken);
+        taken
     }
 
     #[inline(never)]
@@ -108,8 +237,22 @@ impl Ledger {
         taken: &mut Taken,
     ) {
         if poll.wait.is_zero() {
-            return self.take_sampled(queue, poll, now, journal, taken);
+            self.take_sampled(queue, poll, now, journal, taken);
+        } else {
+            self.take_in_turn(queue, poll, now, journal, taken);
         }
+    }
+
+    /// Takes from all partitions with messages, until the poll has enough.
+    #[inline]
+    fn take_in_turn<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        poll: &Poll,
+        now: Time,
+        journal: &mut J,
+        taken: &mut Taken,
+    ) {
         // The next poll begins after the partition that gave last, so that each has its turn even
         // while the in-flight cap lets single messages through.
         let start = self.queues[queue.0 as usize].shards.cursor();
@@ -130,7 +273,7 @@ impl Ledger {
         }
     }
 
-    /// A short poll: asks a random sample of partitions, each as likely, without replacement.
+    /// A short poll: asks a random sample of partitions without replacement.
     fn take_sampled<J: Journal>(
         &mut self,
         queue: QueueId,
@@ -140,20 +283,11 @@ impl Ledger {
         taken: &mut Taken,
     ) {
         let q = &mut self.queues[queue.0 as usize];
-        let count = q.shards.len();
-        if q.deck.len() != count {
-            q.deck.clear();
-            q.deck.extend(0..count as u32);
-        }
-        let asked = match q.config.ledger.receive {
-            ReceiveRouting::RegisterAll => (count / 4).max(1),
-            ReceiveRouting::Sample(k) => (k as usize).min(count),
-        };
-        for drawn in 0..asked {
-            let q = &mut self.queues[queue.0 as usize];
-            let other = drawn + q.sampling.below((count - drawn) as u64) as usize;
-            q.deck.swap(drawn, other);
-            let at = q.deck[drawn] as usize;
+        let asked = q.routing.sampled(true, q.shards.len());
+        q.routing.sample(&q.shards, asked, now);
+        for i in 0..asked {
+            let q = self.queue(queue);
+            let at = q.routing.drawn(i);
             if taken.messages < poll.max && q.shards.is_ready(at) {
                 self.take_from(queue, at, poll, now, journal, taken);
             }
@@ -259,7 +393,7 @@ impl Ledger {
         journal.change(now, to, &Change::MovedIn { message, from });
         target.show(&mut self.slab, slot);
         target.came_in(now, journal);
-        if self.polls.first(to).is_some() {
+        if target.routing.waits_at_one() || self.polls.first(to).is_some() {
             // Its waiters are served by the clock's call at this same instant: the source is in
             // the middle of a receive.
             target.resettle = now;

@@ -91,6 +91,8 @@ pub struct QueueCounts {
     pub empty_receives: u64,
     /// Of these, those that missed a visible message.
     pub false_empty_receives: u64,
+    /// Partitions asked by receives.
+    pub probes: u64,
     /// Receives refused by the in-flight cap.
     pub over_limit: u64,
     /// Messages moved to the dead-letter queue.
@@ -353,6 +355,7 @@ impl QueueCounts {
             deleted_nothing: self.deleted_nothing - before.deleted_nothing,
             empty_receives: self.empty_receives - before.empty_receives,
             false_empty_receives: self.false_empty_receives - before.false_empty_receives,
+            probes: self.probes - before.probes,
             over_limit: self.over_limit - before.over_limit,
             dead_lettered: self.dead_lettered - before.dead_lettered,
             expired: self.expired - before.expired,

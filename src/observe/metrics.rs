@@ -206,6 +206,11 @@ impl Journal for Metrics {
     fn oldest_changed(&mut self, now: Time, queue: QueueId, sent: Option<Time>) {
         self.queues[queue.0 as usize].oldest_changed(now, sent);
     }
+
+    #[inline]
+    fn probed(&mut self, queue: QueueId, partitions: u32) {
+        self.queues[queue.0 as usize].probed(partitions);
+    }
 }
 
 impl Observer for Metrics {

@@ -42,6 +42,12 @@ impl<A: Journal, B: Journal> Journal for (A, B) {
         self.0.oldest_changed(now, queue, sent);
         self.1.oldest_changed(now, queue, sent);
     }
+
+    #[inline]
+    fn probed(&mut self, queue: QueueId, partitions: u32) {
+        self.0.probed(queue, partitions);
+        self.1.probed(queue, partitions);
+    }
 }
 
 impl<A: Observer, B: Observer> Observer for (A, B) {

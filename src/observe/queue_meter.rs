@@ -212,6 +212,12 @@ impl QueueMeter {
         self.age.set(now, sent);
     }
 
+    /// A poll asked so many partitions.
+    #[inline]
+    pub(super) fn probed(&mut self, partitions: u32) {
+        self.counts.probes += u64::from(partitions);
+    }
+
     /// Takes the end of the work on a message in.
     #[inline]
     pub(super) fn end_work(&mut self, sent: Time, took: Span, how: Ending) {

@@ -45,6 +45,8 @@ pub struct Counts {
     pub empty_receives: u64,
     /// Of these, those that missed a visible message.
     pub false_empty_receives: u64,
+    /// Partitions asked by receives.
+    pub probes: u64,
     /// Receives refused by the in-flight cap.
     pub over_limit: u64,
     /// Messages moved to the dead-letter queue.
@@ -266,6 +268,7 @@ impl Counts {
             deleted_nothing: counts.deleted_nothing,
             empty_receives: counts.empty_receives,
             false_empty_receives: counts.false_empty_receives,
+            probes: counts.probes,
             over_limit: counts.over_limit,
             dead_lettered: counts.dead_lettered,
             expired: counts.expired,

@@ -20,6 +20,7 @@ const NAMES: &[&str] = &[
     "queues.orders.counts.received",
     "queues.orders.counts.deleted",
     "queues.orders.counts.empty_receives",
+    "queues.orders.counts.probes",
     "queues.orders.counts.dead_lettered",
     "queues.orders.counts.expired",
     "queues.orders.counts.throttled",

@@ -207,13 +207,16 @@ impl Draw<'_> {
                 lag: self.length(),
                 memory: self.some_length(),
             }),
-            keys: match self.chance.below(4) {
+            keys: match self.chance.below(6) {
                 0 => Keys::Uniform,
                 1 => Keys::PerCall,
                 2 => Keys::Sticky(self.some_length()),
+                3 => Keys::Sequential(self.seconds()),
+                4 => Keys::LeastBacklog(self.chance.between(1, 4) as u32),
                 _ => {
-                    let count = self.chance.between(1, 50) as u32;
-                    Keys::Group { count, zipf: *self.chance.pick(&[0.0, 1.1, 10.0]) }
+                    let count = self.chance.between(2, 50) as u32;
+                    let zipf = *self.chance.pick(&[0.0, 1.1, 10.0]);
+                    Keys::Group { count, zipf, hot: *self.chance.pick(&[0.0, 0.6]) }
                 }
             },
             split: self.split(partitions),
@@ -230,8 +233,14 @@ impl Draw<'_> {
                     pause: self.length(),
                 },
             },
-            receive: match self.chance.below(3) {
+            receive: match self.chance.below(10) {
                 0 => ReceiveRouting::Sample(self.chance.between(1, 12) as u32),
+                1 => ReceiveRouting::WeightedSample(self.chance.between(1, 12) as u32),
+                2 => ReceiveRouting::Uniform,
+                3 => ReceiveRouting::PowerOfTwo,
+                4 => ReceiveRouting::BacklogWeighted,
+                5 => ReceiveRouting::ForwardingTree,
+                6 => ReceiveRouting::Assigned,
                 _ => ReceiveRouting::RegisterAll,
             },
         }

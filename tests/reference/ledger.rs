@@ -252,7 +252,10 @@ impl Reference {
             let luck = match q.config.ledger.keys {
                 Keys::Uniform => outgoing.luck,
                 Keys::PerCall => messages[0].luck,
-                Keys::Sticky(_) | Keys::Group { .. } => panic!("not of this reference"),
+                Keys::Sticky(_)
+                | Keys::Group { .. }
+                | Keys::Sequential(_)
+                | Keys::LeastBacklog(_) => panic!("not of this reference"),
             };
             let message = Message {
                 id,

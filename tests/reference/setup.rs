@@ -45,6 +45,8 @@ pub(crate) struct Log(
     pub(crate) Vec<(Time, QueueId, Change)>,
     /// What was told of the oldest message.
     pub(crate) Vec<(QueueId, Option<Time>)>,
+    /// Partitions asked by polls.
+    pub(crate) u64,
 );
 
 impl Journal for Log {
@@ -55,5 +57,9 @@ impl Journal for Log {
 
     fn oldest_changed(&mut self, _now: Time, queue: QueueId, sent: Option<Time>) {
         self.1.push((queue, sent));
+    }
+
+    fn probed(&mut self, _queue: QueueId, partitions: u32) {
+        self.2 += u64::from(partitions);
     }
 }

@@ -129,7 +129,7 @@ pub(crate) fn splits() -> Scenario {
     let ledger = LedgerConfig {
         capacity: Some(Capacity { per_second: 40.0, burst: 60.0 }),
         ceiling: None,
-        keys: Keys::Group { count: 200, zipf: 0.8 },
+        keys: Keys::Group { count: 200, zipf: 0.8, hot: 0.0 },
         split,
         guards: Guards::default(),
         mechanics: Mechanics::Metadata { pause: millis(100) },
@@ -269,7 +269,7 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
         0 => Keys::Uniform,
         1 => Keys::PerCall,
         2 => Keys::Sticky(millis(500 + die.below(9_000))),
-        _ => Keys::Group { count: 1 + die.below(30) as u32, zipf: 2.0 * die.unit() },
+        _ => Keys::Group { count: 1 + die.below(30) as u32, zipf: 2.0 * die.unit(), hot: 0.0 },
     };
     let reservoir = Reservoir {
         threshold: 0.2 + die.unit() / 2.0,

@@ -1,12 +1,13 @@
 //! Checks of how messages travel between queues.
 //!
-//! Owns what no single part shows: cycles, and queues that nothing fills or nobody empties. Must
-//! not know ranges.
+//! Owns what no single part shows: cycles, and queues or partitions that nothing fills or nobody
+//! empties. Must not know ranges.
 //!
 //! Invariant: unknown queues and parts at fault are no edges, so that one mistake gives one fault.
 
 use super::Check;
-use crate::scenario::file::ScenarioFile;
+use super::queue::MOST_PARTITIONS;
+use crate::scenario::file::{RoutingFile, ScenarioFile};
 use crate::scenario::tree::At;
 
 /// A way from one queue to another, by name, with the setting that says so.
@@ -36,6 +37,43 @@ impl Check<'_> {
         self.cycle(&redrives, "redrive", "a queue cannot be its own dead-letter queue");
         self.cycle(&forwards, "forward", "messages that are forwarded in a circle never end");
         self.idle_queues(file, &redrives, &forwards);
+        self.unassigned(file);
+    }
+
+    /// Partitions of queues with `receive: Assigned` that no worker asks. Workers are numbered
+    /// through all consumers, in their order.
+    fn unassigned(&mut self, file: &ScenarioFile) {
+        for (name, queue) in &file.queues.0 {
+            let partitions = queue.ledger.partitions;
+            if !matches!(queue.ledger.receive, RoutingFile::Assigned)
+                || partitions > MOST_PARTITIONS
+            {
+                continue;
+            }
+            let mut asked = vec![false; partitions as usize];
+            let (mut number, mut workers) = (0_u64, 0_u64);
+            for (_, fleet) in &file.consumers.0 {
+                let next = number + u64::from(fleet.count);
+                if fleet.queue == *name {
+                    workers += next - number;
+                    for worker in (number..next).take(asked.len()) {
+                        asked[(worker % u64::from(partitions)) as usize] = true;
+                    }
+                }
+                number = next;
+            }
+            let idle = asked.iter().filter(|&&asked| !asked).count();
+            if workers > 0 && idle > 0 {
+                let at = self.root.field("queues").field(name).field("ledger").field("receive");
+                let what = format!(
+                    "{workers} workers leave {idle} of {partitions} partitions without one: \
+                     nothing is received there"
+                );
+                self.warn(&at, what).help = vec![
+                    "give the consumer a higher `count`, or the ledger fewer partitions".into(),
+                ];
+            }
+        }
     }
 
     /// One fault for each cycle, at the first of its edges in the file.

@@ -11,6 +11,7 @@ use crate::scenario::file::{
     BurstFile, CapacityFile, CeilingFile, KeysFile, LedgerFile, QueueFile, RoutingFile,
 };
 use crate::scenario::tree::At;
+use crate::scenario::units;
 
 /// Of a queue and of a receive.
 pub(super) const LONGEST_VISIBILITY: Span = Span::from_secs(12 * 3_600);
@@ -26,6 +27,10 @@ pub(super) const MOST_PARTITIONS: u32 = 65_536;
 const MOST_YEARS_TO_FILL: f64 = 100.0;
 /// Ours: the groups' shares are a table.
 const MOST_GROUPS: u32 = 10_000_000;
+/// Ours: keys of a millisecond come in random order.
+const SHORTEST_PASS: Span = Span::from_secs(1);
+/// Ours: each is looked up for every message.
+const MOST_CHOICES: u32 = 64;
 
 pub(super) const IN_SQS: &str = "SQS allows no other value";
 
@@ -68,13 +73,6 @@ impl<'a> Check<'a> {
     fn ledger(&mut self, at: &At<'a>, file: &LedgerFile) -> LedgerConfig {
         let ours = "a partition costs memory in the simulator";
         self.range(&at.field("partitions"), file.partitions, 1, MOST_PARTITIONS, ours);
-        let receive = match file.receive {
-            RoutingFile::RegisterAll => ReceiveRouting::RegisterAll,
-            RoutingFile::Sample(count) => {
-                self.at_least_one(&at.field("receive"), count);
-                ReceiveRouting::Sample(count)
-            }
-        };
         let split = self.split(&at.field("split"), file);
         LedgerConfig {
             partitions: file.partitions,
@@ -84,7 +82,26 @@ impl<'a> Check<'a> {
             split,
             guards: self.guards(&at.field("guards"), &file.guards),
             mechanics: self.mechanics(&at.field("mechanics"), file),
-            receive,
+            receive: self.routing(&at.field("receive"), &file.receive),
+        }
+    }
+
+    fn routing(&mut self, at: &At, file: &RoutingFile) -> ReceiveRouting {
+        match *file {
+            RoutingFile::RegisterAll => ReceiveRouting::RegisterAll,
+            RoutingFile::Sample(count) => {
+                self.at_least_one(at, count);
+                ReceiveRouting::Sample(count)
+            }
+            RoutingFile::WeightedSample(count) => {
+                self.at_least_one(at, count);
+                ReceiveRouting::WeightedSample(count)
+            }
+            RoutingFile::Uniform => ReceiveRouting::Uniform,
+            RoutingFile::PowerOfTwo => ReceiveRouting::PowerOfTwo,
+            RoutingFile::BacklogWeighted => ReceiveRouting::BacklogWeighted,
+            RoutingFile::ForwardingTree => ReceiveRouting::ForwardingTree,
+            RoutingFile::Assigned => ReceiveRouting::Assigned,
         }
     }
 
@@ -133,11 +150,27 @@ impl<'a> Check<'a> {
                 self.some_time(at, *length, "`PerCall` draws a key for each call");
                 Keys::Sticky(length.0)
             }
-            &KeysFile::Group { count, zipf } => {
+            &KeysFile::Group { count, zipf, hot } => {
                 let ours = "every group costs memory in the simulator";
                 self.range(&at.field("count"), count, 1, MOST_GROUPS, ours);
                 self.range(&at.field("zipf"), zipf, 0.0, 10.0, "0 makes all groups equal");
-                Keys::Group { count, zipf }
+                if count == 1 && hot.0 > 0.0 {
+                    let what = "a hot group needs others to be hotter than: `1` is too few";
+                    self.push(&at.field("count"), what).help =
+                        vec!["write a higher `count`, or leave `hot` out".into()];
+                }
+                Keys::Group { count, zipf, hot: hot.0 }
+            }
+            KeysFile::Sequential { pass } => {
+                let (least, most) = (SHORTEST_PASS, units::LONGEST);
+                let why = "`Uniform` spreads keys within less than that";
+                self.range(&at.field("pass"), pass.0, least, most, why);
+                Keys::Sequential(pass.0)
+            }
+            &KeysFile::LeastBacklog { choices } => {
+                let why = "1 draws one key, as `Uniform` does; each choice costs the sender a look";
+                self.range(&at.field("choices"), choices, 1, MOST_CHOICES, why);
+                Keys::LeastBacklog(choices)
             }
         }
     }

@@ -96,7 +96,9 @@ pub(in crate::scenario) enum KeysFile {
     Uniform,
     PerCall,
     Sticky(Length),
-    Group { count: u32, zipf: f64 },
+    Group { count: u32, zipf: f64, hot: Probability },
+    Sequential { pass: Length },
+    LeastBacklog { choices: u32 },
 }
 
 /// When and where partitions split and merge.
@@ -188,4 +190,10 @@ pub(in crate::scenario) enum ConcurrentFile {
 pub(in crate::scenario) enum RoutingFile {
     RegisterAll,
     Sample(u32),
+    WeightedSample(u32),
+    Uniform,
+    PowerOfTwo,
+    BacklogWeighted,
+    ForwardingTree,
+    Assigned,
 }

@@ -80,6 +80,7 @@ const COUNTERS: &[(&str, Count)] = &[
     ("deleted_nothing", Count::Queue(|q| q.counts.deleted_nothing)),
     ("empty_receives", Count::Queue(|q| q.counts.empty_receives)),
     ("false_empty_receives", Count::Queue(|q| q.counts.false_empty_receives)),
+    ("probes", Count::Queue(|q| q.counts.probes)),
     ("over_limit", Count::Queue(|q| q.counts.over_limit)),
     ("dead_lettered", Count::Queue(|q| q.counts.dead_lettered)),
     ("expired", Count::Queue(|q| q.counts.expired)),
