@@ -7,6 +7,7 @@
 //! | `servers` | M/M/1, M/M/c, M/G/1, M/G/∞ |
 //! | `redelivery` | failures, dead-letter queues, visibility timeouts that are too short |
 //! | `receiving` | batches, short polls |
+//! | `choices` | the power of two choices |
 //! | `drain` | how long a backlog lasts |
 //! | `recursions` | waiting times to the nanosecond |
 //! | `identities` | Little's law and its relatives, exactly |
@@ -14,6 +15,7 @@
 //! Work is 1 s on average, so that the numbers of the literature can be read off as they stand.
 
 mod book;
+mod choices;
 mod drain;
 mod evidence;
 mod identities;
