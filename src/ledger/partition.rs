@@ -8,8 +8,7 @@
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 mod check;
-
-use std::ops::Range;
+mod recut;
 
 use super::backlog::{Backlogs, Counted};
 use super::capacity::{Bucket, Rate};
@@ -20,6 +19,8 @@ use super::line::{Line, NO_MESSAGE, Oldest};
 use super::message::Slab;
 use super::sealed::{Came, Sealed};
 use crate::kernel::time::Time;
+
+pub(super) use recut::Recut;
 
 /// One partition.
 #[derive(Clone, Debug)]
@@ -58,39 +59,6 @@ impl Partition {
     fn bucket(&mut self, action: Action) -> Option<&mut Bucket> {
         self.buckets.get_mut(action as usize)
     }
-}
-
-/// What a change of the key space did.
-#[derive(Clone, Debug)]
-pub(super) struct Recut {
-    /// Those that take no sends any more.
-    pub(super) closed: Vec<PartitionId>,
-    /// The places of the new ones.
-    pub(super) opened: Range<usize>,
-}
-
-/// The first and the last key of neighbours that are cut anew at `cuts`.
-fn ends(parts: &[Partition], cuts: &[u64]) -> [u64; 2] {
-    let [first, last] = [parts[0].first, parts[parts.len() - 1].last];
-    assert!(cuts.is_sorted_by(|a, b| a < b), "cuts ascend");
-    assert!(cuts.iter().all(|&cut| first < cut && cut <= last), "a cut lies inside its partition");
-    [first, last]
-}
-
-/// Makes one line of those of neighbours, two by two so that a message moves a few times only.
-fn join(mut lines: Vec<Line>, slab: &mut Slab) -> Line {
-    while lines.len() > 1 {
-        let mut pairs = Vec::with_capacity(lines.len().div_ceil(2));
-        let mut rest = lines.into_iter();
-        while let Some(left) = rest.next() {
-            pairs.push(match rest.next() {
-                Some(right) => Line::join(left, right, slab),
-                None => left,
-            });
-        }
-        lines = pairs;
-    }
-    lines.pop().expect("at least one partition is cut anew")
 }
 
 /// Slots of the look-up table: the top eight bits of a key.
@@ -386,84 +354,6 @@ impl Shards {
 
     pub(super) fn set_cursor(&mut self, at: usize) {
         self.cursor = if at >= self.parts.len() { 0 } else { at };
-    }
-
-    /// The partitions at `parts`, which take sends, become others: the first begins where they
-    /// begin, the rest at the keys `cuts`. Their messages move.
-    pub(super) fn recut(&mut self, slab: &mut Slab, parts: Range<usize>, cuts: &[u64]) -> Recut {
-        let at = parts.start;
-        let old: Vec<Partition> = self.parts.drain(parts).collect();
-        let closed: Vec<PartitionId> = old.iter().map(|part| part.id).collect();
-        let [mut first, last] = ends(&old, cuts);
-        let mut rest = join(old.into_iter().map(|part| part.line).collect(), slab);
-        let mut fresh = Vec::with_capacity(cuts.len() + 1);
-        for &cut in cuts {
-            let (below, above) = rest.split(slab, cut);
-            fresh.push(self.open(first, cut - 1, below));
-            (first, rest) = (cut, above);
-        }
-        fresh.push(self.open(first, last, rest));
-        self.put_in(slab, at, fresh, closed)
-    }
-
-    /// The partitions at `parts`, which take sends, are sealed with their messages; empty ones take
-    /// their place, of which the first begins where they begin, the rest at the keys `cuts`.
-    pub(super) fn seal(
-        &mut self,
-        slab: &mut Slab,
-        parts: Range<usize>,
-        cuts: &[u64],
-        seal: &Sealed,
-    ) -> Recut {
-        let at = parts.start;
-        let mut old: Vec<Partition> = self.parts.drain(parts).collect();
-        let closed: Vec<PartitionId> = old.iter().map(|part| part.id).collect();
-        let [mut first, last] = ends(&old, cuts);
-        for part in &mut old {
-            let mut sealed = seal.clone();
-            part.line.came(slab).for_each(|came| sealed.count(came.key));
-            part.sealed = Some(Box::new(sealed));
-        }
-        self.parts.extend(old);
-        let mut fresh = Vec::with_capacity(cuts.len() + 1);
-        for &cut in cuts {
-            let line = Line::new(slab);
-            fresh.push(self.open(first, cut - 1, line));
-            first = cut;
-        }
-        let line = Line::new(slab);
-        fresh.push(self.open(first, last, line));
-        self.put_in(slab, at, fresh, closed)
-    }
-
-    /// Puts new partitions in the place of closed ones that are taken out.
-    fn put_in(
-        &mut self,
-        slab: &Slab,
-        at: usize,
-        fresh: Vec<Partition>,
-        closed: Vec<PartitionId>,
-    ) -> Recut {
-        let opened = at..at + fresh.len();
-        self.live = self.live - closed.len() + fresh.len();
-        self.parts.splice(at..at, fresh);
-        self.index(slab);
-        Recut { closed, opened }
-    }
-
-    /// Takes out the sealed partitions that hold nothing any more; returns their ids.
-    pub(super) fn retire(&mut self, slab: &mut Slab) -> Vec<PartitionId> {
-        let empty = |part: &mut Partition| part.sealed.as_ref().is_some_and(|it| it.is_empty());
-        let gone: Vec<Partition> = self.parts.extract_if(self.live.., empty).collect();
-        if !gone.is_empty() {
-            self.index(slab);
-        }
-        gone.into_iter()
-            .map(|part| {
-                part.line.retire(slab);
-                part.id
-            })
-            .collect()
     }
 
     /// A message that came in otherwise than through [`Shards::push`] belongs to its partition.

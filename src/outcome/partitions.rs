@@ -12,7 +12,7 @@ use crate::ledger::journal::Refusal;
 use crate::observe::measured::{PartitionLife, QueueMeasured, SplitEvent};
 
 /// Most entries of [`Partitions::history`].
-const MOST: usize = 1_000;
+const MOST: usize = 64;
 
 /// What happened to the partitions, over the whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub struct Partitions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttled_ns: Option<[u64; 2]>,
     /// Every partition that was, in the order of creation, if any was split or merged; at most
-    /// the first 1,000.
+    /// the first 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Lived>,
     /// Partitions that `history` leaves out.
@@ -293,7 +293,10 @@ mod tests {
         let flapped = (0..2_500).map(|id| life(0, u64::MAX, id, (id as u32).checked_sub(1)));
         queue.partition_lives = flapped.collect();
         let partitions = Partitions::of(&queue);
-        assert_eq!((partitions.history.len(), partitions.history_left_out), (1_000, 1_500));
-        assert_eq!(partitions.history.last().map(|lived| lived.id), Some(999));
+        assert_eq!(
+            (partitions.history.len(), partitions.history_left_out),
+            (MOST, 2_500 - MOST as u64)
+        );
+        assert_eq!(partitions.history.last().map(|lived| lived.id), Some(MOST as u32 - 1));
     }
 }

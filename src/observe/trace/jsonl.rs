@@ -42,9 +42,10 @@
 //! `state` and `from` are `delayed`, `visible`, `in_flight`; `cause` is `outlived_timeout`,
 //! `prefetched`, `failed`, `crashed`, `delete_lost`; `action` is `send`, `receive`, `delete`,
 //! `change_visibility`; `reason` is `no_balanced_key`, `too_many_partitions`, `single_key`,
-//! `hot_key` (`permille` of the sampled requests), `sequential`, `too_many_at_once`; `how` is `done`, `duplicate`, `recognised`, `failed`, `crashed`. `first`, `last` and `at` are
-//! keys of the 64-bit key space, written as strings of 16 hexadecimal digits because many JSON
-//! readers keep only 53 bits.
+//! `hot_key` (`permille` of the sampled requests), `sequential`, `too_many_at_once`; `how` is
+//! `done`, `duplicate`, `recognised`, `failed`, `crashed`. `first`, `last` and `at` are keys of
+//! the 64-bit key space, written as strings of 16 hexadecimal digits because many JSON readers
+//! keep only 53 bits.
 
 use std::io::{self, Write};
 

@@ -181,7 +181,8 @@ mod tests {
         assert_eq!(
             said(shrunk).as_deref(),
             Some(
-                "split once, merged 2 times, 4 → 3 partitions (at most 5), at most 2 changes at once"
+                "split once, merged 2 times, 4 → 3 partitions (at most 5), \
+                 at most 2 changes at once"
             )
         );
     }

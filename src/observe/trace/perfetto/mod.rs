@@ -32,6 +32,7 @@
 mod event;
 mod levels;
 mod lives;
+mod partitions;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -46,7 +47,7 @@ use crate::clients::deed::{Deed, WorkerId};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal, KeySpace, MessageId, Refusal};
+use crate::ledger::journal::{Change, Journal, MessageId};
 use crate::observe::observer::Observer;
 
 /// Writes a trace in the Chrome trace format.
@@ -345,79 +346,6 @@ impl<W: Write> Perfetto<W> {
         }
         let by = self.names.worker(worker).to_owned();
         self.fault(self.track(thread), name, |event| event.text("worker", &by).end());
-    }
-
-    fn partition_fault(&mut self, queue: QueueId, change: &Change) {
-        match *change {
-            Change::Throttled { action, partition, messages } => {
-                self.fault(ledger(queue), "throttled", |e| {
-                    e.text("action", names::action(action))
-                        .number("partition", partition.0)
-                        .number("messages", messages)
-                        .end();
-                });
-            }
-            Change::KeySpace(ref change) => self.key_space(ledger(queue), change),
-            Change::Called { .. }
-            | Change::ReceivedNothing { .. }
-            | Change::Sent { .. }
-            | Change::DelayEnded { .. }
-            | Change::Received { .. }
-            | Change::Deleted { .. }
-            | Change::DeletedNothing { .. }
-            | Change::DeleteLost { .. }
-            | Change::ReceiptExpired { .. }
-            | Change::VisibilityChanged { .. }
-            | Change::VisibilityRefused { .. }
-            | Change::Returned { .. }
-            | Change::DeadLettered { .. }
-            | Change::MovedIn { .. }
-            | Change::Expired { .. }
-            | Change::Purged { .. } => {}
-        }
-    }
-
-    fn key_space(&mut self, track: Track, change: &KeySpace) {
-        match *change {
-            KeySpace::Split { parent, left, right, at } => self.fault(track, "split", |e| {
-                e.number("parent", parent.0)
-                    .number("left", left.0)
-                    .number("right", right.0)
-                    .text("at", &format!("{at:016x}"))
-                    .end();
-            }),
-            KeySpace::Merged { left, right, into } => self.fault(track, "merge", |e| {
-                e.number("left", left.0).number("right", right.0).number("into", into.0).end();
-            }),
-            KeySpace::Recut { old, new } => self.fault(track, "recut", |e| {
-                e.number("old", old).number("new", new).end();
-            }),
-            KeySpace::Refused { partition, reason } => self.fault(track, "split refused", |e| {
-                let e = e.number("partition", partition.0).text("reason", names::refusal(reason));
-                match reason {
-                    Refusal::HotKey { permille } => e.number("permille", permille).end(),
-                    Refusal::NoBalancedKey
-                    | Refusal::TooManyPartitions
-                    | Refusal::SingleKey
-                    | Refusal::Sequential
-                    | Refusal::TooManyAtOnce => e.end(),
-                }
-            }),
-            KeySpace::Begun { reshard, old, new } => self.fault(track, "change begun", |e| {
-                e.number("change", reshard).number("old", old).number("new", new).end();
-            }),
-            KeySpace::Ended { reshard } => {
-                self.fault(track, "change ended", |e| e.number("change", reshard).end());
-            }
-            KeySpace::Sealed { partition } => {
-                self.fault(track, "sealed", |e| e.number("partition", partition.0).end());
-            }
-            KeySpace::Drained { partition } => {
-                self.fault(track, "drained", |e| e.number("partition", partition.0).end());
-            }
-            // Said by the split, the merge or the recut.
-            KeySpace::Opened { .. } | KeySpace::Closed { .. } => {}
-        }
     }
 }
 
