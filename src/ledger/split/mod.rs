@@ -2,7 +2,7 @@
 //!
 //! Owns the closed family of policies. A decision is a pure function of a [`Snapshot`]: what was
 //! observed of each partition, the clock, and what the queue did before. Must not change anything;
-//! [`super::reshape`] does what is decided.
+//! [`super::reshard`] does what is decided.
 //!
 //! | module | owns |
 //! |---|---|
