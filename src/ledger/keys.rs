@@ -105,7 +105,17 @@ fn sequential_key(luck: Luck, pass: Span, now: Time) -> u64 {
     let within = luck.draws(Fate::Key, 0).below(TICK);
     let at = now.as_nanos() / TICK * TICK + within;
     let pass = pass.as_nanos().max(1);
-    ((u128::from(at % pass) << 64) / u128::from(pass)) as u64
+    key_at(at % pass, pass)
+}
+
+/// The key that lies `part` / `whole` of the way through the key space; `part` is less.
+fn key_at(part: u64, whole: u64) -> u64 {
+    ((u128::from(part) << 64) / u128::from(whole)) as u64
+}
+
+/// The first keys of `count` equal ranges of the key space, but of the first.
+pub(super) fn equal_cuts(count: u32) -> Vec<u64> {
+    (1..u64::from(count)).map(|i| key_at(i, u64::from(count))).collect()
 }
 
 /// Of `choices` uniform keys the one whose partition holds the fewest messages; the first of equal

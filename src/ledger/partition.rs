@@ -15,12 +15,13 @@ use super::capacity::{Bucket, Rate};
 use super::config::QueueId;
 use super::fresh::Waiting;
 use super::journal::{Action, MessageId, PartitionId};
+use super::keys::equal_cuts;
 use super::line::{Line, NO_MESSAGE, Oldest};
 use super::message::Slab;
 use super::sealed::{Came, Sealed};
 use crate::kernel::time::Time;
 
-pub(super) use recut::Recut;
+pub(super) use recut::{Recut, pieces};
 
 /// One partition.
 #[derive(Clone, Debug)]
@@ -107,11 +108,9 @@ impl Shards {
             counts: false,
             changes: 0,
         };
-        let start = |i: u32| ((u128::from(i) << 64) / u128::from(count)) as u64;
-        for i in 0..count {
-            let last = if i + 1 == count { u64::MAX } else { start(i + 1) - 1 };
+        for (first, last) in pieces([0, u64::MAX], &equal_cuts(count)) {
             let line = Line::new(slab);
-            let part = shards.open(start(i), last, line);
+            let part = shards.open(first, last, line);
             shards.parts.push(part);
         }
         shards.index(slab);

@@ -28,6 +28,16 @@ fn ends(parts: &[Partition], cuts: &[u64]) -> [u64; 2] {
     [first, last]
 }
 
+/// The first and the last key of each range that those between two keys become when they are cut
+/// at `cuts`.
+pub(in crate::ledger) fn pieces(
+    [first, last]: [u64; 2],
+    cuts: &[u64],
+) -> impl Iterator<Item = (u64, u64)> {
+    let firsts = std::iter::once(first).chain(cuts.iter().copied());
+    firsts.zip(cuts.iter().map(|cut| cut - 1).chain([last]))
+}
+
 /// Makes one line of those of neighbours, two by two so that a message moves a few times only.
 fn join(mut lines: Vec<Line>, slab: &mut Slab) -> Line {
     while lines.len() > 1 {
@@ -56,15 +66,17 @@ impl Shards {
         let at = parts.start;
         let old: Vec<Partition> = self.parts.drain(parts).collect();
         let closed: Vec<PartitionId> = old.iter().map(|part| part.id).collect();
-        let [mut first, last] = ends(&old, cuts);
+        let ends = ends(&old, cuts);
         let mut rest = join(old.into_iter().map(|part| part.line).collect(), slab);
-        let mut fresh = Vec::with_capacity(cuts.len() + 1);
+        let mut lines = Vec::with_capacity(cuts.len() + 1);
         for &cut in cuts {
             let (below, above) = rest.split(slab, cut);
-            fresh.push(self.open(first, cut - 1, below));
-            (first, rest) = (cut, above);
+            lines.push(below);
+            rest = above;
         }
-        fresh.push(self.open(first, last, rest));
+        lines.push(rest);
+        let fresh = pieces(ends, cuts).zip(lines);
+        let fresh = fresh.map(|((first, last), line)| self.open(first, last, line)).collect();
         self.put_in(slab, at, fresh, closed)
     }
 
@@ -80,21 +92,15 @@ impl Shards {
         let at = parts.start;
         let mut old: Vec<Partition> = self.parts.drain(parts).collect();
         let closed: Vec<PartitionId> = old.iter().map(|part| part.id).collect();
-        let [mut first, last] = ends(&old, cuts);
+        let ends = ends(&old, cuts);
         for part in &mut old {
             let mut sealed = seal.clone();
             part.line.came(slab).for_each(|came| sealed.count(came.key));
             part.sealed = Some(Box::new(sealed));
         }
         self.parts.extend(old);
-        let mut fresh = Vec::with_capacity(cuts.len() + 1);
-        for &cut in cuts {
-            let line = Line::new(slab);
-            fresh.push(self.open(first, cut - 1, line));
-            first = cut;
-        }
-        let line = Line::new(slab);
-        fresh.push(self.open(first, last, line));
+        let fresh = pieces(ends, cuts);
+        let fresh = fresh.map(|(first, last)| self.open(first, last, Line::new(slab))).collect();
         self.put_in(slab, at, fresh, closed)
     }
 

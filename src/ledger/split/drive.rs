@@ -5,6 +5,8 @@ use super::{Decision, decide};
 use crate::kernel::time::Time;
 use crate::ledger::config::{Guards, SplitPolicy};
 use crate::ledger::journal::{Action, PartitionId};
+use crate::ledger::keys::equal_cuts;
+use crate::ledger::partition::pieces;
 
 /// Calls per second that each partition carries.
 pub(super) const CAPACITY: f64 = 1000.0;
@@ -20,11 +22,11 @@ pub(super) struct Drive {
 impl Drive {
     /// `count` equal ranges.
     pub(super) fn new(policy: SplitPolicy, count: u32) -> Drive {
-        let starts = |i: u32| ((u128::from(i) << 64) / u128::from(count)) as u64;
-        let opened = (0..count).map(|i| Opened {
-            id: PartitionId(i),
-            first: starts(i),
-            last: starts(i + 1).wrapping_sub(1),
+        let ranges = pieces([0, u64::MAX], &equal_cuts(count)).collect::<Vec<_>>();
+        let opened = (0..).zip(ranges).map(|(id, (first, last))| Opened {
+            id: PartitionId(id),
+            first,
+            last,
         });
         let watch = Watch::new(Guards::default(), 1, opened);
         Drive { policy, watch, second: 0, next_id: count }
@@ -60,11 +62,9 @@ impl Drive {
             Decision::Recut { parts, cuts, .. } => (parts.clone(), cuts),
         };
         let old = &self.watch.parts()[parts.clone()];
-        let (first, last) = (old[0].first, old[old.len() - 1].last);
-        let firsts = std::iter::once(first).chain(cuts.iter().copied());
-        let lasts = cuts.iter().map(|cut| cut - 1).chain([last]);
+        let ends = [old[0].first, old[old.len() - 1].last];
         let opened: Vec<Opened> = (self.next_id..)
-            .zip(firsts.zip(lasts))
+            .zip(pieces(ends, cuts))
             .map(|(id, (first, last))| Opened { id: PartitionId(id), first, last })
             .collect();
         self.next_id += opened.len() as u32;

@@ -10,6 +10,7 @@ use super::watch::Watched;
 use super::{Decision, Snapshot};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::CountScaler;
+use crate::ledger::keys::equal_cuts;
 
 /// What is remembered of the whole queue.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,8 +64,7 @@ pub(super) fn decide(policy: &CountScaler, snapshot: &Snapshot) -> Vec<Decision>
     if !grows && !shrinks {
         return Vec::new();
     }
-    let start = |i: usize| (((i as u128) << 64) / new as u128) as u64;
-    let cuts = (1..new).map(start).collect();
+    let cuts = equal_cuts(new as u32);
     vec![Decision::Recut { parts: 0..old, cuts, delay: Span::ZERO }]
 }
 
