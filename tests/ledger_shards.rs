@@ -701,6 +701,7 @@ fn traffic(
             phases,
         )| Traffic {
             sharding: LedgerConfig {
+                nodes: None,
                 partitions,
                 ceiling: None,
                 keys,

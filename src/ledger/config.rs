@@ -28,6 +28,9 @@ pub struct QueueConfig {
     /// Probability that the service confirms a delete and a copy survives (at-least-once
     /// delivery, [DeleteMessage](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html)).
     pub lost_deletes: f64,
+    /// Probability that a receive does not hide a message: it is visible to the next one at once
+    /// (at-least-once delivery). Below 1.
+    pub duplicates: f64,
     /// How the queue is sharded.
     pub ledger: LedgerConfig,
 }
@@ -60,6 +63,8 @@ pub struct LedgerConfig {
     pub mechanics: Mechanics,
     /// Which partitions a receive asks.
     pub receive: ReceiveRouting,
+    /// The nodes that hold the partitions; `None` is one that never fails and carries everything.
+    pub nodes: Option<Nodes>,
 }
 
 /// The capacity of one partition, for each of send, receive and delete: a token bucket.
@@ -391,7 +396,9 @@ pub struct Nodes {
     pub count: u32,
     /// Zones whose nodes fail together: node i stands in zone i modulo this; from 1 to `count`.
     pub zones: u32,
-    /// What one node carries over all its partitions; `None` is unlimited.
+    /// What one node carries over all its partitions, in calls of any kind; `None` is unlimited. A
+    /// send or a delete costs one on each replica that answers, a receive one on as many replicas
+    /// as must answer it, the primary first.
     pub capacity: Option<Capacity>,
     /// Replicas of each partition, N; 3 in most systems.
     pub replicas: u32,
@@ -414,6 +421,8 @@ pub struct Nodes {
     /// How long it takes to copy one partition. This is the cap on the bandwidth of repair: a node
     /// sends one copy at a time and receives one at a time.
     pub copy: Span,
+    /// The share of a node's capacity that a copy takes at each of its ends, from 0 to below 1.
+    pub copy_share: f64,
     /// How many times faster than they came a node that returns applies the writes it missed; at
     /// least 1. It answers when it has them all, as a Raft follower does.
     pub catch_up: u32,

@@ -1,9 +1,9 @@
 //! What the ledger says about itself while it works.
 //!
-//! Owns [`Change`], the closed list of things that happen to messages and partitions, and the
-//! trait that receives them. Must not know who listens.
+//! Owns [`Change`], the closed list of things that happen to messages, partitions and nodes, and
+//! the trait that receives them. Must not know who listens.
 
-use super::config::QueueId;
+use super::config::{NodeId, QueueId};
 use crate::kernel::time::Time;
 
 /// The serial number of a message, from 0 in the order of all sends of the run. Never reused.
@@ -18,8 +18,8 @@ pub struct PartitionId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Caller(pub u32);
 
-/// What the holder of a delivery last said about it. An annotation for observers: no decision of
-/// the ledger depends on it.
+/// What the holder of a delivery last said about it, or what the ledger itself did to the message.
+/// An annotation for observers: no decision of the ledger depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Held {
@@ -33,6 +33,10 @@ pub enum Held {
     Crashed,
     /// The work is done and the delete is on its way, or was lost.
     Deleting,
+    /// It was deleted, and the replicas that had the delete are gone.
+    Undone,
+    /// The receive did not hide it.
+    NotHidden,
 }
 
 /// The calls a partition's capacity counts.
@@ -197,6 +201,16 @@ pub enum Change {
         /// The state it was in.
         from: State,
     },
+    /// None of the replicas that had a delete answers any more, and others do: the message is
+    /// visible again.
+    Undone {
+        /// The message.
+        message: MessageId,
+        /// When it was sent to, or moved to, this queue.
+        sent: Time,
+        /// Receives before the delete.
+        receives: u32,
+    },
     /// A message was removed by a purge.
     Purged {
         /// The message.
@@ -213,6 +227,15 @@ pub enum Change {
         /// Messages of the call that were refused (1 for a receive).
         messages: u32,
     },
+    /// Too few replicas of a partition answered a call.
+    Unavailable {
+        /// Which kind of call.
+        action: Action,
+        /// Where.
+        partition: PartitionId,
+        /// Messages of the call that were refused (1 for a receive).
+        messages: u32,
+    },
     /// A call reached the ledger (whatever its answer).
     Called {
         /// Which kind.
@@ -220,6 +243,8 @@ pub enum Change {
     },
     /// The key space changed, or did not though a partition is hot.
     KeySpace(KeySpace),
+    /// Something happened to a node or a replica.
+    Node(NodeChange),
 }
 
 /// A change of the key space.
@@ -297,6 +322,69 @@ pub enum KeySpace {
         /// Why.
         reason: Refusal,
     },
+}
+
+/// What happens to nodes and replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeChange {
+    /// A node is down.
+    Failed(NodeId),
+    /// A node has been down for so long that others take its place as primaries.
+    Suspected(NodeId),
+    /// A node has been down for so long that its replicas are made anew.
+    GivenUp(NodeId),
+    /// A node is up again, and does not answer before it has the writes it missed.
+    Returned(NodeId),
+    /// A node that was down answers again.
+    CaughtUp(NodeId),
+    /// A partition has another primary.
+    Led {
+        /// The partition.
+        partition: PartitionId,
+        /// The node that leads it now.
+        by: NodeId,
+    },
+    /// A copy of a partition has begun.
+    CopyBegun {
+        /// The partition.
+        partition: PartitionId,
+        /// The node that sends it.
+        source: NodeId,
+        /// The node that gets it.
+        to: NodeId,
+    },
+    /// A copy has ended before it was there: a node at one of its ends failed, or the node that it
+    /// was to replace has returned.
+    CopyDropped {
+        /// The partition.
+        partition: PartitionId,
+        /// The node that was to get it.
+        to: NodeId,
+    },
+    /// A copy is there: the replica on one node is replaced by one on another.
+    Moved {
+        /// The partition.
+        partition: PartitionId,
+        /// The node that held it.
+        from: NodeId,
+        /// The node that holds it now.
+        to: NodeId,
+    },
+    /// How many partitions lack replicas is no longer what it was.
+    Counted(Census),
+}
+
+/// How many partitions lack what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Partitions in all.
+    pub partitions: u32,
+    /// Fewer replicas answer than the queue is to have.
+    pub under_replicated: u32,
+    /// Too few answer for a send or a delete.
+    pub without_write_quorum: u32,
+    /// Too few answer for a receive.
+    pub without_read_quorum: u32,
 }
 
 impl From<KeySpace> for Change {

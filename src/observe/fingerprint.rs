@@ -16,8 +16,8 @@
 
 use crate::clients::deed::Deed;
 use crate::kernel::time::Time;
-use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, KeySpace, Refusal};
+use crate::ledger::config::{NodeId, QueueId};
+use crate::ledger::journal::{Change, KeySpace, NodeChange, Refusal};
 
 /// A hash of all facts so far, but those that others imply.
 #[derive(Clone, Debug)]
@@ -125,6 +125,11 @@ fn change_words(change: &Change) -> Option<(u64, u64, u64)> {
             (17, u64::from(partition.0), u64::from(messages) << 2 | action as u64)
         }
         Change::KeySpace(ref change) => key_space_words(change),
+        Change::Unavailable { action, partition, messages } => {
+            (29, u64::from(partition.0), u64::from(messages) << 2 | action as u64)
+        }
+        Change::Undone { message, receives, .. } => (30, message.0, u64::from(receives)),
+        Change::Node(ref change) => node_words(change),
     })
 }
 
@@ -145,6 +150,29 @@ fn key_space_words(change: &KeySpace) -> (u64, u64, u64) {
         KeySpace::Ended { reshard } => (26, u64::from(reshard), 0),
         KeySpace::Sealed { partition } => (27, u64::from(partition.0), 0),
         KeySpace::Drained { partition } => (28, u64::from(partition.0), 0),
+    }
+}
+
+/// A change of a node or a replica as a tag and two words.
+fn node_words(change: &NodeChange) -> (u64, u64, u64) {
+    let two = |high: NodeId, low: NodeId| u64::from(high.0) << 32 | u64::from(low.0);
+    match *change {
+        NodeChange::Failed(node) => (31, u64::from(node.0), 0),
+        NodeChange::Suspected(node) => (32, u64::from(node.0), 0),
+        NodeChange::GivenUp(node) => (33, u64::from(node.0), 0),
+        NodeChange::Returned(node) => (34, u64::from(node.0), 0),
+        NodeChange::CaughtUp(node) => (35, u64::from(node.0), 0),
+        NodeChange::Led { partition, by } => (36, u64::from(partition.0), u64::from(by.0)),
+        NodeChange::CopyBegun { partition, source, to } => {
+            (37, u64::from(partition.0), two(source, to))
+        }
+        NodeChange::CopyDropped { partition, to } => (38, u64::from(partition.0), u64::from(to.0)),
+        NodeChange::Moved { partition, from, to } => (39, u64::from(partition.0), two(from, to)),
+        NodeChange::Counted(census) => (
+            40,
+            u64::from(census.partitions) << 32 | u64::from(census.under_replicated),
+            u64::from(census.without_write_quorum) << 32 | u64::from(census.without_read_quorum),
+        ),
     }
 }
 

@@ -274,8 +274,11 @@ impl QueueMeter {
             | Change::MovedIn { .. }
             | Change::Expired { .. }
             | Change::Purged { .. }
+            | Change::Undone { .. }
             | Change::Throttled { .. }
-            | Change::KeySpace(_) => self.rare(now, change),
+            | Change::Unavailable { .. }
+            | Change::KeySpace(_)
+            | Change::Node(_) => self.rare(now, change),
         }
     }
 
@@ -319,6 +322,7 @@ impl QueueMeter {
                     self.sends[partition.0 as usize] += u64::from(messages);
                 }
             }
+            Change::Undone { .. } => self.visible.add(now, 1),
             Change::KeySpace(ref change) => self.key_space(now, change),
             Change::Sent { .. }
             | Change::Received { .. }
@@ -327,7 +331,9 @@ impl QueueMeter {
             | Change::DeleteLost { .. }
             | Change::ReceiptExpired { .. }
             | Change::VisibilityChanged { .. }
-            | Change::VisibilityRefused { .. } => {}
+            | Change::VisibilityRefused { .. }
+            | Change::Unavailable { .. }
+            | Change::Node(_) => {}
         }
     }
 
@@ -384,7 +390,7 @@ impl Redelivered {
             Held::Buffered => &mut self.prefetched,
             Held::Failed => &mut self.failed,
             Held::Crashed => &mut self.crashed,
-            Held::Deleting => &mut self.delete_lost,
+            Held::Deleting | Held::Undone | Held::NotHidden => &mut self.delete_lost,
         };
         *count += 1;
     }

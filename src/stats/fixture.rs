@@ -36,6 +36,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         redrive,
         purges: Vec::new(),
         lost_deletes: 0.0,
+        duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 4,
             capacity: None,
@@ -45,6 +46,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
             guards: Guards::default(),
             mechanics: Mechanics::Metadata { pause: Span::ZERO },
             receive: ReceiveRouting::RegisterAll,
+            nodes: None,
         },
     }
 }

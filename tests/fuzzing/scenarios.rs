@@ -190,6 +190,7 @@ impl Draw<'_> {
             redrive,
             purges,
             lost_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
+            duplicates: 0.0,
             ledger: self.ledger(),
         }
     }
@@ -199,6 +200,7 @@ impl Draw<'_> {
         let burst = 1.0 + self.share() * 20.0;
         let partitions = self.chance.between(1, 8) as u32;
         LedgerConfig {
+            nodes: None,
             partitions,
             capacity: self.chance.one_in(2).then_some(Capacity { per_second: rate, burst }),
             ceiling: self.chance.one_in(4).then(|| CeilingConfig {

@@ -161,6 +161,7 @@ impl Watch {
         row
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each change")]
     fn message_change(&mut self, now: Time, queue: QueueId, change: &Change) {
         use State::{Delayed, InFlight, Visible};
         let at = queue.0 as usize;
@@ -191,6 +192,12 @@ impl Watch {
             Change::VisibilityChanged { message, until } => {
                 let row = self.pass(queue, message, InFlight, InFlight);
                 assert!(until >= now && until <= row.received + TWELVE_HOURS, "{message:?}");
+            }
+            Change::Undone { message, receives, .. } => {
+                let row = Resident { queue, state: Some(Visible), receives, received: Time::ZERO };
+                assert!(self.messages.insert(message, row).is_none(), "{message:?} was deleted");
+                self.books[at].deleted -= 1;
+                self.books[at].visible += 1;
             }
             Change::Deleted { message, receives, from, .. } => {
                 assert_ne!(from, Delayed);
@@ -224,8 +231,10 @@ impl Watch {
             | Change::ReceiptExpired { .. }
             | Change::VisibilityRefused { .. }
             | Change::Throttled { .. }
+            | Change::Unavailable { .. }
             | Change::Called { .. }
-            | Change::KeySpace(_) => {}
+            | Change::KeySpace(_)
+            | Change::Node(_) => {}
         }
     }
 }

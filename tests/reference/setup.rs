@@ -20,6 +20,7 @@ pub(crate) fn queue() -> QueueConfig {
         redrive: None,
         purges: Vec::new(),
         lost_deletes: 0.0,
+        duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 1,
             capacity: None,
@@ -29,6 +30,7 @@ pub(crate) fn queue() -> QueueConfig {
             guards: Guards::default(),
             mechanics: Mechanics::Metadata { pause: Span::ZERO },
             receive: ReceiveRouting::RegisterAll,
+            nodes: None,
         },
     }
 }

@@ -290,7 +290,9 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
         redrive: None,
         purges,
         lost_deletes: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
+        duplicates: 0.0,
         ledger: LedgerConfig {
+            nodes: None,
             partitions: 1 + die.below(9) as u32,
             capacity: (!one_in(die, 3)).then_some(capacity),
             ceiling: None,

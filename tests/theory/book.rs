@@ -116,6 +116,8 @@ impl Journal for Book {
                 page.sent += 1;
                 page.enter(state, at);
             }
+            // No scenario of this book has nodes.
+            Change::Undone { .. } => unreachable!("a delete stands"),
             Change::DelayEnded { .. } => {
                 page.leave(State::Delayed, at);
                 page.enter(State::Visible, at);
@@ -154,8 +156,10 @@ impl Journal for Book {
             | Change::VisibilityChanged { .. }
             | Change::VisibilityRefused { .. }
             | Change::Throttled { .. }
+            | Change::Unavailable { .. }
             | Change::Called { .. }
-            | Change::KeySpace(_) => {}
+            | Change::KeySpace(_)
+            | Change::Node(_) => {}
         }
     }
 }

@@ -8,7 +8,8 @@
 //! leads, and another takes its place when its node is suspected. A node that is down for longer
 //! is given up: each of its replicas is copied from one that answers to a node that placement
 //! chooses, and is replaced when the copy is there. If the node returns before that, its replicas
-//! are kept.
+//! are kept. A copy begins only where a read quorum answers, for none of fewer replicas need know
+//! the last write (Raft, section 6: a new configuration needs a majority of the old one).
 //!
 //! At one instant: copies that end; failures and returns; nodes that have caught up, are suspected
 //! or are given up, in the order of their numbers; the look of [`Placement::WeightedMove`]; copies
@@ -26,68 +27,7 @@ use super::transfers::{Copying, Transfer, Transfers};
 use crate::kernel::rng::{Purpose, Source as _, Streams};
 use crate::kernel::time::Time;
 use crate::ledger::config::{NodeId, Nodes, Placement};
-use crate::ledger::journal::PartitionId;
-
-/// What happens to nodes and replicas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NodeChange {
-    /// A node is down.
-    Failed(NodeId),
-    /// A node has been down for so long that others take its place as primaries.
-    Suspected(NodeId),
-    /// A node has been down for so long that its replicas are made anew.
-    GivenUp(NodeId),
-    /// A node is up again, and does not answer before it has the writes it missed.
-    Returned(NodeId),
-    /// A node that was down answers again.
-    CaughtUp(NodeId),
-    /// A partition has another primary.
-    Led {
-        /// The partition.
-        partition: PartitionId,
-        /// The node that leads it now.
-        by: NodeId,
-    },
-    /// A copy of a partition has begun.
-    CopyBegun {
-        /// The partition.
-        partition: PartitionId,
-        /// The node that sends it.
-        source: NodeId,
-        /// The node that gets it.
-        to: NodeId,
-    },
-    /// A copy has ended before it was there: a node at one of its ends failed, or the node that it
-    /// was to replace has returned.
-    CopyDropped {
-        /// The partition.
-        partition: PartitionId,
-        /// The node that was to get it.
-        to: NodeId,
-    },
-    /// A copy is there: the replica on one node is replaced by one on another.
-    Moved {
-        /// The partition.
-        partition: PartitionId,
-        /// The node that held it.
-        from: NodeId,
-        /// The node that holds it now.
-        to: NodeId,
-    },
-}
-
-/// How many partitions lack what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Partitions in all.
-    pub partitions: u32,
-    /// Fewer replicas answer than the queue is to have.
-    pub under_replicated: u32,
-    /// Too few answer for a send or a delete.
-    pub without_write_quorum: u32,
-    /// Too few answer for a receive.
-    pub without_read_quorum: u32,
-}
+use crate::ledger::journal::{Census, NodeChange, PartitionId};
 
 /// A partition and the nodes of its replicas, the primary first.
 #[derive(Clone, Debug)]
@@ -110,6 +50,8 @@ pub struct Cluster {
     /// When replicas are next moved off the hottest node.
     look: Time,
     due: Time,
+    /// As it was last told.
+    counted: Census,
 }
 
 impl Cluster {
@@ -139,8 +81,10 @@ impl Cluster {
             transfers: Transfers::default(),
             look,
             due: Time::NEVER,
+            counted: Census::default(),
             config: config.clone(),
         };
+        cluster.counted = cluster.census();
         cluster.due = cluster.next_due();
         cluster
     }
@@ -155,6 +99,11 @@ impl Cluster {
         while self.due <= now {
             let at = self.due;
             self.step(at, &mut |change| tell(at, change));
+            let census = self.census();
+            if census != self.counted {
+                self.counted = census;
+                tell(at, NodeChange::Counted(census));
+            }
             self.due = self.next_due();
         }
     }
@@ -328,7 +277,8 @@ impl Cluster {
             let Placed { part, replicas } = &self.placed[&transfer.partition];
             let target = transfer.to.or_else(|| self.replacement(&self.held(), part, replicas));
             let free = |id: &&NodeId| self.nodes[id.0 as usize].up && !sending[id.0 as usize];
-            let source = replicas.iter().find(free).copied();
+            let known = self.serving(&self.placed[&transfer.partition]) >= self.config.read_quorum;
+            let source = replicas.iter().find(free).copied().filter(|_| known);
             self.transfers.get_mut(at).to = target;
             let (Some(to), Some(source)) = (target, source) else { continue };
             if receiving[to.0 as usize] {

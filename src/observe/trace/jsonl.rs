@@ -57,7 +57,7 @@ use crate::clients::deed::{Deed, FleetId, ProducerId, WorkerId};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Caller, Change, Journal, KeySpace, MessageId, Refusal};
+use crate::ledger::journal::{Caller, Change, Journal, KeySpace, MessageId, NodeChange, Refusal};
 use crate::observe::observer::Observer;
 
 /// Writes every fact as one line of JSON.
@@ -243,6 +243,11 @@ fn change_fields<'a>(line: Line<'a>, change: &Change) -> Line<'a> {
             .number(r#","partition":"#, partition.0)
             .number(r#","messages":"#, messages),
         Change::KeySpace(ref change) => key_space_fields(line, change),
+        Change::Unavailable { action, partition, messages } => line
+            .word(r#"unavailable","action":""#, names::action(action))
+            .number(r#","partition":"#, partition.0)
+            .number(r#","messages":"#, messages),
+        Change::Node(ref change) => node_fields(line, change),
         Change::Sent { .. }
         | Change::DelayEnded { .. }
         | Change::Received { .. }
@@ -256,7 +261,8 @@ fn change_fields<'a>(line: Line<'a>, change: &Change) -> Line<'a> {
         | Change::DeadLettered { .. }
         | Change::MovedIn { .. }
         | Change::Expired { .. }
-        | Change::Purged { .. } => message_fields(line, change),
+        | Change::Purged { .. }
+        | Change::Undone { .. } => message_fields(line, change),
     }
 }
 
@@ -306,6 +312,35 @@ fn key_space_fields<'a>(line: Line<'a>, change: &KeySpace) -> Line<'a> {
         KeySpace::Drained { partition } => {
             line.number(r#"partition_drained","partition":"#, partition.0)
         }
+    }
+}
+
+/// Appends what happened to a node or a replica.
+fn node_fields<'a>(line: Line<'a>, change: &NodeChange) -> Line<'a> {
+    match *change {
+        NodeChange::Failed(node) => line.number(r#"node_failed","node":"#, node.0),
+        NodeChange::Suspected(node) => line.number(r#"node_suspected","node":"#, node.0),
+        NodeChange::GivenUp(node) => line.number(r#"node_given_up","node":"#, node.0),
+        NodeChange::Returned(node) => line.number(r#"node_returned","node":"#, node.0),
+        NodeChange::CaughtUp(node) => line.number(r#"node_caught_up","node":"#, node.0),
+        NodeChange::Led { partition, by } => {
+            line.number(r#"primary_changed","partition":"#, partition.0).number(r#","node":"#, by.0)
+        }
+        NodeChange::CopyBegun { partition, source, to } => line
+            .number(r#"copy_begun","partition":"#, partition.0)
+            .number(r#","from":"#, source.0)
+            .number(r#","to":"#, to.0),
+        NodeChange::CopyDropped { partition, to } => {
+            line.number(r#"copy_dropped","partition":"#, partition.0).number(r#","to":"#, to.0)
+        }
+        NodeChange::Moved { partition, from, to } => line
+            .number(r#"replica_moved","partition":"#, partition.0)
+            .number(r#","from":"#, from.0)
+            .number(r#","to":"#, to.0),
+        NodeChange::Counted(census) => line
+            .number(r#"replicas_counted","under_replicated":"#, census.under_replicated)
+            .number(r#","without_write_quorum":"#, census.without_write_quorum)
+            .number(r#","without_read_quorum":"#, census.without_read_quorum),
     }
 }
 
@@ -366,10 +401,16 @@ fn message_fields<'a>(line: Line<'a>, change: &Change) -> Line<'a> {
         Change::Purged { message, from, .. } => {
             line.number(r#"purged","message":"#, message.0).word(r#","from":""#, names::state(from))
         }
+        Change::Undone { message, sent, receives } => line
+            .number(r#"delete_undone","message":"#, message.0)
+            .time(r#","sent_ns":"#, sent)
+            .number(r#","receives":"#, receives),
         Change::ReceivedNothing { .. }
         | Change::Throttled { .. }
+        | Change::Unavailable { .. }
         | Change::Called { .. }
-        | Change::KeySpace(_) => line,
+        | Change::KeySpace(_)
+        | Change::Node(_) => line,
     }
 }
 

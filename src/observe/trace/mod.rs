@@ -71,11 +71,14 @@ fn message_of_change(change: &Change) -> Option<MessageId> {
         | Change::DeadLettered { message, .. }
         | Change::MovedIn { message, .. }
         | Change::Expired { message, .. }
-        | Change::Purged { message, .. } => Some(message),
+        | Change::Purged { message, .. }
+        | Change::Undone { message, .. } => Some(message),
         Change::ReceivedNothing { .. }
         | Change::Throttled { .. }
+        | Change::Unavailable { .. }
         | Change::Called { .. }
-        | Change::KeySpace(_) => None,
+        | Change::KeySpace(_)
+        | Change::Node(_) => None,
     }
 }
 

@@ -99,6 +99,8 @@ pub(super) const fn cause(held: Held) -> &'static str {
         Held::Failed => "failed",
         Held::Crashed => "crashed",
         Held::Deleting => "delete_lost",
+        Held::Undone => "delete_undone",
+        Held::NotHidden => "not_hidden",
     }
 }
 
@@ -110,6 +112,8 @@ pub(super) const fn cause_in_words(held: Held) -> &'static str {
         Held::Failed => "work failed",
         Held::Crashed => "worker crashed",
         Held::Deleting => "delete came too late or was lost",
+        Held::Undone => "delete was undone by lost replicas",
+        Held::NotHidden => "the receive did not hide it",
     }
 }
 

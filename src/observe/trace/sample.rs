@@ -92,6 +92,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         redrive,
         purges: Vec::new(),
         lost_deletes: 0.0,
+        duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 1,
             capacity: None,
@@ -101,6 +102,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
             guards: Guards::default(),
             mechanics: Mechanics::Metadata { pause: Span::ZERO },
             receive: ReceiveRouting::RegisterAll,
+            nodes: None,
         },
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::names::{Names, action_in_words, cause_in_words, refusal_in_words, state_in_words};
 use crate::clients::deed::{Deed, Ending};
 use crate::kernel::time::{Span, Time};
-use crate::ledger::journal::{Change, KeySpace, Refusal, State};
+use crate::ledger::journal::{Census, Change, KeySpace, NodeChange, Refusal, State};
 
 /// A length in the form of an instant, `45.100000000s`, so that the two line up.
 fn exact(span: Span) -> Time {
@@ -44,7 +44,16 @@ pub(super) fn of_change(
             write!(out, "partition {} throttled a {action} of {messages} message{s}", partition.0)
         }
         Change::Called { action } => write!(out, "call: {}", action_in_words(action)),
+        Change::Unavailable { action, partition, messages } => {
+            let (action, s) = (action_in_words(action), plural(messages));
+            write!(
+                out,
+                "too few replicas of partition {} answered a {action} of {messages} message{s}",
+                partition.0
+            )
+        }
         Change::KeySpace(ref change) => of_key_space(out, change),
+        Change::Node(ref change) => of_node(out, change),
         Change::Sent { .. }
         | Change::DelayEnded { .. }
         | Change::Received { .. }
@@ -58,7 +67,8 @@ pub(super) fn of_change(
         | Change::DeadLettered { .. }
         | Change::MovedIn { .. }
         | Change::Expired { .. }
-        | Change::Purged { .. } => of_message(out, names, now, change),
+        | Change::Purged { .. }
+        | Change::Undone { .. } => of_message(out, names, now, change),
     }
 }
 
@@ -108,6 +118,46 @@ fn of_key_space(out: &mut impl Write, change: &KeySpace) -> io::Result<()> {
     }
 }
 
+/// Writes what happened to a node or a replica.
+fn of_node(out: &mut impl Write, change: &NodeChange) -> io::Result<()> {
+    match *change {
+        NodeChange::Failed(node) => write!(out, "node {} failed", node.0),
+        NodeChange::Suspected(node) => {
+            write!(out, "node {} is suspected: others lead its partitions", node.0)
+        }
+        NodeChange::GivenUp(node) => {
+            write!(out, "node {} is given up: its replicas are made anew", node.0)
+        }
+        NodeChange::Returned(node) => {
+            write!(out, "node {} is up again and applies what it missed", node.0)
+        }
+        NodeChange::CaughtUp(node) => write!(out, "node {} answers again", node.0),
+        NodeChange::Led { partition, by } => {
+            write!(out, "node {} leads partition {} now", by.0, partition.0)
+        }
+        NodeChange::CopyBegun { partition, source, to } => {
+            let (partition, source, to) = (partition.0, source.0, to.0);
+            write!(out, "partition {partition} is being copied from node {source} to node {to}")
+        }
+        NodeChange::CopyDropped { partition, to } => {
+            write!(out, "the copy of partition {} to node {} was dropped", partition.0, to.0)
+        }
+        NodeChange::Moved { partition, from, to } => {
+            let (partition, from, to) = (partition.0, from.0, to.0);
+            write!(out, "node {to} holds partition {partition} in place of node {from}")
+        }
+        NodeChange::Counted(Census {
+            partitions, under_replicated, without_write_quorum, ..
+        }) => {
+            write!(
+                out,
+                "{under_replicated} of {partitions} partitions lack a replica, \
+                 {without_write_quorum} a write quorum"
+            )
+        }
+    }
+}
+
 /// Writes what happened to a message.
 fn of_message(out: &mut impl Write, names: &Names, now: Time, change: &Change) -> io::Result<()> {
     match *change {
@@ -148,10 +198,20 @@ fn of_message(out: &mut impl Write, names: &Names, now: Time, change: &Change) -
             write!(out, "expired while {}: its retention is over", state_in_words(from))
         }
         Change::Purged { from, .. } => write!(out, "purged while {}", state_in_words(from)),
+        Change::Undone { sent, receives, .. } => {
+            let age = exact(now.since(sent));
+            write!(
+                out,
+                "visible again, {age} after it came: no replica that answers has its delete, \
+                 receive {receives}"
+            )
+        }
         Change::ReceivedNothing { .. }
         | Change::Throttled { .. }
+        | Change::Unavailable { .. }
         | Change::Called { .. }
-        | Change::KeySpace(_) => Ok(()),
+        | Change::KeySpace(_)
+        | Change::Node(_) => Ok(()),
     }
 }
 

@@ -153,9 +153,10 @@ fn state_after(
 ) -> Option<(QueueId, State)> {
     match *change {
         Change::Sent { state, .. } => Some((queue, state)),
-        Change::DelayEnded { .. } | Change::Returned { .. } | Change::MovedIn { .. } => {
-            Some((queue, State::Visible))
-        }
+        Change::DelayEnded { .. }
+        | Change::Returned { .. }
+        | Change::MovedIn { .. }
+        | Change::Undone { .. } => Some((queue, State::Visible)),
         Change::Received { .. } => Some((queue, State::InFlight)),
         Change::Deleted { .. } | Change::Expired { .. } | Change::Purged { .. } => None,
         Change::DeadLettered { .. }
@@ -166,8 +167,10 @@ fn state_after(
         | Change::VisibilityChanged { .. }
         | Change::VisibilityRefused { .. }
         | Change::Throttled { .. }
+        | Change::Unavailable { .. }
         | Change::Called { .. }
-        | Change::KeySpace(_) => before,
+        | Change::KeySpace(_)
+        | Change::Node(_) => before,
     }
 }
 

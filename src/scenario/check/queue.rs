@@ -56,6 +56,7 @@ impl<'a> Check<'a> {
             redrive,
             purges: self.instants(&at.field("purge"), &file.purge, BETWEEN_PURGES, end),
             lost_deletes: file.lost_deletes.0,
+            duplicates: 0.0,
             ledger: self.ledger(&at.field("ledger"), &file.ledger),
         }
     }
@@ -83,6 +84,7 @@ impl<'a> Check<'a> {
             guards: self.guards(&at.field("guards"), &file.guards),
             mechanics: self.mechanics(&at.field("mechanics"), file),
             receive: self.routing(&at.field("receive"), &file.receive),
+            nodes: None,
         }
     }
 

@@ -31,7 +31,7 @@ impl Levels {
     pub(super) fn apply(&mut self, change: &Change) {
         let (from, to) = match *change {
             Change::Sent { state, .. } => (None, Some(state)),
-            Change::MovedIn { .. } => (None, Some(State::Visible)),
+            Change::MovedIn { .. } | Change::Undone { .. } => (None, Some(State::Visible)),
             Change::DelayEnded { .. } => (Some(State::Delayed), Some(State::Visible)),
             Change::Received { .. } => (Some(State::Visible), Some(State::InFlight)),
             Change::Returned { .. } => (Some(State::InFlight), Some(State::Visible)),
@@ -46,8 +46,10 @@ impl Levels {
             | Change::VisibilityRefused { .. }
             | Change::ReceivedNothing { .. }
             | Change::Throttled { .. }
+            | Change::Unavailable { .. }
             | Change::Called { .. }
-            | Change::KeySpace(_) => (None, None),
+            | Change::KeySpace(_)
+            | Change::Node(_) => (None, None),
         };
         if let Some(state) = from {
             let level = self.of(state);

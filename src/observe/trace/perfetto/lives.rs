@@ -70,14 +70,7 @@ impl<W: Write> Perfetto<W> {
     /// What happened to one message.
     pub(super) fn message_change(&mut self, queue: QueueId, message: MessageId, change: &Change) {
         match *change {
-            Change::Sent { .. } => {
-                let life =
-                    Life { queue, since: self.now, shown: false, holder: None, origin: None };
-                self.lives.insert(message, life);
-                if self.filter.at(self.now) {
-                    self.show(message);
-                }
-            }
+            Change::Sent { .. } | Change::Undone { .. } => self.begin(message, queue),
             Change::DelayEnded { .. } => self.moment(message, "delay over", |event, _| event.end()),
             Change::Received { caller, receives, .. } => {
                 self.moment(message, "received", |e, names| {
@@ -114,8 +107,10 @@ impl<W: Write> Perfetto<W> {
             Change::MovedIn { from, .. } => self.arrive(message, queue, from),
             Change::ReceivedNothing { .. }
             | Change::Throttled { .. }
+            | Change::Unavailable { .. }
             | Change::Called { .. }
-            | Change::KeySpace(_) => {}
+            | Change::KeySpace(_)
+            | Change::Node(_) => {}
         }
     }
 
@@ -143,6 +138,15 @@ impl<W: Write> Perfetto<W> {
             && let Some(life) = self.lives.get_mut(&message)
         {
             life.shown = false;
+        }
+    }
+
+    /// A message is there: sent, or back because its delete was undone.
+    fn begin(&mut self, message: MessageId, queue: QueueId) {
+        let life = Life { queue, since: self.now, shown: false, holder: None, origin: None };
+        self.lives.insert(message, life);
+        if self.filter.at(self.now) {
+            self.show(message);
         }
     }
 

@@ -7,8 +7,8 @@ use std::io::Write;
 use super::super::names;
 use super::event::Track;
 use super::{Perfetto, ledger};
-use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, KeySpace, Refusal};
+use crate::ledger::config::{NodeId, QueueId};
+use crate::ledger::journal::{Change, KeySpace, NodeChange, Refusal};
 
 impl<W: Write> Perfetto<W> {
     pub(super) fn partition_fault(&mut self, queue: QueueId, change: &Change) {
@@ -21,7 +21,16 @@ impl<W: Write> Perfetto<W> {
                         .end();
                 });
             }
+            Change::Unavailable { action, partition, messages } => {
+                self.fault(ledger(queue), "unavailable", |e| {
+                    e.text("action", names::action(action))
+                        .number("partition", partition.0)
+                        .number("messages", messages)
+                        .end();
+                });
+            }
             Change::KeySpace(ref change) => self.key_space(ledger(queue), change),
+            Change::Node(ref change) => self.node(ledger(queue), change),
             Change::Called { .. }
             | Change::ReceivedNothing { .. }
             | Change::Sent { .. }
@@ -37,7 +46,44 @@ impl<W: Write> Perfetto<W> {
             | Change::DeadLettered { .. }
             | Change::MovedIn { .. }
             | Change::Expired { .. }
-            | Change::Purged { .. } => {}
+            | Change::Purged { .. }
+            | Change::Undone { .. } => {}
+        }
+    }
+
+    fn node(&mut self, track: Track, change: &NodeChange) {
+        let mut of_node = |name: &'static str, node: NodeId| {
+            self.fault(track, name, |e| e.number("node", node.0).end());
+        };
+        match *change {
+            NodeChange::Failed(node) => of_node("node failed", node),
+            NodeChange::Suspected(node) => of_node("node suspected", node),
+            NodeChange::GivenUp(node) => of_node("node given up", node),
+            NodeChange::Returned(node) => of_node("node returned", node),
+            NodeChange::CaughtUp(node) => of_node("node caught up", node),
+            NodeChange::Led { partition, by } => self.fault(track, "primary changed", |e| {
+                e.number("partition", partition.0).number("node", by.0).end();
+            }),
+            NodeChange::CopyBegun { partition, source, to } => {
+                self.fault(track, "copy begun", |e| {
+                    e.number("partition", partition.0)
+                        .number("from", source.0)
+                        .number("to", to.0)
+                        .end();
+                });
+            }
+            NodeChange::CopyDropped { partition, to } => self.fault(track, "copy dropped", |e| {
+                e.number("partition", partition.0).number("to", to.0).end();
+            }),
+            NodeChange::Moved { partition, from, to } => self.fault(track, "replica moved", |e| {
+                e.number("partition", partition.0).number("from", from.0).number("to", to.0).end();
+            }),
+            NodeChange::Counted(census) => self.fault(track, "replicas counted", |e| {
+                e.number("under_replicated", census.under_replicated)
+                    .number("without_write_quorum", census.without_write_quorum)
+                    .number("without_read_quorum", census.without_read_quorum)
+                    .end();
+            }),
         }
     }
 
