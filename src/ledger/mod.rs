@@ -12,7 +12,7 @@
 //! | `clock` | what happens without a call: deadlines, looks at the load |
 //! | [`receipt`] | receipt handles |
 //! | [`polls`] | long polls that wait |
-//! | `queue` | one queue's rules: lines, deadlines, dead letters, counts |
+//! | `queue`, `tally` | one queue's rules: lines, deadlines, dead letters; its counts |
 //! | `partition`, `keys`, `capacity`, `ceiling`, `gate`, `backlog` | the sharded key space |
 //! | `split` | policies: when and where partitions split and merge |
 //! | `reshard`, `sealed`, `draining` | how they do it: stages, sealed partitions |
@@ -45,7 +45,8 @@ mod sealed;
 pub mod service;
 mod serving;
 mod split;
+mod tally;
 mod timers;
 
-pub use queue::Tally;
 pub use service::Ledger;
+pub use tally::Tally;

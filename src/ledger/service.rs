@@ -15,9 +15,10 @@ use super::holders::current;
 use super::journal::{Action, Caller, Change, Journal, KeySpace, State};
 use super::message::{Message, Slab};
 use super::polls::{Poll, Polls};
-use super::queue::{Queue, Tally};
+use super::queue::Queue;
 use super::receipt::{Delivery, RECEIPT_LIFE, Receipt, Served};
 use super::sealed::Came;
+use super::tally::Tally;
 use crate::kernel::rng::{Fate, Luck, Source, Streams};
 use crate::kernel::time::{Span, Time};
 
