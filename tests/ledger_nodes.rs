@@ -16,7 +16,7 @@ use sqsim::ledger::config::{
     FailureDomain, Failures, NodeId, Nodes, Outage, Placement, WeightedMove,
 };
 use sqsim::ledger::journal::{Census, NodeChange, PartitionId};
-use sqsim::ledger::nodes::cluster::Cluster;
+use sqsim::ledger::nodes::cluster::{Cluster, Origin};
 use sqsim::ledger::nodes::placement::Part;
 
 const WEIGHTED: Placement =
@@ -367,7 +367,7 @@ fn children_stay_on_their_parents_nodes_and_equal_partitions_places_one_anew() {
     for placement in [Placement::EqualPartitions, Placement::Rendezvous] {
         let mut rig = Rig::new(&Nodes { placement, ..config(6, 3) }, 1);
         let on = rig.cluster.replicas(P0).to_vec();
-        rig.cluster.recut(second(5), P0, &halves(parts(1)[0], 1));
+        rig.cluster.recut(second(5), P0, &halves(parts(1)[0], 1), Origin::Empty);
         rig.cluster.close(second(5), P0);
         rig.until(5);
         assert_eq!(rig.cluster.replicas(PartitionId(1)), on);
@@ -380,12 +380,35 @@ fn children_stay_on_their_parents_nodes_and_equal_partitions_places_one_anew() {
     }
 }
 
+/// Content that the children share moves by copies, one after the other to and from a node.
+#[test]
+fn children_that_share_replicas_are_copied_to_their_places() {
+    let mut rig = Rig::new(&config(6, 3), 1);
+    let on = rig.cluster.replicas(P0).to_vec();
+    let children = halves(parts(1)[0], 1);
+    let right = children[1].id;
+    let places = rig.cluster.places(P0, &children);
+    rig.cluster.recut(second(5), P0, &children, Origin::Shared);
+    rig.cluster.close(second(5), P0);
+    assert_eq!(rig.cluster.replicas(right), on);
+    let told = rig.until(100);
+    let copies = told.iter().filter(|(_, change)| matches!(change, CopyBegun { .. })).count();
+    assert_eq!(copies, 3);
+    let moved = [0, 1, 2].map(|i| Moved { partition: right, from: on[i], to: places[1][i] });
+    assert!(moved.iter().all(|change| told.contains(&(25, *change))), "{told:?}");
+    assert_eq!(rig.cluster.replicas(right), places[1]);
+    // Copied beforehand, they are there at once.
+    let mut rig = Rig::new(&config(6, 3), 1);
+    rig.cluster.recut(second(5), P0, &children, Origin::Copied(&places));
+    assert_eq!(rig.cluster.replicas(right), places[1]);
+}
+
 /// With a node away the right child must not be put on nodes that never had its content.
 #[test]
 fn children_of_a_partition_with_a_lost_replica_stay_on_its_nodes() {
     let (mut rig, ..) = single(|[a, ..], _| vec![node(a, 100, FOR_EVER)]);
     rig.until(200);
-    rig.cluster.recut(second(200), P0, &halves(parts(1)[0], 1));
+    rig.cluster.recut(second(200), P0, &halves(parts(1)[0], 1), Origin::Empty);
     assert_eq!(rig.cluster.replicas(PartitionId(2)), rig.cluster.replicas(P0));
 }
 
@@ -395,7 +418,7 @@ fn children_of_a_partition_with_a_lost_replica_stay_on_its_nodes() {
 fn children_of_a_partition_under_repair_are_repaired() {
     let (mut rig, [a, b, c], d) = single(|[a, ..], _| vec![node(a, 100, FOR_EVER)]);
     rig.until(405);
-    rig.cluster.recut(second(405), P0, &halves(parts(1)[0], 1));
+    rig.cluster.recut(second(405), P0, &halves(parts(1)[0], 1), Origin::Empty);
     rig.cluster.close(second(405), P0);
     let [left, right] = [PartitionId(1), PartitionId(2)];
     let told = [
@@ -431,7 +454,8 @@ fn replicas_move_off_the_hottest_node() {
 /// What happens from outside.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
-    Split(prop::sample::Index),
+    /// A partition becomes two, which share its replicas or are empty.
+    Split(prop::sample::Index, bool),
     /// Two neighbours in the list of partitions become one.
     Merge(prop::sample::Index),
     Load(prop::sample::Index, u64),
@@ -441,7 +465,7 @@ enum Deed {
 fn any_deed() -> impl Strategy<Value = Deed> {
     let which = any::<prop::sample::Index>;
     prop_oneof![
-        which().prop_map(Deed::Split),
+        (which(), any::<bool>()).prop_map(|(which, shared)| Deed::Split(which, shared)),
         which().prop_map(Deed::Merge),
         (which(), 0..100_u64).prop_map(|(which, load)| Deed::Load(which, load)),
         (0..300_u64).prop_map(Deed::Wait),
@@ -602,11 +626,12 @@ fn history(config: &Nodes, count: u32, deeds: &[Deed], stepwise: bool) -> Vec<(T
         match deed {
             Deed::Wait(secs) => until = now + Span::from_secs(secs),
             Deed::Load(which, load) => cluster.set_load(which.get(&all).id, load),
-            Deed::Split(which) => {
+            Deed::Split(which, shared) => {
                 let at = which.index(all.len());
                 let children = halves(all[at], next);
                 next += 2;
-                cut(&mut cluster, &mut listener, now, &all[at..=at], &children);
+                let origin = if shared { Origin::Shared } else { Origin::Empty };
+                cut(&mut cluster, &mut listener, now, &all[at..=at], &children, origin);
                 all.splice(at..=at, children);
             }
             Deed::Merge(which) if all.len() > 1 => {
@@ -614,7 +639,8 @@ fn history(config: &Nodes, count: u32, deeds: &[Deed], stepwise: bool) -> Vec<(T
                 let last = all[at + 1].last;
                 let child = Part { id: PartitionId(next), last, ..all[at] };
                 next += 1;
-                cut(&mut cluster, &mut listener, now, &all[at..=at + 1], &[child]);
+                let parents = &all[at..=at + 1];
+                cut(&mut cluster, &mut listener, now, parents, &[child], Origin::Shared);
                 all.splice(at..=at + 1, [child]);
             }
             Deed::Merge(_) => {}
@@ -637,8 +663,15 @@ fn history(config: &Nodes, count: u32, deeds: &[Deed], stepwise: bool) -> Vec<(T
     told
 }
 
-fn cut(c: &mut Cluster, listener: &mut Listener, now: Time, parents: &[Part], children: &[Part]) {
-    c.recut(now, parents[0].id, children);
+fn cut(
+    c: &mut Cluster,
+    listener: &mut Listener,
+    now: Time,
+    parents: &[Part],
+    children: &[Part],
+    origin: Origin<'_>,
+) {
+    c.recut(now, parents[0].id, children, origin);
     for parent in parents {
         c.close(now, parent.id);
         listener.replicas.remove(&parent.id);

@@ -49,7 +49,7 @@ impl<O: Observer> World<O> {
                 let latency = fleet.call_latency.sample(&mut chance.latency);
                 self.pause(number, pause.saturating_add(latency));
             }
-            Received::Throttled => {
+            Received::Refused => {
                 worker.attempts += 1;
                 let chance = &mut self.chances[number as usize];
                 let backoff = fleet.retry.wait(worker.attempts, &mut chance.backoff);

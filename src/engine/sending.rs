@@ -9,7 +9,7 @@ use super::world::World;
 use crate::clients::deed::{Deed, ProducerId};
 use crate::clients::producer::SendCall;
 use crate::kernel::time::Span;
-use crate::ledger::service::{Outgoing, Throttled};
+use crate::ledger::service::{Outgoing, Refused};
 use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {
@@ -77,7 +77,7 @@ impl<O: Observer> World<O> {
         let queue = producer.config.queue;
         let observer = &mut self.observer;
         let refused = self.ledger.send(self.now, queue, number, &[message], observer);
-        if refused == Throttled(0) {
+        if refused == Refused(0) {
             self.held_back -= 1;
             let (waited, took) = (Span::ZERO, Span::ZERO);
             let producer = ProducerId(number);
@@ -136,7 +136,7 @@ impl<O: Observer> World<O> {
         let observer = &mut self.observer;
         let refused = self.ledger.send(self.now, queue, producer, call.messages(), observer);
         self.confirm(number, refused);
-        if refused == Throttled(0) {
+        if refused == Refused(0) {
             self.send_calls.close(number);
             self.end_call(producer);
         } else {
@@ -147,7 +147,7 @@ impl<O: Observer> World<O> {
 
     /// Tells how many messages the ledger has stored, and lets their clients think.
     #[inline]
-    fn confirm(&mut self, number: u32, refused: Throttled) {
+    fn confirm(&mut self, number: u32, refused: Refused) {
         let call = self.send_calls.get(number);
         let producer = ProducerId(call.producer);
         let count = call.messages().len();

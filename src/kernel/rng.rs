@@ -169,6 +169,8 @@ pub enum Fate {
     Forward = 6,
     /// The message group it belongs to.
     Group = 7,
+    /// Whether a receive does not hide it.
+    Duplicate = 8,
 }
 
 /// A message's luck: one uniform `u64`, drawn when it is sent.

@@ -1,12 +1,13 @@
 //! What the clock does to the queues.
 //!
-//! Owns the order of everything that happens without a call: ends of retention, of visibility
-//! timeouts, delays and long polls, changes of the key space, and the split policy's look at the
-//! load. Must not know who asks.
+//! Owns the order of everything that happens without a call: failures of nodes, ends of retention,
+//! of visibility timeouts, delays and long polls, changes of the key space, and the split policy's
+//! look at the load. Must not know who asks.
 //!
 //! Invariant: nothing is due in a queue before the instant that [`Ledger::due`] gives.
 
 use super::config::QueueId;
+use super::holders::cause;
 use super::journal::{Change, Journal, State};
 use super::receipt::Served;
 use super::service::Ledger;
@@ -14,11 +15,14 @@ use crate::kernel::time::Time;
 
 impl Ledger {
     /// Lets everything happen that is due in `queue` by `now`; returns how many things were. At
-    /// one instant: ends of retention first, then visibility timeouts and delays, stages of changes
-    /// of the key space, the look of the split policy, waiters that capacity had held up, and last
-    /// the ends of long polls.
+    /// one instant: what happens to nodes first, then ends of retention, visibility timeouts and
+    /// delays, stages of changes of the key space, the look of the split policy, waiters that
+    /// capacity had held up, and last the ends of long polls.
     pub fn advance<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) -> u64 {
         let mut happened = 0;
+        if self.queue(queue).nodes_due() <= now {
+            happened += self.advance_nodes(queue, now, journal);
+        }
         if self.queue(queue).retention_ends() <= now {
             happened += self.expire(queue, now, journal);
         }
@@ -72,8 +76,34 @@ impl Ledger {
         };
         let q = &mut self.queues[queue.0 as usize];
         q.due = q.due.min(next_end).min(q.retention_ends()).min(q.tick).min(q.resettle);
-        q.due = q.due.min(q.reshards.due()).min(if q.drained { now } else { Time::NEVER });
+        q.due = q.due.min(q.nodes_due()).min(q.reshards.due()).min(if q.drained {
+            now
+        } else {
+            Time::NEVER
+        });
         happened
+    }
+
+    /// Nodes fail and return, replicas move; returns how much was told. Deletes that nobody knows
+    /// any more are undone.
+    #[cold]
+    fn advance_nodes<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) -> u64 {
+        let q = &mut self.queues[queue.0 as usize];
+        let Some(replication) = &mut q.replication else { return 0 };
+        let mut told = 0;
+        let undone = replication.advance(now, &q.shards, |at, change| {
+            told += 1;
+            journal.change(at, queue, &Change::Node(change));
+        });
+        for gone in undone {
+            let (message, sent, receives) = (gone.row.id, gone.row.sent, gone.row.receives);
+            if q.restore(&mut self.slab, gone, now) {
+                self.slab.came_in();
+                journal.change(now, queue, &Change::Undone { message, sent, receives });
+                told += 1;
+            }
+        }
+        told
     }
 
     /// Removes the messages whose retention has ended; returns how many there were.
@@ -100,7 +130,8 @@ impl Ledger {
         journal: &mut J,
     ) {
         let row = self.slab.get(slot);
-        let (message, cause, receives) = (row.id, row.held(), row.receives);
+        let duplicates = self.queue(queue).config.duplicates;
+        let (message, cause, receives) = (row.id, cause(duplicates, row), row.receives);
         journal.change(now, queue, &Change::Returned { message, cause, receives });
         let q = &mut self.queues[queue.0 as usize];
         q.show(&mut self.slab, slot);

@@ -10,23 +10,51 @@
     reason = "a call of one entry is known where it is made: there is nothing to look up there"
 )]
 
-use super::journal::{Action, Change, Journal};
+use super::journal::{Action, Change, Journal, PartitionId};
 use super::queue::Queue;
-use super::service::{MAX_BATCH, Throttled};
+use super::service::{MAX_BATCH, Refused};
 use crate::kernel::time::Time;
+
+/// Whether a partition lets a call through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It does.
+    #[default]
+    Admitted,
+    /// It or a node has no capacity left.
+    Throttled,
+    /// Too few of its replicas answer.
+    Unavailable,
+}
+
+impl Admission {
+    /// What a refusal is called.
+    pub(super) fn refusal(
+        self,
+        action: Action,
+        partition: PartitionId,
+        messages: u32,
+    ) -> Option<Change> {
+        match self {
+            Admission::Admitted => None,
+            Admission::Throttled => Some(Change::Throttled { action, partition, messages }),
+            Admission::Unavailable => Some(Change::Unavailable { action, partition, messages }),
+        }
+    }
+}
 
 /// What one batch call did to one partition.
 #[derive(Clone, Copy, Debug, Default)]
 struct Touched {
     at: u32,
-    admitted: bool,
+    admission: Admission,
     refused: u8,
 }
 
 /// Admission of the entries of one batch call: one token for each partition touched.
 pub(super) struct Gate {
     action: Action,
-    refused: Throttled,
+    refused: Refused,
     touched: [Touched; MAX_BATCH],
     count: usize,
 }
@@ -37,7 +65,7 @@ impl Gate {
     pub(super) fn of(q: &Queue, action: Action) -> Option<Gate> {
         q.is_guarded().then(|| Gate {
             action,
-            refused: Throttled(0),
+            refused: Refused(0),
             touched: [Touched::default(); MAX_BATCH],
             count: 0,
         })
@@ -55,22 +83,23 @@ impl Gate {
     ) -> bool {
         let known = self.touched[..self.count].iter().position(|touched| touched.at == at as u32);
         let which = known.unwrap_or_else(|| {
-            let admitted = q.admits(at, self.action, Some(key), now);
-            self.touched[self.count] = Touched { at: at as u32, admitted, refused: 0 };
+            let admission = q.admits(at, self.action, Some(key), now);
+            self.touched[self.count] = Touched { at: at as u32, admission, refused: 0 };
             self.count += 1;
             self.count - 1
         });
         let touched = &mut self.touched[which];
-        if !touched.admitted {
+        let admitted = touched.admission == Admission::Admitted;
+        if !admitted {
             touched.refused += 1;
             self.refused.0 |= 1 << entry;
         }
-        touched.admitted
+        admitted
     }
 
     /// Tells which partitions refused how much; returns the entries that were refused.
     #[inline]
-    pub(super) fn close<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) -> Throttled {
+    pub(super) fn close<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) -> Refused {
         if self.refused.0 != 0 {
             self.tell_refused(q, now, journal);
         }
@@ -79,10 +108,12 @@ impl Gate {
 
     #[inline(never)]
     fn tell_refused<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
-        for touched in self.touched[..self.count].iter().filter(|touched| !touched.admitted) {
+        for touched in &self.touched[..self.count] {
             let partition = q.shards.get(touched.at as usize).id;
-            let (action, messages) = (self.action, u32::from(touched.refused));
-            journal.change(now, q.id, &Change::Throttled { action, partition, messages });
+            let messages = u32::from(touched.refused);
+            if let Some(change) = touched.admission.refusal(self.action, partition, messages) {
+                journal.change(now, q.id, &change);
+            }
         }
     }
 }

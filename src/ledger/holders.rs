@@ -1,13 +1,14 @@
 //! Those who hold deliveries and wait for them.
 //!
-//! Owns what a holder says of a delivery, and what its next calls will touch. Must not know what
-//! its calls do.
+//! Owns what a holder says of a delivery, why a message comes back from one, and what its next
+//! calls will touch. Must not know what its calls do.
 
 use super::config::QueueId;
 use super::journal::{Caller, Held};
 use super::message::{Message, Slab};
 use super::receipt::Receipt;
 use super::service::Ledger;
+use crate::kernel::rng::{Fate, Luck, Source as _};
 
 impl Ledger {
     /// The holder of a delivery says how it is with it; ignored if the receipt is not the latest.
@@ -55,6 +56,20 @@ impl Ledger {
         }
         before
     }
+}
+
+/// Whether the `receive`-th receive of a message does not hide it, where that happens with
+/// probability `duplicates`.
+#[inline]
+pub(super) fn stays_visible(duplicates: f64, luck: Luck, receive: u32) -> bool {
+    duplicates > 0.0 && luck.draws(Fate::Duplicate, receive).unit() < duplicates
+}
+
+/// Why a message that was received is visible again.
+#[inline]
+pub(super) fn cause(duplicates: f64, row: &Message) -> Held {
+    let unhidden = stays_visible(duplicates, row.luck, row.receives);
+    if unhidden { Held::NotHidden } else { row.held() }
 }
 
 /// The row of a receipt, if the message is still there and was not received since.

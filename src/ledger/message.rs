@@ -77,7 +77,9 @@ impl Message {
             1 => Held::Working,
             2 => Held::Failed,
             3 => Held::Crashed,
-            _ => Held::Deleting,
+            4 => Held::Deleting,
+            5 => Held::Undone,
+            _ => Held::NotHidden,
         }
     }
 

@@ -17,6 +17,8 @@
 //! | `split` | policies: when and where partitions split and merge |
 //! | `reshard`, `sealed`, `draining` | how they do it: stages, sealed partitions |
 //! | [`nodes`] | the nodes that hold replicas of partitions, and their failures |
+//! | `replication` | what these mean for calls: quorums, capacity of nodes, missed deletes |
+//! | `undone` | how deletes that nobody knows any more are undone |
 //! | `line`, `fresh` | a partition's line; messages that wait without a row |
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
 
@@ -38,6 +40,7 @@ mod partition;
 pub mod polls;
 mod queue;
 pub mod receipt;
+mod replication;
 mod reshard;
 mod ring;
 mod routing;
@@ -47,6 +50,7 @@ mod serving;
 mod split;
 mod tally;
 mod timers;
+mod undone;
 
 pub use service::Ledger;
 pub use tally::Tally;

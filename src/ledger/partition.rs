@@ -51,6 +51,11 @@ impl Partition {
         }
     }
 
+    /// Whether a key lies in its range.
+    pub(super) fn holds(&self, key: u64) -> bool {
+        (self.first..=self.last).contains(&key)
+    }
+
     /// When a receive will next be admitted, if none comes before.
     pub(super) fn receives_at(&self) -> Time {
         let bucket = self.buckets[Action::Receive as usize];
@@ -190,6 +195,11 @@ impl Shards {
     #[inline]
     pub(super) fn drain(&self) -> bool {
         self.live != self.parts.len()
+    }
+
+    /// Those that take sends, then the sealed ones.
+    pub(super) fn all(&self) -> &[Partition] {
+        &self.parts
     }
 
     /// Those that take no sends any more, in the order of their sealing.

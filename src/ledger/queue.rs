@@ -3,8 +3,8 @@
 //! Owns the lines, deadlines, ages and counts of a queue and keeps them in step. Must not know
 //! calls, receipts or waiting polls.
 //!
-//! Invariant (conservation): sent + moved in = visible + delayed + in flight + deleted + moved out
-//! + expired + purged; [`Tally::is_conserved`] holds between any two calls.
+//! Invariant (conservation): sent + moved in + restored = visible + delayed + in flight + deleted +
+//! moved out + expired + purged; [`Tally::is_conserved`] holds between any two calls.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use std::cmp::Reverse;
@@ -14,11 +14,13 @@ use super::capacity::Rate;
 use super::ceiling::Ceiling;
 use super::config::{Keys, QueueConfig, QueueId, SplitPolicy};
 use super::fresh::Waiting;
+use super::gate::Admission;
 use super::journal::{Action, Journal, MessageId, State};
 use super::keys::Router;
 use super::line::BACK_OF_LINE;
 use super::message::{AGE, PLACE, Slab};
 use super::partition::Shards;
+use super::replication::Replication;
 use super::reshard::Reshards;
 use super::routing::Routing;
 use super::sealed::Came;
@@ -75,6 +77,8 @@ pub(super) struct Queue {
     /// A sealed partition may have ended, or let a group go.
     pub(super) drained: bool,
     pub(super) routing: Routing,
+    /// Boxed, as few queues have nodes.
+    pub(super) replication: Option<Box<Replication>>,
 }
 
 impl Queue {
@@ -103,6 +107,9 @@ impl Queue {
             Watch::new(config.ledger.guards, seed, shards.live().iter().map(Opened::from))
         });
         let ceiling = config.ledger.ceiling.map(Ceiling::new);
+        let nodes = config.ledger.nodes.as_ref();
+        let replication = nodes.map(|it| Box::new(Replication::new(it, path, streams, &shards)));
+        let node_due = replication.as_ref().map_or(Time::NEVER, |it| it.due());
         let looks = watch.is_some() || ceiling.is_some();
         let tick = if looks { Time::ZERO + super::split::TICK } else { Time::NEVER };
         Queue {
@@ -122,7 +129,8 @@ impl Queue {
             oldest: None,
             oldest_went: false,
             tally: Tally::default(),
-            due: tick,
+            due: tick.min(node_due),
+            replication,
             resettle: Time::NEVER,
             tick,
             behind: 0,
@@ -131,14 +139,17 @@ impl Queue {
         }
     }
 
-    /// It or its partitions can refuse a call, or a policy watches the load.
+    /// It, its partitions or their nodes can refuse a call, or a policy watches the load.
     #[inline]
     pub(super) fn is_guarded(&self) -> bool {
-        self.rate.is_some() || self.watch.is_some() || self.ceiling.is_some()
+        self.rate.is_some()
+            || self.watch.is_some()
+            || self.ceiling.is_some()
+            || self.replication.is_some()
     }
 
-    /// Takes a token of partition `at` for a call, or says no. `key` is what the call touches, if
-    /// it says so.
+    /// Takes a token of partition `at` and its nodes for a call, or says no. `key` is what the call
+    /// touches, if it says so.
     #[inline(never)]
     pub(super) fn admits(
         &mut self,
@@ -146,7 +157,7 @@ impl Queue {
         action: Action,
         key: Option<u64>,
         now: Time,
-    ) -> bool {
+    ) -> Admission {
         if let Some(watch) = &mut self.watch {
             watch.observe(at, action, key);
         }
@@ -154,9 +165,27 @@ impl Queue {
             && let Some(ceiling) = &mut self.ceiling
             && !ceiling.admit(now)
         {
-            return false;
+            return Admission::Throttled;
         }
-        self.shards.get_mut(at).admit(action, now)
+        if let Some(replication) = &self.replication {
+            let admission = replication.admits(at, action, now);
+            if admission != Admission::Admitted {
+                return admission;
+            }
+        }
+        if !self.shards.get_mut(at).admit(action, now) {
+            return Admission::Throttled;
+        }
+        if let Some(replication) = &mut self.replication {
+            replication.take(at, action, now);
+        }
+        Admission::Admitted
+    }
+
+    /// When partition `at` will next admit a receive, if no call comes before.
+    pub(super) fn receives_at(&self, at: usize) -> Time {
+        let nodes = self.replication.as_ref().map_or(Time::ZERO, |it| it.receives_at(at));
+        self.shards.get(at).receives_at().max(nodes)
     }
 
     /// No more messages may be in flight.
@@ -248,7 +277,7 @@ impl Queue {
         self.keep_retention(slab, slot, expires);
     }
 
-    fn keep_retention(&mut self, slab: &mut Slab, slot: u32, expires: Time) {
+    pub(super) fn keep_retention(&mut self, slab: &mut Slab, slot: u32, expires: Time) {
         self.retention.push(slot, Reverse(expires));
         slab.get_mut(slot).set_in_retention_heap(true);
         self.falls_due(expires);
@@ -430,6 +459,9 @@ impl Queue {
         let backlogs = self.shards.backlogs().held().iter().map(|&count| u64::from(count));
         let expected = if self.config.ledger.keys.sees_backlogs() { held.as_slice() } else { &[] };
         assert!(backlogs.eq(expected.iter().copied()), "what partitions hold");
+        if let Some(replication) = &self.replication {
+            replication.check(&self.shards);
+        }
         let ages = self.came(slab).count() as u64;
         assert_eq!(ages, self.tally.resident(), "every message has one age");
         assert!(!self.oldest_went, "a change of the oldest is told at once");

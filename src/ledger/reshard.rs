@@ -4,15 +4,21 @@
 //! change: [`super::split`] decides.
 //!
 //! A change waits for its delay, is copied, and takes effect with a pause; sealed partitions are
-//! then drained. Which of these stages take time depends on the policy and the mechanics. Ranges
-//! are kept as keys, because places move with every change.
+//! then drained. Where a partition lacks a quorum, its change waits for that too. Which of these
+//! stages take time depends on the policy and the mechanics. Ranges are kept as keys, because
+//! places move with every change.
+
+use std::ops::Range;
 
 use super::capacity::Rate;
 use super::config::{Capacity, Mechanics, QueueId};
 use super::journal::{Journal, KeySpace, Refusal};
 use super::message::Slab;
-use super::partition::{Partition, Recut};
+use super::nodes::cluster::Origin;
+use super::nodes::placement::Part;
+use super::partition::{Partition, Recut, pieces};
 use super::queue::Queue;
+use super::replication::SplitCopy;
 use super::service::Ledger;
 use super::split::watch::Opened;
 use super::split::{self, Decision};
@@ -49,6 +55,8 @@ struct Reshard {
     growth: i64,
     /// It takes time, so that its beginning and its end are told.
     told: bool,
+    /// The copy between nodes that it makes, if there are nodes.
+    copy: Option<SplitCopy>,
     stage: Stage,
     due: Time,
 }
@@ -137,7 +145,7 @@ impl Ledger {
         journal: &mut J,
     ) {
         let q = &mut self.queues[queue.0 as usize];
-        let parts = q.shards.holder(plan.first)..q.shards.holder(plan.last) + 1;
+        let parts = q.places_of(&plan);
         let (old, new) = (parts.len(), plan.cuts.len() + 1);
         let most = q.config.ledger.guards.concurrent.unwrap_or(u32::MAX) as usize;
         let watch = q.watch.as_mut().expect("a queue without a policy does not change");
@@ -156,7 +164,7 @@ impl Ledger {
         let due = now.saturating_add(delay);
         let at_once = matches!(q.config.ledger.mechanics, Mechanics::Metadata { .. });
         let told = !at_once || !delay.is_zero();
-        let reshard = Reshard { id, plan, growth, told, stage: Stage::Planned, due };
+        let reshard = Reshard { id, plan, growth, told, copy: None, stage: Stage::Planned, due };
         if told {
             let (old, new) = (old as u32, new as u32);
             journal.change(now, queue, &KeySpace::Begun { reshard: id, old, new }.into());
@@ -190,6 +198,12 @@ impl Ledger {
             q.release(&mut self.slab);
             let retired = q.shards.retire(&mut self.slab);
             q.recount_held(&self.slab);
+            if let Some(replication) = &mut q.replication
+                && !retired.is_empty()
+            {
+                replication.retired(now, &retired, &q.shards);
+                q.falls_due(now);
+            }
             for partition in retired {
                 journal.change(now, queue, &KeySpace::Drained { partition }.into());
                 happened += 1;
@@ -209,16 +223,45 @@ impl Ledger {
     }
 }
 
+/// What cannot change because a partition lacks a quorum is tried again after this long.
+const RETRY: Span = Span::from_secs(1);
+
+/// The change, if what it changes has the quorums for it; otherwise it waits.
+fn unless_held_up(q: &mut Queue, reshard: Reshard, now: Time) -> Option<Reshard> {
+    let parts = q.places_of(&reshard.plan);
+    if q.replication.as_ref().is_none_or(|it| it.can_change(parts)) {
+        return Some(reshard);
+    }
+    let due = now.saturating_add(RETRY);
+    q.falls_due(due);
+    q.reshards.under_way.push(Reshard { due, ..reshard });
+    None
+}
+
+impl Queue {
+    /// Where the partitions stand that a plan changes.
+    fn places_of(&self, plan: &Plan) -> Range<usize> {
+        self.shards.holder(plan.first)..self.shards.holder(plan.last) + 1
+    }
+}
+
 /// The delay is over.
 fn start<J: Journal>(q: &mut Queue, slab: &mut Slab, reshard: Reshard, now: Time, journal: &mut J) {
     let Mechanics::CopyThenCutover { copy, share, .. } = q.config.ledger.mechanics else {
         return take_effect(q, slab, reshard, now, journal);
     };
+    let Some(mut reshard) = unless_held_up(q, reshard, now) else { return };
     let slowed = q.config.ledger.capacity.map(|capacity| {
         Rate::new(Capacity { per_second: capacity.per_second * (1.0 - share), ..capacity })
     });
-    for at in q.shards.holder(reshard.plan.first)..=q.shards.holder(reshard.plan.last) {
+    let parts = q.places_of(&reshard.plan);
+    for at in parts.clone() {
         q.shards.get_mut(at).rate = slowed;
+    }
+    if let Some(replication) = &mut q.replication {
+        let Plan { first, last, ref cuts } = reshard.plan;
+        let ranges: Vec<(u64, u64)> = pieces([first, last], cuts).collect();
+        reshard.copy = Some(replication.copy(&q.shards.live()[parts], &ranges));
     }
     let due = now.saturating_add(copy);
     q.falls_due(due);
@@ -233,8 +276,13 @@ fn take_effect<J: Journal>(
     now: Time,
     journal: &mut J,
 ) {
-    let Reshard { id, ref plan, told, .. } = reshard;
-    let parts = q.shards.holder(plan.first)..q.shards.holder(plan.last) + 1;
+    let Some(reshard) = unless_held_up(q, reshard, now) else { return };
+    let Reshard { id, ref plan, told, ref copy, .. } = reshard;
+    let parts = q.places_of(plan);
+    let old: Vec<Part> = q.shards.live()[parts.clone()].iter().map(Part::from).collect();
+    if let (Some(replication), Some(copy)) = (&mut q.replication, copy) {
+        replication.copied(copy);
+    }
     let (seals, pause) = match q.config.ledger.mechanics {
         Mechanics::Metadata { pause } | Mechanics::CopyThenCutover { pause, .. } => (false, pause),
         Mechanics::SealAndDrain { pause } => (true, pause),
@@ -245,6 +293,15 @@ fn take_effect<J: Journal>(
         q.shards.recut(slab, parts.clone(), &plan.cuts)
     };
     q.recount_held(slab);
+    if let Some(replication) = &mut q.replication {
+        let origin = match copy {
+            Some(copy) => Origin::Copied(&copy.places),
+            None if seals => Origin::Empty,
+            None => Origin::Shared,
+        };
+        replication.recut(now, &old, &q.shards, recut.opened.clone(), origin);
+        q.falls_due(now);
+    }
     if let Some(watch) = &mut q.watch {
         let opened = &q.shards.live()[recut.opened.clone()];
         watch.recut(parts, opened.iter().map(Opened::from), now);

@@ -34,11 +34,12 @@ pub struct Outgoing {
     pub delay: Option<Span>,
 }
 
-/// One bit an entry of a batch call: those that a partition refused for lack of capacity.
+/// One bit an entry of a batch call: those that a partition refused for lack of capacity or of
+/// replicas that answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Throttled(pub u16);
+pub struct Refused(pub u16);
 
-impl Throttled {
+impl Refused {
     /// Whether entry `i` was refused.
     pub fn has(self, i: usize) -> bool {
         self.0 & (1 << i) != 0
@@ -61,8 +62,8 @@ pub enum Received {
     Empty,
     /// `OverLimit`: the in-flight cap is reached (short polls only; a long poll waits).
     OverLimit,
-    /// Only partitions without capacity have messages.
-    Throttled,
+    /// Only partitions without capacity, or without a read quorum, have messages.
+    Refused,
 }
 
 /// What is in a queue at the end of a run. Ages count from the send to, or move to, the queue.
@@ -83,6 +84,8 @@ pub enum VisibilityAnswer {
     Changed,
     /// `MessageNotInflight`, `ReceiptHandleIsInvalid`, or more than 12 h in all: refused.
     Refused,
+    /// Too few replicas answered: nothing changed.
+    Unavailable,
 }
 
 /// All queues of a scenario.
@@ -173,7 +176,7 @@ impl Ledger {
         connection: u32,
         messages: &[Outgoing],
         journal: &mut J,
-    ) -> Throttled {
+    ) -> Refused {
         assert!((1..=MAX_BATCH).contains(&messages.len()), "a send has 1 to 10 messages");
         journal.change(now, queue, &Change::Called { action: Action::Send });
         let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Send);
@@ -259,11 +262,12 @@ impl Ledger {
         }
         let q = &mut self.queues[queue.0 as usize];
         let over_limit = q.is_full();
-        if let Some(at) = taken.refused_at {
+        if let Some((at, admission)) = taken.refused {
             let partition = q.shards.get(at as usize).id;
-            let action = Action::Receive;
-            journal.change(now, queue, &Change::Throttled { action, partition, messages: 1 });
-            return Received::Throttled;
+            if let Some(change) = admission.refusal(Action::Receive, partition, 1) {
+                journal.change(now, queue, &change);
+            }
+            return Received::Refused;
         }
         if !poll.wait.is_zero() {
             let due = match taken.waits_at {
@@ -308,7 +312,7 @@ impl Ledger {
     /// ([DeleteMessage](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html)).
     /// With the latest receipt the message goes, even if its visibility timeout has passed; with
     /// an older one the call succeeds and nothing happens; 12 h after the receive it fails. Only
-    /// entries refused for lack of capacity are worth another try.
+    /// entries that were refused are worth another try.
     ///
     /// # Panics
     /// Without a receipt or with more than 10.
@@ -318,7 +322,7 @@ impl Ledger {
         now: Time,
         receipts: &[Receipt],
         journal: &mut J,
-    ) -> Throttled {
+    ) -> Refused {
         assert!((1..=MAX_BATCH).contains(&receipts.len()), "a delete has 1 to 10 receipts");
         let queue = receipts[0].queue;
         journal.change(now, queue, &Change::Called { action: Action::Delete });
@@ -369,6 +373,9 @@ impl Ledger {
             call.journal.change(now, queue, &Change::DeleteLost { message });
             return;
         }
+        if q.replication.is_some() {
+            q.note_delete(&self.slab, receipt.slot);
+        }
         let from = q.delete(&mut self.slab, receipt.slot);
         call.journal.change(now, queue, &Change::Deleted { message, sent, receives, from });
     }
@@ -396,6 +403,15 @@ impl Ledger {
             journal.change(now, queue, &Change::VisibilityRefused { message });
             return VisibilityAnswer::Refused;
         }
+        if let Some(replication) = &q.replication {
+            let at = q.shards.home(self.slab.get(receipt.slot).into());
+            if !replication.has_quorum(at, Action::ChangeVisibility) {
+                let (action, partition) = (Action::ChangeVisibility, q.shards.get(at).id);
+                let messages = 1;
+                journal.change(now, queue, &Change::Unavailable { action, partition, messages });
+                return VisibilityAnswer::Unavailable;
+            }
+        }
         q.detach(&mut self.slab, receipt.slot);
         journal.change(now, queue, &Change::VisibilityChanged { message, until });
         if timeout.is_zero() {
@@ -416,6 +432,9 @@ impl Ledger {
             let (message, from) = q.remove(&mut self.slab, which);
             q.tally.purged += 1;
             journal.change(now, queue, &Change::Purged { message, from });
+        }
+        if let Some(replication) = &mut q.replication {
+            replication.purged();
         }
         q.tell_oldest(&self.slab, now, journal);
     }
@@ -464,8 +483,8 @@ struct Call<'a, J> {
 impl<J: Journal> Call<'_, J> {
     /// All entries were tried: those that were refused.
     #[inline(always)]
-    fn close(&mut self, q: &Queue) -> Throttled {
+    fn close(&mut self, q: &Queue) -> Refused {
         let Call { now, gate, journal, .. } = self;
-        gate.as_ref().map_or(Throttled(0), |gate| gate.close(q, *now, *journal))
+        gate.as_ref().map_or(Refused(0), |gate| gate.close(q, *now, *journal))
     }
 }

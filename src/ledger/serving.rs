@@ -10,20 +10,22 @@
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::config::QueueId;
+use super::gate::Admission;
+use super::holders::{cause, stays_visible};
 use super::journal::{Action, Change, Held, Journal, State};
 use super::message::Message;
 use super::polls::Poll;
 use super::receipt::{Delivery, Receipt, Served};
 use super::routing::{Choice, parent};
 use super::service::Ledger;
-use crate::kernel::time::Time;
+use crate::kernel::time::{Span, Time};
 
 /// What one poll got.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Taken {
     pub(super) messages: u32,
-    /// A partition with messages that had no capacity.
-    pub(super) refused_at: Option<u32>,
+    /// A partition with messages that did not let the receive through, and why.
+    pub(super) refused: Option<(u32, Admission)>,
     /// Partitions asked.
     pub(super) probes: u32,
     /// The partition that a long poll waits at if it got nothing; `None` is the queue.
@@ -56,8 +58,8 @@ impl Ledger {
             {
                 let mut taken = Taken::default();
                 self.take_from(queue, at, &poll, now, journal, &mut taken);
-                if taken.refused_at.is_some() {
-                    retry = retry.min(self.queue(queue).shards.get(at).receives_at());
+                if taken.refused.is_some() {
+                    retry = retry.min(self.queue(queue).receives_at(at));
                 }
                 if taken.messages == 0 {
                     break;
@@ -171,7 +173,7 @@ impl Ledger {
             let Some(poll) = self.polls.first(queue) else { return };
             let taken = self.take(queue, &poll, now, journal);
             if taken.messages == 0 {
-                if taken.refused_at.is_some() {
+                if taken.refused.is_some() {
                     self.plan_resettle(queue);
                 }
                 return;
@@ -187,7 +189,7 @@ impl Ledger {
         let q = &mut self.queues[queue.0 as usize];
         let shards = &q.shards;
         let ready = (0..shards.len()).filter(|&at| shards.is_ready(at));
-        let at = ready.map(|at| shards.get(at).receives_at()).min().unwrap_or(Time::NEVER);
+        let at = ready.map(|at| q.receives_at(at)).min().unwrap_or(Time::NEVER);
         q.resettle = at;
         q.falls_due(at);
     }
@@ -310,9 +312,12 @@ impl Ledger {
         if q.is_full() {
             return;
         }
-        if q.is_guarded() && !q.admits(at, Action::Receive, None, now) {
-            taken.refused_at = Some(at as u32);
-            return;
+        if q.is_guarded() {
+            let admission = q.admits(at, Action::Receive, None, now);
+            if admission != Admission::Admitted {
+                taken.refused = Some((at as u32, admission));
+                return;
+            }
         }
         while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, taken) {
             self.dead_letter(queue, to, slot, now, journal);
@@ -342,14 +347,16 @@ impl Ledger {
             {
                 return Some((slot, redrive.to));
             }
-            let cause = (row.receives > 0).then(|| row.held());
+            let cause = (row.receives > 0).then(|| cause(q.config.duplicates, row));
             row.receives += 1;
             row.set_held(Held::Buffered);
             let (message, sent, luck, receives) = (row.id, row.sent, row.luck, row.receives);
-            q.hide(slab, slot, State::InFlight, poll.visibility_timeout, now);
+            let hides = !stays_visible(q.config.duplicates, luck, receives);
+            let hidden = if hides { poll.visibility_timeout } else { Span::ZERO };
+            q.hide(slab, slot, State::InFlight, hidden, now);
             let receipt = Receipt { message, received: now, slot, receives, queue };
             self.handed.push_back(Delivery { receipt, luck, sent });
-            let (caller, until) = (poll.caller, now + poll.visibility_timeout);
+            let (caller, until) = (poll.caller, now + hidden);
             let change =
                 Change::Received { message, caller, partition, receives, sent, until, cause };
             journal.change(now, queue, &change);
@@ -375,7 +382,8 @@ impl Ledger {
         source.forget(&mut self.slab, slot);
         source.tally.moved_out += 1;
         let row = *self.slab.get(slot);
-        let (message, receives, cause) = (row.id, row.receives, row.held());
+        let (message, receives) = (row.id, row.receives);
+        let cause = cause(source.config.duplicates, &row);
         journal.change(now, from, &Change::DeadLettered { message, to, receives, cause });
         source.tell_oldest(&self.slab, now, journal);
 

@@ -11,6 +11,8 @@ pub struct Tally {
     pub sent: u64,
     /// Messages moved in from another queue.
     pub moved_in: u64,
+    /// Messages that are there again because their deletes were undone.
+    pub restored: u64,
     /// Visible now.
     pub visible: u64,
     /// Delayed now.
@@ -36,7 +38,7 @@ impl Tally {
     /// Whether every message that came in is accounted for.
     pub fn is_conserved(&self) -> bool {
         let gone = self.deleted + self.moved_out + self.expired + self.purged;
-        self.sent + self.moved_in == self.resident() + gone
+        self.sent + self.moved_in + self.restored == self.resident() + gone
     }
 
     pub(super) fn count(&mut self, state: State) -> &mut u64 {

@@ -42,7 +42,7 @@ pub(crate) fn ledger(queues: &[QueueConfig], callers: u32, log: &mut Log) -> Led
 }
 
 /// All changes, in the order told.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Log(
     pub(crate) Vec<(Time, QueueId, Change)>,
     /// What was told of the oldest message.

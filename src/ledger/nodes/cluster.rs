@@ -29,6 +29,18 @@ use crate::kernel::time::Time;
 use crate::ledger::config::{NodeId, Nodes, Placement};
 use crate::ledger::journal::{Census, NodeChange, PartitionId};
 
+/// Where the content of partitions comes from that come to be.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'a> {
+    /// Nowhere: they are empty.
+    Empty,
+    /// From the replicas of their parent, which become theirs. From there they are copied to the
+    /// places that are theirs.
+    Shared,
+    /// It was copied to these places beforehand, one list for each.
+    Copied(&'a [Vec<NodeId>]),
+}
+
 /// A partition and the nodes of its replicas, the primary first.
 #[derive(Clone, Debug)]
 struct Placed {
@@ -277,7 +289,7 @@ impl Cluster {
             let Placed { part, replicas } = &self.placed[&transfer.partition];
             let target = transfer.to.or_else(|| self.replacement(&self.held(), part, replicas));
             let free = |id: &&NodeId| self.nodes[id.0 as usize].up && !sending[id.0 as usize];
-            let known = self.serving(&self.placed[&transfer.partition]) >= self.config.read_quorum;
+            let known = self.has_read_quorum(transfer.partition);
             let source = replicas.iter().find(free).copied().filter(|_| known);
             self.transfers.get_mut(at).to = target;
             let (Some(to), Some(source)) = (target, source) else { continue };
@@ -300,25 +312,52 @@ fn dropped(transfer: &Transfer) -> NodeChange {
 
 /// Partitions that come and go, and what they cost.
 impl Cluster {
-    /// A split or a merge: partitions come to be on the nodes of `parent`, for a merge the left of
-    /// the two. With [`Placement::EqualPartitions`] all but the first go to the nodes that hold the
-    /// fewest, while the parent is whole: with a replica lost, a new place would bring its content
-    /// back. The parents stay until they are closed, and copies that this makes wanted begin when
-    /// the clock is next advanced, at `now`.
+    /// Where the partitions are to be that `parent` becomes: the first stays where it is, and so do
+    /// the others, but with [`Placement::EqualPartitions`] they go to the nodes that hold the
+    /// fewest, if the parent is whole. With a replica lost, a new place would bring its content
+    /// back.
     ///
     /// # Panics
     /// If the parent is not there.
-    pub fn recut(&mut self, now: Time, parent: PartitionId, children: &[Part]) {
-        let Placed { replicas, .. } = self.placed[&parent].clone();
+    pub fn places(&self, parent: PartitionId, children: &[Part]) -> Vec<Vec<NodeId>> {
+        let replicas = &self.placed[&parent].replicas;
         let whole = replicas.iter().all(|id| self.nodes[id.0 as usize].up);
         let anew = whole && self.config.placement == Placement::EqualPartitions;
         let mut held = self.held();
-        for (at, &part) in children.iter().enumerate() {
-            let replicas = if anew && at > 0 {
-                self.placer.place_one(&self.nodes, &mut held, &part, self.config.replicas)
+        let place = |(at, part): (usize, &Part)| {
+            if anew && at > 0 {
+                self.placer.place_one(&self.nodes, &mut held, part, self.config.replicas)
             } else {
                 replicas.clone()
-            };
+            }
+        };
+        children.iter().enumerate().map(place).collect()
+    }
+
+    /// A split or a merge: partitions come to be in the places of `parent`, for a merge the left of
+    /// the two. The parents stay until they are closed, and copies that this makes wanted begin
+    /// when the clock is next advanced, at `now`.
+    ///
+    /// # Panics
+    /// If the parent is not there.
+    pub fn recut(&mut self, now: Time, parent: PartitionId, children: &[Part], origin: Origin<'_>) {
+        let places = match origin {
+            Origin::Copied(places) => places.to_vec(),
+            Origin::Empty | Origin::Shared => self.places(parent, children),
+        };
+        let whole = !self.is_under_replicated(parent);
+        let replicas = self.placed[&parent].replicas.clone();
+        for (&part, places) in children.iter().zip(places) {
+            let moves = whole && places.len() == replicas.len() && places != replicas;
+            let at_once = moves && !matches!(origin, Origin::Shared);
+            let replicas = if at_once { places.clone() } else { replicas.clone() };
+            if moves && !at_once {
+                let to = places.iter().filter(|id| !replicas.contains(id));
+                let from = replicas.iter().filter(|id| !places.contains(id));
+                for (&from, &to) in from.zip(to) {
+                    self.transfers.want(part.id, from, Some(to));
+                }
+            }
             self.placed.insert(part.id, Placed { part, replicas });
         }
         self.want_repair();
@@ -351,6 +390,26 @@ impl Cluster {
     /// If the partition is not there.
     pub fn replicas(&self, partition: PartitionId) -> &[NodeId] {
         &self.placed[&partition].replicas
+    }
+
+    /// Those of them that answer.
+    ///
+    /// # Panics
+    /// If the partition is not there.
+    pub fn answering(&self, partition: PartitionId) -> impl Iterator<Item = NodeId> {
+        let up = |id: &NodeId| self.nodes[id.0 as usize].up;
+        self.placed[&partition].replicas.iter().copied().filter(up)
+    }
+
+    /// How many copies each node sends and receives.
+    pub fn copies(&self) -> Vec<u32> {
+        let [sending, receiving] = self.transfers.busy(self.nodes.len());
+        sending.iter().zip(receiving).map(|(&out, into)| u32::from(out) + u32::from(into)).collect()
+    }
+
+    /// When replicas are next moved off the hottest node, by the loads that were set.
+    pub fn looks_at(&self) -> Time {
+        self.look
     }
 
     /// Whether a node answers.

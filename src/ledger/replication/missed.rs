@@ -5,8 +5,7 @@
 //!
 //! A delete is known to the replicas that answered it. Where a read quorum answers, what one of its
 //! replicas knows all come to know; if none of them knows a delete, it is undone. So a delete that
-//! all replicas know is safe, and where any two quorums meet each is: [`super::Replication`] then
-//! keeps none of them.
+//! all replicas know is safe, and where any two quorums meet each is.
 
 use std::collections::BTreeMap;
 
@@ -47,12 +46,20 @@ impl Missed {
         }
     }
 
-    /// The replica on one node was replaced by its copy on another. A copy begins where a read
-    /// quorum answers, so that its source knew all that was not undone.
-    pub(super) fn moved(&mut self, partition: PartitionId, from: NodeId, to: NodeId) {
+    /// The replica on one node was replaced by a copy on another, made of one of `sources`. A copy
+    /// begins where a read quorum answers: what one of them knew then, each did.
+    pub(super) fn moved(
+        &mut self,
+        partition: PartitionId,
+        from: NodeId,
+        to: NodeId,
+        sources: &[NodeId],
+    ) {
         for batch in self.0.get_mut(&partition).into_iter().flatten() {
+            if sources.iter().any(|id| batch.known.contains(id)) {
+                batch.known.push(to);
+            }
             batch.known.retain(|id| *id != from);
-            batch.known.push(to);
         }
     }
 

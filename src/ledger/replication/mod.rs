@@ -44,6 +44,15 @@ struct Meter {
     copies: u32,
 }
 
+/// The copy that a split makes.
+#[derive(Clone, Debug)]
+pub(super) struct SplitCopy {
+    /// Where the new partitions will be, in the order of their keys.
+    pub(super) places: Vec<Vec<NodeId>>,
+    /// The nodes that hold the old ones or are to hold the new ones.
+    ends: Vec<NodeId>,
+}
+
 /// The replicas of all partitions of a queue.
 #[derive(Clone, Debug)]
 pub(super) struct Replication {
@@ -53,7 +62,7 @@ pub(super) struct Replication {
     places: Vec<Place>,
     /// One a node; none if a node carries everything.
     meters: Vec<Meter>,
-    /// Deletes that can be undone; none where any two quorums meet.
+    /// Deletes that might be undone.
     missed: Option<Missed>,
 }
 
@@ -68,13 +77,16 @@ impl Replication {
         let parts: Vec<Part> = shards.live().iter().map(Part::from).collect();
         let meter = |capacity| Meter { bucket: Bucket::FULL, rate: Rate::new(capacity), copies: 0 };
         let meters = config.capacity.map(|it| vec![meter(it); config.count as usize]);
+        // Where any two quorums meet, none is ever undone. Debug builds keep them nevertheless, so
+        // that tests see it.
         let meet = config.read_quorum + config.write_quorum > config.replicas;
+        let keeps = !meet || cfg!(debug_assertions);
         let mut replication = Replication {
             cluster: Cluster::new(config, path, streams, &parts),
             config: config.clone(),
             places: Vec::new(),
             meters: meters.unwrap_or_default(),
-            missed: (!meet).then(Missed::default),
+            missed: keeps.then(Missed::default),
         };
         replication.find(shards);
         replication
@@ -99,12 +111,14 @@ impl Replication {
             if self.cluster.looks_at() <= at {
                 self.tell_loads();
             }
-            let missed = &mut self.missed;
+            let (missed, places) = (&mut self.missed, &self.places);
             self.cluster.advance(at, &mut |at, change| {
                 if let (Some(missed), NodeChange::Moved { partition, from, to }) =
                     (&mut *missed, change)
                 {
-                    missed.moved(partition, from, to);
+                    let place = places.iter().find(|place| place.id == partition);
+                    let sources = place.map_or(&[][..], |place| &place.answering);
+                    missed.moved(partition, from, to, sources);
                 }
                 tell(at, change);
             });
@@ -237,15 +251,16 @@ impl Replication {
 
 /// Changes of the key space.
 impl Replication {
-    /// Whether the partitions at `parts` can change: each has a write quorum.
+    /// Whether the partitions at `parts` can change: what each holds can be read and written.
     pub(super) fn can_change(&self, mut parts: std::ops::Range<usize>) -> bool {
-        parts.all(|at| self.has_quorum(at, Action::Send))
+        let both = [Action::Receive, Action::Send];
+        parts.all(|at| both.iter().all(|&action| self.has_quorum(at, action)))
     }
 
-    /// Where the partitions will be that those at `parts` become, in the order of their keys, when
-    /// what they hold has been copied; `ranges` are theirs. While it is copied, the nodes at both
-    /// ends carry less, until [`Replication::copied`].
-    pub(super) fn copy(&mut self, parts: &[Partition], ranges: &[(u64, u64)]) -> Vec<Vec<NodeId>> {
+    /// Begins the copy of what `parts` hold to where the partitions will be that they become; these
+    /// have the ranges `ranges`. While it is copied, the nodes at both ends carry less, until
+    /// [`Replication::copied`].
+    pub(super) fn copy(&mut self, parts: &[Partition], ranges: &[(u64, u64)]) -> SplitCopy {
         let mut places = Vec::new();
         for parent in parts {
             let id = parent.id;
@@ -253,27 +268,22 @@ impl Replication {
             let mine = mine.map(|&(first, last)| Part { id, first, last, load: 0 });
             places.extend(self.cluster.places(id, &mine.collect::<Vec<_>>()));
         }
-        self.count_copies(parts, &places, |copies| *copies += 1);
-        places
-    }
-
-    /// A copy ended that took these places.
-    pub(super) fn copied(&mut self, parts: &[Partition], places: &[Vec<NodeId>]) {
-        self.count_copies(parts, places, |copies| *copies -= 1);
-    }
-
-    fn count_copies(
-        &mut self,
-        parts: &[Partition],
-        places: &[Vec<NodeId>],
-        count: impl Fn(&mut u32),
-    ) {
-        let mut ends: Vec<NodeId> = places.concat();
+        let mut ends = places.concat();
         for part in parts {
             ends.extend(self.cluster.replicas(part.id));
         }
         ends.sort_unstable();
         ends.dedup();
+        self.count_copies(&ends, |copies| *copies += 1);
+        SplitCopy { places, ends }
+    }
+
+    /// A copy ended.
+    pub(super) fn copied(&mut self, copy: &SplitCopy) {
+        self.count_copies(&copy.ends, |copies| *copies -= 1);
+    }
+
+    fn count_copies(&mut self, ends: &[NodeId], count: impl Fn(&mut u32)) {
         for id in ends {
             if let Some(meter) = self.meters.get_mut(id.0 as usize) {
                 count(&mut meter.copies);
