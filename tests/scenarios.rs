@@ -8,7 +8,10 @@ use sqsim::clients::config::{ArrivalProcess, OnFailure, WorkUnit};
 use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
-use sqsim::ledger::config::{Capacity, Keys, ReceiveRouting, SplitPolicy};
+use sqsim::ledger::config::{
+    Capacity, FailureDomain, Failures, Keys, Nodes, Outage, Placement, ReceiveRouting, SplitPolicy,
+    WeightedMove,
+};
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::{Faults, Loaded, templates, topics};
 
@@ -256,6 +259,116 @@ fn the_ledger_can_be_written_in_all_its_forms() {
     assert_eq!(ledger("split: Static").split, SplitPolicy::Static);
 }
 
+/// The nodes of a queue with this ledger.
+fn nodes(ledger: &str) -> Nodes {
+    let loaded = loaded(&with(&format!("ledger: ({ledger})"), ARRIVALS, WORK), &[]);
+    loaded.scenario.queues[0].config.ledger.nodes.clone().expect("they are written")
+}
+
+#[test]
+fn a_queue_has_no_nodes_unless_they_are_written_and_then_those_of_the_reference() {
+    let plain = loaded(&with("", ARRIVALS, WORK), &[]).scenario;
+    let queue = &plain.queues[0].config;
+    assert_eq!((&queue.ledger.nodes, queue.duplicates.to_bits()), (&None, 0));
+
+    let s = Span::from_secs;
+    let of_the_reference = Nodes {
+        count: 12,
+        zones: 1,
+        capacity: None,
+        replicas: 3,
+        write_quorum: 2,
+        read_quorum: 2,
+        placement: Placement::EqualPartitions,
+        outages: Vec::new(),
+        failures: None,
+        suspect_after: s(10),
+        replicate_after: s(300),
+        copy: s(20),
+        copy_share: 0.3,
+        catch_up: 10,
+    };
+    assert_eq!(nodes("nodes: (count: 12)"), of_the_reference);
+}
+
+#[test]
+fn every_setting_of_the_nodes_is_read() {
+    let s = Span::from_secs;
+    let duplicates = loaded(&with("duplicates: \"1/50\"", ARRIVALS, WORK), &[]).scenario;
+    assert_eq!(duplicates.queues[0].config.duplicates.to_bits(), 0.02_f64.to_bits());
+
+    let text = "nodes: (count: 9, zones: 4, capacity: (rate: \"40/s\", burst: 9), replicas: 5,
+        write_quorum: 3, read_quorum: 4, placement: Rendezvous,
+        outages: [(at: \"60s\", node: 8, for: \"5m\"), (at: \"2m\", zone: 3),
+            (zone: 0, at: \"20m\")],
+        failures: (mean_time_between: \"30d\", repair: Exponential(\"1h\"), of: Zone),
+        suspect_after: \"1s\", replicate_after: \"60s\", copy: \"7s\", copy_share: \"20%\",
+        catch_up: 2)";
+    let outage = |at, domain, lasts| Outage { at: Time::ZERO + s(at), domain, lasts };
+    let expected = Nodes {
+        count: 9,
+        zones: 4,
+        capacity: Some(Capacity { per_second: 40.0, burst: 9.0 }),
+        replicas: 5,
+        write_quorum: 3,
+        read_quorum: 4,
+        placement: Placement::Rendezvous,
+        outages: vec![
+            outage(60, FailureDomain::Node(8), s(300)),
+            outage(120, FailureDomain::Zone(3), Span::MAX),
+            outage(1_200, FailureDomain::Zone(0), Span::MAX),
+        ],
+        failures: Some(Failures {
+            of_zones: true,
+            mean_time_between: s(30 * 86_400),
+            repair: Dist::Exponential { mean: s(3_600) },
+        }),
+        suspect_after: s(1),
+        replicate_after: s(60),
+        copy: s(7),
+        copy_share: 0.2,
+        catch_up: 2,
+    };
+    assert_eq!(nodes(text), expected);
+
+    let failures = nodes("nodes: (count: 9, failures: (mean_time_between: \"1d\"))").failures;
+    let repair = Dist::Constant(s(600));
+    let by_default = Failures { of_zones: false, mean_time_between: s(86_400), repair };
+    assert_eq!(failures, Some(by_default));
+    let placements = [
+        ("EqualPartitions", Placement::EqualPartitions),
+        ("Ring()", Placement::Ring { tokens: 16 }),
+        ("Ring(tokens: 256)", Placement::Ring { tokens: 256 }),
+        ("Rendezvous", Placement::Rendezvous),
+        ("WeightedMove()", Placement::WeightedMove(WeightedMove { every: s(60), churn: 0.09 })),
+        (
+            "WeightedMove(every: \"5s\", churn: 1)",
+            Placement::WeightedMove(WeightedMove { every: s(5), churn: 1.0 }),
+        ),
+    ];
+    for (text, expected) in placements {
+        assert_eq!(nodes(&format!("nodes: (count: 3, placement: {text})")).placement, expected);
+    }
+    let set = loaded(&with("", ARRIVALS, WORK), &["queues.jobs.ledger.nodes.count=7"]).scenario;
+    let count = set.queues[0].config.ledger.nodes.as_ref().map(|nodes| nodes.count);
+    assert_eq!(count, Some(7), "`--set` makes them");
+}
+
+#[test]
+fn the_ledgers_of_the_topics_are_read_without_a_warning() {
+    for name in ["ledger", "splits", "nodes"] {
+        let text = topics::topic(name).unwrap();
+        let lines = text.lines().skip_while(|line| *line != "    ledger: (");
+        let example: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+        assert!(example.len() > 3, "{name} has an example");
+        let example = example.join("\n");
+        let queue = format!("redrive: (to: \"dead\"), {}", example.trim_end_matches(','));
+        let text = with(&queue, ARRIVALS, WORK);
+        let warnings = loaded(&text, &[]).warnings;
+        assert!(warnings.is_empty(), "{name}: {warnings}");
+    }
+}
+
 #[test]
 fn a_set_changes_what_is_written_and_what_is_not() {
     let text = with("", ARRIVALS, "processing: LogNormal(p50: \"1s\", p99: \"3s\")");
@@ -330,6 +443,13 @@ fn a_path_that_an_error_prints_can_be_set() {
     loaded(&text, &sets);
 }
 
+fn is_warned_of(text: &str, part: &str, path: &str) {
+    let warnings = loaded(text, &[]).warnings;
+    let warning = warnings.iter().find(|fault| fault.what.contains(part));
+    assert_eq!(warning.map(|fault| fault.path.as_str()), Some(path), "{text}\n{warnings}");
+    assert!(warnings.render(false).starts_with("warning: "), "{warnings}");
+}
+
 #[test]
 fn what_may_not_be_meant_is_warned_of() {
     let cases = [
@@ -350,26 +470,13 @@ fn what_may_not_be_meant_is_warned_of() {
             "consumers.workers.heartbeat.extend",
         ),
         (
-            with("ledger: (split: Reservoir())", ARRIVALS, WORK),
-            "unlimited capacity never split",
-            "queues.jobs.ledger.split",
-        ),
-        (
-            with("ledger: (partitions: 8, receive: Assigned)", ARRIVALS, WORK),
-            "leave 7 of 8 partitions without one",
-            "queues.jobs.ledger.receive",
-        ),
-        (
             with("", "Times(\"unsorted.txt\")", WORK),
             "not ascending; they were sorted",
             "producers.web.arrivals.file",
         ),
     ];
     for (text, part, path) in cases {
-        let warnings = loaded(&text, &[]).warnings;
-        let warning = warnings.iter().find(|fault| fault.what.contains(part));
-        assert_eq!(warning.map(|fault| fault.path.as_str()), Some(path), "{text}\n{warnings}");
-        assert!(warnings.render(false).starts_with("warning: "), "{warnings}");
+        is_warned_of(&text, part, path);
     }
     let short = with("redrive: (to: \"dead\")", "Counts(file: \"counts.csv\")", WORK);
     let warnings = loaded(&short, &["duration=299s"]).warnings.render(false);
@@ -378,6 +485,43 @@ fn what_may_not_be_meant_is_warned_of() {
 
     let clean = with("redrive: (to: \"dead\")", ARRIVALS, WORK);
     assert!(loaded(&clean, &[]).warnings.is_empty(), "a dead-letter queue needs no consumers");
+}
+
+#[test]
+fn what_does_nothing_in_a_ledger_is_warned_of_and_what_does_is_not() {
+    let cases = [
+        ("split: Reservoir()", "unlimited capacity never split", "split"),
+        ("partitions: 8, receive: Assigned", "leave 7 of 8 partitions without one", "receive"),
+        ("nodes: (count: 3)", "change nothing", "nodes"),
+        (
+            "nodes: (count: 3, outages: [(at: \"1s\", node: 0)], copy_share: 0.1)",
+            "copies take nothing",
+            "nodes.copy_share",
+        ),
+        (
+            "partitions: 11, nodes: (count: 9, placement: WeightedMove())",
+            "one of 11 partitions is more of the key space",
+            "nodes.placement.churn",
+        ),
+    ];
+    for (ledger, part, path) in cases {
+        let text = with(&format!("ledger: ({ledger})"), ARRIVALS, WORK);
+        is_warned_of(&text, part, &format!("queues.jobs.ledger.{path}"));
+    }
+    for ledger in [
+        // 12 partitions of 8 % of the keys, sooner or later.
+        "partitions: 12, nodes: (count: 9, capacity: \"9/s\", placement: WeightedMove())",
+        "capacity: \"9/s\", split: Ewma(max_partitions: 12),
+            nodes: (count: 9, capacity: \"9/s\", placement: WeightedMove())",
+        "nodes: (count: 3, outages: [(at: \"1s\", node: 0)])",
+        "nodes: (count: 3, capacity: \"9/s\", copy_share: 0.1)",
+        // A choice that one may want to see: quorums that need not meet.
+        "nodes: (count: 3, capacity: \"9/s\", zones: 2, read_quorum: 1)",
+    ] {
+        let text = with(&format!("redrive: (to: \"dead\"), ledger: ({ledger})"), ARRIVALS, WORK);
+        let warnings = loaded(&text, &[]).warnings;
+        assert!(warnings.is_empty(), "{ledger}: {warnings}");
+    }
 }
 
 #[test]

@@ -184,6 +184,10 @@ mod tests {
             settings_of::<KeysFile>(),
             settings_of::<SplitFile>(),
             settings_of::<MechanicsFile>(),
+            settings_of::<NodesFile>(),
+            settings_of::<PlacementFile>(),
+            settings_of::<OutageFile>(),
+            settings_of::<FailuresFile>(),
             settings_of::<ProducerFile>(),
             settings_of::<RetryFile>(),
             settings_of::<ConsumerFile>(),
@@ -209,7 +213,9 @@ mod tests {
     #[test]
     fn what_is_not_required_may_be_left_out() {
         let text = "(duration: \"1m\", queues: {\"a\": (redrive: (to: \"a\"), ledger: (
-            capacity: (rate: \"1/s\"), keys: Group(count: 1), split: Reservoir()))},
+            capacity: (rate: \"1/s\"), keys: Group(count: 1), split: Reservoir(),
+            nodes: (count: 3, placement: Ring(), outages: [(at: \"1s\", node: 0)],
+                failures: (mean_time_between: \"1h\"))))},
             producers: {\"p\": (queue: \"a\", arrivals: [Counts(file: \"x\")])},
             consumers: {\"c\": (queue: \"a\", processing: LogNormal(),
                 heartbeat: (every: \"1s\", extend: \"2s\"), crash: (mean_time_between: \"1h\"))})";

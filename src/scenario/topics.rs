@@ -8,11 +8,12 @@
 use super::defaults;
 
 /// The topics, in the order in which one reads them.
-const TOPICS: [(&str, &str); 13] = [
+const TOPICS: [(&str, &str); 14] = [
     ("scenario", include_str!("topics/scenario.md")),
     ("queue", include_str!("topics/queue.md")),
     ("ledger", include_str!("topics/ledger.md")),
     ("splits", include_str!("topics/splits.md")),
+    ("nodes", include_str!("topics/nodes.md")),
     ("producers", include_str!("topics/producers.md")),
     ("arrivals", include_str!("topics/arrivals.md")),
     ("consumers", include_str!("topics/consumers.md")),

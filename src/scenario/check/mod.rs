@@ -14,6 +14,7 @@ mod clients;
 mod dist;
 pub(super) mod files;
 mod graph;
+mod nodes;
 mod queue;
 mod split;
 
@@ -268,9 +269,7 @@ impl<'a> Check<'a> {
         for (index, length) in lengths.iter().enumerate() {
             let time = Time::ZERO + length.0;
             let at = at.item(index);
-            if length.0 > end {
-                self.push(&at, format!("`{}` is after the end of the run at {end}", length.0));
-            }
+            self.within_run(&at, *length, end);
             if let Some(&before) = times.last()
                 && time < before.saturating_add(gap)
             {
@@ -280,6 +279,13 @@ impl<'a> Check<'a> {
             times.push(time);
         }
         times
+    }
+
+    /// An instant of the run.
+    fn within_run(&mut self, at: &At, instant: Length, end: Span) {
+        if instant.0 > end {
+            self.push(at, format!("`{}` is after the end of the run at {end}", instant.0));
+        }
     }
 
     /// Expectations must parse, and name what the scenario has.

@@ -35,7 +35,7 @@ const MOST_CHOICES: u32 = 64;
 pub(super) const IN_SQS: &str = "SQS allows no other value";
 
 impl<'a> Check<'a> {
-    /// A queue; purges lie before `end`.
+    /// A queue; purges and outages begin before `end`.
     pub(super) fn queue(&mut self, at: &At<'a>, file: &QueueFile, end: Span) -> QueueConfig {
         self.visibility(&at.field("visibility_timeout"), file.visibility_timeout.0);
         self.delay(&at.field("delay"), file.delay.0);
@@ -48,6 +48,11 @@ impl<'a> Check<'a> {
             let to = self.queue_named(&at.field("to"), &redrive.to);
             Redrive { to, max_receives: redrive.max_receives }
         });
+        if file.duplicates.0 >= 1.0 {
+            let what = "a queue that never hides a message hands it out for ever";
+            self.push(&at.field("duplicates"), what).help =
+                vec!["write a probability below 1, such as \"0.1%\"".into()];
+        }
         QueueConfig {
             visibility_timeout: file.visibility_timeout.0,
             delay: file.delay.0,
@@ -56,8 +61,8 @@ impl<'a> Check<'a> {
             redrive,
             purges: self.instants(&at.field("purge"), &file.purge, BETWEEN_PURGES, end),
             lost_deletes: file.lost_deletes.0,
-            duplicates: 0.0,
-            ledger: self.ledger(&at.field("ledger"), &file.ledger),
+            duplicates: file.duplicates.0,
+            ledger: self.ledger(&at.field("ledger"), &file.ledger, end),
         }
     }
 
@@ -71,10 +76,11 @@ impl<'a> Check<'a> {
         self.range(at, length, Span::ZERO, LONGEST_DELAY, IN_SQS);
     }
 
-    fn ledger(&mut self, at: &At<'a>, file: &LedgerFile) -> LedgerConfig {
+    fn ledger(&mut self, at: &At<'a>, file: &LedgerFile, end: Span) -> LedgerConfig {
         let ours = "a partition costs memory in the simulator";
         self.range(&at.field("partitions"), file.partitions, 1, MOST_PARTITIONS, ours);
         let split = self.split(&at.field("split"), file);
+        let most = split.max_partitions().unwrap_or(0).max(file.partitions);
         LedgerConfig {
             partitions: file.partitions,
             capacity: self.capacity(&at.field("capacity"), &file.capacity),
@@ -84,7 +90,8 @@ impl<'a> Check<'a> {
             guards: self.guards(&at.field("guards"), &file.guards),
             mechanics: self.mechanics(&at.field("mechanics"), file),
             receive: self.routing(&at.field("receive"), &file.receive),
-            nodes: None,
+            nodes: (file.nodes.as_ref())
+                .map(|nodes| self.nodes(&at.field("nodes"), nodes, most, end)),
         }
     }
 
@@ -107,7 +114,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn capacity(&mut self, at: &At, file: &CapacityFile) -> Option<Capacity> {
+    /// The capacity of a partition or a node.
+    pub(super) fn capacity(&mut self, at: &At, file: &CapacityFile) -> Option<Capacity> {
         let (rate, burst, rate_at) = match file {
             CapacityFile::Unlimited => return None,
             CapacityFile::Rate(rate) => (rate.0, None, at.clone()),

@@ -195,6 +195,7 @@ impl<'a> Pass<'a> {
         let path = if path.is_empty() { name.into() } else { format!("{path}.{name}") };
         let mut lines = vec![match section {
             "scenario" => format!("the scenario ends here without `{name}`"),
+            "nodes" | "failures" => format!("these {section} end here without `{name}`"),
             _ => format!("this {} ends here without `{name}`", plain(section)),
         }];
         if let Some(example) = example(name) {

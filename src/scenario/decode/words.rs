@@ -20,7 +20,7 @@ pub(super) fn plain(section: &str) -> String {
 /// "a queue", "the scenario".
 pub(super) fn with_article(section: &str) -> String {
     match section {
-        "scenario" | "ledger" | "limits" => format!("the {section}"),
+        "scenario" | "ledger" | "limits" | "nodes" | "failures" => format!("the {section}"),
         _ if section.starts_with(char::is_uppercase) => plain(section),
         _ if section.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {}", plain(section)),
         _ => format!("a {}", plain(section)),
@@ -30,15 +30,17 @@ pub(super) fn with_article(section: &str) -> String {
 /// Values for settings that have no default: an example for messages, and whether it may stand in
 /// for one at fault, so that the rest is checked as well. Names of queues and files may not: they
 /// would be faults of their own.
-const EXAMPLES: [(&str, &str, bool); 13] = [
+const EXAMPLES: [(&str, &str, bool); 15] = [
     ("arrivals", "Poisson(\"400/s\")", true),
     ("clients", "10", true),
     ("count", "10", true),
     ("every", "\"10s\"", true),
     ("extend", "\"30s\"", true),
     ("mean", "\"20ms\"", true),
+    ("mean_time_between", "\"30d\"", true),
     ("processing", "Exponential(\"20ms\")", true),
     ("rate", "\"400/s\"", true),
+    ("at", "\"60s\"", false),
     ("duration", "\"20m\"", false),
     ("file", "\"requests.csv\"", false),
     ("queue", "\"jobs\"", false),

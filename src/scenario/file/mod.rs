@@ -8,6 +8,7 @@
 
 mod clients;
 mod dist;
+mod nodes;
 mod queue;
 pub(super) mod values;
 
@@ -18,6 +19,7 @@ pub(super) use clients::{
 #[cfg(test)]
 pub(super) use clients::{CrashFile, DeleteFile, FailureFile, HeartbeatFile};
 pub(super) use dist::DistFile;
+pub(super) use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
 #[cfg(test)]
 pub(super) use queue::RedriveFile;
 pub(super) use queue::{

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use super::nodes::NodesFile;
 use super::values::{Length, Probability, Rate};
 
 /// A queue.
@@ -20,6 +21,7 @@ pub(in crate::scenario) struct QueueFile {
     pub(in crate::scenario) redrive: Option<RedriveFile>,
     pub(in crate::scenario) purge: Vec<Length>,
     pub(in crate::scenario) lost_deletes: Probability,
+    pub(in crate::scenario) duplicates: Probability,
     pub(in crate::scenario) ledger: LedgerFile,
 }
 
@@ -50,6 +52,7 @@ pub(in crate::scenario) struct LedgerFile {
     pub(in crate::scenario) guards: GuardsFile,
     pub(in crate::scenario) mechanics: MechanicsFile,
     pub(in crate::scenario) receive: RoutingFile,
+    pub(in crate::scenario) nodes: Option<NodesFile>,
 }
 
 /// What one partition carries.
