@@ -36,10 +36,45 @@ fn texts(directory: &str, extensions: &[&str]) -> Vec<String> {
     bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
 }
 
+/// A scenario of what no file of the models has.
+const NODES: &str = r#"(
+    duration: "10m",
+    queues: {
+        "jobs": (
+            duplicates: "2%",
+            ledger: (
+                partitions: 16,
+                capacity: "300/s",
+                split: Naive(merge: 0),
+                nodes: (
+                    count: 12,
+                    zones: 3,
+                    capacity: (rate: "4000/s", burst: 100),
+                    replicas: 5,
+                    write_quorum: 3,
+                    read_quorum: 1,
+                    placement: WeightedMove(every: "30s", churn: "9%"),
+                    outages: [(at: "60s", node: 0, for: "5m"), (at: "2m", zone: 1)],
+                    failures: (mean_time_between: "1h", repair: Exponential("1m"), of: Zone),
+                    suspect_after: "1s",
+                    replicate_after: "60s",
+                    copy: "2s",
+                    copy_share: 0.2,
+                    catch_up: 3,
+                ),
+            ),
+        ),
+        "more": (ledger: (nodes: (count: 5, capacity: "9/s", placement: Ring(tokens: 4)))),
+    },
+    producers: {"web": (queue: "jobs", arrivals: Poisson("400/s"))},
+    consumers: {"workers": (queue: "jobs", processing: Exponential("20ms"), forward: "more")},
+)"#;
+
 /// Every good scenario of this repository, and all of them.
 fn scenarios() -> (Vec<String>, Vec<String>) {
     let mut good = texts("models", &["ron"]);
     good.extend(templates().filter_map(template).map(str::to_owned));
+    good.push(NODES.to_owned());
     let mut all = good.clone();
     all.extend(texts("tests/bad", &["ron"]));
     all.extend(texts("src/scenario", &["ron"]));
@@ -169,7 +204,8 @@ fn runs(mut scenario: Scenario) {
         .sum();
     let small_queue = |ledger: &sqsim::ledger::config::LedgerConfig| {
         let few = !matches!(ledger.keys, Keys::Group { count, .. } if count > 10_000);
-        few && ledger.partitions <= 64
+        let few_nodes = ledger.nodes.as_ref().is_none_or(|nodes| nodes.count <= 64);
+        few && few_nodes && ledger.partitions <= 64
     };
     let windows = scenario.end().as_nanos() / scenario.window.as_nanos().max(1);
     let is_small = threads <= 1_000

@@ -14,9 +14,9 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::Source as _;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Capacity, CeilingConfig, CountScaler, Ewma, Guards, HeatMedian, Keys, LedgerConfig, Mechanics,
-    MidpointDoubling, Naive, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir,
-    ScalableTopic, SplitPolicy,
+    Capacity, CeilingConfig, CountScaler, Ewma, FailureDomain, Failures, Guards, HeatMedian, Keys,
+    LedgerConfig, Mechanics, MidpointDoubling, Naive, Nodes, Outage, Placement, QueueConfig,
+    QueueId, ReceiveRouting, Redrive, Reservoir, ScalableTopic, SplitPolicy, WeightedMove,
 };
 
 use crate::fuzzing::Chance;
@@ -190,17 +190,17 @@ impl Draw<'_> {
             redrive,
             purges,
             lost_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
-            duplicates: 0.0,
-            ledger: self.ledger(),
+            duplicates: if self.chance.one_in(4) { 0.99 * self.chance.unit() } else { 0.0 },
+            ledger: self.ledger(duration),
         }
     }
 
-    fn ledger(&mut self) -> LedgerConfig {
+    fn ledger(&mut self, duration: Span) -> LedgerConfig {
         let rate = self.chance.between(1, 100) as f64 / self.tempo.as_secs_f64() / 10.0;
         let burst = 1.0 + self.share() * 20.0;
         let partitions = self.chance.between(1, 8) as u32;
         LedgerConfig {
-            nodes: None,
+            nodes: self.chance.one_in(3).then(|| self.nodes(duration)),
             partitions,
             capacity: self.chance.one_in(2).then_some(Capacity { per_second: rate, burst }),
             ceiling: self.chance.one_in(4).then(|| CeilingConfig {
@@ -245,6 +245,59 @@ impl Draw<'_> {
                 6 => ReceiveRouting::Assigned,
                 _ => ReceiveRouting::RegisterAll,
             },
+        }
+    }
+
+    fn nodes(&mut self, duration: Span) -> Nodes {
+        let count = self.chance.between(1, 9) as u32;
+        let up_to = |chance: &mut Chance, most: u32| chance.between(1, most.into()) as u32;
+        let zones = up_to(self.chance, count);
+        let replicas = up_to(self.chance, count.min(5));
+        let rate = self.chance.between(1, 100) as f64 / self.tempo.as_secs_f64() / 10.0;
+        let capacity = Capacity { per_second: rate, burst: 1.0 + self.share() * 20.0 };
+        let suspect_after = self.length();
+        Nodes {
+            count,
+            zones,
+            capacity: self.chance.one_in(3).then_some(capacity),
+            replicas,
+            write_quorum: up_to(self.chance, replicas),
+            read_quorum: up_to(self.chance, replicas),
+            placement: match self.chance.below(4) {
+                0 => Placement::Ring { tokens: *self.chance.pick(&[1, 16]) },
+                1 => Placement::EqualPartitions,
+                2 => Placement::Rendezvous,
+                _ => {
+                    let churn = *self.chance.pick(&[0.09, 0.5, 1.0]);
+                    Placement::WeightedMove(WeightedMove { every: self.some_length(), churn })
+                }
+            },
+            outages: (0..self.chance.below(4))
+                .map(|_| self.outage(count, zones, duration))
+                .collect(),
+            failures: self.chance.one_in(2).then(|| Failures {
+                of_zones: self.chance.one_in(3),
+                mean_time_between: self.some_length() * 10,
+                repair: self.dist(),
+            }),
+            suspect_after,
+            replicate_after: suspect_after.saturating_add(self.length()),
+            copy: self.length(),
+            copy_share: 0.9 * self.share(),
+            catch_up: *self.chance.pick(&[1, 10, u32::MAX]),
+        }
+    }
+
+    /// One that may overlap others, and may begin with the run or end with it.
+    fn outage(&mut self, count: u32, zones: u32, duration: Span) -> Outage {
+        Outage {
+            at: Time::from_nanos(self.chance.between(0, duration.as_nanos())),
+            domain: if self.chance.one_in(3) {
+                FailureDomain::Zone(self.chance.below(zones as usize) as u32)
+            } else {
+                FailureDomain::Node(self.chance.below(count as usize) as u32)
+            },
+            lasts: if self.chance.one_in(4) { Span::MAX } else { self.some_length() * 5 },
         }
     }
 
