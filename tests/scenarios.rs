@@ -9,8 +9,8 @@ use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Capacity, FailureDomain, Failures, Keys, Nodes, Outage, Placement, ReceiveRouting, SplitPolicy,
-    WeightedMove,
+    Capacity, FailureDomain, Failures, Keys, Naive, Nodes, Outage, Placement, ReceiveRouting,
+    SplitPolicy, WeightedMove,
 };
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::{Faults, Loaded, templates, topics};
@@ -355,6 +355,16 @@ fn every_setting_of_the_nodes_is_read() {
 }
 
 #[test]
+fn the_control_may_be_told_never_to_merge() {
+    let text = with("ledger: (capacity: \"9/s\", split: Naive(merge: 0))", ARRIVALS, WORK);
+    let split = loaded(&text, &[]).scenario.queues[0].config.ledger.split;
+    assert_eq!(
+        split,
+        SplitPolicy::Naive(Naive { threshold: 0.5, merge: 0.0, max_partitions: 256 })
+    );
+}
+
+#[test]
 fn the_ledgers_of_the_topics_are_read_without_a_warning() {
     for name in ["ledger", "splits", "nodes"] {
         let text = topics::topic(name).unwrap();
@@ -492,6 +502,16 @@ fn what_does_nothing_in_a_ledger_is_warned_of_and_what_does_is_not() {
     let cases = [
         ("split: Reservoir()", "unlimited capacity never split", "split"),
         ("partitions: 8, receive: Assigned", "leave 7 of 8 partitions without one", "receive"),
+        (
+            "capacity: \"9/s\", split: Ewma(max_partitions: 2), receive: Assigned",
+            "may make 2 partitions, more than there are workers (1)",
+            "receive",
+        ),
+        (
+            "capacity: \"9/s\", split: ScalableTopic(merge: 0.41)",
+            "below 0.41 can be above the threshold of 0.8 together",
+            "split.merge",
+        ),
         ("nodes: (count: 3)", "change nothing", "nodes"),
         (
             "nodes: (count: 3, outages: [(at: \"1s\", node: 0)], copy_share: 0.1)",
@@ -509,6 +529,11 @@ fn what_does_nothing_in_a_ledger_is_warned_of_and_what_does_is_not() {
         is_warned_of(&text, part, &format!("queues.jobs.ledger.{path}"));
     }
     for ledger in [
+        // As many workers as there come to be partitions; partitions that never split.
+        "capacity: \"9/s\", split: Ewma(max_partitions: 1), receive: Assigned",
+        "receive: Assigned",
+        // Two cold partitions have the threshold of a hot one together, and not more.
+        "capacity: \"9/s\", split: ScalableTopic(merge: 0.4)",
         // 12 partitions of 8 % of the keys, sooner or later.
         "partitions: 12, nodes: (count: 9, capacity: \"9/s\", placement: WeightedMove())",
         "capacity: \"9/s\", split: Ewma(max_partitions: 12),

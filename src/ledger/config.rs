@@ -272,7 +272,8 @@ pub struct Ewma {
 pub struct Naive {
     /// Share of the capacity above which the mean rate of a minute makes a partition hot.
     pub threshold: f64,
-    /// Neighbours merge when the sum of their mean rates is below this share of the capacity.
+    /// Neighbours merge when the sum of their mean rates is below this share of the capacity; 0
+    /// never merges.
     pub merge: f64,
     /// Most partitions.
     pub max_partitions: u32,

@@ -7,6 +7,8 @@
 
 use super::Check;
 use super::queue::MOST_PARTITIONS;
+use crate::engine::scenario::Scenario;
+use crate::ledger::config::LedgerConfig;
 use crate::scenario::file::{RoutingFile, ScenarioFile};
 use crate::scenario::tree::At;
 
@@ -19,7 +21,7 @@ struct Edge<'f, 'a> {
 
 impl Check<'_> {
     /// All relations between queues.
-    pub(super) fn graph(&mut self, file: &ScenarioFile) {
+    pub(super) fn graph(&mut self, file: &ScenarioFile, checked: &Scenario) {
         let queues = self.root.field("queues");
         let consumers = self.root.field("consumers");
         let redrives: Vec<Edge> = (file.queues.0.iter())
@@ -37,13 +39,13 @@ impl Check<'_> {
         self.cycle(&redrives, "redrive", "a queue cannot be its own dead-letter queue");
         self.cycle(&forwards, "forward", "messages that are forwarded in a circle never end");
         self.idle_queues(file, &redrives, &forwards);
-        self.unassigned(file);
+        self.unassigned(file, checked);
     }
 
     /// Partitions of queues with `receive: Assigned` that no worker asks. Workers are numbered
     /// through all consumers, in their order.
-    fn unassigned(&mut self, file: &ScenarioFile) {
-        for (name, queue) in &file.queues.0 {
+    fn unassigned(&mut self, file: &ScenarioFile, checked: &Scenario) {
+        for ((name, queue), checked) in file.queues.0.iter().zip(&checked.queues) {
             let partitions = queue.ledger.partitions;
             if !matches!(queue.ledger.receive, RoutingFile::Assigned)
                 || partitions > MOST_PARTITIONS
@@ -71,6 +73,23 @@ impl Check<'_> {
                 );
                 self.warn(&at, what).help = vec![
                     "give the consumer a higher `count`, or the ledger fewer partitions".into(),
+                ];
+                continue;
+            }
+            // Without a capacity they never split.
+            let LedgerConfig { split, capacity, .. } = &checked.config.ledger;
+            let most = split.max_partitions().filter(|_| capacity.is_some());
+            let most = most.filter(|&most| workers > 0 && u64::from(most) > workers);
+            if let Some(most) = most {
+                let at = self.root.field("queues").field(name).field("ledger").field("receive");
+                let what = format!(
+                    "splits may make {most} partitions, more than there are workers ({workers}): \
+                     nothing is received from the others"
+                );
+                self.warn(&at, what).help = vec![
+                    "give the consumer a higher `count`, or the split policy a lower \
+                     `max_partitions`"
+                        .into(),
                 ];
             }
         }

@@ -134,7 +134,7 @@ impl<'a> Check<'a> {
             limits: self.limits(file),
         };
         self.expectations(&scenario);
-        self.graph(file);
+        self.graph(file, &scenario);
         scenario
     }
 

@@ -135,7 +135,10 @@ impl<'a> Check<'a> {
             }
             SplitFile::Naive { threshold, merge, max_partitions } => {
                 self.positive(&at.field("threshold"), threshold);
-                self.positive(&at.field("merge"), merge);
+                if !(merge >= 0.0 && merge.is_finite()) {
+                    self.push(&at.field("merge"), format!("`{merge}` is below 0")).help =
+                        vec!["0 never merges".into()];
+                }
                 self.most(at, max_partitions, file.partitions);
                 SplitPolicy::Naive(Naive { threshold, merge, max_partitions })
             }
@@ -144,8 +147,12 @@ impl<'a> Check<'a> {
 
     fn reservoir(&mut self, at: &At<'a>, policy: &Reservoir, start: u32) {
         self.positive(&at.field("threshold"), policy.threshold);
-        let share = "it is a share of the threshold";
-        self.range(&at.field("merge"), policy.merge, 0.0, 1.0, share);
+        let merge = policy.merge;
+        if !(0.0..1.0).contains(&merge) {
+            let what = format!("`{merge}` is not from 0 to below 1");
+            self.push(&at.field("merge"), what).help =
+                vec!["it is a share of the threshold: at 1 what splits would merge again".into()];
+        }
         self.merge_window(at, policy.merge_window);
         self.most(at, policy.max_partitions, start);
     }
@@ -158,6 +165,12 @@ impl<'a> Check<'a> {
             let what = format!("`{merge}` is not below the threshold of {threshold}");
             self.push(&at.field("merge"), what).help =
                 vec!["what was just split would merge again at once".into()];
+        } else if 2.0 * merge > threshold {
+            let what = format!(
+                "two partitions below {merge} can be above the threshold of {threshold} together"
+            );
+            self.warn(&at.field("merge"), what).help =
+                vec!["what was merged may split again at once; write at most half of it".into()];
         }
         self.merge_window(at, policy.merge_window);
         self.bounds(at, policy.min_partitions, policy.max_partitions, start);
