@@ -543,8 +543,8 @@ fn what_does_nothing_in_a_ledger_is_warned_of_and_what_does_is_not() {
         // As many as there can be of everything, and as few.
         "nodes: (count: 3, capacity: \"9/s\", zones: 3, write_quorum: 3, read_quorum: 3,
             suspect_after: \"5m\", copy_share: 0, failures: (mean_time_between: \"1ns\"))",
-        "partitions: 62500,
-            nodes: (count: 4096, capacity: \"9/s\", replicas: 16, placement: Ring(tokens: 1024))",
+        "partitions: 8000, nodes: (count: 3125, capacity: \"9/s\", replicas: 4)",
+        "nodes: (count: 4096, capacity: \"9/s\", replicas: 64, placement: Ring(tokens: 1024))",
         "nodes: (count: 1, replicas: 1, write_quorum: 1, read_quorum: 1, capacity: \"9/s\",
             suspect_after: \"0s\", replicate_after: \"0s\", copy: \"0s\", catch_up: 1)",
         // A choice that one may want to see: quorums that need not meet.

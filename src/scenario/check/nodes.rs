@@ -14,8 +14,10 @@ use crate::scenario::tree::At;
 
 /// Ours: each is looked at for every replica that is placed.
 const MOST_NODES: u32 = 4_096;
-/// Ours: each takes some ten bytes, and time whenever a node fails.
-const MOST_REPLICAS: u64 = 1_000_000;
+/// Ours: the systems that are modelled keep 3 to 7.
+const MOST_REPLICAS: u32 = 64;
+/// Ours: of a node for a replica of a partition, about 60 ns each: some seconds in all.
+const MOST_LOOKS: u64 = 100_000_000;
 /// Ours: the ring is a table of the tokens of all nodes.
 const MOST_TOKENS: u32 = 1_024;
 
@@ -72,8 +74,8 @@ impl<'a> Check<'a> {
                       fewer `replicas`"
                     .into(),
             ];
-        } else {
-            self.many_replicas(at, replicas, partitions);
+        } else if replicas <= MOST_REPLICAS {
+            self.looks(at, file, partitions);
         }
         let all = at.field("outages");
         if !all.is_whole(&file.outages) {
@@ -92,7 +94,8 @@ impl<'a> Check<'a> {
     }
 
     fn quorums(&mut self, at: &At<'a>, file: &NodesFile) {
-        self.at_least_one(&at.field("replicas"), file.replicas);
+        let why = "the systems that are modelled keep 3 to 7";
+        self.range(&at.field("replicas"), file.replicas, 1, MOST_REPLICAS, why);
         let quorums = [("write_quorum", file.write_quorum), ("read_quorum", file.read_quorum)];
         for (key, quorum) in quorums {
             let at = at.field(key);
@@ -109,17 +112,21 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn many_replicas(&mut self, at: &At, replicas: u32, partitions: u32) {
+    /// What placing all replicas costs.
+    fn looks(&mut self, at: &At, file: &NodesFile, partitions: u32) {
+        let &NodesFile { count, replicas, .. } = file;
         let partitions = partitions.min(MOST_PARTITIONS);
-        let all = u64::from(partitions) * u64::from(replicas);
-        if all > MOST_REPLICAS {
+        let looks = u64::from(partitions) * u64::from(replicas) * u64::from(count);
+        if looks > MOST_LOOKS {
             let what = format!(
-                "{partitions} partitions of {replicas} replicas are more than {MOST_REPLICAS} \
-                 replicas"
+                "{replicas} replicas of {partitions} partitions on {count} nodes are too many"
             );
-            self.push(&at.field("replicas"), what).help = vec![
-                "each costs the simulator memory, and time whenever a node fails: write fewer \
-                 replicas, or fewer partitions (`partitions`, and `max_partitions` of `split`)"
+            self.push(&at.field("count"), what).help = vec![
+                format!(
+                    "every node is looked at for every replica, and there may be {MOST_LOOKS} looks"
+                ),
+                "write fewer nodes, fewer replicas, or fewer partitions (`partitions`, or \
+                 `max_partitions` of `split`)"
                     .into(),
             ];
         }
