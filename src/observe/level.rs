@@ -40,6 +40,14 @@ impl Meter {
         self.moment -= moment(now, by);
     }
 
+    pub(super) fn set(&mut self, now: Time, to: u64) {
+        if to > self.value {
+            self.add(now, to - self.value);
+        } else {
+            self.sub(now, self.value - to);
+        }
+    }
+
     /// Forgets what was before `now`: the measured window begins.
     pub(super) fn begin(&mut self, now: Time) {
         *self = Meter { value: self.value, moment: moment(now, self.value), max: self.value };

@@ -10,6 +10,7 @@
 use hdrhistogram::Histogram;
 
 use crate::kernel::time::{Span, Time};
+use crate::ledger::config::NodeId;
 use crate::ledger::journal::{PartitionId, Refusal};
 
 /// Everything measured in one run.
@@ -59,6 +60,10 @@ pub struct QueueMeasured {
     pub partitions: Level,
     /// Changes of partitions that take time, while they are under way.
     pub resharding: Level,
+    /// Partitions of which fewer replicas answer than there are to be.
+    pub under_replicated: Level,
+    /// Partitions of which too few replicas answer for a send or a delete.
+    pub without_quorum: Level,
     /// Messages still resident at the end of the run, with the age of the oldest.
     pub unfinished: Unfinished,
     /// One entry a window of `Scenario::window`, over the whole run.
@@ -72,6 +77,39 @@ pub struct QueueMeasured {
     /// From the beginning of the first window of the series in which more than 1 % of the sends
     /// offered were throttled to the end of the last (whole run).
     pub throttling: Option<(Time, Time)>,
+    /// What happened to the nodes (whole run).
+    pub nodes: NodesMeasured,
+}
+
+/// The nodes of one queue, over the whole run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodesMeasured {
+    /// Failures and returns in order of time.
+    pub events: Vec<(Time, NodeEvent)>,
+    /// Partitions of which fewer replicas answered than there are to be.
+    pub under_replicated: Lack,
+    /// Partitions of which too few replicas answered for a send or a delete.
+    pub without_quorum: Lack,
+}
+
+/// What some of the partitions lacked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lack {
+    /// Most partitions that lacked it at once.
+    pub most: u64,
+    /// Partitions in all when so many first did.
+    pub of: u64,
+    /// How long one or more lacked it, in sum.
+    pub time: Span,
+}
+
+/// Something that happened to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeEvent {
+    /// It went down.
+    Failed(NodeId),
+    /// It is up again.
+    Returned(NodeId),
 }
 
 /// Counters of one queue.
@@ -105,12 +143,20 @@ pub struct QueueCounts {
     pub throttled: u64,
     /// Messages of the sends among them, each try counted.
     pub throttled_sends: u64,
+    /// Calls that too few replicas of a partition answered.
+    pub unavailable: u64,
+    /// Messages of the sends among them, each try counted.
+    pub unavailable_sends: u64,
+    /// Deletes that were undone: each brought a message back.
+    pub undone: u64,
     /// Completed processings of messages that had been completed before.
     pub duplicates: u64,
     /// Redeliveries by cause.
     pub redelivered: Redelivered,
     /// Calls.
     pub calls: Calls,
+    /// What nodes did.
+    pub nodes: NodeCounts,
 }
 
 /// Redeliveries by cause: receives of a message that was received before.
@@ -126,12 +172,17 @@ pub struct Redelivered {
     pub crashed: u64,
     /// The delete came too late or was lost.
     pub delete_lost: u64,
+    /// The delete was undone: the replicas that had it were gone.
+    pub delete_undone: u64,
+    /// The receive before did not hide it.
+    pub not_hidden: u64,
 }
 
 impl Redelivered {
     /// All causes.
     pub fn total(self) -> u64 {
-        self.outlived_timeout + self.prefetched + self.failed + self.crashed + self.delete_lost
+        let by_clients = self.outlived_timeout + self.prefetched + self.failed + self.crashed;
+        by_clients + self.delete_lost + self.delete_undone + self.not_hidden
     }
 }
 
@@ -146,6 +197,19 @@ pub struct Calls {
     pub delete: u64,
     /// Changes of visibility.
     pub change_visibility: u64,
+}
+
+/// What nodes and replicas did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NodeCounts {
+    /// Nodes that went down.
+    pub failures: u64,
+    /// Partitions that got another primary.
+    pub elections: u64,
+    /// Copies of partitions that arrived: replicas that were made anew or moved.
+    pub copies: u64,
+    /// Copies that ended before they were there.
+    pub copies_dropped: u64,
 }
 
 /// A latency: quantiles from a histogram of three significant digits, mean and extremes exact.
@@ -225,8 +289,13 @@ pub struct Window {
     pub partitions: u64,
     /// Most changes of partitions under way at once in the window.
     pub resharding: u64,
+    /// Most partitions at once in the window of which fewer replicas answered than there are to be.
+    pub under_replicated: u64,
+    /// Most partitions at once in the window of which too few replicas answered for a send or a
+    /// delete.
+    pub without_quorum: u64,
     /// Highest rate of sends to a partition, over the mean rate of all, in thousandths: 1,000 is
-    /// balance, 0 a window without sends. Throttled sends count.
+    /// balance, 0 a window without sends. Sends that were refused count.
     pub imbalance: u64,
 }
 
@@ -254,7 +323,7 @@ pub struct LoadSample {
     pub at: Time,
     /// The partition.
     pub partition: PartitionId,
-    /// Messages sent to it in that window, those that were throttled included.
+    /// Messages sent to it in that window, those that were refused included.
     pub sends: u64,
 }
 
@@ -341,7 +410,7 @@ impl QueueCounts {
     /// Messages that producers tried to send, each try counted.
     #[must_use]
     pub fn offered(&self) -> u64 {
-        self.sent + self.throttled_sends
+        self.sent + self.throttled_sends + self.unavailable_sends
     }
 
     /// What was counted since `before`.
@@ -362,9 +431,13 @@ impl QueueCounts {
             purged: self.purged - before.purged,
             throttled: self.throttled - before.throttled,
             throttled_sends: self.throttled_sends - before.throttled_sends,
+            unavailable: self.unavailable - before.unavailable,
+            unavailable_sends: self.unavailable_sends - before.unavailable_sends,
+            undone: self.undone - before.undone,
             duplicates: self.duplicates - before.duplicates,
             redelivered: self.redelivered.since(before.redelivered),
             calls: self.calls.since(before.calls),
+            nodes: self.nodes.since(before.nodes),
         }
     }
 }
@@ -377,6 +450,8 @@ impl Redelivered {
             failed: self.failed - before.failed,
             crashed: self.crashed - before.crashed,
             delete_lost: self.delete_lost - before.delete_lost,
+            delete_undone: self.delete_undone - before.delete_undone,
+            not_hidden: self.not_hidden - before.not_hidden,
         }
     }
 }
@@ -388,6 +463,17 @@ impl Calls {
             receive: self.receive - before.receive,
             delete: self.delete - before.delete,
             change_visibility: self.change_visibility - before.change_visibility,
+        }
+    }
+}
+
+impl NodeCounts {
+    fn since(self, before: NodeCounts) -> NodeCounts {
+        NodeCounts {
+            failures: self.failures - before.failures,
+            elections: self.elections - before.elections,
+            copies: self.copies - before.copies,
+            copies_dropped: self.copies_dropped - before.copies_dropped,
         }
     }
 }

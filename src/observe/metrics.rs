@@ -186,7 +186,7 @@ impl Metrics {
             window: self.window,
             end,
             events,
-            queues: queues.map(|(queue, &left)| queue.into_measured(left)).collect(),
+            queues: queues.map(|(queue, &left)| queue.into_measured(end, left)).collect(),
             producers: self.producers.into_iter().map(|producer| producer.measured).collect(),
             fleets: self.fleets.into_iter().map(|fleet| fleet.measured).collect(),
             fingerprint: self.fingerprint.hash(),

@@ -8,6 +8,7 @@ pub mod fingerprint;
 mod level;
 pub mod measured;
 pub mod metrics;
+mod node_meter;
 pub mod observer;
 mod queue_meter;
 pub mod trace;

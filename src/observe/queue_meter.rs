@@ -13,6 +13,7 @@ use super::measured::{
     Level, LoadSample, PartitionLife, QueueCounts, QueueMeasured, Redelivered, SplitEvent,
     Unfinished, Window,
 };
+use super::node_meter::NodeMeter;
 use crate::clients::deed::Ending;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::{Action, Change, Held, KeySpace, PartitionId, State};
@@ -54,6 +55,7 @@ pub(super) struct QueueMeter {
     /// Where the current window of the series began.
     window_from: Time,
     throttling: Option<(Time, Time)>,
+    nodes: NodeMeter,
 }
 
 impl QueueMeter {
@@ -83,6 +85,7 @@ impl QueueMeter {
             splits: Vec::new(),
             window_from: Time::ZERO,
             throttling: None,
+            nodes: NodeMeter::ZERO,
         }
     }
 
@@ -101,6 +104,7 @@ impl QueueMeter {
             meter.begin(now);
         }
         self.age.begin(now);
+        self.nodes.begin(now);
     }
 
     pub(super) fn end(&mut self, now: Time, over: Span) {
@@ -113,6 +117,7 @@ impl QueueMeter {
             self.partitions.end(now, over),
             self.resharding.end(now, over),
         ];
+        self.nodes.end(now, over);
     }
 
     pub(super) fn close_window(&mut self, at: Time) {
@@ -121,7 +126,7 @@ impl QueueMeter {
             let since = self.throttling.map_or(self.window_from, |(since, _)| since);
             self.throttling = Some((since, at));
         }
-        self.windows.push(Window {
+        let mut window = Window {
             counts,
             visible: self.visible.value(),
             in_flight: self.in_flight.value(),
@@ -130,7 +135,10 @@ impl QueueMeter {
             partitions: self.partitions.value(),
             resharding: self.most_resharding,
             imbalance: self.imbalance(at),
-        });
+            ..Window::default()
+        };
+        self.nodes.close_window(&mut window);
+        self.windows.push(window);
         self.at_window = self.counts;
         self.window_from = at;
         self.most_resharding = self.resharding.value();
@@ -163,7 +171,8 @@ impl QueueMeter {
         (most * time * 1_000).checked_div(own * sends).unwrap_or(0) as u64
     }
 
-    pub(super) fn into_measured(self, leftover: Leftover) -> QueueMeasured {
+    /// What was measured in a run that ended at `end`.
+    pub(super) fn into_measured(self, end: Time, leftover: Leftover) -> QueueMeasured {
         let [
             mut visible,
             mut in_flight,
@@ -179,6 +188,7 @@ impl QueueMeter {
         resharding.last = self.resharding.value();
         age_of_oldest.last = leftover.oldest.as_nanos();
         let Leftover { messages, oldest, mean_age } = leftover;
+        let ([under_replicated, without_quorum], nodes) = self.nodes.into_measured(end);
         QueueMeasured {
             counts: self.measured,
             sent_to_received: self.sent_to_received.into_latency(),
@@ -191,12 +201,15 @@ impl QueueMeter {
             age_of_oldest,
             partitions,
             resharding,
+            under_replicated,
+            without_quorum,
             unfinished: Unfinished { messages, oldest, mean_age: mean_age.as_nanos() },
             series: self.windows,
             partition_lives: self.lives,
             loads: self.loads,
             split_events: self.splits,
             throttling: self.throttling,
+            nodes,
         }
     }
 
@@ -322,8 +335,19 @@ impl QueueMeter {
                     self.sends[partition.0 as usize] += u64::from(messages);
                 }
             }
-            Change::Undone { .. } => self.visible.add(now, 1),
+            Change::Unavailable { action, partition, messages } => {
+                self.counts.unavailable += 1;
+                if action == Action::Send {
+                    self.counts.unavailable_sends += u64::from(messages);
+                    self.sends[partition.0 as usize] += u64::from(messages);
+                }
+            }
+            Change::Undone { .. } => {
+                self.counts.undone += 1;
+                self.visible.add(now, 1);
+            }
             Change::KeySpace(ref change) => self.key_space(now, change),
+            Change::Node(ref change) => self.nodes.change(now, change, &mut self.counts.nodes),
             Change::Sent { .. }
             | Change::Received { .. }
             | Change::Deleted { .. }
@@ -331,9 +355,7 @@ impl QueueMeter {
             | Change::DeleteLost { .. }
             | Change::ReceiptExpired { .. }
             | Change::VisibilityChanged { .. }
-            | Change::VisibilityRefused { .. }
-            | Change::Unavailable { .. }
-            | Change::Node(_) => {}
+            | Change::VisibilityRefused { .. } => {}
         }
     }
 
@@ -390,7 +412,9 @@ impl Redelivered {
             Held::Buffered => &mut self.prefetched,
             Held::Failed => &mut self.failed,
             Held::Crashed => &mut self.crashed,
-            Held::Deleting | Held::Undone | Held::NotHidden => &mut self.delete_lost,
+            Held::Deleting => &mut self.delete_lost,
+            Held::Undone => &mut self.delete_undone,
+            Held::NotHidden => &mut self.not_hidden,
         };
         *count += 1;
     }
@@ -399,7 +423,7 @@ impl Redelivered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::journal::{MessageId, Refusal};
+    use crate::ledger::journal::{Caller, MessageId, Refusal};
 
     const HALF: u64 = 1 << 63;
 
@@ -449,7 +473,7 @@ mod tests {
     fn measured(mut meter: QueueMeter) -> QueueMeasured {
         meter.end(at(100), Span::from_secs(100));
         let left = Leftover { messages: 0, oldest: Span::ZERO, mean_age: Span::ZERO };
-        meter.into_measured(left)
+        meter.into_measured(at(100), left)
     }
 
     #[test]
@@ -503,6 +527,59 @@ mod tests {
         throttled(&mut meter, 1, Action::Receive, 1);
         let counts = measured(meter).counts;
         assert_eq!((counts.throttled, counts.throttled_sends, counts.offered()), (2, 3, 10));
+    }
+
+    #[test]
+    fn sends_that_too_few_replicas_answer_are_offered_and_are_load() {
+        let mut meter = meter();
+        let mut unavailable = |action, messages| {
+            let partition = PartitionId(1);
+            meter.change(at(1), &Change::Unavailable { action, partition, messages });
+        };
+        unavailable(Action::Send, 6);
+        unavailable(Action::Delete, 10);
+        unavailable(Action::Receive, 1);
+        sent(&mut meter, 1, 0, 2);
+        meter.close_window(at(10));
+        let measured = measured(meter);
+        let counts = measured.counts;
+        assert_eq!((counts.unavailable, counts.unavailable_sends, counts.offered()), (3, 6, 8));
+        assert_eq!((counts.throttled, counts.throttled_sends), (0, 0));
+        assert_eq!(measured.series[0].imbalance, 1_500, "6 of 8 fell on one of two partitions");
+        let of = |partition| LoadSample { at: at(10), partition: PartitionId(partition), sends: 0 };
+        let expected = [LoadSample { sends: 2, ..of(0) }, LoadSample { sends: 6, ..of(1) }];
+        assert_eq!(measured.loads, expected);
+    }
+
+    #[test]
+    fn a_delete_undone_brings_a_message_back_and_is_a_cause_of_its_own() {
+        let mut meter = meter();
+        let (message, partition, sent_at) = (MessageId(0), PartitionId(0), at(1));
+        let mut change = |secs, change: Change| meter.change(at(secs), &change);
+        let received = |receives, cause| Change::Received {
+            message,
+            caller: Caller(0),
+            partition,
+            receives,
+            sent: sent_at,
+            until: at(50),
+            cause,
+        };
+        change(1, Change::Sent { message, partition, state: State::Visible });
+        change(2, received(1, None));
+        let from = State::InFlight;
+        change(3, Change::Deleted { message, sent: sent_at, receives: 1, from });
+        change(5, Change::Undone { message, sent: sent_at, receives: 1 });
+        change(6, received(2, Some(Held::Undone)));
+        change(6, Change::Returned { message, cause: Held::NotHidden, receives: 2 });
+        change(7, received(3, Some(Held::NotHidden)));
+        let measured = measured(meter);
+        let QueueCounts { sent, undone, deleted, redelivered, .. } = measured.counts;
+        let there = measured.visible.last + measured.in_flight.last;
+        assert_eq!(sent + undone, there + deleted, "conservation");
+        assert_eq!((sent, undone, deleted, there), (1, 1, 1, 1));
+        let causes = Redelivered { delete_undone: 1, not_hidden: 1, ..Redelivered::default() };
+        assert_eq!((redelivered, redelivered.total()), (causes, 2));
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::ledger::config::{
     SplitPolicy,
 };
 use crate::observe::measured::{
-    Calls, FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueCounts, QueueMeasured,
-    Redelivered, Unfinished, Window,
+    Calls, FleetMeasured, Latency, Level, Measured, NodesMeasured, ProducerMeasured, QueueCounts,
+    QueueMeasured, Redelivered, Unfinished, Window,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -148,12 +148,15 @@ pub(crate) fn idle_queue() -> QueueMeasured {
         age_of_oldest: level(0, 0, 0),
         partitions: level(4, 4, 4),
         resharding: level(0, 0, 0),
+        under_replicated: level(0, 0, 0),
+        without_quorum: level(0, 0, 0),
         unfinished: Unfinished::default(),
         series: Vec::new(),
         partition_lives: Vec::new(),
         loads: Vec::new(),
         split_events: Vec::new(),
         throttling: None,
+        nodes: NodesMeasured::default(),
     }
 }
 

@@ -10,8 +10,8 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::config::Capacity;
 use crate::ledger::journal::{PartitionId, Refusal};
 use crate::observe::measured::{
-    Latency, Level, LoadSample, Measured, PartitionLife, QueueCounts, QueueMeasured, Redelivered,
-    SplitEvent, Unfinished, Window,
+    Latency, Level, LoadSample, Measured, NodesMeasured, PartitionLife, QueueCounts, QueueMeasured,
+    Redelivered, SplitEvent, Unfinished, Window,
 };
 use crate::observe::trace::sample;
 
@@ -68,12 +68,15 @@ pub(super) fn idle_queue() -> QueueMeasured {
         age_of_oldest: Level::default(),
         partitions: Level::default(),
         resharding: Level::default(),
+        under_replicated: Level::default(),
+        without_quorum: Level::default(),
         unfinished: Unfinished::default(),
         series: Vec::new(),
         partition_lives: Vec::new(),
         loads: Vec::new(),
         split_events: Vec::new(),
         throttling: None,
+        nodes: NodesMeasured::default(),
     }
 }
 

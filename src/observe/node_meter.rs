@@ -1,0 +1,237 @@
+//! What a queue's nodes do while a run goes on.
+//!
+//! Owns how many partitions lack replicas, and when nodes failed and returned. Must not know
+//! messages or calls, nor who holds what: the ledger's census says how many lack what.
+
+use super::level::Meter;
+use super::measured::{Lack, Level, NodeCounts, NodeEvent, NodesMeasured, Window};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::journal::{Census, NodeChange};
+
+#[derive(Clone, Debug)]
+pub(super) struct NodeMeter {
+    under_replicated: Lacking,
+    without_quorum: Lacking,
+    events: Vec<(Time, NodeEvent)>,
+}
+
+/// Partitions that lack something.
+#[derive(Clone, Copy, Debug)]
+struct Lacking {
+    meter: Meter,
+    /// Its highest value in the current window of the series.
+    most: u64,
+    /// Over the measured window, once that has ended.
+    measured: Level,
+    /// Over the run, up to `since`.
+    lack: Lack,
+    since: Time,
+}
+
+impl NodeMeter {
+    pub(super) const ZERO: NodeMeter = NodeMeter {
+        under_replicated: Lacking::NONE,
+        without_quorum: Lacking::NONE,
+        events: Vec::new(),
+    };
+
+    /// Takes a change in; what is counted goes to `counts`.
+    pub(super) fn change(&mut self, now: Time, change: &NodeChange, counts: &mut NodeCounts) {
+        match *change {
+            NodeChange::Failed(node) => {
+                counts.failures += 1;
+                self.events.push((now, NodeEvent::Failed(node)));
+            }
+            NodeChange::Returned(node) => self.events.push((now, NodeEvent::Returned(node))),
+            NodeChange::Led { .. } => counts.elections += 1,
+            NodeChange::Moved { .. } => counts.copies += 1,
+            NodeChange::CopyDropped { .. } => counts.copies_dropped += 1,
+            NodeChange::Counted(census) => {
+                let Census { partitions, under_replicated, without_write_quorum, .. } = census;
+                self.under_replicated.set(now, under_replicated, partitions);
+                self.without_quorum.set(now, without_write_quorum, partitions);
+            }
+            NodeChange::Suspected(_)
+            | NodeChange::GivenUp(_)
+            | NodeChange::CaughtUp(_)
+            | NodeChange::CopyBegun { .. } => {}
+        }
+    }
+
+    pub(super) fn begin(&mut self, now: Time) {
+        self.under_replicated.meter.begin(now);
+        self.without_quorum.meter.begin(now);
+    }
+
+    pub(super) fn end(&mut self, now: Time, over: Span) {
+        for lacking in [&mut self.under_replicated, &mut self.without_quorum] {
+            lacking.measured = lacking.meter.end(now, over);
+        }
+    }
+
+    /// Writes the peaks of the current window of the series down; the next one begins.
+    pub(super) fn close_window(&mut self, window: &mut Window) {
+        window.under_replicated = self.under_replicated.take_most();
+        window.without_quorum = self.without_quorum.take_most();
+    }
+
+    /// The levels of under-replicated partitions and of those without a write quorum, and what
+    /// there is to tell of a run that ended at `end`.
+    pub(super) fn into_measured(mut self, end: Time) -> ([Level; 2], NodesMeasured) {
+        let levels = [&mut self.under_replicated, &mut self.without_quorum].map(|lacking| {
+            lacking.pass(end);
+            Level { last: lacking.meter.value(), ..lacking.measured }
+        });
+        let nodes = NodesMeasured {
+            events: self.events,
+            under_replicated: self.under_replicated.lack,
+            without_quorum: self.without_quorum.lack,
+        };
+        (levels, nodes)
+    }
+}
+
+impl Lacking {
+    const NONE: Lacking = Lacking {
+        meter: Meter::ZERO,
+        most: 0,
+        measured: Level { area: 0, over: 0, max: 0, last: 0 },
+        lack: Lack { most: 0, of: 0, time: Span::ZERO },
+        since: Time::ZERO,
+    };
+
+    /// From now on so many of all lack it.
+    fn set(&mut self, now: Time, lacking: u32, of: u32) {
+        self.pass(now);
+        let lacking = u64::from(lacking);
+        self.meter.set(now, lacking);
+        self.most = self.most.max(lacking);
+        if lacking > self.lack.most {
+            (self.lack.most, self.lack.of) = (lacking, u64::from(of));
+        }
+    }
+
+    fn pass(&mut self, now: Time) {
+        if self.meter.value() > 0 {
+            self.lack.time += now.since(self.since);
+        }
+        self.since = now;
+    }
+
+    fn take_most(&mut self) -> u64 {
+        std::mem::replace(&mut self.most, self.meter.value())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::config::NodeId;
+    use crate::ledger::journal::PartitionId;
+
+    const SECOND: u128 = 1_000_000_000;
+
+    fn at(secs: u64) -> Time {
+        Time::ZERO + Span::from_secs(secs)
+    }
+
+    fn change(meter: &mut NodeMeter, secs: u64, change: NodeChange) -> NodeCounts {
+        let mut counts = NodeCounts::default();
+        meter.change(at(secs), &change, &mut counts);
+        counts
+    }
+
+    fn counted(meter: &mut NodeMeter, secs: u64, partitions: u32, lacking: (u32, u32)) {
+        let (under_replicated, without_write_quorum) = lacking;
+        let census =
+            Census { partitions, under_replicated, without_write_quorum, ..Census::default() };
+        change(meter, secs, NodeChange::Counted(census));
+    }
+
+    fn window(meter: &mut NodeMeter) -> (u64, u64) {
+        let mut window = Window::default();
+        meter.close_window(&mut window);
+        (window.under_replicated, window.without_quorum)
+    }
+
+    /// A second node fails within the repair window, and one of 20 partitions is cut meanwhile.
+    fn two_losses() -> NodeMeter {
+        let mut meter = NodeMeter::ZERO;
+        counted(&mut meter, 10, 20, (6, 0));
+        meter.begin(at(15));
+        counted(&mut meter, 20, 20, (11, 2));
+        counted(&mut meter, 23, 21, (12, 2));
+        counted(&mut meter, 24, 21, (8, 0));
+        counted(&mut meter, 30, 21, (0, 0));
+        meter.end(at(40), Span::from_secs(25));
+        meter
+    }
+
+    #[test]
+    fn levels_hold_from_one_census_to_the_next_within_the_measured_window() {
+        let ([replicas, quorum], _) = two_losses().into_measured(at(60));
+        assert_eq!(replicas.area, (5 * 6 + 3 * 11 + 12 + 6 * 8) * SECOND);
+        assert_eq!((replicas.max, replicas.last), (12, 0));
+        assert_eq!((quorum.area, quorum.max, quorum.last), (4 * 2 * SECOND, 2, 0));
+        assert!((quorum.mean() - 8.0 / 25.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_lack_is_told_with_its_peak_and_its_time_over_the_whole_run() {
+        let (_, nodes) = two_losses().into_measured(at(60));
+        let lack = |most, of, secs| Lack { most, of, time: Span::from_secs(secs) };
+        assert_eq!(nodes.under_replicated, lack(12, 21, 20));
+        assert_eq!(nodes.without_quorum, lack(2, 20, 4));
+    }
+
+    #[test]
+    fn a_lack_that_does_not_end_lasts_to_the_end_of_the_run_and_several_add_up() {
+        let mut meter = NodeMeter::ZERO;
+        for (secs, lacking) in [(10, 1), (12, 0), (20, 1), (25, 0), (50, 1)] {
+            counted(&mut meter, secs, 4, (lacking, 0));
+        }
+        meter.end(at(55), Span::from_secs(55));
+        let ([replicas, _], nodes) = meter.into_measured(at(60));
+        assert_eq!(nodes.under_replicated.time, Span::from_secs(2 + 5 + 10));
+        assert_eq!((replicas.area, replicas.last), ((2 + 5 + 5) * SECOND, 1));
+    }
+
+    #[test]
+    fn each_window_has_the_most_that_lacked_it_at_once() {
+        let mut meter = NodeMeter::ZERO;
+        counted(&mut meter, 1, 8, (5, 0));
+        counted(&mut meter, 2, 8, (3, 1));
+        assert_eq!(window(&mut meter), (5, 1));
+        counted(&mut meter, 14, 8, (0, 0));
+        assert_eq!(window(&mut meter), (3, 1), "what was there when it began");
+        assert_eq!(window(&mut meter), (0, 0));
+    }
+
+    #[test]
+    fn failures_elections_and_copies_are_counted_and_returns_remembered() {
+        let (partition, source, to) = (PartitionId(3), NodeId(0), NodeId(2));
+        let mut meter = NodeMeter::ZERO;
+        let mut counts = NodeCounts::default();
+        let changes = [
+            NodeChange::Failed(NodeId(1)),
+            NodeChange::Suspected(NodeId(1)),
+            NodeChange::Led { partition, by: source },
+            NodeChange::Led { partition: PartitionId(4), by: source },
+            NodeChange::GivenUp(NodeId(1)),
+            NodeChange::CopyBegun { partition, source, to },
+            NodeChange::Moved { partition, from: NodeId(1), to },
+            NodeChange::CopyBegun { partition: PartitionId(4), source, to },
+            NodeChange::CopyDropped { partition: PartitionId(4), to },
+            NodeChange::Returned(NodeId(1)),
+            NodeChange::CaughtUp(NodeId(1)),
+        ];
+        for (secs, change) in (0..).zip(&changes) {
+            meter.change(at(secs), change, &mut counts);
+        }
+        let expected = NodeCounts { failures: 1, elections: 2, copies: 1, copies_dropped: 1 };
+        assert_eq!(counts, expected);
+        let (_, nodes) = meter.into_measured(at(60));
+        let failed = (at(0), NodeEvent::Failed(NodeId(1)));
+        assert_eq!(nodes.events, [failed, (at(9), NodeEvent::Returned(NodeId(1)))]);
+    }
+}
