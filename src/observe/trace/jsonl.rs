@@ -20,7 +20,8 @@
 //! | `dead_lettered` | `queue message to receives cause` |
 //! | `moved_in` | `queue message from` (a queue) |
 //! | `expired`, `purged` | `queue message from` (a state) |
-//! | `throttled` | `queue action partition messages` |
+//! | `delete_undone` | `queue message sent_ns receives` |
+//! | `throttled`, `unavailable` | `queue action partition messages` |
 //! | `called` | `queue action` |
 //! | `partition_opened` | `queue partition first last` |
 //! | `partition_closed` | `queue partition` |
@@ -31,6 +32,12 @@
 //! | `reshard_begun` | `queue reshard old new` |
 //! | `reshard_ended` | `queue reshard` |
 //! | `partition_sealed`, `partition_drained` | `queue partition` |
+//! | `node_failed`, `node_suspected`, `node_given_up` | `queue node` |
+//! | `node_returned`, `node_caught_up` | `queue node` |
+//! | `primary_changed` | `queue partition node` |
+//! | `copy_begun`, `replica_moved` | `queue partition from to` (nodes) |
+//! | `copy_dropped` | `queue partition to` |
+//! | `replicas_counted` | `queue under_replicated without_write_quorum without_read_quorum` |
 //! | `arrived` | `producer` |
 //! | `send_confirmed` | `producer messages waited_ns took_ns` |
 //! | `send_retried`, `given_up` | `producer messages` |
@@ -40,12 +47,12 @@
 //! | `busy` | `worker fleet busy` |
 //!
 //! `state` and `from` are `delayed`, `visible`, `in_flight`; `cause` is `outlived_timeout`,
-//! `prefetched`, `failed`, `crashed`, `delete_lost`; `action` is `send`, `receive`, `delete`,
-//! `change_visibility`; `reason` is `no_balanced_key`, `too_many_partitions`, `single_key`,
-//! `hot_key` (`permille` of the sampled requests), `sequential`, `too_many_at_once`; `how` is
-//! `done`, `duplicate`, `recognised`, `failed`, `crashed`. `first`, `last` and `at` are keys of
-//! the 64-bit key space, written as strings of 16 hexadecimal digits because many JSON readers
-//! keep only 53 bits.
+//! `prefetched`, `failed`, `crashed`, `delete_lost`, `delete_undone`, `not_hidden`; `action` is
+//! `send`, `receive`, `delete`, `change_visibility`; `reason` is `no_balanced_key`,
+//! `too_many_partitions`, `single_key`, `hot_key` (`permille` of the sampled requests),
+//! `sequential`, `too_many_at_once`; `how` is `done`, `duplicate`, `recognised`, `failed`,
+//! `crashed`. `first`, `last` and `at` are keys of the 64-bit key space, written as strings of 16
+//! hexadecimal digits because many JSON readers keep only 53 bits. Nodes are numbers.
 
 use std::io::{self, Write};
 

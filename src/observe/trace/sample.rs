@@ -11,11 +11,12 @@ use crate::engine::scenario::{Limits, Named, Scenario};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{
-    Capacity, Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
-    Reservoir, SplitPolicy,
+    Capacity, Guards, Keys, LedgerConfig, Mechanics, NodeId, QueueConfig, QueueId, ReceiveRouting,
+    Redrive, Reservoir, SplitPolicy,
 };
 use crate::ledger::journal::{
-    Action, Caller, Change, Held, KeySpace, MessageId, PartitionId, Refusal, State,
+    Action, Caller, Census, Change, Held, KeySpace, MessageId, NodeChange, PartitionId, Refusal,
+    State,
 };
 use crate::observe::observer::Observer;
 
@@ -210,7 +211,8 @@ fn ended(message: u64, worker: u32, sent_ms: u64, took_ms: u64, how: Ending) -> 
 
 /// The sample, in order of time.
 pub(super) fn facts() -> Vec<(Time, Fact)> {
-    let mut facts: Vec<_> = life_of_312().into_iter().chain(others()).chain(faults()).collect();
+    let parts = [life_of_312(), others(), faults(), nodes(), back_again()];
+    let mut facts: Vec<_> = parts.into_iter().flatten().collect();
     facts.sort_by_key(|(now, _)| *now);
     facts
 }
@@ -353,5 +355,73 @@ fn faults() -> Vec<(Time, Fact)> {
         (at(75_000), space(KeySpace::Drained { partition: p3 })),
         (at(75_000), space(KeySpace::Ended { reshard: 0 })),
         (at(79_000), change(Change::Returned { message, cause: Held::Crashed, receives: 1 })),
+    ]
+}
+
+/// A node fails for good, as far as one knows, and a second one within the repair window.
+fn nodes() -> Vec<(Time, Fact)> {
+    let change = |change| Fact::Change(QUEUE, change);
+    let node = |it| change(Change::Node(it));
+    let [p1, p2] = [1, 2].map(PartitionId);
+    let [n0, n1, n2, n3] = [0, 1, 2, 3].map(NodeId);
+    let counted = |under_replicated, without_write_quorum, without_read_quorum| {
+        node(NodeChange::Counted(Census {
+            partitions: 2,
+            under_replicated,
+            without_write_quorum,
+            without_read_quorum,
+        }))
+    };
+    let unavailable =
+        |action, messages| change(Change::Unavailable { action, partition: p1, messages });
+    vec![
+        (at(62_000), node(NodeChange::Failed(n1))),
+        (at(62_000), counted(2, 0, 0)),
+        (at(63_000), node(NodeChange::Suspected(n1))),
+        (at(63_000), node(NodeChange::Led { partition: p1, by: n2 })),
+        (at(63_500), node(NodeChange::Failed(n2))),
+        (at(63_500), counted(2, 1, 1)),
+        (at(64_000), unavailable(Action::Send, 10)),
+        (at(64_000), unavailable(Action::Receive, 1)),
+        (at(65_500), node(NodeChange::Returned(n2))),
+        (at(65_700), node(NodeChange::CaughtUp(n2))),
+        (at(65_700), counted(2, 0, 0)),
+        (at(66_000), node(NodeChange::GivenUp(n1))),
+        (at(66_000), node(NodeChange::CopyBegun { partition: p1, source: n2, to: n3 })),
+        (at(67_000), node(NodeChange::Moved { partition: p1, from: n1, to: n3 })),
+        (at(67_000), node(NodeChange::CopyBegun { partition: p2, source: n0, to: n3 })),
+        (at(67_000), counted(1, 0, 0)),
+        (at(67_500), node(NodeChange::Returned(n1))),
+        (at(67_500), node(NodeChange::CopyDropped { partition: p2, to: n3 })),
+        (at(68_000), node(NodeChange::CaughtUp(n1))),
+        (at(68_000), counted(0, 0, 0)),
+    ]
+}
+
+/// A message whose delete is undone, and one that a receive does not hide.
+fn back_again() -> Vec<(Time, Fact)> {
+    let change = |change| Fact::Change(QUEUE, change);
+    let deleted = |message, sent, receives| {
+        change(Change::Deleted {
+            message: MessageId(message),
+            sent,
+            receives,
+            from: State::InFlight,
+        })
+    };
+    let (message, shown) = (MessageId(312), MessageId(318));
+    let hidden_until = |secs: u64| secs * 1_000_000_000;
+    vec![
+        (at(64_500), change(Change::Undone { message, sent: at(1_000), receives: 2 })),
+        (at(65_000), received(312, 1, 3, (1_000, hidden_until(95)), Some(Held::Undone))),
+        (at(65_050), deleted(312, at(1_000), 3)),
+        (at(68_100), sent(318, State::Visible)),
+        (at(68_200), received(318, 1, 1, (68_100, hidden_until(98)), None)),
+        (
+            at(68_200),
+            change(Change::Returned { message: shown, cause: Held::NotHidden, receives: 1 }),
+        ),
+        (at(68_300), received(318, 2, 2, (68_100, hidden_until(98)), Some(Held::NotHidden))),
+        (at(68_400), deleted(318, at(68_100), 2)),
     ]
 }

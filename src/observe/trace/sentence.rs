@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::names::{Names, action_in_words, cause_in_words, refusal_in_words, state_in_words};
 use crate::clients::deed::{Deed, Ending};
 use crate::kernel::time::{Span, Time};
-use crate::ledger::journal::{Census, Change, KeySpace, NodeChange, Refusal, State};
+use crate::ledger::journal::{Action, Census, Change, KeySpace, NodeChange, Refusal, State};
 
 /// A length in the form of an instant, `45.100000000s`, so that the two line up.
 fn exact(span: Span) -> Time {
@@ -40,17 +40,13 @@ pub(super) fn of_change(
             write!(out, "{} received nothing{why}", names.caller(caller))
         }
         Change::Throttled { action, partition, messages } => {
-            let (action, s) = (action_in_words(action), plural(messages));
-            write!(out, "partition {} throttled a {action} of {messages} message{s}", partition.0)
+            write!(out, "partition {} throttled ", partition.0)?;
+            of_call(out, action, messages)
         }
         Change::Called { action } => write!(out, "call: {}", action_in_words(action)),
         Change::Unavailable { action, partition, messages } => {
-            let (action, s) = (action_in_words(action), plural(messages));
-            write!(
-                out,
-                "too few replicas of partition {} answered a {action} of {messages} message{s}",
-                partition.0
-            )
+            write!(out, "too few replicas of partition {} answered ", partition.0)?;
+            of_call(out, action, messages)
         }
         Change::KeySpace(ref change) => of_key_space(out, change),
         Change::Node(ref change) => of_node(out, change),
@@ -70,6 +66,15 @@ pub(super) fn of_change(
         | Change::Purged { .. }
         | Change::Undone { .. } => of_message(out, names, now, change),
     }
+}
+
+/// Writes which call was refused.
+fn of_call(out: &mut impl Write, action: Action, messages: u32) -> io::Result<()> {
+    write!(out, "a {}", action_in_words(action))?;
+    if action == Action::Receive {
+        return Ok(());
+    }
+    write!(out, " of {messages} message{}", plural(messages))
 }
 
 /// Writes what happened to the key space.
@@ -146,13 +151,13 @@ fn of_node(out: &mut impl Write, change: &NodeChange) -> io::Result<()> {
             let (partition, from, to) = (partition.0, from.0, to.0);
             write!(out, "node {to} holds partition {partition} in place of node {from}")
         }
-        NodeChange::Counted(Census {
-            partitions, under_replicated, without_write_quorum, ..
-        }) => {
+        NodeChange::Counted(census) => {
+            let Census { partitions, under_replicated, .. } = census;
+            let Census { without_write_quorum, without_read_quorum, .. } = census;
             write!(
                 out,
                 "{under_replicated} of {partitions} partitions lack a replica, \
-                 {without_write_quorum} a write quorum"
+                 {without_write_quorum} a write quorum, {without_read_quorum} a read quorum"
             )
         }
     }
@@ -202,8 +207,8 @@ fn of_message(out: &mut impl Write, names: &Names, now: Time, change: &Change) -
             let age = exact(now.since(sent));
             write!(
                 out,
-                "visible again, {age} after it came: no replica that answers has its delete, \
-                 receive {receives}"
+                "visible again after receive {receives}, {age} after it came: no replica that \
+                 answers has its delete"
             )
         }
         Change::ReceivedNothing { .. }

@@ -16,6 +16,7 @@
 //! | move to the dead-letter queue | a slice `moved in` of 1 ns there, arrows `dead letter` |
 //! | crash, start | an instant (`i`) on the worker's first thread |
 //! | throttled call, change of the key space | an instant (`i`) on the ledger's thread |
+//! | call that too few replicas answer, change of a node or a replica | the same |
 //! | scenario, seed, version | `otherData` |
 //!
 //! The `id` of a message's pair is message × queues + queue. An arrow leaves where the receive
@@ -516,8 +517,8 @@ mod tests {
         assert_eq!(phase(&events, "s").count(), 2);
         // One slice per processing, 317 cut off by the end, and one for the move.
         assert_eq!(phase(&events, "X").count(), 6);
-        // Six messages, one of which lives in two queues.
-        assert_eq!(phase(&events, "b").count(), 7);
+        // Seven messages, one of which lives in two queues and one twice: its delete is undone.
+        assert_eq!(phase(&events, "b").count(), 9);
     }
 
     #[test]
@@ -537,7 +538,7 @@ mod tests {
             .queues
             .iter()
             .flat_map(|queue| &queue.series)
-            .map(|window| window.counts.sent + window.counts.moved_in)
+            .map(|window| window.counts.sent + window.counts.moved_in + window.counts.undone)
             .sum();
         assert_eq!(phase(events, "b").count() as u64, entered);
     }
@@ -568,6 +569,41 @@ mod tests {
         assert_eq!(refused[0], &json!({ "partition": 1, "reason": "no_balanced_key" }));
         let hot = json!({ "partition": 2, "reason": "hot_key", "permille": 612 });
         assert_eq!(refused[1], &hot);
+    }
+
+    #[test]
+    fn every_change_of_a_node_is_an_instant() {
+        let (events, _) = trace_of(Filter::ALL, u64::MAX, usize::MAX);
+        let args = |name: &str| -> Vec<&Value> {
+            phase(&events, "i").filter(|e| e["name"] == name).map(|e| &e["args"]).collect()
+        };
+        let node = |number: u32| json!({ "node": number });
+        assert_eq!(args("node failed"), [&node(1), &node(2)]);
+        assert_eq!(args("node suspected"), [&node(1)]);
+        assert_eq!(args("primary changed"), [&json!({ "partition": 1, "node": 2 })]);
+        assert_eq!(args("node given up"), [&node(1)]);
+        assert_eq!(args("copy begun")[1], &json!({ "partition": 2, "from": 0, "to": 3 }));
+        assert_eq!(args("replica moved"), [&json!({ "partition": 1, "from": 1, "to": 3 })]);
+        assert_eq!(args("copy dropped"), [&json!({ "partition": 2, "to": 3 })]);
+        assert_eq!(args("node returned"), [&node(2), &node(1)]);
+        assert_eq!(args("node caught up"), [&node(2), &node(1)]);
+        let send = json!({ "action": "send", "partition": 1, "messages": 10 });
+        assert_eq!(args("unavailable")[0], &send);
+        let census = json!({
+            "under_replicated": 2,
+            "without_write_quorum": 1,
+            "without_read_quorum": 1,
+        });
+        assert_eq!(args("replicas counted")[1], &census);
+    }
+
+    #[test]
+    fn a_message_whose_delete_is_undone_has_a_second_life() {
+        let message = Some(MessageId(312));
+        let (events, _) = trace_of(Filter { message, ..Filter::ALL }, u64::MAX, usize::MAX);
+        let at =
+            |kind| phase(&events, kind).map(|e| nanos(e, "ts") / 1_000_000).collect::<Vec<_>>();
+        assert_eq!((at("b"), at("e")), (vec![1_000, 64_500], vec![46_100, 65_050]));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What happens to partitions, as instants on the track of their queue.
+//! What happens to partitions and nodes, as instants on the track of their queue.
 //!
 //! Owns which of it is shown, and with what. Must not know messages.
 
