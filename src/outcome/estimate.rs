@@ -21,8 +21,18 @@ const NOT_MEASURES: [&str; 6] =
     ["seed", "replication", "window_ns", "checkpoints", "expect", "threads"];
 
 /// What an outcome leaves out where it is zero.
-const ZERO_IF_LEFT_OUT: [&str; 4] =
-    ["throttled_sends", "recuts", "most_at_once", "history_left_out"];
+const ZERO_IF_LEFT_OUT: [&str; 10] = [
+    "throttled_sends",
+    "unavailable",
+    "unavailable_sends",
+    "undone",
+    "delete_undone",
+    "not_hidden",
+    "recuts",
+    "most_at_once",
+    "history_left_out",
+    "outages_left_out",
+];
 
 /// Means over the replications of one scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

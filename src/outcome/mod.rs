@@ -11,6 +11,7 @@
 
 mod by_name;
 mod estimate;
+mod nodes;
 mod partitions;
 mod parts;
 pub mod stored;
@@ -27,6 +28,7 @@ pub use estimate::{
     ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, combined_fingerprint,
     commonest_bottleneck,
 };
+pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{
     Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels, ProducerOutcome,
@@ -123,7 +125,12 @@ impl Outcome {
             window_ns: [measured.window.0.as_nanos(), measured.window.1.as_nanos()],
             end_ns: measured.end.as_nanos(),
             events: measured.events,
-            queues: queues.map(|(of, queue)| (named(&of.name), QueueOutcome::of(queue))).collect(),
+            queues: queues
+                .map(|(of, queue)| {
+                    let nodes = of.config.ledger.nodes.is_some();
+                    (named(&of.name), QueueOutcome::of(queue, nodes))
+                })
+                .collect(),
             producers: producers
                 .map(|(of, producer)| (named(&of.name), ProducerOutcome::of(producer)))
                 .collect(),

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
 use crate::observe::measured::{FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured};
 
@@ -21,6 +22,9 @@ pub struct QueueOutcome {
     pub levels: Levels,
     /// What happened to the partitions, over the whole run.
     pub partitions: Partitions,
+    /// What happened to the nodes, over the whole run; left out for a queue without nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Nodes>,
     /// Receives of the deleted messages: how many had one, two, …; the last entry of the
     /// measured list counts all with at least that many. Zeros at the end are left out.
     pub receives_per_message: Vec<u64>,
@@ -60,6 +64,15 @@ pub struct Counts {
     /// Messages of the sends among them, each try counted; left out if none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub throttled_sends: u64,
+    /// Calls that too few replicas of a partition answered; left out if none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unavailable: u64,
+    /// Messages of the sends among them, each try counted; left out if none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unavailable_sends: u64,
+    /// Deletes that were undone: each brought a message back; left out if none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub undone: u64,
     /// Completed processings of messages completed before.
     pub duplicates: u64,
     /// Redeliveries.
@@ -83,6 +96,12 @@ pub struct Redelivered {
     pub crashed: u64,
     /// The delete came too late or was lost.
     pub delete_lost: u64,
+    /// The delete was undone; left out if none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub delete_undone: u64,
+    /// The receive before did not hide the message; left out if none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_hidden: u64,
 }
 
 /// Calls by kind.
@@ -143,6 +162,12 @@ pub struct Levels {
     pub age_of_oldest_ns: LevelSummary,
     /// Partitions.
     pub partitions: LevelSummary,
+    /// Partitions of which fewer replicas answer than there are to be; left out without nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_replicated: Option<LevelSummary>,
+    /// Partitions of which too few replicas answer for a send or a delete; left out without nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_quorum: Option<LevelSummary>,
 }
 
 /// One level.
@@ -228,7 +253,8 @@ fn nanos(sum: u128) -> u64 {
 }
 
 impl QueueOutcome {
-    pub(super) fn of(queue: &QueueMeasured) -> QueueOutcome {
+    /// `nodes` says whether the queue has nodes of which one is told.
+    pub(super) fn of(queue: &QueueMeasured, nodes: bool) -> QueueOutcome {
         let used = queue.receives_per_message.iter().rposition(|count| *count > 0);
         QueueOutcome {
             counts: Counts::of(queue),
@@ -243,8 +269,11 @@ impl QueueOutcome {
                 delayed: LevelSummary::of(queue.delayed),
                 age_of_oldest_ns: LevelSummary::of(queue.age_of_oldest),
                 partitions: LevelSummary::of(queue.partitions),
+                under_replicated: nodes.then(|| LevelSummary::of(queue.under_replicated)),
+                without_quorum: nodes.then(|| LevelSummary::of(queue.without_quorum)),
             },
             partitions: Partitions::of(queue),
+            nodes: nodes.then(|| Nodes::of(queue)),
             receives_per_message: queue.receives_per_message[..used.map_or(0, |at| at + 1)]
                 .to_vec(),
             unfinished: Unfinished {
@@ -275,6 +304,9 @@ impl Counts {
             purged: counts.purged,
             throttled: counts.throttled,
             throttled_sends: counts.throttled_sends,
+            unavailable: counts.unavailable,
+            unavailable_sends: counts.unavailable_sends,
+            undone: counts.undone,
             duplicates: counts.duplicates,
             redelivered: Redelivered {
                 total: causes.total(),
@@ -283,6 +315,8 @@ impl Counts {
                 failed: causes.failed,
                 crashed: causes.crashed,
                 delete_lost: causes.delete_lost,
+                delete_undone: causes.delete_undone,
+                not_hidden: causes.not_hidden,
             },
             calls: Calls {
                 send: counts.calls.send,

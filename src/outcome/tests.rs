@@ -86,6 +86,40 @@ fn the_document_has_the_names_of_format_1() {
     assert_eq!(json["partial"], Value::Null);
 }
 
+/// What an outcome says of nodes.
+const OF_NODES: &[&str] = &[
+    "counts.unavailable",
+    "counts.unavailable_sends",
+    "counts.undone",
+    "counts.redelivered.delete_undone",
+    "counts.redelivered.not_hidden",
+    "levels.under_replicated.mean",
+    "levels.without_quorum.max",
+    "nodes.failures",
+    "nodes.elections",
+    "nodes.copies",
+    "nodes.copies_dropped",
+    "nodes.unavailable",
+    "nodes.under_replicated.most",
+    "nodes.without_quorum.for_ns",
+    "nodes.outages.0.node",
+    "nodes.outages.0.to_ns",
+];
+
+#[test]
+fn only_a_queue_with_nodes_speaks_of_them() {
+    let (scenario, measured) = fixture::with_nodes();
+    let outcome = Outcome::from_run(&scenario, 42, 0, &measured, None);
+    let json = outcome.to_json().expect("serialises");
+    assert_eq!(Outcome::from_json(&json).expect("parses"), outcome);
+    let value: Value = serde_json::from_str(&json).expect("is JSON");
+    for path in OF_NODES {
+        let of = |queue| format!("/queues/{queue}/{}", path.replace('.', "/"));
+        assert!(value.pointer(&of("orders")).is_some(), "no {path}");
+        assert!(value.pointer(&of("orders-dlq")).is_none(), "{path} without nodes");
+    }
+}
+
 #[test]
 fn queues_keep_the_order_of_the_scenario() {
     let mut scenario = fixture::scenario();

@@ -48,6 +48,17 @@ const COLUMNS: &[Column] = &[
     ("throttled_sends", |w| w.counts.throttled_sends.to_string()),
     ("resharding", |w| w.resharding.to_string()),
     ("imbalance", |w| thousandths(w.imbalance)),
+    ("unavailable", |w| w.counts.unavailable.to_string()),
+    ("unavailable_sends", |w| w.counts.unavailable_sends.to_string()),
+    ("undone", |w| w.counts.undone.to_string()),
+    ("redelivered.delete_undone", |w| w.counts.redelivered.delete_undone.to_string()),
+    ("redelivered.not_hidden", |w| w.counts.redelivered.not_hidden.to_string()),
+    ("node_failures", |w| w.counts.nodes.failures.to_string()),
+    ("elections", |w| w.counts.nodes.elections.to_string()),
+    ("copies", |w| w.counts.nodes.copies.to_string()),
+    ("copies_dropped", |w| w.counts.nodes.copies_dropped.to_string()),
+    ("under_replicated", |w| w.under_replicated.to_string()),
+    ("without_quorum", |w| w.without_quorum.to_string()),
 ];
 
 /// The series of one run: a row per window and queue, counters over the window, levels at its
@@ -124,6 +135,30 @@ mod tests {
         assert_eq!(rows[2][column("visible/ApproximateNumberOfMessagesVisible")], "3");
         assert_eq!(rows[2][column("sent/NumberOfMessagesSent")], "36000");
         assert_eq!(rows[2][column("redelivered")], "36");
+    }
+
+    #[test]
+    fn what_nodes_did_has_columns_under_the_names_of_the_metrics() {
+        let (scenario, measured) = fixture::with_nodes();
+        let text = series(&scenario, &measured);
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        let column = |name: &str| rows[0].iter().position(|head| *head == name).expect(name);
+        let expected = [
+            ("unavailable", "1204"),
+            ("unavailable_sends", "800"),
+            ("undone", "5"),
+            ("redelivered.delete_undone", "5"),
+            ("redelivered.not_hidden", "2"),
+            ("node_failures", "2"),
+            ("elections", "43"),
+            ("copies", "64"),
+            ("copies_dropped", "1"),
+            ("under_replicated", "117"),
+            ("without_quorum", "11"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(rows[2][column(name)], value, "{name}");
+        }
     }
 
     #[test]

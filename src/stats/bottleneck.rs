@@ -8,6 +8,7 @@
 //!
 //! - **ledger capacity**: at least 1 % of a queue's calls were throttled, or 1 % of its receives
 //!   were refused at the in-flight cap.
+//! - **nodes**: at least 1 % of a queue's calls were answered by too few replicas.
 //! - **visibility timeout**: at least 5 % of a queue's receives were redeliveries of messages
 //!   whose timeout ended while they were worked on or waited in a buffer.
 //! - **consumers' count**: at least 95 % of a fleet's threads were busy, or the messages waiting
@@ -24,6 +25,8 @@ use crate::observe::measured::{Measured, QueueMeasured};
 
 /// Share of calls throttled above which the ledger is the limit.
 const THROTTLED: f64 = 0.01;
+/// Share of calls that too few replicas answered above which the nodes are the limit.
+const UNAVAILABLE: f64 = 0.01;
 /// Share of receives that a timeout caused above which the timeout is the limit.
 const TIMED_OUT: f64 = 0.05;
 /// Share of busy threads above which a fleet is the limit.
@@ -38,6 +41,8 @@ const LEFT_BEHIND: f64 = 0.05;
 pub enum Limit {
     /// The partitions' capacity, or the in-flight cap.
     Ledger,
+    /// Nodes that were down.
+    Nodes,
     /// A visibility timeout too short for the work or the buffer.
     VisibilityTimeout,
     /// Too few consumers.
@@ -53,6 +58,7 @@ impl Limit {
     pub fn name(self) -> &'static str {
         match self {
             Limit::Ledger => "ledger capacity",
+            Limit::Nodes => "nodes",
             Limit::VisibilityTimeout => "visibility timeout",
             Limit::Consumers => "consumers' count",
             Limit::Producers => "producers",
@@ -80,8 +86,9 @@ impl Verdict {
 /// What limited this run.
 pub fn verdict(scenario: &Scenario, measured: &Measured) -> Verdict {
     type Rule = fn(&Scenario, &Measured) -> Option<String>;
-    const RULES: [(Limit, Rule); 4] = [
+    const RULES: [(Limit, Rule); 5] = [
         (Limit::Ledger, ledger),
+        (Limit::Nodes, nodes),
         (Limit::VisibilityTimeout, visibility),
         (Limit::Consumers, consumers),
         (Limit::Producers, producers),
@@ -111,12 +118,23 @@ fn worst<T>(candidates: impl Iterator<Item = (f64, T)>, threshold: f64) -> Optio
         .reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
 }
 
+/// The share of a queue's calls that this counts, with its name.
+fn of_calls<'a>((name, queue): (&'a str, &QueueMeasured), count: u64) -> (f64, (&'a str, u64)) {
+    let calls = queue.counts.calls;
+    (share(count, calls.send + calls.receive + calls.delete), (name, count))
+}
+
+fn nodes(scenario: &Scenario, measured: &Measured) -> Option<String> {
+    let failed =
+        queues(scenario, measured).map(|queue| of_calls(queue, queue.1.counts.unavailable));
+    let (share, (name, count)) = worst(failed, UNAVAILABLE)?;
+    let share = share * 100.0;
+    Some(format!("too few replicas answered {share:.1}% of the calls to `{name}` ({count})"))
+}
+
 fn ledger(scenario: &Scenario, measured: &Measured) -> Option<String> {
-    let throttled = queues(scenario, measured).map(|(name, queue)| {
-        let calls = queue.counts.calls;
-        let all = calls.send + calls.receive + calls.delete;
-        (share(queue.counts.throttled, all), (name, queue.counts.throttled))
-    });
+    let throttled =
+        queues(scenario, measured).map(|queue| of_calls(queue, queue.1.counts.throttled));
     if let Some((share, (name, count))) = worst(throttled, THROTTLED) {
         let share = share * 100.0;
         return Some(format!("{share:.1}% of the calls to `{name}` were throttled ({count})"));
@@ -279,6 +297,11 @@ mod tests {
         let cap = limit(|_, m| m.queues[0].counts.over_limit = 3_605);
         assert_eq!(cap.limit, Limit::Ledger);
         assert!(cap.figures.contains("refused at 120000 messages in flight"), "{cap:?}");
+
+        let nodes = limit(|_, m| m.queues[0].counts.unavailable = 10_804);
+        assert_eq!(nodes.limit, Limit::Nodes);
+        let said = "too few replicas answered 10.0% of the calls to `orders` (10804)";
+        assert_eq!(nodes.figures, said);
 
         let visibility = limit(|_, m| m.queues[0].counts.redelivered.outlived_timeout = 3_604);
         assert_eq!(visibility.limit, Limit::VisibilityTimeout);

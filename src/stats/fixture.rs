@@ -13,12 +13,12 @@ use crate::engine::scenario::{Limits, Named, Scenario};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{
-    Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
-    SplitPolicy,
+    Guards, Keys, LedgerConfig, Mechanics, NodeId, Nodes, Placement, QueueConfig, QueueId,
+    ReceiveRouting, Redrive, SplitPolicy,
 };
 use crate::observe::measured::{
-    Calls, FleetMeasured, Latency, Level, Measured, NodesMeasured, ProducerMeasured, QueueCounts,
-    QueueMeasured, Redelivered, Unfinished, Window,
+    Calls, FleetMeasured, Lack, Latency, Level, Measured, NodeCounts, NodeEvent, NodesMeasured,
+    ProducerMeasured, QueueCounts, QueueMeasured, Redelivered, Unfinished, Window,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -132,6 +132,59 @@ pub(crate) fn latency(millis: &[u64]) -> Latency {
 pub(crate) fn level(mean: u64, max: u64, last: u64) -> Level {
     let over = 900 * SECOND;
     Level { area: u128::from(mean) * u128::from(over), over, max, last }
+}
+
+/// The same with twelve nodes under the first queue, each partition on three of them. Two fail 30 s
+/// apart, so that repair comes too late for some partitions.
+pub(crate) fn with_nodes() -> (Scenario, Measured) {
+    let (mut scenario, mut measured) = (scenario(), measured(0));
+    let ledger = &mut scenario.queues[0].config.ledger;
+    ledger.partitions = 256;
+    ledger.nodes = Some(nodes());
+    let at = |secs| Time::from_nanos(secs * SECOND);
+    let [first, second] = [0, 7].map(NodeId);
+    let queue = &mut measured.queues[0];
+    queue.nodes = NodesMeasured {
+        events: vec![
+            (at(600), NodeEvent::Failed(first)),
+            (at(630), NodeEvent::Failed(second)),
+            (at(900), NodeEvent::Returned(first)),
+        ],
+        under_replicated: Lack { most: 117, of: 256, time: Span::from_secs(300) },
+        without_quorum: Lack { most: 11, of: 256, time: Span::from_secs(180) },
+    };
+    queue.under_replicated = level(30, 117, 0);
+    queue.without_quorum = level(2, 11, 0);
+    let counts = &mut queue.counts;
+    (counts.unavailable, counts.unavailable_sends, counts.undone) = (1_204, 800, 5);
+    (counts.deleted, counts.calls.delete) = (counts.deleted + 5, counts.calls.delete + 5);
+    counts.received += 7;
+    (counts.redelivered.delete_undone, counts.redelivered.not_hidden) = (5, 2);
+    counts.nodes = NodeCounts { failures: 2, elections: 43, copies: 64, copies_dropped: 1 };
+    let (under_replicated, without_quorum) = (117, 11);
+    queue.series[1] = Window { under_replicated, without_quorum, ..queue.series[1] };
+    queue.series[1].counts = queue.counts;
+    (scenario, measured)
+}
+
+/// Twelve nodes; three replicas, of which two must answer.
+pub(crate) fn nodes() -> Nodes {
+    Nodes {
+        count: 12,
+        zones: 3,
+        capacity: None,
+        replicas: 3,
+        write_quorum: 2,
+        read_quorum: 2,
+        placement: Placement::EqualPartitions,
+        outages: Vec::new(),
+        failures: None,
+        suspect_after: Span::from_secs(1),
+        replicate_after: Span::from_secs(60),
+        copy: Span::from_secs(5),
+        copy_share: 0.2,
+        catch_up: 10,
+    }
 }
 
 /// A queue in which nothing happened.

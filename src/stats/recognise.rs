@@ -310,6 +310,8 @@ mod tests {
             ("short visibility", |s| {
                 s.queues[0].config.visibility_timeout = Span::from_millis(500);
             }),
+            ("duplicates", |s| s.queues[0].config.duplicates = 0.01),
+            ("nodes", |s| s.queues[0].config.ledger.nodes = Some(fixture::nodes())),
             ("overload", |s| s.fleets[0].config.count = 3),
             ("general work", |s| {
                 s.fleets[0].config.processing = Dist::Constant(Span::from_millis(80));

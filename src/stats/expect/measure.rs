@@ -87,6 +87,13 @@ const COUNTERS: &[(&str, Count)] = &[
     ("purged", Count::Queue(|q| q.counts.purged)),
     ("throttled", Count::Queue(|q| q.counts.throttled)),
     ("throttled_sends", Count::Queue(|q| q.counts.throttled_sends)),
+    ("unavailable", Count::Queue(|q| q.counts.unavailable)),
+    ("unavailable_sends", Count::Queue(|q| q.counts.unavailable_sends)),
+    ("undone", Count::Queue(|q| q.counts.undone)),
+    ("node_failures", Count::Queue(|q| q.counts.nodes.failures)),
+    ("elections", Count::Queue(|q| q.counts.nodes.elections)),
+    ("copies", Count::Queue(|q| q.counts.nodes.copies)),
+    ("copies_dropped", Count::Queue(|q| q.counts.nodes.copies_dropped)),
     ("duplicates", Count::Queue(|q| q.counts.duplicates)),
     ("redelivered", Count::Queue(|q| q.counts.redelivered.total())),
     ("redelivered.outlived_timeout", Count::Queue(|q| q.counts.redelivered.outlived_timeout)),
@@ -94,6 +101,8 @@ const COUNTERS: &[(&str, Count)] = &[
     ("redelivered.failed", Count::Queue(|q| q.counts.redelivered.failed)),
     ("redelivered.crashed", Count::Queue(|q| q.counts.redelivered.crashed)),
     ("redelivered.delete_lost", Count::Queue(|q| q.counts.redelivered.delete_lost)),
+    ("redelivered.delete_undone", Count::Queue(|q| q.counts.redelivered.delete_undone)),
+    ("redelivered.not_hidden", Count::Queue(|q| q.counts.redelivered.not_hidden)),
     (
         "calls",
         Count::Queue(|q| {
@@ -142,6 +151,8 @@ const LEVELS: &[(&str, LevelOf)] = &[
     ("age_of_oldest", LevelOf::Queue(|q| &q.age_of_oldest, Unit::Duration)),
     ("partitions", LevelOf::Queue(|q| &q.partitions, Unit::Number)),
     ("resharding", LevelOf::Queue(|q| &q.resharding, Unit::Number)),
+    ("under_replicated", LevelOf::Queue(|q| &q.under_replicated, Unit::Number)),
+    ("without_quorum", LevelOf::Queue(|q| &q.without_quorum, Unit::Number)),
     ("busy_consumers", LevelOf::Fleet(|f| &f.busy)),
 ];
 

@@ -59,6 +59,30 @@ fn measures_are_found_where_the_run_put_them() {
 }
 
 #[test]
+fn what_nodes_did_has_measures() {
+    let (scenario, measured) = fixture::with_nodes();
+    let cases = [
+        ("unavailable", 1_204.0),
+        ("unavailable_sends", 800.0),
+        ("orders.undone", 5.0),
+        ("redelivered.delete_undone", 5.0),
+        ("orders.redelivered.not_hidden", 2.0),
+        ("node_failures", 2.0),
+        ("elections", 43.0),
+        ("copies", 64.0),
+        ("orders.copies_dropped", 1.0),
+        ("mean(under_replicated)", 30.0),
+        ("max(orders.without_quorum)", 11.0),
+        ("last(orders-dlq.under_replicated)", 0.0),
+    ];
+    for (text, expected) in cases {
+        let expectation = parse(&format!("{text} == {expected}")).expect(text);
+        let judged = evaluate(&expectation, &scenario, &measured);
+        assert!(judged.holds, "{text}: {judged:?}");
+    }
+}
+
+#[test]
 fn arithmetic_follows_the_usual_precedence_and_units() {
     let cases = [
         ("sent - sent + 1", 1.0),
