@@ -1,5 +1,5 @@
 //! The blocks of the answer: flow and latency per queue, then one sentence each on consumers,
-//! producers, partitions, theory, the bottleneck and what was left.
+//! producers, partitions, nodes, theory, the bottleneck and what was left.
 //!
 //! Owns which numbers are worth a line: what is zero and not asked for is left out. Must not know
 //! how a column is aligned.
@@ -8,8 +8,8 @@
 
 use super::Style;
 use super::estimated::Estimated;
-use super::partitions;
 use super::table::{Cell, Row, Table, left};
+use super::{nodes, partitions};
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
 use crate::outcome::{
@@ -60,10 +60,11 @@ fn happened(outcomes: &[Outcome], queue: usize) -> bool {
 
 /// What is counted, in the order of a message's life. `true` is shown even where it is zero.
 type Counted = (&'static str, bool, fn(&Counts) -> u64);
-const COUNTED: [Counted; 16] = [
+const COUNTED: [Counted; 19] = [
     ("sent", true, |c| c.sent),
     ("moved in", false, |c| c.moved_in),
     ("deleted", true, |c| c.deleted),
+    ("deletes undone", false, |c| c.undone),
     ("dead letters", false, |c| c.dead_lettered),
     ("redelivered", false, |c| c.redelivered.total),
     ("  timeout too short", false, |c| c.redelivered.outlived_timeout),
@@ -71,6 +72,8 @@ const COUNTED: [Counted; 16] = [
     ("  work failed", false, |c| c.redelivered.failed),
     ("  worker crashed", false, |c| c.redelivered.crashed),
     ("  delete lost", false, |c| c.redelivered.delete_lost),
+    ("  delete undone", false, |c| c.redelivered.delete_undone),
+    ("  not hidden", false, |c| c.redelivered.not_hidden),
     ("processed again", false, |c| c.duplicates),
     ("expired", false, |c| c.expired),
     ("purged", false, |c| c.purged),
@@ -187,6 +190,11 @@ pub(super) fn sentences(
         let first = queue.config.ledger.partitions;
         if let Some(sentence) = partitions::sentence(first, outcomes, place) {
             say("Partitions", format!("{}: {sentence}", queue.name));
+        }
+    }
+    for (place, queue) in scenario.queues.iter().enumerate() {
+        if let Some(sentence) = nodes::sentence(outcomes, place) {
+            say("Nodes", format!("{}: {sentence}", queue.name));
         }
     }
     for place in 0..scenario.queues.len() {

@@ -9,6 +9,7 @@
 
 mod blocks;
 mod estimated;
+mod nodes;
 mod partitions;
 mod table;
 mod warnings;

@@ -80,6 +80,12 @@ fn a_run_with_troubles() {
 }
 
 #[test]
+fn a_run_in_which_nodes_fail() {
+    let (scenario, measured) = fixture::with_nodes();
+    insta::assert_snapshot!(answered(&scenario, &[measured]).stdout);
+}
+
+#[test]
 fn colour_changes_no_word() {
     let scenario = fixture::scenario();
     let outcomes = outcomes(&scenario, &[troubled(), fixture::measured(3)]);
