@@ -1,4 +1,4 @@
-//! Marks of splits, merges and refusals.
+//! Marks of splits, merges and refusals, and of nodes that fail and return.
 //!
 //! Owns their shapes: each is told by its form, and has a white rim so that it is seen on any
 //! colour. Must not know where they stand.
@@ -14,6 +14,10 @@ pub(super) enum Mark {
     Merge,
     /// Cross: a hot partition was not cut.
     Refused,
+    /// Black disc: a node failed.
+    Failed,
+    /// Ring: a node is up again.
+    Returned,
 }
 
 impl Mark {
@@ -23,6 +27,8 @@ impl Mark {
             Mark::Split => "split",
             Mark::Merge => "merge",
             Mark::Refused => "split refused",
+            Mark::Failed => "node failed",
+            Mark::Returned => "node returned",
         }
     }
 
@@ -39,6 +45,14 @@ impl Mark {
             Mark::Merge => {
                 canvas.polygon(triangle(-10, 12), colour::BLACK, 1.0);
                 canvas.polygon(triangle(-6, 6), colour::WHITE, 1.0);
+            }
+            Mark::Failed => {
+                canvas.circle(at, 9, colour::WHITE, true);
+                canvas.circle(at, 7, colour::BLACK, true);
+            }
+            Mark::Returned => {
+                canvas.circle(at, 8, colour::WHITE, true);
+                canvas.circle(at, 7, colour::BLACK, false);
             }
             Mark::Refused => {
                 for (reach, colour) in [(4, colour::WHITE), (2, colour::BLACK)] {

@@ -22,6 +22,7 @@ mod offered;
 mod page;
 mod partitions;
 mod redeliveries;
+mod replicas;
 mod resharding;
 mod throughput;
 
@@ -75,15 +76,19 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// The picture that only a queue with nodes has.
+const OF_NODES: &str = "replicas";
+
 /// Draws a picture, or says why not.
 type Draw = fn(Subject<'_>) -> Result<String, String>;
 
-/// Every picture of a run: eight for each queue, in the order of the scenario.
+/// Every picture of a run: eight for each queue, and one more for one with nodes, in the order of
+/// the scenario.
 ///
 /// # Errors
 /// [`PlotError`] if the drawing library fails, which it does only for lack of memory.
 pub fn all(scenario: &Scenario, measured: &Measured) -> Result<Vec<Plot>, PlotError> {
-    const KINDS: [(&str, Draw); 8] = [
+    const KINDS: [(&str, Draw); 9] = [
         ("throughput", throughput::draw),
         ("redeliveries", redeliveries::draw),
         ("depth", depth::draw),
@@ -92,11 +97,13 @@ pub fn all(scenario: &Scenario, measured: &Measured) -> Result<Vec<Plot>, PlotEr
         ("resharding", resharding::draw),
         ("offered", offered::draw),
         ("imbalance", imbalance::draw),
+        (OF_NODES, replicas::draw),
     ];
     let several = scenario.queues.len() > 1;
     let mut plots = Vec::new();
     for (queue, named) in scenario.queues.iter().enumerate().take(measured.queues.len()) {
-        for (kind, draw) in KINDS {
+        let has_nodes = named.config.ledger.nodes.is_some();
+        for (kind, draw) in KINDS.into_iter().filter(|(kind, _)| has_nodes || *kind != OF_NODES) {
             let file =
                 if several { format!("{}-{kind}.svg", named.name) } else { format!("{kind}.svg") };
             match draw(Subject { scenario, measured, queue }) {
@@ -160,6 +167,7 @@ mod tests {
             ("", sample::scenario(), sample::measured()),
             ("long-", long_scenario, long),
             ("idle-", sample::scenario(), idle),
+            ("nodes-", sample::with_nodes(), sample::measured_with_nodes()),
             ("real-", troubled.clone(), run(&troubled, 0, &AtomicBool::new(false)).measured),
         ];
         for (prefix, scenario, measured) in runs {
@@ -228,6 +236,35 @@ mod tests {
         assert!(
             plot("redeliveries").contains("redeliveries, mostly work that outlived the timeout")
         );
+    }
+
+    #[test]
+    fn a_queue_with_nodes_has_a_picture_of_their_failures() {
+        let (scenario, measured) = (sample::with_nodes(), sample::measured_with_nodes());
+        let plots = all(&scenario, &measured).unwrap();
+        for plot in &plots {
+            check(&plot.svg);
+        }
+        let plot = |name: &str| plots.iter().find(|plot| plot.file == name).unwrap().svg.as_str();
+        assert_eq!(plots.last().unwrap().file, "replicas.svg");
+        let labels = [
+            ("replicas.svg", "at most 120 of 256 partitions lacked a replica, 11 a write quorum"),
+            ("replicas.svg", "node failed: 3"),
+            ("replicas.svg", "node returned: 2"),
+            ("replicas.svg", "nodes down"),
+            ("replicas.svg", "lack a quorum"),
+            ("offered.svg", "unavailable"),
+            ("redeliveries.svg", "delete undone"),
+            ("redeliveries.svg", "not hidden"),
+        ];
+        for (name, label) in labels {
+            assert!(plot(name).contains(label), "{name} lacks {label}");
+        }
+        let quiet = all(&scenario, &sample::measured()).unwrap();
+        assert!(quiet.last().unwrap().svg.contains("every partition had all its replicas"));
+        let mut ended = measured;
+        ended.end = Time::ZERO;
+        check(&all(&scenario, &ended).unwrap().last().unwrap().svg);
     }
 
     #[test]

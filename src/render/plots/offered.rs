@@ -1,4 +1,4 @@
-//! Sends offered: admitted and throttled messages per second, stacked.
+//! Sends offered: admitted, throttled and unanswered messages per second, stacked.
 //!
 //! Owns the picture. Must not know the other pictures. A message that is tried again is offered
 //! again.
@@ -21,7 +21,7 @@ struct Layer {
     count: fn(&QueueCounts) -> u64,
 }
 
-const LAYERS: [Layer; 2] = [
+const LAYERS: [Layer; 3] = [
     Layer {
         name: "admitted",
         colour: colour::VISIBLE,
@@ -33,6 +33,12 @@ const LAYERS: [Layer; 2] = [
         colour: colour::DEAD,
         pattern: Pattern::Lines,
         count: |counts| counts.throttled_sends,
+    },
+    Layer {
+        name: "unavailable",
+        colour: colour::GREY,
+        pattern: Pattern::Dots,
+        count: |counts| counts.unavailable_sends,
     },
 ];
 
@@ -55,12 +61,19 @@ fn title(subject: Subject<'_>) -> String {
     let seconds = to.max(from).since(from).as_secs_f64();
     let (offered, throttled) = (measures.counts.offered(), measures.counts.throttled_sends);
     let rate = if seconds > 0.0 { offered as f64 / seconds } else { 0.0 };
-    let what = match throttled {
-        0 => "all admitted".to_owned(),
-        _ => format!("{} throttled", format::percent(throttled as f64 / offered as f64)),
+    let unavailable = measures.counts.unavailable_sends;
+    let refused = [(throttled, "throttled"), (unavailable, "unavailable")];
+    let refused = refused
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, how)| format!("{} {how}", format::percent(*count as f64 / offered as f64)));
+    let what = match refused.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "all admitted".to_owned(),
+        refused => refused,
     };
     let said = format!("{}/s offered, {what}", format::count(rate));
-    match measures.throttling {
+    // Both would not fit on one line.
+    match measures.throttling.filter(|_| unavailable == 0) {
         Some((_, end)) if end >= to => format!("{said}; throttling did not end"),
         Some((since, end)) => {
             let length = format::length(end.since(since).as_nanos() as f64);
@@ -99,5 +112,9 @@ fn areas(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
         let sample = Sample::Area(layer.colour, layer.pattern);
         (sample, layer.name.into(), format!("{count} measured"))
     };
-    page::legend(canvas, TOP, &LAYERS.iter().rev().map(row).collect::<Vec<_>>());
+    let happened = |(layer, band): &(&Layer, &Band)| {
+        layer.name != "unavailable" || band.values.iter().any(|value| *value > 0.0)
+    };
+    let layers = LAYERS.iter().zip(&bands).filter(happened).map(|(layer, _)| layer);
+    page::legend(canvas, TOP, &layers.rev().map(row).collect::<Vec<_>>());
 }

@@ -22,7 +22,7 @@ struct Cause {
     count: fn(&Redelivered) -> u64,
 }
 
-const CAUSES: [Cause; 5] = [
+const CAUSES: [Cause; 7] = [
     Cause {
         name: "outlived timeout",
         what: "work that outlived the timeout",
@@ -57,6 +57,20 @@ const CAUSES: [Cause; 5] = [
         colour: colour::DELETED,
         pattern: Pattern::DarkDots,
         count: |r| r.delete_lost,
+    },
+    Cause {
+        name: "delete undone",
+        what: "deletes that lost replicas undid",
+        colour: colour::DELAYED,
+        pattern: Pattern::DarkDots,
+        count: |r| r.delete_undone,
+    },
+    Cause {
+        name: "not hidden",
+        what: "receives that did not hide",
+        colour: colour::VISIBLE,
+        pattern: Pattern::Plain,
+        count: |r| r.not_hidden,
     },
 ];
 

@@ -7,13 +7,14 @@ use hdrhistogram::Histogram;
 use crate::engine::scenario::Scenario;
 use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
-use crate::ledger::config::Capacity;
+use crate::ledger::config::{Capacity, NodeId};
 use crate::ledger::journal::{PartitionId, Refusal};
 use crate::observe::measured::{
-    Latency, Level, LoadSample, Measured, NodesMeasured, PartitionLife, QueueCounts, QueueMeasured,
-    Redelivered, SplitEvent, Unfinished, Window,
+    Lack, Latency, Level, LoadSample, Measured, NodeEvent, NodesMeasured, PartitionLife,
+    QueueCounts, QueueMeasured, Redelivered, SplitEvent, Unfinished, Window,
 };
 use crate::observe::trace::sample;
+use crate::stats::fixture;
 
 const WINDOW: u64 = 5;
 const END: u64 = 1_500;
@@ -33,6 +34,63 @@ pub(super) fn scenario() -> Scenario {
     scenario.queues.truncate(1);
     scenario.queues[0].config.ledger.capacity = Some(Capacity { per_second: 130.0, burst: 1.0 });
     scenario
+}
+
+/// The same with nodes under the queue.
+pub(super) fn with_nodes() -> Scenario {
+    let mut scenario = scenario();
+    scenario.queues[0].config.ledger.nodes = Some(fixture::nodes());
+    scenario
+}
+
+/// The run with two nodes that fail within the repair window, of which one returns, and a third
+/// that is away for a short time.
+pub(super) fn measured_with_nodes() -> Measured {
+    let mut measured = measured();
+    let queue = &mut measured.queues[0];
+    let [failed, returned] = [NodeEvent::Failed, NodeEvent::Returned];
+    queue.nodes = NodesMeasured {
+        events: vec![
+            (at(420), failed(NodeId(0))),
+            (at(482), failed(NodeId(7))),
+            (at(700), returned(NodeId(0))),
+            (at(1_000), failed(NodeId(3))),
+            (at(1_040), returned(NodeId(3))),
+        ],
+        under_replicated: Lack { most: 120, of: 256, time: Span::from_secs(480) },
+        without_quorum: Lack { most: 11, of: 256, time: Span::from_secs(218) },
+    };
+    for (number, window) in queue.series.iter_mut().enumerate() {
+        let second = number as u64 * WINDOW;
+        // Repair begins a minute after each failure, and brings a replica in about 5 s.
+        window.under_replicated = match second {
+            420..480 => 64,
+            480..545 => 64 - (second - 480) / 6 + 59,
+            545..700 => 112 - (second - 545) / 3,
+            700..860 => 53 - (second - 700) / 3,
+            1_000..1_040 => 62,
+            _ => 0,
+        };
+        window.under_replicated = window.under_replicated.min(120);
+        window.without_quorum = if (480..700).contains(&second) { 11 } else { 0 };
+        if window.without_quorum > 0 {
+            let counts = &mut window.counts;
+            (counts.unavailable, counts.unavailable_sends) = (90, 60);
+            counts.redelivered.delete_undone = 6;
+            counts.redelivered.not_hidden = 3;
+            queue.counts.unavailable_sends += 60;
+            queue.counts.redelivered.delete_undone += 6;
+            queue.counts.redelivered.not_hidden += 3;
+        }
+    }
+    let second = 1_000_000_000;
+    let level = |mean: u64, max| {
+        let over = 900 * second;
+        Level { area: u128::from(mean * over), over, max, last: 0 }
+    };
+    queue.under_replicated = level(36, 120);
+    queue.without_quorum = level(3, 11);
+    measured
 }
 
 /// No latency at all.
