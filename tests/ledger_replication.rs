@@ -20,6 +20,7 @@ use sqsim::kernel::rng::{Streams, mix};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
     Capacity, FailureDomain, LedgerConfig, NodeId, Nodes, Outage, Placement, QueueConfig,
+    ReceiveRouting,
 };
 use sqsim::ledger::journal::{Action, Change, Held, MessageId, NodeChange, PartitionId};
 use sqsim::ledger::nodes::cluster::Cluster;
@@ -59,7 +60,8 @@ fn outage(node: u32, at: u64, until: u64) -> Outage {
 }
 
 fn rig(partitions: u32, nodes: Nodes) -> Rig {
-    let ledger = LedgerConfig { partitions, nodes: Some(nodes), ..setup::queue().ledger };
+    let receive = ReceiveRouting::Uniform;
+    let ledger = LedgerConfig { partitions, receive, nodes: Some(nodes), ..setup::queue().ledger };
     Rig::new(ledger, 120_000)
 }
 
@@ -122,21 +124,30 @@ fn without_a_quorum_every_call_is_refused() {
     rig.ledger.check();
 }
 
-/// A long poll that found only what it could not read is refused; one that waits is served at the
-/// instant at which the quorum is back.
+/// A poll that asks one partition is refused if it could not read what is there; one that asks all
+/// does without, and is served at the instant at which the quorum is back.
 #[test]
 fn who_waits_is_served_when_the_quorum_is_back() {
-    let outages = vec![outage(0, 10, 14)];
     // A send needs no other replica, a receive both.
-    let mut rig = rig(1, Nodes { outages, catch_up: 4, ..nodes(2, [2, 1, 2]) });
-    until(&mut rig, 11);
+    let nodes = Nodes { outages: vec![outage(0, 10, 14)], catch_up: 4, ..nodes(2, [2, 1, 2]) };
     let wait = Span::from_secs(20);
-    assert_eq!(rig.receive(1, 1, wait, FOR_EVER), Some(Received::Waiting));
-    assert_eq!(rig.send(0..1), 0);
-    assert_eq!(rig.receive(2, 1, wait, FOR_EVER), Some(Received::Refused));
-    until(&mut rig, 20);
-    assert_eq!(rig.receipts.len(), 1);
-    assert_eq!(rig.receipts[0].received, second(15));
+    let answers = [
+        (ReceiveRouting::Uniform, Received::Refused, Received::Refused),
+        (ReceiveRouting::RegisterAll, Received::Waiting, Received::Empty),
+    ];
+    for (receive, long, short) in answers {
+        let nodes = Some(nodes.clone());
+        let ledger = LedgerConfig { receive, nodes, ..setup::queue().ledger };
+        let mut rig = Rig::new(ledger, 120_000);
+        until(&mut rig, 11);
+        assert_eq!(rig.receive(1, 1, wait, FOR_EVER), Some(Received::Waiting));
+        assert_eq!(rig.send(0..1), 0);
+        assert_eq!(rig.receive(2, 1, wait, FOR_EVER), Some(long));
+        assert_eq!(rig.receive(3, 1, Span::ZERO, FOR_EVER), Some(short));
+        until(&mut rig, 20);
+        assert_eq!(rig.receipts.len(), 1);
+        assert_eq!(rig.receipts[0].received, second(15));
+    }
 }
 
 /// One replica is enough for each call. Node 2 misses a delete, then is the only one left: the

@@ -54,7 +54,7 @@ pub enum Deed {
         /// How long the call took, tries and back-off included.
         took: Span,
     },
-    /// A producer's call was throttled for this many messages and will be tried again.
+    /// A producer's call was refused for this many messages and will be tried again.
     SendRetried {
         /// The producer.
         producer: ProducerId,

@@ -66,10 +66,10 @@ impl Ledger {
             self.served.push_back(Served { caller, messages: 0 });
             let q = &self.queues[queue.0 as usize];
             let over_limit = q.is_full();
-            // Nothing can be received while a poll waits at the queue. One that waits at a
-            // partition does not see the others.
-            let misses = q.routing.waits_at_one() && q.tally.visible > q.behind;
-            let falsely = misses && !over_limit;
+            // Nothing can be received while a poll waits at the queue, but what lacks a quorum. One
+            // that waits at a partition does not see the others.
+            let misses = q.routing.waits_at_one() || q.replication.is_some();
+            let falsely = misses && !over_limit && q.tally.visible > q.behind;
             let nothing = Change::ReceivedNothing { caller, falsely, over_limit };
             journal.change(now, queue, &nothing);
             happened += 1;

@@ -331,7 +331,8 @@ pub enum Mechanics {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiveRouting {
     /// Long polls ask all partitions and wait at all of them; short polls sample a quarter of the
-    /// partitions (SQS; the share is our choice, AWS publishes none).
+    /// partitions (SQS; the share is our choice, AWS publishes none). With this and each other that
+    /// asks several, those that lack a read quorum are left out.
     RegisterAll,
     /// As `RegisterAll`, but short polls sample this many partitions.
     Sample(u32),

@@ -63,7 +63,7 @@ impl Gate {
     /// The gate of a call; none where everything is admitted and nobody watches.
     #[inline]
     pub(super) fn of(q: &Queue, action: Action) -> Option<Gate> {
-        q.is_guarded().then(|| Gate {
+        q.guarded.then(|| Gate {
             action,
             refused: Refused(0),
             touched: [Touched::default(); MAX_BATCH],

@@ -123,7 +123,7 @@ pub enum Change {
     ReceivedNothing {
         /// Who asked.
         caller: Caller,
-        /// Messages were visible, in partitions that were not asked.
+        /// Messages were visible, in partitions that were not asked or did not answer.
         falsely: bool,
         /// The in-flight cap was the reason (an error for a short poll, `OverLimit`).
         over_limit: bool,

@@ -45,6 +45,8 @@ pub(super) struct Queue {
     pub(super) id: QueueId,
     pub(super) config: QueueConfig,
     pub(super) rate: Option<Rate>,
+    /// It, its partitions or their nodes can refuse a call, or a policy watches the load.
+    pub(super) guarded: bool,
     /// The load as the split policy sees it; none without a policy that looks.
     pub(super) watch: Option<Watch>,
     pub(super) ceiling: Option<Ceiling>,
@@ -115,6 +117,7 @@ impl Queue {
         Queue {
             id,
             rate,
+            guarded: rate.is_some() || looks || replication.is_some(),
             watch,
             ceiling,
             reshards: Reshards::default(),
@@ -139,15 +142,6 @@ impl Queue {
         }
     }
 
-    /// It, its partitions or their nodes can refuse a call, or a policy watches the load.
-    #[inline]
-    pub(super) fn is_guarded(&self) -> bool {
-        self.rate.is_some()
-            || self.watch.is_some()
-            || self.ceiling.is_some()
-            || self.replication.is_some()
-    }
-
     /// Takes a token of partition `at` and its nodes for a call, or says no. `key` is what the call
     /// touches, if it says so.
     #[inline(never)]
@@ -158,6 +152,11 @@ impl Queue {
         key: Option<u64>,
         now: Time,
     ) -> Admission {
+        if let Some(replication) = &self.replication
+            && !replication.has_quorum(at, action)
+        {
+            return Admission::Unavailable;
+        }
         if let Some(watch) = &mut self.watch {
             watch.observe(at, action, key);
         }
@@ -167,11 +166,10 @@ impl Queue {
         {
             return Admission::Throttled;
         }
-        if let Some(replication) = &self.replication {
-            let admission = replication.admits(at, action, now);
-            if admission != Admission::Admitted {
-                return admission;
-            }
+        if let Some(replication) = &self.replication
+            && !replication.has_capacity(at, action, now)
+        {
+            return Admission::Throttled;
         }
         if !self.shards.get_mut(at).admit(action, now) {
             return Admission::Throttled;

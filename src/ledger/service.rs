@@ -62,7 +62,8 @@ pub enum Received {
     Empty,
     /// `OverLimit`: the in-flight cap is reached (short polls only; a long poll waits).
     OverLimit,
-    /// Only partitions without capacity, or without a read quorum, have messages.
+    /// Only partitions without capacity have messages, or too few replicas of the only one that
+    /// was asked answer.
     Refused,
 }
 

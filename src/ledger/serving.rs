@@ -5,8 +5,8 @@
 //! instead of returning a message. Must not know the calls, nor how partitions are chosen
 //! ([`super::routing`]).
 //!
-//! Invariant: while a poll waits at a queue, nothing in it can be received; while one waits at a
-//! partition, nothing in that partition can.
+//! Invariant: while a poll waits at a queue, nothing in it can be received but what lacks capacity
+//! or a quorum; while one waits at a partition, nothing in that partition can.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::config::QueueId;
@@ -312,10 +312,13 @@ impl Ledger {
         if q.is_full() {
             return;
         }
-        if q.is_guarded() {
+        if q.guarded {
             let admission = q.admits(at, Action::Receive, None, now);
             if admission != Admission::Admitted {
-                taken.refused = Some((at as u32, admission));
+                // Who asks several does without those that do not answer.
+                if admission == Admission::Throttled || q.routing.waits_at_one() {
+                    taken.refused = Some((at as u32, admission));
+                }
                 return;
             }
         }

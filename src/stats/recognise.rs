@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use crate::clients::config::Crash;
     use crate::engine::scenario::Named;
-    use crate::ledger::config::{Nodes, Placement, Redrive};
+    use crate::ledger::config::Redrive;
     use crate::stats::fixture;
 
     fn seen(change: impl FnOnce(&mut Scenario)) -> Option<Prediction> {
@@ -265,26 +265,6 @@ mod tests {
         assert_close(nacks.waiting, 1.041_667);
     }
 
-    /// Some that never fail: what they change is for their own theory.
-    fn nodes() -> Nodes {
-        Nodes {
-            count: 3,
-            zones: 1,
-            capacity: None,
-            replicas: 3,
-            write_quorum: 2,
-            read_quorum: 2,
-            placement: Placement::EqualPartitions,
-            outages: Vec::new(),
-            failures: None,
-            suspect_after: Span::ZERO,
-            replicate_after: Span::ZERO,
-            copy: Span::ZERO,
-            copy_share: 0.0,
-            catch_up: 1,
-        }
-    }
-
     #[test]
     fn anything_else_has_no_prediction() {
         type Change = fn(&mut Scenario);
@@ -292,8 +272,6 @@ mod tests {
             ("batch", |s| s.producers[0].config.batch = 10),
             ("connections", |s| s.producers[0].config.connections = Some(2)),
             ("delay", |s| s.queues[0].config.delay = Span::from_secs(1)),
-            ("duplicates", |s| s.queues[0].config.duplicates = 0.01),
-            ("nodes", |s| s.queues[0].config.ledger.nodes = Some(nodes())),
             ("prefetch", |s| s.fleets[0].config.receive.prefetch = 1),
             ("receive max", |s| s.fleets[0].config.receive.max = 10),
             ("short poll", |s| s.fleets[0].config.receive.wait = Span::ZERO),

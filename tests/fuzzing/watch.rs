@@ -33,6 +33,7 @@ struct Resident {
 struct Book {
     sent: u64,
     moved_in: u64,
+    restored: u64,
     deleted: u64,
     moved_out: u64,
     expired: u64,
@@ -95,6 +96,7 @@ impl Watch {
             let theirs = Book {
                 sent: tally.sent,
                 moved_in: tally.moved_in,
+                restored: tally.restored,
                 deleted: tally.deleted,
                 moved_out: tally.moved_out,
                 expired: tally.expired,
@@ -196,7 +198,7 @@ impl Watch {
             Change::Undone { message, receives, .. } => {
                 let row = Resident { queue, state: Some(Visible), receives, received: Time::ZERO };
                 assert!(self.messages.insert(message, row).is_none(), "{message:?} was deleted");
-                self.books[at].deleted -= 1;
+                self.books[at].restored += 1;
                 self.books[at].visible += 1;
             }
             Change::Deleted { message, receives, from, .. } => {

@@ -12,7 +12,6 @@ mod missed;
 
 use super::capacity::{Bucket, Rate};
 use super::config::{Capacity, NodeId, Nodes};
-use super::gate::Admission;
 use super::journal::{Action, NodeChange, PartitionId};
 use super::message::Message;
 use super::nodes::cluster::{Cluster, Origin};
@@ -190,15 +189,9 @@ impl Replication {
         }
     }
 
-    /// Whether the replicas of the partition at place `at` let a call through.
-    pub(super) fn admits(&self, at: usize, action: Action, now: Time) -> Admission {
-        if !self.has_quorum(at, action) {
-            Admission::Unavailable
-        } else if self.admits_at(at, action) > now {
-            Admission::Throttled
-        } else {
-            Admission::Admitted
-        }
+    /// Whether the nodes let a call through that has its quorum.
+    pub(super) fn has_capacity(&self, at: usize, action: Action, now: Time) -> bool {
+        self.admits_at(at, action) <= now
     }
 
     /// When the nodes let a call through, if none comes before.

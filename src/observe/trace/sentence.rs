@@ -34,7 +34,7 @@ pub(super) fn of_change(
         Change::ReceivedNothing { caller, falsely, over_limit } => {
             let why = match (over_limit, falsely) {
                 (true, _) => ": too many messages in flight",
-                (false, true) => ", though messages were visible in partitions it did not ask",
+                (false, true) => ", though messages were visible where it got no answer",
                 (false, false) => "",
             };
             write!(out, "{} received nothing{why}", names.caller(caller))
@@ -239,7 +239,7 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
         }
         Deed::SendRetried { producer, messages } => {
             let (name, s) = (producer_name(names, producer.0), plural(messages));
-            write!(out, "{name} was throttled and will send {messages} message{s} again")
+            write!(out, "{name} was refused and will send {messages} message{s} again")
         }
         Deed::GivenUp { producer, messages } => {
             let (name, s) = (producer_name(names, producer.0), plural(messages));

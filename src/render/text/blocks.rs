@@ -252,7 +252,7 @@ fn producers(outcomes: &[Outcome], producer: usize) -> Option<String> {
         Estimated::total(outcomes, |outcome| outcome.producers.at(producer).map_or(0, count))
     };
     let counted = [
-        ("throttled", total(|of| of.throttled)),
+        ("refused", total(|of| of.throttled)),
         ("tried again", total(|of| of.retried)),
         ("given up", total(|of| of.given_up)),
     ];
