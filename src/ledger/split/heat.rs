@@ -10,7 +10,7 @@
 
 use super::load::MINUTE;
 use super::watch::Watched;
-use super::{Decision, Snapshot};
+use super::{Decision, Snapshot, most_common};
 use crate::kernel::rng::{Draws, Source};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::HeatMedian;
@@ -141,12 +141,6 @@ fn cuts(
         return Err(Refusal::Sequential);
     }
     Ok(vec![median])
-}
-
-/// The most common of sorted keys, and how often it occurs.
-fn most_common(sorted: &[u64]) -> (u64, usize) {
-    let groups = sorted.chunk_by(|a, b| a == b).map(|group| (group[0], group.len()));
-    groups.max_by_key(|&(_, len)| len).unwrap_or_default()
 }
 
 /// Cuts that leave `key` alone in a partition.

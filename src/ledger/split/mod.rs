@@ -109,3 +109,9 @@ pub(super) fn decide(policy: &SplitPolicy, snapshot: &Snapshot) -> Vec<Decision>
         SplitPolicy::Naive(policy) => naive::decide(policy, snapshot),
     }
 }
+
+/// The most common of sorted keys, and how often it occurs.
+fn most_common(sorted: &[u64]) -> (u64, usize) {
+    let groups = sorted.chunk_by(|a, b| a == b).map(|group| (group[0], group.len()));
+    groups.max_by_key(|&(_, len)| len).unwrap_or_default()
+}

@@ -8,7 +8,7 @@
 //! Owns the sampled keys and the rule. Must not know who applies it.
 
 use super::watch::Watched;
-use super::{Decision, Snapshot};
+use super::{Decision, Snapshot, most_common};
 use crate::kernel::rng::{Draws, Source};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::Reservoir;
@@ -22,6 +22,9 @@ const SLOTS: usize = 20;
 const MIN_JUDGED: u32 = 100;
 /// Largest imbalance |left − right| / (left + right) of a cut.
 const MAX_IMBALANCE: f64 = 0.25;
+/// A key with this share of the samples, in thousandths, is popular (`decider.go`). Shares of the
+/// left side from 3/8 to 5/8 are balanced: where no key has one, a single key fills this quarter.
+const POPULAR: usize = 250;
 
 /// Closes a second of one partition: a hot one has a finder, one quiet second forgets it.
 pub(super) fn sample(policy: &Reservoir, part: &mut Watched, capacity: f64, now: Time) {
@@ -66,7 +69,7 @@ fn cut(part: &Watched, finder: &Finder, count: usize, most: u32) -> Result<u64, 
     } else if count >= most as usize {
         Err(Refusal::TooManyPartitions)
     } else {
-        finder.best_cut(part.first).ok_or(Refusal::NoBalancedKey)
+        finder.best_cut(part.first).ok_or_else(|| finder.why_none())
     }
 }
 
@@ -144,6 +147,20 @@ impl Finder {
             .min_by(|a, b| imbalance(a).total_cmp(&imbalance(b)).then(a.0.cmp(&b.0)))
             .map(|slot| slot.0)
     }
+
+    /// Why there is no cut: most often one key is popular.
+    fn why_none(&self) -> Refusal {
+        let mut keys = self.slots.map(|slot| slot.key);
+        let filled = SLOTS.min(self.seen as usize);
+        keys[..filled].sort_unstable();
+        let (_, samples) = most_common(&keys[..filled]);
+        let permille = samples * 1000 / filled.max(1);
+        if permille >= POPULAR {
+            Refusal::HotKey { permille: permille as u16 }
+        } else {
+            Refusal::NoBalancedKey
+        }
+    }
 }
 
 #[cfg(test)]
@@ -196,8 +213,25 @@ mod tests {
     #[test]
     fn a_single_hot_key_is_refused() {
         let decided = drive().run(20, |_| 900, || 42);
-        let reason = Refusal::NoBalancedKey;
+        let reason = Refusal::HotKey { permille: 1000 };
         assert_eq!(decided, [(11, Decision::Refuse { part: 0, reason })]);
+    }
+
+    #[test]
+    fn a_key_is_popular_from_a_quarter_of_the_samples_on() {
+        let why = |keys: &mut dyn Iterator<Item = u64>| {
+            let mut finder = Finder::new(second(1), Draws::new(7));
+            keys.for_each(|key| finder.observe(key));
+            finder.why_none()
+        };
+        // Twenty requests fill the slots, the popular key in any of them.
+        let popular =
+            |times: u64| (0..20).map(move |i| if i % 4 == 0 && i < 4 * times { 42 } else { i });
+        assert_eq!(why(&mut popular(5)), Refusal::HotKey { permille: 250 });
+        assert_eq!(why(&mut popular(4)), Refusal::NoBalancedKey);
+        assert_eq!(why(&mut [7; 3].into_iter()), Refusal::HotKey { permille: 1000 }, "of three");
+        assert_eq!(why(&mut (0..5)), Refusal::NoBalancedKey, "one of five is a fifth");
+        assert_eq!(why(&mut std::iter::empty()), Refusal::NoBalancedKey);
     }
 
     #[test]
