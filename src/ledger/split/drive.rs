@@ -22,13 +22,18 @@ pub(super) struct Drive {
 impl Drive {
     /// `count` equal ranges.
     pub(super) fn new(policy: SplitPolicy, count: u32) -> Drive {
+        Drive::seeded(policy, count, 1)
+    }
+
+    /// The same with samples of its own.
+    pub(super) fn seeded(policy: SplitPolicy, count: u32, seed: u64) -> Drive {
         let ranges = pieces([0, u64::MAX], &equal_cuts(count)).collect::<Vec<_>>();
         let opened = (0..).zip(ranges).map(|(id, (first, last))| Opened {
             id: PartitionId(id),
             first,
             last,
         });
-        let watch = Watch::new(Guards::default(), 1, opened);
+        let watch = Watch::new(Guards::default(), seed, opened);
         Drive { policy, watch, second: 0, next_id: count }
     }
 

@@ -20,7 +20,7 @@ use crate::ledger::journal::Refusal;
 const SAMPLES: usize = 200;
 /// A key with this share of the samples, in thousandths, is hot.
 const HOT: usize = 500;
-/// The load is sequential if this share of the later samples, in thousandths, lies to the right of
+/// The load is sequential if this share of the later samples, in thousandths, lies on one side of
 /// the median of the earlier ones.
 const SEQUENTIAL: usize = 900;
 
@@ -137,7 +137,8 @@ fn cuts(
     early.sort_unstable();
     let middle = early[early.len() / 2];
     let right = late.iter().filter(|&&key| key > middle).count();
-    if right * 1000 >= SEQUENTIAL * late.len() {
+    let left = late.iter().filter(|&&key| key < middle).count();
+    if left.max(right) * 1000 >= SEQUENTIAL * late.len() {
         return Err(Refusal::Sequential);
     }
     Ok(vec![median])

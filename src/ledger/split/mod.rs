@@ -23,6 +23,8 @@
 mod drive;
 mod ewma;
 mod heat;
+#[cfg(test)]
+mod laws;
 pub(super) mod load;
 mod midpoint;
 mod naive;
