@@ -189,6 +189,7 @@ fn traffic(
         Keys::Group { count: 50, zipf: 1.0, hot: 0.0 },
         Keys::Group { count: 50, zipf: 0.0, hot: 0.6 },
         Keys::Sequential(Span::from_secs(100)),
+        Keys::HotRange { share: 0.8, from: 0.6, width: 0.05 },
         Keys::LeastBacklog(2),
     ]);
     // Not `Assigned`: there are too few callers for all the partitions.

@@ -237,6 +237,11 @@ fn the_ledger_can_be_written_in_all_its_forms() {
         ("keys: Group(count: 9, hot: \"60%\")", Keys::Group { count: 9, zipf: 0.0, hot: 0.6 }),
         ("keys: Sequential()", Keys::Sequential(Span::from_secs(3_600))),
         ("keys: Sequential(pass: \"1m\")", Keys::Sequential(Span::from_secs(60))),
+        ("keys: HotRange(share: \"60%\")", Keys::HotRange { share: 0.6, from: 0.0, width: 0.0625 }),
+        (
+            "keys: HotRange(share: 0.6, from: \"5/8\", width: \"10%\")",
+            Keys::HotRange { share: 0.6, from: 0.625, width: 0.1 },
+        ),
         ("keys: LeastBacklog()", Keys::LeastBacklog(2)),
         ("keys: LeastBacklog(choices: 3)", Keys::LeastBacklog(3)),
     ];

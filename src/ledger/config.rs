@@ -114,6 +114,16 @@ pub enum Keys {
     /// key space, then they begin anew. Within a millisecond their order is random, as in a ULID.
     /// All sends of a moment meet in one place: the anti-pattern of range-partitioned stores.
     Sequential(Span),
+    /// A share of the messages goes to one range of the key space, the others go everywhere; keys
+    /// are uniform in both. A range is hot, but no key of it.
+    HotRange {
+        /// Share of the messages that the range gets.
+        share: f64,
+        /// Where it begins, as a share of the key space; with `width` at most 1.
+        from: f64,
+        /// How wide it is, as a share of the key space; above 0.
+        width: f64,
+    },
     /// Draws this many uniform keys for each message and takes the one whose partition has the
     /// fewest messages that are not deleted: the supermarket model, if each partition has one
     /// worker (M. Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS

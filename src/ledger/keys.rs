@@ -37,6 +37,7 @@ impl Router {
             | Keys::PerCall
             | Keys::Sticky(_)
             | Keys::Sequential(_)
+            | Keys::HotRange { .. }
             | Keys::LeastBacklog(_) => Vec::new(),
         };
         Router { keys, shares, salt }
@@ -61,6 +62,7 @@ impl Router {
             Keys::Sticky(period) => self.sticky_key(period, connection, now),
             Keys::Group { count, hot, .. } => self.group_key(self.group(luck, count, hot)),
             Keys::Sequential(pass) => sequential_key(luck, pass, now),
+            Keys::HotRange { share, from, width } => hot_range_key(luck, share, from, width),
             Keys::LeastBacklog(choices) => least_backlog_key(luck, choices, shards),
         }
     }
@@ -106,6 +108,20 @@ fn sequential_key(luck: Luck, pass: Span, now: Time) -> u64 {
     let at = now.as_nanos() / TICK * TICK + within;
     let pass = pass.as_nanos().max(1);
     key_at(at % pass, pass)
+}
+
+/// A key of the hot range, or one of the whole key space.
+#[expect(clippy::cast_sign_loss, reason = "shares are not negative; `as` saturates at the end")]
+#[inline(never)]
+fn hot_range_key(luck: Luck, share: f64, from: f64, width: f64) -> u64 {
+    const WHOLE: f64 = 18_446_744_073_709_551_616.0; // 2^64
+    let mut draws = luck.draws(Fate::Key, 0);
+    if draws.unit() < share {
+        let (first, keys) = ((from * WHOLE) as u64, (width * WHOLE) as u64);
+        first.saturating_add(draws.below(keys.max(1)))
+    } else {
+        draws.next_u64()
+    }
 }
 
 /// The key that lies `part` / `whole` of the way through the key space; `part` is less.
@@ -235,6 +251,35 @@ mod tests {
         }
         assert!(key(1, 100_000) < hundredth, "the next pass begins at the lowest key");
         assert_ne!(key(1, 7), key(2, 7), "messages of one moment have keys of their own");
+    }
+
+    #[test]
+    fn a_hot_range_has_its_share_of_the_keys_and_its_part_of_the_others() {
+        let (shards, draws) = (shards(1, 0), 100_000);
+        // Shares of the key space: before the range, its two halves, behind it.
+        for (share, from, width) in [(0.6, 0.625, 0.0625), (0.0, 0.5, 0.25), (1.0, 0.7, 0.3)] {
+            let router = Router::new(Keys::HotRange { share, from, width }, 1);
+            let mut counts = [0; 4];
+            for i in 0..draws {
+                let key = router.key(luck(i), luck(i), 0, Time::ZERO, &shards);
+                let place = key as f64 / u64::MAX as f64;
+                let ends = [from, from + width / 2.0, from + width];
+                counts[ends.iter().filter(|&&end| place >= end).count()] += 1;
+            }
+            let even = [from, width / 2.0, width / 2.0, 1.0 - from - width];
+            let parts = [0, 1, 2, 3].map(|part| {
+                let hot = if part == 1 || part == 2 { share / 2.0 } else { 0.0 };
+                hot + (1.0 - share) * even[part]
+            });
+            for (count, expected) in counts.into_iter().zip(parts) {
+                if expected < 1e-9 {
+                    assert_eq!(count, 0, "share {share}: nothing is to come there");
+                } else {
+                    let off = deviation(count, draws, expected);
+                    assert!(off.abs() < 4.0, "share {share}: {counts:?}: {count} is off by {off}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -103,6 +103,7 @@ impl Queue {
             | Keys::PerCall
             | Keys::Sticky(_)
             | Keys::Sequential(_)
+            | Keys::HotRange { .. }
             | Keys::LeastBacklog(_) => streams.stream(path, Purpose::Keys).next_u64(),
         };
         let watch = (config.ledger.split != SplitPolicy::Static).then(|| {

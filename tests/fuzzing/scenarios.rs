@@ -209,12 +209,16 @@ impl Draw<'_> {
                 lag: self.length(),
                 memory: self.some_length(),
             }),
-            keys: match self.chance.below(6) {
+            keys: match self.chance.below(7) {
                 0 => Keys::Uniform,
                 1 => Keys::PerCall,
                 2 => Keys::Sticky(self.some_length()),
                 3 => Keys::Sequential(self.seconds()),
-                4 => Keys::LeastBacklog(self.chance.between(1, 4) as u32),
+                4 => {
+                    let (share, from) = (self.share(), 0.9 * self.share());
+                    Keys::HotRange { share, from, width: 0.1 }
+                }
+                5 => Keys::LeastBacklog(self.chance.between(1, 4) as u32),
                 _ => {
                     let count = self.chance.between(2, 50) as u32;
                     let zipf = *self.chance.pick(&[0.0, 1.1, 10.0]);

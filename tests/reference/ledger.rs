@@ -255,6 +255,7 @@ impl Reference {
                 Keys::Sticky(_)
                 | Keys::Group { .. }
                 | Keys::Sequential(_)
+                | Keys::HotRange { .. }
                 | Keys::LeastBacklog(_) => panic!("not of this reference"),
             };
             let message = Message {

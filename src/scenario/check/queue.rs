@@ -177,11 +177,32 @@ impl<'a> Check<'a> {
                 self.range(&at.field("pass"), pass.0, least, most, why);
                 Keys::Sequential(pass.0)
             }
+            &KeysFile::HotRange { share, from, width } => {
+                let (share, from, width) = (share.0, from.0, width.0);
+                self.hot_range(at, from, width);
+                Keys::HotRange { share, from, width }
+            }
             &KeysFile::LeastBacklog { choices } => {
                 let why = "1 draws one key, as `Uniform` does; each choice costs the sender a look";
                 self.range(&at.field("choices"), choices, 1, MOST_CHOICES, why);
                 Keys::LeastBacklog(choices)
             }
+        }
+    }
+
+    fn hot_range(&mut self, at: &At, from: f64, width: f64) {
+        if width <= 0.0 {
+            self.push(&at.field("width"), "a range of no width holds no key").help = vec![
+                "write a part of the key space, such as \"1/16\", or, for one hot key, \
+                      `Group(count: 1000, hot: \"60%\")`"
+                    .into(),
+            ];
+        }
+        // The sum of two shares such as 0.7 and 0.3 may be off in the last place.
+        if from + width > 1.0 + 1e-9 {
+            let what = format!("the range ends at {}, beyond the key space", from + width);
+            self.push(&at.field("from"), what).help =
+                vec![format!("the key space ends at 1: begin at {} or before", 1.0 - width)];
         }
     }
 }

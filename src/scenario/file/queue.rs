@@ -101,6 +101,7 @@ pub(in crate::scenario) enum KeysFile {
     Sticky(Length),
     Group { count: u32, zipf: f64, hot: Probability },
     Sequential { pass: Length },
+    HotRange { share: Probability, from: Probability, width: Probability },
     LeastBacklog { choices: u32 },
 }
 
