@@ -16,6 +16,8 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::config::HeatMedian;
 use crate::ledger::journal::Refusal;
 
+/// How long a sample is taken at least.
+const LEAST: Span = Span::from_secs(30);
 /// Sampled keys.
 const SAMPLES: usize = 200;
 /// A key with this share of the samples, in thousandths, is hot.
@@ -60,9 +62,11 @@ impl KeySample {
         }
     }
 
-    /// The newest full sample, in the order of the requests.
-    fn full(&self) -> Option<Vec<u64>> {
-        let full = [&self.keys, &self.before].into_iter().find(|keys| keys.len() == SAMPLES)?;
+    /// The newest full sample of at least half a minute, in the order of the requests. A moment's
+    /// sample would not show that the load moves.
+    fn full(&self, now: Time) -> Option<Vec<u64>> {
+        let newest = (now.since(self.born) >= LEAST).then_some(&self.keys);
+        let full = newest.into_iter().chain([&self.before]).find(|keys| keys.len() == SAMPLES)?;
         let mut keys = full.clone();
         keys.sort_unstable();
         Some(keys.into_iter().map(|(_, key)| key).collect())
@@ -93,7 +97,8 @@ pub(super) fn decide(policy: &HeatMedian, snapshot: &Snapshot) -> Vec<Decision> 
         if waits || part.load.average() <= threshold {
             continue;
         }
-        let Some(keys) = part.load.sample.as_ref().and_then(|sample| sample.full()) else {
+        let Some(keys) = part.load.sample.as_ref().and_then(|sample| sample.full(snapshot.now))
+        else {
             continue;
         };
         decisions.push(match cuts(policy, part, &keys, count) {
@@ -238,5 +243,19 @@ mod tests {
         );
         let reason = Refusal::Sequential;
         assert_eq!(decided, [(60, Decision::Refuse { part: 0, reason })]);
+    }
+
+    #[test]
+    fn a_sample_of_a_moment_does_not_hide_that_the_load_moves() {
+        // A window as wide as 20 seconds of its way. The second look comes nine seconds after a
+        // new sample was begun.
+        let mut calls = 0;
+        let key = || {
+            calls += 1;
+            (calls << 40) + mix(calls) % ((20 * 900) << 40)
+        };
+        let reason = Refusal::Sequential;
+        let refused = |second| (second, Decision::Refuse { part: 0, reason });
+        assert_eq!(drive(POLICY).run(130, |_| 900, key), [refused(60), refused(130)]);
     }
 }

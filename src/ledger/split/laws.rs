@@ -230,27 +230,31 @@ fn any_window(widths: std::ops::Range<f64>) -> impl Strategy<Value = Window> {
     })
 }
 
-/// The first decision over a window that moves.
-fn of_window(window: Window, rate: u64, seed: u64) -> Option<Decision> {
+/// What is decided in so many seconds of a window that moves.
+fn of_window(window: Window, seconds: u64, rate: u64, seed: u64) -> Vec<Decision> {
     let mut draws = Draws::new(seed);
-    let all = (FIRST_LOOK * rate) as f64;
+    let mut drive = Drive::seeded(MEDIAN, 1, seed);
+    let all = (seconds * rate) as f64;
     let mut calls = 0.0;
-    first(MEDIAN, seed, FIRST_LOOK, rate, || {
+    let key = || {
         calls += 1.0;
         window.key(calls / all, &mut draws)
-    })
+    };
+    drive.run(seconds, |_| rate, key).into_iter().map(|(_, decision)| decision).collect()
 }
 
 #[test]
 fn a_median_refuses_a_load_that_moves_along_the_keys() {
-    // In widths: the earlier half is spread from 0 to s/2 + 1, evenly but for its ends, so its
-    // median is s/4 + 1/2, and that of a hundred samples is off by s/40 for each standard
-    // deviation. The later half begins at s/2, beyond all that if s > 2/(1 - 4.5/10) = 3.64.
-    let cases = (any_window(3.7..1e6), 801..2_000_u64, any::<u64>());
+    // Of a window that travels s widths while a sample is taken, the earlier half is spread from 0
+    // to s/2 + 1, evenly but for its ends. Its median is s/4 + 1/2, and that of a hundred samples
+    // is off by s/40 for each standard deviation. The later half begins at s/2, beyond all that if
+    // s > 2/(1 - 4.5/10) = 3.64. A sample is taken for half a minute or more, a tenth of the time.
+    let cases = (any_window(37.0..1e6), 801..2_000_u64, any::<u64>());
     let test = |(window, rate, seed): (Window, _, _)| {
-        let decision = of_window(window, rate, seed);
+        let decided = of_window(window, 5 * FIRST_LOOK, rate, seed);
         let reason = Refusal::Sequential;
-        prop_assert_eq!(decision, Some(Decision::Refuse { part: 0, reason }));
+        // In seconds 60, 130, 200 and 270: a minute after a refusal, at the next look.
+        prop_assert_eq!(decided, vec![Decision::Refuse { part: 0, reason }; 4]);
         Ok(())
     };
     runner().run(&cases, test).unwrap();
@@ -263,8 +267,8 @@ fn a_median_cuts_a_load_that_hardly_moves() {
     // their difference are 0.32, and 0.87 is less than nine tenths.
     let cases = (any_window(0.0..0.1), 801..2_000_u64, any::<u64>());
     let test = |(window, rate, seed): (Window, _, _)| {
-        let decision = of_window(window, rate, seed);
-        prop_assert!(cut(decision.as_ref()).is_some(), "{decision:?}");
+        let decided = of_window(window, FIRST_LOOK, rate, seed);
+        prop_assert!(cut(decided.first()).is_some(), "{decided:?}");
         Ok(())
     };
     runner().run(&cases, test).unwrap();
