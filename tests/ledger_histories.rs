@@ -188,7 +188,8 @@ fn traffic(
         Keys::Group { count: 5, zipf: 0.0, hot: 0.0 },
         Keys::Group { count: 50, zipf: 1.0, hot: 0.0 },
         Keys::Group { count: 50, zipf: 0.0, hot: 0.6 },
-        Keys::Sequential(Span::from_secs(100)),
+        Keys::Sequential { pass: Span::from_secs(100), spread: Span::from_millis(1) },
+        Keys::Sequential { pass: Span::from_secs(100), spread: Span::from_secs(30) },
         Keys::HotRange { share: 0.8, from: 0.6, width: 0.05 },
         Keys::LeastBacklog(2),
     ]);

@@ -235,8 +235,14 @@ fn the_ledger_can_be_written_in_all_its_forms() {
         ("keys: Group(count: 10)", Keys::Group { count: 10, zipf: 0.0, hot: 0.0 }),
         ("keys: Group(count: 10, zipf: 1.1)", Keys::Group { count: 10, zipf: 1.1, hot: 0.0 }),
         ("keys: Group(count: 9, hot: \"60%\")", Keys::Group { count: 9, zipf: 0.0, hot: 0.6 }),
-        ("keys: Sequential()", Keys::Sequential(Span::from_secs(3_600))),
-        ("keys: Sequential(pass: \"1m\")", Keys::Sequential(Span::from_secs(60))),
+        (
+            "keys: Sequential()",
+            Keys::Sequential { pass: Span::from_secs(3_600), spread: Span::from_millis(1) },
+        ),
+        (
+            "keys: Sequential(pass: \"1m\", spread: \"2s\")",
+            Keys::Sequential { pass: Span::from_secs(60), spread: Span::from_secs(2) },
+        ),
         ("keys: HotRange(share: \"60%\")", Keys::HotRange { share: 0.6, from: 0.0, width: 0.0625 }),
         (
             "keys: HotRange(share: 0.6, from: \"5/8\", width: \"10%\")",

@@ -110,10 +110,15 @@ pub enum Keys {
         /// law, as if they were all. 0 sets none apart.
         hot: f64,
     },
-    /// Keys ascend with time, as ids with a time prefix do: in this long they walk once through the
-    /// key space, then they begin anew. Within a millisecond their order is random, as in a ULID.
-    /// All sends of a moment meet in one place: the anti-pattern of range-partitioned stores.
-    Sequential(Span),
+    /// Keys ascend with time, as ids with a time prefix do. All sends of a moment meet in one
+    /// place: the anti-pattern of range-partitioned stores.
+    Sequential {
+        /// How long one walk through the key space takes; then they begin anew.
+        pass: Span,
+        /// Their times lie up to this far back, each moment as likely; at most `pass`. Within a
+        /// millisecond the order is random, as in a ULID; what comes late has an older time.
+        spread: Span,
+    },
     /// A share of the messages goes to one range of the key space, the others go everywhere; keys
     /// are uniform in both. A range is hot, but no key of it.
     HotRange {

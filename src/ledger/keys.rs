@@ -13,9 +13,6 @@ use crate::kernel::num;
 use crate::kernel::rng::{Draws, Fate, Luck, Source, mix};
 use crate::kernel::time::{Span, Time};
 
-/// Keys of one millisecond come in random order.
-const TICK: u64 = 1_000_000;
-
 /// Chooses the keys of one queue.
 #[derive(Clone, Debug)]
 pub(super) struct Router {
@@ -36,7 +33,7 @@ impl Router {
             | Keys::Uniform
             | Keys::PerCall
             | Keys::Sticky(_)
-            | Keys::Sequential(_)
+            | Keys::Sequential { .. }
             | Keys::HotRange { .. }
             | Keys::LeastBacklog(_) => Vec::new(),
         };
@@ -61,7 +58,7 @@ impl Router {
             }
             Keys::Sticky(period) => self.sticky_key(period, connection, now),
             Keys::Group { count, hot, .. } => self.group_key(self.group(luck, count, hot)),
-            Keys::Sequential(pass) => sequential_key(luck, pass, now),
+            Keys::Sequential { pass, spread } => sequential_key(luck, pass, spread, now),
             Keys::HotRange { share, from, width } => hot_range_key(luck, share, from, width),
             Keys::LeastBacklog(choices) => least_backlog_key(luck, choices, shards),
         }
@@ -101,12 +98,13 @@ impl Router {
     }
 }
 
-/// The place of a moment of this millisecond in the pass through the key space.
+/// The place of a moment that is not long ago in the pass through the key space. Before the start
+/// was another pass.
 #[inline(never)]
-fn sequential_key(luck: Luck, pass: Span, now: Time) -> u64 {
-    let within = luck.draws(Fate::Key, 0).below(TICK);
-    let at = now.as_nanos() / TICK * TICK + within;
+fn sequential_key(luck: Luck, pass: Span, spread: Span, now: Time) -> u64 {
+    let ago = luck.draws(Fate::Key, 0).below(spread.as_nanos().max(1));
     let pass = pass.as_nanos().max(1);
+    let at = now.as_nanos() % pass + pass - ago % pass;
     key_at(at % pass, pass)
 }
 
@@ -238,19 +236,35 @@ mod tests {
     #[test]
     fn sequential_keys_ascend_through_the_key_space_and_begin_anew() {
         let shards = shards(1, 0);
-        let router = Router::new(Keys::Sequential(Span::from_secs(100)), 1);
+        let sequential =
+            |spread| Router::new(Keys::Sequential { pass: Span::from_secs(100), spread }, 1);
+        let router = sequential(Span::from_millis(1));
         let key = |i, ms: u64| {
             router.key(luck(i), luck(i), 0, Time::ZERO + Span::from_millis(ms), &shards)
         };
-        let keys: Vec<u64> = (0..100_000).map(|ms| key(ms, ms)).collect();
+        let keys: Vec<u64> = (1..100_001).map(|ms| key(ms, ms)).collect();
         assert!(keys.is_sorted_by(|a, b| a < b), "each millisecond lies behind the one before");
         let hundredth = u64::MAX / 100;
         for (second, &key) in keys.iter().step_by(1_000).enumerate() {
             let from = hundredth * second as u64;
             assert!((from..from + hundredth / 500).contains(&key), "second {second}: {key}");
         }
-        assert!(key(1, 100_000) < hundredth, "the next pass begins at the lowest key");
+        assert!(key(1, 100_001) < hundredth, "the next pass begins at the lowest key");
         assert_ne!(key(1, 7), key(2, 7), "messages of one moment have keys of their own");
+        let router = sequential(Span::from_secs(20));
+        let now = Time::ZERO + Span::from_secs(10);
+        let mut counts = [0; 100];
+        for i in 0..100_000 {
+            let key = router.key(luck(i), luck(i), 0, now, &shards);
+            counts[(key / (hundredth + 1)) as usize] += 1;
+        }
+        // The last ten seconds of the pass before, and ten of this one.
+        for (second, count) in counts.into_iter().enumerate() {
+            let expected = if (10..90).contains(&second) { 0.0 } else { 0.05 };
+            let off =
+                if expected > 0.0 { deviation(count, 100_000, expected) } else { count as f64 };
+            assert!(off.abs() < 4.0, "second {second}: {count}");
+        }
     }
 
     #[test]

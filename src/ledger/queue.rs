@@ -102,7 +102,7 @@ impl Queue {
             Keys::Uniform
             | Keys::PerCall
             | Keys::Sticky(_)
-            | Keys::Sequential(_)
+            | Keys::Sequential { .. }
             | Keys::HotRange { .. }
             | Keys::LeastBacklog(_) => streams.stream(path, Purpose::Keys).next_u64(),
         };

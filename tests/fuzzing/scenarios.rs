@@ -213,7 +213,11 @@ impl Draw<'_> {
                 0 => Keys::Uniform,
                 1 => Keys::PerCall,
                 2 => Keys::Sticky(self.some_length()),
-                3 => Keys::Sequential(self.seconds()),
+                3 => {
+                    let pass = self.seconds();
+                    let spread = *self.chance.pick(&[Span::from_millis(1), pass]);
+                    Keys::Sequential { pass, spread }
+                }
                 4 => {
                     let (share, from) = (self.share(), 0.9 * self.share());
                     Keys::HotRange { share, from, width: 0.1 }

@@ -254,7 +254,7 @@ impl Reference {
                 Keys::PerCall => messages[0].luck,
                 Keys::Sticky(_)
                 | Keys::Group { .. }
-                | Keys::Sequential(_)
+                | Keys::Sequential { .. }
                 | Keys::HotRange { .. }
                 | Keys::LeastBacklog(_) => panic!("not of this reference"),
             };

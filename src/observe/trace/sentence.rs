@@ -34,7 +34,7 @@ pub(super) fn of_change(
         Change::ReceivedNothing { caller, falsely, over_limit } => {
             let why = match (over_limit, falsely) {
                 (true, _) => ": too many messages in flight",
-                (false, true) => ", though messages were visible where it got no answer",
+                (false, true) => ", though partitions it heard nothing from had some",
                 (false, false) => "",
             };
             write!(out, "{} received nothing{why}", names.caller(caller))

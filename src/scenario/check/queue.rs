@@ -171,11 +171,13 @@ impl<'a> Check<'a> {
                 }
                 Keys::Group { count, zipf, hot: hot.0 }
             }
-            KeysFile::Sequential { pass } => {
+            KeysFile::Sequential { pass, spread } => {
                 let (least, most) = (SHORTEST_PASS, units::LONGEST);
                 let why = "`Uniform` spreads keys within less than that";
                 self.range(&at.field("pass"), pass.0, least, most, why);
-                Keys::Sequential(pass.0)
+                let why = "no time lies further back than one pass";
+                self.range(&at.field("spread"), spread.0, Span::ZERO, pass.0.max(least), why);
+                Keys::Sequential { pass: pass.0, spread: spread.0 }
             }
             &KeysFile::HotRange { share, from, width } => {
                 let (share, from, width) = (share.0, from.0, width.0);

@@ -100,7 +100,7 @@ pub(in crate::scenario) enum KeysFile {
     PerCall,
     Sticky(Length),
     Group { count: u32, zipf: f64, hot: Probability },
-    Sequential { pass: Length },
+    Sequential { pass: Length, spread: Length },
     HotRange { share: Probability, from: Probability, width: Probability },
     LeastBacklog { choices: u32 },
 }
