@@ -2,7 +2,7 @@
 //!
 //! The lessons are those of the systems' rules; the models' rates and periods were chosen, with the
 //! program at hand, so that a lesson shows clearly in little time. A comparison must hold for each
-//! seed, but for the split storm, whose peaks are compared in sum.
+//! seed.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -177,10 +177,8 @@ fn a_flash_crowd_is_over_sooner_the_sooner_a_policy_looks_and_acts() {
 
 #[test]
 fn no_policy_helps_a_single_hot_group() {
-    // Zipf's law with exponent 2 for 1000 groups: the first has 1 / Σ k⁻² of 400 a second, and its
-    // partition carries 100 of them.
-    let share = 1.0 / (1..=1000).map(|k| 1.0 / f64::from(k * k)).sum::<f64>();
-    let floor = share - 100.0 / 400.0;
+    // The group has 60 % of 400 a second, and its partition carries 100 of them.
+    let floor = 0.6 - 100.0 / 400.0;
     for seed in SEEDS {
         let of = |policy: &str| Lesson::of(&format!("hot-group-{policy}"), seed);
         let late = |lesson: &Lesson| lesson.throttled(50 * MINUTE, 60 * MINUTE);
@@ -238,20 +236,24 @@ fn a_square_wave_is_calm_where_the_memory_outlives_the_low_phase() {
 
 #[test]
 fn jitter_smears_a_split_storm_and_a_cap_only_serialises_it() {
-    // Sixteen thresholds drawn at random meet more or less: the peaks are compared over four seeds.
-    let mut at_once = (0, 0);
-    for seed in [SEEDS[0], SEEDS[1], 1, 2] {
+    // Thresholds of 64 partitions spread over a quarter of the policy's, which the load crosses in
+    // ten minutes, so that the 2 minutes of a split meet those of a fifth of them. Without jitter
+    // the noise of a minute's mean spreads them, 0.03 at 20 a second: they cross in two minutes.
+    for seed in 1..=5 {
         let of = |guard: &str| Lesson::of(&format!("split-storm-{guard}"), seed);
-        let [unguarded, jitter, cap, both] = ["unguarded", "jitter", "cap", "both"].map(of);
-        less(8, unguarded.at_once, "most of sixteen partitions split at once");
-        at_once = (at_once.0 + unguarded.at_once, at_once.1 + jitter.at_once);
-        assert_eq!((cap.at_once, both.at_once), (2, 2));
-        let all = |lesson: &Lesson| lesson.throttled(0, 40 * MINUTE);
+        let [unguarded, jitter] = ["unguarded", "jitter"].map(of);
+        less(32, unguarded.at_once, "most of 64 partitions split at once");
+        less(2 * jitter.at_once, unguarded.at_once + 1, "at most half as many");
+        if seed > 2 {
+            continue;
+        }
+        let [cap, both] = ["cap", "both"].map(of);
+        assert_eq!((cap.at_once, both.at_once), (8, 8));
+        let all = |lesson: &Lesson| lesson.throttled(0, 25 * MINUTE);
         less(all(&unguarded), all(&cap), "those who wait are throttled");
         less(all(&jitter), all(&cap), "smearing is better than serialising");
         less(all(&both), all(&cap), "smearing helps those who are serialised");
     }
-    assert!(2 * at_once.1 <= at_once.0, "{at_once:?}");
 }
 
 #[test]
