@@ -142,6 +142,35 @@ impl Lesson {
     fn refusals(&self) -> usize {
         self.count(|event| matches!(event, SplitEvent::Refused { .. }))
     }
+
+    /// The share of the windows in which a partition had most sends that was so many seconds old at
+    /// the most.
+    fn led_by_younger(&self, than: u64) -> f64 {
+        let lives = &self.queue.partition_lives;
+        let windows = self.queue.loads.chunk_by(|a, b| a.at == b.at);
+        let led = windows.clone().filter(|loads| {
+            let busiest = loads.iter().max_by_key(|load| load.sends).expect("a window has loads");
+            let from = lives[busiest.partition.0 as usize].from;
+            busiest.at.since(from) <= Span::from_secs(than)
+        });
+        led.count() as f64 / windows.count() as f64
+    }
+
+    /// The share of the receives that found nothing although messages waited.
+    fn missed(&self) -> f64 {
+        let counts = &self.queue.counts;
+        counts.false_empty_receives as f64 / counts.calls.receive as f64
+    }
+
+    /// Partitions asked for each message that was received.
+    fn probes(&self) -> f64 {
+        self.queue.counts.probes as f64 / self.queue.counts.received as f64
+    }
+
+    /// Mean time from send to receive in seconds.
+    fn mean_wait(&self) -> f64 {
+        self.queue.sent_to_received.sum as f64 / self.queue.counts.received as f64 / 1e9
+    }
 }
 
 /// Asserts that the first is less than the second, and says both if not.
@@ -296,5 +325,119 @@ fn a_burst_bucket_buys_time_and_pre_warming_removes_the_throttling() {
         less(0.3, burst.throttled(hidden, FLOOD), "a burst is no capacity");
         less(median.throttled(0, 45 * MINUTE), 0.01, "four minutes to a doubling keep pace");
         less(prewarmed.throttled(0, 45 * MINUTE), 0.01, "32 partitions carry 1600 a second");
+    }
+}
+
+#[test]
+fn a_sequential_tail_outruns_every_policy_and_hashed_keys_cure_it() {
+    const HOUR: u64 = 60 * MINUTE;
+    for seed in SEEDS {
+        let of = |model: &str| Lesson::of(&format!("tail-{model}"), seed);
+        let [median, reservoir, topic, hashed] = ["median", "reservoir", "topic", "hashed"].map(of);
+        for lesson in [&median, &reservoir, &topic] {
+            less(0.2, lesson.throttled(5 * MINUTE, HOUR), "the tail is ahead of each cut");
+        }
+        // Ten hot seconds make a partition ripe, one more is for the look.
+        less(0.9, reservoir.led_by_younger(30), "the load is in the newest partition");
+        less(hashed.throttled(5 * MINUTE, HOUR), 0.01, "the same load, spread");
+        // A refusal a minute, at looks that are ten seconds apart.
+        less(45, median.refusals(), "the load moves");
+        assert_eq!(median.splits(), 0, "no cut would help");
+        assert!((58..=60).contains(&topic.splits()), "one a minute: {}", topic.splits());
+        less(3 * topic.splits(), reservoir.splits(), "a treadmill");
+        less(reservoir.splits() / 2, reservoir.merges(), "what is left behind is merged");
+        // Keys that strictly ascend: none has anything on its right when it is sampled, and
+        // nothing on its left afterwards.
+        let strictly = "queues.events.ledger.keys=Sequential(pass: \"2h\")";
+        let strictly = Lesson::with("tail-reservoir", seed, &[strictly]);
+        assert_eq!(strictly.splits(), 0);
+        less(45, strictly.refusals(), "no sampled key divides the load");
+    }
+}
+
+#[test]
+fn a_hot_range_is_relieved_by_cuts_inside_it() {
+    for seed in SEEDS {
+        let of = |policy: &str| Lesson::of(&format!("hot-range-{policy}"), seed);
+        let [midpoint, median, reservoir, topic, scaler] =
+            ["midpoint", "median", "reservoir", "topic", "scaler"].map(of);
+        let calm = |lesson: &Lesson| lesson.until_calm(0).expect("it has partitions enough");
+        less(calm(&reservoir), calm(&topic), "ten hot seconds, and a minute to a split");
+        less(calm(&topic), calm(&median), "a minute, and a minute and a copy of three");
+        less(calm(&median), calm(&midpoint), "minutes inside the range, quarters outside of it");
+        // From a quarter of the key space to a 64th: four halvings, each 15 minutes late.
+        less(60 * MINUTE, calm(&midpoint), "four doublings");
+        assert_eq!(scaler.until_calm(0), None, "equal cuts leave the range to one of eight");
+        // That one has 60 % and an eighth of the rest, less what the others of 250 carry.
+        let floor = (0.6 * 250.0 + 100.0 * 15.0 / 16.0 / 8.0 - 50.0) / 250.0;
+        less(floor - 0.05, scaler.throttled(10 * MINUTE, 80 * MINUTE), "the range alone");
+        let first_cut = |lesson: &Lesson| {
+            let cut = lesson.queue.split_events.iter().find_map(|&(_, event)| match event {
+                SplitEvent::Split { at, .. } => Some(at),
+                SplitEvent::Merged { .. }
+                | SplitEvent::Recut { .. }
+                | SplitEvent::Refused { .. } => None,
+            });
+            cut.expect("it splits")
+        };
+        // The range begins at 10 and ends at 11 sixteenths; most of its partition's load is there.
+        let inside = (10 << 60) + 1..11 << 60;
+        for halving in [&midpoint, &topic] {
+            assert!(!inside.contains(&first_cut(halving)), "half of a quarter is its edge");
+        }
+        for looking in [&median, &reservoir] {
+            assert!(inside.contains(&first_cut(looking)), "the load says where");
+        }
+    }
+}
+
+#[test]
+fn too_many_partitions_hurt_the_receivers_of_a_quiet_queue() {
+    for seed in SEEDS {
+        let of = |rule: &str, partitions: u32| {
+            let set = format!("queues.events.ledger.partitions={partitions}");
+            Lesson::with(&format!("quiet-{rule}"), seed, &[&set])
+        };
+        let counts = [4, 8, 32, 128];
+        let missed = |rule| counts.map(|count| of(rule, count).missed());
+        let [uniform, two] = ["uniform", "two"].map(missed);
+        for rule in [uniform, two] {
+            assert!(rule.is_sorted_by(|few, many| few < many), "{rule:?}");
+        }
+        // A message is found by each of 80 polls a second with a chance of one in P: with 128
+        // partitions some wait always, and 5 a second of the 80 find one.
+        less(0.9, uniform[3], "of 128 partitions one poll sees one");
+        for (one, longer) in uniform.into_iter().zip(two) {
+            less(longer, one, "two probes see more than one");
+        }
+        let [few, many] = [4, 128].map(|count| of("uniform", count).mean_wait());
+        less(16.0 * few, many, "32 times the partitions, 32 times the polls");
+        assert!(of("sample", 4).missed() == 0.0, "four of four are all");
+        less(0.7, of("sample", 128).missed(), "four of 128");
+        for partitions in counts {
+            let all = of("registered", partitions);
+            assert!(all.missed() == 0.0, "a poll that asks all misses none");
+            less(f64::from(partitions) - 0.5, all.probes(), "a probe for each partition");
+            let tree = of("tree", partitions);
+            assert!(tree.missed() == 0.0, "what nobody took meets the poll at the root");
+            less(tree.probes(), 6.0, "one partition, its parents and back");
+        }
+    }
+}
+
+#[test]
+fn a_hot_partition_drowns_where_few_polls_can_see_it() {
+    for seed in SEEDS {
+        let left = |rule: &str| {
+            Lesson::of(&format!("hot-partition-{rule}"), seed).queue.unfinished.messages
+        };
+        // Five workers that find ten messages in 50 ms or wait 100 ms poll 10 to 20 times a second
+        // each, most of them in vain: 3 to 4 and 7 to 8 of some 55 a second see the hot partition,
+        // into which come 87 messages a second for 300 seconds.
+        less(9_000, left("uniform"), "one of 16");
+        less(1_500, left("two"), "two of 16");
+        for rule in ["sample", "weighted", "registered", "tree"] {
+            less(left(rule), 500, rule);
+        }
     }
 }
