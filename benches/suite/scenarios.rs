@@ -11,7 +11,7 @@ use sqsim::clients::config::{ArrivalProcess, FleetConfig, Heartbeat, ProducerCon
 use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
-use sqsim::ledger::config::{Capacity, QueueConfig, Reservoir, SplitPolicy};
+use sqsim::ledger::config::{Capacity, Nodes, Placement, QueueConfig, Reservoir, SplitPolicy};
 
 use crate::support::{fleet, poisson, producer, queue, scenario, secs};
 
@@ -49,6 +49,30 @@ pub(crate) fn ten_thousand(gaps: u64) -> Scenario {
     queue.ledger.partitions = 64;
     let fleet = fleet(10_000, exponential(Span::from_millis(8)));
     drained(queue, producer(poisson(1e6)), fleet, Span::from_micros(gaps))
+}
+
+/// As [`ten_thousand`], with 1,024 partitions on 256 nodes.
+pub(crate) fn many_nodes(gaps: u64) -> Scenario {
+    let mut scenario = ten_thousand(gaps);
+    let ledger = &mut scenario.queues[0].config.ledger;
+    ledger.partitions = 1_024;
+    ledger.nodes = Some(Nodes {
+        count: 256,
+        zones: 3,
+        capacity: None,
+        replicas: 3,
+        write_quorum: 2,
+        read_quorum: 2,
+        placement: Placement::EqualPartitions,
+        outages: Vec::new(),
+        failures: None,
+        suspect_after: secs(10),
+        replicate_after: secs(300),
+        copy: secs(20),
+        copy_share: 0.3,
+        catch_up: 10,
+    });
+    scenario
 }
 
 /// A visibility timeout of 12 hours and a million messages in flight in the mean, from the first

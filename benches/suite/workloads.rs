@@ -294,6 +294,20 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         bars: &[Bar::Seconds(10.0), Bar::Peak(200e6)],
     },
     Workload {
+        name: "many-nodes",
+        about: "the same on 1,024 partitions, three replicas each on 256 nodes",
+        unit: Unit::Messages,
+        scenario: scenarios::many_nodes,
+        task: Task::Run,
+        runs: 7,
+        sizes: Sizes {
+            full: worked_off(2_000_000, 0),
+            quick: worked_off(500_000, 0),
+            short: worked_off(100_000, 0),
+        },
+        bars: &[Bar::Growth("ten-thousand", 2.0)],
+    },
+    Workload {
         name: "long-visibility",
         about: "12 h of visibility timeout, 1 million in flight",
         unit: Unit::Messages,
