@@ -48,10 +48,16 @@ struct Message {
     came: Time,
     receives: u32,
     held: Held,
+    /// The last receive did not hide it.
+    not_hidden: bool,
     place: Place,
 }
 
 impl Message {
+    fn cause(&self) -> Held {
+        if self.not_hidden { Held::NotHidden } else { self.held }
+    }
+
     fn state(&self) -> State {
         match self.place {
             Place::Line(_) => State::Visible,
@@ -266,6 +272,7 @@ impl Reference {
                 came: now,
                 receives: 0,
                 held: Held::Buffered,
+                not_hidden: false,
                 place: if delay.is_zero() { place } else { Place::Delayed(now + delay) },
             };
             let (state, partition) = (message.state(), q.partition(message.key));
@@ -324,10 +331,14 @@ impl Reference {
 
     fn hand_over(&mut self, queue: QueueId, partition: u64, id: MessageId, poll: Poll) -> Handed {
         let now = self.now;
-        let until = now + poll.visibility_timeout;
+        let duplicates = self.queue(queue).config.duplicates;
         let message = self.queue(queue).find(id);
-        let cause = (message.receives > 0).then_some(message.held);
+        let cause = (message.receives > 0).then_some(message.cause());
         message.receives += 1;
+        let chance = message.luck.draws(Fate::Duplicate, message.receives).unit();
+        message.not_hidden = chance < duplicates;
+        let hidden = if message.not_hidden { Span::ZERO } else { poll.visibility_timeout };
+        let until = now + hidden;
         message.held = Held::Buffered;
         message.place = Place::InFlight(until);
         let (receives, sent, luck) = (message.receives, message.came, message.luck);
@@ -344,13 +355,21 @@ impl Reference {
         let source = self.queue(from);
         let message = source.take_out(id);
         source.gone.moved_out += 1;
-        let (receives, cause) = (message.receives, message.held);
+        let (receives, cause) = (message.receives, message.cause());
         self.tell(from, Change::DeadLettered { message: id, to, receives, cause });
         let luck = Luck(message.luck.draws(Fate::Forward, 0).next_u64());
         let came = self.now;
-        let held = Held::Buffered;
+        let (held, not_hidden) = (Held::Buffered, false);
         let target = self.queue(to);
-        target.messages.push(Message { luck, came, receives: 0, held, place, ..message });
+        target.messages.push(Message {
+            luck,
+            came,
+            receives: 0,
+            held,
+            not_hidden,
+            place,
+            ..message
+        });
         target.gone.moved_in += 1;
         self.tell(to, Change::MovedIn { message: id, from });
     }
@@ -436,7 +455,7 @@ impl Reference {
         if message.state() == State::Delayed {
             Change::DelayEnded { message: message.id }
         } else {
-            let (cause, receives) = (message.held, message.receives);
+            let (cause, receives) = (message.cause(), message.receives);
             Change::Returned { message: message.id, cause, receives }
         }
     }
