@@ -84,8 +84,8 @@ impl Ledger {
         happened
     }
 
-    /// Nodes fail and return, replicas move; returns how much was told. Deletes that nobody knows
-    /// any more are undone.
+    /// Nodes fail and return, replicas move; returns how much was told, and at least one: a look
+    /// that moves nothing has happened too. Deletes that nobody knows any more are undone.
     #[cold]
     fn advance_nodes<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) -> u64 {
         let q = &mut self.queues[queue.0 as usize];
@@ -103,7 +103,7 @@ impl Ledger {
                 told += 1;
             }
         }
-        told
+        told.max(1)
     }
 
     /// Removes the messages whose retention has ended; returns how many there were.

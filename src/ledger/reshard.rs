@@ -226,10 +226,15 @@ impl Ledger {
 /// What cannot change because a partition lacks a quorum is tried again after this long.
 const RETRY: Span = Span::from_secs(1);
 
-/// The change, if what it changes has the quorums for it; otherwise it waits.
+/// The change, if what it changes has the quorums for it; otherwise it waits. So does a split that
+/// counts on a merge that waits.
 fn unless_held_up(q: &mut Queue, reshard: Reshard, now: Time) -> Option<Reshard> {
     let parts = q.places_of(&reshard.plan);
-    if q.replication.as_ref().is_none_or(|it| it.can_change(parts)) {
+    let Some(replication) = &q.replication else { return Some(reshard) };
+    let count = q.shards.live().len().saturating_add_signed(reshard.growth as isize);
+    let most = q.config.ledger.split.max_partitions().unwrap_or(u32::MAX);
+    let fits = reshard.growth <= 0 || count <= most as usize;
+    if fits && replication.can_change(parts) {
         return Some(reshard);
     }
     let due = now.saturating_add(RETRY);
