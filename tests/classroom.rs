@@ -4,6 +4,9 @@
 //! program at hand, so that a lesson shows clearly in little time. A comparison must hold for each
 //! seed.
 
+#[path = "classroom/nodes.rs"]
+mod nodes;
+
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
