@@ -4,8 +4,12 @@
 //! was told and what was scheduled. More of them: `PROPTEST_CASES=5000`; others:
 //! `PROPTEST_RNG_SEED=7`.
 
+#[path = "reference/parts.rs"]
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use parts::parts;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -40,18 +44,6 @@ fn config(count: u32, replicas: u32) -> Nodes {
         copy_share: 0.3,
         catch_up: 10,
     }
-}
-
-/// `count` equal ranges.
-fn parts(count: u32) -> Vec<Part> {
-    let start = |i: u32| ((u128::from(i) << 64) / u128::from(count)) as u64;
-    let part = |i: u32| Part {
-        id: PartitionId(i),
-        first: start(i),
-        last: start(i + 1).wrapping_sub(1),
-        load: 0,
-    };
-    (0..count).map(part).collect()
 }
 
 fn second(secs: u64) -> Time {

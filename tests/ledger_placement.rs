@@ -5,14 +5,17 @@
 //! standard errors away. Figures that were measured elsewhere must lie in the range of our seeds.
 //! More random cases: `PROPTEST_CASES=5000`; others: `PROPTEST_RNG_SEED=7`.
 
+#[path = "reference/parts.rs"]
+mod parts;
+
 use std::collections::BTreeSet;
 
+use parts::parts;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 use sqsim::kernel::time::Span;
 use sqsim::ledger::config::{NodeId, Placement, WeightedMove};
-use sqsim::ledger::journal::PartitionId;
-use sqsim::ledger::nodes::placement::{Held, Node, Part, Placer};
+use sqsim::ledger::nodes::placement::{Held, Node, Placer};
 
 const NODES: u32 = 12;
 const PARTS: u32 = 256;
@@ -28,18 +31,6 @@ const WEIGHTED: Placement =
 /// `count` nodes in turn over `zones` zones.
 fn nodes(count: u32, zones: u32) -> Vec<Node> {
     (0..count).map(|i| Node { zone: i % zones, up: true, weight: 1 }).collect()
-}
-
-/// `count` equal ranges.
-fn parts(count: u32) -> Vec<Part> {
-    let start = |i: u32| ((u128::from(i) << 64) / u128::from(count)) as u64;
-    let part = |i: u32| Part {
-        id: PartitionId(i),
-        first: start(i),
-        last: start(i + 1).wrapping_sub(1),
-        load: 0,
-    };
-    (0..count).map(part).collect()
 }
 
 /// What one seed gives, and what node 0 leaves behind when it dies.

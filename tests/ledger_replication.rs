@@ -6,6 +6,8 @@
 //! `PROPTEST_RNG_SEED=7`.
 #![expect(clippy::wildcard_enum_match_arm, reason = "each test looks for a few kinds of change")]
 
+#[path = "reference/parts.rs"]
+mod parts;
 #[path = "reference/rig.rs"]
 mod rig;
 #[path = "reference/setup.rs"]
@@ -14,6 +16,7 @@ mod setup;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use parts::parts;
 use proptest::prelude::*;
 use rig::{FOR_EVER, QUEUE, Rig, runner};
 use sqsim::kernel::rng::{Streams, mix};
@@ -195,8 +198,7 @@ fn a_delete_that_has_spread_is_not_undone() {
     let mut caught_up = rig(1, Nodes { outages, ..nodes(3, [3, 1, 1]) });
     // Node 2 is replaced by a copy on node 3, which is left alone.
     let place = |outages| Nodes { outages, ..nodes(4, [3, 1, 1]) };
-    let parts = [Part { id: P0, first: 0, last: u64::MAX, load: 0 }];
-    let on = Cluster::new(&place(Vec::new()), "queues.a", Streams::new(1, 0), &parts);
+    let on = Cluster::new(&place(Vec::new()), "queues.a", Streams::new(1, 0), &parts(1));
     let &[a, b, c] = on.replicas(P0) else { panic!("three replicas") };
     let outages = vec![outage(c.0, 10, LONG), outage(a.0, 400, 600), outage(b.0, 400, 600)];
     let mut copied = rig(1, place(outages));
@@ -216,8 +218,7 @@ fn a_delete_that_has_spread_is_not_undone() {
 fn repair_from_one_replica_would_undo_deletes() {
     let place =
         |outages| Nodes { outages, replicate_after: Span::from_secs(20), ..nodes(4, [3, 2, 2]) };
-    let parts = [Part { id: P0, first: 0, last: u64::MAX, load: 0 }];
-    let on = Cluster::new(&place(Vec::new()), "queues.a", Streams::new(1, 0), &parts);
+    let on = Cluster::new(&place(Vec::new()), "queues.a", Streams::new(1, 0), &parts(1));
     let &[a, b, c] = on.replicas(P0) else { panic!("three replicas") };
     let outages = vec![outage(c.0, 10, 25), outage(a.0, 20, 200), outage(b.0, 20, 200)];
     let mut rig = rig(1, place(outages));
@@ -422,14 +423,7 @@ fn deletes_are_undone_exactly_when_nobody_knows_them() {
             ..nodes(count, quorums)
         };
         let mut rig = rig(partitions, config.clone());
-        let start = |i: u32| ((u128::from(i) << 64) / u128::from(partitions)) as u64;
-        let part = |i: u32| Part {
-            id: PartitionId(i),
-            first: start(i),
-            last: start(i + 1).wrapping_sub(1),
-            load: 0,
-        };
-        let parts: Vec<Part> = (0..partitions).map(part).collect();
+        let parts = parts(partitions);
         let cluster = Cluster::new(&config, "queues.a", Streams::new(1, 0), &parts);
         let on = |part: &Part| (part.id, cluster.replicas(part.id).to_vec());
         let mut model = Model {
