@@ -150,6 +150,7 @@ fn slow_policy() -> impl Strategy<Value = SplitPolicy> {
                 min_partitions: 1,
                 max_partitions,
                 depth: 10,
+                consumers: flag.then_some(3),
             }),
             3 => SplitPolicy::CountScaler(CountScaler {
                 evaluate,

@@ -270,6 +270,24 @@ fn the_ledger_can_be_written_in_all_its_forms() {
     assert_eq!(ledger("split: Static").split, SplitPolicy::Static);
 }
 
+#[test]
+fn a_scalable_topic_knows_its_consumers_if_it_is_to_split_for_them() {
+    let consumers = |split: &str, others: &str| {
+        let ledger = format!("ledger: (capacity: \"9/s\", split: ScalableTopic({split}))");
+        let others = format!("consumers: {{\"others\": (queue: \"{others}\", count: 3, {WORK}), ");
+        let text = with(&ledger, ARRIVALS, WORK).replace("consumers: {", &others);
+        let scenario = loaded(&text, &[]).scenario;
+        let SplitPolicy::ScalableTopic(policy) = &scenario.queues[0].config.ledger.split else {
+            panic!("it is what is written")
+        };
+        policy.consumers
+    };
+    assert_eq!(consumers("", "jobs"), None);
+    assert_eq!(consumers("consumer_split: false", "jobs"), None);
+    assert_eq!(consumers("consumer_split: true", "jobs"), Some(4), "of both fleets");
+    assert_eq!(consumers("consumer_split: true", "dead"), Some(1), "of this queue");
+}
+
 /// The nodes of a queue with this ledger.
 fn nodes(ledger: &str) -> Nodes {
     let loaded = loaded(&with(&format!("ledger: ({ledger})"), ARRIVALS, WORK), &[]);
@@ -475,6 +493,16 @@ fn is_warned_of(text: &str, part: &str, path: &str) {
 fn what_may_not_be_meant_is_warned_of() {
     let cases = [
         (with("", ARRIVALS, WORK), "nobody receives from the queue `dead`", "queues.dead"),
+        (
+            with(
+                "ledger: (capacity: \"9/s\", split: ScalableTopic(consumer_split: true))",
+                ARRIVALS,
+                WORK,
+            )
+            .replace("workers\": (queue: \"jobs", "workers\": (queue: \"dead"),
+            "no worker receives from this queue",
+            "queues.jobs.ledger.split.consumer_split",
+        ),
         (
             with("redrive: (to: \"dead\")", ARRIVALS, WORK)
                 .replace("web\": (queue: \"jobs", "web\": (queue: \"dead"),

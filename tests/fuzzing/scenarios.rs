@@ -341,6 +341,7 @@ impl Draw<'_> {
                 min_partitions: 1,
                 max_partitions,
                 depth: self.chance.below(12) as u32,
+                consumers: self.chance.one_in(2).then(|| self.chance.below(20) as u32),
             }),
             8 => SplitPolicy::CountScaler(CountScaler {
                 evaluate: self.seconds(),

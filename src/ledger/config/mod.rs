@@ -255,6 +255,9 @@ pub struct ScalableTopic {
     pub max_partitions: u32,
     /// A partition with so many splits and merges behind it is not merged any more.
     pub depth: u32,
+    /// Workers that receive from the queue, each of which is to have a partition of its own; `None`
+    /// lets the load alone decide.
+    pub consumers: Option<u32>,
 }
 
 /// Parameters of [`SplitPolicy::CountScaler`].

@@ -1,7 +1,8 @@
 //! `ScalableTopic`: one action a minute for the whole queue, at the midpoint.
 //!
 //! Models Pulsar's scalable topics (PIP-483): split fast, merge slowly; a decision is a pure
-//! function of a snapshot; at most one action in each tick.
+//! function of a snapshot; at most one action in each tick. Consumers that are to have a partition
+//! each come first, then load.
 //!
 //! Owns the rule. Must not know where in a partition the load is.
 
@@ -15,7 +16,34 @@ pub(super) fn decide(policy: &ScalableTopic, snapshot: &Snapshot) -> Vec<Decisio
     if !snapshot.ends(policy.evaluate) {
         return Vec::new();
     }
-    split(policy, snapshot).or_else(|| merge(policy, snapshot)).into_iter().collect()
+    split_for_consumers(policy, snapshot)
+        .or_else(|| split(policy, snapshot))
+        .or_else(|| merge(policy, snapshot))
+        .into_iter()
+        .collect()
+}
+
+/// How many partitions the consumers want.
+fn wanted(policy: &ScalableTopic) -> usize {
+    policy.consumers.unwrap_or(0).min(policy.max_partitions) as usize
+}
+
+/// The busiest partition, if there are more consumers than partitions. Of equally busy ones the
+/// widest (ours), for an idle queue would halve one and the same range time and again.
+fn split_for_consumers(policy: &ScalableTopic, snapshot: &Snapshot) -> Option<Decision> {
+    let enough = snapshot.count >= wanted(policy);
+    if enough || !elapsed(snapshot.history.split, policy.split_cooldown, snapshot.now) {
+        return None;
+    }
+    let parts = snapshot.parts.iter().enumerate().filter(|(_, part)| !part.changing);
+    let cut = |(at, part): (usize, &Watched)| {
+        let busy = (part.load.average(), part.last - part.first);
+        part.middle().map(|middle| (busy, at, middle))
+    };
+    let busiest = parts.filter_map(cut).max_by(|(a, a_at, _), (b, b_at, _)| {
+        a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(b_at.cmp(a_at))
+    });
+    busiest.map(|(_, at, middle)| Decision::split(at, middle))
 }
 
 fn elapsed(since: Option<Time>, least: Span, now: Time) -> bool {
@@ -45,15 +73,16 @@ fn split(policy: &ScalableTopic, snapshot: &Snapshot) -> Option<Decision> {
     })
 }
 
-/// The coldest two neighbours, if both were cold for long enough.
+/// The coldest two neighbours, if both were cold for long enough. What consumers want is not
+/// merged (ours): it would be split again at once.
 fn merge(policy: &ScalableTopic, snapshot: &Snapshot) -> Option<Decision> {
     let cold = |part: &Watched| {
         part.rests_since(policy.merge_window, snapshot.now)
             && f64::from(part.load.averages.max()) < policy.merge * snapshot.capacity
             && part.depth < policy.depth
     };
-    let enough = snapshot.count <= policy.min_partitions as usize;
-    if enough || !elapsed(snapshot.history.merged, policy.merge_cooldown, snapshot.now) {
+    let few = snapshot.count <= wanted(policy).max(policy.min_partitions as usize);
+    if few || !elapsed(snapshot.history.merged, policy.merge_cooldown, snapshot.now) {
         return None;
     }
     let heat = |pair: &[Watched]| pair[0].load.average() + pair[1].load.average();
@@ -79,6 +108,7 @@ mod tests {
         min_partitions: 1,
         max_partitions: 64,
         depth: 10,
+        consumers: None,
     };
 
     #[test]
@@ -110,6 +140,64 @@ mod tests {
         let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 3);
         drive.run(1800, |_| 40, uniform());
         assert_eq!(drive.partitions(), 2, "the merged one has a depth of 1");
+    }
+
+    /// Where each of these decisions cuts, in sixteenths of the key space.
+    fn cuts(decided: &[(u64, Decision)]) -> Vec<(u64, u64)> {
+        let cut = |(second, decision): &(u64, Decision)| match decision {
+            Decision::Recut { cuts, .. } if cuts.len() == 1 => (*second, cuts[0] >> 60),
+            Decision::Recut { .. } | Decision::Refuse { .. } => panic!("{decision:?} is no split"),
+        };
+        decided.iter().map(cut).collect()
+    }
+
+    #[test]
+    fn consumers_get_a_partition_each_one_a_minute() {
+        let policy = ScalableTopic { consumers: Some(5), ..POLICY };
+        // The right half is the busiest at 60 s, its right half after that.
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 2);
+        let busy = drive.run(600, |_| 20, || 15 << 60);
+        assert_eq!(cuts(&busy), [(60, 12), (120, 14), (180, 15)]);
+        assert_eq!(drive.partitions(), 5);
+    }
+
+    #[test]
+    fn an_idle_queue_is_cut_evenly() {
+        let policy = ScalableTopic { consumers: Some(4), ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 1);
+        assert_eq!(cuts(&drive.run(600, |_| 0, uniform())), [(60, 8), (120, 4), (180, 12)]);
+    }
+
+    #[test]
+    fn splits_for_consumers_wait_for_the_last_split() {
+        let split_cooldown = Span::from_secs(150);
+        let policy = ScalableTopic { consumers: Some(9), split_cooldown, ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 1);
+        assert_eq!(cuts(&drive.run(400, |_| 0, uniform())), [(60, 8), (240, 4)]);
+    }
+
+    #[test]
+    fn more_consumers_than_the_most_partitions_get_as_many_and_no_refusal() {
+        let policy = ScalableTopic { consumers: Some(100), max_partitions: 3, ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 2);
+        assert_eq!(cuts(&drive.run(1800, |_| 0, uniform())), [(60, 4)]);
+    }
+
+    #[test]
+    fn what_consumers_want_is_not_merged_and_what_is_more_is() {
+        let policy = ScalableTopic { consumers: Some(3), ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 5);
+        let decided = drive.run(3600, |_| 40, uniform());
+        let seconds: Vec<u64> = decided.iter().map(|(second, _)| *second).collect();
+        assert_eq!(seconds, [300, 600], "{decided:?}");
+        assert_eq!(drive.partitions(), 3);
+    }
+
+    #[test]
+    fn with_a_partition_for_each_consumer_load_decides() {
+        let policy = ScalableTopic { consumers: Some(4), ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 4);
+        assert_eq!(cuts(&drive.run(60, |_| 1000, || 1 << 63)), [(60, 10)]);
     }
 
     #[test]

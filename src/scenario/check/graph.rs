@@ -19,6 +19,12 @@ struct Edge<'f, 'a> {
     at: At<'a>,
 }
 
+/// How many workers receive from the queue of this name.
+pub(super) fn workers(file: &ScenarioFile, queue: &str) -> u64 {
+    let fleets = file.consumers.0.iter().filter(|(_, fleet)| fleet.queue == queue);
+    fleets.map(|(_, fleet)| u64::from(fleet.count)).sum()
+}
+
 impl Check<'_> {
     /// All relations between queues.
     pub(super) fn graph(&mut self, file: &ScenarioFile, checked: &Scenario) {
@@ -53,17 +59,17 @@ impl Check<'_> {
                 continue;
             }
             let mut asked = vec![false; partitions as usize];
-            let (mut number, mut workers) = (0_u64, 0_u64);
+            let mut number = 0_u64;
             for (_, fleet) in &file.consumers.0 {
                 let next = number + u64::from(fleet.count);
                 if fleet.queue == *name {
-                    workers += next - number;
                     for worker in (number..next).take(asked.len()) {
                         asked[(worker % u64::from(partitions)) as usize] = true;
                     }
                 }
                 number = next;
             }
+            let workers = workers(file, name);
             let idle = asked.iter().filter(|&&asked| !asked).count();
             if workers > 0 && idle > 0 {
                 let at = self.root.field("queues").field(name).field("ledger").field("receive");

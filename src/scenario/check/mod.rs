@@ -118,6 +118,7 @@ impl<'a> Check<'a> {
             self.names(&root.field(kind));
         }
         let end = duration.saturating_add(file.drain.0);
+        let mut workers = file.queues.0.iter().map(|(name, _)| graph::workers(file, name));
         let scenario = Scenario {
             name: name.into(),
             about: file.about.clone(),
@@ -126,8 +127,10 @@ impl<'a> Check<'a> {
             warm_up: file.warm_up.0,
             seed: file.seed,
             window: self.window(&file.window, end),
-            queues: self
-                .each("queues", &file.queues, |check, at, queue| check.queue(at, queue, end)),
+            queues: self.each("queues", &file.queues, |check, at, queue| {
+                let workers = workers.next().expect("one number for each queue");
+                check.queue(at, queue, workers, end)
+            }),
             producers: self.each("producers", &file.producers, Check::producer),
             fleets: self.each("consumers", &file.consumers, Check::consumer),
             expect: file.expect.clone(),

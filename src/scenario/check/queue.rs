@@ -35,8 +35,14 @@ const MOST_CHOICES: u32 = 64;
 pub(super) const IN_SQS: &str = "SQS allows no other value";
 
 impl<'a> Check<'a> {
-    /// A queue; purges and outages begin before `end`.
-    pub(super) fn queue(&mut self, at: &At<'a>, file: &QueueFile, end: Span) -> QueueConfig {
+    /// A queue from which `workers` receive; purges and outages begin before `end`.
+    pub(super) fn queue(
+        &mut self,
+        at: &At<'a>,
+        file: &QueueFile,
+        workers: u64,
+        end: Span,
+    ) -> QueueConfig {
         self.visibility(&at.field("visibility_timeout"), file.visibility_timeout.0);
         self.delay(&at.field("delay"), file.delay.0);
         let (shortest, longest) = (SHORTEST_RETENTION, LONGEST_RETENTION);
@@ -62,7 +68,7 @@ impl<'a> Check<'a> {
             purges: self.instants(&at.field("purge"), &file.purge, BETWEEN_PURGES, end),
             lost_deletes: file.lost_deletes.0,
             duplicates: file.duplicates.0,
-            ledger: self.ledger(&at.field("ledger"), &file.ledger, end),
+            ledger: self.ledger(&at.field("ledger"), &file.ledger, workers, end),
         }
     }
 
@@ -76,10 +82,10 @@ impl<'a> Check<'a> {
         self.range(at, length, Span::ZERO, LONGEST_DELAY, IN_SQS);
     }
 
-    fn ledger(&mut self, at: &At<'a>, file: &LedgerFile, end: Span) -> LedgerConfig {
+    fn ledger(&mut self, at: &At<'a>, file: &LedgerFile, workers: u64, end: Span) -> LedgerConfig {
         let ours = "a partition costs memory in the simulator";
         self.range(&at.field("partitions"), file.partitions, 1, MOST_PARTITIONS, ours);
-        let split = self.split(&at.field("split"), file);
+        let split = self.split(&at.field("split"), file, workers);
         let most = split.max_partitions().unwrap_or(0).max(file.partitions);
         LedgerConfig {
             partitions: file.partitions,

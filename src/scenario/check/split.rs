@@ -20,8 +20,9 @@ use crate::scenario::tree::At;
 const SECOND: u64 = 1_000_000_000;
 
 impl<'a> Check<'a> {
-    /// A policy, and whether the ledger's other settings let it do anything.
-    pub(super) fn split(&mut self, at: &At<'a>, file: &LedgerFile) -> SplitPolicy {
+    /// A policy, and whether the ledger's other settings let it do anything. `workers` receive from
+    /// the queue.
+    pub(super) fn split(&mut self, at: &At<'a>, file: &LedgerFile, workers: u64) -> SplitPolicy {
         if matches!(file.split, SplitFile::Static) {
             return SplitPolicy::Static;
         }
@@ -35,11 +36,11 @@ impl<'a> Check<'a> {
                 .help
                 .push("give `keys` more groups".into());
         }
-        self.policy(at, file)
+        self.policy(at, file, workers)
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each policy")]
-    fn policy(&mut self, at: &At<'a>, file: &LedgerFile) -> SplitPolicy {
+    fn policy(&mut self, at: &At<'a>, file: &LedgerFile, workers: u64) -> SplitPolicy {
         match file.split {
             SplitFile::Static => SplitPolicy::Static,
             SplitFile::MidpointDoubling { evaluate, threshold, delay, max_partitions } => {
@@ -92,7 +93,14 @@ impl<'a> Check<'a> {
                 min_partitions,
                 max_partitions,
                 depth,
+                consumer_split,
             } => {
+                if consumer_split && workers == 0 {
+                    let what = "no worker receives from this queue, so that none needs a partition";
+                    self.warn(&at.field("consumer_split"), what).help =
+                        vec!["add consumers of this queue, or leave `consumer_split` out".into()];
+                }
+                let consumers = u32::try_from(workers).unwrap_or(u32::MAX);
                 let policy = ScalableTopic {
                     evaluate: evaluate.0,
                     threshold,
@@ -103,6 +111,7 @@ impl<'a> Check<'a> {
                     min_partitions,
                     max_partitions,
                     depth,
+                    consumers: consumer_split.then_some(consumers),
                 };
                 self.scalable_topic(at, &policy, file.partitions);
                 SplitPolicy::ScalableTopic(policy)

@@ -140,6 +140,7 @@ pub(in crate::scenario) enum SplitFile {
         min_partitions: u32,
         max_partitions: u32,
         depth: u32,
+        consumer_split: bool,
     },
     CountScaler {
         evaluate: Length,
