@@ -24,7 +24,7 @@ use support::{features, fleet, measure, named, producer, secs};
 
 /// Fingerprints of replication 0 of some scenarios. A change of this table is a change of
 /// results: the commit that makes it says why.
-const FINGERPRINTS: [(&str, u64); 12] = [
+const FINGERPRINTS: [(&str, u64); 14] = [
     ("plain", 0x40fc_140a_274f_e1ab),
     ("delay", 0x4dbf_de7b_66ed_391f),
     ("batch", 0xffd0_7836_d252_58bb),
@@ -37,6 +37,8 @@ const FINGERPRINTS: [(&str, u64); 12] = [
     ("short-polls", 0xda32_b577_71ed_90fe),
     ("closed", 0xf8eb_d6fc_4871_100e),
     ("removal", 0x8b95_d6e8_2a52_2fb7),
+    ("nodes", 0x7908_aee6_a782_1abc),
+    ("weak-quorums", 0x1e8b_27b8_3f51_2a3b),
 ];
 
 /// Everything measured, with every field, as text: two results are equal if their texts are.

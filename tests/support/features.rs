@@ -11,8 +11,8 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::{Draws, Source};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Capacity, Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, Redrive,
-    Reservoir, SplitPolicy,
+    Capacity, FailureDomain, Failures, Guards, Keys, LedgerConfig, Mechanics, Nodes, Outage,
+    Placement, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, SplitPolicy,
 };
 
 use super::{fleet, named, poisson, poisson_until, producer, queue, scenario, secs};
@@ -62,6 +62,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         short_polls(),
         closed(),
         removal(),
+        nodes(),
+        weak_quorums(),
     ]
 }
 
@@ -218,6 +220,58 @@ fn removal() -> Scenario {
     of("removal", vec![short], sends(4.0), works)
 }
 
+/// Six nodes of three zones with little capacity, of which two fail within one repair and one does
+/// for good, and receives that hide nothing now and then.
+fn nodes() -> Scenario {
+    let nodes = Nodes {
+        capacity: Some(Capacity { per_second: 14.0, burst: 14.0 }),
+        outages: vec![
+            outage(FailureDomain::Node(0), secs(50), secs(1_000)),
+            outage(FailureDomain::Node(4), secs(60), secs(30)),
+        ],
+        ..nodes_of(6, [3, 2, 2])
+    };
+    let ledger = LedgerConfig { partitions: 12, nodes: Some(nodes), ..queue().ledger };
+    let queue = QueueConfig { ledger, duplicates: 0.05, ..visible_again(secs(10)) };
+    of("nodes", vec![queue], sends(8.0), fleet(12, exponential(secs(1))))
+}
+
+/// A zone that serves alone and then fails as the others return: what was deleted there is not.
+fn weak_quorums() -> Scenario {
+    let outages = vec![
+        outage(FailureDomain::Zone(0), secs(60), secs(30)),
+        outage(FailureDomain::Zone(1), secs(60), secs(30)),
+        outage(FailureDomain::Zone(2), secs(85), secs(30)),
+    ];
+    let nodes = Nodes { outages, ..nodes_of(3, [3, 1, 1]) };
+    let ledger = LedgerConfig { partitions: 4, nodes: Some(nodes), ..queue().ledger };
+    let queue = QueueConfig { ledger, ..visible_again(secs(20)) };
+    of("weak-quorums", vec![queue], sends(8.0), fleet(12, exponential(secs(1))))
+}
+
+fn nodes_of(count: u32, [replicas, write_quorum, read_quorum]: [u32; 3]) -> Nodes {
+    Nodes {
+        count,
+        zones: 3.min(count),
+        capacity: None,
+        replicas,
+        write_quorum,
+        read_quorum,
+        placement: Placement::EqualPartitions,
+        outages: Vec::new(),
+        failures: None,
+        suspect_after: secs(5),
+        replicate_after: secs(20),
+        copy: secs(2),
+        copy_share: 0.3,
+        catch_up: 10,
+    }
+}
+
+fn outage(domain: FailureDomain, at: Span, lasts: Span) -> Outage {
+    Outage { at: Time::ZERO + at, domain, lasts }
+}
+
 /// A scenario in which every setting is drawn: two queues, the second the first's dead-letter
 /// queue, pipeline target or neither.
 pub(crate) fn random(seed: u64) -> Scenario {
@@ -290,9 +344,9 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
         redrive: None,
         purges,
         lost_deletes: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
-        duplicates: 0.0,
+        duplicates: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
         ledger: LedgerConfig {
-            nodes: None,
+            nodes: one_in(die, 2).then(|| random_nodes(die)),
             partitions: 1 + die.below(9) as u32,
             capacity: (!one_in(die, 3)).then_some(capacity),
             ceiling: None,
@@ -310,6 +364,44 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
                 ReceiveRouting::Sample(1 + die.below(5) as u32)
             },
         },
+    }
+}
+
+/// Nodes that fail at known instants, by chance or not at all, with quorums that meet or do not.
+fn random_nodes(die: &mut Draws) -> Nodes {
+    let count = 1 + die.below(6) as u32;
+    let replicas = 1 + die.below(u64::from(count).min(3)) as u32;
+    let mut quorum = || 1 + die.below(u64::from(replicas)) as u32;
+    let quorums = [replicas, quorum(), quorum()];
+    let outages = (0..die.below(4))
+        .map(|_| {
+            let node = FailureDomain::Node(die.below(u64::from(count)) as u32);
+            let [at, lasts] = [50_000, 20_000].map(|most| millis(die.below(most)));
+            outage(node, at, lasts)
+        })
+        .collect();
+    let capacity = Capacity { per_second: 10.0 + 90.0 * die.unit(), burst: 10.0 };
+    let placement = match die.below(3) {
+        0 => Placement::Ring { tokens: 1 + die.below(9) as u32 },
+        1 => Placement::Rendezvous,
+        _ => Placement::EqualPartitions,
+    };
+    let failures = Failures {
+        mean_time_between: secs(10 + die.below(90)),
+        repair: random_length(die, 5_000),
+        of_zones: one_in(die, 2),
+    };
+    Nodes {
+        zones: 1 + die.below(u64::from(count)) as u32,
+        capacity: one_in(die, 2).then_some(capacity),
+        placement,
+        outages,
+        failures: one_in(die, 2).then_some(failures),
+        suspect_after: secs(die.below(4)),
+        replicate_after: secs(4 + die.below(10)),
+        copy: millis(die.below(4_000)),
+        catch_up: 1 + die.below(10) as u32,
+        ..nodes_of(count, quorums)
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Page {
     pub(crate) sent: u64,
     /// Moved in from another queue.
     pub(crate) moved_in: u64,
+    /// Back after their delete was undone.
+    pub(crate) undone: u64,
     /// Returned by receives.
     pub(crate) received: u64,
     /// First receives of a message.
@@ -58,7 +60,8 @@ impl Page {
     fn check_conservation(&self) {
         let here: u64 = self.here.iter().sum();
         let gone = self.deleted.iter().chain(&self.removed).sum::<u64>() + self.dead_lettered;
-        assert_eq!(self.sent + self.moved_in, here + gone, "conservation: {self:?}");
+        let came = self.sent + self.moved_in + self.undone;
+        assert_eq!(came, here + gone, "conservation: {self:?}");
         let in_flight = State::InFlight as usize;
         let ended = self.returned + self.deleted[in_flight] + self.removed[in_flight];
         assert_eq!(self.received, ended + self.here[in_flight], "flow balance: {self:?}");
@@ -116,8 +119,10 @@ impl Journal for Book {
                 page.sent += 1;
                 page.enter(state, at);
             }
-            // No scenario of this book has nodes.
-            Change::Undone { .. } => unreachable!("a delete stands"),
+            Change::Undone { .. } => {
+                page.undone += 1;
+                page.enter(State::Visible, at);
+            }
             Change::DelayEnded { .. } => {
                 page.leave(State::Delayed, at);
                 page.enter(State::Visible, at);

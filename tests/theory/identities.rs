@@ -15,12 +15,14 @@ fn check(scenario: &Scenario, measured: &Measured) {
         let counts = &queue.counts;
         let removed = counts.dead_lettered + counts.expired + counts.purged;
         assert_eq!(queue.unfinished.messages, 0, "{name} ends empty");
-        assert_eq!(counts.sent + counts.moved_in, counts.deleted + removed, "{name}: flow balance");
+        let came = counts.sent + counts.moved_in + counts.undone;
+        assert_eq!(came, counts.deleted + removed, "{name}: flow balance");
         assert_eq!(queue.sent_to_deleted.count(), counts.deleted, "{name}: a stay each");
         let redelivered = counts.redelivered.total();
         let first = counts.received - redelivered;
         assert_eq!(queue.sent_to_received.count(), first, "{name}: a wait each");
-        if removed == 0 {
+        // A message whose delete is undone was away for a while.
+        if removed + counts.undone == 0 {
             let area = queue.visible.area + queue.in_flight.area + queue.delayed.area;
             assert_eq!(area, queue.sent_to_deleted.sum, "{name}: Little's law in all states");
             let receives: u64 =
@@ -78,6 +80,10 @@ fn every_feature_shows() {
     show("short-polls", &|m| m.queues[0].counts.over_limit);
     show("short-polls", &|m| m.queues[0].counts.redelivered.delete_lost);
     show("removal", &|m| m.queues[0].counts.purged.min(m.queues[0].counts.expired));
+    show("nodes", &|m| m.queues[0].counts.unavailable.min(m.queues[0].counts.nodes.copies));
+    show("nodes", &|m| m.queues[0].counts.redelivered.not_hidden);
+    show("nodes", &|m| m.queues[0].counts.throttled);
+    show("weak-quorums", &|m| m.queues[0].counts.redelivered.delete_undone);
 }
 
 /// The books balance in scenarios that nobody thought of, too.
