@@ -182,8 +182,9 @@ fn consumers(scenario: &Scenario, measured: &Measured) -> Option<String> {
         let queue = fleet.config.queue.0 as usize;
         let waiting = measured.queues.get(queue).map_or(0.0, |queue| queue.visible.mean());
         return Some(format!(
-            "{share:.2} of the {threads} threads of `{}` were busy, {waiting:.1} messages waited \
-             on average",
+            "{:.0}% of the {threads} threads of `{}` were busy, {waiting:.1} messages waited on \
+             average",
+            share * 100.0,
             fleet.name
         ));
     }
@@ -310,7 +311,7 @@ mod tests {
 
         let busy = limit(|_, m| m.fleets[0].busy.area = u128::from(m.fleets[0].busy.over) * 4);
         assert_eq!(busy.limit, Limit::Consumers);
-        assert!(busy.figures.starts_with("1.00 of the 4 threads of `workers` were busy"));
+        assert!(busy.figures.starts_with("100% of the 4 threads of `workers` were busy"));
 
         let behind = limit(|_, m| m.producers[0].arrived = 40_000);
         assert_eq!(behind.limit, Limit::Producers);

@@ -218,7 +218,8 @@ fn consumers(outcomes: &[Outcome], fleet: usize, queue: usize) -> String {
         Estimated::over(outcomes, |outcome| Some(outcome.queues.at(queue)?.levels.visible.mean));
     let busy = busy.map_or_else(String::new, |busy| busy.inline(2));
     let waiting = waiting.map_or_else(String::new, |waiting| waiting.inline(1));
-    format!("{busy} busy of {threads}; {waiting} messages waiting on average")
+    let s = if threads == 1 { "" } else { "s" };
+    format!("utilisation {busy} of {threads} thread{s}; {waiting} messages waiting on average")
 }
 
 /// The share of the work that did not complete a message for the first time, by cause.
