@@ -121,7 +121,8 @@ fn what_cannot_be_read_is_told_from_what_is_wrong() {
 
 #[test]
 fn a_line_break_in_a_word_does_not_tear_its_fault_apart() {
-    let text = "(duration: \"1\ns\", queues: {\"jobs\": (lost_deletes: \"1\n%%\")})";
+    let text = "(duration: \"1\ns\", queues: {\"jobs\": (lost_deletes: \"1\n%%\",
+        max_in_flight: \"\n \n\")})";
     let sets = ["queues.jobs.de\nlay=1".to_owned()];
     let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
     let faults = from_text("bad.ron", text, &sets, &no_files).expect_err("the text is at fault");
@@ -129,6 +130,7 @@ fn a_line_break_in_a_word_does_not_tear_its_fault_apart() {
     let expected = [
         "`1\\ns` has no unit after `1`",
         "`1\\n%%` is not a probability",
+        "expected a whole number, found the text \"\\n \\n\"",
         "unknown setting `de\\nlay` for a queue",
     ];
     assert_eq!(what, expected);

@@ -123,7 +123,7 @@ impl Node {
         match &self.kind {
             Kind::Bool(value) => format!("`{value}`"),
             Kind::Int(text, _) | Kind::Float(text, _) => format!("the number `{text}`"),
-            Kind::Text(text) if text.chars().count() <= 40 => format!("the text \"{text}\""),
+            Kind::Text(text) if text.chars().count() <= 40 => format!("the text {text:?}"),
             Kind::Text(_) => "a long text".into(),
             Kind::Word(word, None) => format!("the word `{word}`"),
             Kind::Word(word, Some(_)) => format!("`{word}(…)`"),
