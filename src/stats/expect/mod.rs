@@ -12,6 +12,8 @@
 //! name        = [queue | producer | fleet "."] measure, as in `redelivered.failed`, `orders.sent`
 //! ```
 //!
+//! A sum alone is a [`Quantity`]: what sweeps, comparisons and plans tell of each run.
+//!
 //! A name without a queue means the first queue of the file, and likewise the first producer or
 //! fleet. Every value has a [`Unit`]; unlike units are never compared or added.
 //!
@@ -104,6 +106,13 @@ pub struct Expectation {
     limit: parse::Expr,
 }
 
+/// A parsed expression without a comparison: `p99(sent_to_deleted)`, `redelivered / received`.
+#[derive(Clone, Debug)]
+pub struct Quantity {
+    text: String,
+    value: parse::Expr,
+}
+
 /// What is wrong with the text of an expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectFault {
@@ -153,6 +162,14 @@ pub fn parse(text: &str) -> Result<Expectation, ExpectFault> {
     parse::expectation(text)
 }
 
+/// Reads an expression that names a measure and compares it with nothing.
+///
+/// # Errors
+/// As [`parse`]. A comparison is a fault too.
+pub fn parse_quantity(text: &str) -> Result<Quantity, ExpectFault> {
+    parse::quantity(text)
+}
+
 /// Judges an expectation on one run.
 pub fn evaluate(expectation: &Expectation, scenario: &Scenario, measured: &Measured) -> Judged {
     let names = Names::of(scenario);
@@ -198,6 +215,34 @@ impl Expectation {
     pub fn check(&self, names: &Names<'_>) -> Result<(), ExpectFault> {
         self.value.check(names)?;
         self.limit.check(names)
+    }
+}
+
+impl Quantity {
+    /// The text it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What its value is measured in.
+    pub fn unit(&self) -> Unit {
+        self.value.unit
+    }
+
+    /// Looks up the queues, producers and fleets it names.
+    ///
+    /// # Errors
+    /// The first name that the scenario does not have.
+    pub fn check(&self, names: &Names<'_>) -> Result<(), ExpectFault> {
+        self.value.check(names)
+    }
+
+    /// Its value in one run, in nanoseconds for a duration.
+    ///
+    /// # Errors
+    /// Why it has none: a share of nothing, a quantile of no values.
+    pub fn value(&self, scenario: &Scenario, measured: &Measured) -> Result<f64, String> {
+        self.value.value(&Names::of(scenario), measured)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::lex::{self, Kind, Token, fault};
 use super::measure::{self, Measure, Names};
-use super::{Comparison, ExpectFault, Expectation, Unit};
+use super::{Comparison, ExpectFault, Expectation, Quantity, Unit};
 use crate::observe::measured::Measured;
 
 /// Parentheses inside parentheses; more are refused, so that the parser's recursion is bounded.
@@ -75,27 +75,16 @@ impl Expr {
 pub(super) fn expectation(text: &str) -> Result<Expectation, ExpectFault> {
     let chars: Vec<char> = text.chars().collect();
     let tokens = lex::tokens(&chars)?;
-    let mut parser = Parser { chars: &chars, tokens: &tokens, next: 0, depth: 0 };
+    let form = "an expectation is a comparison such as `p99(sent_to_deleted) < 2s`";
+    let mut parser = Parser { chars: &chars, tokens: &tokens, next: 0, depth: 0, form };
     let left = parser.sum()?;
     let comparison = parser.comparison()?;
     let right = parser.sum()?;
-    if let Some(token) = parser.peek() {
-        let (message, help) = match token.kind {
-            Kind::Compare(_) => (
-                "an expectation is one comparison, this is a second one".to_owned(),
-                "write two expectations",
-            ),
-            Kind::Literal(..) | Kind::Name(_) | Kind::Sign(_) => (
-                format!("`{}` does not belong here", parser.slice(token.from, token.to)),
-                "between two values stands `+`, `-`, `*` or `/`",
-            ),
-        };
-        return Err(fault(token.from, token.to, message, help));
-    }
+    parser
+        .end("an expectation is one comparison, this is a second one", "write two expectations")?;
     parser.same_unit(&left, &right, "compare")?;
     if !left.measures() && !right.measures() {
-        let help = "name a measure, as in `p99(sent_to_deleted) < 2s` or `dead_lettered == 0`";
-        return Err(fault(left.from, right.to, "nothing is measured here", help));
+        return Err(nothing_measured(left.from, right.to));
     }
     let text = text.to_owned();
     Ok(if left.measures() {
@@ -105,11 +94,32 @@ pub(super) fn expectation(text: &str) -> Result<Expectation, ExpectFault> {
     })
 }
 
+/// Reads a sum that stands alone.
+pub(super) fn quantity(text: &str) -> Result<Quantity, ExpectFault> {
+    let chars: Vec<char> = text.chars().collect();
+    let tokens = lex::tokens(&chars)?;
+    let form = "a measure is written as `p99(sent_to_deleted)` or `redelivered / received`";
+    let mut parser = Parser { chars: &chars, tokens: &tokens, next: 0, depth: 0, form };
+    let value = parser.sum()?;
+    parser.end("a value is wanted here, not a comparison", "write the measure alone")?;
+    if !value.measures() {
+        return Err(nothing_measured(value.from, value.to));
+    }
+    Ok(Quantity { text: text.to_owned(), value })
+}
+
+fn nothing_measured(from: usize, to: usize) -> ExpectFault {
+    let help = "name a measure, as in `p99(sent_to_deleted) < 2s` or `dead_lettered == 0`";
+    fault(from, to, "nothing is measured here", help)
+}
+
 struct Parser<'a> {
     chars: &'a [char],
     tokens: &'a [Token],
     next: usize,
     depth: u32,
+    /// What a text looks like that may be read here.
+    form: &'static str,
 }
 
 impl Parser<'_> {
@@ -131,6 +141,19 @@ impl Parser<'_> {
         Some(sign)
     }
 
+    /// Nothing may follow; what to say if a comparison does.
+    fn end(&self, comparison: &str, instead: &str) -> Result<(), ExpectFault> {
+        let Some(token) = self.peek() else { return Ok(()) };
+        let (message, help) = match token.kind {
+            Kind::Compare(_) => (comparison.to_owned(), instead),
+            Kind::Literal(..) | Kind::Name(_) | Kind::Sign(_) => (
+                format!("`{}` does not belong here", self.slice(token.from, token.to)),
+                "between two values stands `+`, `-`, `*` or `/`",
+            ),
+        };
+        Err(fault(token.from, token.to, message, help))
+    }
+
     fn slice(&self, from: usize, to: usize) -> String {
         self.chars[from..to].iter().collect()
     }
@@ -142,8 +165,7 @@ impl Parser<'_> {
             || (end, end, "the end".to_owned()),
             |token| (token.from, token.to, format!("`{}`", self.slice(token.from, token.to))),
         );
-        let help = "an expectation is a comparison such as `p99(sent_to_deleted) < 2s`";
-        fault(from, to, format!("expected {what}, found {found}"), help)
+        fault(from, to, format!("expected {what}, found {found}"), self.form)
     }
 
     fn comparison(&mut self) -> Result<Comparison, ExpectFault> {

@@ -218,6 +218,23 @@ fn names_of_the_scenario_are_looked_up() {
 }
 
 #[test]
+fn a_quantity_is_a_sum_that_stands_alone() {
+    let (scenario, measured) = (fixture::scenario(), fixture::measured(0));
+    let value = |text: &str| parse_quantity(text).unwrap().value(&scenario, &measured);
+    assert_eq!(value("redelivered / received * 100"), Ok(3_600.0 / 36_036.0));
+    assert_eq!(value(" orders.sent "), Ok(36_000.0));
+    assert_eq!(parse_quantity("mean(sent_to_received)").unwrap().unit(), Unit::Duration);
+    assert!(value("sent / dead_lettered").unwrap_err().contains("/ 0 has no value"));
+    let refused = |text: &str| parse_quantity(text).expect_err(text);
+    assert_eq!(refused("sent < 3").column, 6);
+    assert_eq!(refused("sent < 3").help, "write the measure alone");
+    assert_eq!(refused("2s").message, "nothing is measured here");
+    assert!(refused("sent +").help.starts_with("a measure is written as"));
+    let fault = parse_quantity("odrers.sent").unwrap().check(&Names::of(&scenario)).unwrap_err();
+    assert_eq!(fault.help, "did you mean `orders`?");
+}
+
+#[test]
 fn hostile_texts_are_refused_not_crashed_on() {
     let deep = format!("{}sent{} > 0", "(".repeat(400), ")".repeat(400));
     assert_eq!(parse(&deep).expect_err("deep").message, "more than 32 parentheses are open");
