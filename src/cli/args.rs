@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::shard::{ShardArg, parse_shard};
 use super::values::{Seed, parse_instant, parse_message, parse_seed};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::MessageId;
@@ -72,6 +73,10 @@ pub(super) enum Command {
     Test(Test),
     /// Print what happened in a run, event by event
     Trace(Trace),
+    /// Simulate a scenario under many settings
+    Sweep(Sweep),
+    /// Put the shares of an experiment together
+    Merge(Merge),
     /// Print a commented scenario to begin with
     New(New),
     /// Explain a topic, or list the topics
@@ -225,6 +230,74 @@ pub(super) enum TraceFormat {
     Jsonl,
     /// For <https://ui.perfetto.dev>
     Perfetto,
+}
+
+/// `sqsim sweep`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+                  sqsim sweep models/signup.ron --vary consumers.workers.count=8..16:2\n  \
+                  sqsim sweep models/signup.ron -o out --shard 1/2 \\\n    \
+                  --vary queues.signups.visibility_timeout=5s,10s,30s")]
+pub(super) struct Sweep {
+    /// The scenario
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// A setting and its values, as consumers.workers.count=4..64:4 or
+    /// PATH=5s,10s,30s; several make a grid
+    #[arg(long, value_name = "PATH=VALUES", action = ArgAction::Append, required = true)]
+    pub(super) vary: Vec<String>,
+    #[command(flatten)]
+    pub(super) changes: Changes,
+    /// Replications at each point
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) reps: u64,
+    #[arg(help = "What to measure, as 'p99(sent_to_deleted)'; may be repeated")]
+    #[arg(long = "measure", value_name = "MEASURE", action = ArgAction::Append)]
+    pub(super) measures: Vec<String>,
+    /// Form of the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = SweepFormat::Text)]
+    pub(super) format: SweepFormat,
+    #[command(flatten)]
+    pub(super) work: Work,
+}
+
+/// The forms of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SweepFormat {
+    /// For people
+    Text,
+    /// With every interval, for programs
+    Json,
+    /// A row a point
+    Csv,
+}
+
+/// Work that takes long.
+#[derive(Debug, Args)]
+pub(super) struct Work {
+    /// Write the results into this directory, and go on from what is there
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// Do this share of the runs only; auto takes it from the environment of
+    /// a job array (Slurm, AWS Batch, Kubernetes)
+    #[arg(long, value_name = "I/N", value_parser = parse_shard, requires = "output")]
+    pub(super) shard: Option<ShardArg>,
+}
+
+/// `sqsim merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sqsim merge out -o whole\n  sqsim merge out1 out2 -o whole")]
+pub(super) struct Merge {
+    /// Directories that shares were written into
+    #[arg(required = true, value_name = "DIR")]
+    pub(super) directories: Vec<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = SweepFormat::Text)]
+    pub(super) format: SweepFormat,
+    /// Write the results into this directory
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
 }
 
 /// `sqsim new`.

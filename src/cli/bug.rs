@@ -8,8 +8,8 @@ use std::sync::Mutex;
 
 use super::exit::Exit;
 use super::terminal::complain;
+use super::values::hash;
 use crate::engine::scenario::Scenario;
-use crate::kernel::rng::mix;
 use crate::scenario::load::Text;
 
 /// What is being simulated, for the report.
@@ -43,11 +43,6 @@ fn report(info: &PanicHookInfo<'_>) -> String {
          help: please report these lines together with the scenario\n",
         env!("CARGO_PKG_VERSION")
     )
-}
-
-/// A hash of a text, to tell two versions of a scenario apart.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
 }
 
 #[cfg(test)]

@@ -14,10 +14,14 @@ pub mod exit;
 mod failure;
 mod files;
 mod interrupt;
+mod journal;
+mod merge;
 mod meter;
 mod plain;
 mod run;
+mod shard;
 mod sources;
+mod sweep;
 mod terminal;
 mod test;
 mod trace;
@@ -58,6 +62,8 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> Result<Exit, Failure> {
         Some(Command::Check(args)) => check::check(args, terminal),
         Some(Command::Test(args)) => test::test(args, global, terminal),
         Some(Command::Trace(args)) => trace::trace(args, terminal),
+        Some(Command::Sweep(args)) => sweep::sweep(args, global, terminal),
+        Some(Command::Merge(args)) => merge::merge(args, global, terminal),
         Some(Command::New(args)) => plain::new(args),
         Some(Command::Help(args)) => plain::help(args),
         Some(Command::Completions(args)) => plain::completions(args),

@@ -4,6 +4,7 @@
 
 use std::str::FromStr;
 
+use crate::kernel::rng::mix;
 use crate::kernel::time::Time;
 use crate::ledger::journal::MessageId;
 use crate::scenario::units::parse_span;
@@ -51,6 +52,11 @@ pub(super) fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A hash of a text, to tell two versions apart.
+pub(super) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
 }
 
 #[cfg(test)]

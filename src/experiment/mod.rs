@@ -5,10 +5,16 @@
 //!
 //! Invariant: the number of threads never shows in a result.
 
+pub mod asked;
 pub mod determinism;
 #[cfg(test)]
 mod fixture;
 pub mod in_order;
+pub mod knob;
+pub mod point;
 pub mod progress;
+pub mod quantities;
 pub mod regression;
 pub mod replicate;
+pub mod runs;
+pub mod sweep;

@@ -26,6 +26,11 @@ impl Progress {
         Span::from_nanos(self.nanos.load(Ordering::Relaxed))
     }
 
+    /// A run of this length need not be done.
+    pub(super) fn skip(&self, length: Span) {
+        self.nanos.fetch_add(length.as_nanos(), Ordering::Relaxed);
+    }
+
     /// An observer that reports one run of length `end`.
     pub(super) fn pulse(&self, end: Time) -> Pulse<'_> {
         Pulse { progress: self, step: (end - Time::ZERO) / STEPS, told: Time::ZERO }

@@ -15,6 +15,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct ByName<T>(Vec<(String, T)>);
 
 impl<T> ByName<T> {
+    /// Nothing.
+    pub fn empty() -> ByName<T> {
+        ByName(Vec::new())
+    }
+
     /// The value called `name`.
     pub fn get(&self, name: &str) -> Option<&T> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ByName, Outcome, hex};
+use super::{ByName, ExpectOutcome, Outcome, hex};
 use crate::kernel::rng::mix;
 use crate::stats::expect;
 use crate::stats::summary::Summary;
@@ -116,10 +116,6 @@ impl Estimate {
                 values.resize(outcomes.len(), 0.0);
             }
         }
-        let measure = |values: &[f64]| {
-            let summary = Summary::of(values);
-            EstimatedMeasure { mean: summary.mean, ci95: summary.interval(), n: summary.n }
-        };
         Ok(Estimate {
             format: ESTIMATE_FORMAT.to_owned(),
             version: first.version.clone(),
@@ -127,7 +123,10 @@ impl Estimate {
             seed: first.seed,
             replications: outcomes.len() as u64,
             window_ns: first.window_ns,
-            measures: paths.iter().map(|(path, values)| (path.clone(), measure(values))).collect(),
+            measures: paths
+                .iter()
+                .map(|(path, values)| (path.clone(), EstimatedMeasure::of(values)))
+                .collect(),
             bottleneck: commonest_bottleneck(outcomes),
             expect: EstimatedExpectation::all(outcomes),
             partial: outcomes.iter().find_map(|outcome| outcome.partial.clone()),
@@ -197,17 +196,29 @@ fn flatten(path: &str, value: &Value, each: &mut impl FnMut(&str, f64)) {
     }
 }
 
+impl EstimatedMeasure {
+    /// The estimate from one value a replication.
+    pub fn of(values: &[f64]) -> EstimatedMeasure {
+        let summary = Summary::of(values);
+        EstimatedMeasure { mean: summary.mean, ci95: summary.interval(), n: summary.n }
+    }
+}
+
 impl EstimatedExpectation {
     /// Every expectation of the scenario, judged on all replications.
     pub fn all(outcomes: &[Outcome]) -> Vec<EstimatedExpectation> {
         let count = outcomes.first().map_or(0, |outcome| outcome.expect.len());
-        (0..count).map(|at| EstimatedExpectation::of(outcomes, at)).collect()
+        let at = |at: usize| {
+            let each = outcomes.iter().filter_map(|outcome| outcome.expect.get(at));
+            EstimatedExpectation::of(&each.collect::<Vec<_>>())
+        };
+        (0..count).map(at).collect()
     }
 
-    fn of(outcomes: &[Outcome], at: usize) -> EstimatedExpectation {
-        let each: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.expect.get(at)).collect();
+    /// One expectation, judged on its verdicts in all replications.
+    pub fn of(each: &[&ExpectOutcome]) -> EstimatedExpectation {
         let text = each.first().map_or_else(String::new, |expect| expect.text.clone());
-        let all = |side: fn(&super::ExpectOutcome) -> Option<f64>| {
+        let all = |side: fn(&ExpectOutcome) -> Option<f64>| {
             each.iter().map(|expect| side(expect)).collect::<Option<Vec<f64>>>()
         };
         let value = all(|expect| expect.value).map(|values| Summary::of(&values));
@@ -245,12 +256,12 @@ pub fn commonest_bottleneck(outcomes: &[Outcome]) -> String {
 /// The fingerprint of one run, or a hash that depends on the fingerprint of every replication
 /// and on their order: 16 hexadecimal digits.
 pub fn combined_fingerprint(outcomes: &[Outcome]) -> String {
-    if let [one] = outcomes {
-        return one.fingerprint.clone();
-    }
-    let folded = outcomes.iter().fold(0, |hash: u64, outcome| {
-        let own = u64::from_str_radix(&outcome.fingerprint, 16).unwrap_or(0);
-        mix(hash.rotate_left(1) ^ own)
-    });
-    hex(folded)
+    let own = |outcome: &Outcome| u64::from_str_radix(&outcome.fingerprint, 16).unwrap_or(0);
+    combined(outcomes.iter().map(own))
+}
+
+/// As [`combined_fingerprint`], of the bare hashes.
+pub(super) fn combined(hashes: impl ExactSizeIterator<Item = u64>) -> String {
+    let one = hashes.len() == 1;
+    hex(hashes.fold(0, |all: u64, own| if one { own } else { mix(all.rotate_left(1) ^ own) }))
 }

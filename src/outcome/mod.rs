@@ -15,6 +15,7 @@ mod nodes;
 mod partitions;
 mod parts;
 pub mod stored;
+mod sweep;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,7 @@ pub use parts::{
     Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels, ProducerOutcome,
     QueueOutcome, Redelivered, Unfinished, WastedBy,
 };
+pub use sweep::{PointRuns, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
 
 /// The format of an [`Outcome`].
 pub const OUTCOME_FORMAT: &str = "sqsim-outcome/1";
@@ -114,7 +116,7 @@ impl Outcome {
         let queues = scenario.queues.iter().zip(&measured.queues);
         let producers = scenario.producers.iter().zip(&measured.producers);
         let fleets = scenario.fleets.iter().zip(&measured.fleets);
-        let expect = scenario.expect.iter().map(|text| judge(text, scenario, measured));
+        let expect = scenario.expect.iter().map(|text| ExpectOutcome::of(text, scenario, measured));
         let checkpoints = measured.checkpoints.iter();
         Outcome {
             format: OUTCOME_FORMAT.to_owned(),
@@ -188,18 +190,21 @@ impl Outcome {
     }
 }
 
-fn judge(text: &str, scenario: &Scenario, measured: &Measured) -> ExpectOutcome {
-    let text = text.to_owned();
-    match expect::parse(&text) {
-        Ok(expectation) => {
-            let judged = expect::evaluate(&expectation, scenario, measured);
-            let expect::Judged { holds, value, limit, note, .. } = judged;
-            ExpectOutcome { text, holds, value, limit, note }
-        }
-        // The scenario room refuses such a text; one that got past it must not pass for held.
-        Err(fault) => {
-            let note = Some(fault.to_string());
-            ExpectOutcome { text, holds: false, value: None, limit: None, note }
+impl ExpectOutcome {
+    /// The verdict on one run.
+    pub fn of(text: &str, scenario: &Scenario, measured: &Measured) -> ExpectOutcome {
+        let text = text.to_owned();
+        match expect::parse(&text) {
+            Ok(expectation) => {
+                let judged = expect::evaluate(&expectation, scenario, measured);
+                let expect::Judged { holds, value, limit, note, .. } = judged;
+                ExpectOutcome { text, holds, value, limit, note }
+            }
+            // The scenario room refuses such a text; one that got past it must not pass for held.
+            Err(fault) => {
+                let note = Some(fault.to_string());
+                ExpectOutcome { text, holds: false, value: None, limit: None, note }
+            }
         }
     }
 }

@@ -12,7 +12,7 @@
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Span;
 use crate::observe::measured::{Measured, Window};
-use crate::outcome::Estimate;
+use crate::outcome::{Estimate, SweepMeasure, SweepOutcome};
 
 /// A column of the series: its heading and its value.
 type Column = (&'static str, fn(&Window) -> String);
@@ -91,6 +91,34 @@ pub fn summary(estimate: &Estimate) -> String {
             .map_or_else(Default::default, |[low, high]| (low.to_string(), high.to_string()));
         let (mean, n) = (measure.mean.to_string(), measure.n.to_string());
         text.extend([&field(path), ",", &mean, ",", &low, ",", &high, ",", &n, "\n"]);
+    }
+    text
+}
+
+/// A sweep, one row a point: the varied settings, each measure with its 95 % interval, whether the
+/// expectations hold. Lengths are nanoseconds; empty is what has no value.
+pub fn sweep(sweep: &SweepOutcome) -> String {
+    let mut heads: Vec<String> = sweep.vary.iter().map(|knob| field(&knob.path)).collect();
+    for SweepMeasure { text, unit } in &sweep.measures {
+        let unit = if unit == "ns" { "_ns" } else { "" };
+        let head = |part: &str| field(&format!("{text}{unit}{part}"));
+        heads.extend(["", " ci95_low", " ci95_high"].map(head));
+    }
+    heads.extend(["replications", "expectations_hold", "fingerprint"].map(str::to_owned));
+    let mut text = heads.join(",") + "\n";
+    for point in &sweep.points {
+        let mut fields: Vec<String> = point.at.iter().map(|value| field(value)).collect();
+        for measure in &sweep.measures {
+            let found = point.measures.get(&measure.text).filter(|measure| measure.n > 0);
+            let ci95 = found.and_then(|measure| measure.ci95);
+            let numbers =
+                [found.map(|measure| measure.mean), ci95.map(|ci| ci[0]), ci95.map(|ci| ci[1])];
+            let write = |number: Option<f64>| number.map_or_else(String::new, |n| n.to_string());
+            fields.extend(numbers.map(write));
+        }
+        let holds = if point.expect.is_empty() { String::new() } else { point.holds().to_string() };
+        fields.extend([sweep.replications.to_string(), holds, point.fingerprint.clone()]);
+        text += &(fields.join(",") + "\n");
     }
     text
 }

@@ -29,7 +29,7 @@ pub struct Place {
 }
 
 /// A text that faults point into: the scenario file, or one `--set`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The file's name as given, or `--set`.
     pub name: String,
@@ -148,6 +148,26 @@ impl Faults {
     pub fn add_source(&mut self, source: Source) -> usize {
         self.sources.push(source);
         self.sources.len() - 1
+    }
+
+    /// Adds all of another scenario's, each once: those of equal texts at equal places are one.
+    pub fn absorb(&mut self, other: Faults) {
+        let mut numbers: Vec<Option<usize>> = vec![None; other.sources.len()];
+        for mut fault in other.list {
+            if let Some(place) = &mut fault.place {
+                let source = &other.sources[place.source];
+                place.source = *numbers[place.source].get_or_insert_with(|| {
+                    let known = self.sources.iter().position(|known| known == source);
+                    known.unwrap_or_else(|| {
+                        self.sources.push(source.clone());
+                        self.sources.len() - 1
+                    })
+                });
+            }
+            self.push(fault);
+        }
+        self.more |= other.more;
+        self.unreadable |= other.unreadable;
     }
 
     /// The texts.
@@ -269,6 +289,23 @@ pub(super) fn visible(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_several_scenarios_share_is_told_once() {
+        let source = |name: &str| Source { name: name.into(), text: "(a: 1)".into() };
+        let faults = |names: &[&str], what: &str| {
+            let mut faults = Faults::none_in(names.iter().map(|name| source(name)).collect());
+            let last = names.len() - 1;
+            faults.push(Fault::new(what).at(Place { source: last, start: 1, end: 2 }, "a"));
+            faults
+        };
+        let mut all = Faults::default();
+        all.absorb(faults(&["x.ron"], "bad"));
+        all.absorb(faults(&["y.ron", "x.ron"], "bad"));
+        all.absorb(faults(&["y.ron", "--set"], "bad"));
+        let positions: Vec<_> = all.iter().map(|fault| all.position(fault)).collect();
+        assert_eq!(positions, [Some(("x.ron", 1, 2)), Some(("--set", 1, 2))]);
+    }
 
     #[test]
     fn lines_and_columns_count_characters_from_one() {

@@ -9,4 +9,5 @@ mod help;
 mod regression;
 mod sandbox;
 mod signals;
+mod sweeps;
 mod traces;

@@ -1,4 +1,4 @@
-//! The answer to `run`, on the terminal.
+//! The answers to `run` and to experiments, on the terminal.
 //!
 //! Owns its blocks and their order: identity first, the verdicts last beside the prompt, the last
 //! line a command. Must not print, and must not know a terminal: colour is a switch, and says
@@ -9,10 +9,14 @@
 
 mod blocks;
 mod estimated;
+mod grid;
 mod nodes;
 mod partitions;
+mod sweep;
 mod table;
 mod warnings;
+
+pub use sweep::sweep;
 
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Span;

@@ -1,0 +1,64 @@
+//! `sqsim merge`: the shares of an experiment, put together.
+//!
+//! Owns the search for what is missing. Nothing is run: the rows are those of the journals, so
+//! the result is that of the experiment done in one piece, to the byte.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{Global, Merge};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::files::prepare_directory;
+use super::interrupt;
+use super::journal::{Header, Journal, Known, journals, read};
+use super::run::threads;
+use super::sweep::{deliver, header};
+use super::terminal::Terminal;
+use crate::experiment::asked::Asked;
+use crate::experiment::runs::{Memory as _, Row};
+use crate::experiment::sweep::Sweep;
+use crate::scenario::load::Text;
+
+/// Puts the shares together.
+///
+/// # Errors
+/// Runs are missing, the shares belong to different experiments, or something cannot be read or
+/// written.
+pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for directory in &args.directories {
+        found.extend(journals(directory)?);
+    }
+    let Some(first) = found.first() else {
+        return Err(Failure::nothing(
+            "there is no journal in these directories",
+            "name those that `sqsim sweep -o DIR --shard I/N` wrote into",
+        ));
+    };
+    let (Header { asked, identity, model, .. }, _) = read(first)?;
+    let directory = model.parent().unwrap_or(Path::new("")).to_path_buf();
+    let text = identity.texts.concat();
+    let model = Text { name: model.display().to_string(), directory, text };
+    let Asked::Sweep(asked) = asked;
+    let (sweep, _) = Sweep::prepare(asked, &model, threads(global))?;
+    let known = Known::of(&found, &header(&sweep, &model))?;
+    let jobs = sweep.jobs();
+    let rows: Vec<Row> = jobs.iter().map_while(|job| known.recall(job)).collect();
+    let missing = jobs.iter().filter(|job| known.recall(job).is_none()).count();
+    if missing > 0 {
+        let (all, first) = (jobs.len(), &jobs[rows.len()]);
+        let (point, replication) = (first.point.sets.join(", "), first.replication);
+        return Err(Failure::nothing(
+            format!(
+                "{missing} of {all} runs are missing, the first is number {replication} of {point}"
+            ),
+            "name the directories of all shares, or finish those that were interrupted",
+        ));
+    }
+    if let Some(directory) = &args.output {
+        prepare_directory(directory)?;
+        let journal = Journal::open(directory, None, header(&sweep, &model), interrupt::flag())?;
+        journal.finish(&jobs, &rows)?;
+    }
+    deliver(&sweep, &sweep.outcome(&rows), args.format, args.output.as_deref(), terminal)
+}

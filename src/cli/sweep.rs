@@ -1,0 +1,177 @@
+//! `sqsim sweep`: one question at many points.
+//!
+//! Owns the order of what happens: everything is checked, then run, then written. Must not know
+//! how an answer is worded.
+
+use std::path::Path;
+
+use super::args::{Global, Sweep as Args, SweepFormat};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::files::{prepare_directory, write};
+use super::interrupt;
+use super::journal::{Header, Identity, Journal};
+use super::meter::with_progress;
+use super::run::threads;
+use super::shard::{Shard, resolve};
+use super::sources::read;
+use super::terminal::{Terminal, answer};
+use super::values::{Seed, hash, quoted};
+use crate::experiment::asked::Asked;
+use crate::experiment::runs::{Forgetful, Job, Memory, Row, Runner};
+use crate::experiment::sweep::{Sweep, SweepAsked};
+use crate::kernel::time::{Span, Time};
+use crate::outcome::SweepOutcome;
+use crate::render::text::{self, Style};
+use crate::render::{csv, text::Answer};
+use crate::scenario::load::Text;
+
+/// Runs every point.
+///
+/// # Errors
+/// Something is wrong with what was asked, or cannot be read or written.
+pub(super) fn sweep(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    let model = read(&args.file)?;
+    let asked = SweepAsked {
+        about: String::new(),
+        model: model.name.clone(),
+        set: args.changes.sets.clone(),
+        vary: args.vary.clone(),
+        measures: args.measures.clone(),
+        reps: args.reps,
+        seed: args.changes.seed.map(|Seed(seed)| seed),
+    };
+    let shard = args.work.shard.map(|shard| resolve(shard, variable)).transpose()?;
+    let (sweep, warnings) = Sweep::prepare(asked, &model, threads(global))?;
+    terminal.warnings(&warnings);
+    interrupt::catch();
+    let Some(directory) = &args.work.output else {
+        let jobs = sweep.jobs();
+        let Some(rows) = work(&sweep, &jobs, &Forgetful, global) else {
+            terminal.say("interrupted: nothing is kept without `-o DIR`");
+            return Ok(Exit::Interrupted);
+        };
+        return deliver(&sweep, &sweep.outcome(&rows), args.format, None, terminal);
+    };
+    prepare_directory(directory)?;
+    kept(&sweep, &model, directory, shard, args.format, global, terminal)
+}
+
+/// Does all runs, or those of a share, with a journal in `directory`.
+fn kept(
+    sweep: &Sweep,
+    model: &Text,
+    directory: &Path,
+    shard: Option<Shard>,
+    format: SweepFormat,
+    global: &Global,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let mut jobs = sweep.jobs();
+    if let Some(shard) = shard {
+        let numbered = jobs.into_iter().enumerate();
+        jobs = numbered.filter(|(place, _)| shard.owns(*place)).map(|(_, job)| job).collect();
+    }
+    let journal = Journal::open(directory, shard, header(sweep, model), interrupt::flag())?;
+    let known = journal.known(&jobs);
+    if known > 0 {
+        terminal.say(&format!("{known} of {} runs were done before", jobs.len()));
+    }
+    let rows = work(sweep, &jobs, &journal, global);
+    journal.check()?;
+    let shown = directory.display();
+    let Some(rows) = rows else {
+        terminal.say(&format!(
+            "interrupted: `{shown}` keeps what is done, repeat the command to go on"
+        ));
+        return Ok(Exit::Interrupted);
+    };
+    journal.finish(&jobs, &rows)?;
+    if let Some(shard) = shard {
+        let done = rows.len();
+        terminal.say(&format!("share {} is done: {done} runs in `{shown}`", shard.words()));
+        terminal.say(&format!("when all are: sqsim merge {} -o DIR", quoted(&shown.to_string())));
+        return Ok(Exit::Held);
+    }
+    deliver(sweep, &sweep.outcome(&rows), format, Some(directory), terminal)
+}
+
+/// The rows of all jobs; `None` after an interrupt.
+fn work(sweep: &Sweep, jobs: &[Job<'_>], memory: &dyn Memory, global: &Global) -> Option<Vec<Row>> {
+    let lengths = jobs.iter().map(|job| job.point.scenario.end() - Time::ZERO);
+    let total = lengths.fold(Span::ZERO, Span::saturating_add);
+    with_progress(global, "sweep", total, |progress| {
+        let (threads, interrupt) = (threads(global), interrupt::flag());
+        let quantities = sweep.quantities();
+        Runner { quantities, threads, interrupt, progress, memory }.rows(jobs)
+    })
+}
+
+/// What a journal of this sweep begins with.
+pub(super) fn header(sweep: &Sweep, model: &Text) -> Header {
+    let asked = sweep.asked();
+    // What is varied is no part of it, so that a sweep can grow; where the scenario is only whole
+    // with what is varied, its data files are taken for unchanged.
+    let whole = model.load(&asked.set).map(|loaded| hash(&format!("{:?}", loaded.scenario)));
+    let identity = Identity {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        texts: vec![model.text.clone()],
+        scenarios: whole.map_or_else(|_| String::new(), |hash| format!("{hash:016x}")),
+        set: asked.set.clone(),
+        seed: sweep.points()[0].scenario.seed,
+        measures: sweep.quantities().iter().map(|q| q.text().to_owned()).collect(),
+    };
+    Header::new(identity, Asked::Sweep(asked.clone()), model.name.clone().into())
+}
+
+/// Answers, and writes the results into `directory`.
+pub(super) fn deliver(
+    sweep: &Sweep,
+    outcome: &SweepOutcome,
+    format: SweepFormat,
+    directory: Option<&Path>,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let json = || outcome.to_json().map_err(|error| Failure::bug(format!("no document: {error}")));
+    let command = repeat(sweep.asked(), outcome.seed);
+    let asked = text::Asked { file: &sweep.asked().model, command: &command };
+    let Answer { stdout, warnings, held } =
+        text::sweep(&asked, outcome, Style { colour: terminal.colour });
+    for warning in &warnings {
+        terminal.warn(warning);
+    }
+    if let Some(directory) = directory {
+        write(&directory.join("sweep.json"), &json()?)?;
+        write(&directory.join("sweep.csv"), &csv::sweep(outcome))?;
+    }
+    answer(&match format {
+        SweepFormat::Text => stdout,
+        SweepFormat::Json => json()?,
+        SweepFormat::Csv => csv::sweep(outcome),
+    })?;
+    if outcome.points.iter().any(|point| point.partial.is_some()) {
+        return Ok(Exit::Limit);
+    }
+    Ok(if held { Exit::Held } else { Exit::No })
+}
+
+/// The command that gives the same answer again.
+fn repeat(asked: &SweepAsked, seed: u64) -> String {
+    let mut words = vec!["sqsim sweep".to_owned(), quoted(&asked.model)];
+    let mut options = |name: &str, texts: &[String]| {
+        for text in texts {
+            words.extend([name.to_owned(), quoted(text)]);
+        }
+    };
+    options("--vary", &asked.vary);
+    options("--set", &asked.set);
+    options("--measure", &asked.measures);
+    words.push(format!("--reps {} --seed {seed}", asked.reps));
+    words.join(" ")
+}
+
+/// A variable of the environment: job arrays say there which share is whose.
+#[expect(clippy::disallowed_methods, reason = "which share to do is the environment's to say")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

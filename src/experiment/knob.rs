@@ -1,0 +1,270 @@
+//! A setting and the values it is given, as `--vary` and `--find` write them.
+//!
+//! Owns the notation. Must not know whether the setting exists or takes the values: that is found
+//! where a point is loaded.
+//!
+//! ```text
+//! knob  = PATH "=" item ("," item)*
+//! item  = range | value as in --set
+//! range = FROM ".." TO [":" STEP | ":x" FACTOR]     both ends belong to it
+//! ```
+//!
+//! Invariant: values are steps of whole numbers (nanoseconds, or units of the last decimal
+//! written), so that `0.1..0.3:0.1` is three values on every machine.
+
+use crate::kernel::time::Span;
+use crate::scenario::fault::{Fault, Faults, Place, Source};
+use crate::scenario::units::parse_span;
+
+/// Most values of one knob.
+const MOST_VALUES: usize = 100_000;
+
+/// A setting with the values to try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knob {
+    /// As `--set` takes it: `consumers.workers.count`.
+    pub path: String,
+    /// As `--set` takes them, in the order given.
+    pub values: Vec<String>,
+}
+
+impl Knob {
+    /// Reads a knob. `option` is what it was written for, such as `--vary`, for messages.
+    ///
+    /// # Errors
+    /// Its text has no value, or a range that makes no sense.
+    pub fn parse(option: &str, text: &str, faults: &mut Faults) -> Result<Knob, Fault> {
+        let source = faults.add_source(Source { name: option.to_owned(), text: text.to_owned() });
+        let form = format!(
+            "such as `{option} consumers.workers.count=4..64:4` or \
+             `{option} queues.jobs.visibility_timeout=5s,10s,30s`"
+        );
+        let all = Place { source, start: 0, end: text.len() };
+        let Some((path, _)) = text.split_once('=') else {
+            return Err(Fault::new(format!("`{text}` is not PATH=VALUES")).at(all, "").help(form));
+        };
+        let mut values: Vec<String> = Vec::new();
+        let mut start = path.len() + 1;
+        for item in items(&text[start..]) {
+            let place = Place { source, start, end: start + item.len() };
+            start = place.end + 1;
+            let fault = |what: String| Fault::new(what).at(place, path).help(form.clone());
+            if item.trim().is_empty() {
+                return Err(fault("a value is missing here".to_owned()));
+            }
+            match range(item.trim()) {
+                None => values.push(item.trim().to_owned()),
+                Some(range) => values.extend(range.map_err(fault)?),
+            }
+            if values.len() > MOST_VALUES {
+                return Err(fault(format!("these are more than {MOST_VALUES} values")));
+            }
+        }
+        if let Some(twice) = first_repeated(&values) {
+            let what = format!("`{path}` is given the value `{twice}` twice");
+            return Err(Fault::new(what).at(all, path).help("name each value once"));
+        }
+        Ok(Knob { path: path.to_owned(), values })
+    }
+
+    /// The change that gives it the value at `place`: `PATH=VALUE`.
+    pub fn set(&self, place: usize) -> String {
+        format!("{}={}", self.path, self.values[place])
+    }
+
+    /// The last step of its path, for the head of a column: `count`.
+    pub fn short(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or(&self.path)
+    }
+}
+
+fn first_repeated(values: &[String]) -> Option<&String> {
+    let mut sorted: Vec<&String> = values.iter().collect();
+    sorted.sort();
+    sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
+/// The parts between commas that stand outside brackets and quotes.
+fn items(text: &str) -> Vec<&str> {
+    let mut items = Vec::new();
+    let (mut depth, mut quoted, mut from) = (0_u32, false, 0);
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' | '[' | '{' if !quoted => depth += 1,
+            ')' | ']' | '}' if !quoted => depth = depth.saturating_sub(1),
+            ',' if !quoted && depth == 0 => {
+                items.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    items.push(&text[from..]);
+    items
+}
+
+/// The values of a range; `None` for an item that is none.
+fn range(item: &str) -> Option<Result<Vec<String>, String>> {
+    if item.starts_with(['"', '(', '[', '{']) || item.ends_with(')') {
+        return None;
+    }
+    let (from, rest) = item.split_once("..")?;
+    let (to, step) = match rest.split_once(':') {
+        Some((to, step)) => (to, Some(step)),
+        None => (rest, None),
+    };
+    Some(steps(item, from, to, step))
+}
+
+/// How a number of a range counts.
+#[derive(Clone, Debug, PartialEq)]
+enum Count {
+    /// Nanoseconds.
+    Length,
+    /// Units of the last of so many decimals, with what follows the number: `/s`, `%`.
+    Number(u32, String),
+}
+
+impl Count {
+    fn write(&self, value: u128) -> String {
+        match self {
+            Count::Length => Span::from_nanos(u64::try_from(value).unwrap_or(u64::MAX)).to_string(),
+            Count::Number(0, suffix) => format!("{value}{suffix}"),
+            Count::Number(decimals, suffix) => {
+                let one = 10_u128.pow(*decimals);
+                let width = *decimals as usize;
+                let text = format!("{}.{:0width$}", value / one, value % one);
+                format!("{}{suffix}", text.trim_end_matches('0').trim_end_matches('.'))
+            }
+        }
+    }
+}
+
+fn steps(item: &str, from: &str, to: &str, step: Option<&str>) -> Result<Vec<String>, String> {
+    let factor = step.and_then(|step| step.strip_prefix('x'));
+    let added = step.filter(|_| factor.is_none());
+    let written: Vec<&str> = [from, to].into_iter().chain(added).collect();
+    let (count, numbers) = alike(&written).ok_or_else(|| {
+        format!("`{item}` is not a range of whole numbers, numbers of one unit or lengths of time")
+    })?;
+    let (first, last) = (numbers[0], numbers[1]);
+    if first > last {
+        return Err(format!("`{item}` begins after its end"));
+    }
+    let next: Box<dyn Fn(u128) -> u128> = match (factor, numbers.get(2)) {
+        (Some(factor), _) => {
+            let (Some((Count::Number(decimals, _), parts)), false) =
+                (alike(&[factor]), factor.is_empty())
+            else {
+                return Err(format!("`x{factor}` is not a factor, such as `x2` or `x1.5`"));
+            };
+            let (times, of) = (parts[0], 10_u128.pow(decimals));
+            if times <= of || first == 0 {
+                return Err(format!(
+                    "`{item}` does not grow: begin above 0, with a factor above 1"
+                ));
+            }
+            // Rounded up, so that it grows.
+            Box::new(move |value| (value * times).div_ceil(of))
+        }
+        (None, Some(&0)) => return Err(format!("the step of `{item}` is 0")),
+        (None, Some(&step)) => Box::new(move |value| value + step),
+        (None, None) if matches!(&count, Count::Number(0, unit) if unit.is_empty()) => {
+            Box::new(|value| value + 1)
+        }
+        (None, None) => {
+            let example = format!("`{item}:x2` doubles, `{item}:{from}` adds {from} each time");
+            return Err(format!("`{item}` does not say its step; {example}"));
+        }
+    };
+    let values = std::iter::successors(Some(first), |&value| Some(next(value)));
+    let values = values.take_while(|&value| value <= last).take(MOST_VALUES + 1);
+    Ok(values.map(|value| count.write(value)).collect())
+}
+
+/// Numbers that count alike, or `None`.
+fn alike(texts: &[&str]) -> Option<(Count, Vec<u128>)> {
+    let lengths: Result<Vec<Span>, _> = texts.iter().map(|text| parse_span(text)).collect();
+    if let Ok(lengths) = lengths {
+        let nanos = lengths.into_iter().map(|length| u128::from(length.as_nanos()));
+        return Some((Count::Length, nanos.collect()));
+    }
+    let parts: Vec<(&str, &str, &str)> =
+        texts.iter().map(|text| decimal(text)).collect::<Option<_>>()?;
+    let suffix = parts[0].2;
+    if parts.iter().any(|part| part.2 != suffix) {
+        return None;
+    }
+    let decimals = parts.iter().map(|part| part.1.len()).max()?;
+    let numbers = parts.iter().map(|(whole, fraction, _)| {
+        format!("{whole}{fraction:0<decimals$}").parse::<u64>().ok().map(u128::from)
+    });
+    Some((Count::Number(decimals as u32, suffix.to_owned()), numbers.collect::<Option<_>>()?))
+}
+
+/// `1.50/s` is `1`, `50` and `/s`.
+fn decimal(text: &str) -> Option<(&str, &str, &str)> {
+    let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (whole, rest) = text.split_at(digits(text));
+    let (fraction, suffix) = match rest.strip_prefix('.') {
+        Some(rest) => rest.split_at(digits(rest)),
+        None => ("", rest),
+    };
+    let pointed = rest.starts_with('.') != fraction.is_empty();
+    let numeric = suffix.chars().all(|c| c == '%' || c == '/' || c.is_alphabetic());
+    (!whole.is_empty() && pointed && numeric).then_some((whole, fraction, suffix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Vec<String> {
+        let knob = Knob::parse("--vary", &format!("a.b={text}"), &mut Faults::default());
+        knob.unwrap_or_else(|fault| panic!("{text}: {fault:?}")).values
+    }
+
+    fn refused(text: &str) -> String {
+        Knob::parse("--vary", text, &mut Faults::default()).expect_err(text).what
+    }
+
+    #[test]
+    fn lists_ranges_and_both() {
+        assert_eq!(values("4..16:4"), ["4", "8", "12", "16"]);
+        assert_eq!(values("4..15:4"), ["4", "8", "12"]);
+        assert_eq!(values("1..3"), ["1", "2", "3"]);
+        assert_eq!(values("1, 2,8..64:x2"), ["1", "2", "8", "16", "32", "64"]);
+        assert_eq!(values("5s,10s,30s"), ["5s", "10s", "30s"]);
+        assert_eq!(values("30s..2m:30s"), ["30s", "1m", "1m30s", "2m"]);
+        assert_eq!(values("100ms..1s:x3"), ["100ms", "300ms", "900ms"]);
+        assert_eq!(values("100/s..200/s:50/s"), ["100/s", "150/s", "200/s"]);
+        assert_eq!(values("0.5%..2%:0.5%"), ["0.5%", "1%", "1.5%", "2%"]);
+        assert_eq!(values("0.1..0.3:0.1"), ["0.1", "0.2", "0.3"]);
+        // A factor that rounds still grows.
+        assert_eq!(values("1..6:x1.2"), ["1", "2", "3", "4", "5", "6"]);
+        let dists = values("Exponential(\"40ms\"),LogNormal(p50: \"1ms\", p99: \"2ms\")");
+        assert_eq!(dists, ["Exponential(\"40ms\")", "LogNormal(p50: \"1ms\", p99: \"2ms\")"]);
+        assert_eq!(values("\"a,b..c\""), ["\"a,b..c\""]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_its_place() {
+        assert_eq!(refused("workers"), "`workers` is not PATH=VALUES");
+        assert_eq!(refused("a="), "a value is missing here");
+        assert_eq!(refused("a=1,,2"), "a value is missing here");
+        assert_eq!(refused("a=5..1"), "`5..1` begins after its end");
+        assert_eq!(refused("a=1..5:0"), "the step of `1..5:0` is 0");
+        assert!(refused("a=1s..5s").contains("`1s..5s:x2` doubles, `1s..5s:1s` adds 1s"));
+        assert!(refused("a=1s..5/s").contains("numbers of one unit"));
+        assert!(refused("a=0..5:x2").contains("begin above 0"));
+        assert!(refused("a=1..5:x1").contains("a factor above 1"));
+        assert!(refused("a=1..5:xy").contains("is not a factor"));
+        assert_eq!(refused("a=1,2,1"), "`a` is given the value `1` twice");
+        assert!(refused("a=0..1000000").contains("more than 100000 values"));
+        let mut faults = Faults::default();
+        let fault = Knob::parse("--vary", "a=1,9..2", &mut faults).unwrap_err();
+        let (name, line, column) = faults.position(&fault).unwrap();
+        assert_eq!((name, line, column), ("--vary", 1, 5));
+    }
+}

@@ -1,0 +1,107 @@
+//! The points of an experiment: one scenario under different settings.
+//!
+//! Owns the grid and its checking: every point is loaded before anything runs. Must not know what
+//! is done at a point.
+
+use super::in_order::in_order;
+use super::knob::Knob;
+use crate::engine::scenario::Scenario;
+use crate::scenario::Loaded;
+use crate::scenario::fault::{Fault, Faults};
+use crate::scenario::load::Text;
+
+/// Most points of one experiment.
+const MOST_POINTS: usize = 100_000;
+
+/// One scenario with some settings changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// The changes, in order: `PATH=VALUE`.
+    pub sets: Vec<String>,
+    /// As it is to run.
+    pub scenario: Scenario,
+}
+
+/// What every point of an experiment shares.
+#[derive(Clone, Copy, Debug)]
+pub struct Base<'a> {
+    /// The scenario's text.
+    pub text: &'a Text,
+    /// Changes that all points share.
+    pub sets: &'a [String],
+    /// The seed, if it is not the scenario's.
+    pub seed: Option<u64>,
+    /// Load on so many threads.
+    pub threads: usize,
+}
+
+impl Base<'_> {
+    /// The point with these changes beside the shared ones.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub fn point(&self, own: Vec<String>) -> Result<(Point, Faults), Faults> {
+        let sets: Vec<String> = self.sets.iter().cloned().chain(own).collect();
+        let Loaded { mut scenario, warnings } = self.text.load(&sets)?;
+        scenario.seed = self.seed.unwrap_or(scenario.seed);
+        Ok((Point { sets: sets[self.sets.len()..].to_vec(), scenario }, warnings))
+    }
+
+    /// All combinations of the knobs' values, the last knob changing fastest, and the warnings of
+    /// all of them.
+    ///
+    /// # Errors
+    /// All faults of all points, each once.
+    pub fn grid(&self, knobs: &[Knob]) -> Result<(Vec<Point>, Faults), Faults> {
+        let sizes = knobs.iter().map(|knob| knob.values.len());
+        let count = sizes.fold(1_usize, usize::saturating_mul);
+        if count > MOST_POINTS {
+            let sizes: Vec<String> =
+                knobs.iter().map(|knob| knob.values.len().to_string()).collect();
+            let what = format!("{} values are more than {MOST_POINTS} points", sizes.join(" x "));
+            return Err(Faults::of(
+                Fault::new(what).help("vary fewer settings, or in larger steps"),
+            ));
+        }
+        if let Some(twice) = repeated(knobs) {
+            let what = format!("`{twice}` is varied twice");
+            return Err(Faults::of(Fault::new(what).help("name all of its values at once")));
+        }
+        let loaded = in_order(count as u64, self.threads, |number| {
+            self.point(combination(knobs, number as usize))
+        });
+        let (mut points, mut warnings, mut faults) =
+            (Vec::new(), Faults::default(), Faults::default());
+        for one in loaded {
+            match one {
+                Ok((point, own)) => {
+                    points.push(point);
+                    warnings.absorb(own);
+                }
+                Err(own) => faults.absorb(own),
+            }
+        }
+        if faults.is_empty() { Ok((points, warnings)) } else { Err(faults) }
+    }
+}
+
+fn repeated(knobs: &[Knob]) -> Option<&str> {
+    let twice = |(at, knob): (usize, &'_ Knob)| knobs[..at].iter().any(|k| k.path == knob.path);
+    let at = (0..knobs.len()).find(|&at| twice((at, &knobs[at])))?;
+    Some(&knobs[at].path)
+}
+
+/// The changes of combination `number`.
+fn combination(knobs: &[Knob], mut number: usize) -> Vec<String> {
+    let mut sets: Vec<String> = knobs
+        .iter()
+        .rev()
+        .map(|knob| {
+            let place = number % knob.values.len();
+            number /= knob.values.len();
+            knob.set(place)
+        })
+        .collect();
+    sets.reverse();
+    sets
+}

@@ -1,0 +1,136 @@
+//! The runs of an experiment: which, on all cores, and what is kept of each.
+//!
+//! Owns [`Row`], what one run gave as far as an experiment asks, and the doing of many. Must not
+//! know where rows are remembered, nor what they are compared with.
+//!
+//! Invariant: a row depends on its point and replication alone, so it may come from a run or from
+//! the memory of an earlier one, on any machine.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use super::in_order::in_order;
+use super::point::Point;
+use super::progress::Progress;
+use super::replicate::why_partial;
+use crate::engine::run::{Run, run, run_with};
+use crate::engine::scenario::Scenario;
+use crate::engine::world::Ended;
+use crate::kernel::time::Time;
+use crate::observe::measured::Measured;
+use crate::outcome::ExpectOutcome;
+use crate::stats::expect::Quantity;
+
+/// One run to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// Where.
+    pub point: &'a Point,
+    /// Which replication under the scenario's seed, from 0.
+    pub replication: u64,
+}
+
+/// What one run gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Each quantity of the experiment; `None` where it has no value.
+    pub values: Vec<Option<f64>>,
+    /// The verdict on each expectation of the scenario.
+    pub expect: Vec<ExpectOutcome>,
+    /// Hash over everything that happened.
+    pub fingerprint: u64,
+    /// Why the run ended before its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<String>,
+}
+
+/// What is known from earlier runs, and told of new ones.
+pub trait Memory: Sync {
+    /// The row of this job, if it was done before.
+    fn recall(&self, job: &Job<'_>) -> Option<Row>;
+    /// A job is done. Called from any thread, in the order in which jobs end.
+    fn keep(&self, job: &Job<'_>, row: &Row);
+}
+
+/// Remembers nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Forgetful;
+
+impl Memory for Forgetful {
+    fn recall(&self, _job: &Job<'_>) -> Option<Row> {
+        None
+    }
+
+    fn keep(&self, _job: &Job<'_>, _row: &Row) {}
+}
+
+/// How runs are done.
+#[derive(Clone, Copy)]
+pub struct Runner<'a> {
+    /// What is taken of each.
+    pub quantities: &'a [Quantity],
+    /// On at most so many threads.
+    pub threads: usize,
+    /// Set to end early.
+    pub interrupt: &'a AtomicBool,
+    /// Told how far the runs have come.
+    pub progress: Option<&'a Progress>,
+    /// What is known already.
+    pub memory: &'a dyn Memory,
+}
+
+impl Runner<'_> {
+    /// The rows of all jobs in their order; `None` after an interrupt.
+    pub fn rows(&self, jobs: &[Job<'_>]) -> Option<Vec<Row>> {
+        let done = in_order(jobs.len() as u64, self.threads, |number| {
+            let job = &jobs[number as usize];
+            if let Some(row) = self.memory.recall(job) {
+                if let Some(progress) = self.progress {
+                    progress.skip(job.point.scenario.end() - Time::ZERO);
+                }
+                return Some(row);
+            }
+            let row = self.run(job)?;
+            self.memory.keep(job, &row);
+            Some(row)
+        });
+        done.into_iter().collect()
+    }
+
+    fn run(&self, job: &Job<'_>) -> Option<Row> {
+        if self.interrupt.load(Ordering::Relaxed) {
+            return None;
+        }
+        let scenario = &job.point.scenario;
+        let (measured, ended) = match self.progress {
+            None => {
+                let Run { measured, ended, .. } = run(scenario, job.replication, self.interrupt);
+                (measured, ended)
+            }
+            Some(progress) => {
+                let pulse = progress.pulse(scenario.end());
+                let Run { measured, ended, .. } =
+                    run_with(scenario, job.replication, self.interrupt, pulse);
+                (measured, ended)
+            }
+        };
+        (ended != Ended::Interrupted).then(|| self.row(scenario, &measured, ended))
+    }
+
+    fn row(&self, scenario: &Scenario, measured: &Measured, ended: Ended) -> Row {
+        let value = |quantity: &Quantity| finite(quantity.value(scenario, measured).ok());
+        let judged = |text: &String| ExpectOutcome::of(text, scenario, measured);
+        Row {
+            values: self.quantities.iter().map(value).collect(),
+            expect: scenario.expect.iter().map(judged).collect(),
+            fingerprint: measured.fingerprint,
+            partial: why_partial(scenario, ended, measured),
+        }
+    }
+}
+
+/// Documents hold finite numbers only.
+fn finite(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| value.is_finite())
+}

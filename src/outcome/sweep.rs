@@ -1,0 +1,142 @@
+//! The document of a sweep, `sqsim-sweep/1`: what was measured at each point.
+//!
+//! Owns its fields. Must not know how the points came to be.
+//!
+//! Invariant: points stand in the order of the grid, replications are folded in their order.
+
+use serde::{Deserialize, Serialize};
+
+use super::estimate::combined;
+use super::{ByName, EstimatedExpectation, EstimatedMeasure, ExpectOutcome};
+
+/// The format of a [`SweepOutcome`].
+pub const SWEEP_FORMAT: &str = "sqsim-sweep/1";
+
+/// What a sweep gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepOutcome {
+    /// [`SWEEP_FORMAT`].
+    pub format: String,
+    /// The version of sqsim that made it.
+    pub version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The question it answers; may be empty.
+    pub about: String,
+    /// The seed of every stream.
+    pub seed: u64,
+    /// Replications at each point: number n of every point has the same chance.
+    pub replications: u64,
+    /// Changes that all points share: `PATH=VALUE`.
+    pub set: Vec<String>,
+    /// What is varied.
+    pub vary: Vec<SweepKnob>,
+    /// What is measured at each point.
+    pub measures: Vec<SweepMeasure>,
+    /// All combinations, the last knob changing fastest.
+    pub points: Vec<SweepPoint>,
+    /// The place of the first point at which all expectations hold, from 0; `None` if they hold
+    /// nowhere or the scenario has none.
+    pub first_that_holds: Option<u64>,
+}
+
+/// A setting and its values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepKnob {
+    /// As `--set` takes it.
+    pub path: String,
+    /// As `--set` takes them.
+    pub values: Vec<String>,
+}
+
+/// A measure of a sweep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepMeasure {
+    /// An expression of the expectation language.
+    pub text: String,
+    /// `number`, `ns` or `per second`.
+    pub unit: String,
+}
+
+/// One point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepPoint {
+    /// The value of each varied setting, in their order.
+    pub at: Vec<String>,
+    /// By the text of the measure.
+    pub measures: ByName<EstimatedMeasure>,
+    /// What theory says of a measure exactly, by its text; left out where it says nothing.
+    #[serde(default = "ByName::empty", skip_serializing_if = "ByName::is_empty")]
+    pub theory: ByName<f64>,
+    /// The scenario's expectations.
+    pub expect: Vec<EstimatedExpectation>,
+    /// Why a replication ended early; `None` if none did.
+    pub partial: Option<String>,
+    /// Hash over the fingerprints of all replications: 16 hexadecimal digits.
+    pub fingerprint: String,
+}
+
+impl SweepPoint {
+    /// Whether every expectation holds, and there is one.
+    pub fn holds(&self) -> bool {
+        !self.expect.is_empty() && self.expect.iter().all(|expect| expect.holds)
+    }
+}
+
+impl SweepOutcome {
+    /// As JSON, indented, with a line feed at the end.
+    ///
+    /// # Errors
+    /// Never for a document made by this crate.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+
+    /// Hash over the fingerprints of all points: 16 hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        let own = |point: &SweepPoint| u64::from_str_radix(&point.fingerprint, 16).unwrap_or(0);
+        combined(self.points.iter().map(own))
+    }
+}
+
+/// What the replications at one point gave, in their order.
+#[derive(Clone, Debug)]
+pub struct PointRuns<'a> {
+    /// The value of each varied setting.
+    pub at: Vec<String>,
+    /// The measures' texts, each with its value in every replication.
+    pub values: Vec<(&'a str, Vec<Option<f64>>)>,
+    /// What theory says.
+    pub theory: Vec<(&'a str, f64)>,
+    /// The expectations' verdicts, by replication.
+    pub expect: Vec<&'a [ExpectOutcome]>,
+    /// Why a replication ended early.
+    pub partial: Option<String>,
+    /// Fingerprints.
+    pub fingerprints: Vec<u64>,
+}
+
+impl SweepPoint {
+    /// The estimates at one point. A measure without a value in some replication is estimated
+    /// from the others.
+    pub fn of(runs: PointRuns<'_>) -> SweepPoint {
+        let measure = |(text, values): &(&str, Vec<Option<f64>>)| {
+            let known: Vec<f64> = values.iter().copied().flatten().collect();
+            ((*text).to_owned(), EstimatedMeasure::of(&known))
+        };
+        let expectations = runs.expect.first().map_or(0, |expect| expect.len());
+        let expectation = |at: usize| {
+            let each: Vec<&ExpectOutcome> =
+                runs.expect.iter().filter_map(|expect| expect.get(at)).collect();
+            EstimatedExpectation::of(&each)
+        };
+        SweepPoint {
+            at: runs.at,
+            measures: runs.values.iter().map(measure).collect(),
+            theory: runs.theory.into_iter().map(|(text, value)| (text.to_owned(), value)).collect(),
+            expect: (0..expectations).map(expectation).collect(),
+            partial: runs.partial,
+            fingerprint: combined(runs.fingerprints.into_iter()),
+        }
+    }
+}

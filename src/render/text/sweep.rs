@@ -1,0 +1,127 @@
+//! The answer to `sweep`.
+//!
+//! Owns its order: what was asked, a line a point, the first point that meets the expectations,
+//! the command that repeats it. Must not print.
+
+use super::grid::Grid;
+use super::{Answer, Asked, Style};
+use crate::outcome::{EstimatedMeasure, SweepOutcome, SweepPoint};
+use crate::render::units::{self, Scale};
+
+/// The answer.
+pub fn sweep(asked: &Asked<'_>, sweep: &SweepOutcome, style: Style) -> Answer {
+    let (points, reps) = (sweep.points.len(), sweep.replications);
+    let replications =
+        if reps == 1 { "one run".to_owned() } else { format!("{reps} replications") };
+    let s = if points == 1 { "" } else { "s" };
+    let mut lines =
+        vec![format!("{}   seed {}   {points} point{s} x {replications}", asked.file, sweep.seed)];
+    if !sweep.about.is_empty() {
+        lines.push(sweep.about.clone());
+    }
+    lines.push(String::new());
+    let judged = sweep.points.iter().any(|point| !point.expect.is_empty());
+    let mut grid = Grid::default();
+    for knob in &sweep.vary {
+        grid.words(knob.path.rsplit('.').next().unwrap_or(&knob.path));
+    }
+    for measure in &sweep.measures {
+        grid.numbers(&measure.text);
+    }
+    if judged {
+        grid.words("expectations");
+    }
+    let scales: Vec<Written> = sweep
+        .measures
+        .iter()
+        .map(|measure| {
+            let means = sweep.points.iter().filter_map(|point| point.measures.get(&measure.text));
+            Written::of(&measure.unit, means.map(|measure| measure.mean))
+        })
+        .collect();
+    for (number, point) in (0..).zip(&sweep.points) {
+        let mut texts = point.at.clone();
+        for (measure, scale) in sweep.measures.iter().zip(&scales) {
+            let found = point.measures.get(&measure.text).filter(|measure| measure.n > 0);
+            texts.push(found.map_or_else(|| "-".to_owned(), |measure| scale.write(*measure)));
+        }
+        if judged {
+            texts.push(verdict(point, sweep.first_that_holds == Some(number)));
+        }
+        grid.line(texts);
+    }
+    grid.write(style, &mut lines);
+    lines.push(String::new());
+    if let Some(reason) = sweep.points.iter().find_map(|point| point.partial.as_ref()) {
+        lines.push(format!("PARTIAL: a run {reason}"));
+    }
+    if judged {
+        lines.push(first(sweep));
+    }
+    let fingerprint = sweep.fingerprint();
+    let short = fingerprint.get(..8).unwrap_or(&fingerprint);
+    lines.push(format!("repeat: {}        outcome {short}", asked.command));
+    let warnings = if reps == 1 {
+        vec!["one run a point: no intervals; `--reps 10` gives them".to_owned()]
+    } else {
+        Vec::new()
+    };
+    let held = !judged || sweep.first_that_holds.is_some();
+    Answer { stdout: lines.join("\n") + "\n", warnings, held }
+}
+
+fn first(sweep: &SweepOutcome) -> String {
+    let Some(first) = sweep.first_that_holds else {
+        return "the expectations hold at no point".to_owned();
+    };
+    let point = &sweep.points[first as usize];
+    let settings = sweep.vary.iter().zip(&point.at);
+    let settings: Vec<String> =
+        settings.map(|(knob, value)| format!("{} = {value}", knob.path)).collect();
+    format!("the expectations hold first at {}", settings.join(", "))
+}
+
+/// Whether the expectations hold, else those that do not.
+fn verdict(point: &SweepPoint, first: bool) -> String {
+    if point.holds() {
+        return if first { "hold  <- first".to_owned() } else { "hold".to_owned() };
+    }
+    let failing = point.expect.iter().filter(|expect| !expect.holds);
+    let failing: Vec<&str> = failing.map(|expect| expect.text.as_str()).collect();
+    format!("FAIL  {}", failing.join(", "))
+}
+
+/// How the values of one column are written.
+enum Written {
+    /// Lengths of time with one unit.
+    Length(Scale),
+    /// Numbers, with `/s` behind a rate.
+    Number(&'static str),
+}
+
+impl Written {
+    fn of(unit: &str, means: impl Iterator<Item = f64>) -> Written {
+        match unit {
+            "ns" => Written::Length(Scale::of(means)),
+            "per second" => Written::Number("/s"),
+            _ => Written::Number(""),
+        }
+    }
+
+    /// `12.3ms ±0.4ms`; no interval for one run or where all runs agree.
+    fn write(&self, measure: EstimatedMeasure) -> String {
+        let half = measure.ci95.map(|[low, high]| (high - low) / 2.0).filter(|half| *half > 0.0);
+        match (self, half) {
+            (Written::Length(scale), None) => scale.write(measure.mean),
+            (Written::Length(scale), Some(half)) => {
+                format!("{} {}", scale.write(measure.mean), scale.write_half(half))
+            }
+            (Written::Number(unit), None) => format!("{}{unit}", units::number(measure.mean)),
+            (Written::Number(unit), Some(half)) => {
+                let mean = units::number(measure.mean);
+                let decimals = mean.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+                format!("{mean}{unit} {}", units::half(half, decimals, ""))
+            }
+        }
+    }
+}
