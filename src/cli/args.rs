@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::shard::{ShardArg, parse_shard};
-use super::values::{Seed, parse_instant, parse_message, parse_seed};
+use super::values::{Seed, parse_instant, parse_message, parse_seed, parse_share};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::MessageId;
 use crate::scenario::units::parse_span;
@@ -75,6 +75,8 @@ pub(super) enum Command {
     Trace(Trace),
     /// Simulate a scenario under many settings
     Sweep(Sweep),
+    /// Compare two systems under the same chance
+    Compare(Compare),
     /// Put the shares of an experiment together
     Merge(Merge),
     /// Print a commented scenario to begin with
@@ -283,6 +285,53 @@ pub(super) struct Work {
     /// a job array (Slurm, AWS Batch, Kubernetes)
     #[arg(long, value_name = "I/N", value_parser = parse_shard, requires = "output")]
     pub(super) shard: Option<ShardArg>,
+}
+
+/// `sqsim compare`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+                  sqsim compare models/signup.ron --b consumers.workers.count=11\n  \
+                  sqsim compare models/mm1.ron models/mmc.ron --tolerance 1%")]
+pub(super) struct Compare {
+    /// The first system, a; alone, both are of this scenario
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The second system, b
+    #[arg(value_name = "OTHER")]
+    pub(super) other: Option<PathBuf>,
+    /// Change a setting of a alone; may be repeated
+    #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(super) a: Vec<String>,
+    /// Change a setting of b alone; may be repeated
+    #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(super) b: Vec<String>,
+    #[command(flatten)]
+    pub(super) changes: Changes,
+    /// Pairs of runs
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) reps: u64,
+    #[arg(help = "What to compare, as 'p99(sent_to_deleted)'; may be repeated")]
+    #[arg(long = "measure", value_name = "MEASURE", action = ArgAction::Append)]
+    pub(super) measures: Vec<String>,
+    /// A difference within this share of a's mean does not matter
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub(super) tolerance: Option<f64>,
+    /// Form of the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CompareFormat::Text)]
+    pub(super) format: CompareFormat,
+    /// Write the results into this directory, and go on from what is there
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// The forms of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// For people
+    Text,
+    /// With every interval, for programs
+    Json,
 }
 
 /// `sqsim merge`.

@@ -20,11 +20,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::args::Global;
 use super::failure::Failure;
 use super::files::{cannot_write, write};
 use super::shard::Shard;
+use super::terminal::Terminal;
+use super::work::rows;
 use crate::experiment::asked::Asked;
 use crate::experiment::runs::{Job, Memory, Row};
+use crate::stats::expect::Quantity;
 
 const FORMAT: &str = "sqsim-journal/1";
 
@@ -81,17 +85,17 @@ impl Header {
 /// Any other line.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
-    /// The changes that make the point.
-    point: Vec<String>,
+    /// The name of the point.
+    point: String,
     /// Which replication.
     replication: u64,
     row: Row,
 }
 
-type Key = (Vec<String>, u64);
+type Key = (String, u64);
 
 fn key(job: &Job<'_>) -> Key {
-    (job.point.sets.clone(), job.replication)
+    (job.point.name.clone(), job.replication)
 }
 
 /// What journals tell.
@@ -161,18 +165,31 @@ impl Journal {
         Ok(Journal { path, header, known, file, failed, interrupt })
     }
 
-    /// How many of these jobs are known from earlier.
-    pub(super) fn known(&self, jobs: &[Job<'_>]) -> usize {
-        jobs.iter().filter(|job| self.known.0.contains_key(&key(job))).count()
-    }
-
-    /// Says if a row could not be written.
+    /// The rows of all jobs, those known from earlier included; `None` after an interrupt.
     ///
     /// # Errors
-    /// One could not.
-    pub(super) fn check(&self) -> Result<(), Failure> {
-        let failed = lock(&self.failed).take();
-        failed.map_or(Ok(()), |error| Err(cannot_write(&self.path, &error)))
+    /// A row could not be written.
+    pub(super) fn rows(
+        &self,
+        label: &str,
+        jobs: &[Job<'_>],
+        quantities: &[Quantity],
+        global: &Global,
+        terminal: Terminal,
+    ) -> Result<Option<Vec<Row>>, Failure> {
+        let known = jobs.iter().filter(|job| self.known.0.contains_key(&key(job))).count();
+        if known > 0 {
+            terminal.say(&format!("{known} of {} runs were done before", jobs.len()));
+        }
+        let rows = rows(label, jobs, quantities, self, global);
+        if let Some(error) = lock(&self.failed).take() {
+            return Err(cannot_write(&self.path, &error));
+        }
+        if rows.is_none() {
+            let kept = self.path.display();
+            terminal.say(&format!("interrupted: `{kept}` keeps what is done; repeat to go on"));
+        }
+        Ok(rows)
     }
 
     /// All jobs are done: their rows in their order, and no others.

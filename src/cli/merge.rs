@@ -39,7 +39,12 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
     let directory = model.parent().unwrap_or(Path::new("")).to_path_buf();
     let text = identity.texts.concat();
     let model = Text { name: model.display().to_string(), directory, text };
-    let Asked::Sweep(asked) = asked;
+    let Asked::Sweep(asked) = asked else {
+        return Err(Failure::usage(
+            format!("`{}` is not the journal of a sweep", first.display()),
+            "only sweeps are done in shares",
+        ));
+    };
     let (sweep, _) = Sweep::prepare(asked, &model, threads(global))?;
     let known = Known::of(&found, &header(&sweep, &model))?;
     let jobs = sweep.jobs();
@@ -47,7 +52,7 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
     let missing = jobs.iter().filter(|job| known.recall(job).is_none()).count();
     if missing > 0 {
         let (all, first) = (jobs.len(), &jobs[rows.len()]);
-        let (point, replication) = (first.point.sets.join(", "), first.replication);
+        let (point, replication) = (&first.point.name, first.replication);
         return Err(Failure::nothing(
             format!(
                 "{missing} of {all} runs are missing, the first is number {replication} of {point}"

@@ -9,6 +9,7 @@
 mod args;
 mod bug;
 mod check;
+mod compare;
 mod differs;
 pub mod exit;
 mod failure;
@@ -26,6 +27,7 @@ mod terminal;
 mod test;
 mod trace;
 mod values;
+mod work;
 
 use std::process::ExitCode;
 
@@ -63,6 +65,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> Result<Exit, Failure> {
         Some(Command::Test(args)) => test::test(args, global, terminal),
         Some(Command::Trace(args)) => trace::trace(args, terminal),
         Some(Command::Sweep(args)) => sweep::sweep(args, global, terminal),
+        Some(Command::Compare(args)) => compare::compare(args, global, terminal),
         Some(Command::Merge(args)) => merge::merge(args, global, terminal),
         Some(Command::New(args)) => plain::new(args),
         Some(Command::Help(args)) => plain::help(args),

@@ -11,16 +11,15 @@ use super::failure::Failure;
 use super::files::{prepare_directory, write};
 use super::interrupt;
 use super::journal::{Header, Identity, Journal};
-use super::meter::with_progress;
 use super::run::threads;
 use super::shard::{Shard, resolve};
 use super::sources::read;
 use super::terminal::{Terminal, answer};
-use super::values::{Seed, hash, quoted};
+use super::values::{Seed, quoted};
+use super::work::{data_hash, rows};
 use crate::experiment::asked::Asked;
-use crate::experiment::runs::{Forgetful, Job, Memory, Row, Runner};
+use crate::experiment::runs::Forgetful;
 use crate::experiment::sweep::{Sweep, SweepAsked};
-use crate::kernel::time::{Span, Time};
 use crate::outcome::SweepOutcome;
 use crate::render::text::{self, Style};
 use crate::render::{csv, text::Answer};
@@ -47,7 +46,7 @@ pub(super) fn sweep(args: &Args, global: &Global, terminal: Terminal) -> Result<
     interrupt::catch();
     let Some(directory) = &args.work.output else {
         let jobs = sweep.jobs();
-        let Some(rows) = work(&sweep, &jobs, &Forgetful, global) else {
+        let Some(rows) = rows("sweep", &jobs, sweep.quantities(), &Forgetful, global) else {
             terminal.say("interrupted: nothing is kept without `-o DIR`");
             return Ok(Exit::Interrupted);
         };
@@ -73,22 +72,13 @@ fn kept(
         jobs = numbered.filter(|(place, _)| shard.owns(*place)).map(|(_, job)| job).collect();
     }
     let journal = Journal::open(directory, shard, header(sweep, model), interrupt::flag())?;
-    let known = journal.known(&jobs);
-    if known > 0 {
-        terminal.say(&format!("{known} of {} runs were done before", jobs.len()));
-    }
-    let rows = work(sweep, &jobs, &journal, global);
-    journal.check()?;
-    let shown = directory.display();
-    let Some(rows) = rows else {
-        terminal.say(&format!(
-            "interrupted: `{shown}` keeps what is done, repeat the command to go on"
-        ));
+    let quantities = sweep.quantities();
+    let Some(rows) = journal.rows("sweep", &jobs, quantities, global, terminal)? else {
         return Ok(Exit::Interrupted);
     };
     journal.finish(&jobs, &rows)?;
     if let Some(shard) = shard {
-        let done = rows.len();
+        let (done, shown) = (rows.len(), directory.display());
         terminal.say(&format!("share {} is done: {done} runs in `{shown}`", shard.words()));
         terminal.say(&format!("when all are: sqsim merge {} -o DIR", quoted(&shown.to_string())));
         return Ok(Exit::Held);
@@ -96,27 +86,16 @@ fn kept(
     deliver(sweep, &sweep.outcome(&rows), format, Some(directory), terminal)
 }
 
-/// The rows of all jobs; `None` after an interrupt.
-fn work(sweep: &Sweep, jobs: &[Job<'_>], memory: &dyn Memory, global: &Global) -> Option<Vec<Row>> {
-    let lengths = jobs.iter().map(|job| job.point.scenario.end() - Time::ZERO);
-    let total = lengths.fold(Span::ZERO, Span::saturating_add);
-    with_progress(global, "sweep", total, |progress| {
-        let (threads, interrupt) = (threads(global), interrupt::flag());
-        let quantities = sweep.quantities();
-        Runner { quantities, threads, interrupt, progress, memory }.rows(jobs)
-    })
-}
-
 /// What a journal of this sweep begins with.
 pub(super) fn header(sweep: &Sweep, model: &Text) -> Header {
     let asked = sweep.asked();
     // What is varied is no part of it, so that a sweep can grow; where the scenario is only whole
     // with what is varied, its data files are taken for unchanged.
-    let whole = model.load(&asked.set).map(|loaded| hash(&format!("{:?}", loaded.scenario)));
+    let whole = model.load(&asked.set).ok();
     let identity = Identity {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         texts: vec![model.text.clone()],
-        scenarios: whole.map_or_else(|_| String::new(), |hash| format!("{hash:016x}")),
+        scenarios: data_hash(whole.iter().map(|loaded| &loaded.scenario)),
         set: asked.set.clone(),
         seed: sweep.points()[0].scenario.seed,
         measures: sweep.quantities().iter().map(|q| q.text().to_owned()).collect(),

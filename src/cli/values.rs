@@ -45,6 +45,16 @@ pub(super) fn parse_instant(text: &str) -> Result<Time, String> {
     parse_span(text).map(|since| Time::ZERO + since)
 }
 
+/// Reads a share: `1%` or `0.01`, up to 1.
+pub(super) fn parse_share(text: &str) -> Result<f64, String> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.parse::<f64>().map(|percent| percent / 100.0),
+        None => text.parse(),
+    };
+    let form = "expected a share from 0 to 1, such as 1% or 0.01".to_owned();
+    share.ok().filter(|share| (0.0..=1.0).contains(share)).ok_or(form)
+}
+
 /// A word for a shell: in quotes where it would not be one word otherwise.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,%+@".contains(c);
@@ -79,6 +89,15 @@ mod tests {
         }
         for text in ["", "-1", "0x", "seed", "1.5", "+0x1", "ab-cd", "+-1"] {
             assert!(parse_seed(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn shares_are_percentages_or_decimals() {
+        assert_eq!(parse_share("2%"), Ok(0.02));
+        assert_eq!(parse_share("0.5"), Ok(0.5));
+        for text in ["", "-1%", "101%", "nan", "two"] {
+            assert!(parse_share(text).is_err(), "{text}");
         }
     }
 

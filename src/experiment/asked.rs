@@ -4,12 +4,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::CompareAsked;
 use super::sweep::SweepAsked;
 
 /// An experiment, as a command, a file or a journal describes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "experiment")]
 pub enum Asked {
     /// One question at many points.
     Sweep(SweepAsked),
+    /// Two systems under the same chance.
+    Compare(CompareAsked),
 }

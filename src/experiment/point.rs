@@ -16,7 +16,9 @@ const MOST_POINTS: usize = 100_000;
 /// One scenario with some settings changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
-    /// The changes, in order: `PATH=VALUE`.
+    /// What tells it from the other points of its experiment.
+    pub name: String,
+    /// Its own changes, in order: `PATH=VALUE`.
     pub sets: Vec<String>,
     /// As it is to run.
     pub scenario: Scenario,
@@ -36,15 +38,15 @@ pub struct Base<'a> {
 }
 
 impl Base<'_> {
-    /// The point with these changes beside the shared ones.
+    /// The point with these changes after the shared ones, which are its name.
     ///
     /// # Errors
     /// All faults found.
     pub fn point(&self, own: Vec<String>) -> Result<(Point, Faults), Faults> {
-        let sets: Vec<String> = self.sets.iter().cloned().chain(own).collect();
-        let Loaded { mut scenario, warnings } = self.text.load(&sets)?;
+        let all: Vec<String> = self.sets.iter().chain(&own).cloned().collect();
+        let Loaded { mut scenario, warnings } = self.text.load(&all)?;
         scenario.seed = self.seed.unwrap_or(scenario.seed);
-        Ok((Point { sets: sets[self.sets.len()..].to_vec(), scenario }, warnings))
+        Ok((Point { name: own.join(" "), sets: own, scenario }, warnings))
     }
 
     /// All combinations of the knobs' values, the last knob changing fastest, and the warnings of

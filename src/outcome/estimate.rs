@@ -257,11 +257,11 @@ pub fn commonest_bottleneck(outcomes: &[Outcome]) -> String {
 /// and on their order: 16 hexadecimal digits.
 pub fn combined_fingerprint(outcomes: &[Outcome]) -> String {
     let own = |outcome: &Outcome| u64::from_str_radix(&outcome.fingerprint, 16).unwrap_or(0);
-    combined(outcomes.iter().map(own))
+    combined_hash(outcomes.iter().map(own))
 }
 
 /// As [`combined_fingerprint`], of the bare hashes.
-pub(super) fn combined(hashes: impl ExactSizeIterator<Item = u64>) -> String {
+pub fn combined_hash(hashes: impl ExactSizeIterator<Item = u64>) -> String {
     let one = hashes.len() == 1;
     hex(hashes.fold(0, |all: u64, own| if one { own } else { mix(all.rotate_left(1) ^ own) }))
 }

@@ -10,6 +10,7 @@
 //! Invariant: the same run gives the same bytes.
 
 mod by_name;
+mod compare;
 mod estimate;
 mod nodes;
 mod partitions;
@@ -25,9 +26,10 @@ use crate::observe::measured::Measured;
 use crate::stats::{bottleneck, expect};
 
 pub use by_name::ByName;
+pub use compare::{COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem};
 pub use estimate::{
     ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, combined_fingerprint,
-    commonest_bottleneck,
+    combined_hash, commonest_bottleneck,
 };
 pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};

@@ -6,8 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::estimate::combined;
-use super::{ByName, EstimatedExpectation, EstimatedMeasure, ExpectOutcome};
+use super::{ByName, EstimatedExpectation, EstimatedMeasure, ExpectOutcome, combined_hash};
 
 /// The format of a [`SweepOutcome`].
 pub const SWEEP_FORMAT: &str = "sqsim-sweep/1";
@@ -95,7 +94,7 @@ impl SweepOutcome {
     /// Hash over the fingerprints of all points: 16 hexadecimal digits.
     pub fn fingerprint(&self) -> String {
         let own = |point: &SweepPoint| u64::from_str_radix(&point.fingerprint, 16).unwrap_or(0);
-        combined(self.points.iter().map(own))
+        combined_hash(self.points.iter().map(own))
     }
 }
 
@@ -136,7 +135,7 @@ impl SweepPoint {
             theory: runs.theory.into_iter().map(|(text, value)| (text.to_owned(), value)).collect(),
             expect: (0..expectations).map(expectation).collect(),
             partial: runs.partial,
-            fingerprint: combined(runs.fingerprints.into_iter()),
+            fingerprint: combined_hash(runs.fingerprints.into_iter()),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One binary for all modules links once (matklad, "Delete Cargo Integration Tests", 2021).
 
 mod answers;
+mod compares;
 mod exits;
 mod files;
 mod help;

@@ -8,6 +8,7 @@
 //! advises rather than answers is a warning and goes to standard error.
 
 mod blocks;
+mod compare;
 mod estimated;
 mod grid;
 mod nodes;
@@ -15,7 +16,9 @@ mod partitions;
 mod sweep;
 mod table;
 mod warnings;
+mod written;
 
+pub use compare::compare;
 pub use sweep::sweep;
 
 use crate::engine::scenario::Scenario;

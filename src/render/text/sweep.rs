@@ -4,9 +4,9 @@
 //! the command that repeats it. Must not print.
 
 use super::grid::Grid;
+use super::written::Written;
 use super::{Answer, Asked, Style};
-use crate::outcome::{EstimatedMeasure, SweepOutcome, SweepPoint};
-use crate::render::units::{self, Scale};
+use crate::outcome::{SweepOutcome, SweepPoint};
 
 /// The answer.
 pub fn sweep(asked: &Asked<'_>, sweep: &SweepOutcome, style: Style) -> Answer {
@@ -43,7 +43,7 @@ pub fn sweep(asked: &Asked<'_>, sweep: &SweepOutcome, style: Style) -> Answer {
         let mut texts = point.at.clone();
         for (measure, scale) in sweep.measures.iter().zip(&scales) {
             let found = point.measures.get(&measure.text).filter(|measure| measure.n > 0);
-            texts.push(found.map_or_else(|| "-".to_owned(), |measure| scale.write(*measure)));
+            texts.push(found.map_or_else(|| "-".to_owned(), |measure| scale.estimate(*measure)));
         }
         if judged {
             texts.push(verdict(point, sweep.first_that_holds == Some(number)));
@@ -89,39 +89,4 @@ fn verdict(point: &SweepPoint, first: bool) -> String {
     let failing = point.expect.iter().filter(|expect| !expect.holds);
     let failing: Vec<&str> = failing.map(|expect| expect.text.as_str()).collect();
     format!("FAIL  {}", failing.join(", "))
-}
-
-/// How the values of one column are written.
-enum Written {
-    /// Lengths of time with one unit.
-    Length(Scale),
-    /// Numbers, with `/s` behind a rate.
-    Number(&'static str),
-}
-
-impl Written {
-    fn of(unit: &str, means: impl Iterator<Item = f64>) -> Written {
-        match unit {
-            "ns" => Written::Length(Scale::of(means)),
-            "per second" => Written::Number("/s"),
-            _ => Written::Number(""),
-        }
-    }
-
-    /// `12.3ms ±0.4ms`; no interval for one run or where all runs agree.
-    fn write(&self, measure: EstimatedMeasure) -> String {
-        let half = measure.ci95.map(|[low, high]| (high - low) / 2.0).filter(|half| *half > 0.0);
-        match (self, half) {
-            (Written::Length(scale), None) => scale.write(measure.mean),
-            (Written::Length(scale), Some(half)) => {
-                format!("{} {}", scale.write(measure.mean), scale.write_half(half))
-            }
-            (Written::Number(unit), None) => format!("{}{unit}", units::number(measure.mean)),
-            (Written::Number(unit), Some(half)) => {
-                let mean = units::number(measure.mean);
-                let decimals = mean.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-                format!("{mean}{unit} {}", units::half(half, decimals, ""))
-            }
-        }
-    }
 }

@@ -9,6 +9,7 @@ use crate::engine::scenario::{Named, Scenario};
 use crate::observe::measured::{
     FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,
 };
+use crate::stats::paired::Wanted;
 
 /// The names a scenario gives to its parts, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -338,6 +339,27 @@ impl Measure {
             }
             What::Latency(..) => Unit::Duration,
             What::Rate(_) => Unit::Rate,
+        }
+    }
+
+    /// Which values of it one wants: fewer refused, repeated or paid things, shorter waits and
+    /// lines, more work done; the rest is neither good nor bad.
+    pub(super) fn wanted(&self) -> Wanted {
+        let name = self.name.trim_end_matches(')');
+        let (_, last) = split(name.rsplit('(').next().unwrap_or(name));
+        match self.what {
+            What::Latency(Take::Count, _) | What::Busy => Wanted::Neither,
+            What::Latency(..) => Wanted::Less,
+            What::Level(..) => match last {
+                "visible" | "age_of_oldest" | "under_replicated" | "without_quorum" => Wanted::Less,
+                _ => Wanted::Neither,
+            },
+            What::Count(_) | What::Rate(_) => match last {
+                "deleted" | "processed" => Wanted::More,
+                "sent" | "moved_in" | "received" | "arrived" | "work" | "probes" | "copies"
+                | "node_failures" | "elections" | "purged" => Wanted::Neither,
+                _ => Wanted::Less,
+            },
         }
     }
 

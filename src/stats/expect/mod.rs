@@ -29,6 +29,7 @@ use std::fmt;
 
 use crate::engine::scenario::Scenario;
 use crate::observe::measured::Measured;
+use crate::stats::paired::Wanted;
 
 pub use measure::{Names, all_names};
 
@@ -227,6 +228,11 @@ impl Quantity {
     /// What its value is measured in.
     pub fn unit(&self) -> Unit {
         self.value.unit
+    }
+
+    /// Which values of it one wants.
+    pub fn wanted(&self) -> Wanted {
+        self.value.wanted()
     }
 
     /// Looks up the queues, producers and fleets it names.

@@ -8,6 +8,7 @@ use super::lex::{self, Kind, Token, fault};
 use super::measure::{self, Measure, Names};
 use super::{Comparison, ExpectFault, Expectation, Quantity, Unit};
 use crate::observe::measured::Measured;
+use crate::stats::paired::Wanted;
 
 /// Parentheses inside parentheses; more are refused, so that the parser's recursion is bounded.
 const MAX_DEPTH: u32 = 32;
@@ -59,6 +60,16 @@ impl Expr {
                 sides.0.check(names)?;
                 sides.1.check(names)
             }
+        }
+    }
+
+    /// Which values one wants: those of the only measure, or of the dividend of a share.
+    pub(super) fn wanted(&self) -> Wanted {
+        match &self.node {
+            Node::Measure(measure) => measure.wanted(),
+            Node::Binary('/', sides) => sides.0.wanted(),
+            Node::Binary('*', sides) if !sides.1.measures() => sides.0.wanted(),
+            Node::Binary(..) | Node::Literal(_) => Wanted::Neither,
         }
     }
 

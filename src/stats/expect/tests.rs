@@ -235,6 +235,23 @@ fn a_quantity_is_a_sum_that_stands_alone() {
 }
 
 #[test]
+fn what_one_wants_of_a_measure() {
+    let wanted = |text: &str| parse_quantity(text).unwrap().wanted();
+    for text in ["p99(sent_to_deleted)", "redelivered / received", "orders.redelivered.failed"] {
+        assert_eq!(wanted(text), Wanted::Less, "{text}");
+    }
+    for text in ["max(visible)", "wasted", "rate(empty_receives)", "calls.receive * 2"] {
+        assert_eq!(wanted(text), Wanted::Less, "{text}");
+    }
+    for text in ["rate(deleted)", "orders.deleted", "workers.processed"] {
+        assert_eq!(wanted(text), Wanted::More, "{text}");
+    }
+    for text in ["busy", "mean(in_flight)", "sent", "deleted - sent", "count(processing)"] {
+        assert_eq!(wanted(text), Wanted::Neither, "{text}");
+    }
+}
+
+#[test]
 fn hostile_texts_are_refused_not_crashed_on() {
     let deep = format!("{}sent{} > 0", "(".repeat(400), ")".repeat(400));
     assert_eq!(parse(&deep).expect_err("deep").message, "more than 32 parentheses are open");

@@ -1,0 +1,128 @@
+//! `sqsim compare`: two systems under the same chance.
+//!
+//! Owns the meaning of one or two files and of `--a` and `--b`. Must not know how an answer is
+//! worded.
+
+use super::args::{Compare as Args, CompareFormat, Global};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::files::{prepare_directory, write};
+use super::interrupt;
+use super::journal::{Header, Identity, Journal};
+use super::sources::read;
+use super::terminal::{Terminal, answer};
+use super::values::{Seed, quoted};
+use super::work::{data_hash, rows};
+use crate::experiment::asked::Asked;
+use crate::experiment::compare::{Compare, CompareAsked};
+use crate::experiment::runs::Forgetful;
+use crate::outcome::CompareOutcome;
+use crate::render::text::{self, Answer, Style};
+use crate::scenario::load::Text;
+
+/// Runs both systems.
+///
+/// # Errors
+/// Something is wrong with what was asked, or cannot be read or written.
+pub(super) fn compare(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    let models = [Some(read(&args.file)?), args.other.as_deref().map(read).transpose()?];
+    let first = &models[0].as_ref().expect("the first file was read");
+    let texts = [*first, models[1].as_ref().unwrap_or(first)];
+    let asked = CompareAsked {
+        about: String::new(),
+        model: first.name.clone(),
+        other: models[1].as_ref().map(|text| text.name.clone()),
+        set: args.changes.sets.clone(),
+        a: args.a.clone(),
+        b: args.b.clone(),
+        measures: args.measures.clone(),
+        reps: args.reps,
+        tolerance: args.tolerance,
+        seed: args.changes.seed.map(|Seed(seed)| seed),
+    };
+    if asked.other.is_none() && asked.a == asked.b {
+        return Err(Failure::usage(
+            "these are twice the same system",
+            "name a second FILE, or what changes: `--b consumers.workers.count=11`",
+        ));
+    }
+    let (compare, warnings) = Compare::prepare(asked, texts)?;
+    terminal.warnings(&warnings);
+    interrupt::catch();
+    let jobs = compare.jobs();
+    let quantities = compare.quantities();
+    let Some(directory) = &args.output else {
+        let Some(rows) = rows("compare", &jobs, quantities, &Forgetful, global) else {
+            terminal.say("interrupted: nothing is kept without `-o DIR`");
+            return Ok(Exit::Interrupted);
+        };
+        return deliver(args, &compare, &compare.outcome(&rows), terminal);
+    };
+    prepare_directory(directory)?;
+    let header = header(&compare, texts);
+    let journal = Journal::open(directory, None, header, interrupt::flag())?;
+    let Some(rows) = journal.rows("compare", &jobs, quantities, global, terminal)? else {
+        return Ok(Exit::Interrupted);
+    };
+    journal.finish(&jobs, &rows)?;
+    deliver(args, &compare, &compare.outcome(&rows), terminal)
+}
+
+fn header(compare: &Compare, texts: [&Text; 2]) -> Header {
+    let asked = compare.asked();
+    let identity = Identity {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        texts: texts.map(|text| text.text.clone()).to_vec(),
+        scenarios: data_hash(compare.points().iter().map(|point| &point.scenario)),
+        set: asked.set.iter().chain(&asked.a).chain(&asked.b).cloned().collect(),
+        seed: compare.points()[0].scenario.seed,
+        measures: compare.quantities().iter().map(|q| q.text().to_owned()).collect(),
+    };
+    Header::new(identity, Asked::Compare(asked.clone()), asked.model.clone().into())
+}
+
+fn deliver(
+    args: &Args,
+    compare: &Compare,
+    outcome: &CompareOutcome,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let json = || outcome.to_json().map_err(|error| Failure::bug(format!("no document: {error}")));
+    let asked = compare.asked();
+    let command = repeat(asked, outcome.seed);
+    let files = match &asked.other {
+        Some(other) => format!("{} against {other}", asked.model),
+        None => asked.model.clone(),
+    };
+    let named = text::Asked { file: &files, command: &command };
+    let Answer { stdout, warnings, .. } =
+        text::compare(&named, outcome, Style { colour: terminal.colour });
+    for warning in &warnings {
+        terminal.warn(warning);
+    }
+    if let Some(directory) = &args.output {
+        write(&directory.join("compare.json"), &json()?)?;
+    }
+    answer(&match args.format {
+        CompareFormat::Text => stdout,
+        CompareFormat::Json => json()?,
+    })?;
+    Ok(if outcome.partial.is_some() { Exit::Limit } else { Exit::Held })
+}
+
+/// The command that gives the same answer again.
+fn repeat(asked: &CompareAsked, seed: u64) -> String {
+    let mut words = vec!["sqsim compare".to_owned(), quoted(&asked.model)];
+    words.extend(asked.other.iter().map(|other| quoted(other)));
+    let lists = [("--a", &asked.a), ("--b", &asked.b), ("--set", &asked.set)];
+    for (name, texts) in lists.into_iter().chain([("--measure", &asked.measures)]) {
+        for text in texts {
+            words.extend([name.to_owned(), quoted(text)]);
+        }
+    }
+    if let Some(tolerance) = asked.tolerance {
+        words.push(format!("--tolerance {}%", tolerance * 100.0));
+    }
+    words.push(format!("--reps {} --seed {seed}", asked.reps));
+    words.join(" ")
+}

@@ -1,0 +1,161 @@
+//! Two systems under the same chance: is the second better?
+//!
+//! Owns the pairing: replication n of both has the same seed and streams, so the same messages
+//! with the same work meet both. Must not know arguments or files.
+
+use serde::{Deserialize, Serialize};
+
+use super::point::{Base, Point};
+use super::quantities::{self, unit_name};
+use super::runs::{Job, Row, Runner};
+use crate::outcome::{
+    COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem, EstimatedMeasure,
+    combined_hash,
+};
+use crate::scenario::fault::Faults;
+use crate::scenario::load::Text;
+use crate::stats::expect::{Names, Quantity};
+use crate::stats::paired::Paired;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "compare", deny_unknown_fields)]
+pub struct CompareAsked {
+    /// The question; may be empty.
+    pub about: String,
+    /// The scenario's file of the first system.
+    pub model: String,
+    /// That of the second, if it is another one.
+    pub other: Option<String>,
+    /// Changes of both: `PATH=VALUE`.
+    pub set: Vec<String>,
+    /// Changes of the first alone.
+    pub a: Vec<String>,
+    /// Changes of the second alone.
+    pub b: Vec<String>,
+    /// Expressions of the expectation language; the usual ones for none.
+    pub measures: Vec<String>,
+    /// Pairs of runs.
+    pub reps: u64,
+    /// The share of a's mean that counts as no difference.
+    pub tolerance: Option<f64>,
+    /// The seed of both, if it is not the first scenario's.
+    pub seed: Option<u64>,
+}
+
+/// A comparison that may run.
+#[derive(Clone, Debug)]
+pub struct Compare {
+    asked: CompareAsked,
+    points: [Point; 2],
+    quantities: Vec<Quantity>,
+}
+
+impl Compare {
+    /// Checks both systems before anything runs; the warnings of both.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub fn prepare(asked: CompareAsked, texts: [&Text; 2]) -> Result<(Compare, Faults), Faults> {
+        let (mut faults, mut warnings) = (Faults::default(), Faults::default());
+        let mut seed = asked.seed;
+        let mut points = Vec::new();
+        for ((text, own), name) in texts.into_iter().zip([&asked.a, &asked.b]).zip(["a", "b"]) {
+            let base = Base { text, sets: &asked.set, seed, threads: 1 };
+            match base.point(own.clone()) {
+                Ok((point, own)) => {
+                    // Both have the first one's seed: no pairs without it.
+                    seed = Some(point.scenario.seed);
+                    points.push(Point { name: name.to_owned(), ..point });
+                    warnings.absorb(own);
+                }
+                Err(own) => faults.absorb(own),
+            }
+        }
+        let Ok(points) = <[Point; 2]>::try_from(points) else { return Err(faults) };
+        let mut read = |point: &Point| {
+            let names = Names::of(&point.scenario);
+            let read = quantities::read("--measure", &asked.measures, &names);
+            read.map_err(|own| faults.absorb(own)).unwrap_or_default()
+        };
+        let [first, second] = points.each_ref().map(&mut read);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let both = |quantity: &Quantity| second.iter().any(|own| own.text() == quantity.text());
+        let quantities = first.into_iter().filter(both).collect();
+        Ok((Compare { asked, points, quantities }, warnings))
+    }
+
+    /// What was asked.
+    pub fn asked(&self) -> &CompareAsked {
+        &self.asked
+    }
+
+    /// Both systems.
+    pub fn points(&self) -> &[Point; 2] {
+        &self.points
+    }
+
+    /// What is compared.
+    pub fn quantities(&self) -> &[Quantity] {
+        &self.quantities
+    }
+
+    /// Every run: those of the first system, then those of the second.
+    pub fn jobs(&self) -> Vec<Job<'_>> {
+        let of = |point| (0..self.asked.reps).map(move |replication| Job { point, replication });
+        self.points.iter().flat_map(of).collect()
+    }
+
+    /// Does all runs; `None` after an interrupt.
+    pub fn run(&self, runner: &Runner<'_>) -> Option<CompareOutcome> {
+        runner.rows(&self.jobs()).map(|rows| self.outcome(&rows))
+    }
+
+    /// The document of the rows of [`Compare::jobs`].
+    pub fn outcome(&self, rows: &[Row]) -> CompareOutcome {
+        let (a, b) = rows.split_at(rows.len() / 2);
+        let system = |point: &Point, rows: &[Row]| ComparedSystem {
+            scenario: point.scenario.name.clone(),
+            set: self.asked.set.iter().chain(&point.sets).cloned().collect(),
+            fingerprint: combined_hash(rows.iter().map(|row| row.fingerprint)),
+        };
+        let measures = self.quantities.iter().enumerate();
+        CompareOutcome {
+            format: COMPARE_FORMAT.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            about: self.asked.about.clone(),
+            seed: self.points[0].scenario.seed,
+            replications: self.asked.reps,
+            tolerance: self.asked.tolerance,
+            a: system(&self.points[0], a),
+            b: system(&self.points[1], b),
+            measures: measures.map(|(at, quantity)| self.measure(quantity, at, a, b)).collect(),
+            partial: rows.iter().find_map(|row| row.partial.clone()),
+        }
+    }
+
+    /// One measure. A pair of which one side has no value does not count.
+    fn measure(&self, quantity: &Quantity, at: usize, a: &[Row], b: &[Row]) -> ComparedMeasure {
+        let pairs = a.iter().zip(b).filter_map(|(a, b)| Some((a.values[at]?, b.values[at]?)));
+        let (a, b): (Vec<f64>, Vec<f64>) = pairs.unzip();
+        let paired = Paired::of(&a, &b);
+        let difference = paired.difference;
+        let unpaired = paired.unpaired_half_width();
+        ComparedMeasure {
+            text: quantity.text().to_owned(),
+            unit: unit_name(quantity.unit()).to_owned(),
+            a: EstimatedMeasure::of(&a),
+            b: EstimatedMeasure::of(&b),
+            difference: EstimatedMeasure {
+                mean: difference.mean,
+                ci95: paired.interval(),
+                n: difference.n,
+            },
+            unpaired_ci95: unpaired.map(|half| [difference.mean - half, difference.mean + half]),
+            variance_removed: paired.variance_removed(),
+            verdict: paired.verdict(quantity.wanted(), self.asked.tolerance).words().to_owned(),
+        }
+    }
+}

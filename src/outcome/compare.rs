@@ -1,0 +1,78 @@
+//! The document of a comparison, `sqsim-compare/1`.
+//!
+//! Owns its fields. Must not know how a verdict is reached.
+
+use serde::{Deserialize, Serialize};
+
+use super::EstimatedMeasure;
+
+/// The format of a [`CompareOutcome`].
+pub const COMPARE_FORMAT: &str = "sqsim-compare/1";
+
+/// What a comparison of two systems, a and b, gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompareOutcome {
+    /// [`COMPARE_FORMAT`].
+    pub format: String,
+    /// The version of sqsim that made it.
+    pub version: String,
+    /// The question it answers; may be empty.
+    pub about: String,
+    /// The seed of every stream of both.
+    pub seed: u64,
+    /// Pairs of runs: number n of both has the same chance.
+    pub replications: u64,
+    /// The share of a's mean that counts as no difference; `None` if none does.
+    pub tolerance: Option<f64>,
+    /// The first system.
+    pub a: ComparedSystem,
+    /// The second.
+    pub b: ComparedSystem,
+    /// What was compared.
+    pub measures: Vec<ComparedMeasure>,
+    /// Why a run ended early; `None` if none did.
+    pub partial: Option<String>,
+}
+
+/// One of the two systems.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedSystem {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its changes: `PATH=VALUE`.
+    pub set: Vec<String>,
+    /// Hash over the fingerprints of all replications: 16 hexadecimal digits.
+    pub fingerprint: String,
+}
+
+/// One measure of both.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComparedMeasure {
+    /// An expression of the expectation language.
+    pub text: String,
+    /// `number`, `ns` or `per second`.
+    pub unit: String,
+    /// Of the first system.
+    pub a: EstimatedMeasure,
+    /// Of the second.
+    pub b: EstimatedMeasure,
+    /// Second minus first, pair by pair: with the interval of the paired differences.
+    pub difference: EstimatedMeasure,
+    /// The interval of the difference if the runs had been independent.
+    pub unpaired_ci95: Option<[f64; 2]>,
+    /// The share of the variance that pairing removed; `None` where nothing varies.
+    pub variance_removed: Option<f64>,
+    /// `better`, `worse`, `higher`, `lower`, `no difference detected` or `within the tolerance`:
+    /// what b is against a.
+    pub verdict: String,
+}
+
+impl CompareOutcome {
+    /// As JSON, indented, with a line feed at the end.
+    ///
+    /// # Errors
+    /// Never for a document made by this crate.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+}

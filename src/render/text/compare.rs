@@ -1,0 +1,98 @@
+//! The answer to `compare`.
+//!
+//! Owns its order: what was compared, a line a measure, what pairing gained, the command that
+//! repeats it. Must not print.
+
+use super::grid::Grid;
+use super::written::Written;
+use super::{Answer, Asked, Style};
+use crate::outcome::{CompareOutcome, ComparedMeasure, ComparedSystem};
+use crate::render::units;
+
+/// The answer.
+pub fn compare(asked: &Asked<'_>, compared: &CompareOutcome, style: Style) -> Answer {
+    let pairs = compared.replications;
+    let pairs = if pairs == 1 { "one pair".to_owned() } else { format!("{pairs} pairs") };
+    let mut lines = vec![format!("{}   seed {}   {pairs} of runs", asked.file, compared.seed)];
+    if !compared.about.is_empty() {
+        lines.push(compared.about.clone());
+    }
+    for (name, system) in [("a", &compared.a), ("b", &compared.b)] {
+        lines.push(format!("  {name}: {}", described(system)));
+    }
+    lines.push(String::new());
+    let mut grid = Grid::default();
+    grid.words("");
+    for head in ["a", "b", "b - a"] {
+        grid.numbers(head);
+    }
+    grid.numbers("relative");
+    grid.words("b is");
+    for measure in &compared.measures {
+        grid.line(line(measure));
+    }
+    grid.write(style, &mut lines);
+    lines.push(String::new());
+    if let Some(reason) = &compared.partial {
+        lines.push(format!("PARTIAL: a run {reason}"));
+    }
+    lines.extend(pairing(compared));
+    if let Some(tolerance) = compared.tolerance {
+        let tolerance = units::percent(tolerance);
+        lines.push(format!("Tolerance   a difference within {tolerance} of a does not matter"));
+    }
+    lines.push(format!("repeat: {}", asked.command));
+    let warnings = if compared.replications == 1 {
+        vec!["one pair: no intervals, so no verdict; `--reps 10` gives them".to_owned()]
+    } else {
+        Vec::new()
+    };
+    Answer { stdout: lines.join("\n") + "\n", warnings, held: true }
+}
+
+fn described(system: &ComparedSystem) -> String {
+    let sets: Vec<String> = system.set.iter().map(|set| format!("  {set}")).collect();
+    let short = system.fingerprint.get(..8).unwrap_or(&system.fingerprint);
+    format!("{}{}        outcome {short}", system.scenario, sets.concat())
+}
+
+fn line(measure: &ComparedMeasure) -> Vec<String> {
+    let means = [measure.a.mean, measure.b.mean];
+    let written = Written::of(&measure.unit, means.into_iter());
+    let relative = match measure.a.mean {
+        0.0 => String::new(),
+        mean => {
+            let share = measure.difference.mean / mean;
+            let sign = if share < 0.0 { "-" } else { "+" };
+            format!("{sign}{}", units::percent(share.abs()))
+        }
+    };
+    vec![
+        measure.text.clone(),
+        written.mean(measure.a.mean),
+        written.mean(measure.b.mean),
+        written.difference(measure.difference),
+        relative,
+        measure.verdict.clone(),
+    ]
+}
+
+/// What pairing gained, over the measures that vary.
+fn pairing(compared: &CompareOutcome) -> Option<String> {
+    let mut removed: Vec<(f64, &str)> = compared
+        .measures
+        .iter()
+        .filter_map(|measure| Some((measure.variance_removed?, measure.text.as_str())))
+        .collect();
+    removed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let ((least, least_of), (most, most_of)) = (removed.first()?, removed.last()?);
+    let share = |share: f64| {
+        if share < 0.0 { "none".to_owned() } else { format!("{:.0}%", (share * 100.0).floor()) }
+    };
+    let range = if removed.len() == 1 {
+        format!("{} of the variance of {least_of}", share(*least))
+    } else {
+        format!("{} ({least_of}) to {} ({most_of}) of the variance", share(*least), share(*most))
+    };
+    Some(format!("Pairing     the same chance for both removed {range}"))
+}

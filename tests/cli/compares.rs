@@ -1,0 +1,95 @@
+//! `compare`: verdicts, pairing, what cannot be compared.
+
+use serde_json::Value;
+
+use crate::sandbox::Sandbox;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// The measure of this text in a comparison.
+fn measure<'v>(document: &'v Value, text: &str) -> &'v Value {
+    let measures = document["measures"].as_array().expect("measures");
+    measures.iter().find(|measure| measure["text"] == text).expect(text)
+}
+
+fn width(interval: &Value) -> f64 {
+    interval[1].as_f64().expect("an end") - interval[0].as_f64().expect("a start")
+}
+
+/// Ten against eleven workers of the sign-up model: the same messages with the same work meet
+/// both, so most of what varies from run to run varies in both alike.
+#[test]
+fn pairing_makes_intervals_a_third_as_wide() {
+    let sandbox = Sandbox::new();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/signup.ron");
+    let measures = ["mean(sent_to_deleted)", "busy", "rate(deleted)", "mean(processing)", "sent"];
+    let mut args = vec!["compare", model, "--format", "json"];
+    args.extend(["--a", "consumers.workers.count=10", "--b", "consumers.workers.count=11"]);
+    args.extend(measures.iter().flat_map(|measure| ["--measure", measure]));
+    let document = json(&sandbox.twice(&args, 0).stdout);
+    for text in &measures[..3] {
+        let measure = measure(&document, text);
+        let times = width(&measure["unpaired_ci95"]) / width(&measure["difference"]["ci95"]);
+        assert!(times >= 3.0, "{text}: {times}");
+    }
+    // No arrival and no message's work changed, in none of the runs.
+    for text in &measures[3..] {
+        let measure = measure(&document, text);
+        assert_eq!(measure["difference"]["ci95"], serde_json::json!([0.0, 0.0]), "{text}");
+        assert_eq!(measure["verdict"], "no difference detected");
+        assert!(width(&measure["a"]["ci95"]) > 0.0, "{text} varies from run to run");
+    }
+    let busy = measure(&document, "busy");
+    assert_eq!(busy["verdict"], "lower");
+    // The same work on 11 instead of 10: a utilisation of 10/11.
+    let ratio = busy["b"]["mean"].as_f64().unwrap() / busy["a"]["mean"].as_f64().unwrap();
+    assert!((ratio - 10.0 / 11.0).abs() < 1e-3, "{ratio}");
+}
+
+#[test]
+fn four_verdicts_in_words() {
+    let sandbox = Sandbox::new();
+    let verdict = |more: &[&str], text: &str| {
+        let args = ["compare", "small.ron", "--measure", text, "--format", "json"];
+        let document = json(&sandbox.twice(&[&args[..], more].concat(), 0).stdout);
+        measure(&document, text)["verdict"].as_str().expect("a verdict").to_owned()
+    };
+    let fewer = ["--b", "consumers.workers.count=1"];
+    assert_eq!(verdict(&fewer, "mean(sent_to_received)"), "worse");
+    assert_eq!(verdict(&fewer, "rate(deleted)"), "worse");
+    let swapped = ["--a", "consumers.workers.count=1"];
+    assert_eq!(verdict(&swapped, "mean(sent_to_received)"), "better");
+    let more = ["--b", "consumers.workers.count=30", "--a", "consumers.workers.count=20"];
+    assert_eq!(verdict(&more, "sent"), "no difference detected");
+    let tolerance = [&more[..], &["--tolerance", "1%"]].concat();
+    assert_eq!(verdict(&tolerance, "mean(sent_to_deleted)"), "within the tolerance");
+}
+
+#[test]
+fn two_files_share_the_seed_of_the_first() {
+    let sandbox = Sandbox::new();
+    sandbox.write("other.ron", &crate::sandbox::SMALL.replace("seed: 7", "seed: 8"));
+    let args = ["compare", "small.ron", "other.ron", "--reps", "3", "-o", "out"];
+    let text = sandbox.twice(&args, 0).stdout;
+    assert!(text.starts_with("small.ron against other.ron   seed 7   3 pairs of runs"), "{text}");
+    let document = json(&sandbox.read("out/compare.json"));
+    assert_eq!(document["a"]["fingerprint"], document["b"]["fingerprint"]);
+    assert_eq!(sandbox.names("out"), ["compare.json", "journal.jsonl"]);
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let sandbox = Sandbox::new();
+    let refused = |args: &[&str], what: &str| {
+        let given = sandbox.twice(&[&["compare"], args].concat(), 2);
+        assert!(given.stderr.contains(what), "{args:?}: {}", given.stderr);
+    };
+    refused(&["long.ron"], "twice the same system");
+    refused(&["long.ron", "--b", "consumers.workers.coutn=3"], "did you mean `count`?");
+    let b = ["long.ron", "--b", "consumers.workers.count=3"];
+    refused(&[&b[..], &["--measure", "p99(sent_to_deletd)"]].concat(), "did you mean");
+    refused(&[&b[..], &["--tolerance", "2"]].concat(), "expected a share");
+    assert_eq!(sandbox.run(&["compare", "long.ron", "none.ron"]).code, Some(3));
+}
