@@ -36,14 +36,51 @@ impl Summary {
 
     /// Half the width of the 95 % interval of the mean (Student's t); `None` for one value.
     pub fn half_width(&self) -> Option<f64> {
-        (self.n > 1)
-            .then(|| student::quantile_975(self.n - 1) * (self.variance / self.n as f64).sqrt())
+        self.half_width_at(0.95)
+    }
+
+    /// Half the width of the interval that covers the mean with probability `confidence`; `None`
+    /// for one value.
+    pub fn half_width_at(&self, confidence: f64) -> Option<f64> {
+        (self.n > 1).then(|| student::quantile(self.n - 1, confidence) * self.standard_error())
+    }
+
+    /// Standard error of the mean.
+    pub fn standard_error(&self) -> f64 {
+        if self.n == 0 { 0.0 } else { (self.variance / self.n as f64).sqrt() }
+    }
+
+    /// About how many values would make half the width of the interval `wanted`, if they had the
+    /// spread that these have; `None` where nobody can tell: for fewer than two values, and if
+    /// nothing is wanted of values that differ.
+    pub fn replications_for(&self, wanted: f64, confidence: f64) -> Option<u64> {
+        if self.n < 2 {
+            return None;
+        }
+        if self.variance == 0.0 {
+            return Some(2);
+        }
+        if wanted <= 0.0 {
+            return None;
+        }
+        // Student's t itself depends on n: from the normal limit upward, a few rounds settle it.
+        let needed = |dof: u64| {
+            let t = student::quantile(dof, confidence);
+            whole((t * t * self.variance / (wanted * wanted)).ceil().max(2.0))
+        };
+        Some((0..8).fold(needed(u64::MAX), |n, _| needed(n - 1).max(n)))
     }
 
     /// The 95 % interval of the mean.
     pub fn interval(&self) -> Option<[f64; 2]> {
         self.half_width().map(|half| [self.mean - half, self.mean + half])
     }
+}
+
+/// A positive whole number of any size.
+#[expect(clippy::cast_sign_loss, reason = "it is not negative")]
+fn whole(number: f64) -> u64 {
+    number as u64
 }
 
 #[cfg(test)]
@@ -70,5 +107,23 @@ mod tests {
         let [low, high] = Summary::of(&extra).interval().expect("twenty values");
         assert!((low - 0.595_584_5).abs() < 1e-6, "{low}");
         assert!((high - 2.484_415_5).abs() < 1e-6, "{high}");
+    }
+
+    /// Student's own data again: the half width of 20 values is 0.944. Of n values it is
+    /// t(n − 1) · 2.018/√n: 0.5 needs 66 (t = 1.997: 0.4960; of 65 it is 0.5000 and a bit more).
+    #[test]
+    fn how_many_values_it_takes_follows_from_their_spread() {
+        let n = |wanted| {
+            let summary = Summary { n: 20, mean: 1.54, variance: 4.072 };
+            summary.replications_for(wanted, 0.95)
+        };
+        let found = n(0.5).expect("there is a spread");
+        let half = |n: u64| student::quantile(n - 1, 0.95) * (4.072 / n as f64).sqrt();
+        assert!(half(found) <= 0.5 && half(found - 2) > 0.5, "{found}");
+        assert!((64..=67).contains(&found), "{found}");
+        assert_eq!(n(100.0), Some(2));
+        assert_eq!(n(0.0), None);
+        assert_eq!(Summary::of(&[1.0]).replications_for(1.0, 0.95), None);
+        assert_eq!(Summary::of(&[1.0; 3]).replications_for(0.0, 0.95), Some(2));
     }
 }
