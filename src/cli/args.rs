@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::replicating::Replicating;
 use super::shard::{ShardArg, parse_shard};
 use super::values::{Seed, parse_instant, parse_message, parse_seed, parse_share};
 use crate::kernel::time::{Span, Time};
@@ -109,10 +110,8 @@ pub(super) struct Run {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) changes: Changes,
-    /// Replications; from 2 on, every mean has its 95 % interval
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub(super) reps: u64,
+    #[command(flatten)]
+    pub(super) replicating: Replicating,
     /// Form of the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = RunFormat::Text)]
     pub(super) format: RunFormat,

@@ -94,9 +94,8 @@ fn deliver(
         Some(other) => format!("{} against {other}", asked.model),
         None => asked.model.clone(),
     };
-    let named = text::Asked { file: &files, command: &command };
-    let Answer { stdout, warnings, .. } =
-        text::compare(&named, outcome, Style { colour: terminal.colour });
+    let style = Style { colour: terminal.colour };
+    let Answer { stdout, warnings, .. } = text::compare(&files, &command, outcome, style);
     for warning in &warnings {
         terminal.warn(warning);
     }

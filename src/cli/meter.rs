@@ -53,8 +53,10 @@ fn watch(wait: &Receiver<()>, bar: bool, label: &str, total: Span, progress: &Pr
     if wait.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
         return;
     }
-    let hundredth = (total.as_nanos() / 100).max(1);
-    let percent = || (progress.simulated().as_nanos() / hundredth).min(100);
+    let percent = || {
+        let hundredth = (total + progress.added()).as_nanos() / 100;
+        (progress.simulated().as_nanos() / hundredth.max(1)).min(100)
+    };
     if !bar {
         loop {
             complain(&format!("{label}: {} %\n", percent()));

@@ -19,6 +19,7 @@ mod journal;
 mod merge;
 mod meter;
 mod plain;
+mod replicating;
 mod run;
 mod shard;
 mod sources;

@@ -20,7 +20,8 @@ use super::values::quoted;
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::experiment::determinism;
-use crate::experiment::replicate::{Plan, Replications, replicate};
+use crate::experiment::replicate::{Plan, Replications};
+use crate::kernel::time::Time;
 use crate::outcome::Estimate;
 use crate::render::text::{Answer, Asked, Style};
 use crate::render::{csv, plots, text};
@@ -36,15 +37,19 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
             "name one FILE, or write a table each with `-o DIR`",
         ));
     }
-    let sources = match load_all(&args.files, &args.changes, terminal) {
+    let mut sources = match load_all(&args.files, &args.changes, terminal) {
         Ok(sources) => sources,
         Err(exit) => return Ok(exit),
     };
+    for source in &sources {
+        args.replicating.check(&source.text.name, &source.scenario)?;
+    }
     let directories = directories(args, &sources)?;
     interrupt::catch();
     let mut exit = Exit::Held;
     let mut documents = Vec::new();
-    for (number, source) in sources.iter().enumerate() {
+    for (number, source) in sources.iter_mut().enumerate() {
+        args.replicating.warm_up(&mut source.scenario, threads(global), terminal);
         let (runs, found) = simulate(args, global, terminal, source);
         let document = document(args, source, &runs, &found)?;
         if args.format == RunFormat::Text {
@@ -55,7 +60,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
         }
         exit = exit.max(verdict(source, &runs, &found, terminal));
         if args.check_determinism {
-            exit = exit.max(agreement(args, global, terminal, source, &runs));
+            exit = exit.max(agreement(global, terminal, source, &runs));
         }
         if let Some(directory) = directories.get(number) {
             write_all(directory, &source.scenario, &runs)?;
@@ -77,18 +82,22 @@ fn simulate(
     terminal: Terminal,
     source: &Source,
 ) -> (Replications, Answer) {
-    let scenario = &source.scenario;
+    let (scenario, threads) = (&source.scenario, threads(global));
     bug::running(&source.text, scenario, &args.changes.sets);
-    let threads = threads(global);
     #[expect(clippy::disallowed_methods, reason = "the user's time, told beside the answer")]
     let began = Instant::now();
-    let total = (scenario.end() - crate::kernel::time::Time::ZERO).saturating_mul(args.reps);
-    let runs = with_progress(global, &scenario.name, total, |progress| {
-        let interrupt = interrupt::flag();
-        replicate(scenario, Plan { replications: args.reps, threads, interrupt, progress })
+    let total = (scenario.end() - Time::ZERO).saturating_mul(args.replicating.at_first());
+    let replicated = with_progress(global, &scenario.name, total, |progress| {
+        args.replicating.replicate(scenario, threads, progress)
     });
     let command = repeat(args, source);
-    let asked = Asked { file: &source.text.name, command: &command };
+    let asked = Asked {
+        file: &source.text.name,
+        command: &command,
+        discarded_by: args.replicating.discarded_by(),
+        precision: replicated.precision(),
+    };
+    let runs = &replicated.runs;
     let style = Style { colour: terminal.colour };
     let answer = text::answer(&asked, scenario, &runs.outcomes, style);
     for warning in &answer.warnings {
@@ -104,20 +113,14 @@ fn simulate(
     } else {
         terminal.say(&format!("{events} events in {seconds:.2} s"));
     }
-    (runs, answer)
+    (replicated.runs, answer)
 }
 
 /// Makes the runs again and says whether they are the same.
-fn agreement(
-    args: &Run,
-    global: &Global,
-    terminal: Terminal,
-    source: &Source,
-    runs: &Replications,
-) -> Exit {
+fn agreement(global: &Global, terminal: Terminal, source: &Source, runs: &Replications) -> Exit {
     let (scenario, threads) = (&source.scenario, threads(global));
-    let plan =
-        Plan { replications: args.reps, threads, interrupt: interrupt::flag(), progress: None };
+    let replications = runs.outcomes.len() as u64;
+    let plan = Plan { replications, threads, interrupt: interrupt::flag(), progress: None };
     match determinism::check(scenario, plan, runs) {
         None => {
             let other = determinism::other_threads(threads);
@@ -146,9 +149,7 @@ fn repeat(args: &Run, source: &Source) -> String {
     for set in &args.changes.sets {
         words.extend(["--set".to_owned(), quoted(set)]);
     }
-    if args.reps > 1 {
-        words.push(format!("--reps {}", args.reps));
-    }
+    words.extend(args.replicating.words());
     words.push(format!("--seed {}", source.scenario.seed));
     words.join(" ")
 }
@@ -163,7 +164,7 @@ fn document(
     let bug = |error: &dyn std::fmt::Display| Failure::bug(format!("no document: {error}"));
     let estimate = || Estimate::of(&runs.outcomes).map_err(|error| bug(&error));
     let one = &runs.outcomes[0];
-    let single = args.reps == 1;
+    let single = args.replicating.most() == 1;
     match args.format {
         RunFormat::Text => Ok(answer.stdout.clone()),
         RunFormat::Json if single => one.to_json().map_err(|error| bug(&error)),

@@ -113,9 +113,9 @@ pub(super) fn deliver(
 ) -> Result<Exit, Failure> {
     let json = || outcome.to_json().map_err(|error| Failure::bug(format!("no document: {error}")));
     let command = repeat(sweep.asked(), outcome.seed);
-    let asked = text::Asked { file: &sweep.asked().model, command: &command };
+    let style = Style { colour: terminal.colour };
     let Answer { stdout, warnings, held } =
-        text::sweep(&asked, outcome, Style { colour: terminal.colour });
+        text::sweep(&sweep.asked().model, &command, outcome, style);
     for warning in &warnings {
         terminal.warn(warning);
     }

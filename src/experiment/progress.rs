@@ -1,7 +1,7 @@
 //! How far the runs have come.
 //!
-//! Owns one counter that running worlds add to. Must not know who looks at it, nor influence a
-//! run: it is an observer.
+//! Owns one counter that running worlds add to, and what came to the plan on the way. Must not know
+//! who looks at it, nor influence a run: it is an observer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,6 +18,7 @@ const STEPS: u64 = 1000;
 #[derive(Debug, Default)]
 pub struct Progress {
     nanos: AtomicU64,
+    added: AtomicU64,
 }
 
 impl Progress {
@@ -29,6 +30,16 @@ impl Progress {
     /// A run of this length need not be done.
     pub(super) fn skip(&self, length: Span) {
         self.nanos.fetch_add(length.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// Virtual time that came to what was planned at first.
+    pub fn added(&self) -> Span {
+        Span::from_nanos(self.added.load(Ordering::Relaxed))
+    }
+
+    /// So much more is to be simulated than was planned.
+    pub fn add(&self, more: Span) {
+        self.added.fetch_add(more.as_nanos(), Ordering::Relaxed);
     }
 
     /// An observer that reports one run of length `end`.

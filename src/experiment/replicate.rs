@@ -13,6 +13,7 @@ use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::observe::measured::Measured;
 use crate::outcome::Outcome;
+use crate::stats::expect::Quantity;
 
 /// What to do.
 #[derive(Clone, Copy, Debug)]
@@ -44,54 +45,130 @@ pub struct Replications {
 /// # Panics
 /// If the plan has no replication.
 pub fn replicate(scenario: &Scenario, plan: Plan<'_>) -> Replications {
-    let done = in_order(plan.replications, plan.threads, |number| {
-        let begin = number == 0 || !plan.interrupt.load(Ordering::Relaxed);
-        begin.then(|| one(scenario, plan, number))
-    });
-    // After an interrupt the rest was not begun.
-    let mut done: Vec<Done> = done.into_iter().map_while(|done| done).collect();
-    // Replications that were quick enough to be complete behind a gap are not taken: quick runs
-    // are no fair sample.
-    let complete = done.iter().take_while(|done| done.ended != Ended::Interrupted).count();
-    done.truncate(complete.max(1));
-    let all = plan.replications;
-    let missing = (complete as u64) < all;
-    let limit = done.iter().map(|done| done.ended).find(|&ended| ended != Ended::Completed);
-    let ended = if missing { Ended::Interrupted } else { limit.unwrap_or(Ended::Completed) };
-    let first = done.first_mut().and_then(|done| done.measured.take());
-    let outcomes = done.into_iter().map(|Done { mut outcome, .. }| {
-        if missing && outcome.partial.is_none() {
-            outcome.partial = Some(format!("interrupted after {complete} of {all} replications"));
-        }
-        outcome
-    });
-    Replications {
-        outcomes: outcomes.collect(),
-        first: first.expect("a plan has at least one replication"),
-        ended,
-    }
+    let mut runs = Replicator::new(scenario, plan, &[]);
+    runs.up_to(plan.replications);
+    runs.finish()
+}
+
+/// Replications of one scenario, more of them as they are asked for.
+#[derive(Debug)]
+pub struct Replicator<'a> {
+    scenario: &'a Scenario,
+    plan: Plan<'a>,
+    quantities: &'a [Quantity],
+    asked: u64,
+    /// Of these, those before the first that an interrupt ended.
+    complete: usize,
+    outcomes: Vec<Outcome>,
+    first: Option<Measured>,
+    /// By quantity, in the order of the replications.
+    values: Vec<Vec<Result<f64, String>>>,
+    ended: Ended,
 }
 
 /// One replication. Measurements are large, so only those of the first are kept.
 struct Done {
     outcome: Outcome,
     measured: Option<Measured>,
+    values: Vec<Result<f64, String>>,
     ended: Ended,
 }
 
-fn one(scenario: &Scenario, plan: Plan<'_>, number: u64) -> Done {
-    let Run { measured, ended, .. } = match plan.progress {
-        None => run(scenario, number, plan.interrupt),
-        Some(progress) => {
-            let pulse = progress.pulse(scenario.end());
-            let Run { measured, ended, observer: _ } =
-                run_with(scenario, number, plan.interrupt, pulse);
-            Run { measured, ended, observer: () }
+impl<'a> Replicator<'a> {
+    /// No replication yet; of each, the values of `quantities` are kept. How many there are is
+    /// said by [`Self::up_to`], not by the plan.
+    pub fn new(
+        scenario: &'a Scenario,
+        plan: Plan<'a>,
+        quantities: &'a [Quantity],
+    ) -> Replicator<'a> {
+        Replicator {
+            scenario,
+            plan,
+            quantities,
+            asked: 0,
+            complete: 0,
+            outcomes: Vec::new(),
+            first: None,
+            values: vec![Vec::new(); quantities.len()],
+            ended: Ended::Completed,
         }
-    };
-    let partial = why_partial(scenario, ended, &measured);
-    let outcome = Outcome::from_run(scenario, scenario.seed, number, &measured, partial);
-    Done { outcome, measured: (number == 0).then_some(measured), ended }
+    }
+
+    /// Runs those that are missing up to `total`; what ended the earliest that did not complete,
+    /// or `Completed`. After an interrupt nothing more is run.
+    pub fn up_to(&mut self, total: u64) -> Ended {
+        let from = self.asked;
+        if self.ended == Ended::Interrupted || total <= from {
+            return self.ended;
+        }
+        self.asked = total;
+        let this: &Replicator<'_> = self;
+        let done = in_order(total - from, this.plan.threads, |number| {
+            let number = from + number;
+            let begin = number == 0 || !this.plan.interrupt.load(Ordering::Relaxed);
+            begin.then(|| this.one(number))
+        });
+        // After an interrupt the rest was not begun.
+        let mut done: Vec<Done> = done.into_iter().map_while(|done| done).collect();
+        // Replications that were quick enough to be complete behind a gap are not taken: quick
+        // runs are no fair sample.
+        let complete = done.iter().take_while(|done| done.ended != Ended::Interrupted).count();
+        done.truncate(if from == 0 { complete.max(1) } else { complete });
+        let limit = done.iter().map(|done| done.ended).find(|&ended| ended != Ended::Completed);
+        self.complete += complete;
+        if (complete as u64) < total - from {
+            self.ended = Ended::Interrupted;
+        } else if self.ended == Ended::Completed {
+            self.ended = limit.unwrap_or(Ended::Completed);
+        }
+        for Done { outcome, measured, values, .. } in done {
+            self.outcomes.push(outcome);
+            self.first = self.first.take().or(measured);
+            for (all, value) in self.values.iter_mut().zip(values) {
+                all.push(value);
+            }
+        }
+        self.ended
+    }
+
+    /// The values of one of the quantities so far, in the order of the replications.
+    pub fn values(&self, quantity: usize) -> &[Result<f64, String>] {
+        &self.values[quantity]
+    }
+
+    /// What the replications gave.
+    ///
+    /// # Panics
+    /// If none was asked for.
+    pub fn finish(self) -> Replications {
+        let Replicator { mut outcomes, first, ended, asked, complete, .. } = self;
+        if ended == Ended::Interrupted {
+            for outcome in outcomes.iter_mut().filter(|outcome| outcome.partial.is_none()) {
+                let why = format!("interrupted after {complete} of {asked} replications");
+                outcome.partial = Some(why);
+            }
+        }
+        let first = first.expect("at least one replication is asked for");
+        Replications { outcomes, first, ended }
+    }
+
+    fn one(&self, number: u64) -> Done {
+        let (scenario, plan) = (self.scenario, self.plan);
+        let Run { measured, ended, .. } = match plan.progress {
+            None => run(scenario, number, plan.interrupt),
+            Some(progress) => {
+                let pulse = progress.pulse(scenario.end());
+                let Run { measured, ended, observer: _ } =
+                    run_with(scenario, number, plan.interrupt, pulse);
+                Run { measured, ended, observer: () }
+            }
+        };
+        let partial = why_partial(scenario, ended, &measured);
+        let outcome = Outcome::from_run(scenario, scenario.seed, number, &measured, partial);
+        let values = self.quantities.iter().map(|of| of.value(scenario, &measured)).collect();
+        Done { outcome, measured: (number == 0).then_some(measured), values, ended }
+    }
 }
 
 /// Why a run ended before its time, and what lets it run on; `None` if it did not.

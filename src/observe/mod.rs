@@ -12,3 +12,4 @@ mod node_meter;
 pub mod observer;
 mod queue_meter;
 pub mod trace;
+pub mod waits;

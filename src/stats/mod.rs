@@ -7,6 +7,7 @@ pub mod bottleneck;
 pub mod expect;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod mser;
 pub mod paired;
 pub mod recognise;
 pub mod student;

@@ -5,15 +5,15 @@
 
 use super::grid::Grid;
 use super::written::Written;
-use super::{Answer, Asked, Style};
+use super::{Answer, Style};
 use crate::outcome::{CompareOutcome, ComparedMeasure, ComparedSystem};
 use crate::render::units;
 
-/// The answer.
-pub fn compare(asked: &Asked<'_>, compared: &CompareOutcome, style: Style) -> Answer {
+/// The answer. `file` is the scenario as it was named, `command` gives the answer again.
+pub fn compare(file: &str, command: &str, compared: &CompareOutcome, style: Style) -> Answer {
     let pairs = compared.replications;
     let pairs = if pairs == 1 { "one pair".to_owned() } else { format!("{pairs} pairs") };
-    let mut lines = vec![format!("{}   seed {}   {pairs} of runs", asked.file, compared.seed)];
+    let mut lines = vec![format!("{file}   seed {}   {pairs} of runs", compared.seed)];
     if !compared.about.is_empty() {
         lines.push(compared.about.clone());
     }
@@ -41,7 +41,7 @@ pub fn compare(asked: &Asked<'_>, compared: &CompareOutcome, style: Style) -> An
         let tolerance = units::percent(tolerance);
         lines.push(format!("Tolerance   a difference within {tolerance} of a does not matter"));
     }
-    lines.push(format!("repeat: {}", asked.command));
+    lines.push(format!("repeat: {command}"));
     let warnings = if compared.replications == 1 {
         vec!["one pair: no intervals, so no verdict; `--reps 10` gives them".to_owned()]
     } else {

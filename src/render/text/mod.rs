@@ -13,6 +13,7 @@ mod estimated;
 mod grid;
 mod nodes;
 mod partitions;
+pub mod precision;
 mod sweep;
 mod table;
 mod warnings;
@@ -34,6 +35,10 @@ pub struct Asked<'a> {
     pub file: &'a str,
     /// The command that gives this answer again, seed included.
     pub command: &'a str,
+    /// The rule that found the warm-up; empty where the scenario or the user said it.
+    pub discarded_by: &'a str,
+    /// Where replications went on until their means were known precisely: how precisely they are.
+    pub precision: Option<precision::Reached<'a>>,
 }
 
 /// How the text may look.
@@ -86,7 +91,9 @@ pub fn answer(
         judged(&expectations, style, &mut lines);
     }
     lines.push(String::new());
-    if outcomes.len() == 1 {
+    if let Some(reached) = asked.precision {
+        lines.extend(reached.lines(outcomes.len()));
+    } else if outcomes.len() == 1 {
         lines.push("one run: no intervals; `--reps 10` gives them".to_owned());
     }
     let fingerprint = outcome::combined_fingerprint(outcomes);
@@ -116,7 +123,12 @@ fn header(
     let discarded = if warm_up.is_zero() {
         String::new()
     } else {
-        format!(", first {warm_up}{of_each} discarded")
+        let rule = if asked.discarded_by.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", asked.discarded_by)
+        };
+        format!(", first {warm_up}{of_each} discarded{rule}")
     };
     let mut lines = vec![format!("{}   seed {}   {runs}{discarded}", asked.file, first.seed)];
     if !scenario.about.is_empty() {

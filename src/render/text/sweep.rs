@@ -5,17 +5,17 @@
 
 use super::grid::Grid;
 use super::written::Written;
-use super::{Answer, Asked, Style};
+use super::{Answer, Style};
 use crate::outcome::{SweepOutcome, SweepPoint};
 
-/// The answer.
-pub fn sweep(asked: &Asked<'_>, sweep: &SweepOutcome, style: Style) -> Answer {
+/// The answer. `file` is the scenario as it was named, `command` gives the answer again.
+pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> Answer {
     let (points, reps) = (sweep.points.len(), sweep.replications);
     let replications =
         if reps == 1 { "one run".to_owned() } else { format!("{reps} replications") };
     let s = if points == 1 { "" } else { "s" };
     let mut lines =
-        vec![format!("{}   seed {}   {points} point{s} x {replications}", asked.file, sweep.seed)];
+        vec![format!("{file}   seed {}   {points} point{s} x {replications}", sweep.seed)];
     if !sweep.about.is_empty() {
         lines.push(sweep.about.clone());
     }
@@ -60,7 +60,7 @@ pub fn sweep(asked: &Asked<'_>, sweep: &SweepOutcome, style: Style) -> Answer {
     }
     let fingerprint = sweep.fingerprint();
     let short = fingerprint.get(..8).unwrap_or(&fingerprint);
-    lines.push(format!("repeat: {}        outcome {short}", asked.command));
+    lines.push(format!("repeat: {command}        outcome {short}"));
     let warnings = if reps == 1 {
         vec!["one run a point: no intervals; `--reps 10` gives them".to_owned()]
     } else {

@@ -5,8 +5,12 @@ use crate::kernel::time::Time;
 use crate::observe::measured::{Measured, SplitEvent, Unfinished};
 use crate::stats::fixture;
 
-const ASKED: Asked<'_> =
-    Asked { file: "checkout.ron", command: "sqsim run checkout.ron --seed 42" };
+const ASKED: Asked<'_> = Asked {
+    file: "checkout.ron",
+    command: "sqsim run checkout.ron --seed 42",
+    discarded_by: "",
+    precision: None,
+};
 
 fn outcomes(scenario: &Scenario, runs: &[Measured]) -> Vec<Outcome> {
     let runs = (0..).zip(runs);
