@@ -10,7 +10,9 @@ use clap_complete::Shell;
 
 use super::replicating::Replicating;
 use super::shard::{ShardArg, parse_shard};
-use super::values::{Seed, parse_instant, parse_message, parse_seed, parse_share};
+use super::values::{
+    Seed, parse_confidence, parse_instant, parse_message, parse_seed, parse_share,
+};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::MessageId;
 use crate::scenario::units::parse_span;
@@ -78,6 +80,8 @@ pub(super) enum Command {
     Sweep(Sweep),
     /// Compare two systems under the same chance
     Compare(Compare),
+    /// Find the smallest settings that meet a target
+    Plan(Plan),
     /// Put the shares of an experiment together
     Merge(Merge),
     /// Print a commented scenario to begin with
@@ -331,6 +335,49 @@ pub(super) enum CompareFormat {
     Text,
     /// With every interval, for programs
     Json,
+}
+
+/// `sqsim plan`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+                  sqsim plan models/signup.ron --find consumers.workers.count \\\n    \
+                  --such-that 'p99(sent_to_deleted) < 450ms'\n  \
+                  sqsim plan models/signup.ron --find consumers.workers.count=8..16 \\\n    \
+                  --such-that 'p95(sent_to_received) < 1ms'")]
+pub(super) struct Plan {
+    /// The scenario
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// What to find: the path of a whole number, or PATH=VALUES with the
+    /// wanted values first; several make a grid
+    #[arg(long, value_name = "PATH[=VALUES]", action = ArgAction::Append, required = true)]
+    pub(super) find: Vec<String>,
+    /// An expectation that must hold; may be repeated [default: those of the
+    /// scenario]
+    #[arg(long, value_name = "EXPECTATION", action = ArgAction::Append)]
+    pub(super) such_that: Vec<String>,
+    /// What is to be least among all that meet the target
+    #[arg(long, value_name = "MEASURE")]
+    pub(super) minimise: Option<String>,
+    #[command(flatten)]
+    pub(super) changes: Changes,
+    /// Probability that every decision on the way is right
+    #[arg(long, value_name = "SHARE", value_parser = parse_confidence, default_value = "95%")]
+    pub(super) confidence: f64,
+    /// Replications of the first look at a point
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    pub(super) reps: u64,
+    /// Most replications of one point
+    #[arg(long, value_name = "N", default_value_t = 640)]
+    #[arg(value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    pub(super) max_reps: u64,
+    /// Form of the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CompareFormat::Text)]
+    pub(super) format: CompareFormat,
+    /// Write the results into this directory, and go on from what is there
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
 }
 
 /// `sqsim merge`.

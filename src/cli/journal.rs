@@ -182,14 +182,26 @@ impl Journal {
             terminal.say(&format!("{known} of {} runs were done before", jobs.len()));
         }
         let rows = rows(label, jobs, quantities, self, global);
-        if let Some(error) = lock(&self.failed).take() {
-            return Err(cannot_write(&self.path, &error));
-        }
+        self.check()?;
         if rows.is_none() {
-            let kept = self.path.display();
-            terminal.say(&format!("interrupted: `{kept}` keeps what is done; repeat to go on"));
+            terminal.say(&self.interrupted());
         }
         Ok(rows)
+    }
+
+    /// Says if a row could not be written.
+    ///
+    /// # Errors
+    /// One could not.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let failed = lock(&self.failed).take();
+        failed.map_or(Ok(()), |error| Err(cannot_write(&self.path, &error)))
+    }
+
+    /// What to say after an interrupt.
+    pub(super) fn interrupted(&self) -> String {
+        let kept = self.path.display();
+        format!("interrupted: `{kept}` keeps what is done; repeat the command to go on")
     }
 
     /// All jobs are done: their rows in their order, and no others.

@@ -19,6 +19,7 @@ mod journal;
 mod merge;
 mod meter;
 mod plain;
+mod plan;
 mod replicating;
 mod run;
 mod shard;
@@ -67,6 +68,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> Result<Exit, Failure> {
         Some(Command::Trace(args)) => trace::trace(args, terminal),
         Some(Command::Sweep(args)) => sweep::sweep(args, global, terminal),
         Some(Command::Compare(args)) => compare::compare(args, global, terminal),
+        Some(Command::Plan(args)) => plan::plan(args, global, terminal),
         Some(Command::Merge(args)) => merge::merge(args, global, terminal),
         Some(Command::New(args)) => plain::new(args),
         Some(Command::Help(args)) => plain::help(args),

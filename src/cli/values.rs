@@ -55,6 +55,12 @@ pub(super) fn parse_share(text: &str) -> Result<f64, String> {
     share.ok().filter(|share| (0.0..=1.0).contains(share)).ok_or(form)
 }
 
+/// Reads a probability to be sure with: from 50% up, and not certain.
+pub(super) fn parse_confidence(text: &str) -> Result<f64, String> {
+    let form = "expected a probability from 50% to 99.99%, such as 95%".to_owned();
+    parse_share(text).ok().filter(|share| (0.5..=0.9999).contains(share)).ok_or(form)
+}
+
 /// A word for a shell: in quotes where it would not be one word otherwise.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,%+@".contains(c);

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::compare::CompareAsked;
+use super::plan::PlanAsked;
 use super::sweep::SweepAsked;
 
 /// An experiment, as a command, a file or a journal describes it.
@@ -15,4 +16,6 @@ pub enum Asked {
     Sweep(SweepAsked),
     /// Two systems under the same chance.
     Compare(CompareAsked),
+    /// The smallest settings that meet a target.
+    Plan(PlanAsked),
 }

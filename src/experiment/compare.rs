@@ -61,7 +61,7 @@ impl Compare {
         let mut seed = asked.seed;
         let mut points = Vec::new();
         for ((text, own), name) in texts.into_iter().zip([&asked.a, &asked.b]).zip(["a", "b"]) {
-            let base = Base { text, sets: &asked.set, seed, threads: 1 };
+            let base = Base { text, sets: &asked.set, expect: None, seed, threads: 1 };
             match base.point(own.clone()) {
                 Ok((point, own)) => {
                     // Both have the first one's seed: no pairs without it.

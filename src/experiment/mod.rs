@@ -12,6 +12,7 @@ pub mod determinism;
 mod fixture;
 pub mod in_order;
 pub mod knob;
+pub mod plan;
 pub mod point;
 pub mod precision;
 pub mod progress;

@@ -31,6 +31,8 @@ pub struct Base<'a> {
     pub text: &'a Text,
     /// Changes that all points share.
     pub sets: &'a [String],
+    /// Expectations in the place of the scenario's.
+    pub expect: Option<&'a [String]>,
     /// The seed, if it is not the scenario's.
     pub seed: Option<u64>,
     /// Load on so many threads.
@@ -46,6 +48,9 @@ impl Base<'_> {
         let all: Vec<String> = self.sets.iter().chain(&own).cloned().collect();
         let Loaded { mut scenario, warnings } = self.text.load(&all)?;
         scenario.seed = self.seed.unwrap_or(scenario.seed);
+        if let Some(expect) = self.expect {
+            scenario.expect = expect.to_vec();
+        }
         Ok((Point { name: own.join(" "), sets: own, scenario }, warnings))
     }
 

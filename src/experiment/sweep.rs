@@ -70,7 +70,7 @@ impl Sweep {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let base = Base { text, sets: &asked.set, seed: asked.seed, threads };
+        let base = Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads };
         let (points, warnings) = base.grid(&knobs)?;
         let names = Names::of(&points[0].scenario);
         let quantities = quantities::read("--measure", &asked.measures, &names)?;

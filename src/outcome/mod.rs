@@ -15,6 +15,7 @@ mod estimate;
 mod nodes;
 mod partitions;
 mod parts;
+mod plan;
 pub mod stored;
 mod sweep;
 
@@ -37,6 +38,7 @@ pub use parts::{
     Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels, ProducerOutcome,
     QueueOutcome, Redelivered, Unfinished, WastedBy,
 };
+pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 pub use sweep::{PointRuns, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
 
 /// The format of an [`Outcome`].

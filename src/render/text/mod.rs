@@ -13,6 +13,7 @@ mod estimated;
 mod grid;
 mod nodes;
 mod partitions;
+mod plan;
 pub mod precision;
 mod sweep;
 mod table;
@@ -20,6 +21,7 @@ mod warnings;
 mod written;
 
 pub use compare::compare;
+pub use plan::plan;
 pub use sweep::sweep;
 
 use crate::engine::scenario::Scenario;

@@ -1,0 +1,135 @@
+//! `sqsim plan`: the smallest settings that meet a target.
+//!
+//! Owns the order of what happens. Must not know how the search goes nor how an answer is worded.
+
+use super::args::{CompareFormat, Global, Plan as Args};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::files::{prepare_directory, write};
+use super::interrupt;
+use super::journal::{Header, Identity, Journal};
+use super::run::threads;
+use super::sources::read;
+use super::terminal::{Terminal, answer};
+use super::values::{Seed, quoted};
+use super::work::data_hash;
+use crate::experiment::asked::Asked;
+use crate::experiment::plan::{Plan, PlanAsked};
+use crate::experiment::runs::{Forgetful, Memory, Runner};
+use crate::outcome::PlanOutcome;
+use crate::render::text::{self, Answer, Style};
+use crate::scenario::load::Text;
+
+/// Searches.
+///
+/// # Errors
+/// Something is wrong with what was asked, or cannot be read or written.
+pub(super) fn plan(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    let model = read(&args.file)?;
+    let asked = PlanAsked {
+        about: String::new(),
+        model: model.name.clone(),
+        set: args.changes.sets.clone(),
+        find: args.find.clone(),
+        such_that: args.such_that.clone(),
+        minimise: args.minimise.clone(),
+        confidence: args.confidence,
+        reps: args.reps,
+        max_reps: args.max_reps,
+        seed: args.changes.seed.map(|Seed(seed)| seed),
+    };
+    let (plan, warnings) = Plan::prepare(asked, &model, threads(global))?;
+    terminal.warnings(&warnings);
+    interrupt::catch();
+    let Some(directory) = &args.output else {
+        let Some(outcome) = search(&plan, &Forgetful, global, terminal)? else {
+            terminal.say("interrupted: nothing is kept without `-o DIR`");
+            return Ok(Exit::Interrupted);
+        };
+        return deliver(args, &plan, &outcome, terminal);
+    };
+    prepare_directory(directory)?;
+    let journal = Journal::open(directory, None, header(&plan, &model), interrupt::flag())?;
+    let found = search(&plan, &journal, global, terminal)?;
+    journal.check()?;
+    let Some(outcome) = found else {
+        terminal.say(&journal.interrupted());
+        return Ok(Exit::Interrupted);
+    };
+    deliver(args, &plan, &outcome, terminal)
+}
+
+/// Searches, and tells each point that is decided: how many there will be nobody knows.
+fn search(
+    plan: &Plan<'_>,
+    memory: &dyn Memory,
+    global: &Global,
+    terminal: Terminal,
+) -> Result<Option<PlanOutcome>, Failure> {
+    let (threads, interrupt) = (threads(global), interrupt::flag());
+    let quantities = plan.objective();
+    let runner = Runner { quantities, threads, interrupt, progress: None, memory };
+    let told = |settings: &str, verdict: &str, replications: u64| {
+        terminal.say(&format!("{settings}: {verdict} ({replications} replications)"));
+    };
+    Ok(plan.run(&runner, &told)?)
+}
+
+fn header(plan: &Plan<'_>, model: &Text) -> Header {
+    let asked = plan.asked();
+    let whole = model.load(&asked.set).ok();
+    let measures = plan.targets().into_iter().chain(asked.minimise.clone());
+    let identity = Identity {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        texts: vec![model.text.clone()],
+        scenarios: data_hash(whole.iter().map(|loaded| &loaded.scenario)),
+        set: asked.set.clone(),
+        seed: plan.seed(),
+        measures: measures.collect(),
+    };
+    Header::new(identity, Asked::Plan(asked.clone()), model.name.clone().into())
+}
+
+fn deliver(
+    args: &Args,
+    plan: &Plan<'_>,
+    outcome: &PlanOutcome,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let json = || outcome.to_json().map_err(|error| Failure::bug(format!("no document: {error}")));
+    let asked = plan.asked();
+    let command = repeat(asked, outcome.seed);
+    let style = Style { colour: terminal.colour };
+    let Answer { stdout, warnings, held } = text::plan(&asked.model, &command, outcome, style);
+    for warning in &warnings {
+        terminal.warn(warning);
+    }
+    if let Some(directory) = &args.output {
+        write(&directory.join("plan.json"), &json()?)?;
+    }
+    answer(&match args.format {
+        CompareFormat::Text => stdout,
+        CompareFormat::Json => json()?,
+    })?;
+    Ok(if held { Exit::Held } else { Exit::No })
+}
+
+/// The command that gives the same answer again.
+fn repeat(asked: &PlanAsked, seed: u64) -> String {
+    let mut words = vec!["sqsim plan".to_owned(), quoted(&asked.model)];
+    let minimise: Vec<String> = asked.minimise.iter().cloned().collect();
+    let lists = [
+        ("--find", &asked.find),
+        ("--such-that", &asked.such_that),
+        ("--minimise", &minimise),
+        ("--set", &asked.set),
+    ];
+    for (name, texts) in lists {
+        for text in texts {
+            words.extend([name.to_owned(), quoted(text)]);
+        }
+    }
+    words.push(format!("--confidence {}%", asked.confidence * 100.0));
+    words.push(format!("--reps {} --max-reps {} --seed {seed}", asked.reps, asked.max_reps));
+    words.join(" ")
+}

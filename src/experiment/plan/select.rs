@@ -1,0 +1,155 @@
+//! The best of all points, by ranking and selection.
+//!
+//! Owns the two phases. First feasibility: every point is replicated until it surely meets the
+//! targets or surely does not; those that are surely dearer than one that meets them are let go.
+//! Then selection among those that meet them: the fully sequential procedure of S.-H. Kim and
+//! B. L. Nelson, "A fully sequential procedure for indifference-zone selection in simulation", ACM
+//! TOMACS 11 (2001), which is valid under common random numbers (c = 1).
+//!
+//! Invariant: who is let go depends on the rows alone, so neither threads nor the order in which
+//! runs end can show.
+
+use std::collections::btree_map::Entry;
+
+use super::Search;
+use super::bisect::{Stopped, Tried};
+use super::trial::{Trial, Verdict, grow, surely_falls};
+use crate::kernel::num;
+use crate::stats::summary::Summary;
+
+/// Differences of what is to be least below this share of it do not matter.
+const INDIFFERENCE: f64 = 0.01;
+
+/// What selection found.
+pub(super) struct Selected {
+    /// The best point that meets the targets by its means.
+    pub(super) at: Option<usize>,
+    /// Points that could not be told from it.
+    pub(super) like_it: usize,
+}
+
+/// Tries all points; the best by the objective, or the first without one.
+pub(super) fn select(search: &Search<'_>, tried: &mut Tried) -> Result<Selected, Stopped> {
+    for place in 0..search.candidates.count() {
+        if let Entry::Vacant(entry) = tried.entry(place) {
+            let point = search.candidates.point(place, search.base).map_err(Stopped::Refused)?;
+            entry.insert(Trial::new(point));
+        }
+    }
+    feasibility(search, tried)?;
+    let holding = |trial: &Trial| trial.holds && trial.verdict != Verdict::Fails;
+    if search.minimises {
+        best(search, tried)
+    } else {
+        let first = tried.iter().find(|(_, trial)| holding(trial));
+        Ok(Selected { at: first.map(|(place, _)| *place), like_it: 0 })
+    }
+}
+
+/// Replicates every open point in rounds, all of a round at once.
+fn feasibility(search: &Search<'_>, tried: &mut Tried) -> Result<(), Stopped> {
+    let mut total = search.effort.first;
+    loop {
+        let dearer = dearer(search, tried);
+        let mut open: Vec<&mut Trial> = tried
+            .iter_mut()
+            .filter(|(place, trial)| trial.verdict == Verdict::Open && !dearer.contains(place))
+            .map(|(_, trial)| trial)
+            .collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        grow(&mut open, total, search.runner).ok_or(Stopped::Interrupted)?;
+        for trial in open {
+            trial.judge(search.targets, search.effort);
+        }
+        if total >= search.effort.most {
+            return Ok(());
+        }
+        total = (total * 2).min(search.effort.most);
+    }
+}
+
+/// The open points that are surely dearer than one that surely meets the targets.
+fn dearer(search: &Search<'_>, tried: &Tried) -> Vec<usize> {
+    if !search.minimises {
+        return Vec::new();
+    }
+    let mean = |trial: &Trial| Summary::of(&trial.objective()).mean;
+    let meets = tried.values().filter(|trial| trial.verdict == Verdict::Meets);
+    let Some(cheapest) = meets.min_by(|a, b| mean(a).total_cmp(&mean(b))) else {
+        return Vec::new();
+    };
+    let cheapest = cheapest.objective();
+    let dearer = |trial: &Trial| surely_falls(&trial.objective(), &cheapest, search.effort.error);
+    tried.iter().filter(|(_, trial)| dearer(trial)).map(|(place, _)| *place).collect()
+}
+
+/// The point with the least objective among those that meet the targets.
+fn best(search: &Search<'_>, tried: &mut Tried) -> Result<Selected, Stopped> {
+    let holding = tried.iter().filter(|(_, trial)| trial.holds);
+    let mut left: Vec<usize> = holding.map(|(place, _)| *place).collect();
+    // Replications that all of them have: the first stage of the procedure.
+    let first = search.effort.first;
+    if first < 2 || left.len() < 2 {
+        return Ok(selected(tried, &left));
+    }
+    let objective = |tried: &Tried, place: usize| tried[&place].objective();
+    let dof = (first - 1) as f64;
+    let error = search.selection_error / (left.len() - 1) as f64;
+    let eta = (num::pow(2.0 * error, -2.0 / dof) - 1.0) / 2.0;
+    let h2 = 2.0 * eta * dof;
+    let stage = |tried: &Tried, place: usize| objective(tried, place)[..first as usize].to_vec();
+    let least = left.iter().map(|&place| Summary::of(&stage(tried, place)).mean.abs());
+    let delta = least.fold(f64::INFINITY, f64::min) * INDIFFERENCE;
+    let variance = |tried: &Tried, a: usize, b: usize| {
+        let (a, b) = (stage(tried, a), stage(tried, b));
+        let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
+        Summary::of(&differences).variance
+    };
+    let all = left.clone();
+    let variances: Vec<Vec<f64>> =
+        all.iter().map(|&a| all.iter().map(|&b| variance(tried, a, b)).collect()).collect();
+    let spread = |a: usize, b: usize| {
+        let place = |of: usize| all.iter().position(|&known| known == of).unwrap_or(0);
+        variances[place(a)][place(b)]
+    };
+    let mut total = first;
+    while left.len() > 1 {
+        let mean = |place: usize| Summary::of(&objective(tried, place)[..total as usize]).mean;
+        let means: Vec<(usize, f64)> = left.iter().map(|&place| (place, mean(place))).collect();
+        let r = total as f64;
+        let worse = |a: usize, of_a: f64| {
+            means.iter().any(|&(b, of_b)| {
+                let width = if delta > 0.0 {
+                    (h2 * spread(a, b) / delta - r * delta).max(0.0) / (2.0 * r)
+                } else {
+                    0.0
+                };
+                of_a > of_b + width
+            })
+        };
+        left = means.iter().filter(|&&(a, of_a)| !worse(a, of_a)).map(|&(a, _)| a).collect();
+        if left.len() < 2 || total >= search.effort.most {
+            break;
+        }
+        total += 1;
+        let mut trials: Vec<&mut Trial> =
+            tried.iter_mut().filter(|(place, _)| left.contains(place)).map(|(_, t)| t).collect();
+        grow(&mut trials, total, search.runner).ok_or(Stopped::Interrupted)?;
+        for trial in trials {
+            trial.judge(search.targets, search.effort);
+        }
+    }
+    Ok(selected(tried, &left))
+}
+
+/// The one with the least mean among those left; of equal ones, the first.
+fn selected(tried: &Tried, left: &[usize]) -> Selected {
+    let mean = |place: &usize| Summary::of(&tried[place].objective()).mean;
+    let at = left
+        .iter()
+        .copied()
+        .reduce(|best, next| if mean(&next) < mean(&best) { next } else { best });
+    Selected { at, like_it: left.len().saturating_sub(1) }
+}

@@ -1,0 +1,176 @@
+//! The answer to `plan`.
+//!
+//! Owns its order: what was asked, the points that were tried, the answer with its margin and how
+//! sure it is. Must not print.
+
+use super::grid::Grid;
+use super::written::Written;
+use super::{Answer, Style};
+use crate::outcome::{EstimatedMeasure, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
+use crate::render::units::{self, Scale};
+use crate::stats::expect::{self, Unit};
+
+/// The answer. `file` is the scenario as it was named, `command` gives the answer again.
+pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answer {
+    let mut lines = vec![format!("{file}   seed {}", plan.seed)];
+    if !plan.about.is_empty() {
+        lines.push(plan.about.clone());
+    }
+    let paths: Vec<&str> = plan.find.iter().map(|knob| knob.path.as_str()).collect();
+    let wanted = match &plan.minimise {
+        None => format!("the first {}", paths.join(", ")),
+        Some(least) => format!("{} with the least {least}", paths.join(" and ")),
+    };
+    lines.push(format!("  {wanted} such that {}", plan.such_that.join(" and ")));
+    lines.push(String::new());
+    tried(plan, style, &mut lines);
+    lines.push(String::new());
+    let mut say = |opening: &str, sentence: String| {
+        let blanks = " ".repeat(12_usize.saturating_sub(opening.chars().count()));
+        lines.push(format!("{}{blanks}{sentence}", style.heading(opening)));
+    };
+    let runs: u64 = plan.tried.iter().map(|point| point.replications).sum();
+    let points = plan.tried.len();
+    say("Effort", format!("{points} points, {runs} runs, {}", plan.method));
+    for note in &plan.notes {
+        say("Note", note.clone());
+    }
+    match &plan.answer {
+        None => say("Answer", "none of them meets the target".to_owned()),
+        Some(answer) => {
+            say("Answer", settings(&paths, &answer.at));
+            for sentence in margins(plan, answer) {
+                say("Margin", sentence);
+            }
+            say("Confidence", confidence(plan, answer, &paths));
+        }
+    }
+    lines.push(format!("repeat: {command}"));
+    Answer { stdout: lines.join("\n") + "\n", warnings: Vec::new(), held: plan.answer.is_some() }
+}
+
+fn settings(paths: &[&str], at: &[String]) -> String {
+    let each = paths.iter().zip(at).map(|(path, value)| format!("{path} = {value}"));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// A line a point.
+fn tried(plan: &PlanOutcome, style: Style, lines: &mut Vec<String>) {
+    let mut grid = Grid::default();
+    for knob in &plan.find {
+        grid.words(knob.path.rsplit('.').next().unwrap_or(&knob.path));
+    }
+    for text in &plan.such_that {
+        grid.numbers(text);
+    }
+    if let Some(least) = &plan.minimise {
+        grid.numbers(least);
+    }
+    grid.numbers("runs");
+    grid.words("");
+    let answer = plan.answer.as_ref().map(|answer| &answer.at);
+    for point in &plan.tried {
+        let mut texts = point.at.clone();
+        for (text, target) in plan.such_that.iter().zip(&point.targets) {
+            texts.push(value(text, target));
+        }
+        if let Some(least) = &plan.minimise {
+            let unit = unit_of_quantity(least);
+            let written = Written::of(unit, point.minimised.iter().map(|m| m.mean));
+            texts.push(point.minimised.map_or_else(|| "-".to_owned(), |m| written.estimate(m)));
+        }
+        texts.push(point.replications.to_string());
+        let mark = if Some(&point.at) == answer { "  <- answer" } else { "" };
+        texts.push(format!("{}{mark}", verdict(point)));
+        grid.line(texts);
+    }
+    grid.write(style, lines);
+}
+
+fn verdict(point: &TriedPoint) -> String {
+    let words = match (point.verdict.as_str(), point.holds) {
+        ("open", true) => "open, its means meet",
+        ("open", false) => "open, its means fail",
+        (decided, _) => decided,
+    };
+    match &point.note {
+        Some(note) => format!("{words}: {note}"),
+        None => words.to_owned(),
+    }
+}
+
+/// The measured side with half the width of the margin's interval.
+fn value(text: &str, target: &TriedTarget) -> String {
+    let Some(mean) = target.value else { return "-".to_owned() };
+    let ci95 = target.half.map(|half| [mean - half, mean + half]);
+    let written = Written::of(unit(text), std::iter::once(mean));
+    written.estimate(EstimatedMeasure { mean, ci95, n: 1 })
+}
+
+fn unit(text: &str) -> &'static str {
+    match expect::parse(text).map(|expectation| expectation.unit()) {
+        Ok(Unit::Duration) => "ns",
+        Ok(Unit::Rate) => "per second",
+        Ok(Unit::Number) | Err(_) => "number",
+    }
+}
+
+fn unit_of_quantity(text: &str) -> &'static str {
+    match expect::parse_quantity(text).map(|quantity| quantity.unit()) {
+        Ok(Unit::Duration) => "ns",
+        Ok(Unit::Rate) => "per second",
+        Ok(Unit::Number) | Err(_) => "number",
+    }
+}
+
+/// How far the answer is from missing each target, and what the value before it does.
+fn margins(plan: &PlanOutcome, answer: &PlanAnswer) -> Vec<String> {
+    let Some(at) = plan.tried.iter().position(|point| point.at == answer.at) else {
+        return Vec::new();
+    };
+    let point = &plan.tried[at];
+    let before = at.checked_sub(1).map(|before| &plan.tried[before]);
+    let before = before.filter(|before| plan.minimise.is_none() && !before.holds);
+    let mut sentences = Vec::new();
+    for (number, text) in plan.such_that.iter().enumerate() {
+        let (Some(margin), half) = (point.targets[number].margin, point.targets[number].half)
+        else {
+            continue;
+        };
+        let size = amount(text, margin.abs());
+        let half = half.filter(|half| *half > 0.0);
+        let half = half.map_or_else(String::new, |half| format!(" ±{}", amount(text, half)));
+        let limit = point.targets[number].limit.filter(|limit| *limit != 0.0);
+        let share = limit.map_or_else(String::new, |limit| {
+            format!(", {} of the limit", units::percent((margin / limit).abs()))
+        });
+        sentences.push(format!("{text}: met by {size}{half}{share}"));
+        let missed = before.and_then(|before| Some((before, before.targets[number].margin?)));
+        if let Some((before, missed)) = missed.filter(|(_, missed)| *missed < 0.0) {
+            let with = before.at.join(", ");
+            sentences.push(format!("with {with} it is missed by {}", amount(text, missed.abs())));
+        }
+    }
+    sentences
+}
+
+fn amount(text: &str, size: f64) -> String {
+    match unit(text) {
+        "ns" => Scale::of_one(size).write(size),
+        "per second" => format!("{}/s", units::number(size)),
+        _ if text.contains('%') => units::percent(size),
+        _ => units::number(size),
+    }
+}
+
+fn confidence(plan: &PlanOutcome, answer: &PlanAnswer, paths: &[&str]) -> String {
+    let level = units::percent(plan.confidence);
+    if answer.sure {
+        return format!("{level} that every decision on the way is right");
+    }
+    let sure = match &answer.surely_at {
+        Some(at) => format!("{level} sure is {}", settings(paths, at)),
+        None => "more replications (`--max-reps`) may decide it".to_owned(),
+    };
+    format!("open: its margin is inside its interval, judged by the means; {sure}")
+}
