@@ -5,12 +5,12 @@ use std::io;
 
 use proptest::prelude::*;
 use sqsim::clients::config::{ArrivalProcess, OnFailure, WorkUnit};
-use sqsim::engine::scenario::Scenario;
+use sqsim::engine::scenario::{Prices, Scenario, Tier};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Capacity, FailureDomain, Failures, Keys, Naive, Nodes, Outage, Placement, ReceiveRouting,
-    SplitPolicy, WeightedMove,
+    Capacity, FailureDomain, Failures, Keys, MessageSize, Naive, Nodes, Outage, Placement,
+    ReceiveRouting, SplitPolicy, WeightedMove,
 };
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::{Faults, Loaded, templates, topics};
@@ -21,6 +21,7 @@ fn data(file: &str) -> io::Result<Vec<u8>> {
         "counts.csv" => Ok(b"time,count\n0,60\n60,120\n240,30\n".to_vec()),
         "times.txt" => Ok(b"0.5s\n2s\n".to_vec()),
         "unsorted.txt" => Ok(b"2s\n0.5s\n".to_vec()),
+        "sizes.txt" => Ok(b"2KiB\n300B\n".to_vec()),
         "lengths.txt" => Ok(b"30ms\n10ms\n".to_vec()),
         _ => Err(io::ErrorKind::NotFound.into()),
     }
@@ -482,6 +483,52 @@ fn a_path_that_an_error_prints_can_be_set() {
     loaded(&text, &sets);
 }
 
+#[test]
+fn sizes_have_the_laws_of_lengths() {
+    let bytes = Span::from_nanos;
+    let cases = [
+        ("Constant(\"64KiB\")", Dist::Constant(bytes(65_536))),
+        (
+            "Shifted(by: \"1KiB\", dist: Uniform(min: \"1B\", max: \"1.5KiB\"))",
+            Dist::Shifted {
+                by: bytes(1_024),
+                dist: Box::new(Dist::Uniform { min: bytes(1), max: bytes(1_536) }),
+            },
+        ),
+        (
+            "LogNormal(p50: \"2KiB\", p99: \"20KiB\")",
+            Dist::log_normal_from_p50_p99(bytes(2_048), bytes(20_480)),
+        ),
+        ("Empirical(\"sizes.txt\")", Dist::Empirical(vec![bytes(300), bytes(2_048)])),
+    ];
+    for (text, dist) in cases {
+        let text = with(&format!("message_size: {text}"), ARRIVALS, WORK);
+        let queues = loaded(&text, &[]).scenario.queues;
+        assert_eq!(queues[0].config.message_size, MessageSize::new(dist));
+        assert_eq!(queues[1].config.message_size, MessageSize::constant(1_024), "the default");
+    }
+}
+
+#[test]
+fn prices_are_billionths_of_a_dollar() {
+    let text = with("", ARRIVALS, &format!("{WORK}, price_per_hour: \"$0.0425\""));
+    let prices = loaded(&text, &["prices.free_requests=1000000"]).scenario.prices;
+    let tier = |from, per_million| Tier { from, per_million };
+    let billions = 1_000_000_000;
+    assert_eq!(
+        prices,
+        Prices {
+            requests: vec![
+                tier(0, 400_000_000),
+                tier(100 * billions, 300_000_000),
+                tier(200 * billions, 240_000_000),
+            ],
+            free_requests: 1_000_000,
+            worker_hour: vec![Some(42_500_000)],
+        }
+    );
+}
+
 fn is_warned_of(text: &str, part: &str, path: &str) {
     let warnings = loaded(text, &[]).warnings;
     let warning = warnings.iter().find(|fault| fault.what.contains(part));
@@ -522,6 +569,18 @@ fn what_may_not_be_meant_is_warned_of() {
             with("", "Times(\"unsorted.txt\")", WORK),
             "not ascending; they were sorted",
             "producers.web.arrivals.file",
+        ),
+        (
+            with("message_size: Exponential(\"200KiB\")", ARRIVALS, WORK),
+            // e to the power of -1024/200.
+            "0.6 % of the messages would be larger than the 1MiB that SQS takes",
+            "queues.jobs.message_size",
+        ),
+        (
+            with("message_size: Uniform(min: \"1KiB\", max: \"150KiB\")", ARRIVALS, WORK)
+                .replace("arrivals", "batch: 10, arrivals"),
+            "a batch of 10 can be larger than the 1MiB that SQS takes",
+            "producers.web.batch",
         ),
     ];
     for (text, part, path) in cases {

@@ -43,6 +43,8 @@ pub struct Scenario {
     pub expect: Vec<String>,
     /// Bounds of a run.
     pub limits: Limits,
+    /// What is paid. No run depends on it.
+    pub prices: Prices,
 }
 
 impl Scenario {
@@ -50,6 +52,26 @@ impl Scenario {
     pub fn end(&self) -> Time {
         Time::ZERO + self.duration + self.drain
     }
+}
+
+/// What is paid, in billionths of a dollar. The default: nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prices {
+    /// For requests: the first tier begins at 0, the others ascend.
+    pub requests: Vec<Tier>,
+    /// Requests of a month that cost nothing.
+    pub free_requests: u64,
+    /// For an hour of one worker, by fleet; `None` is unknown.
+    pub worker_hour: Vec<Option<u64>>,
+}
+
+/// The price of requests from so many a month on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// Requests of the month before it.
+    pub from: u64,
+    /// Billionths of a dollar for a million.
+    pub per_million: u64,
 }
 
 /// Bounds of a run; reaching one ends it, with what was measured marked partial.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::point::{Base, Point};
-use super::quantities::{self, unit_name};
+use super::quantities;
 use super::runs::{Job, Row, Runner};
 use crate::outcome::{
     COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem, EstimatedMeasure,
@@ -145,7 +145,7 @@ impl Compare {
         let unpaired = paired.unpaired_half_width();
         ComparedMeasure {
             text: quantity.text().to_owned(),
-            unit: unit_name(quantity.unit()).to_owned(),
+            unit: quantity.unit().name().to_owned(),
             a: EstimatedMeasure::of(&a),
             b: EstimatedMeasure::of(&b),
             difference: EstimatedMeasure {

@@ -4,7 +4,7 @@
 //! quantities. Must not know their values.
 
 use crate::scenario::fault::{Fault, Faults, Place, Source};
-use crate::stats::expect::{ExpectFault, Names, Quantity, Unit, parse_quantity};
+use crate::stats::expect::{ExpectFault, Names, Quantity, parse_quantity};
 
 /// What is measured where nothing is named: flow, the two latencies, waste, load.
 const USUAL: [&str; 6] = [
@@ -56,13 +56,4 @@ pub fn push(faults: &mut Faults, option: &str, text: &str, fault: &ExpectFault) 
     let source = faults.add_source(Source { name: option.to_owned(), text: text.to_owned() });
     let place = Place { source, start, end };
     faults.push(Fault::new(fault.message.clone()).at(place, "").help(fault.help.clone()));
-}
-
-/// What values of this unit are in documents.
-pub fn unit_name(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Number => "number",
-        Unit::Duration => "ns",
-        Unit::Rate => "per second",
-    }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::knob::Knob;
 use super::point::{Base, Point};
-use super::quantities::{self, unit_name};
+use super::quantities;
 use super::runs::{Job, Row, Runner};
 use crate::outcome::{PointRuns, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
 use crate::scenario::fault::{Fault, Faults};
@@ -116,7 +116,7 @@ impl Sweep {
         let knob = |knob: &Knob| SweepKnob { path: knob.path.clone(), values: knob.values.clone() };
         let measure = |quantity: &Quantity| SweepMeasure {
             text: quantity.text().to_owned(),
-            unit: unit_name(quantity.unit()).to_owned(),
+            unit: quantity.unit().name().to_owned(),
         };
         SweepOutcome {
             format: SWEEP_FORMAT.to_owned(),

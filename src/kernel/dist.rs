@@ -242,6 +242,34 @@ impl Dist {
         }
     }
 
+    /// The longest length that can be drawn; `None` where any can.
+    pub fn longest(&self) -> Option<Span> {
+        match *self {
+            Dist::Constant(span) => Some(span),
+            Dist::Uniform { max, .. } | Dist::Pareto { max, .. } | Dist::Triangular { max, .. } => {
+                Some(max)
+            }
+            Dist::Percentiles(ref points) => points.last().map(|&(_, longest)| longest),
+            Dist::Empirical(ref lengths) => lengths.last().copied(),
+            Dist::Mix(ref branches) => {
+                let drawn = branches.iter().filter(|(weight, _)| *weight > 0.0);
+                drawn
+                    .map(|(_, dist)| dist.longest())
+                    .try_fold(Span::ZERO, |most, longest| longest.map(|longest| most.max(longest)))
+            }
+            Dist::Shifted { by, ref dist } => {
+                dist.longest().map(|longest| by.saturating_add(longest))
+            }
+            Dist::Exponential { .. }
+            | Dist::Erlang { .. }
+            | Dist::Gamma { .. }
+            | Dist::HyperExponential { .. }
+            | Dist::LogNormal { .. }
+            | Dist::Weibull { .. }
+            | Dist::Normal { .. } => None,
+        }
+    }
+
     /// The mean in nanoseconds.
     pub fn mean_nanos(&self) -> f64 {
         match *self {

@@ -171,6 +171,8 @@ pub enum Fate {
     Group = 7,
     /// Whether a receive does not hide it.
     Duplicate = 8,
+    /// How large it is.
+    Size = 9,
 }
 
 /// A message's luck: one uniform `u64`, drawn when it is sent.

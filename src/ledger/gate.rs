@@ -1,6 +1,7 @@
 //! Admission of batch calls.
 //!
-//! Owns which entries of a call its partitions let through. Must not know what the call does.
+//! Owns which entries of a call its partitions let through, and the payload of all. Must not know
+//! what the call does.
 //!
 //! Invariant: each partition that a call touches gives one token for it, however many entries are
 //! its own ([SendMessageBatch](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html)
@@ -10,9 +11,11 @@
     reason = "a call of one entry is known where it is made: there is nothing to look up there"
 )]
 
+use super::config::{CHUNK_BYTES, chunks};
 use super::journal::{Action, Change, Journal, PartitionId};
 use super::queue::Queue;
 use super::service::{MAX_BATCH, Refused};
+use crate::kernel::rng::Luck;
 use crate::kernel::time::Time;
 
 /// Whether a partition lets a call through.
@@ -57,6 +60,8 @@ pub(super) struct Gate {
     refused: Refused,
     touched: [Touched; MAX_BATCH],
     count: usize,
+    /// Bytes that the call carries.
+    payload: u64,
 }
 
 impl Gate {
@@ -68,6 +73,7 @@ impl Gate {
             refused: Refused(0),
             touched: [Touched::default(); MAX_BATCH],
             count: 0,
+            payload: 0,
         })
     }
 
@@ -97,9 +103,21 @@ impl Gate {
         admitted
     }
 
-    /// Tells which partitions refused how much; returns the entries that were refused.
+    /// The call carries the message with this luck, refused or not.
+    #[inline]
+    pub(super) fn carry(&mut self, q: &Queue, luck: Luck) {
+        if let Some(sizes) = &q.sizes {
+            self.payload += sizes.of(luck);
+        }
+    }
+
+    /// Tells how much it carried and which partitions refused how much; returns the entries that
+    /// were refused.
     #[inline]
     pub(super) fn close<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) -> Refused {
+        if self.payload > CHUNK_BYTES {
+            journal.more_chunks(q.id, self.action, chunks(self.payload) - 1);
+        }
         if self.refused.0 != 0 {
             self.tell_refused(q, now, journal);
         }

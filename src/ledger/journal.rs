@@ -406,6 +406,9 @@ pub trait Journal {
 
     /// A poll asked so many partitions of `queue`.
     fn probed(&mut self, _queue: QueueId, _partitions: u32) {}
+
+    /// A call carries more than one chunk of payload: so many more, since it was last told.
+    fn more_chunks(&mut self, _queue: QueueId, _action: Action, _chunks: u64) {}
 }
 
 /// The journal nobody reads.

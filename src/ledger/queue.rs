@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use super::backlog::Counted;
 use super::capacity::Rate;
 use super::ceiling::Ceiling;
-use super::config::{Keys, QueueConfig, QueueId, SplitPolicy};
+use super::config::{Keys, MessageSize, QueueConfig, QueueId, SplitPolicy};
 use super::fresh::Waiting;
 use super::gate::Admission;
 use super::journal::{Action, Journal, MessageId, State};
@@ -45,8 +45,11 @@ pub(super) struct Queue {
     pub(super) id: QueueId,
     pub(super) config: QueueConfig,
     pub(super) rate: Option<Rate>,
-    /// It, its partitions or their nodes can refuse a call, or a policy watches the load.
+    /// It, its partitions or their nodes can refuse a call, a policy watches the load, or the
+    /// payload of calls is counted.
     pub(super) guarded: bool,
+    /// The sizes of its messages, where a call may carry more than one chunk.
+    pub(super) sizes: Option<MessageSize>,
     /// The load as the split policy sees it; none without a policy that looks.
     pub(super) watch: Option<Watch>,
     pub(super) ceiling: Option<Ceiling>,
@@ -113,12 +116,14 @@ impl Queue {
         let nodes = config.ledger.nodes.as_ref();
         let replication = nodes.map(|it| Box::new(Replication::new(it, path, streams, &shards)));
         let node_due = replication.as_ref().map_or(Time::NEVER, |it| it.due());
+        let sizes = Some(&config.message_size).filter(|size| size.fills_chunks()).cloned();
         let looks = watch.is_some() || ceiling.is_some();
         let tick = if looks { Time::ZERO + super::split::TICK } else { Time::NEVER };
         Queue {
             id,
             rate,
-            guarded: rate.is_some() || looks || replication.is_some(),
+            guarded: rate.is_some() || looks || replication.is_some() || sizes.is_some(),
+            sizes,
             watch,
             ceiling,
             reshards: Reshards::default(),

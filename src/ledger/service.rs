@@ -215,10 +215,11 @@ impl Ledger {
         let q = &mut self.queues[queue.0 as usize];
         let key = q.router.key(luck, first, connection, now, &q.shards);
         let at = q.shards.holder(key);
-        if let Some(gate) = call.gate
-            && !gate.admit(at, q, key, entry, now)
-        {
-            return;
+        if let Some(gate) = call.gate {
+            gate.carry(q, luck);
+            if !gate.admit(at, q, key, entry, now) {
+                return;
+            }
         }
         let id = self.slab.give_id();
         q.tally.sent += 1;

@@ -9,7 +9,7 @@
 //! or a quorum; while one waits at a partition, nothing in that partition can.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
-use super::config::QueueId;
+use super::config::{QueueId, chunks};
 use super::gate::Admission;
 use super::holders::{cause, stays_visible};
 use super::journal::{Action, Change, Held, Journal, State};
@@ -313,17 +313,52 @@ impl Ledger {
             return;
         }
         if q.guarded {
-            let admission = q.admits(at, Action::Receive, None, now);
-            if admission != Admission::Admitted {
-                // Who asks several does without those that do not answer.
-                if admission == Admission::Throttled || q.routing.waits_at_one() {
-                    taken.refused = Some((at as u32, admission));
-                }
-                return;
-            }
+            self.take_guarded(queue, at, poll, now, journal, taken);
+            return;
         }
         while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, taken) {
             self.dead_letter(queue, to, slot, now, journal);
+        }
+    }
+
+    /// As [`Ledger::take_from`], where the partition may refuse or the payload counts.
+    #[inline(never)]
+    fn take_guarded<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        at: usize,
+        poll: &Poll,
+        now: Time,
+        journal: &mut J,
+        taken: &mut Taken,
+    ) {
+        let q = &mut self.queues[queue.0 as usize];
+        let admission = q.admits(at, Action::Receive, None, now);
+        if admission != Admission::Admitted {
+            // Who asks several does without those that do not answer.
+            if admission == Admission::Throttled || q.routing.waits_at_one() {
+                taken.refused = Some((at as u32, admission));
+            }
+            return;
+        }
+        let before = taken.messages;
+        while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, taken) {
+            self.dead_letter(queue, to, slot, now, journal);
+        }
+        self.count_chunks(queue, before, taken.messages, journal);
+    }
+
+    /// A poll that had got `before` messages has got `after`, the last that were handed over.
+    fn count_chunks<J: Journal>(&self, queue: QueueId, before: u32, after: u32, journal: &mut J) {
+        let Some(sizes) = &self.queue(queue).sizes else { return };
+        let first = self.handed.len() - after as usize;
+        let payload = |messages: u32| {
+            let handed = self.handed.range(first..first + messages as usize);
+            handed.map(|delivery| sizes.of(delivery.luck)).sum()
+        };
+        let more = chunks(payload(after)) - chunks(payload(before));
+        if more > 0 {
+            journal.more_chunks(queue, Action::Receive, more);
         }
     }
 

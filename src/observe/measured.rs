@@ -155,6 +155,8 @@ pub struct QueueCounts {
     pub redelivered: Redelivered,
     /// Calls.
     pub calls: Calls,
+    /// Chunks of 64 KiB that calls carried beyond the first of each.
+    pub more_chunks: Calls,
     /// What nodes did.
     pub nodes: NodeCounts,
 }
@@ -386,6 +388,8 @@ pub struct ProducerMeasured {
 pub struct FleetMeasured {
     /// Busy threads.
     pub busy: Level,
+    /// Workers, whether they are up or down.
+    pub workers: u64,
     /// Threads in all.
     pub threads: u64,
     /// Processings that ended well for the first time.
@@ -413,6 +417,13 @@ impl QueueCounts {
         self.sent + self.throttled_sends + self.unavailable_sends
     }
 
+    /// Requests that AWS bills: a call is one for each 64 KiB of its payload.
+    #[must_use]
+    pub fn requests(&self) -> Calls {
+        let (calls, more) = (self.calls, self.more_chunks);
+        Calls { send: calls.send + more.send, receive: calls.receive + more.receive, ..calls }
+    }
+
     /// What was counted since `before`.
     #[must_use]
     pub fn since(&self, before: &QueueCounts) -> QueueCounts {
@@ -437,6 +448,7 @@ impl QueueCounts {
             duplicates: self.duplicates - before.duplicates,
             redelivered: self.redelivered.since(before.redelivered),
             calls: self.calls.since(before.calls),
+            more_chunks: self.more_chunks.since(before.more_chunks),
             nodes: self.nodes.since(before.nodes),
         }
     }
@@ -457,6 +469,11 @@ impl Redelivered {
 }
 
 impl Calls {
+    /// All kinds.
+    pub fn total(self) -> u64 {
+        self.send + self.receive + self.delete + self.change_visibility
+    }
+
     fn since(self, before: Calls) -> Calls {
         Calls {
             send: self.send - before.send,

@@ -18,7 +18,7 @@ use super::queue_meter::QueueMeter;
 use crate::clients::deed::{Deed, Ending};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal};
+use crate::ledger::journal::{Action, Change, Journal};
 use crate::ledger::service::Leftover;
 
 /// What metrics must know of a run beforehand.
@@ -84,7 +84,8 @@ impl Metrics {
         let windows = frame.end.as_nanos().div_ceil(frame.series.as_nanos().max(1)) as usize;
         let fleet = |fleet: &FleetFrame| {
             let threads = u64::from(fleet.workers) * u64::from(fleet.threads);
-            let now = FleetMeasured { threads, ..FleetMeasured::default() };
+            let workers = u64::from(fleet.workers);
+            let now = FleetMeasured { workers, threads, ..FleetMeasured::default() };
             FleetMeter { now, at_begin: now, measured: now, busy: Meter::ZERO }
         };
         let queue = |&partitions: &u32| QueueMeter::new(frame.window, partitions, windows + 1);
@@ -211,6 +212,10 @@ impl Journal for Metrics {
     fn probed(&mut self, queue: QueueId, partitions: u32) {
         self.queues[queue.0 as usize].probed(partitions);
     }
+
+    fn more_chunks(&mut self, queue: QueueId, action: Action, chunks: u64) {
+        self.queues[queue.0 as usize].more_chunks(action, chunks);
+    }
 }
 
 impl Observer for Metrics {
@@ -299,6 +304,7 @@ impl FleetMeasured {
     fn since(&self, before: &FleetMeasured) -> FleetMeasured {
         FleetMeasured {
             busy: self.busy,
+            workers: self.workers,
             threads: self.threads,
             processed: self.processed - before.processed,
             duplicates: self.duplicates - before.duplicates,

@@ -7,7 +7,7 @@
 use crate::clients::deed::Deed;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal};
+use crate::ledger::journal::{Action, Change, Journal};
 
 /// Someone who is told everything that happens, in the order in which it happens.
 pub trait Observer: Journal {
@@ -47,6 +47,11 @@ impl<A: Journal, B: Journal> Journal for (A, B) {
     fn probed(&mut self, queue: QueueId, partitions: u32) {
         self.0.probed(queue, partitions);
         self.1.probed(queue, partitions);
+    }
+
+    fn more_chunks(&mut self, queue: QueueId, action: Action, chunks: u64) {
+        self.0.more_chunks(queue, action, chunks);
+        self.1.more_chunks(queue, action, chunks);
     }
 }
 

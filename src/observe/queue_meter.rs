@@ -231,6 +231,15 @@ impl QueueMeter {
         self.counts.probes += u64::from(partitions);
     }
 
+    /// A call carried so many chunks beyond its first.
+    pub(super) fn more_chunks(&mut self, action: Action, chunks: u64) {
+        match action {
+            Action::Send => self.counts.more_chunks.send += chunks,
+            Action::Receive => self.counts.more_chunks.receive += chunks,
+            Action::Delete | Action::ChangeVisibility => {}
+        }
+    }
+
     /// Takes the end of the work on a message in.
     #[inline]
     pub(super) fn end_work(&mut self, sent: Time, took: Span, how: Ending) {

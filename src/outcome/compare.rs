@@ -50,7 +50,7 @@ pub struct ComparedSystem {
 pub struct ComparedMeasure {
     /// An expression of the expectation language.
     pub text: String,
-    /// `number`, `ns` or `per second`.
+    /// `number`, `ns`, `per second` or `dollars`.
     pub unit: String,
     /// Of the first system.
     pub a: EstimatedMeasure,

@@ -11,6 +11,7 @@
 
 mod by_name;
 mod compare;
+mod cost;
 mod estimate;
 mod nodes;
 mod partitions;
@@ -24,10 +25,12 @@ use serde::{Deserialize, Serialize};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::observe::measured::Measured;
+use crate::stats::cost::Cost;
 use crate::stats::{bottleneck, expect};
 
 pub use by_name::ByName;
 pub use compare::{COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem};
+pub use cost::CostOutcome;
 pub use estimate::{
     ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, combined_fingerprint,
     combined_hash, commonest_bottleneck,
@@ -69,6 +72,8 @@ pub struct Outcome {
     pub producers: ByName<ProducerOutcome>,
     /// By fleet.
     pub consumers: ByName<FleetOutcome>,
+    /// What it would cost; `None` where the window is empty.
+    pub cost: Option<CostOutcome>,
     /// What limited the run, with the figures that say so.
     pub bottleneck: String,
     /// The scenario's expectations.
@@ -122,6 +127,7 @@ impl Outcome {
         let fleets = scenario.fleets.iter().zip(&measured.fleets);
         let expect = scenario.expect.iter().map(|text| ExpectOutcome::of(text, scenario, measured));
         let checkpoints = measured.checkpoints.iter();
+        let priced = scenario.prices.worker_hour.iter().any(Option::is_some);
         Outcome {
             format: OUTCOME_FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -141,8 +147,9 @@ impl Outcome {
                 .map(|(of, producer)| (named(&of.name), ProducerOutcome::of(producer)))
                 .collect(),
             consumers: fleets
-                .map(|(of, fleet)| (named(&of.name), FleetOutcome::of(fleet)))
+                .map(|(of, fleet)| (named(&of.name), FleetOutcome::of(fleet, measured.window)))
                 .collect(),
+            cost: Cost::of(scenario, measured).map(|cost| CostOutcome::of(&cost, priced)),
             bottleneck: bottleneck::verdict(scenario, measured).sentence(),
             expect: expect.collect(),
             partial,

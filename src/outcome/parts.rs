@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
-use crate::observe::measured::{FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured};
+use crate::kernel::time::Time;
+use crate::observe::measured::{
+    self, FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured,
+};
 
 /// One queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +82,8 @@ pub struct Counts {
     pub redelivered: Redelivered,
     /// Calls.
     pub calls: Calls,
+    /// Requests that are billed: a call is one for each 64 KiB of its payload.
+    pub requests: Calls,
 }
 
 /// Redeliveries by cause.
@@ -220,6 +225,8 @@ pub struct FleetOutcome {
     pub busy: f64,
     /// Threads in all.
     pub threads: u64,
+    /// Time of all workers over the window, whether they are up or down.
+    pub worker_ns: u64,
     /// Messages processed for the first time.
     pub processed: u64,
     /// Messages processed again.
@@ -318,12 +325,19 @@ impl Counts {
                 delete_undone: causes.delete_undone,
                 not_hidden: causes.not_hidden,
             },
-            calls: Calls {
-                send: counts.calls.send,
-                receive: counts.calls.receive,
-                delete: counts.calls.delete,
-                change_visibility: counts.calls.change_visibility,
-            },
+            calls: Calls::of(counts.calls),
+            requests: Calls::of(counts.requests()),
+        }
+    }
+}
+
+impl Calls {
+    fn of(calls: measured::Calls) -> Calls {
+        Calls {
+            send: calls.send,
+            receive: calls.receive,
+            delete: calls.delete,
+            change_visibility: calls.change_visibility,
         }
     }
 }
@@ -369,11 +383,13 @@ impl ProducerOutcome {
 }
 
 impl FleetOutcome {
-    pub(super) fn of(fleet: &FleetMeasured) -> FleetOutcome {
+    pub(super) fn of(fleet: &FleetMeasured, window: (Time, Time)) -> FleetOutcome {
+        let window = u128::from(window.1.since(window.0).as_nanos());
         let threads = fleet.threads as f64;
         FleetOutcome {
             busy: if fleet.threads == 0 { 0.0 } else { fleet.busy.mean() / threads },
             threads: fleet.threads,
+            worker_ns: nanos(u128::from(fleet.workers) * window),
             processed: fleet.processed,
             duplicates: fleet.duplicates,
             failed: fleet.failed,

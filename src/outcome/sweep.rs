@@ -53,7 +53,7 @@ pub struct SweepKnob {
 pub struct SweepMeasure {
     /// An expression of the expectation language.
     pub text: String,
-    /// `number`, `ns` or `per second`.
+    /// `number`, `ns`, `per second` or `dollars`.
     pub unit: String,
 }
 

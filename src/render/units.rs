@@ -101,6 +101,20 @@ pub fn percent(share: f64) -> String {
     format!("{value:.decimals$}%")
 }
 
+/// Dollars with their cents, or two significant digits where it is less than ten: `$12.30`,
+/// `$0.043`.
+pub fn money(dollars: f64) -> String {
+    let size = dollars.abs();
+    let decimals = match size {
+        _ if size >= 1_000.0 => 0,
+        _ if size >= 0.1 || size == 0.0 => 2,
+        _ if size >= 0.01 => 3,
+        _ if size >= 0.001 => 4,
+        _ => 6,
+    };
+    format!("${dollars:.decimals$}")
+}
+
 /// A number whose size is unknown: whole if it is whole, else three significant digits.
 pub fn number(value: f64) -> String {
     let size = value.abs();
@@ -162,5 +176,10 @@ mod tests {
         assert_eq!(number(36_000.0), "36000");
         assert_eq!(number(0.000_999), "0.000999");
         assert_eq!(number(2.345), "2.35");
+        let amounts = [(0.0, "$0.00"), (0.524, "$0.52"), (0.0432, "$0.043"), (87.6, "$87.60")];
+        for (dollars, text) in amounts {
+            assert_eq!(money(dollars), text);
+        }
+        assert_eq!(money(12_345.6), "$12346");
     }
 }

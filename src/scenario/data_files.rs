@@ -1,4 +1,4 @@
-//! Data files: counts per period, instants and lengths, from text.
+//! Data files: counts per period, instants, lengths and sizes, from text.
 //!
 //! Owns what is read from them and every complaint about them. Must not open files (the caller
 //! hands in their text) nor know which setting named one.
@@ -10,7 +10,7 @@ use std::fmt;
 
 use super::cloudwatch;
 use super::stamps::{self, STAMP_FORMS};
-use super::units::parse_span;
+use super::units::{parse_size, parse_span};
 use crate::clients::config::CountPeriod;
 use crate::kernel::time::{Span, Time};
 
@@ -348,23 +348,42 @@ fn parse_instant(entry: &str) -> Result<(i128, bool), String> {
 pub fn read_lengths(text: &str) -> Result<Vec<Span>, DataFault> {
     const HELP: &str =
         "expected one length a line with its unit (ns, us, ms, s, m, h, d), as `12ms`";
+    read_values(text, "length", HELP, parse_span)
+}
+
+/// Reads one size a line, each with its unit (`2KiB`), as [`read_lengths`] does.
+///
+/// # Errors
+/// As there.
+pub fn read_sizes(text: &str) -> Result<Vec<u64>, DataFault> {
+    const HELP: &str = "expected one size a line with its unit (B, KiB, MiB), as `2KiB`";
+    read_values(text, "size", HELP, parse_size)
+}
+
+/// Reads values of one kind with their units, in ascending order.
+fn read_values<T: Ord>(
+    text: &str,
+    kind: &str,
+    help: &str,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, DataFault> {
     let read = |entry: &str| {
         let message = if entry.parse::<f64>().is_ok() {
             format!("{} has no unit", quote(entry))
         } else {
-            match parse_span(entry) {
-                Ok(span) => return Ok(span),
-                Err(_) => format!("{} is not a length", quote(entry)),
+            match parse(entry) {
+                Ok(value) => return Ok(value),
+                Err(_) => format!("{} is not a {kind}", quote(entry)),
             }
         };
-        Err(DataFault::at(text, entry, message, HELP))
+        Err(DataFault::at(text, entry, message, help))
     };
-    let mut lengths = entries(text).map(read).collect::<Result<Vec<_>, _>>()?;
-    if lengths.is_empty() {
-        return Err(DataFault::at(text, text, "the file has no lengths".to_owned(), HELP));
+    let mut values = entries(text).map(read).collect::<Result<Vec<_>, _>>()?;
+    if values.is_empty() {
+        return Err(DataFault::at(text, text, format!("the file has no {kind}s"), help));
     }
-    lengths.sort_unstable();
-    Ok(lengths)
+    values.sort_unstable();
+    Ok(values)
 }
 
 /// Lines without their comments, where something is left.

@@ -8,7 +8,7 @@
 use super::defaults;
 
 /// The topics, in the order in which one reads them.
-const TOPICS: [(&str, &str); 14] = [
+const TOPICS: [(&str, &str); 15] = [
     ("scenario", include_str!("topics/scenario.md")),
     ("queue", include_str!("topics/queue.md")),
     ("ledger", include_str!("topics/ledger.md")),
@@ -21,6 +21,7 @@ const TOPICS: [(&str, &str); 14] = [
     ("time", include_str!("topics/time.md")),
     ("ties", include_str!("topics/ties.md")),
     ("metrics", include_str!("topics/metrics.md")),
+    ("cost", include_str!("topics/cost.md")),
     ("expect", include_str!("topics/expect.md")),
     ("exit-codes", include_str!("topics/exit-codes.md")),
 ];

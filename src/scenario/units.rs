@@ -1,8 +1,9 @@
-//! Lengths of time, rates and probabilities as people write them.
+//! Lengths of time, sizes, rates, probabilities and prices as people write them.
 //!
-//! Owns the three notations. Must not know where they stand in a scenario.
+//! Owns the five notations. Must not know where they stand in a scenario.
 //!
-//! Invariant: a length is read exactly, in whole nanoseconds; no float is involved.
+//! Invariant: a length, a size and a price are read exactly, in whole nanoseconds, bytes and
+//! billionths of a dollar; no float is involved.
 
 use crate::kernel::time::Span;
 
@@ -18,12 +19,28 @@ const UNITS: [(&str, u64); 8] = [
     ("ns", 1),
 ];
 
+/// Units of size with their bytes, largest first.
+const SIZE_UNITS: [(&str, u64); 3] = [("MiB", 1_048_576), ("KiB", 1_024), ("B", 1)];
+
+/// Parts of a dollar that prices are whole numbers of.
+pub const NANOS_PER_DOLLAR: u64 = 1_000_000_000;
+
+/// The highest price that can be written, in billionths of a dollar.
+pub const HIGHEST_PRICE: u64 = 1_000_000 * NANOS_PER_DOLLAR;
+
 /// The longest length that can be written: 100 years, so that sums stay far from overflow.
 pub(super) const LONGEST: Span = Span::from_secs(36_525 * 86_400);
 
 /// What a length of time looks like, for messages.
 pub(super) const LENGTH_FORM: &str = "write a number with its unit, such as \"30s\", \"150ms\" or \
                                       \"2h30m\" (d, h, m, s, ms, us, ns)";
+
+/// What a size looks like, for messages.
+pub(super) const SIZE_FORM: &str =
+    "write a number with its unit, such as \"300B\", \"64KiB\" or \"1MiB\" (1 KiB = 1024 bytes)";
+
+/// What a price looks like, for messages.
+pub(super) const PRICE_FORM: &str = "write dollars, such as \"$0.40\" or 0.4";
 
 /// What a rate looks like, for messages.
 pub(super) const RATE_FORM: &str =
@@ -71,27 +88,97 @@ pub fn parse_span(text: &str) -> Result<Span, String> {
 
 /// A decimal number of units of `size` nanoseconds, exactly.
 fn scaled(number: &str, size: u64) -> Result<Span, &'static str> {
+    multiple(number, size).map(Span::from_nanos).map_err(|wrong| match wrong {
+        NotWhole::Malformed => "is not a number with a unit",
+        NotWhole::TooFine => "is finer than a nanosecond",
+        NotWhole::TooLarge => "is longer than 100 years",
+    })
+}
+
+/// Why a decimal number of units is no whole number of parts.
+enum NotWhole {
+    Malformed,
+    TooFine,
+    TooLarge,
+}
+
+/// A decimal number of units that have `size` parts each, in parts, exactly.
+fn multiple(number: &str, size: u64) -> Result<u64, NotWhole> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let malformed = "is not a number with a unit";
     if whole.is_empty() || fraction.contains('.') || (fraction.is_empty() && number.contains('.')) {
-        return Err(malformed);
+        return Err(NotWhole::Malformed);
     }
     let fraction = fraction.trim_end_matches('0');
     if whole.len() > 20 {
-        return Err("is longer than 100 years");
+        return Err(NotWhole::TooLarge);
     }
     if fraction.len() > 18 {
-        return Err("is finer than a nanosecond");
+        return Err(NotWhole::TooFine);
     }
     let size = u128::from(size);
-    let whole: u128 = whole.parse().map_err(|_| malformed)?;
-    let parts: u128 = format!("0{fraction}").parse().map_err(|_| malformed)?;
+    let whole: u128 = whole.parse().map_err(|_| NotWhole::Malformed)?;
+    let parts: u128 = format!("0{fraction}").parse().map_err(|_| NotWhole::Malformed)?;
     let of = 10_u128.pow(fraction.len() as u32);
     if !(parts * size).is_multiple_of(of) {
-        return Err("is finer than a nanosecond");
+        return Err(NotWhole::TooFine);
     }
-    let nanos = whole * size + parts * size / of;
-    u64::try_from(nanos).map(Span::from_nanos).map_err(|_| "is longer than 100 years")
+    u64::try_from(whole * size + parts * size / of).map_err(|_| NotWhole::TooLarge)
+}
+
+/// Reads a size in bytes: a number and its unit (`64KiB`, `1.5MiB`, `300B`).
+///
+/// # Errors
+/// A fragment that says what is wrong: no unit, an unknown one, finer than a byte, too large.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    if text.starts_with('-') {
+        return Err(format!("`{text}` is negative, a size is not"));
+    }
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    if number.is_empty() {
+        return Err(format!("`{text}` is not a size"));
+    }
+    if unit.is_empty() {
+        return Err(format!("`{text}` has no unit after `{number}`"));
+    }
+    let Some(&(_, size)) = SIZE_UNITS.iter().find(|&&(name, _)| name == unit) else {
+        return Err(format!("`{unit}` in `{text}` is not a unit of size"));
+    };
+    multiple(number, size).map_err(|wrong| match wrong {
+        NotWhole::Malformed => format!("`{text}` is not a number with a unit"),
+        NotWhole::TooFine => format!("`{text}` is not a whole number of bytes"),
+        NotWhole::TooLarge => format!("`{text}` is more than any memory holds"),
+    })
+}
+
+/// A size as it is read: in the largest unit of which it is a whole number.
+pub fn size_text(bytes: u64) -> String {
+    let fits = SIZE_UNITS.iter().find(|(_, size)| bytes > 0 && bytes.is_multiple_of(*size));
+    let (unit, size) = fits.unwrap_or(&("B", 1));
+    format!("{}{unit}", bytes / size)
+}
+
+/// Reads a price in billionths of a dollar: `$0.40`.
+///
+/// # Errors
+/// A fragment that says what is wrong: no `$`, negative, finer than a billionth of a dollar, or
+/// above [`HIGHEST_PRICE`].
+pub fn parse_price(text: &str) -> Result<u64, String> {
+    let Some(number) = text.strip_prefix('$') else {
+        return Err(format!("`{text}` does not begin with `$`"));
+    };
+    if number.starts_with('-') {
+        return Err(format!("`{text}` is negative, a price is not"));
+    }
+    let price = multiple(number, NANOS_PER_DOLLAR).map_err(|wrong| match wrong {
+        NotWhole::Malformed => format!("`{text}` is not a price"),
+        NotWhole::TooFine => format!("`{text}` is finer than a billionth of a dollar"),
+        NotWhole::TooLarge => format!("`{text}` is more than $1000000"),
+    })?;
+    if price > HIGHEST_PRICE {
+        return Err(format!("`{text}` is more than $1000000"));
+    }
+    Ok(price)
 }
 
 /// Reads a rate as a number per second: `400/s`, `90/min`, `10/h`, `0.5/d`.
@@ -198,6 +285,60 @@ mod tests {
         ];
         for (text, part) in cases {
             let why = parse_span(text).expect_err(text);
+            assert!(why.contains(part), "{text}: {why}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_exactly_and_read_back() {
+        let cases = [
+            ("1KiB", 1_024),
+            ("256KiB", 262_144),
+            ("1MiB", 1_048_576),
+            ("1.5KiB", 1_536),
+            ("300B", 300),
+            ("0B", 0),
+            ("0.5KiB", 512),
+        ];
+        for (text, bytes) in cases {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+            assert_eq!(parse_size(&size_text(bytes)), Ok(bytes), "{text}");
+        }
+        assert_eq!(size_text(65_536), "64KiB");
+        assert_eq!(size_text(65_537), "65537B");
+        let bad = [
+            ("", "not a size"),
+            ("64", "no unit"),
+            ("64KB", "`KB` in `64KB` is not a unit"),
+            ("64 KiB", "not a unit"),
+            ("-1KiB", "negative"),
+            ("0.3B", "whole number of bytes"),
+            ("1..5KiB", "not a number"),
+            ("99999999999999MiB", "any memory"),
+        ];
+        for (text, part) in bad {
+            let why = parse_size(text).expect_err(text);
+            assert!(why.contains(part), "{text}: {why}");
+        }
+    }
+
+    #[test]
+    fn prices_are_billionths_of_a_dollar() {
+        let cases = [("$0.40", 400_000_000), ("$1", 1_000_000_000), ("$0.000000001", 1), ("$0", 0)];
+        for (text, nanos) in cases {
+            assert_eq!(parse_price(text), Ok(nanos), "{text}");
+        }
+        let bad = [
+            ("0.40", "begin with `$`"),
+            ("0.40 EUR", "begin with `$`"),
+            ("$-1", "negative"),
+            ("$0.0000000001", "finer"),
+            ("$1e3", "not a price"),
+            ("$1000001", "more than"),
+            ("$", "not a price"),
+        ];
+        for (text, part) in bad {
+            let why = parse_price(text).expect_err(text);
             assert!(why.contains(part), "{text}: {why}");
         }
     }

@@ -9,12 +9,12 @@ use crate::clients::config::{
     ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
     Retry, WorkUnit,
 };
-use crate::engine::scenario::{Limits, Named, Scenario};
+use crate::engine::scenario::{Limits, Named, Prices, Scenario, Tier};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{
-    Guards, Keys, LedgerConfig, Mechanics, NodeId, Nodes, Placement, QueueConfig, QueueId,
-    ReceiveRouting, Redrive, SplitPolicy,
+    Guards, Keys, LedgerConfig, Mechanics, MessageSize, NodeId, Nodes, Placement, QueueConfig,
+    QueueId, ReceiveRouting, Redrive, SplitPolicy,
 };
 use crate::observe::measured::{
     Calls, FleetMeasured, Lack, Latency, Level, Measured, NodeCounts, NodeEvent, NodesMeasured,
@@ -36,6 +36,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         redrive,
         purges: Vec::new(),
         lost_deletes: 0.0,
+        message_size: MessageSize::constant(1_024),
         duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 4,
@@ -111,6 +112,11 @@ pub(crate) fn scenario() -> Scenario {
         )],
         expect: vec!["p95(sent_to_deleted) < 500ms".to_owned(), "dead_lettered == 0".to_owned()],
         limits: Limits { events: 1_000_000_000, resident: 100_000_000, trace_bytes: 1 << 30 },
+        prices: Prices {
+            requests: vec![Tier { from: 0, per_million: 1_000_000_000 }],
+            free_requests: 0,
+            worker_hour: vec![Some(500_000_000)],
+        },
     }
 }
 
@@ -254,6 +260,7 @@ pub(crate) fn measured(shift: u64) -> Measured {
         }],
         fleets: vec![FleetMeasured {
             busy: Level { area: 2_880 * u128::from(SECOND), ..level(0, 4, 0) },
+            workers: 4,
             threads: 4,
             processed: 36_000,
             failed: 30,

@@ -4,6 +4,7 @@
 //! Must not know how a number is printed or stored.
 
 pub mod bottleneck;
+pub mod cost;
 pub mod expect;
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -9,14 +9,15 @@ use sqsim::clients::config::{
     ArrivalProcess, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
     ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
-use sqsim::engine::scenario::{Limits, Named, Scenario};
+use sqsim::engine::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::Source as _;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
     Capacity, CeilingConfig, CountScaler, Ewma, FailureDomain, Failures, Guards, HeatMedian, Keys,
-    LedgerConfig, Mechanics, MidpointDoubling, Naive, Nodes, Outage, Placement, QueueConfig,
-    QueueId, ReceiveRouting, Redrive, Reservoir, ScalableTopic, SplitPolicy, WeightedMove,
+    LedgerConfig, Mechanics, MessageSize, MidpointDoubling, Naive, Nodes, Outage, Placement,
+    QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, ScalableTopic, SplitPolicy,
+    WeightedMove,
 };
 
 use crate::fuzzing::Chance;
@@ -69,6 +70,7 @@ pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
             resident: if draw.chance.one_in(8) { draw.chance.between(1, 50) } else { 1_000_000 },
             trace_bytes: u64::MAX,
         },
+        prices: Prices::default(),
     }
 }
 
@@ -189,6 +191,7 @@ impl Draw<'_> {
             max_in_flight: *self.chance.pick(&[1, 2, 7, 120_000, 120_000]),
             redrive,
             purges,
+            message_size: MessageSize::constant(self.chance.below(200_000) as u64),
             lost_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
             duplicates: if self.chance.one_in(4) { 0.99 * self.chance.unit() } else { 0.0 },
             ledger: self.ledger(duration),

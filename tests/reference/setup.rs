@@ -6,7 +6,8 @@ use sqsim::kernel::rng::Streams;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
 use sqsim::ledger::config::{
-    Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, SplitPolicy,
+    Guards, Keys, LedgerConfig, Mechanics, MessageSize, QueueConfig, QueueId, ReceiveRouting,
+    SplitPolicy,
 };
 use sqsim::ledger::journal::{Change, Journal};
 
@@ -20,6 +21,7 @@ pub(crate) fn queue() -> QueueConfig {
         redrive: None,
         purges: Vec::new(),
         lost_deletes: 0.0,
+        message_size: MessageSize::constant(1_024),
         duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 1,

@@ -11,8 +11,8 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::{Draws, Source};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Capacity, FailureDomain, Failures, Guards, Keys, LedgerConfig, Mechanics, Nodes, Outage,
-    Placement, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, SplitPolicy,
+    Capacity, FailureDomain, Failures, Guards, Keys, LedgerConfig, Mechanics, MessageSize, Nodes,
+    Outage, Placement, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, SplitPolicy,
 };
 
 use super::{fleet, named, poisson, poisson_until, producer, queue, scenario, secs};
@@ -345,6 +345,7 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
         purges,
         lost_deletes: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
         duplicates: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
+        message_size: MessageSize::constant(if one_in(die, 3) { 100_000 } else { 1_000 }),
         ledger: LedgerConfig {
             nodes: one_in(die, 2).then(|| random_nodes(die)),
             partitions: 1 + die.below(9) as u32,

@@ -12,11 +12,12 @@ use sqsim::clients::config::{
     Retry, WorkUnit,
 };
 use sqsim::engine::run::{Run, run};
-use sqsim::engine::scenario::{Limits, Named, Scenario};
+use sqsim::engine::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Guards, Keys, LedgerConfig, Mechanics, QueueConfig, QueueId, ReceiveRouting, SplitPolicy,
+    Guards, Keys, LedgerConfig, Mechanics, MessageSize, QueueConfig, QueueId, ReceiveRouting,
+    SplitPolicy,
 };
 
 /// A length of `secs` seconds.
@@ -39,6 +40,7 @@ pub(crate) fn queue() -> QueueConfig {
         redrive: None,
         purges: Vec::new(),
         lost_deletes: 0.0,
+        message_size: MessageSize::constant(1_024),
         duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 1,
@@ -128,6 +130,7 @@ pub(crate) fn scenario(
         fleets: vec![named("workers", fleet)],
         expect: Vec::new(),
         limits: Limits { events: u64::MAX, resident: 100_000_000, trace_bytes: u64::MAX },
+        prices: Prices::default(),
     }
 }
 

@@ -4,10 +4,12 @@
 //! Ranges and defaults are those of the SQS API (`CreateQueue`, `ReceiveMessage`).
 
 mod nodes;
+mod size;
 
 use crate::kernel::time::{Span, Time};
 
 pub use nodes::{FailureDomain, Failures, NodeId, Nodes, Outage, Placement, WeightedMove};
+pub use size::{CHUNK_BYTES, MAX_BYTES, MessageSize, chunks};
 
 /// A queue, by its place in the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +36,8 @@ pub struct QueueConfig {
     /// Probability that a receive does not hide a message: it is visible to the next one at once
     /// (at-least-once delivery). Below 1.
     pub duplicates: f64,
+    /// How large messages are, in this queue: a dead letter is drawn anew.
+    pub message_size: MessageSize,
     /// How the queue is sharded.
     pub ledger: LedgerConfig,
 }

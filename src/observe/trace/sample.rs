@@ -7,12 +7,12 @@ use crate::clients::config::{
     ReceiveConfig, Retry, WorkUnit,
 };
 use crate::clients::deed::{Deed, Ending, FleetId, ProducerId, WorkerId};
-use crate::engine::scenario::{Limits, Named, Scenario};
+use crate::engine::scenario::{Limits, Named, Prices, Scenario};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{
-    Capacity, Guards, Keys, LedgerConfig, Mechanics, NodeId, QueueConfig, QueueId, ReceiveRouting,
-    Redrive, Reservoir, SplitPolicy,
+    Capacity, Guards, Keys, LedgerConfig, Mechanics, MessageSize, NodeId, QueueConfig, QueueId,
+    ReceiveRouting, Redrive, Reservoir, SplitPolicy,
 };
 use crate::ledger::journal::{
     Action, Caller, Census, Change, Held, KeySpace, MessageId, NodeChange, PartitionId, Refusal,
@@ -93,6 +93,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         redrive,
         purges: Vec::new(),
         lost_deletes: 0.0,
+        message_size: MessageSize::constant(1_024),
         duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 1,
@@ -168,6 +169,7 @@ pub(crate) fn scenario() -> Scenario {
         }],
         expect: Vec::new(),
         limits: Limits { events: 1_000, resident: 1_000, trace_bytes: u64::MAX },
+        prices: Prices::default(),
     }
 }
 

@@ -9,7 +9,7 @@
 use super::Style;
 use super::estimated::Estimated;
 use super::table::{Cell, Row, Table, left};
-use super::{nodes, partitions};
+use super::{cost, nodes, partitions};
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
 use crate::outcome::{
@@ -201,6 +201,12 @@ pub(super) fn sentences(
         if let Some(prediction) = recognise(scenario, QueueId(place as u32)) {
             say("Theory", theory(outcomes, &prediction));
         }
+    }
+    if let Some(sentence) = cost::sentence(scenario, outcomes) {
+        say("Cost", sentence);
+    }
+    if let Some(sentence) = cost::requests(outcomes) {
+        say("Requests", sentence);
     }
     say("Bottleneck", commonest_bottleneck(outcomes));
     for (place, queue) in scenario.queues.iter().enumerate() {

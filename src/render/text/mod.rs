@@ -9,6 +9,7 @@
 
 mod blocks;
 mod compare;
+mod cost;
 mod estimated;
 mod grid;
 mod nodes;
@@ -163,7 +164,7 @@ fn found(expectation: &EstimatedExpectation) -> String {
     let half = expectation.ci95.map(|[low, high]| (high - low) / 2.0).filter(|half| *half > 0.0);
     let half = half.map_or_else(String::new, |half| match unit {
         Unit::Duration => format!(" {}", Scale::of_one(value).write_half(half)),
-        Unit::Number | Unit::Rate => format!(" ±{}", written(half, unit, percent)),
+        Unit::Number | Unit::Rate | Unit::Money => format!(" ±{}", written(half, unit, percent)),
     });
     format!("{}{half}", written(value, unit, percent))
 }
@@ -173,6 +174,7 @@ fn written(value: f64, unit: Unit, percent: bool) -> String {
     match unit {
         Unit::Duration => units::length(value),
         Unit::Rate => format!("{}/s", units::number(value)),
+        Unit::Money => units::money(value),
         Unit::Number if percent => units::percent(value),
         Unit::Number => units::number(value),
     }

@@ -7,7 +7,7 @@ use super::grid::Grid;
 use super::written::Written;
 use super::{Answer, Style};
 use crate::outcome::{EstimatedMeasure, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
-use crate::render::units::{self, Scale};
+use crate::render::units;
 use crate::stats::expect::{self, Unit};
 
 /// The answer. `file` is the scenario as it was named, `command` gives the answer again.
@@ -75,8 +75,8 @@ fn tried(plan: &PlanOutcome, style: Style, lines: &mut Vec<String>) {
             texts.push(value(text, target));
         }
         if let Some(least) = &plan.minimise {
-            let unit = unit_of_quantity(least);
-            let written = Written::of(unit, point.minimised.iter().map(|m| m.mean));
+            let unit = expect::parse_quantity(least).map_or(Unit::Number, |least| least.unit());
+            let written = Written::of(unit.name(), point.minimised.iter().map(|m| m.mean));
             texts.push(point.minimised.map_or_else(|| "-".to_owned(), |m| written.estimate(m)));
         }
         texts.push(point.replications.to_string());
@@ -103,24 +103,13 @@ fn verdict(point: &TriedPoint) -> String {
 fn value(text: &str, target: &TriedTarget) -> String {
     let Some(mean) = target.value else { return "-".to_owned() };
     let ci95 = target.half.map(|half| [mean - half, mean + half]);
-    let written = Written::of(unit(text), std::iter::once(mean));
+    let written = Written::of(unit(text).name(), std::iter::once(mean));
     written.estimate(EstimatedMeasure { mean, ci95, n: 1 })
 }
 
-fn unit(text: &str) -> &'static str {
-    match expect::parse(text).map(|expectation| expectation.unit()) {
-        Ok(Unit::Duration) => "ns",
-        Ok(Unit::Rate) => "per second",
-        Ok(Unit::Number) | Err(_) => "number",
-    }
-}
-
-fn unit_of_quantity(text: &str) -> &'static str {
-    match expect::parse_quantity(text).map(|quantity| quantity.unit()) {
-        Ok(Unit::Duration) => "ns",
-        Ok(Unit::Rate) => "per second",
-        Ok(Unit::Number) | Err(_) => "number",
-    }
+/// The unit of an expectation.
+fn unit(text: &str) -> Unit {
+    expect::parse(text).map_or(Unit::Number, |expectation| expectation.unit())
 }
 
 /// How far the answer is from missing each target, and what the value before it does.
@@ -156,10 +145,8 @@ fn margins(plan: &PlanOutcome, answer: &PlanAnswer) -> Vec<String> {
 
 fn amount(text: &str, size: f64) -> String {
     match unit(text) {
-        "ns" => Scale::of_one(size).write(size),
-        "per second" => format!("{}/s", units::number(size)),
-        _ if text.contains('%') => units::percent(size),
-        _ => units::number(size),
+        Unit::Number if text.contains('%') => units::percent(size),
+        unit => Written::of(unit.name(), std::iter::once(size)).mean(size),
     }
 }
 

@@ -11,6 +11,8 @@ pub(super) enum Written {
     Length(Scale),
     /// Numbers, with `/s` behind a rate.
     Number(&'static str),
+    /// Dollars.
+    Money,
 }
 
 impl Written {
@@ -19,6 +21,7 @@ impl Written {
         match unit {
             "ns" => Written::Length(Scale::of(means)),
             "per second" => Written::Number("/s"),
+            "dollars" => Written::Money,
             _ => Written::Number(""),
         }
     }
@@ -28,6 +31,7 @@ impl Written {
         match self {
             Written::Length(scale) => scale.write(mean),
             Written::Number(unit) => format!("{}{unit}", units::number(mean)),
+            Written::Money => units::money(mean),
         }
     }
 
@@ -43,6 +47,7 @@ impl Written {
                 let decimals = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
                 format!("{mean} {}", units::half(half, decimals, ""))
             }
+            Written::Money => format!("{mean} ±{}", units::money(half)),
         }
     }
 
@@ -52,6 +57,7 @@ impl Written {
         let own = match self {
             Written::Length(_) => Written::Length(Scale::of_one(measure.mean.abs().max(half))),
             Written::Number(unit) => Written::Number(unit),
+            Written::Money => Written::Money,
         };
         let sign = if measure.mean < 0.0 { "-" } else { "+" };
         let size = EstimatedMeasure { mean: measure.mean.abs(), ..measure };

@@ -7,6 +7,7 @@ use std::io;
 
 use super::Check;
 use super::clients::RATES;
+use super::dist::Quantity;
 use crate::clients::config::CountPeriod;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
@@ -79,10 +80,10 @@ impl<'a> Check<'a> {
         times.at
     }
 
-    /// The law of the lengths in a file.
-    pub(super) fn empirical(&mut self, at: &At<'a>, file: &str) -> Dist {
-        let lengths = self.data(at, file, data_files::read_lengths);
-        lengths.map_or(Dist::Constant(Span::ZERO), Dist::Empirical)
+    /// The law of the lengths or sizes in a file.
+    pub(super) fn empirical<Q: Quantity>(&mut self, at: &At<'a>, file: &str) -> Dist {
+        let values = self.data(at, file, Q::read);
+        values.map_or(Dist::Constant(Span::ZERO), Dist::Empirical)
     }
 
     /// Reads a data file; what is wrong becomes a fault.

@@ -15,7 +15,9 @@ mod dist;
 pub(super) mod files;
 mod graph;
 mod nodes;
+mod prices;
 mod queue;
+mod size;
 mod split;
 
 use std::fmt::Display;
@@ -135,7 +137,9 @@ impl<'a> Check<'a> {
             fleets: self.each("consumers", &file.consumers, Check::consumer),
             expect: file.expect.clone(),
             limits: self.limits(file),
+            prices: self.prices(file),
         };
+        self.batches(file, &scenario);
         self.expectations(&scenario);
         self.graph(file, &scenario);
         scenario
@@ -299,7 +303,7 @@ impl<'a> Check<'a> {
         if !all.is_whole(&scenario.expect) {
             return;
         }
-        let names = Names { queues: self.queues.clone(), producers, fleets };
+        let names = Names { queues: self.queues.clone(), producers, fleets, scenario: None };
         for (index, text) in scenario.expect.iter().enumerate() {
             let parsed = expect::parse(text).and_then(|expectation| expectation.check(&names));
             let Err(wrong) = parsed else { continue };

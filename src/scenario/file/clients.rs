@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::DistFile;
-use super::values::{Bound, Length, Probability, Rate};
+use super::values::{Bound, Length, Price, Probability, Rate};
 
 /// A producer.
 #[derive(Debug, Deserialize)]
@@ -94,6 +94,7 @@ pub(in crate::scenario) struct ConsumerFile {
     pub(in crate::scenario) idempotent: bool,
     pub(in crate::scenario) forward: Option<String>,
     pub(in crate::scenario) retry: RetryFile,
+    pub(in crate::scenario) price_per_hour: Option<Price>,
 }
 
 /// How a worker polls.

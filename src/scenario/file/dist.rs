@@ -6,23 +6,23 @@ use serde::Deserialize;
 
 use super::values::{Length, Named};
 
-/// A distribution of lengths of time; see [`crate::kernel::dist::Dist`].
+/// A distribution of lengths of time, or of sizes; see [`crate::kernel::dist::Dist`].
 #[derive(Debug, Deserialize)]
 #[serde(rename = "distribution")]
-pub(in crate::scenario) enum DistFile {
-    Constant(Length),
-    Uniform { min: Length, max: Length },
-    Exponential(Length),
-    Erlang { k: u32, mean: Length },
-    Gamma { shape: f64, mean: Length },
-    HyperExponential { mean: Length, cv: f64 },
-    LogNormal { p50: Option<Length>, p99: Option<Length>, mean: Option<Length>, cv: Option<f64> },
-    Weibull { shape: f64, scale: Length },
-    Pareto { shape: f64, min: Length, max: Length },
-    Normal { mean: Length, sd: Length },
-    Triangular { min: Length, mode: Length, max: Length },
-    Percentiles(Named<Length>),
+pub(in crate::scenario) enum DistFile<Q = Length> {
+    Constant(Q),
+    Uniform { min: Q, max: Q },
+    Exponential(Q),
+    Erlang { k: u32, mean: Q },
+    Gamma { shape: f64, mean: Q },
+    HyperExponential { mean: Q, cv: f64 },
+    LogNormal { p50: Option<Q>, p99: Option<Q>, mean: Option<Q>, cv: Option<f64> },
+    Weibull { shape: f64, scale: Q },
+    Pareto { shape: f64, min: Q, max: Q },
+    Normal { mean: Q, sd: Q },
+    Triangular { min: Q, mode: Q, max: Q },
+    Percentiles(Named<Q>),
     Empirical(String),
-    Mix(Vec<(f64, DistFile)>),
-    Shifted { by: Length, dist: Box<DistFile> },
+    Mix(Vec<(f64, DistFile<Q>)>),
+    Shifted { by: Q, dist: Box<DistFile<Q>> },
 }

@@ -28,7 +28,7 @@ pub(super) use queue::{
 };
 
 use serde::Deserialize;
-use values::{Length, Named};
+use values::{Length, Named, Price};
 
 /// A whole scenario.
 #[derive(Debug, Deserialize)]
@@ -45,6 +45,15 @@ pub(super) struct ScenarioFile {
     pub(super) consumers: Named<ConsumerFile>,
     pub(super) expect: Vec<String>,
     pub(super) limits: LimitsFile,
+    pub(super) prices: PricesFile,
+}
+
+/// What requests cost.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "prices", deny_unknown_fields)]
+pub(super) struct PricesFile {
+    pub(super) requests: Vec<(u64, Price)>,
+    pub(super) free_requests: u64,
 }
 
 /// The length of a window of the series.

@@ -5,8 +5,9 @@
 
 use serde::Deserialize;
 
+use super::DistFile;
 use super::nodes::NodesFile;
-use super::values::{Length, Probability, Rate};
+use super::values::{Length, Probability, Rate, Size};
 
 /// A queue.
 #[derive(Debug, Deserialize)]
@@ -22,6 +23,7 @@ pub(in crate::scenario) struct QueueFile {
     pub(in crate::scenario) purge: Vec<Length>,
     pub(in crate::scenario) lost_deletes: Probability,
     pub(in crate::scenario) duplicates: Probability,
+    pub(in crate::scenario) message_size: DistFile<Size>,
     pub(in crate::scenario) ledger: LedgerFile,
 }
 

@@ -1,6 +1,7 @@
 //! Scalars with a notation of their own, and maps that keep their order.
 //!
-//! Owns how lengths, rates and probabilities may be written. Must not know where they are used.
+//! Owns how lengths, sizes, rates, probabilities and prices may be written. Must not know where
+//! they are used.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -26,6 +27,14 @@ pub(in crate::scenario) struct Length(pub(in crate::scenario) Span);
 /// Something per second: `"400/s"`.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::scenario) struct Rate(pub(in crate::scenario) f64);
+
+/// A number of bytes: `"64KiB"`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::scenario) struct Size(pub(in crate::scenario) u64);
+
+/// A price in billionths of a dollar: `"$0.40"` or `0.40`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::scenario) struct Price(pub(in crate::scenario) u64);
 
 /// A probability: `0.02`, `"2%"` or `"1/50"`.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +107,35 @@ impl TryFrom<Scalar> for Probability {
     }
 }
 
+impl TryFrom<Scalar> for Size {
+    type Error = String;
+
+    fn try_from(scalar: Scalar) -> Result<Size, String> {
+        let form = units::SIZE_FORM;
+        match scalar {
+            Scalar::Text(text) => units::parse_size(&text)
+                .map(Size)
+                .map_err(|why| format!("{}\n{form}", visible(&why))),
+            Scalar::Number(number) => Err(format!(
+                "`{number}` has no unit of size\nwrite \"{number}B\" if it is bytes\n{form}"
+            )),
+        }
+    }
+}
+
+impl TryFrom<Scalar> for Price {
+    type Error = String;
+
+    fn try_from(scalar: Scalar) -> Result<Price, String> {
+        let form = units::PRICE_FORM;
+        let text = match scalar {
+            Scalar::Text(text) => text,
+            Scalar::Number(number) => format!("${number}"),
+        };
+        units::parse_price(&text).map(Price).map_err(|why| format!("{}\n{form}", visible(&why)))
+    }
+}
+
 /// Reads a scalar; `expecting` completes "expected …".
 fn read<'de, D, T>(deserializer: D, expecting: &'static str) -> Result<T, D::Error>
 where
@@ -141,6 +179,18 @@ impl<'de> Deserialize<'de> for Rate {
 impl<'de> Deserialize<'de> for Probability {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Probability, D::Error> {
         read(deserializer, "a probability such as 0.02 or \"2%\"")
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
+        read(deserializer, "a size such as \"64KiB\"")
+    }
+}
+
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Price, D::Error> {
+        read(deserializer, "a price in dollars such as \"$0.40\"")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Expectations, from characters to tokens.
 //!
-//! Owns the spelling of numbers, durations, rates and names. Must not know any measure.
+//! Owns the spelling of numbers, durations, rates, amounts of money and names. Must not know any
+//! measure.
 //!
 //! Invariant: every token knows its columns, so every fault points at its cause.
 
@@ -60,6 +61,7 @@ pub(super) fn tokens(chars: &[char]) -> Result<Vec<Token>, ExpectFault> {
                 continue;
             }
             c if c.is_ascii_digit() || c == '.' => literal(chars, at)?,
+            '$' => money(chars, at)?,
             c if c.is_alphabetic() || c == '_' => {
                 let to = name_end(chars, at);
                 (Kind::Name(chars[at..to].iter().collect()), to)
@@ -127,6 +129,15 @@ fn literal(chars: &[char], from: usize) -> Result<(Kind, usize), ExpectFault> {
         Some(c) if c.is_alphabetic() => duration(chars, from),
         _ => Ok((Kind::Literal(number, Unit::Number), to)),
     }
+}
+
+/// Dollars, as in `$0.40`.
+fn money(chars: &[char], from: usize) -> Result<(Kind, usize), ExpectFault> {
+    if !chars.get(from + 1).is_some_and(char::is_ascii_digit) {
+        return Err(fault(from, from + 1, "`$` stands alone", "write it as `$5` or `$0.40`"));
+    }
+    let (number, to) = number(chars, from + 1)?;
+    Ok((Kind::Literal(number, Unit::Money), to))
 }
 
 fn number(chars: &[char], from: usize) -> Result<(f64, usize), ExpectFault> {

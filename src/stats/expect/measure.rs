@@ -9,10 +9,11 @@ use crate::engine::scenario::{Named, Scenario};
 use crate::observe::measured::{
     FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,
 };
+use crate::stats::cost::{Cost, worker_hours};
 use crate::stats::paired::Wanted;
 
 /// The names a scenario gives to its parts, in the order of the file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Names<'a> {
     /// Queues.
     pub queues: Vec<&'a str>,
@@ -20,6 +21,8 @@ pub struct Names<'a> {
     pub producers: Vec<&'a str>,
     /// Fleets of consumers.
     pub fleets: Vec<&'a str>,
+    /// The scenario that has them, once it is checked: its prices give costs.
+    pub scenario: Option<&'a Scenario>,
 }
 
 impl<'a> Names<'a> {
@@ -32,6 +35,7 @@ impl<'a> Names<'a> {
             queues: names(&scenario.queues),
             producers: names(&scenario.producers),
             fleets: names(&scenario.fleets),
+            scenario: Some(scenario),
         }
     }
 
@@ -40,6 +44,7 @@ impl<'a> Names<'a> {
             Part::Queue => &self.queues,
             Part::Producer => &self.producers,
             Part::Fleet => &self.fleets,
+            Part::Whole => &[],
         }
     }
 }
@@ -50,6 +55,8 @@ enum Part {
     Queue,
     Producer,
     Fleet,
+    /// The whole scenario.
+    Whole,
 }
 
 impl Part {
@@ -58,6 +65,7 @@ impl Part {
             Part::Queue => "queue",
             Part::Producer => "producer",
             Part::Fleet => "fleet of consumers",
+            Part::Whole => "scenario",
         }
     }
 }
@@ -104,17 +112,12 @@ const COUNTERS: &[(&str, Count)] = &[
     ("redelivered.delete_lost", Count::Queue(|q| q.counts.redelivered.delete_lost)),
     ("redelivered.delete_undone", Count::Queue(|q| q.counts.redelivered.delete_undone)),
     ("redelivered.not_hidden", Count::Queue(|q| q.counts.redelivered.not_hidden)),
-    (
-        "calls",
-        Count::Queue(|q| {
-            let calls = q.counts.calls;
-            calls.send + calls.receive + calls.delete + calls.change_visibility
-        }),
-    ),
+    ("calls", Count::Queue(|q| q.counts.calls.total())),
     ("calls.send", Count::Queue(|q| q.counts.calls.send)),
     ("calls.receive", Count::Queue(|q| q.counts.calls.receive)),
     ("calls.delete", Count::Queue(|q| q.counts.calls.delete)),
     ("calls.change_visibility", Count::Queue(|q| q.counts.calls.change_visibility)),
+    ("requests", Count::Queue(|q| q.counts.requests().total())),
     ("unfinished", Count::Queue(|q| q.unfinished.messages)),
     ("arrived", Count::Producer(|p| p.arrived)),
     ("retried", Count::Producer(|p| p.retried)),
@@ -157,6 +160,15 @@ const LEVELS: &[(&str, LevelOf)] = &[
     ("busy_consumers", LevelOf::Fleet(|f| &f.busy)),
 ];
 
+type CostOf = fn(&Cost) -> Option<f64>;
+
+/// Every cost by name.
+const COSTS: &[(&str, CostOf)] = &[
+    ("cost", |c| Some(c.of_window())),
+    ("cost_per_month", |c| Some(c.per_month())),
+    ("cost_per_million", Cost::per_million),
+];
+
 /// What a function takes out of a latency or a level.
 #[derive(Clone, Copy, Debug)]
 enum Take {
@@ -176,6 +188,10 @@ enum What {
     Level(Take, LevelOf),
     /// Mean share of busy threads.
     Busy,
+    /// Hours of all workers.
+    WorkerHours,
+    /// Dollars.
+    Cost(CostOf),
 }
 
 /// One measure of one part of the scenario.
@@ -199,15 +215,20 @@ pub(super) enum Wrong {
     Argument(String, String),
 }
 
-/// A measure that stands alone: a counter, or `busy`.
+/// A measure that stands alone: a counter, a cost, `busy` or `worker_hours`.
 pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     let (of, last) = split(name);
     let measure = |what| Measure { name: name.to_owned(), of: of.map(str::to_owned), what };
     if let Some(count) = find(COUNTERS, last) {
         return Ok(measure(What::Count(count)));
     }
-    if last == "busy" {
-        return Ok(measure(What::Busy));
+    if let Some(cost) = find(COSTS, last) {
+        return Ok(measure(What::Cost(cost)));
+    }
+    match last {
+        "busy" => return Ok(measure(What::Busy)),
+        "worker_hours" => return Ok(measure(What::WorkerHours)),
+        _ => {}
     }
     if find(LATENCIES, last).is_some() {
         let help = format!("say which of its values: `mean({name})`, `p99({name})`, `max({name})`");
@@ -264,8 +285,10 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
             Take::Mean | Take::Max | Take::Last => Ok(measure(of, What::Level(take, level))),
         };
     }
-    if find(COUNTERS, last).is_some() {
-        let message = format!("`{argument}` is a counter: it has one value");
+    let one = if find(COUNTERS, last).is_some() { Some("a counter") } else { None };
+    let one = one.or_else(|| find(COSTS, last).map(|_| "a cost"));
+    if let Some(kind) = one.or((last == "worker_hours").then_some("a sum")) {
+        let message = format!("`{argument}` is {kind}: it has one value");
         return Err(Wrong::Function(message, format!("write `{argument}` alone")));
     }
     let (message, help) = unknown(argument, last);
@@ -307,7 +330,9 @@ fn split(name: &str) -> (Option<&str>, &str) {
 pub fn all_names() -> impl Iterator<Item = &'static str> {
     let counters = COUNTERS.iter().map(|entry| entry.0);
     let latencies = LATENCIES.iter().map(|entry| entry.0);
-    counters.chain(latencies).chain(LEVELS.iter().map(|entry| entry.0)).chain(["busy"])
+    let levels = LEVELS.iter().map(|entry| entry.0);
+    let costs = COSTS.iter().map(|entry| entry.0);
+    counters.chain(latencies).chain(levels).chain(["busy", "worker_hours"]).chain(costs)
 }
 
 fn find<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
@@ -334,11 +359,14 @@ impl Measure {
             What::Count(Count::Work(_)) | What::Level(_, LevelOf::Queue(_, Unit::Duration)) => {
                 Unit::Duration
             }
-            What::Latency(Take::Count, _) | What::Count(_) | What::Level(..) | What::Busy => {
-                Unit::Number
-            }
+            What::Latency(Take::Count, _)
+            | What::Count(_)
+            | What::Level(..)
+            | What::Busy
+            | What::WorkerHours => Unit::Number,
             What::Latency(..) => Unit::Duration,
             What::Rate(_) => Unit::Rate,
+            What::Cost(_) => Unit::Money,
         }
     }
 
@@ -349,7 +377,7 @@ impl Measure {
         let (_, last) = split(name.rsplit('(').next().unwrap_or(name));
         match self.what {
             What::Latency(Take::Count, _) | What::Busy => Wanted::Neither,
-            What::Latency(..) => Wanted::Less,
+            What::Latency(..) | What::WorkerHours | What::Cost(_) => Wanted::Less,
             What::Level(..) => match last {
                 "visible" | "age_of_oldest" | "under_replicated" | "without_quorum" => Wanted::Less,
                 _ => Wanted::Neither,
@@ -369,7 +397,9 @@ impl Measure {
             What::Count(Count::Fleet(_) | Count::Work(_))
             | What::Rate(Count::Fleet(_) | Count::Work(_))
             | What::Level(_, LevelOf::Fleet(_))
-            | What::Busy => Part::Fleet,
+            | What::Busy
+            | What::WorkerHours => Part::Fleet,
+            What::Cost(_) => Part::Whole,
             What::Count(Count::Queue(_))
             | What::Rate(Count::Queue(_))
             | What::Latency(..)
@@ -382,6 +412,12 @@ impl Measure {
         let part = self.part();
         let list = names.list(part);
         match &self.of {
+            None if part == Part::Whole => Ok(0),
+            Some(_) if part == Part::Whole => {
+                let cost = split(&self.name).1;
+                let message = format!("`{cost}` is of the whole scenario, not of one part");
+                Err((message, format!("write `{cost}` alone")))
+            }
             None if list.is_empty() => Err((
                 format!("`{}` needs a {}, the scenario has none", self.name, part.word()),
                 "remove the expectation".to_owned(),
@@ -447,6 +483,15 @@ impl Measure {
                     return Err(format!("`{}`: the fleet has no thread", self.name));
                 }
                 Ok(fleet.busy.mean() / fleet.threads as f64)
+            }
+            What::WorkerHours => {
+                let fleet = measured.fleets.get(at).ok_or_else(absent)?;
+                Ok(worker_hours(fleet.workers, measured.window))
+            }
+            What::Cost(of) => {
+                let cost = names.scenario.and_then(|scenario| Cost::of(scenario, measured));
+                let cost = cost.ok_or_else(|| "the measured window is empty".to_owned())?;
+                of(&cost).ok_or_else(|| format!("`{}`: no message was deleted", self.name))
             }
         }
     }

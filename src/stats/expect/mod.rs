@@ -7,7 +7,7 @@
 //! expectation = sum ("<" | "<=" | ">" | ">=" | "==" | "!=") sum
 //! sum         = product (("+" | "-") product)*
 //! product     = atom (("*" | "/") atom)*
-//! atom        = number | percentage | duration | rate | measure | "(" sum ")"
+//! atom        = number | percentage | duration | rate | money | measure | "(" sum ")"
 //! measure     = name | function "(" name ")"
 //! name        = [queue | producer | fleet "."] measure, as in `redelivered.failed`, `orders.sent`
 //! ```
@@ -42,6 +42,20 @@ pub enum Unit {
     Duration,
     /// Per second.
     Rate,
+    /// Dollars.
+    Money,
+}
+
+impl Unit {
+    /// Its name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Number => "number",
+            Unit::Duration => "ns",
+            Unit::Rate => "per second",
+            Unit::Money => "dollars",
+        }
+    }
 }
 
 impl fmt::Display for Unit {
@@ -50,6 +64,7 @@ impl fmt::Display for Unit {
             Unit::Number => "a bare number",
             Unit::Duration => "a duration",
             Unit::Rate => "a rate",
+            Unit::Money => "an amount of money",
         })
     }
 }

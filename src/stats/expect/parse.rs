@@ -305,6 +305,7 @@ impl Parser<'_> {
             (Node::Literal(_), Unit::Number, Unit::Rate) => {
                 format!("write `{0}/s` or `{0}/min`", text(bare))
             }
+            (Node::Literal(_), Unit::Number, Unit::Money) => format!("write `${}`", text(bare)),
             _ => "both sides must be of one kind".to_owned(),
         };
         let at = if left.measures() { right } else { left };

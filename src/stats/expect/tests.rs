@@ -11,15 +11,18 @@ fn judged(text: &str) -> Judged {
 }
 
 fn value(text: &str) -> f64 {
-    judged(&format!("{text} >= 0{}", unit_suffix(text))).value.expect("has a value")
+    let (before, after) = unit_of(text);
+    judged(&format!("{text} >= {before}0{after}")).value.expect("has a value")
 }
 
-fn unit_suffix(text: &str) -> &'static str {
+/// What stands before and after a number of this unit.
+fn unit_of(text: &str) -> (&'static str, &'static str) {
     let unit = parse(&format!("{text} == {text}")).expect("compares with itself").value.unit;
     match unit {
-        Unit::Number => "",
-        Unit::Duration => "s",
-        Unit::Rate => "/s",
+        Unit::Number => ("", ""),
+        Unit::Duration => ("", "s"),
+        Unit::Rate => ("", "/s"),
+        Unit::Money => ("$", ""),
     }
 }
 
@@ -49,6 +52,16 @@ fn measures_are_found_where_the_run_put_them() {
         ("busy(workers)", 0.8),
         ("busy", 0.8),
         ("mean(busy_consumers)", 3.2),
+        ("requests", 108_048.0),
+        ("rate(requests)", 108_048.0 / 900.0),
+        ("worker_hours", 1.0),
+        ("workers.worker_hours", 1.0),
+        // The fixture's price is a dollar a million, and half a dollar an hour of a worker.
+        ("cost", 0.108_048 + 0.5),
+        ("cost_per_month", 4.0 * 730.0 * 0.608_048),
+        ("cost_per_million", 0.608_048 / 0.036),
+        ("cost / 2", 0.304_024),
+        ("cost_per_month / cost", 2_920.0),
     ];
     for (text, expected) in cases {
         let value = value(text);
@@ -145,6 +158,22 @@ fn what_has_no_value_does_not_hold_and_says_why() {
 }
 
 #[test]
+fn a_cost_without_its_ground_says_why() {
+    let scenario = fixture::scenario();
+    let note = |text: &str, measured| {
+        let judged = evaluate(&parse(text).expect(text), &scenario, &measured);
+        assert!(!judged.holds, "{text}");
+        judged.note.expect("it has no value")
+    };
+    let mut idle = fixture::measured(0);
+    idle.queues[0] = fixture::idle_queue();
+    assert_eq!(note("cost_per_million < $1", idle), "`cost_per_million`: no message was deleted");
+    let mut empty = fixture::measured(0);
+    empty.window.1 = empty.window.0;
+    assert_eq!(note("cost < $1", empty), "the measured window is empty");
+}
+
+#[test]
 fn faults_point_at_their_cause() {
     let cases = [
         ("", 1, "expected a measure or a value, found the end"),
@@ -163,7 +192,12 @@ fn faults_point_at_their_cause() {
         ("last(processing) < 2s", 1, "`processing` is a latency: it has no last value"),
         ("sent > 2parsecs", 8, "`2parsecs` is not a duration"),
         ("sent > 1.2.3", 8, "`1.2.3` is not a number"),
-        ("sent > $5", 8, "`$` has no meaning here"),
+        ("sent > €5", 8, "`€` has no meaning here"),
+        ("cost < $", 8, "`$` stands alone"),
+        ("sent > $5", 8, "cannot compare `sent` with `$5`: a bare number with an amount of money"),
+        ("mean(cost) < $5", 1, "`cost` is a cost: it has one value"),
+        ("max(worker_hours) < 5", 1, "`worker_hours` is a sum: it has one value"),
+        ("rate(cost) < 5/s", 6, "`rate` takes a counter, `cost` is none"),
         ("1 < 2", 1, "nothing is measured here"),
         ("(sent > 5", 7, "expected `)`, found `>`"),
         ("p99() < 2s", 5, "expected the name of a measure, found `)`"),
@@ -187,6 +221,8 @@ fn unlike_units_are_refused_with_what_to_write() {
         "cannot compare `p99(sent_to_deleted)` with `2`: a duration with a bare number"
     );
     assert_eq!(fault.help, "write `2s` or `2ms`");
+    let fault = parse("cost < 5").expect_err("a bare number");
+    assert_eq!((fault.column, fault.help.as_str()), (8, "write `$5`"));
     let fault = parse("sent < 2s").expect_err("a count is no duration");
     assert_eq!((fault.column, fault.help.as_str()), (8, "both sides must be of one kind"));
 }
@@ -212,6 +248,8 @@ fn names_of_the_scenario_are_looked_up() {
     assert_eq!(fault.help, "did you mean `orders`?");
     let fault = check("busy(web) < 1").expect_err("a producer is no fleet");
     assert_eq!(fault.help, "the scenario has workers");
+    let fault = check("orders.cost < $1").expect_err("of the whole");
+    assert_eq!(fault.message, "`cost` is of the whole scenario, not of one part");
     let nobody = Names::default();
     let fault = parse("given_up == 0").expect("parses").check(&nobody).expect_err("no producer");
     assert_eq!(fault.message, "`given_up` needs a producer, the scenario has none");
@@ -266,7 +304,10 @@ proptest::proptest! {
     /// that points into the text or just behind it.
     #[test]
     fn any_text_is_answered(
-        text in "([a-z_.()<>=!+*/% -]|[0-9]{1,3}(ms|s|%|/s)?|sent|p99\\(processing\\)|[^a-z]){0,24}"
+        text in concat!(
+            "([a-z_.()<>=!+*/% $-]|[0-9]{1,3}(ms|s|%|/s)?|sent|cost|p99\\(processing\\)",
+            "|[^a-z]){0,24}",
+        )
     ) {
         match parse(&text) {
             Ok(expectation) => {

@@ -1,0 +1,44 @@
+//! Checks of prices.
+//!
+//! Owns the order of the tiers. Must not know what is billed.
+
+use super::Check;
+use crate::engine::scenario::{Prices, Tier};
+use crate::scenario::file::ScenarioFile;
+use crate::scenario::file::values::Price;
+
+impl Check<'_> {
+    /// What is paid.
+    pub(super) fn prices(&mut self, file: &ScenarioFile) -> Prices {
+        let at = self.root.field("prices");
+        let tiers = at.field("requests");
+        let written = &file.prices.requests;
+        if tiers.is_whole(written) {
+            if written.first().is_none_or(|&(from, _)| from > 0) {
+                let what = "the first price must be that of the first request of a month";
+                self.push(&tiers, what).help =
+                    vec!["begin with `(0, …)`, such as `[(0, \"$0.40\")]`".into()];
+            }
+            for (index, pair) in written.windows(2).enumerate() {
+                let [(before, _), (from, _)] = pair else { continue };
+                if before >= from {
+                    let what = format!("the tier from `{from}` does not follow that from {before}");
+                    self.push(&tiers.item(index + 1).item(0), what)
+                        .help
+                        .push("list them from few requests a month to many".into());
+                }
+            }
+        }
+        let tier = |&(from, price): &(u64, _)| Tier { from, per_million: price_of(price) };
+        let fleets = file.consumers.0.iter();
+        Prices {
+            requests: written.iter().map(tier).collect(),
+            free_requests: file.prices.free_requests,
+            worker_hour: fleets.map(|(_, fleet)| fleet.price_per_hour.map(price_of)).collect(),
+        }
+    }
+}
+
+fn price_of(price: Price) -> u64 {
+    price.0
+}

@@ -1,0 +1,147 @@
+//! What a run would cost: requests counted by hand, and what sizes must not change.
+
+use std::sync::atomic::AtomicBool;
+
+use sqsim::engine::run::run;
+use sqsim::engine::scenario::Scenario;
+use sqsim::kernel::time::Span;
+use sqsim::ledger::config::MessageSize;
+use sqsim::observe::measured::{Calls, Measured};
+use sqsim::scenario::load;
+use sqsim::scenario::load::from_text;
+use sqsim::stats::cost::Cost;
+
+const KIB: u64 = 1_024;
+
+fn ran(scenario: &Scenario) -> Measured {
+    run(scenario, 0, &AtomicBool::new(false)).measured
+}
+
+/// Ten seconds of a queue to which ten messages are sent in one call at 1 s. Its one worker polls
+/// at 0 s, finds nothing and pauses for 2 s; at 2 s it receives and deletes in one call each, polls
+/// again at once, and then every 2 s.
+fn small(queue: &str) -> Measured {
+    sent(queue, "Burst(at: \"1s\", count: 10)")
+}
+
+/// The same with other arrivals.
+fn sent(queue: &str, arrivals: &str) -> Measured {
+    let text = format!(
+        "(duration: \"10s\",
+          queues: {{\"jobs\": ({queue})}},
+          producers: {{\"web\": (queue: \"jobs\", arrivals: {arrivals}, batch: 10,
+              call_latency: Constant(\"0s\"), retry: (attempts: 1))}},
+          consumers: {{\"workers\": (queue: \"jobs\", processing: Constant(\"0s\"), threads: 10,
+              call_latency: Constant(\"0s\"), delete: (batch: 10),
+              receive: (max: 10, wait: \"0s\", pause: Constant(\"2s\")))}})"
+    );
+    let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+    let loaded = from_text("small.ron", &text, &[], &no_files);
+    ran(&loaded.unwrap_or_else(|faults| panic!("{faults}")).scenario)
+}
+
+/// Calls and requests of the only queue.
+fn billed(measured: &Measured) -> (Calls, Calls) {
+    let counts = measured.queues[0].counts;
+    (counts.calls, counts.requests())
+}
+
+const CALLS: Calls = Calls { send: 1, receive: 6, delete: 1, change_visibility: 0 };
+
+#[test]
+fn small_messages_cost_a_request_a_call() {
+    let measured = small("");
+    assert_eq!(measured.queues[0].counts.empty_receives, 5, "at 0, 2, 4, 6 and 8 s");
+    assert_eq!(billed(&measured), (CALLS, CALLS));
+    // 6,553 bytes ten times are 6 bytes short of 64 KiB.
+    let (calls, requests) = billed(&small("message_size: Constant(\"6553B\")"));
+    assert_eq!((calls, requests), (CALLS, CALLS));
+}
+
+#[test]
+fn each_64_kib_of_a_call_are_a_request() {
+    // 600 KiB are 10 chunks of 64; five receives are empty.
+    let (calls, requests) = billed(&small("message_size: Constant(\"60KiB\")"));
+    assert_eq!(calls, CALLS);
+    assert_eq!(requests, Calls { send: 10, receive: 10 + 5, ..CALLS });
+    // 65,540 bytes are 4 more than one chunk.
+    let (_, requests) = billed(&small("message_size: Constant(\"6554B\")"));
+    assert_eq!(requests, Calls { send: 2, receive: 2 + 5, ..CALLS });
+}
+
+#[test]
+fn a_message_of_256_kib_is_four_requests() {
+    let text = "(duration: \"1m\", queues: {\"jobs\": (message_size: Constant(\"256KiB\"))},
+        producers: {\"web\": (queue: \"jobs\", arrivals: Burst(at: \"1s\", count: 1))},
+        consumers: {\"workers\": (queue: \"jobs\", processing: Constant(\"5s\"),
+            heartbeat: (every: \"2s\", extend: \"30s\"))})";
+    let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+    let measured = ran(&from_text("one.ron", text, &[], &no_files).expect("it is right").scenario);
+    let (calls, requests) = billed(&measured);
+    assert_eq!((calls.send, calls.delete, calls.change_visibility), (1, 1, 2));
+    // Polls at 0, 6, 26 and 46 s; the first ends with the message.
+    assert_eq!(requests, Calls { send: 4, receive: 4 + 3, delete: 1, change_visibility: 2 });
+}
+
+#[test]
+fn the_payload_of_a_call_is_that_of_all_partitions_together() {
+    // 70 KiB are 2 chunks, though no partition has 64 KiB of them.
+    let queue = "message_size: Constant(\"7KiB\"), ledger: (partitions: 8, receive: Sample(8))";
+    let (calls, requests) = billed(&small(queue));
+    assert_eq!(calls, CALLS);
+    assert_eq!(requests, Calls { send: 2, receive: 2 + 5, ..CALLS });
+}
+
+#[test]
+fn a_refused_call_is_billed_with_its_payload() {
+    // The bucket has one token, and another after 100 s: the second batch is refused.
+    let queue = "message_size: Constant(\"60KiB\"),
+        ledger: (capacity: (rate: \"0.01/s\", burst: 1))";
+    let two = "[Burst(at: \"1s\", count: 10), Burst(at: \"1500ms\", count: 10)]";
+    let measured = sent(queue, two);
+    let counts = measured.queues[0].counts;
+    assert_eq!((counts.sent, counts.throttled_sends), (10, 10));
+    assert_eq!((counts.calls.send, counts.requests().send), (2, 20));
+}
+
+#[test]
+fn a_larger_message_changes_nothing_but_the_bill() {
+    for model in ["signup", "prefetch", "pipeline", "poison", "batch", "crash"] {
+        let path = format!("models/{model}.ron");
+        let mut scenario = load(std::path::Path::new(&path), &[]).expect(&path).scenario;
+        let minutes = |minutes: u64| Span::from_secs(60 * minutes);
+        (scenario.duration, scenario.warm_up) = (minutes(2), Span::ZERO);
+        let plain = ran(&scenario);
+        for queue in &mut scenario.queues {
+            queue.config.message_size = MessageSize::constant(256 * KIB);
+        }
+        let large = ran(&scenario);
+        assert_eq!(plain.fingerprint, large.fingerprint, "{model}");
+        assert_eq!(plain.events, large.events, "{model}");
+        for (plain, large) in plain.queues.iter().zip(&large.queues) {
+            let (calls, requests) = (large.counts.calls, large.counts.requests());
+            assert_eq!(plain.counts.calls, calls, "{model}");
+            assert_eq!(plain.counts.requests(), plain.counts.calls, "{model}");
+            // Without throttling every message is sent once, four chunks each.
+            if large.counts.throttled == 0 {
+                assert_eq!(requests.send, large.counts.sent * 4, "{model}");
+            }
+            let found = calls.receive - requests.receive.min(calls.receive);
+            assert_eq!(found, 0, "{model}");
+            let beyond_the_first = large.counts.received * 4 - large.counts.more_chunks.receive;
+            assert!(beyond_the_first <= calls.receive, "{model}: one for each that found some");
+        }
+    }
+}
+
+#[test]
+fn idle_polling_costs_what_arithmetic_says() {
+    let path = std::path::Path::new("models/idle-polling.ron");
+    let mut scenario = load(path, &[]).expect("it is right").scenario;
+    scenario.producers.clear();
+    let cost = Cost::of(&scenario, &ran(&scenario)).expect("the window is an hour");
+    // Ten workers: 30,000 short polls each in an hour, 180 long ones.
+    assert_eq!(cost.requests, 10 * (30_000 + 180));
+    let month = 730.0 * 301_800.0 / 1e6 * 0.40;
+    assert!((cost.per_month() - month).abs() < 1e-9, "{} not {month}", cost.per_month());
+}
