@@ -144,10 +144,11 @@ fn margins(plan: &PlanOutcome, answer: &PlanAnswer) -> Vec<String> {
 }
 
 fn amount(text: &str, size: f64) -> String {
-    match unit(text) {
-        Unit::Number if text.contains('%') => units::percent(size),
-        unit => Written::of(unit.name(), std::iter::once(size)).mean(size),
+    let unit = unit(text);
+    if unit == Unit::Number && text.contains('%') {
+        return units::percent(size);
     }
+    Written::of(unit.name(), std::iter::once(size)).mean(size)
 }
 
 fn confidence(plan: &PlanOutcome, answer: &PlanAnswer, paths: &[&str]) -> String {
