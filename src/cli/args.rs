@@ -82,6 +82,8 @@ pub(super) enum Command {
     Compare(Compare),
     /// Find the smallest settings that meet a target
     Plan(Plan),
+    /// Do what experiment files say
+    Experiment(Experiment),
     /// Put the shares of an experiment together
     Merge(Merge),
     /// Print a commented scenario to begin with
@@ -261,20 +263,20 @@ pub(super) struct Sweep {
     #[arg(long = "measure", value_name = "MEASURE", action = ArgAction::Append)]
     pub(super) measures: Vec<String>,
     /// Form of the answer
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = SweepFormat::Text)]
-    pub(super) format: SweepFormat,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
+    pub(super) format: Form,
     #[command(flatten)]
     pub(super) work: Work,
 }
 
-/// The forms of a sweep.
+/// The forms of an experiment's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum SweepFormat {
+pub(super) enum Form {
     /// For people
     Text,
     /// With every interval, for programs
     Json,
-    /// A row a point
+    /// A row a point, of a sweep
     Csv,
 }
 
@@ -321,20 +323,11 @@ pub(super) struct Compare {
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     pub(super) tolerance: Option<f64>,
     /// Form of the answer
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CompareFormat::Text)]
-    pub(super) format: CompareFormat,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
+    pub(super) format: Form,
     /// Write the results into this directory, and go on from what is there
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
-}
-
-/// The forms of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum CompareFormat {
-    /// For people
-    Text,
-    /// With every interval, for programs
-    Json,
 }
 
 /// `sqsim plan`.
@@ -373,11 +366,26 @@ pub(super) struct Plan {
     #[arg(value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
     pub(super) max_reps: u64,
     /// Form of the answer
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CompareFormat::Text)]
-    pub(super) format: CompareFormat,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
+    pub(super) format: Form,
     /// Write the results into this directory, and go on from what is there
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
+}
+
+/// `sqsim experiment`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sqsim experiment experiments/timeout-tail.ron\n  \
+                  sqsim experiment experiments/idle-polling.ron -o out --format csv")]
+pub(super) struct Experiment {
+    /// Experiments: Sweep(…), Compare(…), Plan(…), Replicate(…)
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
+    pub(super) format: Form,
+    #[command(flatten)]
+    pub(super) work: Work,
 }
 
 /// `sqsim merge`.
@@ -388,8 +396,8 @@ pub(super) struct Merge {
     #[arg(required = true, value_name = "DIR")]
     pub(super) directories: Vec<PathBuf>,
     /// Form of the answer
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = SweepFormat::Text)]
-    pub(super) format: SweepFormat,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
+    pub(super) format: Form,
     /// Write the results into this directory
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,

@@ -3,7 +3,7 @@
 //! Owns the meaning of one or two files and of `--a` and `--b`. Must not know how an answer is
 //! worded.
 
-use super::args::{Compare as Args, CompareFormat, Global};
+use super::args::{Compare as Args, Form, Global};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::files::{prepare_directory, write};
@@ -12,10 +12,11 @@ use super::journal::{Header, Identity, Journal};
 use super::sources::read;
 use super::terminal::{Terminal, answer};
 use super::values::{Seed, quoted};
-use super::work::{data_hash, rows};
+use super::work::{How, NOTHING_KEPT, data_hash, json, no_table, rows};
 use crate::experiment::asked::Asked;
 use crate::experiment::compare::{Compare, CompareAsked};
 use crate::experiment::runs::Forgetful;
+use crate::experiment::share::Share;
 use crate::outcome::CompareOutcome;
 use crate::render::text::{self, Answer, Style};
 use crate::scenario::load::Text;
@@ -37,9 +38,26 @@ pub(super) fn compare(args: &Args, global: &Global, terminal: Terminal) -> Resul
         b: args.b.clone(),
         measures: args.measures.clone(),
         reps: args.reps,
-        tolerance: args.tolerance,
+        tolerance: args.tolerance.map(Share),
         seed: args.changes.seed.map(|Seed(seed)| seed),
     };
+    let output = args.output.as_deref();
+    let how = How { form: args.format, output, shard: None, command: None };
+    conduct(asked, texts, &how, global, terminal)
+}
+
+/// Runs both systems and answers.
+///
+/// # Errors
+/// Something is wrong with what was asked, or cannot be read or written.
+pub(super) fn conduct(
+    asked: CompareAsked,
+    texts: [&Text; 2],
+    how: &How<'_>,
+    global: &Global,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    no_table(how)?;
     if asked.other.is_none() && asked.a == asked.b {
         return Err(Failure::usage(
             "these are twice the same system",
@@ -51,21 +69,20 @@ pub(super) fn compare(args: &Args, global: &Global, terminal: Terminal) -> Resul
     interrupt::catch();
     let jobs = compare.jobs();
     let quantities = compare.quantities();
-    let Some(directory) = &args.output else {
+    let Some(directory) = how.output else {
         let Some(rows) = rows("compare", &jobs, quantities, &Forgetful, global) else {
-            terminal.say("interrupted: nothing is kept without `-o DIR`");
+            terminal.say(NOTHING_KEPT);
             return Ok(Exit::Interrupted);
         };
-        return deliver(args, &compare, &compare.outcome(&rows), terminal);
+        return deliver(&compare, &compare.outcome(&rows), how, terminal);
     };
     prepare_directory(directory)?;
-    let header = header(&compare, texts);
-    let journal = Journal::open(directory, None, header, interrupt::flag())?;
+    let journal = Journal::open(directory, None, header(&compare, texts), interrupt::flag())?;
     let Some(rows) = journal.rows("compare", &jobs, quantities, global, terminal)? else {
         return Ok(Exit::Interrupted);
     };
     journal.finish(&jobs, &rows)?;
-    deliver(args, &compare, &compare.outcome(&rows), terminal)
+    deliver(&compare, &compare.outcome(&rows), how, terminal)
 }
 
 fn header(compare: &Compare, texts: [&Text; 2]) -> Header {
@@ -82,14 +99,13 @@ fn header(compare: &Compare, texts: [&Text; 2]) -> Header {
 }
 
 fn deliver(
-    args: &Args,
     compare: &Compare,
     outcome: &CompareOutcome,
+    how: &How<'_>,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let json = || outcome.to_json().map_err(|error| Failure::bug(format!("no document: {error}")));
     let asked = compare.asked();
-    let command = repeat(asked, outcome.seed);
+    let command = how.command.clone().unwrap_or_else(|| repeat(asked, outcome.seed));
     let files = match &asked.other {
         Some(other) => format!("{} against {other}", asked.model),
         None => asked.model.clone(),
@@ -99,13 +115,11 @@ fn deliver(
     for warning in &warnings {
         terminal.warn(warning);
     }
-    if let Some(directory) = &args.output {
-        write(&directory.join("compare.json"), &json()?)?;
+    let document = json(outcome.to_json())?;
+    if let Some(directory) = how.output {
+        write(&directory.join("compare.json"), &document)?;
     }
-    answer(&match args.format {
-        CompareFormat::Text => stdout,
-        CompareFormat::Json => json()?,
-    })?;
+    answer(if how.form == Form::Json { &document } else { &stdout })?;
     Ok(if outcome.partial.is_some() { Exit::Limit } else { Exit::Held })
 }
 
@@ -119,7 +133,7 @@ fn repeat(asked: &CompareAsked, seed: u64) -> String {
             words.extend([name.to_owned(), quoted(text)]);
         }
     }
-    if let Some(tolerance) = asked.tolerance {
+    if let Some(Share(tolerance)) = asked.tolerance {
         words.push(format!("--tolerance {}%", tolerance * 100.0));
     }
     words.push(format!("--reps {} --seed {seed}", asked.reps));

@@ -41,6 +41,15 @@ pub(super) fn block(name: &str, new: &Scenario, differs: &Differs) -> String {
     text
 }
 
+/// The lines about one experiment.
+pub(super) fn experiment(name: &str, changed: &[Changed]) -> String {
+    let mut text = format!("  DIFF  {name}     the result is not as stored\n");
+    for line in numbers(changed) {
+        text.extend([INDENT, &line, "\n"]);
+    }
+    text
+}
+
 /// How to look at the beginning of a difference.
 pub(super) fn help_look(name: &str, differs: &Differs) -> String {
     let at = match &differs.first {

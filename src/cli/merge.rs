@@ -14,6 +14,7 @@ use super::journal::{Header, Journal, Known, journals, read};
 use super::run::threads;
 use super::sweep::{deliver, header};
 use super::terminal::Terminal;
+use super::work::How;
 use crate::experiment::asked::Asked;
 use crate::experiment::runs::{Memory as _, Row};
 use crate::experiment::sweep::Sweep;
@@ -65,5 +66,7 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
         let journal = Journal::open(directory, None, header(&sweep, &model), interrupt::flag())?;
         journal.finish(&jobs, &rows)?;
     }
-    deliver(&sweep, &sweep.outcome(&rows), args.format, args.output.as_deref(), terminal)
+    let output = args.output.as_deref();
+    let how = How { form: args.format, output, shard: None, command: None };
+    deliver(&sweep, &sweep.outcome(&rows), &how, terminal)
 }

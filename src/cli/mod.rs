@@ -12,6 +12,7 @@ mod check;
 mod compare;
 mod differs;
 pub mod exit;
+mod experiment;
 mod failure;
 mod files;
 mod interrupt;
@@ -27,6 +28,7 @@ mod sources;
 mod sweep;
 mod terminal;
 mod test;
+mod test_experiments;
 mod trace;
 mod values;
 mod work;
@@ -69,6 +71,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> Result<Exit, Failure> {
         Some(Command::Sweep(args)) => sweep::sweep(args, global, terminal),
         Some(Command::Compare(args)) => compare::compare(args, global, terminal),
         Some(Command::Plan(args)) => plan::plan(args, global, terminal),
+        Some(Command::Experiment(args)) => experiment::experiment(args, global, terminal),
         Some(Command::Merge(args)) => merge::merge(args, global, terminal),
         Some(Command::New(args)) => plain::new(args),
         Some(Command::Help(args)) => plain::help(args),

@@ -2,7 +2,7 @@
 //!
 //! Owns the order of what happens. Must not know how the search goes nor how an answer is worded.
 
-use super::args::{CompareFormat, Global, Plan as Args};
+use super::args::{Form, Global, Plan as Args};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::files::{prepare_directory, write};
@@ -12,10 +12,11 @@ use super::run::threads;
 use super::sources::read;
 use super::terminal::{Terminal, answer};
 use super::values::{Seed, quoted};
-use super::work::data_hash;
+use super::work::{How, NOTHING_KEPT, data_hash, json, no_table};
 use crate::experiment::asked::Asked;
 use crate::experiment::plan::{Plan, PlanAsked};
 use crate::experiment::runs::{Forgetful, Memory, Runner};
+use crate::experiment::share::Share;
 use crate::outcome::PlanOutcome;
 use crate::render::text::{self, Answer, Style};
 use crate::scenario::load::Text;
@@ -33,30 +34,47 @@ pub(super) fn plan(args: &Args, global: &Global, terminal: Terminal) -> Result<E
         find: args.find.clone(),
         such_that: args.such_that.clone(),
         minimise: args.minimise.clone(),
-        confidence: args.confidence,
+        confidence: Share(args.confidence),
         reps: args.reps,
         max_reps: args.max_reps,
         seed: args.changes.seed.map(|Seed(seed)| seed),
     };
-    let (plan, warnings) = Plan::prepare(asked, &model, threads(global))?;
+    let output = args.output.as_deref();
+    let how = How { form: args.format, output, shard: None, command: None };
+    conduct(asked, &model, &how, global, terminal)
+}
+
+/// Searches and answers.
+///
+/// # Errors
+/// Something is wrong with what was asked, or cannot be read or written.
+pub(super) fn conduct(
+    asked: PlanAsked,
+    model: &Text,
+    how: &How<'_>,
+    global: &Global,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    no_table(how)?;
+    let (plan, warnings) = Plan::prepare(asked, model, threads(global))?;
     terminal.warnings(&warnings);
     interrupt::catch();
-    let Some(directory) = &args.output else {
+    let Some(directory) = how.output else {
         let Some(outcome) = search(&plan, &Forgetful, global, terminal)? else {
-            terminal.say("interrupted: nothing is kept without `-o DIR`");
+            terminal.say(NOTHING_KEPT);
             return Ok(Exit::Interrupted);
         };
-        return deliver(args, &plan, &outcome, terminal);
+        return deliver(&plan, &outcome, how, terminal);
     };
     prepare_directory(directory)?;
-    let journal = Journal::open(directory, None, header(&plan, &model), interrupt::flag())?;
+    let journal = Journal::open(directory, None, header(&plan, model), interrupt::flag())?;
     let found = search(&plan, &journal, global, terminal)?;
     journal.check()?;
     let Some(outcome) = found else {
         terminal.say(&journal.interrupted());
         return Ok(Exit::Interrupted);
     };
-    deliver(args, &plan, &outcome, terminal)
+    deliver(&plan, &outcome, how, terminal)
 }
 
 /// Searches, and tells each point that is decided: how many there will be nobody knows.
@@ -91,26 +109,23 @@ fn header(plan: &Plan<'_>, model: &Text) -> Header {
 }
 
 fn deliver(
-    args: &Args,
     plan: &Plan<'_>,
     outcome: &PlanOutcome,
+    how: &How<'_>,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let json = || outcome.to_json().map_err(|error| Failure::bug(format!("no document: {error}")));
     let asked = plan.asked();
-    let command = repeat(asked, outcome.seed);
+    let command = how.command.clone().unwrap_or_else(|| repeat(asked, outcome.seed));
     let style = Style { colour: terminal.colour };
     let Answer { stdout, warnings, held } = text::plan(&asked.model, &command, outcome, style);
     for warning in &warnings {
         terminal.warn(warning);
     }
-    if let Some(directory) = &args.output {
-        write(&directory.join("plan.json"), &json()?)?;
+    let document = json(outcome.to_json())?;
+    if let Some(directory) = how.output {
+        write(&directory.join("plan.json"), &document)?;
     }
-    answer(&match args.format {
-        CompareFormat::Text => stdout,
-        CompareFormat::Json => json()?,
-    })?;
+    answer(if how.form == Form::Json { &document } else { &stdout })?;
     Ok(if held { Exit::Held } else { Exit::No })
 }
 
@@ -129,7 +144,7 @@ fn repeat(asked: &PlanAsked, seed: u64) -> String {
             words.extend([name.to_owned(), quoted(text)]);
         }
     }
-    words.push(format!("--confidence {}%", asked.confidence * 100.0));
+    words.push(format!("--confidence {}%", asked.confidence.0 * 100.0));
     words.push(format!("--reps {} --max-reps {} --seed {seed}", asked.reps, asked.max_reps));
     words.join(" ")
 }

@@ -88,10 +88,13 @@ const ARRAYS: [Array; 3] = [
 ///
 /// # Errors
 /// There is no such array, or it does not say its size.
-pub(super) fn resolve(
-    arg: ShardArg,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<Shard, Failure> {
+pub(super) fn resolve(arg: ShardArg) -> Result<Shard, Failure> {
+    #[expect(clippy::disallowed_methods, reason = "which share to do is the environment's to say")]
+    resolve_in(arg, |name| std::env::var(name).ok())
+}
+
+/// As [`resolve`], in the environment that `variable` knows.
+fn resolve_in(arg: ShardArg, variable: impl Fn(&str) -> Option<String>) -> Result<Shard, Failure> {
     let given = match arg {
         ShardArg::Given(shard) => return Ok(shard),
         ShardArg::Auto(given) => given,
@@ -131,7 +134,7 @@ mod tests {
         let variable = |name: &str| {
             set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
-        let shard = resolve(ShardArg::Auto(of), variable);
+        let shard = resolve_in(ShardArg::Auto(of), variable);
         shard.map(Shard::words).map_err(|failure| failure.faults.to_string())
     }
 

@@ -3,20 +3,18 @@
 //! Owns the order of what happens: everything is checked, then run, then written. Must not know
 //! how an answer is worded.
 
-use std::path::Path;
-
-use super::args::{Global, Sweep as Args, SweepFormat};
+use super::args::{Form, Global, Sweep as Args};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::files::{prepare_directory, write};
 use super::interrupt;
 use super::journal::{Header, Identity, Journal};
 use super::run::threads;
-use super::shard::{Shard, resolve};
+use super::shard::resolve;
 use super::sources::read;
 use super::terminal::{Terminal, answer};
 use super::values::{Seed, quoted};
-use super::work::{data_hash, rows};
+use super::work::{How, NOTHING_KEPT, data_hash, json, rows};
 use crate::experiment::asked::Asked;
 use crate::experiment::runs::Forgetful;
 use crate::experiment::sweep::{Sweep, SweepAsked};
@@ -40,50 +38,53 @@ pub(super) fn sweep(args: &Args, global: &Global, terminal: Terminal) -> Result<
         reps: args.reps,
         seed: args.changes.seed.map(|Seed(seed)| seed),
     };
-    let shard = args.work.shard.map(|shard| resolve(shard, variable)).transpose()?;
-    let (sweep, warnings) = Sweep::prepare(asked, &model, threads(global))?;
-    terminal.warnings(&warnings);
-    interrupt::catch();
-    let Some(directory) = &args.work.output else {
-        let jobs = sweep.jobs();
-        let Some(rows) = rows("sweep", &jobs, sweep.quantities(), &Forgetful, global) else {
-            terminal.say("interrupted: nothing is kept without `-o DIR`");
-            return Ok(Exit::Interrupted);
-        };
-        return deliver(&sweep, &sweep.outcome(&rows), args.format, None, terminal);
-    };
-    prepare_directory(directory)?;
-    kept(&sweep, &model, directory, shard, args.format, global, terminal)
+    let shard = args.work.shard.map(resolve).transpose()?;
+    let output = args.work.output.as_deref();
+    let how = How { form: args.format, output, shard, command: None };
+    conduct(asked, &model, &how, global, terminal)
 }
 
-/// Does all runs, or those of a share, with a journal in `directory`.
-fn kept(
-    sweep: &Sweep,
+/// Runs every point, or those of a share, and answers.
+///
+/// # Errors
+/// Something is wrong with what was asked, or cannot be read or written.
+pub(super) fn conduct(
+    asked: SweepAsked,
     model: &Text,
-    directory: &Path,
-    shard: Option<Shard>,
-    format: SweepFormat,
+    how: &How<'_>,
     global: &Global,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
+    let (sweep, warnings) = Sweep::prepare(asked, model, threads(global))?;
+    terminal.warnings(&warnings);
+    interrupt::catch();
     let mut jobs = sweep.jobs();
-    if let Some(shard) = shard {
+    let quantities = sweep.quantities();
+    let Some(directory) = how.output else {
+        let Some(rows) = rows("sweep", &jobs, quantities, &Forgetful, global) else {
+            terminal.say(NOTHING_KEPT);
+            return Ok(Exit::Interrupted);
+        };
+        return deliver(&sweep, &sweep.outcome(&rows), how, terminal);
+    };
+    prepare_directory(directory)?;
+    if let Some(shard) = how.shard {
         let numbered = jobs.into_iter().enumerate();
         jobs = numbered.filter(|(place, _)| shard.owns(*place)).map(|(_, job)| job).collect();
     }
-    let journal = Journal::open(directory, shard, header(sweep, model), interrupt::flag())?;
-    let quantities = sweep.quantities();
+    let header = header(&sweep, model);
+    let journal = Journal::open(directory, how.shard, header, interrupt::flag())?;
     let Some(rows) = journal.rows("sweep", &jobs, quantities, global, terminal)? else {
         return Ok(Exit::Interrupted);
     };
     journal.finish(&jobs, &rows)?;
-    if let Some(shard) = shard {
+    if let Some(shard) = how.shard {
         let (done, shown) = (rows.len(), directory.display());
         terminal.say(&format!("share {} is done: {done} runs in `{shown}`", shard.words()));
         terminal.say(&format!("when all are: sqsim merge {} -o DIR", quoted(&shown.to_string())));
         return Ok(Exit::Held);
     }
-    deliver(sweep, &sweep.outcome(&rows), format, Some(directory), terminal)
+    deliver(&sweep, &sweep.outcome(&rows), how, terminal)
 }
 
 /// What a journal of this sweep begins with.
@@ -103,30 +104,28 @@ pub(super) fn header(sweep: &Sweep, model: &Text) -> Header {
     Header::new(identity, Asked::Sweep(asked.clone()), model.name.clone().into())
 }
 
-/// Answers, and writes the results into `directory`.
+/// Answers, and writes the results where they are to be kept.
 pub(super) fn deliver(
     sweep: &Sweep,
     outcome: &SweepOutcome,
-    format: SweepFormat,
-    directory: Option<&Path>,
+    how: &How<'_>,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let json = || outcome.to_json().map_err(|error| Failure::bug(format!("no document: {error}")));
-    let command = repeat(sweep.asked(), outcome.seed);
+    let command = how.command.clone().unwrap_or_else(|| repeat(sweep.asked(), outcome.seed));
     let style = Style { colour: terminal.colour };
     let Answer { stdout, warnings, held } =
         text::sweep(&sweep.asked().model, &command, outcome, style);
     for warning in &warnings {
         terminal.warn(warning);
     }
-    if let Some(directory) = directory {
-        write(&directory.join("sweep.json"), &json()?)?;
+    if let Some(directory) = how.output {
+        write(&directory.join("sweep.json"), &json(outcome.to_json())?)?;
         write(&directory.join("sweep.csv"), &csv::sweep(outcome))?;
     }
-    answer(&match format {
-        SweepFormat::Text => stdout,
-        SweepFormat::Json => json()?,
-        SweepFormat::Csv => csv::sweep(outcome),
+    answer(&match how.form {
+        Form::Text => stdout,
+        Form::Json => json(outcome.to_json())?,
+        Form::Csv => csv::sweep(outcome),
     })?;
     if outcome.points.iter().any(|point| point.partial.is_some()) {
         return Ok(Exit::Limit);
@@ -147,10 +146,4 @@ fn repeat(asked: &SweepAsked, seed: u64) -> String {
     options("--measure", &asked.measures);
     words.push(format!("--reps {} --seed {seed}", asked.reps));
     words.join(" ")
-}
-
-/// A variable of the environment: job arrays say there which share is whose.
-#[expect(clippy::disallowed_methods, reason = "which share to do is the environment's to say")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

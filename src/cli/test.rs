@@ -1,7 +1,7 @@
-//! `sqsim test`: every scenario against the outcome that was kept of it.
+//! `sqsim test`: every scenario and experiment against the outcome that was kept of it.
 //!
 //! Owns the files: which scenarios, where their outcomes lie, what is written. The comparison is
-//! `experiment::regression`, the words are in `differs`.
+//! `experiment::regression`, the words are in `differs`, experiments are in `test_experiments`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,13 +12,15 @@ use super::args::{Changes, Global, Test, Unreferenced};
 use super::differs;
 use super::exit::Exit;
 use super::failure::{Failure, limit};
-use super::files;
+use super::files::{prepare_directory, write};
 use super::interrupt;
 use super::meter::with_progress;
 use super::run::threads;
 use super::sources::{Source, load_all};
 use super::terminal::{Terminal, answer};
+use super::test_experiments;
 use crate::engine::world::Ended;
+use crate::experiment::file;
 use crate::experiment::in_order::in_order;
 use crate::experiment::regression::{Verdict, compare};
 use crate::experiment::replicate::{Plan, Replications, replicate};
@@ -26,11 +28,11 @@ use crate::kernel::time::{Span, Time};
 use crate::outcome::Outcome;
 use crate::outcome::stored::{Stored, contents};
 
-/// Where scenarios are looked for if no place is named.
-const MODELS: &str = "models";
+/// Where scenarios are looked for if no place is named, and experiments if there are any.
+const MODELS: [&str; 2] = ["models", "experiments"];
 
 /// What is said to have made a file.
-const SOURCE: &str = "tests/models.rs";
+pub(super) const SOURCE: &str = "tests/models.rs";
 
 /// What became of one scenario.
 struct Tested {
@@ -41,13 +43,13 @@ struct Tested {
 
 /// What was found in all scenarios.
 #[derive(Default)]
-struct Tally<'a> {
-    ok: u64,
-    differ: u64,
-    new: u64,
-    stored: u64,
-    /// The scenarios whose outcome could be accepted.
-    open: Vec<&'a str>,
+pub(super) struct Tally<'a> {
+    pub(super) ok: u64,
+    pub(super) differ: u64,
+    pub(super) new: u64,
+    pub(super) stored: u64,
+    /// The files whose outcome could be accepted.
+    pub(super) open: Vec<&'a str>,
     /// How to look closer at the first difference.
     look: String,
 }
@@ -57,15 +59,20 @@ struct Tally<'a> {
 /// # Errors
 /// Nothing matched, or something cannot be read or written.
 pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
-    let files = scenarios(&args.paths)?;
+    let (experiments, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        files(&args.paths)?.into_iter().partition(|file| is_experiment(file));
     let changes = Changes { seed: None, sets: Vec::new() };
     let sources = match load_all(&files, &changes, terminal) {
         Ok(sources) => sources,
         Err(exit) => return Ok(exit),
     };
-    let kept = kept_files(&args.snapshots, &sources)?;
+    let experiments = test_experiments::load(&experiments)?;
+    let scenarios = sources.iter().map(|Source { text, scenario }| (&*scenario.name, &*text.name));
+    let all = scenarios.chain(experiments.iter().map(|one| (&*one.name, &*one.file)));
+    let all_kept = kept_files(&args.snapshots, all)?;
+    let (kept, kept_experiments) = all_kept.split_at(sources.len());
     if args.update {
-        files::prepare_directory(&args.snapshots)?;
+        prepare_directory(&args.snapshots)?;
     }
     interrupt::catch();
     let lengths = sources.iter().map(|source| source.scenario.end() - Time::ZERO);
@@ -78,7 +85,7 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     });
     let mut exit = Exit::Held;
     let mut tally = Tally::default();
-    for ((source, kept), tested) in sources.iter().zip(&kept).zip(tested) {
+    for ((source, kept), tested) in sources.iter().zip(kept).zip(tested) {
         let tested = tested?;
         exit = exit.max(report(args, source, kept, &tested, &mut tally, terminal)?);
         if exit == Exit::Interrupted {
@@ -86,8 +93,15 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
             return Ok(exit);
         }
     }
-    exit = exit.max(unreferenced(args, &kept, terminal)?);
-    answer(&summary(sources.len(), &tally))?;
+    for (experiment, kept) in experiments.iter().zip(kept_experiments) {
+        exit = exit.max(test_experiments::one(args, global, experiment, kept, &mut tally)?);
+        if exit == Exit::Interrupted {
+            terminal.say("interrupted: the experiments after these were not compared");
+            return Ok(exit);
+        }
+    }
+    exit = exit.max(unreferenced(args, &all_kept, terminal)?);
+    answer(&summary(sources.len(), experiments.len(), &tally))?;
     answer(&tally.look)?;
     if !tally.open.is_empty() {
         let named: Vec<&str> = args.paths.iter().filter_map(|path| path.to_str()).collect();
@@ -97,15 +111,23 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     Ok(exit)
 }
 
-fn one(source: &Source, kept: &Path, plan: Plan<'_>) -> Result<Tested, Failure> {
-    let kept = match fs::read_to_string(kept) {
-        Ok(text) => Some(Stored::parse(&text).ok_or_else(|| {
+/// What was kept, if anything was.
+///
+/// # Errors
+/// It cannot be read, or is no stored outcome.
+pub(super) fn stored(kept: &Path) -> Result<Option<Stored>, Failure> {
+    match fs::read_to_string(kept) {
+        Ok(text) => Stored::parse(&text).map(Some).ok_or_else(|| {
             let help = "delete it and run `sqsim test --update`";
             Failure::usage(format!("`{}` is no stored outcome", kept.display()), help)
-        })?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(Failure::io(&format!("read `{}`", kept.display()), &error)),
-    };
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::io(&format!("read `{}`", kept.display()), &error)),
+    }
+}
+
+fn one(source: &Source, kept: &Path, plan: Plan<'_>) -> Result<Tested, Failure> {
+    let kept = stored(kept)?;
     let Source { text, scenario } = source;
     let Replications { mut outcomes, ended, .. } = replicate(scenario, plan);
     let outcome = outcomes.swap_remove(0);
@@ -145,7 +167,7 @@ fn report<'a>(
         let contents = contents(&tested.outcome)
             .map_err(|error| Failure::bug(format!("no document: {error}")))?;
         let stored = Stored { scenario: Some(text.text.clone()), contents };
-        files::write(kept, &stored.to_text(SOURCE))?;
+        write(kept, &stored.to_text(SOURCE))?;
         tally.stored += 1;
         answer(&format!("stored  {name}{}\n", failing(&tested.outcome)))?;
         return Ok(Exit::Held);
@@ -173,7 +195,7 @@ fn failing(outcome: &Outcome) -> String {
     }
 }
 
-fn summary(all: usize, tally: &Tally<'_>) -> String {
+fn summary(scenarios: usize, experiments: usize, tally: &Tally<'_>) -> String {
     let Tally { ok, differ, new, stored, .. } = *tally;
     let differ_word = if differ == 1 { "differs" } else { "differ" };
     let parts = [(ok, "ok"), (differ, differ_word), (new, "new"), (stored, "stored")];
@@ -182,13 +204,17 @@ fn summary(all: usize, tally: &Tally<'_>) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    let s = if all == 1 { "" } else { "s" };
-    format!("{all} scenario{s}: {}\n", parts.join(", "))
+    let counted = |count: usize, what: &str| {
+        (count > 0).then(|| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+    };
+    let all = [counted(scenarios, "scenario"), counted(experiments, "experiment")];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    format!("{}: {}\n", all.join(", "), parts.join(", "))
 }
 
-/// The scenario files named, and those below the directories named, in the order of their names.
-fn scenarios(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let default = [PathBuf::from(MODELS)];
+/// The files named, and those below the directories named, in the order of their names.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let default = MODELS.map(PathBuf::from);
     let named = if paths.is_empty() { &default[..] } else { paths };
     let mut files = Vec::new();
     for path in named {
@@ -200,6 +226,7 @@ fn scenarios(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     if files.is_empty() {
+        let named = if paths.is_empty() { &default[..1] } else { paths };
         let places: Vec<String> =
             named.iter().map(|path| format!("`{}`", path.display())).collect();
         return Err(Failure::nothing(
@@ -208,6 +235,11 @@ fn scenarios(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         ));
     }
     Ok(files)
+}
+
+/// Whether a file begins like an experiment; what cannot be read is told as a scenario.
+fn is_experiment(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| file::is_experiment(&text))
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -224,18 +256,21 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// The file of each scenario's outcome.
-fn kept_files(directory: &Path, sources: &[Source]) -> Result<Vec<PathBuf>, Failure> {
+/// The file of each outcome, by the name and the file of what gives it.
+fn kept_files<'a>(
+    directory: &Path,
+    names: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<Vec<PathBuf>, Failure> {
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
     let mut kept = Vec::new();
-    for Source { text, scenario } in sources {
-        if let Some(other) = taken.insert(&scenario.name, &text.name) {
+    for (name, file) in names {
+        if let Some(other) = taken.insert(name, file) {
             return Err(Failure::usage(
-                format!("`{other}` and `{}` have the same name", text.name),
+                format!("`{other}` and `{file}` have the same name"),
                 "their outcomes would be stored in the same file: rename one",
             ));
         }
-        kept.push(directory.join(format!("{}.snap", scenario.name)));
+        kept.push(directory.join(format!("{name}.snap")));
     }
     Ok(kept)
 }

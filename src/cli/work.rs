@@ -2,15 +2,51 @@
 //!
 //! Owns threads, progress and the interrupt of long work. Must not know which experiment.
 
-use super::args::Global;
+use std::path::Path;
+
+use super::args::{Form, Global};
+use super::failure::Failure;
 use super::interrupt;
 use super::meter::with_progress;
 use super::run::threads;
+use super::shard::Shard;
 use super::values::hash;
 use crate::engine::scenario::Scenario;
 use crate::experiment::runs::{Job, Memory, Row, Runner};
 use crate::kernel::time::{Span, Time};
 use crate::stats::expect::Quantity;
+
+/// How an experiment is to be answered, and how much of it is to be done.
+#[derive(Clone, Debug)]
+pub(super) struct How<'a> {
+    /// Form of the answer.
+    pub(super) form: Form,
+    /// Where the results are kept.
+    pub(super) output: Option<&'a Path>,
+    /// Which share of the runs.
+    pub(super) shard: Option<Shard>,
+    /// The command that gives the answer again, where it is not made of what was asked.
+    pub(super) command: Option<String>,
+}
+
+/// What to say about what an interrupt left, where nothing is kept.
+pub(super) const NOTHING_KEPT: &str = "interrupted: nothing is kept without `-o DIR`";
+
+/// Refuses a table of what is none.
+///
+/// # Errors
+/// A table is wanted.
+pub(super) fn no_table(how: &How<'_>) -> Result<(), Failure> {
+    if how.form != Form::Csv {
+        return Ok(());
+    }
+    Err(Failure::usage("only a sweep is a table", "write `--format json` for programs"))
+}
+
+/// A document, or a bug.
+pub(super) fn json(document: Result<String, serde_json::Error>) -> Result<String, Failure> {
+    document.map_err(|error| Failure::bug(format!("no document: {error}")))
+}
 
 /// The rows of all jobs; `None` after an interrupt.
 pub(super) fn rows(

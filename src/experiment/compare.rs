@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::point::{Base, Point};
 use super::quantities;
 use super::runs::{Job, Row, Runner};
+use super::share::Share;
 use crate::outcome::{
     COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem, EstimatedMeasure,
     combined_hash,
@@ -19,7 +20,7 @@ use crate::stats::paired::Paired;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename = "compare", deny_unknown_fields)]
+#[serde(rename = "Compare", deny_unknown_fields)]
 pub struct CompareAsked {
     /// The question; may be empty.
     pub about: String,
@@ -38,7 +39,7 @@ pub struct CompareAsked {
     /// Pairs of runs.
     pub reps: u64,
     /// The share of a's mean that counts as no difference.
-    pub tolerance: Option<f64>,
+    pub tolerance: Option<Share>,
     /// The seed of both, if it is not the first scenario's.
     pub seed: Option<u64>,
 }
@@ -92,6 +93,10 @@ impl Compare {
         &self.asked
     }
 
+    fn tolerance(&self) -> Option<f64> {
+        self.asked.tolerance.map(|Share(share)| share)
+    }
+
     /// Both systems.
     pub fn points(&self) -> &[Point; 2] {
         &self.points
@@ -128,7 +133,7 @@ impl Compare {
             about: self.asked.about.clone(),
             seed: self.points[0].scenario.seed,
             replications: self.asked.reps,
-            tolerance: self.asked.tolerance,
+            tolerance: self.tolerance(),
             a: system(&self.points[0], a),
             b: system(&self.points[1], b),
             measures: measures.map(|(at, quantity)| self.measure(quantity, at, a, b)).collect(),
@@ -155,7 +160,7 @@ impl Compare {
             },
             unpaired_ci95: unpaired.map(|half| [difference.mean - half, difference.mean + half]),
             variance_removed: paired.variance_removed(),
-            verdict: paired.verdict(quantity.wanted(), self.asked.tolerance).words().to_owned(),
+            verdict: paired.verdict(quantity.wanted(), self.tolerance()).words().to_owned(),
         }
     }
 }

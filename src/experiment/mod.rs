@@ -7,7 +7,9 @@
 
 pub mod asked;
 pub mod compare;
+pub mod conduct;
 pub mod determinism;
+pub mod file;
 #[cfg(test)]
 mod fixture;
 pub mod in_order;
@@ -18,7 +20,9 @@ pub mod precision;
 pub mod progress;
 pub mod quantities;
 pub mod regression;
+pub mod repeat;
 pub mod replicate;
 pub mod runs;
+pub mod share;
 pub mod sweep;
 pub mod warm_up;

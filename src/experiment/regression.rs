@@ -100,9 +100,8 @@ pub fn compare(
     if new == kept.contents {
         return Ok(Verdict::Same);
     }
+    let changed = differences(kept, &new)?;
     let old = kept.value().unwrap_or(Value::Null);
-    let mut changed = Vec::new();
-    changes("", Some(&old), Some(&serde_json::from_str(&new)?), &mut changed);
     let first = first(text, scenario, outcome, kept, &old, interrupt);
     Ok(Verdict::Differs(Box::new(Differs { first, changed })))
 }
@@ -149,6 +148,17 @@ fn reproduced(
     let loaded = Text { text: old, ..text.clone() }.load(&[]).ok()?;
     let again = outcome(&loaded.scenario, interrupt);
     (Some(again.fingerprint.as_str()) == fingerprint).then_some(loaded.scenario)
+}
+
+/// What changed from one kept document to another.
+///
+/// # Errors
+/// `new` is no JSON.
+pub fn differences(kept: &Stored, new: &str) -> Result<Vec<Changed>, serde_json::Error> {
+    let mut changed = Vec::new();
+    let old = kept.value().unwrap_or(Value::Null);
+    changes("", Some(&old), Some(&serde_json::from_str(new)?), &mut changed);
+    Ok(changed)
 }
 
 /// Lists every leaf below `path` that is not equal. Checkpoints and fingerprint are left out:

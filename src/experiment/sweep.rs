@@ -18,7 +18,7 @@ use crate::stats::expect::{Names, Quantity};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename = "sweep", deny_unknown_fields)]
+#[serde(rename = "Sweep", deny_unknown_fields)]
 pub struct SweepAsked {
     /// The question; may be empty.
     pub about: String,

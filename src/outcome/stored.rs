@@ -10,9 +10,8 @@
 //!
 //! [insta]: https://insta.rs/docs/snapshot-files/
 
+use serde::Serialize;
 use serde_json::Value;
-
-use super::Outcome;
 
 /// A kept outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +22,12 @@ pub struct Stored {
     pub contents: String,
 }
 
-/// What is kept of an outcome: JSON, indented, without the version and a last line feed.
+/// What is kept of an outcome, or of an experiment's document: JSON, indented, without the version
+/// and a last line feed.
 ///
 /// # Errors
-/// Never for an outcome made by this module's neighbours.
-pub fn contents(outcome: &Outcome) -> Result<String, serde_json::Error> {
+/// Never for a document made by this crate.
+pub fn contents(outcome: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut value = serde_json::to_value(outcome)?;
     if let Some(fields) = value.as_object_mut() {
         fields.shift_remove("version");

@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use super::check;
 use super::check::files::reason;
 use super::decode::decode;
@@ -140,6 +142,33 @@ pub fn from_text(
     match scenario {
         Some(scenario) if errors.is_empty() => Ok(Loaded { scenario, warnings }),
         _ => Err(errors),
+    }
+}
+
+/// Reads another document in the language of scenarios, with its defaults from the same page.
+///
+/// # Errors
+/// All faults found.
+pub(crate) fn read_document<T: for<'a> Deserialize<'a>>(text: &Text) -> Result<T, Faults> {
+    let source = Source { name: text.name.clone(), text: text.text.clone() };
+    let mut faults = Faults::none_in(vec![source]);
+    let (root, repeated) = match syntax::parse(&text.text, 0) {
+        Ok(parsed) => parsed,
+        Err(fault) => {
+            faults.push(fault);
+            return Err(faults);
+        }
+    };
+    for repeat in repeated {
+        faults.push(Fault { path: root.path_of(repeat.first), ..repeat.fault });
+    }
+    let (document, found) = decode::<T>(&root);
+    for fault in found {
+        faults.push(fault);
+    }
+    match document {
+        Some(document) if faults.is_empty() => Ok(document),
+        _ => Err(faults.parted().0),
     }
 }
 

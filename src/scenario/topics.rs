@@ -8,7 +8,7 @@
 use super::defaults;
 
 /// The topics, in the order in which one reads them.
-const TOPICS: [(&str, &str); 15] = [
+const TOPICS: [(&str, &str); 16] = [
     ("scenario", include_str!("topics/scenario.md")),
     ("queue", include_str!("topics/queue.md")),
     ("ledger", include_str!("topics/ledger.md")),
@@ -23,6 +23,7 @@ const TOPICS: [(&str, &str); 15] = [
     ("metrics", include_str!("topics/metrics.md")),
     ("cost", include_str!("topics/cost.md")),
     ("expect", include_str!("topics/expect.md")),
+    ("experiments", include_str!("topics/experiments.md")),
     ("exit-codes", include_str!("topics/exit-codes.md")),
 ];
 

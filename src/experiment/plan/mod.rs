@@ -23,6 +23,7 @@ use self::trial::{Effort, Trial, Verdict};
 use super::point::Base;
 use super::quantities::{self, push};
 use super::runs::Runner;
+use super::share::Share;
 use crate::outcome::{PLAN_FORMAT, PlanAnswer, PlanOutcome};
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;
@@ -33,7 +34,7 @@ const OPEN_POINTS: usize = 40;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename = "plan", deny_unknown_fields)]
+#[serde(rename = "Plan", deny_unknown_fields)]
 pub struct PlanAsked {
     /// The question; may be empty.
     pub about: String,
@@ -48,7 +49,7 @@ pub struct PlanAsked {
     /// What is to be least: an expression of the expectation language.
     pub minimise: Option<String>,
     /// Probability that every decision is right.
-    pub confidence: f64,
+    pub confidence: Share,
     /// Replications of the first look at a point.
     pub reps: u64,
     /// Most replications of one point.
@@ -194,7 +195,7 @@ impl<'a> Plan<'a> {
         runner: &Runner<'_>,
         told: &dyn Fn(&str, &str, u64),
     ) -> Result<Option<PlanOutcome>, Faults> {
-        let error = 1.0 - self.asked.confidence;
+        let error = 1.0 - self.asked.confidence.0;
         let (minimises, several) = (!self.objective.is_empty(), self.asked.find.len() > 1);
         let selects = minimises || several;
         let count = self.candidates.count();
@@ -315,7 +316,7 @@ impl<'a> Plan<'a> {
             find: self.candidates.told(),
             such_that: self.targets(),
             minimise: asked.minimise.clone(),
-            confidence: asked.confidence,
+            confidence: asked.confidence.0,
             method: method.to_owned(),
             tried: tried.values().map(|trial| trial.told(minimises)).collect(),
             answer,

@@ -16,6 +16,7 @@ use serde::de::{
 
 use super::words::{possibilities, unknown_word, with_article};
 use super::{Pass, Stop};
+use crate::scenario::defaults;
 use crate::scenario::fault::Place;
 use crate::scenario::tree::{Kind, Node};
 
@@ -327,6 +328,10 @@ impl<'a> VariantAccess<'a> for Choice<'a, '_> {
         match &self.body.kind {
             _ if self.is_bare() => seed.deserialize(Reader { node: self.body, pass }),
             Kind::Tuple(items) if items.len() == 1 => pass.visit(&items[0], seed),
+            // What has defaults of its own is settings by name.
+            Kind::Record(_) if defaults::section(self.variant).is_some() => {
+                seed.deserialize(Reader { node: self.body, pass })
+            }
             Kind::Record(entries) if !entries.is_empty() => {
                 Err(self.wrong("one value, without a name"))
             }

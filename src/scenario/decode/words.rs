@@ -30,7 +30,7 @@ pub(super) fn with_article(section: &str) -> String {
 /// Values for settings that have no default: an example for messages, and whether it may stand in
 /// for one at fault, so that the rest is checked as well. Names of queues and files may not: they
 /// would be faults of their own.
-const EXAMPLES: [(&str, &str, bool); 15] = [
+const EXAMPLES: [(&str, &str, bool); 18] = [
     ("arrivals", "Poisson(\"400/s\")", true),
     ("clients", "10", true),
     ("count", "10", true),
@@ -43,9 +43,12 @@ const EXAMPLES: [(&str, &str, bool); 15] = [
     ("at", "\"60s\"", false),
     ("duration", "\"20m\"", false),
     ("file", "\"requests.csv\"", false),
+    ("find", "[\"consumers.workers.count\"]", false),
+    ("model", "\"../models/signup.ron\"", false),
     ("queue", "\"jobs\"", false),
     ("queues", "{\"jobs\": ()}", false),
     ("to", "\"jobs\"", false),
+    ("vary", "[\"consumers.workers.count=8..16:2\"]", false),
 ];
 
 /// A value for a setting that has no default.

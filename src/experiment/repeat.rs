@@ -1,0 +1,100 @@
+//! One scenario again and again: its measures with intervals.
+//!
+//! Owns the way from what is asked to an estimate. How replications are made and when they are
+//! precise enough is [`super::replicate`]'s and [`super::precision`]'s.
+
+use std::sync::atomic::AtomicBool;
+
+use serde::{Deserialize, Serialize};
+
+use super::point::{Base, Point};
+use super::precision::{Target, replicate_until};
+use super::quantities;
+use super::replicate::{Plan, Replications, replicate};
+use super::share::Share;
+use crate::engine::world::Ended;
+use crate::outcome::Estimate;
+use crate::scenario::fault::Faults;
+use crate::scenario::load::Text;
+use crate::stats::expect::{Names, Quantity};
+
+/// Probability with which an interval covers the truth.
+const CONFIDENCE: f64 = 0.95;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Replicate", deny_unknown_fields)]
+pub struct RepeatAsked {
+    /// The question; may be empty.
+    pub about: String,
+    /// The scenario's file.
+    pub model: String,
+    /// Changes: `PATH=VALUE`.
+    pub set: Vec<String>,
+    /// What is to be known with the precision.
+    pub measures: Vec<String>,
+    /// Half the width of an interval as a share of its mean; `None` for `reps` replications.
+    pub precision: Option<Share>,
+    /// Replications, without a precision.
+    pub reps: u64,
+    /// Most replications, with one.
+    pub max_reps: u64,
+    /// The seed, if it is not the scenario's.
+    pub seed: Option<u64>,
+}
+
+/// Replications that may run.
+#[derive(Clone, Debug)]
+pub struct Repeat {
+    asked: RepeatAsked,
+    point: Point,
+    quantities: Vec<Quantity>,
+}
+
+impl Repeat {
+    /// Checks what was asked; the warnings.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub fn prepare(asked: RepeatAsked, text: &Text) -> Result<(Repeat, Faults), Faults> {
+        let base = Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads: 1 };
+        let (point, warnings) = base.point(Vec::new())?;
+        let names = Names::of(&point.scenario);
+        let quantities = quantities::read("measures", &asked.measures, &names)?;
+        Ok((Repeat { asked, point, quantities }, warnings))
+    }
+
+    /// What was asked.
+    pub fn asked(&self) -> &RepeatAsked {
+        &self.asked
+    }
+
+    /// The scenario.
+    pub fn point(&self) -> &Point {
+        &self.point
+    }
+
+    /// Does all runs; `None` after an interrupt.
+    pub fn run(&self, threads: usize, interrupt: &AtomicBool) -> Option<Replications> {
+        let scenario = &self.point.scenario;
+        let replications =
+            if self.asked.precision.is_some() { self.asked.max_reps } else { self.asked.reps };
+        let plan = Plan { replications: replications.max(1), threads, interrupt, progress: None };
+        let runs = match self.asked.precision {
+            None => replicate(scenario, plan),
+            Some(Share(precision)) => {
+                let target = Target { of: &self.quantities, precision, confidence: CONFIDENCE };
+                replicate_until(scenario, target, plan).runs
+            }
+        };
+        (runs.ended != Ended::Interrupted).then_some(runs)
+    }
+
+    /// The document.
+    ///
+    /// # Errors
+    /// Never for runs of this crate.
+    pub fn outcome(&self, runs: &Replications) -> Result<Estimate, serde_json::Error> {
+        Estimate::of(&runs.outcomes)
+    }
+}
