@@ -19,6 +19,7 @@ use super::{compare, interrupt, plan, sweep};
 use crate::experiment::asked::Asked;
 use crate::experiment::file;
 use crate::experiment::repeat::{Repeat, RepeatAsked};
+use crate::outcome::Sample;
 use crate::render::text::{self, Style};
 use crate::scenario::load::Text;
 
@@ -122,7 +123,12 @@ fn replicate(
     let file = &model.name;
     let asked = text::Asked { file, command: &command, discarded_by: "", precision: None };
     let style = Style { colour: terminal.colour };
-    let found = text::answer(&asked, &repeat.point().scenario, &runs.outcomes, style);
+    let found = text::answer(
+        &asked,
+        &repeat.point().scenario,
+        Sample::of_replications(&runs.outcomes),
+        style,
+    );
     for warning in &found.warnings {
         terminal.warn(warning);
     }

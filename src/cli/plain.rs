@@ -49,12 +49,11 @@ pub(super) fn new(args: &New) -> Result<Exit, Failure> {
 pub(super) fn help(args: &Help) -> Result<Exit, Failure> {
     let Some(name) = &args.topic else {
         let topics: Vec<&str> = topics().collect();
-        let (first, second) = topics.split_at(topics.len() / 2);
+        let lines: Vec<String> = topics.chunks(6).map(|line| line.join(", ")).collect();
         let text = format!(
-            "{}\nTopics: {},\n        {}\n\n`sqsim help NAME` explains a topic or a command.\n",
+            "{}\nTopics: {}\n\n`sqsim help NAME` explains a topic or a command.\n",
             Cli::command().render_help(),
-            first.join(", "),
-            second.join(", "),
+            lines.join(",\n        "),
         );
         answer(&text)?;
         return Ok(Exit::Held);

@@ -9,10 +9,12 @@ use super::interrupt;
 use super::terminal::Terminal;
 use super::values::quoted;
 use crate::engine::scenario::Scenario;
+use crate::experiment::batches::{Batched, batches};
 use crate::experiment::precision::{FIRST, Known, Reached, Target, replicate_until};
 use crate::experiment::progress::Progress;
 use crate::experiment::replicate::{Plan, Replications, replicate};
 use crate::experiment::warm_up::{TooLong, WarmUp};
+use crate::outcome::{Outcome, Sample};
 use crate::render::text::precision;
 use crate::scenario::units::{parse_probability, parse_span};
 use crate::stats::expect::{Names, Quantity, parse_quantity};
@@ -28,6 +30,11 @@ pub(super) struct Replicating {
     /// (found by pilot runs), or a length
     #[arg(long, value_name = "RULE", default_value = "fixed", value_parser = parse_warm_up)]
     pub(super) warm_up: Rule,
+    /// Make one run and cut it into N parts of equal length, whose spread gives
+    /// every mean its interval
+    #[arg(long, value_name = "N", conflicts_with_all = ["reps", "precision"])]
+    #[arg(value_parser = clap::value_parser!(u64).range(5..=100))]
+    pub(super) batches: Option<u64>,
     /// Replicate until half the width of the 95 % interval is at most this share
     /// of the mean, as 2%
     #[arg(long, value_name = "SHARE", value_parser = parse_precision, conflicts_with = "reps")]
@@ -60,11 +67,21 @@ fn parse_measure(text: &str) -> Result<Quantity, String> {
 #[derive(Debug)]
 pub(super) struct Replicated {
     pub(super) runs: Replications,
+    /// The parts of the one run, where that was asked for.
+    batches: Option<Vec<Outcome>>,
     known: Vec<Known>,
     precision: Option<f64>,
 }
 
 impl Replicated {
+    /// What the answer rests on.
+    pub(super) fn sample(&self) -> Sample<'_> {
+        match &self.batches {
+            Some(parts) => Sample::of_batches(&self.runs.outcomes[0], parts),
+            None => Sample::of_replications(&self.runs.outcomes),
+        }
+    }
+
     /// How precisely means are known, if that was asked for.
     pub(super) fn precision(&self) -> Option<precision::Reached<'_>> {
         let known = &self.known;
@@ -114,8 +131,13 @@ impl Replicating {
     }
 
     /// Most replications there will be.
-    pub(super) fn most(&self) -> u64 {
+    fn most(&self) -> u64 {
         if self.precision.is_some() { self.max_reps } else { self.reps }
+    }
+
+    /// Whether one outcome is the whole answer.
+    pub(super) fn is_single(&self) -> bool {
+        self.most() == 1 && self.batches.is_none()
     }
 
     /// How many replications there are before anybody looks at them.
@@ -139,14 +161,16 @@ impl Replicating {
     ) -> Replicated {
         let plan =
             Plan { replications: self.most(), threads, interrupt: interrupt::flag(), progress };
-        let Some(precision) = self.precision else {
-            let runs = replicate(scenario, plan);
-            return Replicated { runs, known: Vec::new(), precision: None };
-        };
+        let of_runs = |runs| Replicated { runs, batches: None, known: Vec::new(), precision: None };
+        if let Some(count) = self.batches {
+            let Batched { whole, parts } = batches(scenario, count, plan);
+            return Replicated { batches: Some(parts), ..of_runs(whole) };
+        }
+        let Some(precision) = self.precision else { return of_runs(replicate(scenario, plan)) };
         let of = self.measures();
         let target = Target { of: &of, precision, confidence: 0.95 };
         let Reached { runs, known } = replicate_until(scenario, target, plan);
-        Replicated { runs, known, precision: Some(precision) }
+        Replicated { known, precision: Some(precision), ..of_runs(runs) }
     }
 
     /// Sets the scenario's warm-up, by pilot runs if need be, and says what is doubtful about it.
@@ -168,6 +192,9 @@ impl Replicating {
         let mut words = Vec::new();
         if self.reps > 1 {
             words.push(format!("--reps {}", self.reps));
+        }
+        if let Some(batches) = self.batches {
+            words.push(format!("--batches {batches}"));
         }
         if let Some(precision) = self.precision {
             words.push(format!("--precision {}%", precision * 100.0));

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::files::{prepare_directory, write};
 use super::interrupt;
 use super::meter::with_progress;
+use super::replicating::Replicated;
 use super::sources::{Source, load_all};
 use super::terminal::{Terminal, Volume, answer, complain};
 use super::values::quoted;
@@ -50,20 +51,21 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
     let mut documents = Vec::new();
     for (number, source) in sources.iter_mut().enumerate() {
         args.replicating.warm_up(&mut source.scenario, threads(global), terminal);
-        let (runs, found) = simulate(args, global, terminal, source);
-        let document = document(args, source, &runs, &found)?;
+        let (replicated, found) = simulate(args, global, terminal, source);
+        let document = document(args, source, &replicated, &found)?;
+        let runs = &replicated.runs;
         if args.format == RunFormat::Text {
             let gap = if number > 0 { "\n" } else { "" };
             answer(&format!("{gap}{document}"))?;
         } else {
             documents.push(document);
         }
-        exit = exit.max(verdict(source, &runs, &found, terminal));
+        exit = exit.max(verdict(source, runs, &found, terminal));
         if args.check_determinism {
-            exit = exit.max(agreement(global, terminal, source, &runs));
+            exit = exit.max(agreement(global, terminal, source, runs));
         }
         if let Some(directory) = directories.get(number) {
-            write_all(directory, &source.scenario, &runs)?;
+            write_all(directory, &source.scenario, &replicated)?;
         }
         if runs.ended == Ended::Interrupted {
             break;
@@ -81,7 +83,7 @@ fn simulate(
     global: &Global,
     terminal: Terminal,
     source: &Source,
-) -> (Replications, Answer) {
+) -> (Replicated, Answer) {
     let (scenario, threads) = (&source.scenario, threads(global));
     bug::running(&source.text, scenario, &args.changes.sets);
     #[expect(clippy::disallowed_methods, reason = "the user's time, told beside the answer")]
@@ -99,7 +101,7 @@ fn simulate(
     };
     let runs = &replicated.runs;
     let style = Style { colour: terminal.colour };
-    let answer = text::answer(&asked, scenario, &runs.outcomes, style);
+    let answer = text::answer(&asked, scenario, replicated.sample(), style);
     for warning in &answer.warnings {
         terminal.warn(warning);
     }
@@ -113,7 +115,7 @@ fn simulate(
     } else {
         terminal.say(&format!("{events} events in {seconds:.2} s"));
     }
-    (replicated.runs, answer)
+    (replicated, answer)
 }
 
 /// Makes the runs again and says whether they are the same.
@@ -158,20 +160,20 @@ fn repeat(args: &Run, source: &Source) -> String {
 fn document(
     args: &Run,
     source: &Source,
-    runs: &Replications,
+    replicated: &Replicated,
     answer: &Answer,
 ) -> Result<String, Failure> {
     let bug = |error: &dyn std::fmt::Display| Failure::bug(format!("no document: {error}"));
-    let estimate = || Estimate::of(&runs.outcomes).map_err(|error| bug(&error));
-    let one = &runs.outcomes[0];
-    let single = args.replicating.most() == 1;
+    let estimate = || Estimate::of_sample(replicated.sample()).map_err(|error| bug(&error));
+    let one = &replicated.runs.outcomes[0];
+    let single = args.replicating.is_single();
     match args.format {
         RunFormat::Text => Ok(answer.stdout.clone()),
         RunFormat::Json if single => one.to_json().map_err(|error| bug(&error)),
         RunFormat::Json => estimate()?.to_json().map_err(|error| bug(&error)),
         RunFormat::Ron if single => one.to_ron().map_err(|error| bug(&error)),
         RunFormat::Ron => estimate()?.to_ron().map_err(|error| bug(&error)),
-        RunFormat::Csv if single => Ok(csv::series(&source.scenario, &runs.first)),
+        RunFormat::Csv if single => Ok(csv::series(&source.scenario, &replicated.runs.first)),
         RunFormat::Csv => Ok(csv::summary(&estimate()?)),
     }
 }
@@ -222,13 +224,20 @@ fn directories(args: &Run, sources: &[Source]) -> Result<Vec<PathBuf>, Failure> 
     Ok(directories)
 }
 
-/// Outcome, series and plots of the first replication; with several, the estimate too.
-fn write_all(directory: &Path, scenario: &Scenario, runs: &Replications) -> Result<(), Failure> {
+/// Outcome, series and plots of the first replication; with several, or with parts, the estimate
+/// too.
+fn write_all(
+    directory: &Path,
+    scenario: &Scenario,
+    replicated: &Replicated,
+) -> Result<(), Failure> {
     let bug = |error: &dyn std::fmt::Display| Failure::bug(format!("no file: {error}"));
+    let runs = &replicated.runs;
     let outcome = runs.outcomes[0].to_json().map_err(|error| bug(&error))?;
     write(&directory.join("outcome.json"), &outcome)?;
-    if runs.outcomes.len() > 1 {
-        let estimate = Estimate::of(&runs.outcomes).map_err(|error| bug(&error))?;
+    let sample = replicated.sample();
+    if sample.len() > 1 || sample.batches().is_some() {
+        let estimate = Estimate::of_sample(sample).map_err(|error| bug(&error))?;
         let estimate = estimate.to_json().map_err(|error| bug(&error))?;
         write(&directory.join("estimate.json"), &estimate)?;
     }

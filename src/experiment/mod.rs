@@ -6,6 +6,7 @@
 //! Invariant: the number of threads never shows in a result.
 
 pub mod asked;
+pub mod batches;
 pub mod compare;
 pub mod conduct;
 pub mod determinism;

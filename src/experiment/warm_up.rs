@@ -7,8 +7,8 @@
 //! and a hundred at most: the mean over them is what shows a start in the noise. At load 0.9 an
 //! M/M/1 queue that begins empty has lost half of its bias with ten pilots and three quarters with
 //! a hundred; with five, the rule mostly sees chance, and a longer run is the better remedy. What
-//! is looked at are the waits, from send to first receive, of each queue: mean over all pilots of the
-//! messages sent in one slot of time, slots being just so long that one holds five messages of
+//! is looked at are the waits, from send to first receive, of each queue: mean over all pilots of
+//! the messages sent in one slot of time, slots being just so long that one holds five messages of
 //! each pilot (MSER-5). The cut is the latest one of all queues, rounded up to a plain length. The
 //! measured runs begin anew, with the cut as their warm-up, so everything that follows is as if the
 //! scenario had said so; it costs the time of the pilots.

@@ -160,6 +160,17 @@ impl Metrics {
         }
     }
 
+    /// Ends the measured window at `at` and begins the next, which ends at `end`: what was measured
+    /// in the one that is over. Of latencies and of what counts the whole run, that is no more than
+    /// was known so far.
+    pub(super) fn next_window(&mut self, at: Time, end: Time) -> Measured {
+        let nothing = Leftover { messages: 0, oldest: Span::ZERO, mean_age: Span::ZERO };
+        let part = self.clone().finish(at, 0, &vec![nothing; self.queues.len()]);
+        (self.window, self.begun, self.ended) = ((at, end), false, false);
+        self.boundary = at;
+        part
+    }
+
     /// What was measured in a run that ended at `end` after `events` events with `leftovers` in
     /// its queues. A run that ended early has a shorter window.
     pub fn finish(mut self, end: Time, events: u64, leftovers: &[Leftover]) -> Measured {

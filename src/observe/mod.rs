@@ -2,6 +2,7 @@
 //!
 //! Owns what is remembered of a run. Must not know how the run goes on, and never influences it.
 
+pub mod batches;
 mod cells;
 pub mod fact;
 pub mod fingerprint;

@@ -20,7 +20,7 @@ use crate::ledger::journal::{Action, Change, Held, KeySpace, PartitionId, State}
 use crate::ledger::service::Leftover;
 
 /// Entries of `receives_per_message`.
-const RECEIVES: usize = 32;
+pub(super) const RECEIVES: usize = 32;
 
 #[derive(Clone, Debug)]
 pub(super) struct QueueMeter {

@@ -8,9 +8,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ByName, ExpectOutcome, Outcome, hex};
+use super::{ByName, Estimated, EstimatedUnstable, ExpectOutcome, Outcome, Sample, hex};
 use crate::kernel::rng::mix;
-use crate::stats::expect;
+use crate::stats::expect::{self, Comparison};
+use crate::stats::student;
 use crate::stats::summary::Summary;
 
 /// The format of an [`Estimate`].
@@ -47,6 +48,10 @@ pub struct Estimate {
     pub seed: u64,
     /// How many replications.
     pub replications: u64,
+    /// In how many parts the one run was measured, to know how far its means may be off; left out
+    /// for replications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batches: Option<u64>,
     /// The measured window of each: start and end.
     pub window_ns: [u64; 2],
     /// By path of the number in the outcome, as `queues.signups.counts.sent`.
@@ -54,6 +59,10 @@ pub struct Estimate {
     /// What limited most replications (of two as frequent, the one seen first): the sentence of
     /// the first replication that says so.
     pub bottleneck: String,
+    /// The queues that do not settle: their mean latencies mean nothing, as they grow with the
+    /// run's length. Left out if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unstable: Vec<EstimatedUnstable>,
     /// The scenario's expectations.
     pub expect: Vec<EstimatedExpectation>,
     /// Why a replication ended early; `None` if none did.
@@ -69,7 +78,8 @@ pub struct Estimate {
 pub struct EstimatedMeasure {
     /// Mean over the replications.
     pub mean: f64,
-    /// 95 % interval of that mean (Student's t); `None` for one replication.
+    /// 95 % interval of that mean (Student's t); `None` for one replication, and for what parts of
+    /// a run cannot tell, as the maximum of the whole.
     pub ci95: Option<[f64; 2]>,
     /// Replications that have the number: a latency of no message is left out.
     pub n: u64,
@@ -92,6 +102,18 @@ pub struct EstimatedExpectation {
     pub held_in: u64,
     /// Why there is no value.
     pub note: Option<String>,
+    /// The interval reaches across the limit, so that it cannot be said whether it holds; left out
+    /// if it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<Undecided>,
+}
+
+/// Why an expectation is not decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undecided {
+    /// About how many replications (or parts as long as these) would decide it; `None` if the mean
+    /// is the limit, as near as anybody can tell.
+    pub needs: Option<u64>,
 }
 
 impl Estimate {
@@ -103,35 +125,46 @@ impl Estimate {
     /// # Panics
     /// If there is no outcome.
     pub fn of(outcomes: &[Outcome]) -> Result<Estimate, serde_json::Error> {
-        let first = outcomes.first().expect("an estimate needs at least one replication");
-        let mut paths: Vec<(String, Vec<f64>)> = Vec::new();
-        for outcome in outcomes {
-            let mut at = 0;
-            flatten("", &serde_json::to_value(outcome)?, &mut |path, number| {
-                insert(&mut paths, &mut at, path, number);
+        Estimate::of_sample(Sample::of_replications(outcomes))
+    }
+
+    /// The estimate from replications, or from one run and its parts.
+    ///
+    /// # Errors
+    /// As [`Estimate::of`].
+    ///
+    /// # Panics
+    /// If there is no outcome.
+    pub fn of_sample(sample: Sample<'_>) -> Result<Estimate, serde_json::Error> {
+        let first = sample.first().expect("an estimate needs at least one replication");
+        let told = numbers(&sample)?;
+        let parts = sample.batches().map(numbers).transpose()?;
+        let measure = |(path, values): &(String, Vec<f64>)| {
+            let parts = parts.as_ref().map(|parts| {
+                let found = parts.iter().find(|(known, _)| known == path);
+                let values =
+                    found.filter(|_| varies_by_part(path)).map(|(_, values)| values.clone());
+                values.unwrap_or_default()
             });
-        }
-        for (path, values) in &mut paths {
-            if path.rsplit('.').next().is_some_and(|last| ZERO_IF_LEFT_OUT.contains(&last)) {
-                values.resize(outcomes.len(), 0.0);
-            }
-        }
+            let Estimated { mean, half, n } = Sample::of_numbers(values, parts)?;
+            let ci95 = half.map(|half| [mean - half, mean + half]);
+            Some((path.clone(), EstimatedMeasure { mean, ci95, n }))
+        };
         Ok(Estimate {
             format: ESTIMATE_FORMAT.to_owned(),
             version: first.version.clone(),
             scenario: first.scenario.clone(),
             seed: first.seed,
-            replications: outcomes.len() as u64,
+            replications: sample.len() as u64,
+            batches: sample.batches().map(|parts| parts.len() as u64),
             window_ns: first.window_ns,
-            measures: paths
-                .iter()
-                .map(|(path, values)| (path.clone(), EstimatedMeasure::of(values)))
-                .collect(),
-            bottleneck: commonest_bottleneck(outcomes),
-            expect: EstimatedExpectation::all(outcomes),
-            partial: outcomes.iter().find_map(|outcome| outcome.partial.clone()),
-            fingerprint: combined_fingerprint(outcomes),
-            fingerprints: outcomes.iter().map(|outcome| outcome.fingerprint.clone()).collect(),
+            measures: told.iter().filter_map(measure).collect(),
+            bottleneck: commonest_bottleneck(&sample),
+            unstable: EstimatedUnstable::all(sample),
+            expect: EstimatedExpectation::all(sample),
+            partial: sample.iter().find_map(|outcome| outcome.partial.clone()),
+            fingerprint: combined_fingerprint(&sample),
+            fingerprints: sample.iter().map(|outcome| outcome.fingerprint.clone()).collect(),
         })
     }
 
@@ -160,6 +193,35 @@ impl Estimate {
     pub fn held(&self) -> bool {
         self.expect.iter().all(|expect| expect.holds)
     }
+}
+
+/// Every number of the outcomes, by its path, in their order.
+fn numbers(outcomes: &[Outcome]) -> Result<Vec<(String, Vec<f64>)>, serde_json::Error> {
+    let mut paths: Vec<(String, Vec<f64>)> = Vec::new();
+    for outcome in outcomes {
+        let mut at = 0;
+        flatten("", &serde_json::to_value(outcome)?, &mut |path, number| {
+            insert(&mut paths, &mut at, path, number);
+        });
+    }
+    for (path, values) in &mut paths {
+        if path.rsplit('.').next().is_some_and(|last| ZERO_IF_LEFT_OUT.contains(&last)) {
+            values.resize(outcomes.len(), 0.0);
+        }
+    }
+    Ok(paths)
+}
+
+/// Whether the parts of a run have the number too, and their spread is that of the whole: extremes,
+/// the end of the run and histories of all of it have none.
+fn varies_by_part(path: &str) -> bool {
+    const EXTREMES: [&str; 4] = ["max", "last", "events", "end_ns"];
+    const WHOLE: [&str; 3] = ["partitions", "nodes", "unfinished"];
+    let mut words = path.split('.');
+    let extreme = words.next_back().is_none_or(|last| EXTREMES.contains(&last));
+    // `queues.signups.partitions.splits`, but not `queues.signups.levels.partitions.mean`.
+    let whole = words.nth(2).is_some_and(|part| WHOLE.contains(&part));
+    !extreme && !whole
 }
 
 /// Adds a number to the values of its path. Outcomes of one scenario share the order of their
@@ -205,39 +267,81 @@ impl EstimatedMeasure {
 }
 
 impl EstimatedExpectation {
-    /// Every expectation of the scenario, judged on all replications.
-    pub fn all(outcomes: &[Outcome]) -> Vec<EstimatedExpectation> {
-        let count = outcomes.first().map_or(0, |outcome| outcome.expect.len());
-        let at = |at: usize| {
-            let each = outcomes.iter().filter_map(|outcome| outcome.expect.get(at));
-            EstimatedExpectation::of(&each.collect::<Vec<_>>())
+    /// Every expectation of the scenario, judged on all replications, or on the whole run.
+    pub fn all(sample: Sample<'_>) -> Vec<EstimatedExpectation> {
+        let count = sample.first().map_or(0, |outcome| outcome.expect.len());
+        (0..count).map(|at| EstimatedExpectation::of_sample(sample, at)).collect()
+    }
+
+    fn of_sample(sample: Sample<'_>, at: usize) -> EstimatedExpectation {
+        let of = |outcomes: &'_ [Outcome]| -> Vec<ExpectOutcome> {
+            outcomes.iter().filter_map(|outcome| outcome.expect.get(at).cloned()).collect()
         };
-        (0..count).map(at).collect()
+        EstimatedExpectation::judged(&of(&sample), sample.batches().map(of).as_deref())
     }
 
     /// One expectation, judged on its verdicts in all replications.
-    pub fn of(each: &[&ExpectOutcome]) -> EstimatedExpectation {
+    pub fn of(each: &[ExpectOutcome]) -> EstimatedExpectation {
+        EstimatedExpectation::judged(each, None)
+    }
+
+    fn judged(each: &[ExpectOutcome], parts: Option<&[ExpectOutcome]>) -> EstimatedExpectation {
         let text = each.first().map_or_else(String::new, |expect| expect.text.clone());
-        let all = |side: fn(&ExpectOutcome) -> Option<f64>| {
-            each.iter().map(|expect| side(expect)).collect::<Option<Vec<f64>>>()
+        let all = |side: Side| {
+            let sides = |of: &[ExpectOutcome]| of.iter().map(side).collect::<Option<Vec<f64>>>();
+            Sample::of_numbers(&sides(each)?, parts.map(|parts| sides(parts).unwrap_or_default()))
         };
-        let value = all(|expect| expect.value).map(|values| Summary::of(&values));
-        let limit = all(|expect| expect.limit).map(|limits| Summary::of(&limits).mean);
+        let (value, limit) = (all(|expect| expect.value), all(|expect| expect.limit));
         let comparison = expect::parse(&text).ok().map(|expectation| expectation.comparison());
         let holds = match (comparison, value, limit) {
-            (Some(comparison), Some(value), Some(limit)) => comparison.holds(value.mean, limit),
+            (Some(comparison), Some(value), Some(limit)) => {
+                comparison.holds(value.mean, limit.mean)
+            }
             _ => false,
         };
+        let margin = all(|expect| Some(expect.value? - expect.limit?));
+        let ordered = comparison.is_some_and(is_ordered);
+        let size = parts.map_or(each.len(), <[ExpectOutcome]>::len) as u64;
         EstimatedExpectation {
             text,
             holds,
             value: value.map(|value| value.mean),
-            ci95: value.and_then(|value| value.interval()),
-            limit,
+            ci95: value
+                .and_then(|value| value.half.map(|half| [value.mean - half, value.mean + half])),
+            limit: limit.map(|limit| limit.mean),
             held_in: each.iter().filter(|expect| expect.holds).count() as u64,
             note: each.iter().find_map(|expect| expect.note.clone()),
+            undecided: margin.filter(|_| ordered).and_then(|margin| undecided(margin, size)),
         }
     }
+}
+
+/// One side of an expectation in one run.
+type Side = fn(&ExpectOutcome) -> Option<f64>;
+
+/// Whether a mean on one side of the limit may be on the other: one dead letter in ten runs is
+/// enough against `dead_lettered == 0`, whatever its interval.
+fn is_ordered(comparison: Comparison) -> bool {
+    match comparison {
+        Comparison::Less
+        | Comparison::LessOrEqual
+        | Comparison::Greater
+        | Comparison::GreaterOrEqual => true,
+        Comparison::Equal | Comparison::NotEqual => false,
+    }
+}
+
+/// Whether the interval of `margin`, the value less the limit, has both signs, over `size`
+/// replications or parts.
+fn undecided(margin: Estimated, size: u64) -> Option<Undecided> {
+    let (half, away) = (margin.half?, margin.mean.abs());
+    if half <= away {
+        return None;
+    }
+    let error = half / student::quantile(size - 1, 0.95);
+    let variance = error * error * size as f64;
+    let seen = Summary { n: size, mean: margin.mean, variance };
+    Some(Undecided { needs: seen.replications_for(away, 0.95) })
 }
 
 /// What limited most replications (of two as frequent, the one seen first): the sentence of the

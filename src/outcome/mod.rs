@@ -17,8 +17,10 @@ mod nodes;
 mod partitions;
 mod parts;
 mod plan;
+mod sample;
 pub mod stored;
 mod sweep;
+mod unstable;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +34,8 @@ pub use by_name::ByName;
 pub use compare::{COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem};
 pub use cost::CostOutcome;
 pub use estimate::{
-    ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, combined_fingerprint,
-    combined_hash, commonest_bottleneck,
+    ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, Undecided,
+    combined_fingerprint, combined_hash, commonest_bottleneck,
 };
 pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
@@ -42,7 +44,9 @@ pub use parts::{
     QueueOutcome, Redelivered, Unfinished, WastedBy,
 };
 pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
+pub use sample::{Estimated, Sample};
 pub use sweep::{PointRuns, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
+pub use unstable::{EstimatedUnstable, Unstable};
 
 /// The format of an [`Outcome`].
 pub const OUTCOME_FORMAT: &str = "sqsim-outcome/1";
@@ -76,6 +80,10 @@ pub struct Outcome {
     pub cost: Option<CostOutcome>,
     /// What limited the run, with the figures that say so.
     pub bottleneck: String,
+    /// The queues that do not settle: their mean latencies mean nothing, as they grow with the
+    /// run's length. Left out if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unstable: Vec<Unstable>,
     /// The scenario's expectations.
     pub expect: Vec<ExpectOutcome>,
     /// Why the run ended early; `None` if it did not.
@@ -151,6 +159,7 @@ impl Outcome {
                 .collect(),
             cost: Cost::of(scenario, measured).map(|cost| CostOutcome::of(&cost, priced)),
             bottleneck: bottleneck::verdict(scenario, measured).sentence(),
+            unstable: Unstable::all(scenario, measured),
             expect: expect.collect(),
             partial,
             fingerprint: hex(measured.fingerprint),

@@ -125,8 +125,8 @@ impl SweepPoint {
         };
         let expectations = runs.expect.first().map_or(0, |expect| expect.len());
         let expectation = |at: usize| {
-            let each: Vec<&ExpectOutcome> =
-                runs.expect.iter().filter_map(|expect| expect.get(at)).collect();
+            let each: Vec<ExpectOutcome> =
+                runs.expect.iter().filter_map(|expect| expect.get(at).cloned()).collect();
             EstimatedExpectation::of(&each)
         };
         SweepPoint {

@@ -3,6 +3,7 @@
 //! Owns everything that is computed from a scenario and what was measured, as pure functions.
 //! Must not know how a number is printed or stored.
 
+pub mod batch_means;
 pub mod bottleneck;
 pub mod cost;
 pub mod expect;
@@ -11,6 +12,7 @@ pub(crate) mod fixture;
 pub mod mser;
 pub mod paired;
 pub mod recognise;
+pub mod stability;
 pub mod student;
 pub mod summary;
 pub mod theory;

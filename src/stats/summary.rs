@@ -6,6 +6,7 @@
 //! on threads nor on the machine.
 
 use super::student;
+use crate::kernel::num;
 
 /// A mean over replications.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,12 +64,17 @@ impl Summary {
         if wanted <= 0.0 {
             return None;
         }
-        // Student's t itself depends on n: from the normal limit upward, a few rounds settle it.
-        let needed = |dof: u64| {
-            let t = student::quantile(dof, confidence);
-            whole((t * t * self.variance / (wanted * wanted)).ceil().max(2.0))
-        };
-        Some((0..8).fold(needed(u64::MAX), |n, _| needed(n - 1).max(n)))
+        let needed = |t: f64| whole((t * t * self.variance / (wanted * wanted)).ceil().max(2.0));
+        // Student's t lies above its normal limit and depends on n itself: a few more, found by
+        // trying; where there are many, their number hardly moves it.
+        let mut n = needed(num::normal_quantile(f64::midpoint(1.0, confidence)));
+        if n > 1_000 {
+            return Some(needed(student::quantile(n, confidence)));
+        }
+        while needed(student::quantile(n - 1, confidence)) > n {
+            n += 1;
+        }
+        Some(n)
     }
 
     /// The 95 % interval of the mean.
@@ -119,9 +125,13 @@ mod tests {
         };
         let found = n(0.5).expect("there is a spread");
         let half = |n: u64| student::quantile(n - 1, 0.95) * (4.072 / n as f64).sqrt();
-        assert!(half(found) <= 0.5 && half(found - 2) > 0.5, "{found}");
+        assert!(half(found) <= 0.5 && half(found - 1) > 0.5, "{found}");
         assert!((64..=67).contains(&found), "{found}");
         assert_eq!(n(100.0), Some(2));
+        // t = 12.7 for two values: two are not enough where six are.
+        assert_eq!(n(2.2), Some(6), "2.571 · 2.018/√6 = 2.118, and 2.776 · 2.018/√5 = 2.505");
+        let many = n(0.01).expect("there is a spread");
+        assert!((156_424..156_440).contains(&many), "1.95996² · 4.072/0.0001 is 156,424: {many}");
         assert_eq!(n(0.0), None);
         assert_eq!(Summary::of(&[1.0]).replications_for(1.0, 0.95), None);
         assert_eq!(Summary::of(&[1.0; 3]).replications_for(0.0, 0.95), Some(2));

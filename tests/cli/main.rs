@@ -7,6 +7,7 @@ mod compares;
 mod exits;
 mod files;
 mod help;
+mod intervals;
 mod regression;
 mod sandbox;
 mod signals;

@@ -13,8 +13,8 @@ use super::{cost, nodes, partitions};
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
 use crate::outcome::{
-    Counts, FleetOutcome, LatencySummary, Outcome, ProducerOutcome, QueueOutcome,
-    commonest_bottleneck,
+    Counts, EstimatedUnstable, FleetOutcome, LatencySummary, Outcome, ProducerOutcome,
+    QueueOutcome, Sample, commonest_bottleneck,
 };
 use crate::render::units::{self, Scale};
 use crate::stats::recognise::{Prediction, recognise};
@@ -25,7 +25,8 @@ const OPENING: usize = 12;
 /// The tables of every queue in which something happened; of the first one in any case.
 pub(super) fn flow_and_latency(
     scenario: &Scenario,
-    outcomes: &[Outcome],
+    outcomes: Sample<'_>,
+    unstable: &[EstimatedUnstable],
     style: Style,
     lines: &mut Vec<String>,
 ) {
@@ -39,7 +40,9 @@ pub(super) fn flow_and_latency(
             _ => String::new(),
         };
         tables.push(flow(scenario, outcomes, *queue, &name));
-        tables.extend(latency(outcomes, *queue, &name));
+        if !is_unstable(scenario, *queue, unstable) {
+            tables.extend(latency(outcomes, *queue, &name));
+        }
     }
     // All tables share the width of their labels, so that they line up below each other.
     let labels = tables.iter().map(Table::label_width).max().unwrap_or(0);
@@ -49,7 +52,16 @@ pub(super) fn flow_and_latency(
     }
 }
 
-fn happened(outcomes: &[Outcome], queue: usize) -> bool {
+/// Whether a queue does not settle: its latencies have no mean.
+pub(super) fn is_unstable(
+    scenario: &Scenario,
+    queue: usize,
+    unstable: &[EstimatedUnstable],
+) -> bool {
+    scenario.queues.get(queue).is_some_and(|of| unstable.iter().any(|it| it.queue == of.name))
+}
+
+fn happened(outcomes: Sample<'_>, queue: usize) -> bool {
     let mut queues = outcomes.iter().filter_map(|outcome| outcome.queues.at(queue));
     queues.any(|queue| {
         let counts = queue.counts;
@@ -82,7 +94,7 @@ const COUNTED: [Counted; 19] = [
     ("empty receives", false, |c| c.empty_receives),
 ];
 
-fn flow(scenario: &Scenario, outcomes: &[Outcome], queue: usize, name: &str) -> Table {
+fn flow(scenario: &Scenario, outcomes: Sample<'_>, queue: usize, name: &str) -> Table {
     let counts = |outcome: &Outcome| outcome.queues.at(queue).map(|queue| queue.counts);
     let seconds = outcomes.first().map_or(0.0, |outcome| {
         let [from, to] = outcome.window_ns;
@@ -109,7 +121,7 @@ fn flow(scenario: &Scenario, outcomes: &[Outcome], queue: usize, name: &str) -> 
     Table { title: format!("Flow{name}"), columns: vec![total, "per second"], rows }
 }
 
-fn receives_per_message(outcomes: &[Outcome], queue: usize) -> String {
+fn receives_per_message(outcomes: Sample<'_>, queue: usize) -> String {
     let ratio = Estimated::over(outcomes, |outcome| {
         let counts = outcome.queues.at(queue)?.counts;
         (counts.deleted > 0).then(|| counts.received as f64 / counts.deleted as f64)
@@ -117,7 +129,7 @@ fn receives_per_message(outcomes: &[Outcome], queue: usize) -> String {
     ratio.map_or_else(String::new, |ratio| format!("{} receives per message", ratio.inline(2)))
 }
 
-fn missed(outcomes: &[Outcome], queue: usize) -> String {
+fn missed(outcomes: Sample<'_>, queue: usize) -> String {
     let missed = Estimated::total(outcomes, |outcome| {
         outcome.queues.at(queue).map_or(0, |queue| queue.counts.false_empty_receives)
     });
@@ -127,7 +139,7 @@ fn missed(outcomes: &[Outcome], queue: usize) -> String {
     format!("{:.0} of them missed a visible message", missed.mean)
 }
 
-fn latency(outcomes: &[Outcome], queue: usize, name: &str) -> Option<Table> {
+fn latency(outcomes: Sample<'_>, queue: usize, name: &str) -> Option<Table> {
     type Of = fn(&QueueOutcome) -> LatencySummary;
     const ROWS: [(&str, Of); 2] = [
         ("in queue", |queue| queue.latency_ns.sent_to_received),
@@ -162,7 +174,8 @@ fn latency(outcomes: &[Outcome], queue: usize, name: &str) -> Option<Table> {
 /// The sentences below the tables.
 pub(super) fn sentences(
     scenario: &Scenario,
-    outcomes: &[Outcome],
+    outcomes: Sample<'_>,
+    unstable: &[EstimatedUnstable],
     style: Style,
     lines: &mut Vec<String>,
 ) {
@@ -170,6 +183,9 @@ pub(super) fn sentences(
         let blanks = left("", OPENING.saturating_sub(opening.chars().count()));
         lines.push(format!("{}{blanks}{sentence}", style.heading(opening)));
     };
+    for found in unstable {
+        say("NOT STABLE", format!("{}: {}", found.queue, growing(found, outcomes)));
+    }
     for (place, fleet) in scenario.fleets.iter().enumerate() {
         let name =
             if scenario.fleets.len() > 1 { format!("{}: ", fleet.name) } else { String::new() };
@@ -208,7 +224,7 @@ pub(super) fn sentences(
     if let Some(sentence) = cost::requests(outcomes) {
         say("Requests", sentence);
     }
-    say("Bottleneck", commonest_bottleneck(outcomes));
+    say("Bottleneck", commonest_bottleneck(&outcomes));
     for (place, queue) in scenario.queues.iter().enumerate() {
         if let Some(sentence) = unfinished(outcomes, place) {
             say("Unfinished", format!("{}: {sentence}", queue.name));
@@ -216,7 +232,22 @@ pub(super) fn sentences(
     }
 }
 
-fn consumers(outcomes: &[Outcome], fleet: usize, queue: usize) -> String {
+/// Why a queue's latencies are not told, and what is told instead.
+fn growing(found: &EstimatedUnstable, outcomes: Sample<'_>) -> String {
+    let EstimatedUnstable { load, growth_per_second: mean, ci95, found_in, .. } = *found;
+    let half = ci95.map(|[low, high]| (high - low) / 2.0);
+    let growth = Estimated { mean, half }.inline(2);
+    let runs = match outcomes.len() as u64 {
+        all if found_in < all => format!(" in {found_in} of {all} replications"),
+        _ => String::new(),
+    };
+    format!(
+        "load {load:.2}, redeliveries included; it grows by {growth} messages a second{runs}, so \
+         that its latencies have no mean: the longer the run, the longer they are"
+    )
+}
+
+fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize) -> String {
     let of = |outcome: &Outcome| outcome.consumers.at(fleet).copied();
     let busy = Estimated::over(outcomes, |outcome| of(outcome).map(|fleet| fleet.busy));
     let threads = outcomes.iter().find_map(of).map_or(0, |fleet| fleet.threads);
@@ -229,7 +260,7 @@ fn consumers(outcomes: &[Outcome], fleet: usize, queue: usize) -> String {
 }
 
 /// The share of the work that did not complete a message for the first time, by cause.
-fn wasted(outcomes: &[Outcome], fleet: usize) -> Option<String> {
+fn wasted(outcomes: Sample<'_>, fleet: usize) -> Option<String> {
     type Cause = (&'static str, fn(&FleetOutcome) -> u64);
     const CAUSES: [Cause; 3] = [
         ("done before", |fleet| fleet.wasted_by.duplicate_ns),
@@ -254,7 +285,7 @@ fn wasted(outcomes: &[Outcome], fleet: usize) -> Option<String> {
     Some(format!("{} of the work ({})", units::percent(all), causes.join(", ")))
 }
 
-fn producers(outcomes: &[Outcome], producer: usize) -> Option<String> {
+fn producers(outcomes: Sample<'_>, producer: usize) -> Option<String> {
     let total = |count: fn(&ProducerOutcome) -> u64| {
         Estimated::total(outcomes, |outcome| outcome.producers.at(producer).map_or(0, count))
     };
@@ -289,7 +320,7 @@ fn producers(outcomes: &[Outcome], producer: usize) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-fn theory(outcomes: &[Outcome], prediction: &Prediction) -> String {
+fn theory(outcomes: Sample<'_>, prediction: &Prediction) -> String {
     let queue = prediction.queue.0 as usize;
     let wait = Estimated::over(outcomes, |outcome| {
         let latency = outcome.queues.at(queue)?.latency_ns.sent_to_received;
@@ -312,12 +343,14 @@ fn theory(outcomes: &[Outcome], prediction: &Prediction) -> String {
     )
 }
 
-fn unfinished(outcomes: &[Outcome], queue: usize) -> Option<String> {
+fn unfinished(outcomes: Sample<'_>, queue: usize) -> Option<String> {
     let of = |outcome: &Outcome| outcome.queues.at(queue).map(|queue| queue.unfinished);
     let left = Estimated::total(outcomes, |outcome| of(outcome).map_or(0, |left| left.messages));
     if left.mean == 0.0 {
         return None;
     }
+    // What is left at the end of a part is no sample of what is left at the end of the run.
+    let left = Estimated { half: left.half.filter(|_| outcomes.batches().is_none()), ..left };
     let oldest = outcomes.iter().filter_map(of).map(|left| left.oldest_ns).max().unwrap_or(0);
     let oldest = units::length(oldest as f64);
     Some(format!("{} messages, the oldest {oldest} old", left.inline(0)))

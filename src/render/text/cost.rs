@@ -4,12 +4,12 @@
 
 use super::estimated::Estimated;
 use crate::engine::scenario::Scenario;
-use crate::outcome::{Calls, CostOutcome, Outcome, QueueOutcome};
+use crate::outcome::{Calls, CostOutcome, Outcome, QueueOutcome, Sample};
 use crate::render::units;
 
 /// What a month and a million messages cost, and whose workers are left out; `None` where nothing
 /// was measured.
-pub(super) fn sentence(scenario: &Scenario, outcomes: &[Outcome]) -> Option<String> {
+pub(super) fn sentence(scenario: &Scenario, outcomes: Sample<'_>) -> Option<String> {
     let dollars = |of: fn(&CostOutcome) -> Option<f64>| {
         Estimated::over(outcomes, |outcome| outcome.cost.as_ref().and_then(of))
     };
@@ -39,7 +39,7 @@ fn money(dollars: Estimated) -> String {
 }
 
 /// `108048: 33% send, 33% receive (12% of them empty), 33% delete`; `None` if there were none.
-pub(super) fn requests(outcomes: &[Outcome]) -> Option<String> {
+pub(super) fn requests(outcomes: Sample<'_>) -> Option<String> {
     type Kind = (&'static str, fn(&Calls) -> u64);
     const KINDS: [Kind; 4] = [
         ("send", |calls| calls.send),

@@ -5,9 +5,8 @@
 //! Invariant: one replication never shows an interval.
 
 use super::table::Cell;
-use crate::outcome::Outcome;
+use crate::outcome::{self, Outcome, Sample};
 use crate::render::units::{self, Scale};
-use crate::stats::summary::Summary;
 
 /// A mean, with half the width of its 95 % interval if there are several replications.
 #[derive(Clone, Copy, Debug)]
@@ -19,16 +18,15 @@ pub(super) struct Estimated {
 impl Estimated {
     /// Over all replications that have the number; `None` if none has.
     pub(super) fn over(
-        outcomes: &[Outcome],
+        outcomes: Sample<'_>,
         number: impl Fn(&Outcome) -> Option<f64>,
     ) -> Option<Estimated> {
-        let values: Vec<f64> = outcomes.iter().filter_map(number).collect();
-        let summary = Summary::of(&values);
-        (summary.n > 0).then(|| Estimated { mean: summary.mean, half: summary.half_width() })
+        let outcome::Estimated { mean, half, .. } = outcomes.estimate(number)?;
+        Some(Estimated { mean, half })
     }
 
     /// Over all replications, nothing counting as zero.
-    pub(super) fn total(outcomes: &[Outcome], number: impl Fn(&Outcome) -> u64) -> Estimated {
+    pub(super) fn total(outcomes: Sample<'_>, number: impl Fn(&Outcome) -> u64) -> Estimated {
         let all = Estimated::over(outcomes, |outcome| Some(number(outcome) as f64));
         all.unwrap_or(Estimated { mean: 0.0, half: None })
     }

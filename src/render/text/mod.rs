@@ -27,7 +27,7 @@ pub use sweep::sweep;
 
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Span;
-use crate::outcome::{self, EstimatedExpectation, Outcome};
+use crate::outcome::{self, EstimatedExpectation, EstimatedUnstable, Outcome, Sample, Undecided};
 use crate::render::units::{self, Scale};
 use crate::stats::expect::{self, Unit};
 
@@ -72,39 +72,40 @@ pub struct Answer {
     pub held: bool,
 }
 
-/// The answer from the outcomes of all replications, in their order.
+/// The answer from the outcomes of all replications, in their order, or from one run and its parts.
 ///
 /// # Panics
 /// If there is no outcome.
 pub fn answer(
     asked: &Asked<'_>,
     scenario: &Scenario,
-    outcomes: &[Outcome],
+    outcomes: Sample<'_>,
     style: Style,
 ) -> Answer {
     let first = outcomes.first().expect("an answer needs at least one run");
     let expectations = EstimatedExpectation::all(outcomes);
+    let unstable = EstimatedUnstable::all(outcomes);
     let mut lines = header(asked, scenario, outcomes, first);
-    blocks::flow_and_latency(scenario, outcomes, style, &mut lines);
+    blocks::flow_and_latency(scenario, outcomes, &unstable, style, &mut lines);
     lines.push(String::new());
-    blocks::sentences(scenario, outcomes, style, &mut lines);
+    blocks::sentences(scenario, outcomes, &unstable, style, &mut lines);
     if !expectations.is_empty() {
         lines.push(String::new());
         lines.push(style.heading("Expectations"));
-        judged(&expectations, style, &mut lines);
+        judged(&expectations, outcomes, style, &mut lines);
     }
     lines.push(String::new());
     if let Some(reached) = asked.precision {
         lines.extend(reached.lines(outcomes.len()));
-    } else if outcomes.len() == 1 {
+    } else if outcomes.len() == 1 && outcomes.batches().is_none() {
         lines.push("one run: no intervals; `--reps 10` gives them".to_owned());
     }
-    let fingerprint = outcome::combined_fingerprint(outcomes);
+    let fingerprint = outcome::combined_fingerprint(&outcomes);
     let short = fingerprint.get(..8).unwrap_or(&fingerprint);
     lines.push(format!("repeat: {}        outcome {short}", asked.command));
     Answer {
         stdout: lines.join("\n") + "\n",
-        warnings: warnings::of(scenario, outcomes, &expectations),
+        warnings: warnings::of(scenario, outcomes, &unstable),
         held: expectations.iter().all(|expectation| expectation.holds),
     }
 }
@@ -112,14 +113,17 @@ pub fn answer(
 fn header(
     asked: &Asked<'_>,
     scenario: &Scenario,
-    outcomes: &[Outcome],
+    outcomes: Sample<'_>,
     first: &Outcome,
 ) -> Vec<String> {
     let [from, to] = first.window_ns;
     let warm_up = Span::from_nanos(from);
     let length = Span::from_nanos(to);
     let runs = match outcomes.len() {
-        1 => format!("one run of {length}"),
+        1 => match outcomes.batches() {
+            Some(parts) => format!("one run of {length} in {} batches", parts.len()),
+            None => format!("one run of {length}"),
+        },
         many => format!("{many} replications x {length}"),
     };
     let of_each = if outcomes.len() == 1 { "" } else { " of each" };
@@ -143,15 +147,46 @@ fn header(
     lines
 }
 
-/// One line an expectation: the verdict, the text, the number it judged.
-fn judged(expectations: &[EstimatedExpectation], style: Style, lines: &mut Vec<String>) {
+/// One line an expectation: the verdict, the text, the number it judged. Where the interval reaches
+/// across the limit the verdict is open, and the line says what would close it.
+fn judged(
+    expectations: &[EstimatedExpectation],
+    outcomes: Sample<'_>,
+    style: Style,
+    lines: &mut Vec<String>,
+) {
     let texts = expectations.iter().map(|expectation| expectation.text.chars().count());
     let width = texts.max().unwrap_or(0);
     for expectation in expectations {
-        let verdict =
-            if expectation.holds { style.paint("32", "ok  ") } else { style.paint("31;1", "FAIL") };
+        let verdict = match (expectation.undecided, expectation.holds) {
+            (Some(_), _) => style.paint("33;1", "open"),
+            (None, true) => style.paint("32", "ok  "),
+            (None, false) => style.paint("31;1", "FAIL"),
+        };
         let text = table::left(&expectation.text, width);
-        lines.push(format!("  {verdict}  {text}    {}", found(expectation)));
+        let remedy = expectation.undecided.map_or_else(String::new, |undecided| {
+            let side = if expectation.holds { "holds" } else { "fails" };
+            let remedy = remedy(undecided, outcomes);
+            format!("; the mean {side}, the interval cannot decide: {remedy}")
+        });
+        lines.push(format!("  {verdict}  {text}    {}{remedy}", found(expectation)));
+    }
+}
+
+/// What would decide an expectation.
+fn remedy(undecided: Undecided, outcomes: Sample<'_>) -> String {
+    /// More are beyond anybody's patience, and the spread is not known so well.
+    const PATIENCE: u64 = 100_000;
+    match (undecided.needs.filter(|needs| *needs <= PATIENCE), outcomes.batches()) {
+        (None, _) => "the mean is as good as at the limit".to_owned(),
+        (Some(needs), None) => {
+            let needs = needs.max(outcomes.len() as u64 + 1);
+            format!("about `--reps {needs}` would")
+        }
+        (Some(needs), Some(parts)) => {
+            let times = (needs as f64 / parts.len() as f64).max(1.1);
+            format!("a run about {times:.1} times as long would")
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! where the sentence stands.
 
 use super::estimated::Estimated;
-use crate::outcome::{Nodes, Outage, Outcome, QueueOutcome};
+use crate::outcome::{Nodes, Outage, Outcome, QueueOutcome, Sample};
 use crate::render::units;
 
 /// Failures that are told one by one, those of one instant together.
@@ -12,7 +12,7 @@ const FEW: usize = 3;
 
 /// `node 0 failed at 60s; 64 of 256 partitions lacked a replica, for 500s; 11 lacked a write
 /// quorum, for 180s: 1204 calls failed; 64 replicas made anew`.
-pub(super) fn sentence(outcomes: &[Outcome], queue: usize) -> Option<String> {
+pub(super) fn sentence(outcomes: Sample<'_>, queue: usize) -> Option<String> {
     let mean = |count: fn(&Nodes) -> u64| {
         Estimated::total(outcomes, |outcome| of(outcome, queue).map_or(0, count)).mean
     };
@@ -73,7 +73,7 @@ fn counted(count: f64, what: &str) -> String {
 }
 
 /// Which nodes failed when, if these are few and the same in all runs, else how often.
-fn failed(outcomes: &[Outcome], queue: usize, failures: f64) -> String {
+fn failed(outcomes: Sample<'_>, queue: usize, failures: f64) -> String {
     let mut all = outcomes.iter().filter_map(|outcome| Some(&of(outcome, queue)?.outages[..]));
     let first = all.next().unwrap_or_default();
     let instants: Vec<&[Outage]> = first.chunk_by(|a, b| a.from_ns == b.from_ns).collect();
@@ -122,6 +122,10 @@ mod tests {
     use crate::ledger::config::NodeId;
     use crate::observe::measured::{Lack, NodeEvent, NodesMeasured, QueueMeasured, Window};
     use crate::stats::fixture;
+
+    fn sentence(outcomes: &[Outcome], queue: usize) -> Option<String> {
+        super::sentence(Sample::of_replications(outcomes), queue)
+    }
 
     /// A run of the fixture whose first queue has nodes, in which nothing happened but `change`.
     fn outcome(change: impl FnOnce(&mut QueueMeasured)) -> Outcome {

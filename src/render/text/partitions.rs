@@ -4,12 +4,12 @@
 //! where the sentence stands.
 
 use super::estimated::Estimated;
-use crate::outcome::{Outcome, Partitions, QueueOutcome, Reason};
+use crate::outcome::{Outcome, Partitions, QueueOutcome, Reason, Sample};
 use crate::render::units;
 
 /// `split 14 times, 4 → 18 partitions, throttling ended after 22s; refused 48 times: …`. The queue
 /// began with `first` partitions.
-pub(super) fn sentence(first: u32, outcomes: &[Outcome], queue: usize) -> Option<String> {
+pub(super) fn sentence(first: u32, outcomes: Sample<'_>, queue: usize) -> Option<String> {
     let mean = |count: fn(&QueueOutcome) -> u64| {
         Estimated::total(outcomes, |outcome| outcome.queues.at(queue).map_or(0, count)).mean
     };
@@ -60,7 +60,7 @@ fn of(outcome: &Outcome, queue: usize) -> Option<&Partitions> {
 }
 
 /// When producers were no longer throttled, from when they first were.
-fn throttling(outcomes: &[Outcome], queue: usize) -> Option<String> {
+fn throttling(outcomes: Sample<'_>, queue: usize) -> Option<String> {
     let spans: Vec<(u64, bool)> = outcomes
         .iter()
         .filter_map(|outcome| {
@@ -81,7 +81,7 @@ fn throttling(outcomes: &[Outcome], queue: usize) -> Option<String> {
 }
 
 /// Why splits were refused, the commonest reason first.
-fn reasons(outcomes: &[Outcome], queue: usize) -> String {
+fn reasons(outcomes: Sample<'_>, queue: usize) -> String {
     let mut all: Vec<(Reason, u64, Option<u64>)> = Vec::new();
     let refused = outcomes.iter().filter_map(|outcome| of(outcome, queue));
     for refused in refused.flat_map(|partitions| &partitions.refused) {
@@ -123,6 +123,10 @@ mod tests {
     use crate::ledger::journal::{PartitionId, Refusal};
     use crate::observe::measured::{QueueMeasured, SplitEvent, Window};
     use crate::stats::fixture;
+
+    fn sentence(first: u32, outcomes: &[Outcome], queue: usize) -> Option<String> {
+        super::sentence(first, Sample::of_replications(outcomes), queue)
+    }
 
     const FIRST: PartitionId = PartitionId(0);
 

@@ -4,12 +4,12 @@
 //!
 //! Invariant: every warning says what to do.
 
+use super::blocks::is_unstable;
 use super::estimated::Estimated;
-use super::written;
 use crate::engine::scenario::Scenario;
-use crate::outcome::{EstimatedExpectation, LatencySummary, Outcome};
+use crate::outcome::{EstimatedUnstable, LatencySummary, Outcome, Sample};
 use crate::render::units;
-use crate::stats::expect;
+use crate::stats::batch_means::correlated;
 
 /// Relative half width above which a quantile is called noisy.
 const NOISY: f64 = 0.1;
@@ -29,13 +29,13 @@ const LATENCIES: [(&str, LatencyOf); 2] = [
 /// All warnings, the noisiest quantile first.
 pub(super) fn of(
     scenario: &Scenario,
-    outcomes: &[Outcome],
-    expectations: &[EstimatedExpectation],
+    outcomes: Sample<'_>,
+    unstable: &[EstimatedUnstable],
 ) -> Vec<String> {
     let mut warnings = Vec::new();
-    warnings.extend(noisy(scenario, outcomes));
+    warnings.extend(noisy(scenario, outcomes, unstable));
     warnings.extend(few(scenario, outcomes));
-    warnings.extend(expectations.iter().filter_map(|each| undecided(each, outcomes.len())));
+    warnings.extend(alike(scenario, outcomes));
     warnings
 }
 
@@ -47,9 +47,14 @@ fn in_queue(scenario: &Scenario, queue: usize) -> String {
     }
 }
 
-fn noisy(scenario: &Scenario, outcomes: &[Outcome]) -> Option<String> {
+fn noisy(
+    scenario: &Scenario,
+    outcomes: Sample<'_>,
+    unstable: &[EstimatedUnstable],
+) -> Option<String> {
     let mut worst: Option<(f64, String)> = None;
-    for queue in 0..scenario.queues.len() {
+    let settled = |queue: &usize| !is_unstable(scenario, *queue, unstable);
+    for queue in (0..scenario.queues.len()).filter(settled) {
         for (what, latency) in LATENCIES {
             let p99 = Estimated::over(outcomes, |outcome| {
                 latency(outcome, queue).filter(|of| of.count > 0).map(|of| of.p99 as f64)
@@ -62,12 +67,15 @@ fn noisy(scenario: &Scenario, outcomes: &[Outcome]) -> Option<String> {
         }
     }
     let (relative, what) = worst?;
-    let more = outcomes.len() * 4;
     let relative = units::percent(relative);
-    Some(format!("{what} is known only to ±{relative}; `--reps {more}` would about halve that"))
+    let more = match outcomes.batches() {
+        Some(_) => "a run four times as long".to_owned(),
+        None => format!("`--reps {}`", outcomes.len() * 4),
+    };
+    Some(format!("{what} is known only to ±{relative}; {more} would about halve that"))
 }
 
-fn few(scenario: &Scenario, outcomes: &[Outcome]) -> Option<String> {
+fn few(scenario: &Scenario, outcomes: Sample<'_>) -> Option<String> {
     let least = |queue: usize| {
         let counts = outcomes.iter().filter_map(|outcome| LATENCIES[0].1(outcome, queue));
         counts.map(|latency| latency.count).min().unwrap_or(0)
@@ -78,18 +86,20 @@ fn few(scenario: &Scenario, outcomes: &[Outcome]) -> Option<String> {
     Some(format!("p99{name} rests on {count} messages only; a longer `duration` measures more"))
 }
 
-/// An expectation whose interval reaches across its limit.
-fn undecided(expectation: &EstimatedExpectation, replications: usize) -> Option<String> {
-    let ([low, high], limit) = (expectation.ci95?, expectation.limit?);
-    if !(low < limit && limit < high) {
-        return None;
-    }
-    let text = &expectation.text;
-    let unit = expect::parse(text).ok()?.unit();
-    let limit = written(limit, unit, text.contains('%'));
-    let more = replications * 4;
-    Some(format!(
-        "`{text}` is undecided: the 95% interval reaches across {limit}; `--reps {more}` would \
-         about halve it"
-    ))
+/// A queue whose waits in neighbouring parts of the one run are alike.
+fn alike(scenario: &Scenario, outcomes: Sample<'_>) -> Option<String> {
+    let parts = outcomes.batches()?;
+    (0..scenario.queues.len()).find_map(|queue| {
+        let waits = parts.iter().map(|part| {
+            LATENCIES[0].1(part, queue).filter(|of| of.count > 0).map(|of| of.mean as f64)
+        });
+        let found = correlated(&waits.collect::<Option<Vec<f64>>>()?)?;
+        let name = in_queue(scenario, queue);
+        let (count, lag) = (parts.len(), found.lag_1);
+        Some(format!(
+            "the waits{name} of neighbouring batches are alike (correlation {lag:.2}), so the \
+             intervals are too narrow; a run four times as long, or fewer `--batches` than \
+             {count}, sets that right"
+        ))
+    })
 }

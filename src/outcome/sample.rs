@@ -1,0 +1,76 @@
+//! What an answer rests on: replications, or one run and its parts.
+//!
+//! Owns how a number is estimated from them. Must not know which number.
+//!
+//! Invariant: outcomes are folded in their order.
+
+use std::ops::Deref;
+
+use super::Outcome;
+use crate::stats::batch_means;
+use crate::stats::summary::Summary;
+
+/// Outcomes of one scenario, and how they vary. As a slice it is what is told: all replications, or
+/// the one whole run.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    told: &'a [Outcome],
+    /// The parts of the one run; `None` for replications.
+    batches: Option<&'a [Outcome]>,
+}
+
+/// A number over a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimated {
+    /// Mean over the replications, or the number in the whole run.
+    pub mean: f64,
+    /// Half the width of its 95 % interval; `None` for one replication without parts.
+    pub half: Option<f64>,
+    /// Replications that have the number; the whole run is one.
+    pub n: u64,
+}
+
+impl<'a> Sample<'a> {
+    /// Independent replications, in their order.
+    pub fn of_replications(outcomes: &'a [Outcome]) -> Sample<'a> {
+        Sample { told: outcomes, batches: None }
+    }
+
+    /// One run and the parts of its measured window, in their order.
+    pub fn of_batches(whole: &'a Outcome, parts: &'a [Outcome]) -> Sample<'a> {
+        Sample { told: std::slice::from_ref(whole), batches: Some(parts) }
+    }
+
+    /// The parts of the one run; `None` for replications.
+    pub fn batches(&self) -> Option<&'a [Outcome]> {
+        self.batches
+    }
+
+    /// A number, over all that have it; `None` if none has, or the whole run has not. Without an
+    /// interval where a part of the run has not.
+    pub fn estimate(&self, number: impl Fn(&Outcome) -> Option<f64>) -> Option<Estimated> {
+        let values = self.told.iter().filter_map(&number).collect::<Vec<f64>>();
+        let of_parts = |parts: &[Outcome]| parts.iter().map(&number).collect::<Option<Vec<f64>>>();
+        let parts = self.batches.map(|parts| of_parts(parts).unwrap_or_default());
+        Sample::of_numbers(&values, parts)
+    }
+
+    /// The same from its values: in what is told, and in each part; no values if a part has none.
+    pub(super) fn of_numbers(told: &[f64], parts: Option<Vec<f64>>) -> Option<Estimated> {
+        let summary = Summary::of(told);
+        let Summary { n, mean, .. } = summary;
+        let half = match parts {
+            None => summary.half_width(),
+            Some(parts) => batch_means::half_width(mean, &parts, 0.95),
+        };
+        (n > 0).then_some(Estimated { mean, half, n })
+    }
+}
+
+impl Deref for Sample<'_> {
+    type Target = [Outcome];
+
+    fn deref(&self) -> &[Outcome] {
+        self.told
+    }
+}

@@ -1,0 +1,159 @@
+//! Whether a queue settles, or grows for as long as it runs.
+//!
+//! Owns the verdict on one run and its thresholds. Must not know how it is printed.
+//!
+//! A queue does not settle if work comes in faster than it can be done. What can be done is
+//! measured, not assumed: while a backlog stands, the consumers do all they can, so the load is the
+//! messages that arrive over those that leave. Work done again after a redelivery, work that failed
+//! and work cut off by a crash let fewer leave, so that a queue which its own redeliveries overload
+//! is found as well.
+//!
+//! Chance and transients must not pass for growth. What grows are the visible messages: those that
+//! are delayed or hidden become more at the start of any run, until the first come back. Their
+//! changes from one window of the series to the next must have a mean above zero by Student's t at
+//! 99.9 % (a settled queue gives back what it gained, so that its changes compensate each other and
+//! the test rarely errs), over the whole measured time and over its second half alone: a burst that
+//! is drained grows only before it shrinks. And the growth must be more than chance gives a queue
+//! at load 1 that begins empty: three times the square root of twice the arrivals (independent
+//! arrivals and work).
+//!
+//! Invariant: a pure function of the scenario and what was measured. A queue of closed clients,
+//! and one that nobody receives from, is never judged.
+
+use super::student;
+use super::summary::Summary;
+use crate::clients::config::ArrivalProcess;
+use crate::engine::scenario::Scenario;
+use crate::observe::measured::{Measured, QueueCounts, QueueMeasured};
+
+/// Fewest windows of the series in the measured time.
+const WINDOWS: usize = 10;
+/// Student's t is below this share of its quantile at 99.9 %, one-sided.
+const CONFIDENCE: f64 = 0.998;
+/// Standard deviations of a walk without drift that its end exceeds once in a thousand times.
+const DEVIATIONS: f64 = 3.0;
+
+/// A queue that does not settle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unstable {
+    /// The queue's place in the scenario.
+    pub queue: usize,
+    /// Messages that arrive over those that leave: the load, redeliveries and failures included.
+    pub load: f64,
+    /// Messages per second by which the backlog grows.
+    pub growth: f64,
+}
+
+/// Every queue that does not settle, in the order of the scenario.
+pub fn unstable(scenario: &Scenario, measured: &Measured) -> Vec<Unstable> {
+    let queues = measured.queues.iter().enumerate().filter(|(at, _)| is_judged(scenario, *at));
+    let found = queues.filter_map(|(at, queue)| {
+        let levels = backlog(scenario, queue);
+        if levels.len() <= WINDOWS || !climbs(&levels) || !climbs(&levels[levels.len() / 2..]) {
+            return None;
+        }
+        let grown = levels[levels.len() - 1] - levels[0];
+        let seconds = scenario.window.as_secs_f64() * (levels.len() - 1) as f64;
+        let arrivals = (queue.counts.sent + queue.counts.moved_in) as f64;
+        let load = arrivals / left(&queue.counts) as f64;
+        (grown > DEVIATIONS * (2.0 * arrivals).sqrt() && load >= 1.0).then_some(Unstable {
+            queue: at,
+            load,
+            growth: grown / seconds,
+        })
+    });
+    found.collect()
+}
+
+/// Messages that left the queue for good.
+fn left(counts: &QueueCounts) -> i64 {
+    let left = counts.deleted + counts.dead_lettered + counts.expired + counts.purged;
+    left.cast_signed() - counts.undone.cast_signed()
+}
+
+/// Whether messages come to a queue no matter how many are there, and somebody receives them.
+fn is_judged(scenario: &Scenario, queue: usize) -> bool {
+    let closed = |process: &ArrivalProcess| matches!(process, ArrivalProcess::Closed { .. });
+    let configs = scenario.producers.iter().map(|producer| &producer.config);
+    let mut producers = configs.filter(|of| of.queue.0 as usize == queue).peekable();
+    let open = producers.peek().is_none() || !producers.all(|of| of.arrivals.iter().all(closed));
+    open && scenario.fleets.iter().any(|fleet| fleet.config.queue.0 as usize == queue)
+}
+
+/// The visible messages at the ends of the windows of the series that the measured time covers.
+fn backlog(scenario: &Scenario, queue: &QueueMeasured) -> Vec<f64> {
+    let window = scenario.window.as_nanos().max(1);
+    let from = scenario.warm_up.as_nanos().div_ceil(window) as usize;
+    let to = (scenario.duration.as_nanos() / window) as usize;
+    let windows = queue.series.get(from.saturating_sub(1)..to.min(queue.series.len()));
+    windows.unwrap_or_default().iter().map(|window| window.visible as f64).collect()
+}
+
+/// Whether the steps between levels have a mean above zero.
+fn climbs(levels: &[f64]) -> bool {
+    let steps: Vec<f64> = levels.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let summary = Summary::of(&steps);
+    let t = student::quantile(summary.n.saturating_sub(1), CONFIDENCE);
+    summary.mean > 0.0 && summary.mean > t * summary.standard_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::dist::Dist;
+    use crate::kernel::rng::{Draws, Source};
+    use crate::kernel::time::Span;
+    use crate::observe::measured::Window;
+    use crate::stats::fixture;
+
+    /// The checkout with this backlog in windows of ten seconds; as many messages less have left.
+    fn judged(backlog: impl Fn(u64) -> u64) -> Vec<Unstable> {
+        let (mut scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
+        let length = measured.window.1.since(measured.window.0);
+        scenario.warm_up = Span::ZERO;
+        scenario.duration = length;
+        scenario.window = length / 90;
+        let queue = &mut measured.queues[0];
+        queue.series =
+            (1..=90).map(|at| Window { visible: backlog(at), ..Window::default() }).collect();
+        queue.counts = QueueCounts::default();
+        (queue.counts.sent, queue.counts.deleted) = (36_000, 36_000 - backlog(90));
+        unstable(&scenario, &measured)
+    }
+
+    #[test]
+    fn steady_growth_is_told_with_its_rate() {
+        let [found] = judged(|at| at * 20)[..] else { panic!("is one queue") };
+        assert_eq!(found.queue, 0);
+        assert!((found.load - 36_000.0 / 34_200.0).abs() < 1e-9, "{found:?}");
+        assert!((found.growth - 2.0).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn what_is_drained_or_comes_at_once_does_not_grow() {
+        assert_eq!(judged(|at| 5_000_u64.saturating_sub(at * 100)), [], "drained");
+        assert_eq!(judged(|at| if at < 45 { at * 100 } else { 4_500 }), [], "it stays");
+        assert_eq!(judged(|at| if at < 90 { 3 } else { 5_000 }), [], "a burst at the end");
+        // Three standard deviations of 36,000 arrivals are 805.
+        assert_eq!(judged(|at| at * 9), [], "801 messages may be chance");
+        assert_eq!(judged(|at| at * 10).len(), 1, "890 may not");
+    }
+
+    #[test]
+    fn noise_does_not_hide_growth() {
+        let mut draws = Draws::new(2);
+        let noise: Vec<u64> = (0..=90).map(|_| draws.below(40)).collect();
+        assert_eq!(judged(|at| at * 20 + noise[at as usize]).len(), 1);
+    }
+
+    #[test]
+    fn closed_clients_and_queues_that_nobody_serves_are_not_judged() {
+        let (mut scenario, measured) = (fixture::scenario(), fixture::measured(0));
+        assert_eq!(unstable(&scenario, &measured), [], "as it is, it is quiet");
+        assert!(is_judged(&scenario, 0));
+        assert!(!is_judged(&scenario, 1), "nobody receives dead letters");
+        let think = Dist::Constant(Span::from_secs(1));
+        scenario.producers[0].config.arrivals = vec![ArrivalProcess::Closed { clients: 5, think }];
+        assert!(!is_judged(&scenario, 0));
+    }
+}
