@@ -3,6 +3,7 @@
 //! Owns everything that is computed from a scenario and what was measured, as pure functions.
 //! Must not know how a number is printed or stored.
 
+pub mod advice;
 pub mod batch_means;
 pub mod bottleneck;
 pub mod cost;

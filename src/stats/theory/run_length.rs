@@ -42,6 +42,11 @@ impl RunLength {
         1.959_963_984_540_054 * (self.wait_variance / customers).sqrt() / self.wait
     }
 
+    /// Limit of n times the variance of the mean wait of n customers, over the square of its mean.
+    pub fn relative_variance(&self) -> f64 {
+        self.wait_variance / (self.wait * self.wait)
+    }
+
     /// Customers until that half width is `relative`.
     pub fn customers_for(&self, relative: f64) -> f64 {
         let one = self.relative_half_width(1.0);
