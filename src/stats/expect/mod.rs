@@ -181,7 +181,7 @@ pub fn parse(text: &str) -> Result<Expectation, ExpectFault> {
 /// Reads an expression that names a measure and compares it with nothing.
 ///
 /// # Errors
-/// As [`parse`]. A comparison is a fault too.
+/// As [`parse()`]. A comparison is a fault too.
 pub fn parse_quantity(text: &str) -> Result<Quantity, ExpectFault> {
     parse::quantity(text)
 }
