@@ -74,7 +74,11 @@ pub(super) fn conduct(
             terminal.say(NOTHING_KEPT);
             return Ok(Exit::Interrupted);
         };
-        return deliver(&compare, &compare.outcome(&rows), how, terminal);
+        let Some(outcome) = compare.outcome(&rows, interrupt::flag()) else {
+            terminal.say(NOTHING_KEPT);
+            return Ok(Exit::Interrupted);
+        };
+        return deliver(&compare, &outcome, how, terminal);
     };
     prepare_directory(directory)?;
     let journal = Journal::open(directory, None, header(&compare, texts), interrupt::flag())?;
@@ -82,7 +86,11 @@ pub(super) fn conduct(
         return Ok(Exit::Interrupted);
     };
     journal.finish(&jobs, &rows)?;
-    deliver(&compare, &compare.outcome(&rows), how, terminal)
+    let Some(outcome) = compare.outcome(&rows, interrupt::flag()) else {
+        terminal.say("interrupted: all runs are kept, the same command gives the answer");
+        return Ok(Exit::Interrupted);
+    };
+    deliver(&compare, &outcome, how, terminal)
 }
 
 fn header(compare: &Compare, texts: [&Text; 2]) -> Header {
@@ -111,7 +119,8 @@ fn deliver(
         None => asked.model.clone(),
     };
     let style = Style { colour: terminal.colour };
-    let Answer { stdout, warnings, .. } = text::compare(&files, &command, outcome, style);
+    let traces = traces(asked, outcome);
+    let Answer { stdout, warnings, .. } = text::compare(&files, &command, outcome, &traces, style);
     for warning in &warnings {
         terminal.warn(warning);
     }
@@ -121,6 +130,19 @@ fn deliver(
     }
     answer(if how.form == Form::Json { &document } else { &stdout })?;
     Ok(if outcome.partial.is_some() { Exit::Limit } else { Exit::Held })
+}
+
+/// The commands that show the first message whose fate differs, in both systems.
+fn traces(asked: &CompareAsked, outcome: &CompareOutcome) -> Vec<String> {
+    let Some(fate) = &outcome.first_fate else { return Vec::new() };
+    let other = asked.other.as_ref().unwrap_or(&asked.model);
+    let of = |(file, own): (&String, &Vec<String>)| {
+        let mut words = vec!["sqsim trace".to_owned(), quoted(file)];
+        words.push(format!("--message {} --seed {}", fate.message, outcome.seed));
+        words.extend(asked.set.iter().chain(own).map(|set| format!("--set {}", quoted(set))));
+        words.join(" ")
+    };
+    [(&asked.model, &asked.a), (other, &asked.b)].map(of).to_vec()
 }
 
 /// The command that gives the same answer again.

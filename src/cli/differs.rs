@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::values::quoted;
 use crate::engine::lockstep::Difference;
-use crate::engine::scenario::{Limits, Scenario};
+use crate::engine::scenario::Scenario;
 use crate::experiment::determinism::Disagreement;
 use crate::experiment::regression::{Changed, Differs, First};
 use crate::kernel::time::Time;
 use crate::observe::fact::Fact;
-use crate::observe::trace::{Filter, Text};
+use crate::observe::trace;
 use crate::outcome::Checkpoint;
 
 /// Changed numbers that are shown; the rest are counted.
@@ -116,14 +116,7 @@ pub(super) fn disagreement(scenario: &Scenario, found: &Disagreement) -> (String
 /// An event as a line of the trace.
 fn line(scenario: &Scenario, fact: Option<(Time, Fact)>) -> String {
     let Some((now, fact)) = fact else { return "the run was over".to_owned() };
-    let limits = Limits { trace_bytes: u64::MAX, ..scenario.limits };
-    let scenario = Scenario { limits, ..scenario.clone() };
-    let mut bytes = Vec::new();
-    let mut text = Text::new(&scenario, Filter::ALL, &mut bytes);
-    fact.tell(now, &mut text);
-    // Nothing goes wrong with a growing buffer.
-    drop(text.finish(now));
-    String::from_utf8_lossy(&bytes).trim().to_owned()
+    trace::line(scenario, now, &fact)
 }
 
 /// The first changed numbers, the counts before the rest.

@@ -4,6 +4,7 @@
 //!
 //! Invariant: everything before the difference was equal, so it is the first.
 
+use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::scenario::{Limits, Scenario};
@@ -45,7 +46,31 @@ impl Stepper {
         Stepper { world, limits: scenario.limits, over: false }
     }
 
-    fn limit_reached(&self) -> bool {
+    /// When the run goes on; `None` when it is over.
+    pub(super) fn next_at(&mut self) -> Option<Time> {
+        if self.over || self.limit_reached() {
+            return None;
+        }
+        self.world.next_at()
+    }
+
+    /// Does the next step of a run that goes on.
+    pub(super) fn step(&mut self) {
+        self.over = self.world.step().is_none();
+    }
+
+    /// The facts since the last look, in their order.
+    pub(super) fn facts(&mut self) -> impl Iterator<Item = Fact> {
+        iter::from_fn(|| self.world.observer.take()).map(|(_, fact)| fact)
+    }
+
+    /// The state of everything, to look at.
+    pub(super) fn world(&self) -> &World<Facts> {
+        &self.world
+    }
+
+    /// A bound of runs is reached.
+    pub(super) fn limit_reached(&self) -> bool {
         let resident = self.world.ledger.resident() + self.world.held_back;
         self.world.events() >= self.limits.events || resident > self.limits.resident
     }

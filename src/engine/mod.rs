@@ -9,18 +9,22 @@
 //! | [`event`] | the closed list of events and their order |
 //! | [`world`] | the state of everything, and the loop |
 //! | [`lockstep`] | two worlds side by side, to their first difference |
+//! | [`fates`] | two worlds side by side, to the first message whose fate differs |
+//! | [`situation`] | what a world looks like to one message |
 //! | [`run`] | one run: a scenario in, what was measured out |
 //! | `sending` | what producers do at their events |
 //! | `receiving` | how workers poll, and how they live and die |
 //! | `working` | what their threads do with what they got |
 
 pub mod event;
+pub mod fates;
 pub mod lockstep;
 mod look_ahead;
 mod receiving;
 pub mod run;
 pub mod scenario;
 mod sending;
+pub mod situation;
 mod working;
 pub mod world;
 

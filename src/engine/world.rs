@@ -316,6 +316,11 @@ impl<O: Observer> World<O> {
         Some((at, event))
     }
 
+    /// When [`World::step`] will next do something; `None` when nothing is left before the end.
+    pub fn next_at(&mut self) -> Option<Time> {
+        self.calendar.next_at().filter(|&at| at <= self.end)
+    }
+
     #[inline]
     fn dispatch(&mut self, event: Event) {
         self.events += 1;

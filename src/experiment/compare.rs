@@ -3,8 +3,11 @@
 //! Owns the pairing: replication n of both has the same seed and streams, so the same messages
 //! with the same work meet both. Must not know arguments or files.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::{Deserialize, Serialize};
 
+use super::fates::first_fate;
 use super::point::{Base, Point};
 use super::quantities;
 use super::runs::{Job, Row, Runner};
@@ -115,11 +118,12 @@ impl Compare {
 
     /// Does all runs; `None` after an interrupt.
     pub fn run(&self, runner: &Runner<'_>) -> Option<CompareOutcome> {
-        runner.rows(&self.jobs()).map(|rows| self.outcome(&rows))
+        let rows = runner.rows(&self.jobs())?;
+        self.outcome(&rows, runner.interrupt)
     }
 
-    /// The document of the rows of [`Compare::jobs`].
-    pub fn outcome(&self, rows: &[Row]) -> CompareOutcome {
+    /// The document of the rows of [`Compare::jobs`]; `None` after an interrupt.
+    pub fn outcome(&self, rows: &[Row], interrupt: &AtomicBool) -> Option<CompareOutcome> {
         let (a, b) = rows.split_at(rows.len() / 2);
         let system = |point: &Point, rows: &[Row]| ComparedSystem {
             scenario: point.scenario.name.clone(),
@@ -127,7 +131,15 @@ impl Compare {
             fingerprint: combined_hash(rows.iter().map(|row| row.fingerprint)),
         };
         let measures = self.quantities.iter().enumerate();
-        CompareOutcome {
+        // Rows of one fingerprint tell the same facts: nothing can differ.
+        let [first, second] = [a, b].map(|rows| rows.first().map(|row| row.fingerprint));
+        let same = first == second;
+        let scenarios = self.points.each_ref().map(|point| &point.scenario);
+        let first_fate = if same { None } else { first_fate(scenarios, interrupt) };
+        if interrupt.load(Ordering::Relaxed) {
+            return None;
+        }
+        Some(CompareOutcome {
             format: COMPARE_FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             about: self.asked.about.clone(),
@@ -137,8 +149,9 @@ impl Compare {
             a: system(&self.points[0], a),
             b: system(&self.points[1], b),
             measures: measures.map(|(at, quantity)| self.measure(quantity, at, a, b)).collect(),
+            first_fate,
             partial: rows.iter().find_map(|row| row.partial.clone()),
-        }
+        })
     }
 
     /// One measure. A pair of which one side has no value does not count.

@@ -10,6 +10,7 @@ pub mod batches;
 pub mod compare;
 pub mod conduct;
 pub mod determinism;
+pub mod fates;
 pub mod file;
 #[cfg(test)]
 mod fixture;
@@ -27,3 +28,4 @@ pub mod runs;
 pub mod share;
 pub mod sweep;
 pub mod warm_up;
+mod why;

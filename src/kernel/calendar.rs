@@ -268,6 +268,22 @@ impl<E: Ranked> Calendar<E> {
         Some((self.now, E::of_timer(next.id)))
     }
 
+    /// When the event is due that [`Calendar::pop`], which is to be called next, will take.
+    pub fn next_at(&mut self) -> Option<Time> {
+        loop {
+            self.bring_next();
+            let front = self.front.first();
+            let beside = self.newest.key.min(self.standing.first().key);
+            if front.key < beside && self.timers.order(front.id) != front.key.order() {
+                self.front.pop();
+                self.stale -= 1;
+                continue;
+            }
+            let next = front.key.min(beside);
+            return (next != Next::NONE.key).then(|| Time::from_nanos(next.nanos()));
+        }
+    }
+
     /// Most events that [`Calendar::upcoming`] gives.
     pub const MOST_UPCOMING: usize = front::MOST;
 
@@ -402,7 +418,12 @@ mod tests {
 
     /// All that is pending, in its order.
     fn drain(calendar: &mut Calendar<Numbered>) -> Vec<(u64, u8, u32)> {
-        let pops = std::iter::from_fn(|| calendar.pop());
+        let pops = std::iter::from_fn(|| {
+            let next = calendar.next_at();
+            let popped = calendar.pop();
+            assert_eq!(next, popped.map(|(at, _)| at), "what is next is what comes");
+            popped
+        });
         pops.map(|(at, Numbered(rank, number))| (at.as_nanos(), rank, number)).collect()
     }
 

@@ -24,6 +24,11 @@ impl Ledger {
         self.polls.waiters(queue)
     }
 
+    /// Whether a long poll of `caller` waits.
+    pub fn waits(&self, caller: Caller) -> bool {
+        self.polls.waits(caller)
+    }
+
     /// Reads what calls of these callers with these receipts would touch, so that it is near when
     /// they come.
     pub fn look_ahead(&self, holders: &[(Caller, Receipt)]) {

@@ -228,6 +228,11 @@ impl Polls {
         self.rows.list::<ORDER>(self.lines[queue.0 as usize].order).map(Caller)
     }
 
+    /// Whether `caller` waits, at a queue or at one of its partitions.
+    pub(super) fn waits(&self, caller: Caller) -> bool {
+        self.rows.get(caller.0).at.is_some()
+    }
+
     /// Ends the wait of `caller`; false if it did not wait.
     #[inline(always)]
     pub(super) fn leave(&mut self, caller: Caller) -> bool {

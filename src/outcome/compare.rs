@@ -30,6 +30,9 @@ pub struct CompareOutcome {
     pub b: ComparedSystem,
     /// What was compared.
     pub measures: Vec<ComparedMeasure>,
+    /// The first message whose fate differs in replication 0; `None` if none does.
+    #[serde(default)]
+    pub first_fate: Option<FirstFate>,
     /// Why a run ended early; `None` if none did.
     pub partial: Option<String>,
 }
@@ -65,6 +68,32 @@ pub struct ComparedMeasure {
     /// `better`, `worse`, `higher`, `lower`, `no difference detected` or `within the tolerance`:
     /// what b is against a.
     pub verdict: String,
+}
+
+/// The first message whose fate differs: when, how, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstFate {
+    /// Its number, in the order of the sends.
+    pub message: u64,
+    /// The name of its queue.
+    pub queue: String,
+    /// When its fate parts.
+    pub at_ns: u64,
+    /// What happens to it then or next in the first system.
+    pub a: FateSide,
+    /// And in the second.
+    pub b: FateSide,
+    /// What was different around it, a sentence.
+    pub why: String,
+}
+
+/// What happens to a message in one of the two systems.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FateSide {
+    /// When; `None` if nothing does before the run is over.
+    pub at_ns: Option<u64>,
+    /// What, in the words of the trace.
+    pub what: String,
 }
 
 impl CompareOutcome {

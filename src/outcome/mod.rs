@@ -31,7 +31,9 @@ use crate::stats::cost::Cost;
 use crate::stats::{bottleneck, expect};
 
 pub use by_name::ByName;
-pub use compare::{COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem};
+pub use compare::{
+    COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem, FateSide, FirstFate,
+};
 pub use cost::CostOutcome;
 pub use estimate::{
     ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, Undecided,

@@ -48,6 +48,72 @@ fn pairing_makes_intervals_a_third_as_wide() {
     assert!((ratio - 10.0 / 11.0).abs() < 1e-3, "{ratio}");
 }
 
+/// A line of a trace: when, and what.
+type Line = (String, String);
+
+/// The lines that the command of an answer shows.
+fn lines(sandbox: &Sandbox, command: &str) -> Vec<Line> {
+    let args: Vec<&str> = command.split_whitespace().skip(1).collect();
+    let given = sandbox.run(&[&args[..], &["--to", "1m"]].concat());
+    assert_eq!(given.code, Some(0), "{args:?}: {}", given.stderr);
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        (words[0].to_owned(), words[3..].join(" "))
+    };
+    given.stdout.lines().map(line).collect()
+}
+
+/// What happened, without who and where.
+fn fate((at, what): &Line) -> Line {
+    let nameless =
+        |word: &str| if word.contains("workers.") { "somebody".into() } else { word.into() };
+    let mut words: Vec<String> = what.split_whitespace().map(nameless).collect();
+    for at in 1..words.len() {
+        if ["thread", "partition"].contains(&words[at - 1].as_str()) {
+            words[at].clear();
+        }
+    }
+    (at.clone(), words.join(" "))
+}
+
+/// The message's traces agree up to the parting, but for who received it, and then show what the
+/// answer says.
+#[test]
+fn first_fate_is_what_the_traces_show() {
+    let sandbox = Sandbox::new();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/signup.ron");
+    let time = |nanos: u64| format!("{}.{:09}s", nanos / 1_000_000_000, nanos % 1_000_000_000);
+    for (file, a, b) in [(model, 10, 11), ("small.ron", 3, 2), ("small.ron", 1, 4)] {
+        let [a, b] = [a, b].map(|count| format!("consumers.workers.count={count}"));
+        let args = ["compare", file, "--a", &a, "--b", &b, "--reps", "1"];
+        let text = sandbox.twice(&args, 0).stdout;
+        let document = json(&sandbox.run(&[&args[..], &["--format", "json"]].concat()).stdout);
+        let told = &document["first_fate"];
+        let at = time(told["at_ns"].as_u64().expect("an instant"));
+        let head = format!("First fate  m{} in", told["message"]);
+        assert!(text.contains(&head) && text.contains(&format!("parts at {at}")), "{text}");
+        let why = told["why"].as_str().expect("a cause");
+        assert!(text.contains(&format!("why: {why}\n")), "{text}");
+
+        let looks = text.lines().filter_map(|line| line.trim().strip_prefix("look: "));
+        let traces: Vec<Vec<Line>> = looks.map(|command| lines(&sandbox, command)).collect();
+        assert_eq!(traces.len(), 2);
+        let parted = told["at_ns"].as_u64();
+        let sides = [&told["a"], &told["b"]];
+        assert!(sides.iter().any(|side| side["at_ns"].as_u64() == parted), "{told}");
+        let before = |trace: &[Line]| -> Vec<Line> {
+            trace.iter().take_while(|(when, _)| *when != at).map(fate).collect()
+        };
+        for (trace, side) in traces.iter().zip(sides) {
+            let when = time(side["at_ns"].as_u64().expect("an instant"));
+            let line = (when, side["what"].as_str().expect("a sentence").to_owned());
+            assert!(trace.contains(&line), "{line:?} in {trace:?}");
+        }
+        let [first, second] = [&traces[0], &traces[1]].map(|trace| before(trace));
+        assert_eq!(first, second, "nothing parts before {at}");
+    }
+}
+
 #[test]
 fn four_verdicts_in_words() {
     let sandbox = Sandbox::new();
@@ -74,7 +140,9 @@ fn two_files_share_the_seed_of_the_first() {
     let args = ["compare", "small.ron", "other.ron", "--reps", "3", "-o", "out"];
     let text = sandbox.twice(&args, 0).stdout;
     assert!(text.starts_with("small.ron against other.ron   seed 7   3 pairs of runs"), "{text}");
+    assert!(text.contains("First fate  no message's fate differs in replication 0\n"), "{text}");
     let document = json(&sandbox.read("out/compare.json"));
+    assert_eq!(document["first_fate"], Value::Null);
     assert_eq!(document["a"]["fingerprint"], document["b"]["fingerprint"]);
     assert_eq!(sandbox.names("out"), ["compare.json", "journal.jsonl"]);
 }

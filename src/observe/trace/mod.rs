@@ -20,7 +20,7 @@ pub(crate) mod sample;
 pub use jsonl::JsonLines;
 pub use perfetto::Perfetto;
 pub use sink::Written;
-pub use text::Text;
+pub use text::{Text, in_words, line};
 
 use crate::clients::deed::Deed;
 use crate::kernel::time::Time;

@@ -14,10 +14,11 @@ use super::sentence;
 use super::sink::{Sink, Written};
 use super::{Filter, message_of_change, message_of_deed};
 use crate::clients::deed::Deed;
-use crate::engine::scenario::Scenario;
+use crate::engine::scenario::{Limits, Scenario};
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal, MessageId, State};
+use crate::observe::fact::Fact;
 use crate::observe::observer::Observer;
 
 /// Writes facts as aligned lines of text.
@@ -143,6 +144,30 @@ impl<W: Write> Observer for Text<W> {
     fn stopped(&self) -> bool {
         self.over || self.sink.closed()
     }
+}
+
+/// A fact as its line in the trace of `scenario`.
+pub fn line(scenario: &Scenario, now: Time, fact: &Fact) -> String {
+    let limits = Limits { trace_bytes: u64::MAX, ..scenario.limits };
+    let scenario = Scenario { limits, ..scenario.clone() };
+    let mut bytes = Vec::new();
+    let mut text = Text::new(&scenario, Filter::ALL, &mut bytes);
+    fact.tell(now, &mut text);
+    // Nothing goes wrong with a growing buffer.
+    drop(text.finish(now));
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}
+
+/// A fact as the sentence of its line.
+pub fn in_words(scenario: &Scenario, now: Time, fact: &Fact) -> String {
+    let (names, mut bytes) = (Names::new(scenario), Vec::new());
+    let written = match fact {
+        Fact::Change(_, change) => sentence::of_change(&mut bytes, &names, now, change),
+        Fact::Deed(deed) => sentence::of_deed(&mut bytes, &names, deed),
+    };
+    // Nothing goes wrong with a growing buffer.
+    drop(written);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Where a message is after a change that is about it; `None` when it is in no queue.

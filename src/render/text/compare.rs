@@ -1,16 +1,27 @@
 //! The answer to `compare`.
 //!
-//! Owns its order: what was compared, a line a measure, what pairing gained, the command that
-//! repeats it. Must not print.
+//! Owns its order: what was compared, a line a measure, what pairing gained, the first message
+//! whose fate differs, the command that repeats it. Must not print.
 
 use super::grid::Grid;
 use super::written::Written;
 use super::{Answer, Style};
-use crate::outcome::{CompareOutcome, ComparedMeasure, ComparedSystem};
+use crate::kernel::time::Time;
+use crate::outcome::{CompareOutcome, ComparedMeasure, ComparedSystem, FateSide};
 use crate::render::units;
 
-/// The answer. `file` is the scenario as it was named, `command` gives the answer again.
-pub fn compare(file: &str, command: &str, compared: &CompareOutcome, style: Style) -> Answer {
+/// What stands before a line below its label.
+const MARGIN: &str = "            ";
+
+/// The answer. `file` is the scenario as it was named, `command` gives the answer again, `traces`
+/// are the commands that show the first message whose fate differs.
+pub fn compare(
+    file: &str,
+    command: &str,
+    compared: &CompareOutcome,
+    traces: &[String],
+    style: Style,
+) -> Answer {
     let pairs = compared.replications;
     let pairs = if pairs == 1 { "one pair".to_owned() } else { format!("{pairs} pairs") };
     let mut lines = vec![format!("{file}   seed {}   {pairs} of runs", compared.seed)];
@@ -41,6 +52,7 @@ pub fn compare(file: &str, command: &str, compared: &CompareOutcome, style: Styl
         let tolerance = units::percent(tolerance);
         lines.push(format!("Tolerance   a difference within {tolerance} of a does not matter"));
     }
+    lines.extend(fate(compared, traces));
     lines.push(format!("repeat: {command}"));
     let warnings = if compared.replications == 1 {
         vec!["one pair: no intervals, so no verdict; `--reps 10` gives them".to_owned()]
@@ -75,6 +87,26 @@ fn line(measure: &ComparedMeasure) -> Vec<String> {
         relative,
         measure.verdict.clone(),
     ]
+}
+
+/// The first message whose fate differs, what happens to it, and why.
+fn fate(compared: &CompareOutcome, traces: &[String]) -> Vec<String> {
+    let Some(fate) = &compared.first_fate else {
+        return vec!["First fate  no message's fate differs in replication 0".to_owned()];
+    };
+    let at = Time::from_nanos(fate.at_ns);
+    let side = |name: &str, side: &FateSide| {
+        let at = side.at_ns.map_or_else(String::new, |at| format!("{}  ", Time::from_nanos(at)));
+        format!("{MARGIN}{name}: {at}{}", side.what)
+    };
+    let mut lines = vec![
+        format!("First fate  m{} in {} parts at {at} of replication 0", fate.message, fate.queue),
+        side("a", &fate.a),
+        side("b", &fate.b),
+        format!("{MARGIN}why: {}", fate.why),
+    ];
+    lines.extend(traces.iter().map(|command| format!("{MARGIN}look: {command}")));
+    lines
 }
 
 /// What pairing gained, over the measures that vary.

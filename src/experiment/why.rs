@@ -1,0 +1,444 @@
+//! Why a message's fate parts between two systems.
+//!
+//! Owns the causes and their words. A cause is named only if it is read off the two worlds, or off
+//! their settings, where the fates part; the most telling one first. Must not search for the
+//! parting.
+
+use crate::clients::config::{FleetConfig, ProducerConfig};
+use crate::clients::deed::{Deed, Ending, WorkerId};
+use crate::engine::fates::{Parting, Side};
+use crate::engine::scenario::{Named, Scenario};
+use crate::engine::situation::{AtWork, Situation};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::{QueueConfig, QueueId};
+use crate::ledger::journal::{Action, Change, MessageId};
+use crate::observe::fact::Fact;
+
+/// One system at the parting.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    /// `a` or `b`.
+    name: &'static str,
+    scenario: &'a Scenario,
+    side: &'a Side,
+    message: MessageId,
+    at: Time,
+}
+
+/// The cause, as a sentence; `None` if nothing that can be read off tells it.
+pub(super) fn why(scenarios: [&Scenario; 2], parting: &Parting) -> Option<String> {
+    let Parting { message, at, ref sides } = *parting;
+    let view = |which: usize| View {
+        name: ["a", "b"][which],
+        scenario: scenarios[which],
+        side: &sides[which],
+        message,
+        at,
+    };
+    // The one that did something, and the one that did not or did something else.
+    let does = usize::from(sides[0].parted(at).is_none());
+    let (x, y) = (view(does), view(1 - does));
+    let fact = x.side.parted(at)?;
+    if y.side.situation.over {
+        return Some(format!("in {} the run was over", y.name));
+    }
+    let cause = match fact {
+        Fact::Change(_, Change::Deleted { .. }) => deleted(x, y).or_else(|| settings(x, y)),
+        Fact::Change(_, change) => of_change(x, y, &change),
+        Fact::Deed(Deed::Began { .. }) => began(x, y).or_else(|| settings(x, y)),
+        Fact::Deed(Deed::Ended { took, how, .. }) => ended(x, y, took, how),
+        Fact::Deed(_) => None,
+    };
+    cause.or_else(|| other_worker(x, y))
+}
+
+fn of_change(x: View<'_>, y: View<'_>, change: &Change) -> Option<String> {
+    match *change {
+        Change::Sent { .. } => sent(x, y),
+        Change::Received { .. } => received(x, y),
+        Change::Returned { .. } => returned(x, y),
+        Change::DeadLettered { .. } => dead_lettered(x, y),
+        Change::Expired { .. } => queue_setting(x, y, "retention", |q| q.retention.to_string()),
+        Change::DelayEnded { .. } => queue_setting(x, y, "delay", |q| q.delay.to_string()),
+        Change::Purged { .. } => queue_setting(x, y, "purges", |q| format!("{:?}", q.purges))
+            .map(|_| format!("in {} the queue was purged", x.name)),
+        Change::MovedIn { .. }
+        | Change::Deleted { .. }
+        | Change::Undone { .. }
+        | Change::ReceivedNothing { .. }
+        | Change::DeletedNothing { .. }
+        | Change::DeleteLost { .. }
+        | Change::ReceiptExpired { .. }
+        | Change::VisibilityChanged { .. }
+        | Change::VisibilityRefused { .. }
+        | Change::Throttled { .. }
+        | Change::Unavailable { .. }
+        | Change::Called { .. }
+        | Change::KeySpace(_)
+        | Change::Node(_) => None,
+    }
+}
+
+impl View<'_> {
+    fn seen(&self) -> &Situation {
+        &self.side.situation
+    }
+
+    fn queue(&self) -> Option<&Named<QueueConfig>> {
+        self.side.queue.map(|QueueId(number)| &self.scenario.queues[number as usize])
+    }
+
+    /// The fleet of a worker, and its number there.
+    fn place(&self, WorkerId(number): WorkerId) -> (&Named<FleetConfig>, u32) {
+        let mut member = number;
+        for fleet in &self.scenario.fleets {
+            if member < fleet.config.count {
+                return (fleet, member);
+            }
+            member -= fleet.config.count;
+        }
+        unreachable!("worker {number} is in no fleet")
+    }
+
+    fn worker(&self, worker: WorkerId) -> String {
+        let (fleet, member) = self.place(worker);
+        format!("{}.{member}", fleet.name)
+    }
+
+    /// A worker of the other system, and that this one has none of its name, if so.
+    fn foreign(&self, other: View<'_>, worker: WorkerId) -> String {
+        let (fleet, member) = other.place(worker);
+        let own = self.scenario.fleets.iter().find(|own| own.name == fleet.name);
+        let missing = own.is_none_or(|own| own.config.count <= member);
+        let name = other.worker(worker);
+        if missing { format!("{name}, which {} does not have,", self.name) } else { name }
+    }
+
+    /// A call of this kind that the message's queue refused at the instant, in words.
+    fn refusal(&self, wanted: Action) -> Option<&'static str> {
+        self.side.instant.iter().find_map(|fact| match *fact {
+            Fact::Change(queue, Change::Throttled { action, .. })
+                if Some(queue) == self.side.queue && action == wanted =>
+            {
+                Some("throttled")
+            }
+            Fact::Change(queue, Change::Unavailable { action, .. })
+                if Some(queue) == self.side.queue && action == wanted =>
+            {
+                Some("refused for lack of replicas that answer")
+            }
+            Fact::Change(..) | Fact::Deed(_) => None,
+        })
+    }
+
+    /// What the fleets that receive from the message's queue are.
+    fn fleets(&self) -> impl Iterator<Item = &Named<FleetConfig>> {
+        let own = |fleet: &&Named<FleetConfig>| Some(fleet.config.queue) == self.side.queue;
+        self.scenario.fleets.iter().filter(own)
+    }
+}
+
+/// A call that one queue refused and the other did not.
+fn refused(x: View<'_>, y: View<'_>, action: Action, word: &str) -> Option<String> {
+    let how = y.refusal(action).filter(|_| x.refusal(action).is_none())?;
+    Some(format!("in {} a {word} was {how} at that instant, in {} none was", y.name, x.name))
+}
+
+fn sent(x: View<'_>, y: View<'_>) -> Option<String> {
+    let state = |view: View<'_>| match view.side.parted(view.at) {
+        Some(Fact::Change(_, Change::Sent { state, .. })) => Some(state),
+        Some(_) | None => None,
+    };
+    if state(y).is_some_and(|own| Some(own) != state(x)) {
+        return queue_setting(x, y, "delay", |q| q.delay.to_string());
+    }
+    let refused = refused(x, y, Action::Send, "send");
+    let cause = refused.or_else(|| silent(x, y)).or_else(|| producers(x, y));
+    let cause = cause.or_else(|| other_worker(x, y))?;
+    let from_here = "messages are numbered in the order of their sends, so from here on one number \
+                     need not be one message";
+    Some(format!("{cause}; {from_here}"))
+}
+
+/// Only producers send to the message's queue: no worker sends on to it.
+fn only_producers(view: View<'_>) -> bool {
+    let mut fleets = view.scenario.fleets.iter();
+    !fleets.any(|fleet| fleet.config.forward.is_some() && fleet.config.forward == view.side.queue)
+}
+
+/// Producers that had sent all they were to send.
+fn silent(x: View<'_>, y: View<'_>) -> Option<String> {
+    let silent = Time::ZERO + y.scenario.duration;
+    let ended = silent < x.at && x.scenario.duration > y.scenario.duration;
+    (ended && only_producers(x)).then(|| format!("in {} producers fell silent at {silent}", y.name))
+}
+
+/// A producer of the message's queue that is not set alike.
+fn producers(x: View<'_>, y: View<'_>) -> Option<String> {
+    if !only_producers(x) || !only_producers(y) {
+        return None;
+    }
+    let own = |view: View<'_>| {
+        let producers = view.scenario.producers.iter();
+        let own = producers.filter(|producer| Some(producer.config.queue) == view.side.queue);
+        // The queue is the same, whatever its number.
+        let alike = |producer: &Named<ProducerConfig>| {
+            let config = ProducerConfig { queue: QueueId(0), ..producer.config.clone() };
+            Named { name: producer.name.clone(), config }
+        };
+        own.map(alike).collect::<Vec<_>>()
+    };
+    let (first, second) = (own(x), own(y));
+    let differs = first.iter().find(|producer| !second.contains(producer));
+    let differs = differs.or_else(|| second.iter().find(|producer| !first.contains(producer)))?;
+    Some(format!("producers.{} is not the same in both", differs.name))
+}
+
+fn received(x: View<'_>, y: View<'_>) -> Option<String> {
+    if let Some(Fact::Change(_, Change::DeadLettered { .. })) = y.side.parted(y.at) {
+        return dead_lettered(y, x);
+    }
+    if y.side.parted(y.at).is_some() {
+        return None;
+    }
+    if let Some(cause) = refused(x, y, Action::Receive, "receive") {
+        return Some(cause);
+    }
+    let (seen, other) = (y.seen(), x.seen());
+    if seen.full && !other.full {
+        let (in_flight, fewer) = (seen.in_flight, other.in_flight);
+        let cap = x.queue()?.config.max_in_flight;
+        return Some(format!(
+            "in {} max_in_flight was reached with {in_flight}; in {} {fewer} of {cap} were in \
+             flight",
+            y.name, x.name
+        ));
+    }
+    let was = came_to(x, y)?;
+    fewer_at_once(x, y)
+        .or_else(|| nobody(y).map(|nobody| format!("{nobody}; {was}")))
+        .or_else(|| in_its_place(x, y))
+}
+
+/// What the worker did that received the message in `x`, before it did.
+fn came_to(x: View<'_>, y: View<'_>) -> Option<String> {
+    let AtWork { worker, up, threads, busy, waits, .. } = x.seen().worker?;
+    let name = y.foreign(x, worker);
+    let what = match (up, waits) {
+        (false, _) => "started at that instant",
+        (true, true) => "waited in a long poll",
+        (true, false) if busy < threads => "had a free thread and polled",
+        (true, false) => "came free at that instant",
+    };
+    Some(format!("in {} {name} {what}", x.name))
+}
+
+/// Why nobody could take the message.
+fn nobody(y: View<'_>) -> Option<String> {
+    let Situation { workers, up, threads, busy, waiting, answering, pausing, .. } = *y.seen();
+    let name = y.name;
+    if workers == 0 {
+        return Some(format!("in {name} nobody receives from this queue"));
+    }
+    if up == 0 {
+        return Some(format!("in {name} none of {workers} workers was up"));
+    }
+    if waiting > 0 {
+        return None;
+    }
+    let down = if up < workers {
+        format!(", {} of {workers} workers were down", workers - up)
+    } else {
+        String::new()
+    };
+    let others = match y.seen().visible {
+        0 | 1 => String::new(),
+        2 => ", another message waited with it".to_owned(),
+        more => format!(", {} other messages waited with it", more - 1),
+    };
+    if busy == threads {
+        let all = if threads == 1 {
+            "the only thread was".to_owned()
+        } else {
+            format!("all {threads} threads were")
+        };
+        return Some(format!("in {name} {all} busy{down}{others}"));
+    }
+    let polls = [(answering, "awaited an answer on its way"), (pausing, "paused between polls")];
+    let polls = polls.into_iter().filter(|(count, _)| *count > 0);
+    let polls: Vec<String> =
+        polls.map(|(count, what)| format!("{count} of {up} workers {what}")).collect();
+    let polls = if polls.is_empty() { String::new() } else { format!(": {}", polls.join(", ")) };
+    Some(format!(
+        "in {name} no poll waited{polls}; {busy} of {threads} threads were busy{down}{others}"
+    ))
+}
+
+/// The same worker took fewer messages.
+fn fewer_at_once(x: View<'_>, y: View<'_>) -> Option<String> {
+    let worker = x.seen().worker?.worker;
+    let name = x.worker(worker);
+    let took = |view: View<'_>| {
+        let own = |fact: &&Fact| match **fact {
+            Fact::Change(_, Change::Received { caller, .. }) => {
+                view.worker(WorkerId(caller.0)) == name
+            }
+            Fact::Change(..) | Fact::Deed(_) => false,
+        };
+        view.side.instant.iter().filter(own).count()
+    };
+    let (more, fewer) = (took(x), took(y));
+    (0 < fewer && fewer < more).then(|| {
+        format!(
+            "in {} {name} received {more} messages at that instant, in {} {fewer}",
+            x.name, y.name
+        )
+    })
+}
+
+/// Another message was received instead.
+fn in_its_place(x: View<'_>, y: View<'_>) -> Option<String> {
+    let of = |view: View<'_>| {
+        let received = view.side.instant.iter().filter_map(move |fact| match *fact {
+            Fact::Change(queue, Change::Received { message, partition, .. })
+                if Some(queue) == view.side.queue =>
+            {
+                Some((message, partition))
+            }
+            Fact::Change(..) | Fact::Deed(_) => None,
+        });
+        received.collect::<Vec<_>>()
+    };
+    let (own, others) = (of(x), of(y));
+    let known = |message: MessageId| own.iter().any(|(own, _)| *own == message);
+    let (instead, partition) = others.into_iter().find(|(message, _)| !known(*message))?;
+    let (_, from) = own.into_iter().find(|(message, _)| *message == x.message)?;
+    Some(format!(
+        "in {} it was received from partition {}, in {} m{} was received from partition {} instead",
+        x.name, from.0, y.name, instead.0, partition.0
+    ))
+}
+
+/// The message came to a free thread earlier than in the other run.
+fn began(x: View<'_>, y: View<'_>) -> Option<String> {
+    let worker = y.seen().worker?;
+    let name = y.worker(worker.worker);
+    let AtWork { threads, busy, .. } = worker;
+    if worker.in_transit {
+        return Some(format!("in {} the answer that holds it was on its way to {name}", y.name));
+    }
+    let with = y.foreign(x, x.seen().worker?.worker);
+    (busy == threads).then(|| {
+        format!(
+            "in {} it waited in the buffer of {name}, which had {busy} of {threads} threads busy; \
+             in {} {with} had a free thread",
+            y.name, x.name
+        )
+    })
+}
+
+fn ended(x: View<'_>, y: View<'_>, took: Span, how: Ending) -> Option<String> {
+    if how == Ending::Crashed {
+        return Some(format!("in {} its worker crashed", x.name));
+    }
+    match y.side.next? {
+        (_, Fact::Deed(Deed::Ended { how: Ending::Crashed, .. })) => {
+            Some(format!("in {} its worker crashed", y.name))
+        }
+        (_, Fact::Deed(Deed::Ended { took: other, .. })) if other != took => {
+            Some(format!("its work takes {took} in {} and {other} in {}", x.name, y.name))
+        }
+        _ => fleet_setting(x, y, "failure", |fleet| format!("{:?}", fleet.failure)),
+    }
+}
+
+fn returned(x: View<'_>, y: View<'_>) -> Option<String> {
+    let given_back = x.side.instant.iter().any(|fact| match *fact {
+        Fact::Change(_, Change::VisibilityChanged { message, .. }) => message == x.message,
+        Fact::Change(..) | Fact::Deed(_) => false,
+    });
+    let (own, other) = (x.seen().story.until?, y.seen().story.until?);
+    if given_back {
+        return Some(format!(
+            "in {} its worker gave it back; in {} it is hidden until {other}",
+            x.name, y.name
+        ));
+    }
+    (own != other).then(|| {
+        format!(
+            "in {} its visibility timeout ended at {own}; in {} it ends at {other}",
+            x.name, y.name
+        )
+    })
+}
+
+fn deleted(x: View<'_>, y: View<'_>) -> Option<String> {
+    let lost = y.side.instant.iter().any(|fact| match *fact {
+        Fact::Change(_, Change::DeleteLost { message }) => message == y.message,
+        Fact::Change(..) | Fact::Deed(_) => false,
+    });
+    if lost {
+        return Some(format!("in {} its delete was confirmed, but a copy survived", y.name));
+    }
+    let cause = refused(x, y, Action::Delete, "delete").or_else(|| other_worker(x, y))?;
+    let batches = |view: View<'_>| view.fleets().any(|fleet| fleet.config.delete.batch > 1);
+    if !batches(x) || !batches(y) {
+        return Some(cause);
+    }
+    let gone = |fact: &&Fact| matches!(fact, Fact::Change(_, Change::Deleted { .. }));
+    let together = x.side.instant.iter().filter(gone).count();
+    Some(format!(
+        "{cause}; each worker sends its deletes in batches of its own, in {} {together} took effect \
+         together",
+        x.name
+    ))
+}
+
+fn dead_lettered(x: View<'_>, y: View<'_>) -> Option<String> {
+    queue_setting(x, y, "redrive.max_receives", |queue| {
+        queue.redrive.map_or("none".to_owned(), |redrive| redrive.max_receives.to_string())
+    })
+}
+
+/// The message is with different workers.
+fn other_worker(x: View<'_>, y: View<'_>) -> Option<String> {
+    let [own, other] = [x, y].map(|view| view.seen().story.worker);
+    let (own, other) = (own?, other?);
+    let (name, others) = (x.worker(own), y.worker(other));
+    (name != others).then(|| {
+        let [own, other] = [y.foreign(x, own), x.foreign(y, other)];
+        let (own, other) = (own.trim_end_matches(','), other.trim_end_matches(','));
+        format!("in {} it was with {own}, in {} with {other}", x.name, y.name)
+    })
+}
+
+/// A setting of the message's queue that is not the same in both.
+fn queue_setting(
+    x: View<'_>,
+    y: View<'_>,
+    name: &str,
+    value: impl Fn(&QueueConfig) -> String,
+) -> Option<String> {
+    let (own, other) = (x.queue()?, y.queue()?);
+    let [first, second] = [&own.config, &other.config].map(value);
+    (first != second)
+        .then(|| format!("the queue's {name} is {first} in {} and {second} in {}", x.name, y.name))
+}
+
+/// A setting of the fleets at the message's queue that is not the same in both.
+fn fleet_setting(
+    x: View<'_>,
+    y: View<'_>,
+    name: &str,
+    value: impl Fn(&FleetConfig) -> String,
+) -> Option<String> {
+    let all = |view: View<'_>| view.fleets().map(|fleet| value(&fleet.config)).collect::<Vec<_>>();
+    (all(x) != all(y))
+        .then(|| format!("the {name} of those who receive it is not the same in both"))
+}
+
+/// Settings of those who receive the message that are not the same in both.
+fn settings(x: View<'_>, y: View<'_>) -> Option<String> {
+    fleet_setting(x, y, "call latency", |fleet| format!("{:?}", fleet.call_latency))
+        .or_else(|| fleet_setting(x, y, "way of deleting", |fleet| format!("{:?}", fleet.delete)))
+}
