@@ -280,8 +280,8 @@ mod tests {
             ["1", "2"].map(|n| scenario(PLAIN, &[&format!("consumers.workers.count={n}")]));
         assert_eq!(
             earliest([&a, &b], &GO_ON),
-            "nothing that can be seen there; the first difference of any kind is `0.100000000s sent \
-             to partition 0, visible` in a, `0.000000000s workers.1 started` in b"
+            "nothing that can be seen there; the first difference of any kind is `0.100000000s \
+             sent to partition 0, visible` in a, `0.000000000s workers.1 started` in b"
         );
     }
 }

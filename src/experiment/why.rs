@@ -388,8 +388,8 @@ fn deleted(x: View<'_>, y: View<'_>) -> Option<String> {
     let gone = |fact: &&Fact| matches!(fact, Fact::Change(_, Change::Deleted { .. }));
     let together = x.side.instant.iter().filter(gone).count();
     Some(format!(
-        "{cause}; each worker sends its deletes in batches of its own, in {} {together} took effect \
-         together",
+        "{cause}; each worker sends its deletes in batches of its own, in {} {together} took \
+         effect together",
         x.name
     ))
 }

@@ -82,6 +82,7 @@ fn fate((at, what): &Line) -> Line {
 fn first_fate_is_what_the_traces_show() {
     let sandbox = Sandbox::new();
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/signup.ron");
+    let seconds = |time: &str| time.trim_end_matches('s').parse::<f64>().expect("seconds");
     let time = |nanos: u64| format!("{}.{:09}s", nanos / 1_000_000_000, nanos % 1_000_000_000);
     for (file, a, b) in [(model, 10, 11), ("small.ron", 3, 2), ("small.ron", 1, 4)] {
         let [a, b] = [a, b].map(|count| format!("consumers.workers.count={count}"));
@@ -102,7 +103,7 @@ fn first_fate_is_what_the_traces_show() {
         let sides = [&told["a"], &told["b"]];
         assert!(sides.iter().any(|side| side["at_ns"].as_u64() == parted), "{told}");
         let before = |trace: &[Line]| -> Vec<Line> {
-            trace.iter().take_while(|(when, _)| *when != at).map(fate).collect()
+            trace.iter().take_while(|(when, _)| seconds(when) < seconds(&at)).map(fate).collect()
         };
         for (trace, side) in traces.iter().zip(sides) {
             let when = time(side["at_ns"].as_u64().expect("an instant"));
