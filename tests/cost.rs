@@ -90,6 +90,10 @@ fn the_payload_of_a_call_is_that_of_all_partitions_together() {
     let (calls, requests) = billed(&small(queue));
     assert_eq!(calls, CALLS);
     assert_eq!(requests, Calls { send: 2, receive: 2 + 5, ..CALLS });
+    // Each partition adds to what the poll has from those before it.
+    let queue = "message_size: Constant(\"60KiB\"), ledger: (partitions: 8, receive: Sample(8))";
+    let (_, requests) = billed(&small(queue));
+    assert_eq!(requests, Calls { send: 10, receive: 10 + 5, ..CALLS });
 }
 
 #[test]
@@ -128,7 +132,7 @@ fn a_larger_message_changes_nothing_but_the_bill() {
             }
             let found = calls.receive - requests.receive.min(calls.receive);
             assert_eq!(found, 0, "{model}");
-            let beyond_the_first = large.counts.received * 4 - large.counts.more_chunks.receive;
+            let beyond_the_first = large.counts.received * 4 - large.counts.more_received_chunks;
             assert!(beyond_the_first <= calls.receive, "{model}: one for each that found some");
         }
     }

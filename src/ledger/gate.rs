@@ -104,7 +104,7 @@ impl Gate {
     }
 
     /// The call carries the message with this luck, refused or not.
-    #[inline]
+    #[inline(never)]
     pub(super) fn carry(&mut self, q: &Queue, luck: Luck) {
         if let Some(sizes) = &q.sizes {
             self.payload += sizes.of(luck);
@@ -115,17 +115,18 @@ impl Gate {
     /// were refused.
     #[inline]
     pub(super) fn close<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) -> Refused {
-        if self.payload > CHUNK_BYTES {
-            journal.more_chunks(q.id, self.action, chunks(self.payload) - 1);
-        }
-        if self.refused.0 != 0 {
-            self.tell_refused(q, now, journal);
+        if self.refused.0 != 0 || self.payload > CHUNK_BYTES {
+            self.tell(q, now, journal);
         }
         self.refused
     }
 
     #[inline(never)]
-    fn tell_refused<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
+    fn tell<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
+        let more = chunks(self.payload) - 1;
+        if more > 0 {
+            journal.more_chunks(q.id, self.action, more);
+        }
         for touched in &self.touched[..self.count] {
             let partition = q.shards.get(touched.at as usize).id;
             let messages = u32::from(touched.refused);

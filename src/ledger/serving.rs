@@ -313,7 +313,8 @@ impl Ledger {
             return;
         }
         if q.guarded {
-            self.take_guarded(queue, at, poll, now, journal, taken);
+            // By value: what a call may write to is kept in memory by all that take nothing there.
+            *taken = self.take_guarded(queue, at, poll, now, journal, *taken);
             return;
         }
         while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, taken) {
@@ -330,8 +331,8 @@ impl Ledger {
         poll: &Poll,
         now: Time,
         journal: &mut J,
-        taken: &mut Taken,
-    ) {
+        mut taken: Taken,
+    ) -> Taken {
         let q = &mut self.queues[queue.0 as usize];
         let admission = q.admits(at, Action::Receive, None, now);
         if admission != Admission::Admitted {
@@ -339,13 +340,14 @@ impl Ledger {
             if admission == Admission::Throttled || q.routing.waits_at_one() {
                 taken.refused = Some((at as u32, admission));
             }
-            return;
+            return taken;
         }
         let before = taken.messages;
-        while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, taken) {
+        while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, &mut taken) {
             self.dead_letter(queue, to, slot, now, journal);
         }
         self.count_chunks(queue, before, taken.messages, journal);
+        taken
     }
 
     /// A poll that had got `before` messages has got `after`, the last that were handed over.

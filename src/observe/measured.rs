@@ -155,8 +155,10 @@ pub struct QueueCounts {
     pub redelivered: Redelivered,
     /// Calls.
     pub calls: Calls,
-    /// Chunks of 64 KiB that calls carried beyond the first of each.
-    pub more_chunks: Calls,
+    /// Chunks of 64 KiB that sends carried beyond the first of each.
+    pub more_sent_chunks: u64,
+    /// The same of receives.
+    pub more_received_chunks: u64,
     /// What nodes did.
     pub nodes: NodeCounts,
 }
@@ -420,8 +422,8 @@ impl QueueCounts {
     /// Requests that AWS bills: a call is one for each 64 KiB of its payload.
     #[must_use]
     pub fn requests(&self) -> Calls {
-        let (calls, more) = (self.calls, self.more_chunks);
-        Calls { send: calls.send + more.send, receive: calls.receive + more.receive, ..calls }
+        let send = self.calls.send + self.more_sent_chunks;
+        Calls { send, receive: self.calls.receive + self.more_received_chunks, ..self.calls }
     }
 
     /// What was counted since `before`.
@@ -448,7 +450,8 @@ impl QueueCounts {
             duplicates: self.duplicates - before.duplicates,
             redelivered: self.redelivered.since(before.redelivered),
             calls: self.calls.since(before.calls),
-            more_chunks: self.more_chunks.since(before.more_chunks),
+            more_sent_chunks: self.more_sent_chunks - before.more_sent_chunks,
+            more_received_chunks: self.more_received_chunks - before.more_received_chunks,
             nodes: self.nodes.since(before.nodes),
         }
     }

@@ -234,8 +234,8 @@ impl QueueMeter {
     /// A call carried so many chunks beyond its first.
     pub(super) fn more_chunks(&mut self, action: Action, chunks: u64) {
         match action {
-            Action::Send => self.counts.more_chunks.send += chunks,
-            Action::Receive => self.counts.more_chunks.receive += chunks,
+            Action::Send => self.counts.more_sent_chunks += chunks,
+            Action::Receive => self.counts.more_received_chunks += chunks,
             Action::Delete | Action::ChangeVisibility => {}
         }
     }
