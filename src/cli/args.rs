@@ -104,6 +104,9 @@ pub(super) struct Changes {
     /// Change a setting, as consumers.workers.count=3; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE", action = ArgAction::Append)]
     pub(super) sets: Vec<String>,
+    /// Let every --set hold from this instant on; the past stays as it is
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    pub(super) fork_at: Option<Time>,
 }
 
 /// `sqsim run`.

@@ -6,10 +6,12 @@
 use std::panic::{self, PanicHookInfo};
 use std::sync::Mutex;
 
+use super::args::Changes;
 use super::exit::Exit;
 use super::terminal::complain;
 use super::values::hash;
 use crate::engine::scenario::Scenario;
+use crate::kernel::time::Time;
 use crate::scenario::load::Text;
 
 /// What is being simulated, for the report.
@@ -24,9 +26,11 @@ pub(super) fn install_hook() {
 }
 
 /// Notes what a bug from now on belongs to.
-pub(super) fn running(text: &Text, scenario: &Scenario, sets: &[String]) {
+pub(super) fn running(text: &Text, scenario: &Scenario, changes: &Changes) {
     let (name, seed, hash) = (&text.name, scenario.seed, hash(&text.text));
-    let sets = sets.iter().fold(String::new(), |all, set| all + ", --set " + set);
+    let fork = changes.fork_at.map(|at| format!(", --fork-at {}", at - Time::ZERO));
+    let fork = fork.unwrap_or_default();
+    let sets = changes.sets.iter().fold(fork, |all, set| all + ", --set " + set);
     if let Ok(mut running) = RUNNING.lock() {
         *running = format!("  scenario {name} (hash {hash:016x}), seed {seed}{sets}\n");
     }
@@ -68,7 +72,8 @@ mod tests {
         let scenario = from_text("a.ron", template, &sets, &no_files).unwrap().scenario;
         let (name, text) = ("a.ron".to_owned(), template.to_owned());
         install_hook();
-        running(&Text { name, directory: "".into(), text }, &scenario, &sets);
+        let changes = Changes { seed: None, sets: sets.to_vec(), fork_at: None };
+        running(&Text { name, directory: "".into(), text }, &scenario, &changes);
         panic!("the world is {}", "upside down");
     }
 

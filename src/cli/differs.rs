@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::values::quoted;
+use crate::engine::fork::Course;
 use crate::engine::lockstep::Difference;
 use crate::engine::scenario::Scenario;
 use crate::experiment::determinism::Disagreement;
@@ -24,12 +25,13 @@ const INDENT: &str = "          ";
 pub(super) fn block(name: &str, new: &Scenario, differs: &Differs) -> String {
     let (place, mut lines) = match &differs.first {
         First::SameEvents => ("every event is the same, what is measured is not".into(), vec![]),
-        First::At { difference, old } => {
-            (at(difference), two_facts(old, new, difference).map(String::from).to_vec())
-        }
+        First::At { difference, old } => (
+            at(difference),
+            two_facts(old.as_ref().into(), new.into(), difference).map(String::from).to_vec(),
+        ),
         First::Between { equal, unequal, shown } => {
             let mut lines = vec!["the scenario is as stored: sqsim or a data file changed".into()];
-            lines.extend(shown.iter().map(|fact| format!("+ {}", line(new, Some(*fact)))));
+            lines.extend(shown.iter().map(|fact| format!("+ {}", line(new.into(), Some(*fact)))));
             (between(equal.as_ref(), unequal.as_ref()), lines)
         }
     };
@@ -97,16 +99,20 @@ fn between(equal: Option<&Checkpoint>, unequal: Option<&Checkpoint>) -> String {
 }
 
 /// The two events that should have been one.
-fn two_facts(left: &Scenario, right: &Scenario, first: &Difference) -> [String; 2] {
+fn two_facts(left: Course<'_>, right: Course<'_>, first: &Difference) -> [String; 2] {
     [format!("- {}", line(left, first.left)), format!("+ {}", line(right, first.right))]
 }
 
 /// What to say where a run was not the same the second time, and the lines below it.
-pub(super) fn disagreement(scenario: &Scenario, found: &Disagreement) -> (String, String) {
+pub(super) fn disagreement<'a>(
+    course: impl Into<Course<'a>>,
+    found: &Disagreement,
+) -> (String, String) {
+    let course = course.into();
     let what = format!("replication {} was not the same the second time", found.replication);
     match &found.first {
         Some(first) => {
-            let [left, right] = two_facts(scenario, scenario, first);
+            let [left, right] = two_facts(course, course, first);
             (format!("{what}: {}", at(first)), format!("\n  {left}\n  {right}\n"))
         }
         None => (format!("{what}, but it is when both are stepped side by side"), String::new()),
@@ -114,9 +120,9 @@ pub(super) fn disagreement(scenario: &Scenario, found: &Disagreement) -> (String
 }
 
 /// An event as a line of the trace.
-fn line(scenario: &Scenario, fact: Option<(Time, Fact)>) -> String {
+fn line(course: Course<'_>, fact: Option<(Time, Fact)>) -> String {
     let Some((now, fact)) = fact else { return "the run was over".to_owned() };
-    trace::line(scenario, now, &fact)
+    trace::line(course, now, &fact)
 }
 
 /// The first changed numbers, the counts before the rest.

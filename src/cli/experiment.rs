@@ -121,7 +121,8 @@ fn replicate(
     }
     let command = how.command.clone().unwrap_or_default();
     let file = &model.name;
-    let asked = text::Asked { file, command: &command, discarded_by: "", precision: None };
+    let asked =
+        text::Asked { file, command: &command, discarded_by: "", precision: None, fork: None };
     let style = Style { colour: terminal.colour };
     let found = text::answer(
         &asked,

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::interrupt;
 use super::terminal::Terminal;
 use super::values::quoted;
+use crate::engine::fork::Course;
 use crate::engine::scenario::Scenario;
 use crate::experiment::batches::{Batched, batches};
 use crate::experiment::precision::{FIRST, Known, Reached, Target, replicate_until};
@@ -109,11 +110,24 @@ fn parse_warm_up(text: &str) -> Result<Rule, String> {
 }
 
 impl Replicating {
-    /// Refuses what does not fit a scenario, before anything runs.
+    /// Refuses what does not fit a scenario, before anything runs. `forked` says whether its
+    /// settings change on the way.
     ///
     /// # Errors
-    /// The warm-up is as long as the run, or a measure names what the scenario does not have.
-    pub(super) fn check(&self, file: &str, scenario: &Scenario) -> Result<(), Failure> {
+    /// The warm-up is as long as the run, or a measure names what the scenario does not have, or a
+    /// start is to be found of a run that has two.
+    pub(super) fn check(
+        &self,
+        file: &str,
+        scenario: &Scenario,
+        forked: bool,
+    ) -> Result<(), Failure> {
+        if forked && self.warm_up.is == WarmUp::Mser5 {
+            return Err(Failure::usage(
+                "`--warm-up mser5` finds the end of one start, a forked run has two",
+                "name a length: `--warm-up 5m`",
+            ));
+        }
         for quantity in self.measures() {
             if let Err(fault) = quantity.check(&Names::of(scenario)) {
                 let text = quantity.text();
@@ -155,7 +169,7 @@ impl Replicating {
     /// Replicates as often as asked for.
     pub(super) fn replicate(
         &self,
-        scenario: &Scenario,
+        course: Course<'_>,
         threads: usize,
         progress: Option<&Progress>,
     ) -> Replicated {
@@ -163,13 +177,13 @@ impl Replicating {
             Plan { replications: self.most(), threads, interrupt: interrupt::flag(), progress };
         let of_runs = |runs| Replicated { runs, batches: None, known: Vec::new(), precision: None };
         if let Some(count) = self.batches {
-            let Batched { whole, parts } = batches(scenario, count, plan);
+            let Batched { whole, parts } = batches(course, count, plan);
             return Replicated { batches: Some(parts), ..of_runs(whole) };
         }
-        let Some(precision) = self.precision else { return of_runs(replicate(scenario, plan)) };
+        let Some(precision) = self.precision else { return of_runs(replicate(course, plan)) };
         let of = self.measures();
         let target = Target { of: &of, precision, confidence: 0.95 };
-        let Reached { runs, known } = replicate_until(scenario, target, plan);
+        let Reached { runs, known } = replicate_until(course, target, plan);
         Replicated { known, precision: Some(precision), ..of_runs(runs) }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
         Err(exit) => return Ok(exit),
     };
     for source in &sources {
-        args.replicating.check(&source.text.name, &source.scenario)?;
+        args.replicating.check(&source.text.name, &source.scenario, source.past.is_some())?;
     }
     let directories = directories(args, &sources)?;
     interrupt::catch();
@@ -85,12 +85,12 @@ fn simulate(
     source: &Source,
 ) -> (Replicated, Answer) {
     let (scenario, threads) = (&source.scenario, threads(global));
-    bug::running(&source.text, scenario, &args.changes.sets);
+    bug::running(&source.text, scenario, &args.changes);
     #[expect(clippy::disallowed_methods, reason = "the user's time, told beside the answer")]
     let began = Instant::now();
     let total = (scenario.end() - Time::ZERO).saturating_mul(args.replicating.at_first());
     let replicated = with_progress(global, &scenario.name, total, |progress| {
-        args.replicating.replicate(scenario, threads, progress)
+        args.replicating.replicate(source.course(), threads, progress)
     });
     let command = repeat(args, source);
     let asked = Asked {
@@ -98,6 +98,7 @@ fn simulate(
         command: &command,
         discarded_by: args.replicating.discarded_by(),
         precision: replicated.precision(),
+        fork: args.changes.fork_at,
     };
     let runs = &replicated.runs;
     let style = Style { colour: terminal.colour };
@@ -120,17 +121,17 @@ fn simulate(
 
 /// Makes the runs again and says whether they are the same.
 fn agreement(global: &Global, terminal: Terminal, source: &Source, runs: &Replications) -> Exit {
-    let (scenario, threads) = (&source.scenario, threads(global));
+    let (course, threads) = (source.course(), threads(global));
     let replications = runs.outcomes.len() as u64;
     let plan = Plan { replications, threads, interrupt: interrupt::flag(), progress: None };
-    match determinism::check(scenario, plan, runs) {
+    match determinism::check(course, plan, runs) {
         None => {
             let other = determinism::other_threads(threads);
             terminal.say(&format!("run again on {other} instead of {threads} threads: the same"));
             Exit::Held
         }
         Some(disagreement) => {
-            let (what, lines) = differs::disagreement(scenario, &disagreement);
+            let (what, lines) = differs::disagreement(course, &disagreement);
             let bug = Failure::bug(what);
             terminal.errors(&bug.faults);
             complain(&lines);
@@ -148,6 +149,9 @@ pub(super) fn threads(global: &Global) -> usize {
 /// The command that gives the same answer again.
 fn repeat(args: &Run, source: &Source) -> String {
     let mut words = vec!["sqsim run".to_owned(), quoted(&source.text.name)];
+    if let Some(at) = args.changes.fork_at {
+        words.push(format!("--fork-at {}", at - Time::ZERO));
+    }
     for set in &args.changes.sets {
         words.extend(["--set".to_owned(), quoted(set)]);
     }

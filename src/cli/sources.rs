@@ -10,17 +10,33 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::terminal::{Terminal, complain};
 use super::values::Seed;
+use crate::engine::fork::{Course, Fork};
 use crate::engine::scenario::Scenario;
-use crate::scenario::Loaded;
+use crate::kernel::time::Time;
 use crate::scenario::load::Text;
+use crate::scenario::{Loaded, fork};
 
 /// A scenario that may run, and its text.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     /// As it was read.
     pub(super) text: Text,
-    /// As it is to run.
+    /// As it is to run, from its fork on if it has one.
     pub(super) scenario: Scenario,
+    /// As it runs before its fork, and until when.
+    pub(super) past: Option<(Scenario, Time)>,
+}
+
+impl Source {
+    /// What a run follows.
+    pub(super) fn course(&self) -> Course<'_> {
+        match &self.past {
+            None => Course::from(&self.scenario),
+            Some((scenario, at)) => {
+                Course { scenario, fork: Some(Fork { at: *at, then: &self.scenario }) }
+            }
+        }
+    }
 }
 
 /// Reads a scenario; `-` is standard input.
@@ -59,13 +75,22 @@ pub(super) fn load_all(
 
 fn load(file: &Path, changes: &Changes, terminal: Terminal) -> Result<Source, Failure> {
     let text = read(file)?;
-    let Loaded { mut scenario, warnings } = text.load(&changes.sets)?;
+    let scenario = |sets: &[String]| -> Result<Loaded, Failure> {
+        let mut loaded = text.load(sets)?;
+        if let Some(Seed(seed)) = changes.seed {
+            loaded.scenario.seed = seed;
+        }
+        if text.name == "-" {
+            "stdin".clone_into(&mut loaded.scenario.name);
+        }
+        Ok(loaded)
+    };
+    let past = changes.fork_at.map(|at| Ok::<_, Failure>((scenario(&[])?.scenario, at)));
+    let past = past.transpose()?;
+    let Loaded { scenario, warnings } = scenario(&changes.sets)?;
     terminal.warnings(&warnings);
-    if let Some(Seed(seed)) = changes.seed {
-        scenario.seed = seed;
+    if let Some((base, at)) = &past {
+        fork::check(base, Fork { at: *at, then: &scenario }, &changes.sets)?;
     }
-    if text.name == "-" {
-        "stdin".clone_into(&mut scenario.name);
-    }
-    Ok(Source { text, scenario })
+    Ok(Source { text, scenario, past })
 }

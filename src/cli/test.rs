@@ -61,13 +61,13 @@ pub(super) struct Tally<'a> {
 pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
     let (experiments, files): (Vec<PathBuf>, Vec<PathBuf>) =
         files(&args.paths)?.into_iter().partition(|file| is_experiment(file));
-    let changes = Changes { seed: None, sets: Vec::new() };
+    let changes = Changes { seed: None, sets: Vec::new(), fork_at: None };
     let sources = match load_all(&files, &changes, terminal) {
         Ok(sources) => sources,
         Err(exit) => return Ok(exit),
     };
     let experiments = test_experiments::load(&experiments)?;
-    let scenarios = sources.iter().map(|Source { text, scenario }| (&*scenario.name, &*text.name));
+    let scenarios = sources.iter().map(|source| (&*source.scenario.name, &*source.text.name));
     let all = scenarios.chain(experiments.iter().map(|one| (&*one.name, &*one.file)));
     let all_kept = kept_files(&args.snapshots, all)?;
     let (kept, kept_experiments) = all_kept.split_at(sources.len());
@@ -128,7 +128,7 @@ pub(super) fn stored(kept: &Path) -> Result<Option<Stored>, Failure> {
 
 fn one(source: &Source, kept: &Path, plan: Plan<'_>) -> Result<Tested, Failure> {
     let kept = stored(kept)?;
-    let Source { text, scenario } = source;
+    let Source { text, scenario, .. } = source;
     let Replications { mut outcomes, ended, .. } = replicate(scenario, plan);
     let outcome = outcomes.swap_remove(0);
     let verdict = compare(text, scenario, &outcome, kept.as_ref(), plan.interrupt)
@@ -145,7 +145,7 @@ fn report<'a>(
     tally: &mut Tally<'a>,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let Source { text, scenario } = source;
+    let Source { text, scenario, .. } = source;
     let limits = scenario.limits;
     let reached = match tested.ended {
         Ended::Interrupted => return Ok(Exit::Interrupted),

@@ -14,7 +14,7 @@ use super::interrupt;
 use super::sources::{Source, load_all};
 use super::terminal::{Terminal, written};
 use crate::engine::World;
-use crate::engine::scenario::Scenario;
+use crate::engine::fork::Course;
 use crate::engine::world::Ended;
 use crate::kernel::time::Time;
 use crate::observe::observer::Observer;
@@ -29,20 +29,21 @@ pub(super) fn trace(args: &Trace, terminal: Terminal) -> Result<Exit, Failure> {
         Ok(sources) => sources,
         Err(exit) => return Ok(exit),
     };
-    let Source { text, scenario } = &sources[0];
-    bug::running(text, scenario, &args.changes.sets);
+    let source = &sources[0];
+    let Source { text, scenario, .. } = source;
+    bug::running(text, scenario, &args.changes);
     let filter = filter(args);
     interrupt::catch();
     let (ended, limited) = match &args.output {
         None => {
-            let (ended, result) = write(args.format, scenario, filter, io::stdout().lock());
+            let (ended, result) = write(args.format, source.course(), filter, io::stdout().lock());
             let limited = result.as_ref().is_ok_and(|written| written.limit_reached);
             written(result.map(drop))?;
             (ended, limited)
         }
         Some(path) => {
             let mut pending = Pending::create(path)?;
-            let (ended, result) = write(args.format, scenario, filter, &mut pending);
+            let (ended, result) = write(args.format, source.course(), filter, &mut pending);
             let limited = result.map_err(|error| cannot_write(path, &error))?.limit_reached;
             pending.finish()?;
             (ended, limited)
@@ -81,29 +82,28 @@ fn filter(args: &Trace) -> Filter {
 /// Runs the scenario for its trace alone.
 fn write(
     format: TraceFormat,
-    scenario: &Scenario,
+    course: Course<'_>,
     filter: Filter,
     out: impl Write,
 ) -> (Ended, io::Result<Written>) {
     match format {
         TraceFormat::Text => {
-            let (ended, end, trace) = observe(scenario, Text::new(scenario, filter, out));
+            let (ended, end, trace) = observe(course, Text::new(course, filter, out));
             (ended, trace.finish(end))
         }
         TraceFormat::Jsonl => {
-            let (ended, end, trace) = observe(scenario, JsonLines::new(scenario, filter, out));
+            let (ended, end, trace) = observe(course, JsonLines::new(course, filter, out));
             (ended, trace.finish(end))
         }
         TraceFormat::Perfetto => {
-            let (ended, end, trace) = observe(scenario, Perfetto::new(scenario, filter, out));
+            let (ended, end, trace) = observe(course, Perfetto::new(course, filter, out));
             (ended, trace.finish(end))
         }
     }
 }
 
-fn observe<O: Observer>(scenario: &Scenario, trace: O) -> (Ended, Time, O) {
-    let mut world = World::new(scenario, 0, trace);
-    let ended = world.run(interrupt::flag());
+fn observe<O: Observer>(course: Course<'_>, trace: O) -> (Ended, Time, O) {
+    let (world, ended) = World::follow(course, 0, interrupt::flag(), trace);
     let end = world.now();
     (ended, end, world.observer)
 }

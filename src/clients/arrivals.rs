@@ -9,6 +9,8 @@
 //! arrival (E. Çinlar, "Introduction to Stochastic Processes", 1975, chapter 4), so raising a
 //! rate brings each arrival forward and never reorders chance.
 
+mod change;
+
 use super::config::{ArrivalProcess, CountPeriod};
 use crate::kernel::dist::Dist;
 use crate::kernel::num;
@@ -24,6 +26,16 @@ pub struct Arrivals {
     /// The next instant of each process, [`Time::NEVER`] where it has ended. Unused while there is
     /// only one.
     upcoming: Vec<Time>,
+    /// The process whose instant was given last, and whose next one is not known yet.
+    given: usize,
+}
+
+/// Before the first instant is given.
+const NONE_GIVEN: usize = usize::MAX;
+
+/// The streams of process `index` at the producer `path`.
+fn path_of(path: &str, index: usize) -> String {
+    format!("{path}.arrivals.{index}")
 }
 
 impl Arrivals {
@@ -34,18 +46,17 @@ impl Arrivals {
         let mut processes: Vec<Process> = processes
             .iter()
             .enumerate()
-            .filter_map(|(i, process)| {
-                let path = format!("{path}.arrivals.{i}");
-                let law = Law::new(process, streams, &path)?;
-                let stream = streams.stream(&path, Purpose::Arrivals);
-                Some(Process { numbers: Exponentials::new(stream), law })
+            .filter_map(|(index, process)| {
+                let path = path_of(path, index);
+                let law = Law::new(process, Time::ZERO, || phases(streams, &path))?;
+                Some(Process { index, numbers: Exponentials::at(streams, &path), law })
             })
             .collect();
         let upcoming = match processes.as_mut_slice() {
             [] | [_] => Vec::new(),
             several => several.iter_mut().map(Process::next_or_never).collect(),
         };
-        Arrivals { processes, upcoming }
+        Arrivals { processes, upcoming, given: NONE_GIVEN }
     }
 
     /// The closed processes among `processes`: number of clients and their think time.
@@ -65,6 +76,9 @@ impl Arrivals {
     /// The earliest of several, the first of equals. Producers sum a handful of processes, for
     /// which a scan is faster than any heap.
     fn next_of_several(&mut self) -> Option<Time> {
+        if let Some(upcoming) = self.upcoming.get_mut(self.given) {
+            *upcoming = self.processes[self.given].next_or_never();
+        }
         let (mut first, mut at) = (0, Time::NEVER);
         for (i, &next) in self.upcoming.iter().enumerate() {
             if next < at {
@@ -74,7 +88,7 @@ impl Arrivals {
         if at == Time::NEVER {
             return None;
         }
-        self.upcoming[first] = self.processes[first].next_or_never();
+        self.given = first;
         Some(at)
     }
 }
@@ -93,6 +107,8 @@ impl Iterator for Arrivals {
 
 #[derive(Clone, Debug)]
 struct Process {
+    /// Its place among those that the producer was told.
+    index: usize,
     numbers: Exponentials,
     law: Law,
 }
@@ -109,7 +125,9 @@ struct Exponentials {
 impl Exponentials {
     const BLOCK: usize = 64;
 
-    fn new(stream: Stream) -> Exponentials {
+    /// The numbers of the process at `path`.
+    fn at(streams: Streams, path: &str) -> Exponentials {
+        let stream = streams.stream(path, Purpose::Arrivals);
         let drawn = Box::new([0.0; Exponentials::BLOCK]);
         Exponentials { stream, drawn, next: Exponentials::BLOCK }
     }
@@ -142,7 +160,7 @@ impl Process {
         match &mut self.law {
             Law::Poisson { clock, gap } => clock.advance(*gap * self.numbers.next()),
             Law::Constant(constant) => constant.next(),
-            Law::Piecewise(pieces) => pieces.next(&mut self.numbers),
+            Law::Piecewise(pieces) => pieces.spend(self.numbers.next()),
             Law::OnOff(on_off) => on_off.next(&mut self.numbers),
             Law::Burst { at, left } => {
                 *left = left.checked_sub(1)?;
@@ -172,28 +190,40 @@ enum Law {
     Times { at: Vec<Time>, next: usize },
 }
 
+/// The lengths of the phases of the process at `path`.
+fn phases(streams: Streams, path: &str) -> Stream {
+    streams.stream(&format!("{path}.phases"), Purpose::Arrivals)
+}
+
 impl Law {
-    /// `None` for a process that is not generated here or never has an arrival.
-    fn new(process: &ArrivalProcess, streams: Streams, path: &str) -> Option<Law> {
+    /// The process from `begin` on. `None` for one that is not generated here or never has an
+    /// arrival.
+    fn new(process: &ArrivalProcess, begin: Time, phases: impl FnOnce() -> Stream) -> Option<Law> {
+        let clock = Clock::at(begin.as_nanos());
         match *process {
-            ArrivalProcess::Poisson { rate } => (rate > 0.0)
-                .then(|| Law::Poisson { clock: Clock::START, gap: NANOS_PER_SECOND / rate }),
+            ArrivalProcess::Poisson { rate } => {
+                (rate > 0.0).then(|| Law::Poisson { clock, gap: NANOS_PER_SECOND / rate })
+            }
             ArrivalProcess::Constant { rate } => {
-                (rate > 0.0).then(|| Law::Constant(Constant::new(rate)))
+                (rate > 0.0).then(|| Law::Constant(Constant::new(rate, begin)))
             }
             ArrivalProcess::Profile { ref points } => {
-                Some(Law::Piecewise(Piecewise::profile(points)))
+                Some(Law::Piecewise(Piecewise::profile(points).from(clock)))
             }
             ArrivalProcess::Counts { ref periods } => {
-                Some(Law::Piecewise(Piecewise::counts(periods)))
+                Some(Law::Piecewise(Piecewise::counts(periods).from(clock)))
             }
             ArrivalProcess::OnOff { rate, ref on, ref off } => {
-                let phases = streams.stream(&format!("{path}.phases"), Purpose::Arrivals);
                 let ever = rate > 0.0 && on.mean_nanos() > 0.0;
-                ever.then(|| Law::OnOff(Box::new(OnOff::new(rate, on, off, phases))))
+                ever.then(|| Law::OnOff(Box::new(OnOff::new(rate, on, off, phases(), begin))))
             }
-            ArrivalProcess::Burst { at, count } => Some(Law::Burst { at, left: count }),
-            ArrivalProcess::Times { ref at } => Some(Law::Times { at: at.clone(), next: 0 }),
+            ArrivalProcess::Burst { at, count } => {
+                Some(Law::Burst { at, left: if at < begin { 0 } else { count } })
+            }
+            ArrivalProcess::Times { ref at } => {
+                let next = at.partition_point(|&time| time < begin);
+                Some(Law::Times { at: at.clone(), next })
+            }
             ArrivalProcess::Closed { .. } => None,
         }
     }
@@ -209,9 +239,9 @@ struct Clock {
 }
 
 impl Clock {
-    const START: Clock = Clock { nanos: 0, fraction: 0.0 };
+    const START: Clock = Clock::at(0);
 
-    fn at(nanos: u64) -> Clock {
+    const fn at(nanos: u64) -> Clock {
         Clock { nanos, fraction: 0.0 }
     }
 
@@ -253,12 +283,12 @@ impl Constant {
 
     /// The step is 10⁹/rate to 106 bits: the quotient, and what its remainder adds.
     #[expect(clippy::cast_sign_loss, reason = "the sum of both parts is positive")]
-    fn new(rate: f64) -> Constant {
+    fn new(rate: f64, begin: Time) -> Constant {
         let scale = 2.0 * (1_u64 << (Constant::POINT - 1)) as f64;
         let quotient = NANOS_PER_SECOND / rate;
         let rest = num::fused(-quotient, rate, NANOS_PER_SECOND) / rate;
         let step = ((quotient * scale) as u128).saturating_add_signed((rest * scale) as i128);
-        Constant { position: 0, step }
+        Constant { position: u128::from(begin.as_nanos()) << Constant::POINT, step }
     }
 
     #[inline]
@@ -316,9 +346,14 @@ impl Piecewise {
         }))
     }
 
+    /// The same from `clock` on.
+    fn from(self, clock: Clock) -> Piecewise {
+        let at = self.pieces.partition_point(|piece| piece.until <= clock.nanos);
+        Piecewise { clock, at, ..self }
+    }
+
     /// Spends a standard exponential number on the area under the rate.
-    fn next(&mut self, numbers: &mut Exponentials) -> Option<Time> {
-        let mut need = numbers.next();
+    fn spend(&mut self, mut need: f64) -> Option<Time> {
         while let Some(piece) = self.pieces.get(self.at) {
             if self.clock.nanos < piece.from {
                 self.clock = Clock::at(piece.from);
@@ -364,10 +399,11 @@ struct OnOff {
 }
 
 impl OnOff {
-    fn new(rate: f64, on: &Dist, off: &Dist, mut phases: Stream) -> OnOff {
-        let until = Time::ZERO + on.sample(&mut phases);
+    fn new(rate: f64, on: &Dist, off: &Dist, mut phases: Stream, begin: Time) -> OnOff {
+        let until = begin.saturating_add(on.sample(&mut phases));
         let (on, off) = (on.clone(), off.clone());
-        OnOff { clock: Clock::START, until, rate: rate / NANOS_PER_SECOND, on, off, phases }
+        let clock = Clock::at(begin.as_nanos());
+        OnOff { clock, until, rate: rate / NANOS_PER_SECOND, on, off, phases }
     }
 
     fn next(&mut self, numbers: &mut Exponentials) -> Option<Time> {

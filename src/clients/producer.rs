@@ -113,11 +113,17 @@ impl Producer {
             filling: None,
             backlog: VecDeque::new(),
             open_calls: 0,
-            at_once: config.batch == 1 && config.call_latency == Dist::Constant(Span::ZERO),
+            at_once: is_at_once(config),
             luck: streams.stream(path, Purpose::Luck),
             latency: streams.stream(path, Purpose::Latency),
             backoff: streams.stream(path, Purpose::Backoff),
         }
+    }
+
+    /// Follows other settings from now on, but for its arrivals.
+    pub fn reconfigure(&mut self, config: &ProducerConfig) {
+        self.config = config.clone();
+        self.at_once = is_at_once(config);
     }
 
     /// A new message.
@@ -148,4 +154,9 @@ impl Producer {
     pub fn has_connection(&self) -> bool {
         self.config.connections.is_none_or(|most| self.open_calls < most)
     }
+}
+
+/// One message a call, and calls take no time.
+fn is_at_once(config: &ProducerConfig) -> bool {
+    config.batch == 1 && config.call_latency == Dist::Constant(Span::ZERO)
 }

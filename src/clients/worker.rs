@@ -29,6 +29,17 @@ pub enum Polling {
     Paused,
 }
 
+/// Whether a worker runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It has crashed, or has not started.
+    Down,
+    /// It runs.
+    Up,
+    /// It runs until nothing is left of what it holds, and receives no more.
+    Leaving,
+}
+
 /// What a thread does; calls in the order in which it makes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -91,8 +102,8 @@ const _: () = assert!(size_of::<Thread>() == 32);
 pub struct Worker {
     /// Its fleet, by its place in the scenario.
     pub fleet: u32,
-    /// Not crashed, and started.
-    pub up: bool,
+    /// Whether it runs.
+    pub life: Life,
     /// How its receive stands.
     pub polling: Polling,
     /// Throttled receives in a row.
@@ -115,7 +126,7 @@ impl Worker {
     pub fn new(fleet: u32, threads: &mut [Thread], first: u32) -> Worker {
         let mut worker = Worker {
             fleet,
-            up: false,
+            life: Life::Down,
             polling: Polling::Idle,
             attempts: 0,
             busy: 0,
@@ -174,7 +185,7 @@ impl Worker {
     pub fn wants_messages(&self, config: &FleetConfig) -> bool {
         let prefetch = config.receive.prefetch;
         let short = if prefetch > 0 { self.buffered < prefetch } else { self.passes_on() };
-        short && self.up && self.polling == Polling::Idle
+        short && self.life == Life::Up && self.polling == Polling::Idle
     }
 }
 

@@ -7,6 +7,7 @@
 use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::fork::{Course, Fork};
 use super::scenario::{Limits, Scenario};
 use super::world::World;
 use crate::kernel::time::Time;
@@ -36,14 +37,32 @@ impl Difference {
 pub struct Stepper {
     world: World<Facts>,
     limits: Limits,
+    /// What it follows, when it will be other settings, and which.
+    ahead: Option<Box<(Scenario, Time, Scenario)>>,
     over: bool,
 }
 
 impl Stepper {
     /// The run of a replication, before its first fact.
-    pub fn new(scenario: &Scenario, replication: u64) -> Stepper {
-        let world = World::new(scenario, replication, Facts::default());
-        Stepper { world, limits: scenario.limits, over: false }
+    pub fn new<'a>(course: impl Into<Course<'a>>, replication: u64) -> Stepper {
+        let course = course.into();
+        let world = World::new(course.scenario, replication, Facts::default());
+        let ahead = course
+            .fork
+            .map(|Fork { at, then }| Box::new((course.scenario.clone(), at, then.clone())));
+        Stepper { world, limits: course.last().limits, ahead, over: false }
+    }
+
+    /// Takes the fork if it is reached; whether it was taken now.
+    fn forks(&mut self) -> bool {
+        let Some(ahead) = self.ahead.take() else { return false };
+        if self.world.has_before(ahead.1) {
+            self.ahead = Some(ahead);
+            return false;
+        }
+        let (from, at, then) = &*ahead;
+        self.world.continue_as(from, Fork { at: *at, then });
+        true
     }
 
     /// When the run goes on; `None` when it is over.
@@ -85,7 +104,7 @@ impl Iterator for Stepper {
             if fact.is_some() || self.over {
                 return fact;
             }
-            self.over = self.limit_reached() || self.world.step().is_none();
+            self.over = !self.forks() && (self.limit_reached() || self.world.step().is_none());
         }
     }
 }

@@ -11,17 +11,21 @@
 //! | [`lockstep`] | two worlds side by side, to their first difference |
 //! | [`fates`] | two worlds side by side, to the first message whose fate differs |
 //! | [`situation`] | what a world looks like to one message |
+//! | [`fork`] | what a run follows, and how a world takes other settings on |
 //! | [`run`] | one run: a scenario in, what was measured out |
+//! | [`saved`] | one past, several futures |
 //! | `sending` | what producers do at their events |
 //! | `receiving` | how workers poll, and how they live and die |
 //! | `working` | what their threads do with what they got |
 
 pub mod event;
 pub mod fates;
+pub mod fork;
 pub mod lockstep;
 mod look_ahead;
 mod receiving;
 pub mod run;
+pub mod saved;
 pub mod scenario;
 mod sending;
 pub mod situation;

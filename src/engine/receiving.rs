@@ -8,7 +8,7 @@ use super::event::Event;
 use super::working::Supply;
 use super::world::World;
 use crate::clients::deed::{Deed, FleetId, WorkerId};
-use crate::clients::worker::Polling;
+use crate::clients::worker::{Life, Polling};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::ledger::journal::{Caller, Held};
@@ -65,6 +65,11 @@ impl<O: Observer> World<O> {
         self.calendar.schedule(at, Event::Poll(WorkerId(number)));
     }
 
+    /// It wants messages that it did not want before, as its settings are others.
+    pub(super) fn poll_at_once(&mut self, number: u32) {
+        self.pause(number, Span::ZERO);
+    }
+
     /// A pause is over.
     pub(super) fn poll_due(&mut self, number: u32) {
         self.workers[number as usize].polling = Polling::Idle;
@@ -109,25 +114,52 @@ impl<O: Observer> World<O> {
         self.pump(number);
     }
 
-    /// A worker that is up crashes, one that is down starts.
+    /// A worker that runs crashes, one that is down starts. One that has left is not there to
+    /// crash.
     pub(super) fn turn_life(&mut self, number: u32) {
-        if self.workers[number as usize].up {
-            self.crash(number);
-        } else {
-            self.start(number);
+        match self.workers[number as usize].life {
+            Life::Down => self.start(number),
+            Life::Leaving if !self.holds_anything(number) => {}
+            Life::Up | Life::Leaving => self.crash(number),
         }
     }
 
-    pub(super) fn start(&mut self, number: u32) {
+    fn holds_anything(&self, number: u32) -> bool {
+        let worker = &self.workers[number as usize];
+        worker.busy > 0 || worker.buffered > 0 || !self.deletes[number as usize].is_empty()
+    }
+
+    /// A worker receives no more: it finishes what it holds, and does not come back from a crash.
+    pub(super) fn leave(&mut self, number: u32) {
+        let id = WorkerId(number);
         let worker = &mut self.workers[number as usize];
-        worker.up = true;
-        self.observer.deed(self.now, &Deed::Started { worker: WorkerId(number) });
+        match worker.life {
+            Life::Down => {
+                self.calendar.cancel(Event::Life(id));
+            }
+            Life::Up | Life::Leaving => worker.life = Life::Leaving,
+        }
+        if self.ledger.hang_up(Caller(number)) || self.calendar.cancel(Event::Poll(id)) {
+            self.workers[number as usize].polling = Polling::Idle;
+        }
+    }
+
+    /// The next crash of a worker that runs is drawn, if its fleet's workers crash.
+    pub(super) fn plan_crash(&mut self, number: u32) {
+        let worker = &self.workers[number as usize];
         if let Some(crash) = &self.fleets[worker.fleet as usize].crash {
             let life = Dist::Exponential { mean: crash.mean_time_between };
             let life = life.sample(&mut self.chances[number as usize].crash);
             let at = self.after(life);
             self.calendar.schedule(at, Event::Life(WorkerId(number)));
         }
+    }
+
+    pub(super) fn start(&mut self, number: u32) {
+        let worker = &mut self.workers[number as usize];
+        worker.life = Life::Up;
+        self.observer.deed(self.now, &Deed::Started { worker: WorkerId(number) });
+        self.plan_crash(number);
         self.pump(number);
     }
 
@@ -154,11 +186,14 @@ impl<O: Observer> World<O> {
         worker.in_transit = 0;
         worker.attempts = 0;
         worker.polling = Polling::Idle;
-        worker.up = false;
+        let comes_back = worker.life == Life::Up;
+        worker.life = Life::Down;
         let (fleet, busy) = (FleetId(worker.fleet), worker.busy);
         self.observer.deed(self.now, &Deed::Busy { worker: id, fleet, busy, was });
         let fleet = &self.fleets[fleet.0 as usize];
-        if let Some(crash) = &fleet.crash {
+        if let Some(crash) = &fleet.crash
+            && comes_back
+        {
             let down = crash.restart.sample(&mut self.chances[number as usize].crash);
             let at = self.after(down);
             self.calendar.schedule(at, Event::Life(id));

@@ -5,10 +5,9 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::scenario::Scenario;
+use super::fork::Course;
 use super::world::{Ended, World};
 use crate::kernel::time::Time;
-use crate::ledger::config::QueueId;
 use crate::ledger::service::Leftover;
 use crate::observe::measured::Measured;
 use crate::observe::metrics::{FleetFrame, Frame, Metrics};
@@ -25,42 +24,83 @@ pub struct Run<O> {
     pub observer: O,
 }
 
-/// What the metrics of a scenario must know beforehand.
-pub fn frame(scenario: &Scenario) -> Frame {
-    let fleet = |fleet: &super::scenario::Named<crate::clients::config::FleetConfig>| FleetFrame {
-        workers: fleet.config.count,
-        threads: fleet.config.threads,
+/// What the metrics of a course must know beforehand.
+pub fn frame<'a>(course: impl Into<Course<'a>>) -> Frame {
+    let course = course.into();
+    let last = course.last();
+    let window = (Time::ZERO + last.warm_up, Time::ZERO + last.duration);
+    let fleets = course.scenario.fleets.iter().zip(&last.fleets);
+    let workers = |first: u32, last: u32| match course.fork {
+        Some(fork) => mean_count(first, last, fork.at, window),
+        None => last,
     };
+    let fleets = fleets.map(|(first, last)| FleetFrame {
+        workers: workers(first.config.count, last.config.count),
+        threads: last.config.threads,
+    });
     Frame {
-        window: (Time::ZERO + scenario.warm_up, Time::ZERO + scenario.duration),
-        end: scenario.end(),
-        series: scenario.window,
-        partitions: scenario.queues.iter().map(|queue| queue.config.ledger.partitions).collect(),
-        producers: scenario.producers.len(),
-        fleets: scenario.fleets.iter().map(fleet).collect(),
+        window,
+        end: last.end(),
+        series: last.window,
+        partitions: last.queues.iter().map(|queue| queue.config.ledger.partitions).collect(),
+        producers: last.producers.len(),
+        fleets: fleets.collect(),
     }
 }
 
-/// Runs replication `replication` of a scenario to its end, or until `interrupt` is set.
-pub fn run(scenario: &Scenario, replication: u64, interrupt: &AtomicBool) -> Run<()> {
-    run_with(scenario, replication, interrupt, ())
+/// The mean number of a fleet's workers over the window, to the nearest whole one.
+fn mean_count(first: u32, last: u32, at: Time, (from, to): (Time, Time)) -> u32 {
+    let at = at.clamp(from, to.max(from));
+    let [before, after] = [at - from, to.max(from) - at].map(|span| u128::from(span.as_nanos()));
+    if before == 0 {
+        return last;
+    }
+    let all = before + after;
+    let sum = u128::from(first) * before + u128::from(last) * after;
+    ((2 * sum + all) / (2 * all)) as u32
+}
+
+/// Runs replication `replication` of a course to its end, or until `interrupt` is set.
+pub fn run<'a>(course: impl Into<Course<'a>>, replication: u64, interrupt: &AtomicBool) -> Run<()> {
+    run_with(course, replication, interrupt, ())
 }
 
 /// As [`run`], with a second observer beside the metrics.
-pub fn run_with<O: Observer>(
-    scenario: &Scenario,
+pub fn run_with<'a, O: Observer>(
+    course: impl Into<Course<'a>>,
     replication: u64,
     interrupt: &AtomicBool,
     observer: O,
 ) -> Run<O> {
-    let metrics = Metrics::new(&frame(scenario));
-    let mut world = World::new(scenario, replication, (metrics, observer));
-    let ended = world.run(interrupt);
-    let queues = (0..scenario.queues.len() as u32).map(QueueId);
+    let course = course.into();
+    let observers = (Metrics::new(&frame(course)), observer);
+    let (world, ended) = World::follow(course, replication, interrupt, observers);
+    finished(world, ended)
+}
+
+/// What a run gave that has ended.
+pub(super) fn finished<O: Observer>(world: World<(Metrics, O)>, ended: Ended) -> Run<O> {
     let now = world.now();
     let leftovers: Vec<Leftover> =
-        queues.map(|queue| world.ledger().leftover(queue, now)).collect();
+        world.queues().map(|queue| world.ledger().leftover(queue, now)).collect();
     let events = world.events();
     let (metrics, observer) = world.observer;
     Run { measured: metrics.finish(now, events, &leftovers), ended, observer }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workers_of_a_window_are_counted_by_their_time_in_it() {
+        let at = Time::from_nanos;
+        let window = (at(100), at(200));
+        let cases = [(0, 9), (100, 9), (150, 6), (160, 5), (180, 4), (200, 3), (900, 3)];
+        for (fork, mean) in cases {
+            assert_eq!(mean_count(3, 9, at(fork), window), mean, "forked at {fork}");
+        }
+        // 3 × 0.6 + 9 × 0.4 = 5.4; a window that is empty has those at the end.
+        assert_eq!(mean_count(3, 9, at(50), (at(100), at(100))), 9);
+    }
 }

@@ -57,7 +57,7 @@ impl<O: Observer> World<O> {
             row.begin(number, self.now);
         }
         row.push(message, client);
-        if row.messages().len() == producer.config.batch as usize {
+        if row.messages().len() >= producer.config.batch as usize {
             if filling.is_some() {
                 self.calendar.cancel(Event::SendLinger(id));
             }
@@ -197,9 +197,17 @@ impl<O: Observer> World<O> {
     /// A connection is free again.
     #[inline]
     fn end_call(&mut self, number: u32) {
-        let producer = &mut self.producers[number as usize];
-        producer.open_calls -= 1;
-        if let Some(call) = producer.backlog.pop_front() {
+        self.producers[number as usize].open_calls -= 1;
+        self.use_connections(number);
+    }
+
+    /// Calls that wait for a connection get those that are free.
+    #[inline]
+    pub(super) fn use_connections(&mut self, number: u32) {
+        while let producer = &mut self.producers[number as usize]
+            && producer.has_connection()
+            && let Some(call) = producer.backlog.pop_front()
+        {
             producer.open_calls += 1;
             let latency = producer.latency();
             self.send_calls.get_mut(call).began = self.now;

@@ -5,7 +5,7 @@
 
 use super::world::World;
 use crate::clients::deed::WorkerId;
-use crate::clients::worker::Polling;
+use crate::clients::worker::{Life, Polling};
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Caller, Change, MessageId};
@@ -129,7 +129,7 @@ fn at_work<O: Observer>(world: &World<O>, number: WorkerId) -> AtWork {
     let worker = &world.workers[number.0 as usize];
     AtWork {
         worker: number,
-        up: worker.up,
+        up: worker.life == Life::Up,
         threads: world.fleets[worker.fleet as usize].threads,
         busy: worker.busy,
         waits: world.ledger.waits(Caller(number.0)),

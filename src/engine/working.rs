@@ -322,7 +322,7 @@ impl<O: Observer> World<O> {
             let delete = self.fleets[worker.fleet as usize].delete;
             let deletes = &mut self.deletes[thread.worker as usize];
             deletes.push(receipt);
-            if deletes.len() == delete.batch as usize {
+            if deletes.len() >= delete.batch as usize {
                 self.calendar.cancel(linger_event);
                 self.flush_deletes(thread.worker);
             } else if deletes.len() == 1 {

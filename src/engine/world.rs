@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::event::Event;
 use super::look_ahead;
-use super::scenario::{Limits, Scenario};
+use super::scenario::{Limits, Named, Scenario};
 use crate::clients::arrivals::Arrivals;
 use crate::clients::config::FleetConfig;
 use crate::clients::deed::{ProducerId, WorkerId};
@@ -116,6 +116,7 @@ impl<T> Calls<T> {
 pub struct World<O: Observer> {
     pub(super) now: Time,
     end: Time,
+    pub(super) streams: Streams,
     /// Producers fall silent here.
     pub(super) duration: Time,
     limits: Limits,
@@ -163,6 +164,7 @@ impl<O: Observer> World<O> {
         let mut world = World {
             now: Time::ZERO,
             end: scenario.end(),
+            streams,
             duration: Time::ZERO + scenario.duration,
             limits: scenario.limits,
             looks_ahead: false,
@@ -179,15 +181,15 @@ impl<O: Observer> World<O> {
             workers: Vec::new(),
             buffers: Vec::new(),
             chances: Vec::new(),
-            deletes: vec![Vec::new(); workers as usize],
+            deletes: Vec::new(),
             threads: Vec::new(),
             held: Vec::new(),
             delete_calls: Calls::new(),
             observer,
         };
         world.place_producers(scenario, streams);
-        world.place_workers(scenario, streams);
-        world.looks_ahead = world.threads.len() >= look_ahead::WORTHWHILE;
+        world.place_workers(scenario);
+        world.choose_look_ahead();
         for (number, queue) in (0..).zip(&scenario.queues) {
             if let Some(&at) = queue.config.purges.first() {
                 world.calendar.schedule(at, Event::Purge(QueueId(number)));
@@ -199,7 +201,7 @@ impl<O: Observer> World<O> {
 
     fn place_producers(&mut self, scenario: &Scenario, streams: Streams) {
         for (number, named) in (0..).zip(&scenario.producers) {
-            let path = format!("producers.{}", named.name);
+            let path = producer_path(&named.name);
             let mut producer = Producer::new(&path, &named.config, streams);
             if let Some(at) = producer.arrivals.next() {
                 self.calendar.schedule(at, Event::Arrival(ProducerId(number)));
@@ -217,35 +219,101 @@ impl<O: Observer> World<O> {
         }
     }
 
-    fn place_workers(&mut self, scenario: &Scenario, streams: Streams) {
-        let nothing = Delivery { receipt: Receipt::of_nothing(), luck: Luck(0), sent: Time::ZERO };
+    fn place_workers(&mut self, scenario: &Scenario) {
         for (fleet, named) in (0..).zip(&scenario.fleets) {
-            let config = &named.config;
-            let stride = deliveries_per_thread(config);
-            for member in 0..config.count {
-                let number = self.workers.len() as u32;
-                let first = self.threads.len() as u32;
-                for _ in 0..config.threads {
-                    let deliveries = self.held.len();
-                    self.held.resize(deliveries + stride as usize, nothing);
-                    self.threads.push(Thread::new(number, deliveries as u32));
-                }
-                let own = &mut self.threads[first as usize..];
-                self.workers.push(Worker::new(fleet, own, first));
-                self.buffers.push(buffer(config));
-                let path = format!("consumers.{}.{member}", named.name);
-                self.chances.push(WorkerChance::new(&path, streams));
+            for member in 0..named.config.count {
+                self.place_worker(fleet, named, member);
             }
         }
         for number in 0..self.workers.len() as u32 {
-            let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
-            let delay = fleet.start_up.sample(&mut self.chances[number as usize].start_up);
-            if delay.is_zero() {
-                self.start(number);
-            } else {
-                self.calendar.schedule(Time::ZERO + delay, Event::Life(WorkerId(number)));
-            }
+            self.begin_life(number);
         }
+    }
+
+    /// Lays out a worker, which has not started.
+    pub(super) fn place_worker(&mut self, fleet: u32, named: &Named<FleetConfig>, member: u32) {
+        let config = &named.config;
+        let stride = deliveries_per_thread(config);
+        let number = self.workers.len() as u32;
+        let first = self.threads.len() as u32;
+        for _ in 0..config.threads {
+            let deliveries = self.place_deliveries(stride);
+            self.threads.push(Thread::new(number, deliveries));
+        }
+        let own = &mut self.threads[first as usize..];
+        self.workers.push(Worker::new(fleet, own, first));
+        self.buffers.push(buffer(config));
+        self.deletes.push(Vec::new());
+        let path = format!("consumers.{}.{member}", named.name);
+        self.chances.push(WorkerChance::new(&path, self.streams));
+    }
+
+    /// Room for what a thread holds.
+    pub(super) fn place_deliveries(&mut self, stride: u32) -> u32 {
+        let nothing = Delivery { receipt: Receipt::of_nothing(), luck: Luck(0), sent: Time::ZERO };
+        let first = self.held.len();
+        self.held.resize(first + stride as usize, nothing);
+        first as u32
+    }
+
+    /// A worker that was laid out starts, now or after its delay.
+    pub(super) fn begin_life(&mut self, number: u32) {
+        let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
+        let delay = fleet.start_up.sample(&mut self.chances[number as usize].start_up);
+        if delay.is_zero() {
+            self.start(number);
+        } else {
+            let at = self.after(delay);
+            self.calendar.schedule(at, Event::Life(WorkerId(number)));
+        }
+    }
+
+    /// Rows of many threads are read ahead, as they do not fit a near cache.
+    pub(super) fn choose_look_ahead(&mut self) {
+        self.looks_ahead = self.threads.len() >= look_ahead::WORTHWHILE;
+    }
+
+    /// Runs until nothing is left to happen before `at`, which is not behind the end; or until a
+    /// limit, the interrupt or the observer stops it, and why.
+    pub(super) fn run_until(&mut self, at: Time, interrupt: &AtomicBool) -> Option<Ended> {
+        while self.calendar.has_before(at) {
+            if self.events >= self.next_look
+                && let Some(ended) = self.look_around(interrupt)
+            {
+                return Some(ended);
+            }
+            if self.ledger.resident() + self.held_back > self.limits.resident {
+                return Some(Ended::ResidentLimit);
+            }
+            self.step();
+        }
+        None
+    }
+
+    /// Whether anything is left to happen before `at`.
+    pub(super) fn has_before(&mut self, at: Time) -> bool {
+        self.calendar.has_before(at)
+    }
+
+    /// Goes on at `at`, before which nothing is left to happen, with the ends and limits of
+    /// `scenario`.
+    pub(super) fn go_on_as(&mut self, scenario: &Scenario, at: Time) {
+        self.now = at;
+        self.observer.time(at);
+        self.end = scenario.end();
+        self.duration = Time::ZERO + scenario.duration;
+        self.limit(scenario.limits);
+    }
+
+    /// Whether these limits would have ended the run before.
+    pub(super) fn is_beyond(&self, limits: Limits) -> bool {
+        self.events >= limits.events || limits.resident < self.limits.resident
+    }
+
+    /// Holds the run to these limits.
+    pub(super) fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.next_look = self.events;
     }
 
     /// Runs to the planned end, or until a limit, the interrupt or the observer stops it.
@@ -343,7 +411,7 @@ impl<O: Observer> World<O> {
 
     /// Hands out what the ledger has answered, and notes when it next needs the clock.
     #[inline(always)]
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         while let Some(served) = self.ledger.next_served() {
             self.accept(served);
         }
@@ -382,6 +450,11 @@ impl<O: Observer> World<O> {
         self.events
     }
 
+    /// The queues.
+    pub(super) fn queues(&self) -> impl Iterator<Item = QueueId> + use<O> {
+        (0..self.looks.len() as u32).map(QueueId)
+    }
+
     /// The ledger, to look at.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -392,4 +465,9 @@ impl<O: Observer> World<O> {
     pub(super) fn after(&self, span: Span) -> Time {
         self.now.saturating_add(span)
     }
+}
+
+/// The streams of a producer.
+pub(super) fn producer_path(name: &str) -> String {
+    format!("producers.{name}")
 }

@@ -5,8 +5,8 @@
 //! Invariant: the whole is the outcome that a run without parts gives.
 
 use super::replicate::{Plan, Replications, why_partial};
+use crate::engine::fork::Course;
 use crate::engine::run::{Run, frame, run_with};
-use crate::engine::scenario::Scenario;
 use crate::observe::batches::Batches;
 use crate::outcome::Outcome;
 
@@ -24,14 +24,16 @@ pub struct Batched {
 ///
 /// # Panics
 /// If there is to be no part.
-pub fn batches(scenario: &Scenario, count: u64, plan: Plan<'_>) -> Batched {
+pub fn batches<'a>(course: impl Into<Course<'a>>, count: u64, plan: Plan<'_>) -> Batched {
     assert!(count > 0, "a run has at least one part");
-    let observer = Batches::new(&frame(scenario), count);
+    let course = course.into();
+    let scenario = course.last();
+    let observer = Batches::new(&frame(course), count);
     let run = match plan.progress {
-        None => run_with(scenario, 0, plan.interrupt, observer),
+        None => run_with(course, 0, plan.interrupt, observer),
         Some(progress) => {
             let both = (observer, progress.pulse(scenario.end()));
-            let Run { measured, ended, observer } = run_with(scenario, 0, plan.interrupt, both);
+            let Run { measured, ended, observer } = run_with(course, 0, plan.interrupt, both);
             Run { measured, ended, observer: observer.0 }
         }
     };

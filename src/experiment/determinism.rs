@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use super::replicate::{Plan, Replications, replicate};
+use crate::engine::fork::Course;
 use crate::engine::lockstep::{Difference, Stepper, first_difference};
-use crate::engine::scenario::Scenario;
 
 /// Two runs that should have been one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,16 +30,21 @@ pub fn other_threads(threads: usize) -> usize {
 ///
 /// # Panics
 /// If a run does.
-pub fn check(scenario: &Scenario, plan: Plan<'_>, runs: &Replications) -> Option<Disagreement> {
+pub fn check<'a>(
+    course: impl Into<Course<'a>>,
+    plan: Plan<'_>,
+    runs: &Replications,
+) -> Option<Disagreement> {
+    let course = course.into();
     let again = Plan { threads: other_threads(plan.threads), progress: None, ..plan };
     let again = thread::scope(|scope| {
-        scope.spawn(|| replicate(scenario, again)).join().expect("the second runs end")
+        scope.spawn(|| replicate(course, again)).join().expect("the second runs end")
     });
     if plan.interrupt.load(Ordering::Relaxed) {
         return None;
     }
     let replication = first_unequal(runs, &again)?;
-    let side = || Stepper::new(scenario, replication);
+    let side = || Stepper::new(course, replication);
     Some(Disagreement { replication, first: first_difference(side(), side(), plan.interrupt) })
 }
 

@@ -13,7 +13,7 @@
 //! Invariant: the rounds depend on the values alone, so no number of threads shows in the answer.
 
 use super::replicate::{Plan, Replications, Replicator};
-use crate::engine::scenario::Scenario;
+use crate::engine::fork::Course;
 use crate::engine::world::Ended;
 use crate::kernel::time::Time;
 use crate::stats::expect::Quantity;
@@ -70,8 +70,14 @@ impl Reached {
 ///
 /// # Panics
 /// If the plan has no replication, or a run panics.
-pub fn replicate_until(scenario: &Scenario, target: Target<'_>, plan: Plan<'_>) -> Reached {
-    let mut runs = Replicator::new(scenario, plan, target.of);
+pub fn replicate_until<'a>(
+    course: impl Into<Course<'a>>,
+    target: Target<'_>,
+    plan: Plan<'_>,
+) -> Reached {
+    let course = course.into();
+    let scenario = course.last();
+    let mut runs = Replicator::new(course, plan, target.of);
     let mut total = FIRST.min(plan.replications);
     loop {
         let ended = runs.up_to(total);

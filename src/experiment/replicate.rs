@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::in_order::in_order;
 use super::progress::Progress;
+use crate::engine::fork::Course;
 use crate::engine::run::{Run, run, run_with};
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
@@ -44,16 +45,16 @@ pub struct Replications {
 ///
 /// # Panics
 /// If the plan has no replication.
-pub fn replicate(scenario: &Scenario, plan: Plan<'_>) -> Replications {
-    let mut runs = Replicator::new(scenario, plan, &[]);
+pub fn replicate<'a>(course: impl Into<Course<'a>>, plan: Plan<'_>) -> Replications {
+    let mut runs = Replicator::new(course.into(), plan, &[]);
     runs.up_to(plan.replications);
     runs.finish()
 }
 
-/// Replications of one scenario, more of them as they are asked for.
+/// Replications of one course, more of them as they are asked for.
 #[derive(Debug)]
 pub struct Replicator<'a> {
-    scenario: &'a Scenario,
+    course: Course<'a>,
     plan: Plan<'a>,
     quantities: &'a [Quantity],
     asked: u64,
@@ -77,13 +78,9 @@ struct Done {
 impl<'a> Replicator<'a> {
     /// No replication yet; of each, the values of `quantities` are kept. How many there are is
     /// said by [`Self::up_to`], not by the plan.
-    pub fn new(
-        scenario: &'a Scenario,
-        plan: Plan<'a>,
-        quantities: &'a [Quantity],
-    ) -> Replicator<'a> {
+    pub fn new(course: Course<'a>, plan: Plan<'a>, quantities: &'a [Quantity]) -> Replicator<'a> {
         Replicator {
-            scenario,
+            course,
             plan,
             quantities,
             asked: 0,
@@ -154,13 +151,14 @@ impl<'a> Replicator<'a> {
     }
 
     fn one(&self, number: u64) -> Done {
-        let (scenario, plan) = (self.scenario, self.plan);
+        let (course, plan) = (self.course, self.plan);
+        let scenario = course.last();
         let Run { measured, ended, .. } = match plan.progress {
-            None => run(scenario, number, plan.interrupt),
+            None => run(course, number, plan.interrupt),
             Some(progress) => {
                 let pulse = progress.pulse(scenario.end());
                 let Run { measured, ended, observer: _ } =
-                    run_with(scenario, number, plan.interrupt, pulse);
+                    run_with(course, number, plan.interrupt, pulse);
                 Run { measured, ended, observer: () }
             }
         };

@@ -293,9 +293,27 @@ impl<E: Ranked> Calendar<E> {
     pub fn bring_next(&mut self) -> bool {
         let must = self.front.len() == 0;
         if must {
-            self.refill();
+            self.refill(u64::MAX);
         }
         must
+    }
+
+    /// Whether something is pending before `at`. It may be scheduled at `at` afterwards: nothing
+    /// turns beyond it.
+    pub fn has_before(&mut self, at: Time) -> bool {
+        loop {
+            if self.front.len() == 0 {
+                self.refill(at.as_nanos());
+            }
+            let next = self.front.first();
+            let stale = next.id != TimerId::NONE && *self.timers.row(next.id) != next.key.order();
+            if !stale {
+                let first = next.key.min(self.newest.key).min(self.standing.first().key);
+                return first < Key::first_at(at.as_nanos());
+            }
+            self.front.pop();
+            self.stale -= 1;
+        }
     }
 
     /// The next few events, but for those that stand beside all others. More of them may come
@@ -311,13 +329,14 @@ impl<E: Ranked> Calendar<E> {
         black_box(self.timers.order(event.timer()));
     }
 
-    /// Brings the next events to the empty front, unless those that stand beside it come first.
+    /// Brings the next events to the empty front, unless those that stand beside it come first, or
+    /// `bound` does.
     ///
     /// The wheel does not turn beyond these: what is scheduled when they are taken must find its
     /// place in it.
     #[inline(never)]
-    fn refill(&mut self) {
-        let first = self.newest.key.min(self.standing.first().key).nanos();
+    fn refill(&mut self, bound: u64) {
+        let first = self.newest.key.min(self.standing.first().key).nanos().min(bound);
         loop {
             let Some(slot) = self.wheel.first() else {
                 if !self.turn_on(first) {
@@ -425,6 +444,39 @@ mod tests {
             popped
         });
         pops.map(|(at, Numbered(rank, number))| (at.as_nanos(), rank, number)).collect()
+    }
+
+    /// Runs of random schedules, stopped at random instants to schedule more than the front holds:
+    /// all comes in the order of a plain list.
+    #[test]
+    fn a_calendar_stops_before_any_instant_and_goes_on() {
+        for seed in 0..200 {
+            let mut draws = Draws::new(seed);
+            let mut calendar = Calendar::with_capacity(4);
+            let mut pending: Vec<(u64, u8, u32)> = Vec::new();
+            let (mut number, mut stop) = (0, 0);
+            while stop < 1 << 50 {
+                let reach = 1 << (5 + draws.below(46));
+                for _ in 0..draws.below(80) {
+                    let (nanos, rank) = (stop + draws.below(reach), draws.below(5) as u8);
+                    calendar.schedule(at(nanos), Numbered(rank, number));
+                    pending.push((nanos, rank, number));
+                    number += 1;
+                }
+                for _ in 0..(draws.below(40) as usize).min(pending.len()) {
+                    let place = draws.below(pending.len() as u64) as usize;
+                    let (_, rank, number) = pending.swap_remove(place);
+                    assert!(calendar.cancel(Numbered(rank, number)));
+                }
+                pending.sort_unstable_by_key(|event| Reverse(*event));
+                stop += draws.below(reach);
+                while calendar.has_before(at(stop)) {
+                    let (nanos, rank, number) = pending.pop().expect("something is pending");
+                    assert_eq!(calendar.pop(), Some((at(nanos), Numbered(rank, number))));
+                }
+                assert!(pending.last().is_none_or(|&(nanos, ..)| nanos >= stop), "seed {seed}");
+            }
+        }
     }
 
     #[test]

@@ -45,6 +45,21 @@ impl Bucket {
         Time::from_nanos(self.0.as_nanos().saturating_sub(rate.tolerance.as_nanos()))
     }
 
+    /// The same bucket under another rate: as many tokens are missing as before. One that was not
+    /// looked at, without a rate, is full.
+    pub(super) fn convert(&mut self, from: Option<Rate>, to: Option<Rate>, now: Time) {
+        let (Some(from), Some(to)) = (from, to) else {
+            *self = Bucket::FULL;
+            return;
+        };
+        if self.0 > now {
+            let [owed, before, after] =
+                [self.0 - now, from.interval, to.interval].map(|span| u128::from(span.as_nanos()));
+            let owed = owed * after / before.max(1);
+            self.0 = now.saturating_add(Span::from_nanos(owed.try_into().unwrap_or(u64::MAX)));
+        }
+    }
+
     /// Takes a token if there is one.
     pub(super) fn admit(&mut self, rate: Rate, now: Time) -> bool {
         let admitted = self.admits_at(rate) <= now;
@@ -78,6 +93,23 @@ mod tests {
         let admitted = (0..10).filter(|_| bucket.admit(rate, now)).count();
         assert_eq!(admitted, 3);
         assert_eq!(bucket.admits_at(rate), now + Span::from_millis(100));
+    }
+
+    /// A bucket of 10 that lacks 4 tokens lacks 4 of 30 at once after a change, and all of them
+    /// return at the new rate.
+    #[test]
+    fn a_bucket_under_another_rate_lacks_as_many_tokens() {
+        let slow = Rate::new(Capacity { per_second: 10.0, burst: 10.0 });
+        let fast = Rate::new(Capacity { per_second: 100.0, burst: 30.0 });
+        let now = Time::from_nanos(5_000_000_000);
+        let mut bucket = Bucket::FULL;
+        assert!((0..4).all(|_| bucket.admit(slow, now)));
+        bucket.convert(Some(slow), Some(fast), now);
+        assert_eq!((0..40).filter(|_| bucket.admit(fast, now)).count(), 26);
+        let full = now + Span::from_millis(300);
+        assert_eq!((0..40).filter(|_| bucket.admit(fast, full)).count(), 30);
+        bucket.convert(Some(fast), None, full);
+        assert_eq!(bucket.admits_at(slow), Time::ZERO);
     }
 
     /// A steady stream slower than virtual time is long admits what the bucket holds, and no more.

@@ -10,6 +10,7 @@
 //! | `serving` | how polls are served: waiting polls, hand-over, dead letters |
 //! | `holders` | what holders of deliveries say, and what they will touch |
 //! | `clock` | what happens without a call: deadlines, looks at the load |
+//! | `reconfigure` | settings that change while the service runs |
 //! | [`receipt`] | receipt handles |
 //! | [`polls`] | long polls that wait |
 //! | `queue`, `tally` | one queue's rules: lines, deadlines, dead letters; its counts |
@@ -40,6 +41,7 @@ mod partition;
 pub mod polls;
 mod queue;
 pub mod receipt;
+mod reconfigure;
 mod replication;
 mod reshard;
 mod ring;

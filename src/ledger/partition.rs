@@ -12,7 +12,7 @@ mod recut;
 
 use super::backlog::{Backlogs, Counted};
 use super::capacity::{Bucket, Rate};
-use super::config::QueueId;
+use super::config::{Capacity, QueueId};
 use super::fresh::Waiting;
 use super::journal::{Action, MessageId, PartitionId};
 use super::keys::equal_cuts;
@@ -60,6 +60,19 @@ impl Partition {
     pub(super) fn receives_at(&self) -> Time {
         let bucket = self.buckets[Action::Receive as usize];
         self.rate.map_or(Time::ZERO, |rate| bucket.admits_at(rate)).max(self.paused_until)
+    }
+
+    /// Carries what `to` says instead of `from`; a part of it, as before, while it is copied.
+    fn carry(&mut self, from: Option<Rate>, to: Option<Capacity>, now: Time) {
+        let share = match (self.rate, from) {
+            (Some(rate), Some(from)) => rate.per_second / from.per_second,
+            _ => 1.0,
+        };
+        let rate = to.map(|to| Rate::new(Capacity { per_second: to.per_second * share, ..to }));
+        for bucket in &mut self.buckets {
+            bucket.convert(self.rate, rate, now);
+        }
+        self.rate = rate;
     }
 
     fn bucket(&mut self, action: Action) -> Option<&mut Bucket> {
@@ -121,6 +134,14 @@ impl Shards {
         shards.index(slab);
         shards.recount_held(std::iter::empty());
         shards
+    }
+
+    /// Each partition carries `capacity` from `now` on.
+    pub(super) fn carry(&mut self, capacity: Option<Capacity>, now: Time) {
+        for part in &mut self.parts {
+            part.carry(self.rate, capacity, now);
+        }
+        self.rate = capacity.map(Rate::new);
     }
 
     fn open(&mut self, first: u64, last: u64, line: Line) -> Partition {

@@ -126,6 +126,21 @@ impl Polls {
         Polls { rows, lines }
     }
 
+    /// Makes room for `more` callers, numbered after the `callers` that there are.
+    pub(super) fn make_room(&mut self, callers: u32, more: u32) {
+        self.rows.make_room(callers, (0..more).map(|_| Waiting::nobody()));
+        for line in &mut self.lines {
+            line.order += more;
+            line.at.iter_mut().for_each(|list| *list += more);
+            line.ends.moved_up(more);
+        }
+    }
+
+    /// What `caller` receives, if it waits, will be hidden for `timeout`.
+    pub(super) fn hide_for(&mut self, caller: Caller, timeout: Span) {
+        self.rows.get_mut(caller.0).poll.visibility_timeout = timeout;
+    }
+
     /// Lets `poll` wait at `queue`; returns when its wait ends.
     pub(super) fn enter(&mut self, queue: QueueId, poll: Poll, now: Time) -> Time {
         self.enter_line(self.lines[queue.0 as usize].order, queue, poll, now)

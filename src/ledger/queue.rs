@@ -66,7 +66,7 @@ pub(super) struct Queue {
     /// Messages received too often for their age to count.
     pub(super) aside: u32,
     /// Ends of retention that do not follow the order of the sends.
-    retention: DeadlineHeap,
+    pub(super) retention: DeadlineHeap,
     oldest: Option<Time>,
     /// The oldest message has gone since `oldest` was told.
     oldest_went: bool,

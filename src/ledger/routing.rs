@@ -44,6 +44,12 @@ impl Routing {
         Routing { rule, chance, deck: Vec::new(), weights: Weights::default(), changes }
     }
 
+    /// Polls from now on are routed by `rule`, which lets them wait where the one before did and
+    /// looks at the lines if that did.
+    pub(super) fn follow(&mut self, rule: ReceiveRouting) {
+        self.rule = rule;
+    }
+
     /// A long poll waits at one partition; otherwise at the queue.
     #[inline]
     pub(super) fn waits_at_one(&self) -> bool {

@@ -85,6 +85,13 @@ impl Timers {
         Kept::List
     }
 
+    /// The heads of the lists have moved up by `by`.
+    pub(super) fn moved_up(&mut self, by: u32) {
+        for list in &mut self.lists {
+            list.sentinel += by;
+        }
+    }
+
     /// Cancels a deadline that was kept in the heap.
     #[inline]
     pub(super) fn cancel_heap(&mut self, slot: u32) {

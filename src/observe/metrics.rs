@@ -47,6 +47,13 @@ pub struct FleetFrame {
     pub threads: u32,
 }
 
+impl FleetFrame {
+    /// All threads of all workers.
+    fn threads(self) -> u64 {
+        u64::from(self.workers) * u64::from(self.threads)
+    }
+}
+
 /// Measures one run.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -83,8 +90,7 @@ impl Metrics {
     pub fn new(frame: &Frame) -> Metrics {
         let windows = frame.end.as_nanos().div_ceil(frame.series.as_nanos().max(1)) as usize;
         let fleet = |fleet: &FleetFrame| {
-            let threads = u64::from(fleet.workers) * u64::from(fleet.threads);
-            let workers = u64::from(fleet.workers);
+            let (workers, threads) = (u64::from(fleet.workers), fleet.threads());
             let now = FleetMeasured { workers, threads, ..FleetMeasured::default() };
             FleetMeter { now, at_begin: now, measured: now, busy: Meter::ZERO }
         };
@@ -100,6 +106,16 @@ impl Metrics {
             producers: vec![ProducerMeter::default(); frame.producers],
             fleets: frame.fleets.iter().map(fleet).collect(),
             fingerprint: Fingerprint::default(),
+        }
+    }
+
+    /// The fleets have other workers and threads than the frame said.
+    pub fn count_threads(&mut self, fleets: &[FleetFrame]) {
+        for (meter, fleet) in self.fleets.iter_mut().zip(fleets) {
+            let threads = fleet.threads();
+            meter.now.threads = threads;
+            meter.at_begin.threads = threads;
+            meter.measured.threads = threads;
         }
     }
 

@@ -15,6 +15,7 @@ mod decode;
 mod defaults;
 pub mod fault;
 mod file;
+pub mod fork;
 pub mod load;
 pub(crate) mod near;
 mod set;

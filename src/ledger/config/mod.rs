@@ -384,7 +384,7 @@ pub enum ReceiveRouting {
 
 impl ReceiveRouting {
     /// A long poll waits at one partition, and only what comes in there ends its wait.
-    pub(super) fn waits_at_one(self) -> bool {
+    pub fn waits_at_one(self) -> bool {
         match self {
             ReceiveRouting::Uniform
             | ReceiveRouting::PowerOfTwo
@@ -398,7 +398,7 @@ impl ReceiveRouting {
     }
 
     /// It depends on how many messages wait in each partition.
-    pub(super) fn sees_lines(self) -> bool {
+    pub fn sees_lines(self) -> bool {
         match self {
             ReceiveRouting::WeightedSample(_)
             | ReceiveRouting::PowerOfTwo

@@ -61,7 +61,7 @@ use super::names::{self, Names};
 use super::sink::{Sink, Written};
 use super::{Filter, message_of_change, message_of_deed};
 use crate::clients::deed::{Deed, FleetId, ProducerId, WorkerId};
-use crate::engine::scenario::Scenario;
+use crate::engine::fork::Course;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Caller, Change, Journal, KeySpace, MessageId, NodeChange, Refusal};
@@ -77,10 +77,12 @@ pub struct JsonLines<W> {
 }
 
 impl<W: Write> JsonLines<W> {
-    /// A trace of a run of `scenario` into `out`, at most `limits.trace_bytes` long.
-    pub fn new(scenario: &Scenario, filter: Filter, out: W) -> JsonLines<W> {
+    /// A trace of a run of `course` into `out`, at most `limits.trace_bytes` long.
+    pub fn new<'a>(course: impl Into<Course<'a>>, filter: Filter, out: W) -> JsonLines<W> {
+        let course = course.into();
+        let scenario = course.last();
         let sink = Sink::new(out, scenario.limits.trace_bytes);
-        JsonLines { pieces: Pieces::new(&Names::new(scenario)), filter, over: false, sink }
+        JsonLines { pieces: Pieces::new(&Names::new(course)), filter, over: false, sink }
     }
 
     /// Writes what is left in the buffer. `_end` is where the run ended.

@@ -4,7 +4,7 @@
 //! formats. The words are part of the formats: one that is published is never renamed.
 
 use crate::clients::deed::{Ending, WorkerId};
-use crate::engine::scenario::Scenario;
+use crate::engine::fork::Course;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Caller, Held, Refusal, State};
 
@@ -35,18 +35,18 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The names of a scenario.
-    pub(super) fn new(scenario: &Scenario) -> Names {
+    /// The names of a course.
+    pub(super) fn new(course: Course<'_>) -> Names {
+        let scenario = course.scenario;
         let mut workers = Vec::new();
         let mut places = Vec::new();
         let mut first_thread = 0;
-        for fleet in &scenario.fleets {
+        for (fleet, number) in course.workers() {
+            let fleet = &scenario.fleets[fleet];
             let (queue, threads) = (fleet.config.queue, fleet.config.threads);
-            for number in 0..fleet.config.count {
-                workers.push(format!("{}.{number}", fleet.name));
-                places.push(Place { queue, threads, first_thread });
-                first_thread += threads;
-            }
+            workers.push(format!("{}.{number}", fleet.name));
+            places.push(Place { queue, threads, first_thread });
+            first_thread += threads;
         }
         Names {
             queues: scenario.queues.iter().map(|q| q.name.clone()).collect(),

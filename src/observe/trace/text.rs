@@ -14,6 +14,7 @@ use super::sentence;
 use super::sink::{Sink, Written};
 use super::{Filter, message_of_change, message_of_deed};
 use crate::clients::deed::Deed;
+use crate::engine::fork::{Course, Fork};
 use crate::engine::scenario::{Limits, Scenario};
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
@@ -60,9 +61,11 @@ impl Columns {
 }
 
 impl<W: Write> Text<W> {
-    /// A trace of a run of `scenario` into `out`, at most `limits.trace_bytes` long.
-    pub fn new(scenario: &Scenario, filter: Filter, out: W) -> Text<W> {
-        let names = Names::new(scenario);
+    /// A trace of a run of `course` into `out`, at most `limits.trace_bytes` long.
+    pub fn new<'a>(course: impl Into<Course<'a>>, filter: Filter, out: W) -> Text<W> {
+        let course = course.into();
+        let scenario = course.last();
+        let names = Names::new(course);
         let queue = names.queues.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         let seconds = (scenario.end().as_nanos() / 1_000_000_000).to_string().len();
         let sink = Sink::new(out, scenario.limits.trace_bytes);
@@ -147,11 +150,13 @@ impl<W: Write> Observer for Text<W> {
 }
 
 /// A fact as its line in the trace of `scenario`.
-pub fn line(scenario: &Scenario, now: Time, fact: &Fact) -> String {
-    let limits = Limits { trace_bytes: u64::MAX, ..scenario.limits };
-    let scenario = Scenario { limits, ..scenario.clone() };
+pub fn line<'a>(course: impl Into<Course<'a>>, now: Time, fact: &Fact) -> String {
+    let course = course.into();
+    let limits = Limits { trace_bytes: u64::MAX, ..course.last().limits };
+    let then = Scenario { limits, ..course.last().clone() };
+    let fork = Some(Fork { at: Time::ZERO, then: &then });
     let mut bytes = Vec::new();
-    let mut text = Text::new(&scenario, Filter::ALL, &mut bytes);
+    let mut text = Text::new(Course { fork, ..course }, Filter::ALL, &mut bytes);
     fact.tell(now, &mut text);
     // Nothing goes wrong with a growing buffer.
     drop(text.finish(now));
@@ -160,7 +165,7 @@ pub fn line(scenario: &Scenario, now: Time, fact: &Fact) -> String {
 
 /// A fact as the sentence of its line.
 pub fn in_words(scenario: &Scenario, now: Time, fact: &Fact) -> String {
-    let (names, mut bytes) = (Names::new(scenario), Vec::new());
+    let (names, mut bytes) = (Names::new(scenario.into()), Vec::new());
     let written = match fact {
         Fact::Change(_, change) => sentence::of_change(&mut bytes, &names, now, change),
         Fact::Deed(deed) => sentence::of_deed(&mut bytes, &names, deed),

@@ -6,10 +6,9 @@
 //!
 //! Invariant: a number stands in one place only.
 
-use super::Style;
 use super::estimated::Estimated;
 use super::table::{Cell, Row, Table, left};
-use super::{cost, nodes, partitions};
+use super::{Asked, Style, cost, nodes, partitions};
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
 use crate::outcome::{
@@ -173,6 +172,7 @@ fn latency(outcomes: Sample<'_>, queue: usize, name: &str) -> Option<Table> {
 
 /// The sentences below the tables.
 pub(super) fn sentences(
+    asked: &Asked<'_>,
     scenario: &Scenario,
     outcomes: Sample<'_>,
     unstable: &[EstimatedUnstable],
@@ -213,7 +213,9 @@ pub(super) fn sentences(
             say("Nodes", format!("{}: {sentence}", queue.name));
         }
     }
-    for place in 0..scenario.queues.len() {
+    // Theory knows one law from the start to the end.
+    let places = if asked.fork.is_none() { 0..scenario.queues.len() } else { 0..0 };
+    for place in places {
         if let Some(prediction) = recognise(scenario, QueueId(place as u32)) {
             say("Theory", theory(outcomes, &prediction));
         }

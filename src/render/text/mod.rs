@@ -26,7 +26,7 @@ pub use plan::plan;
 pub use sweep::sweep;
 
 use crate::engine::scenario::Scenario;
-use crate::kernel::time::Span;
+use crate::kernel::time::{Span, Time};
 use crate::outcome::{self, EstimatedExpectation, EstimatedUnstable, Outcome, Sample, Undecided};
 use crate::render::units::{self, Scale};
 use crate::stats::expect::{self, Unit};
@@ -42,6 +42,8 @@ pub struct Asked<'a> {
     pub discarded_by: &'a str,
     /// Where replications went on until their means were known precisely: how precisely they are.
     pub precision: Option<precision::Reached<'a>>,
+    /// Where the settings became those of the scenario; they were others before.
+    pub fork: Option<Time>,
 }
 
 /// How the text may look.
@@ -88,7 +90,7 @@ pub fn answer(
     let mut lines = header(asked, scenario, outcomes, first);
     blocks::flow_and_latency(scenario, outcomes, &unstable, style, &mut lines);
     lines.push(String::new());
-    blocks::sentences(scenario, outcomes, &unstable, style, &mut lines);
+    blocks::sentences(asked, scenario, outcomes, &unstable, style, &mut lines);
     if !expectations.is_empty() {
         lines.push(String::new());
         lines.push(style.heading("Expectations"));
@@ -137,7 +139,10 @@ fn header(
         };
         format!(", first {warm_up}{of_each} discarded{rule}")
     };
-    let mut lines = vec![format!("{}   seed {}   {runs}{discarded}", asked.file, first.seed)];
+    let forked = asked.fork.map(|at| format!(", forked at {}", at - Time::ZERO));
+    let forked = forked.unwrap_or_default();
+    let mut lines =
+        vec![format!("{}   seed {}   {runs}{discarded}{forked}", asked.file, first.seed)];
     if !scenario.about.is_empty() {
         lines.push(scenario.about.clone());
     }

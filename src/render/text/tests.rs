@@ -10,6 +10,7 @@ const ASKED: Asked<'_> = Asked {
     command: "sqsim run checkout.ron --seed 42",
     discarded_by: "",
     precision: None,
+    fork: None,
 };
 
 fn outcomes(scenario: &Scenario, runs: &[Measured]) -> Vec<Outcome> {

@@ -45,7 +45,7 @@ use super::names::{self, Names};
 use super::sink::{Sink, Written};
 use super::{Filter, message_of_change};
 use crate::clients::deed::{Deed, WorkerId};
-use crate::engine::scenario::Scenario;
+use crate::engine::fork::Course;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal, MessageId};
@@ -102,9 +102,11 @@ struct Work {
 }
 
 impl<W: Write> Perfetto<W> {
-    /// A trace of a run of `scenario` into `out`, of about `limits.trace_bytes` at most.
-    pub fn new(scenario: &Scenario, filter: Filter, out: W) -> Perfetto<W> {
-        let names = Names::new(scenario);
+    /// A trace of a run of `course` into `out`, of about `limits.trace_bytes` at most.
+    pub fn new<'a>(course: impl Into<Course<'a>>, filter: Filter, out: W) -> Perfetto<W> {
+        let course = course.into();
+        let scenario = course.last();
+        let names = Names::new(course);
         let threads = names.threads();
         let mut sink = Sink::new(out, scenario.limits.trace_bytes);
         let head = sink.record();

@@ -1,0 +1,240 @@
+//! A run whose settings change at an instant: its past is the one it would have had.
+//!
+//! Owns [`Course`], what a run follows, and how a world takes other settings on. Must not know
+//! which settings may change: `scenario::fork` finds those that may not before anything runs.
+//!
+//! Invariant: a world that takes on what it follows already is not touched. What is under way at
+//! the instant ends as it was begun (work, calls, pauses, messages hidden); what begins at it or
+//! later follows the new settings.
+
+use std::sync::atomic::AtomicBool;
+
+use super::event::Event;
+use super::scenario::{Named, Scenario};
+use super::world::{Ended, World, producer_path};
+use crate::clients::arrivals::Arrivals;
+use crate::clients::config::{FleetConfig, ProducerConfig};
+use crate::clients::deed::{ProducerId, WorkerId};
+use crate::clients::worker::{Life, deliveries_per_thread};
+use crate::kernel::time::Time;
+use crate::ledger::config::{QueueConfig, QueueId};
+use crate::ledger::journal::Caller;
+use crate::observe::observer::Observer;
+
+/// Other settings from an instant on.
+#[derive(Clone, Copy, Debug)]
+pub struct Fork<'a> {
+    /// What happens before it is past, what happens at it is not.
+    pub at: Time,
+    /// The whole scenario as it is then.
+    pub then: &'a Scenario,
+}
+
+/// What a run follows: a scenario, and perhaps another one from an instant on.
+#[derive(Clone, Copy, Debug)]
+pub struct Course<'a> {
+    /// At the start.
+    pub scenario: &'a Scenario,
+    /// Later.
+    pub fork: Option<Fork<'a>>,
+}
+
+impl<'a> From<&'a Scenario> for Course<'a> {
+    fn from(scenario: &'a Scenario) -> Course<'a> {
+        Course { scenario, fork: None }
+    }
+}
+
+impl<'a> Course<'a> {
+    /// What it follows at the end. Its window, limits and expectations hold for the whole run: they
+    /// say what is looked at, not what happens.
+    pub fn last(self) -> &'a Scenario {
+        self.fork.map_or(self.scenario, |fork| fork.then)
+    }
+
+    /// The workers in the order of their numbers, each by the place of its fleet and its number
+    /// there: those of the start, then those that join.
+    pub fn workers(self) -> impl Iterator<Item = (usize, u32)> {
+        let fleets = self.scenario.fleets.iter().zip(&self.last().fleets).enumerate();
+        let first = fleets.clone().flat_map(|(place, (first, _))| {
+            (0..first.config.count).map(move |member| (place, member))
+        });
+        let joining = fleets.flat_map(|(place, (first, last))| {
+            (first.config.count..last.config.count).map(move |member| (place, member))
+        });
+        first.chain(joining)
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// The world of replication `replication` of a course, run to its end or until a limit, the
+    /// interrupt or the observer stops it.
+    pub fn follow(
+        course: Course<'_>,
+        replication: u64,
+        interrupt: &AtomicBool,
+        observer: O,
+    ) -> (World<O>, Ended) {
+        let Course { scenario, fork } = course;
+        let mut world = World::new(scenario, replication, observer);
+        world.limit(course.last().limits);
+        if let Some(Fork { at, then }) = fork {
+            if let Some(ended) = world.run_until(at, interrupt) {
+                return (world, ended);
+            }
+            world.continue_as(scenario, Fork { at, then });
+        }
+        let ended = world.run(interrupt);
+        (world, ended)
+    }
+
+    /// All before the fork has happened, under `from`: goes on with other settings.
+    pub(super) fn continue_as(&mut self, from: &Scenario, fork: Fork<'_>) {
+        let Fork { at, then } = fork;
+        if from == then {
+            return;
+        }
+        self.go_on_as(then, at);
+        for (id, (from, to)) in (0..).map(QueueId).zip(pairs(&from.queues, &then.queues)) {
+            self.reconfigure_queue(id, &from.config, &to.config);
+        }
+        for (number, (from, to)) in (0..).zip(pairs(&from.producers, &then.producers)) {
+            self.reconfigure_producer(number, from, &to.config);
+        }
+        let mut joining = Vec::new();
+        for (number, (from, to)) in (0..).zip(pairs(&from.fleets, &then.fleets)) {
+            self.reconfigure_fleet(number, &from.config, &to.config);
+            joining.extend((from.config.count..to.config.count).map(|member| (number, to, member)));
+        }
+        self.join(&joining);
+        self.settle();
+    }
+
+    fn reconfigure_queue(&mut self, id: QueueId, from: &QueueConfig, to: &QueueConfig) {
+        if from == to {
+            return;
+        }
+        self.ledger.reconfigure(self.now, id, to);
+        if from.purges != to.purges {
+            self.calendar.cancel(Event::Purge(id));
+            if let Some(&at) = to.purges.iter().find(|&&at| at >= self.now) {
+                self.calendar.schedule(at, Event::Purge(id));
+            }
+        }
+        if from.visibility_timeout != to.visibility_timeout {
+            for number in 0..self.workers.len() as u32 {
+                let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
+                if fleet.queue == id && fleet.receive.visibility_timeout.is_none() {
+                    self.ledger.hide_for(Caller(number), to.visibility_timeout);
+                }
+            }
+        }
+    }
+
+    fn reconfigure_producer(
+        &mut self,
+        number: u32,
+        from: &Named<ProducerConfig>,
+        to: &ProducerConfig,
+    ) {
+        if from.config == *to {
+            return;
+        }
+        let producer = &mut self.producers[number as usize];
+        producer.reconfigure(to);
+        let (before, after) = (&from.config.arrivals, &to.arrivals);
+        if before != after {
+            let path = producer_path(&from.name);
+            let next = producer.arrivals.change(self.now, before, after, self.streams, &path);
+            self.calendar.cancel(Event::Arrival(ProducerId(number)));
+            if let Some(next) = next {
+                self.calendar.schedule(next, Event::Arrival(ProducerId(number)));
+            }
+            let own = self.clients.iter_mut().filter(|client| client.producer == number);
+            let thinks =
+                Arrivals::closed(after).flat_map(|(count, think)| (0..count).map(move |_| think));
+            for (client, think) in own.zip(thinks) {
+                client.think.clone_from(think);
+            }
+        }
+        self.use_connections(number);
+    }
+
+    fn reconfigure_fleet(&mut self, fleet: u32, from: &FleetConfig, to: &FleetConfig) {
+        if from == to {
+            return;
+        }
+        self.fleets[fleet as usize] = to.clone();
+        let all = (0..self.workers.len() as u32).zip(&self.workers);
+        let own: Vec<u32> =
+            all.filter(|(_, worker)| worker.fleet == fleet).map(|(number, _)| number).collect();
+        for (member, &number) in (0..).zip(&own) {
+            if member >= to.count {
+                self.leave(number);
+            }
+            self.make_room(number, from, to);
+            if from.heartbeat.is_some() && to.heartbeat.is_none() {
+                let first = self.workers[number as usize].first_thread;
+                for thread in first..first + to.threads {
+                    self.calendar.cancel(Event::Heartbeat(thread));
+                }
+            }
+            self.change_life(number, from, to);
+            let worker = &self.workers[number as usize];
+            if worker.wants_messages(to) {
+                self.poll_at_once(number);
+            }
+        }
+    }
+
+    /// Its threads may hold more than before.
+    fn make_room(&mut self, number: u32, from: &FleetConfig, to: &FleetConfig) {
+        let stride = deliveries_per_thread(to);
+        if stride <= deliveries_per_thread(from) {
+            return;
+        }
+        let first = self.workers[number as usize].first_thread;
+        for thread in first..first + to.threads {
+            let deliveries = self.place_deliveries(stride);
+            let thread = &mut self.threads[thread as usize];
+            let held = thread.first as usize..thread.first as usize + usize::from(thread.count);
+            self.held.copy_within(held, deliveries as usize);
+            thread.first = deliveries;
+        }
+    }
+
+    /// When it next crashes is drawn anew if that has another law: the law has no memory.
+    fn change_life(&mut self, number: u32, from: &FleetConfig, to: &FleetConfig) {
+        let mean = |fleet: &FleetConfig| fleet.crash.as_ref().map(|it| it.mean_time_between);
+        if mean(from) == mean(to) || self.workers[number as usize].life == Life::Down {
+            return;
+        }
+        self.calendar.cancel(Event::Life(WorkerId(number)));
+        self.plan_crash(number);
+    }
+
+    /// Workers that were not there before start now, or after their delay.
+    fn join(&mut self, joining: &[(u32, &Named<FleetConfig>, u32)]) {
+        if joining.is_empty() {
+            return;
+        }
+        let first = self.workers.len() as u32;
+        self.ledger.make_room(first, joining.len() as u32);
+        for &(fleet, named, member) in joining {
+            self.place_worker(fleet, named, member);
+        }
+        self.choose_look_ahead();
+        for number in first..self.workers.len() as u32 {
+            self.begin_life(number);
+        }
+    }
+}
+
+/// The parts that two scenarios have in common, by place.
+fn pairs<'a, T>(
+    from: &'a [Named<T>],
+    to: &'a [Named<T>],
+) -> impl Iterator<Item = (&'a Named<T>, &'a Named<T>)> {
+    assert_eq!(from.len(), to.len(), "a fork adds nothing with a name");
+    from.iter().zip(to)
+}
