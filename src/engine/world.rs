@@ -125,6 +125,8 @@ pub struct World<O: Observer> {
     events: u64,
     /// How many events there are when the loop next looks at what stands around it.
     next_look: u64,
+    /// The run is over for now when nothing is left before this.
+    until: Option<Time>,
     pub(super) calendar: Calendar<Event>,
     pub(super) ledger: Ledger,
     /// When the calendar next looks at each queue.
@@ -170,6 +172,7 @@ impl<O: Observer> World<O> {
             looks_ahead: false,
             events: 0,
             next_look: 0,
+            until: None,
             calendar: Calendar::with_capacity(4 * workers as usize + 64),
             looks: vec![Time::NEVER; scenario.queues.len()],
             ledger,
@@ -276,18 +279,11 @@ impl<O: Observer> World<O> {
     /// Runs until nothing is left to happen before `at`, which is not behind the end; or until a
     /// limit, the interrupt or the observer stops it, and why.
     pub(super) fn run_until(&mut self, at: Time, interrupt: &AtomicBool) -> Option<Ended> {
-        while self.calendar.has_before(at) {
-            if self.events >= self.next_look
-                && let Some(ended) = self.look_around(interrupt)
-            {
-                return Some(ended);
-            }
-            if self.ledger.resident() + self.held_back > self.limits.resident {
-                return Some(Ended::ResidentLimit);
-            }
-            self.step();
-        }
-        None
+        self.until = Some(at);
+        self.next_look = self.events;
+        let ended = self.run(interrupt);
+        self.until = None;
+        (ended != Ended::Completed).then_some(ended)
     }
 
     /// Whether anything is left to happen before `at`.
@@ -345,6 +341,10 @@ impl<O: Observer> World<O> {
         }
         if self.events >= self.limits.events {
             return Some(Ended::EventLimit);
+        }
+        if let Some(at) = self.until {
+            // The next look is before the next event: the loop itself need not know of it.
+            return (!self.has_before(at)).then_some(Ended::Completed);
         }
         self.check_conservation();
         self.next_look = self.limits.events.min(self.events + LOOK_EVERY);

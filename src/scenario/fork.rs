@@ -162,7 +162,7 @@ impl Judge {
         let (before, after): (Vec<Time>, Vec<Time>) = (past(&from.purges), past(purges));
         let why = "the purges before it are past";
         let instead = "keep those, and change only what comes at the fork or later";
-        self.stays(format!("{path}.purges"), [&before, &after], why, instead);
+        self.stays(format!("{path}.purge"), [&before, &after], why, instead);
         self.ledger(&format!("{path}.ledger"), &from.ledger, ledger);
     }
 

@@ -8,7 +8,7 @@
 use super::defaults;
 
 /// The topics, in the order in which one reads them.
-const TOPICS: [(&str, &str); 17] = [
+const TOPICS: [(&str, &str); 18] = [
     ("scenario", include_str!("topics/scenario.md")),
     ("queue", include_str!("topics/queue.md")),
     ("ledger", include_str!("topics/ledger.md")),
@@ -25,6 +25,7 @@ const TOPICS: [(&str, &str); 17] = [
     ("expect", include_str!("topics/expect.md")),
     ("experiments", include_str!("topics/experiments.md")),
     ("intervals", include_str!("topics/intervals.md")),
+    ("fork", include_str!("topics/fork.md")),
     ("exit-codes", include_str!("topics/exit-codes.md")),
 ];
 

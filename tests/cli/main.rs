@@ -6,6 +6,7 @@ mod answers;
 mod compares;
 mod exits;
 mod files;
+mod forks;
 mod help;
 mod intervals;
 mod regression;

@@ -167,3 +167,146 @@ impl Constant {
         next
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::config::CountPeriod;
+    use crate::kernel::dist::Dist;
+    use crate::kernel::time::Span;
+
+    const AT: Time = Time::from_nanos(100_000_000_000);
+    const END: Time = Time::from_nanos(400_000_000_000);
+
+    fn poisson(rate: f64) -> ArrivalProcess {
+        ArrivalProcess::Poisson { rate }
+    }
+
+    fn seconds(seconds: u64) -> Time {
+        Time::ZERO + Span::from_secs(seconds)
+    }
+
+    /// The arrivals of processes that become others at [`AT`].
+    fn changed(from: &[ArrivalProcess], to: &[ArrivalProcess]) -> Vec<Time> {
+        let (streams, path) = (Streams::new(1, 0), "producers.web");
+        let mut arrivals = Arrivals::new(from, streams, path);
+        let mut times = Vec::new();
+        let mut next = arrivals.next();
+        while let Some(time) = next.filter(|&time| time < AT) {
+            times.push(time);
+            next = arrivals.next();
+        }
+        next = arrivals.change(AT, from, to, streams, path);
+        while let Some(time) = next.filter(|&time| time < END) {
+            times.push(time);
+            next = arrivals.next();
+        }
+        times
+    }
+
+    fn unchanged(processes: &[ArrivalProcess]) -> Vec<Time> {
+        let arrivals = Arrivals::new(processes, Streams::new(1, 0), "producers.web");
+        arrivals.take_while(|&time| time < END).collect()
+    }
+
+    /// As many arrivals, each within some nanoseconds.
+    fn assert_near(found: &[Time], expected: &[Time], what: &str) {
+        assert!(expected.len() > 1_000, "{what}");
+        assert_eq!(found.len(), expected.len(), "{what}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.as_nanos().abs_diff(expected.as_nanos()) <= 8, "{what}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_poisson_process_goes_on_as_one_whose_rate_jumps() {
+        let ramp = AT + Span::from_nanos(1);
+        for (before, after) in [(20.0, 60.0), (60.0, 5.0), (0.02, 40.0)] {
+            let jump = ArrivalProcess::Profile { points: vec![(AT, before), (ramp, after)] };
+            let expected = unchanged(&[jump]);
+            let profile = |rate| ArrivalProcess::Profile { points: vec![(Time::ZERO, rate)] };
+            let counts = |rate: f64| {
+                let period = |n: u64| CountPeriod {
+                    from: seconds(30 * n),
+                    length: Span::from_secs(30),
+                    expected: 30.0 * rate,
+                };
+                ArrivalProcess::Counts { periods: (0..20).map(period).collect() }
+            };
+            let forms = [poisson(before), profile(before), counts(before)];
+            for from in &forms {
+                for to in [poisson(after), profile(after), counts(after)] {
+                    let found = changed(std::slice::from_ref(from), &[to]);
+                    assert_near(&found, &expected, &format!("{before} to {after}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_slope_is_cut_where_it_is() {
+        let rise = |to: f64| ArrivalProcess::Profile {
+            points: vec![(Time::ZERO, 0.0), (seconds(200), to), (seconds(300), 2.0)],
+        };
+        let half = ArrivalProcess::Profile {
+            points: vec![
+                (Time::ZERO, 0.0),
+                (AT, 20.0),
+                (AT + Span::from_nanos(1), 10.0),
+                (seconds(200), 20.0),
+                (seconds(300), 2.0),
+            ],
+        };
+        assert_near(&changed(&[rise(40.0)], &[rise(20.0)]), &unchanged(&[half]), "half as steep");
+    }
+
+    /// The gap of 30 s that ends at 120 s has 20 s left at 100 s: two thirds of 3 s are 2 s.
+    #[test]
+    fn steady_arrivals_keep_their_share_of_the_gap() {
+        let constant = |rate| ArrivalProcess::Constant { rate };
+        let times = changed(&[constant(1.0 / 30.0)], &[constant(1.0 / 3.0)]);
+        let expected = [30, 60, 90].into_iter().chain((102..400).step_by(3));
+        assert_eq!(times, expected.map(seconds).collect::<Vec<_>>());
+        let times = changed(&[constant(1.0)], &[constant(1.0), constant(0.1)]);
+        let added = times.iter().filter(|&&time| time == seconds(110)).count();
+        assert_eq!((times.len(), added), (399 + 29, 2), "one that is added begins at the change");
+    }
+
+    #[test]
+    fn the_other_processes_are_not_moved() {
+        let on_off = |rate| ArrivalProcess::OnOff {
+            rate,
+            on: Dist::Constant(Span::from_secs(10)),
+            off: Dist::Constant(Span::from_secs(50)),
+        };
+        let burst = |at: u64, count| ArrivalProcess::Burst { at: seconds(at), count };
+        let times = |seconds_: &[u64]| ArrivalProcess::Times {
+            at: seconds_.iter().copied().map(seconds).collect(),
+        };
+        let steady = [poisson(7.0), poisson(3.0)];
+        for (from, to, new) in [
+            (burst(50, 3), burst(50, 3), 3),
+            (burst(100, 3), burst(100, 3), 3),
+            (burst(150, 3), burst(100, 5), 5),
+            (burst(50, 3), burst(300, 4), 7),
+            (times(&[1, 99, 100, 150]), times(&[1, 99, 100, 150]), 4),
+            (times(&[1, 99, 150]), times(&[2, 100, 200, 300]), 5),
+            (burst(50, 3), times(&[2, 200]), 4),
+        ] {
+            let [first, last] = steady.clone();
+            let before = [first.clone(), from, last.clone()];
+            let found = changed(&before, &[first, to, last]);
+            let [first, last] = steady.clone();
+            let nothing = ArrivalProcess::Times { at: Vec::new() };
+            let mut others = unchanged(&[first, nothing, last]);
+            assert_eq!(found.len(), others.len() + new);
+            others.retain(|time| !found.contains(time));
+            assert!(others.is_empty(), "{others:?}");
+        }
+        // It begins anew, on, and one that is left out ends.
+        let found = changed(&[on_off(1.0), poisson(2.0)], &[on_off(300.0)]);
+        let late: Vec<Time> = found.into_iter().filter(|&time| time >= AT).collect();
+        let on = |time: &Time| (*time - AT).as_nanos() % 60_000_000_000 < 10_000_000_000;
+        assert!(late.iter().all(on) && (14_000..16_000).contains(&late.len()), "{}", late.len());
+    }
+}
