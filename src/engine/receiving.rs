@@ -116,6 +116,7 @@ impl<O: Observer> World<O> {
 
     /// A worker that runs crashes, one that is down starts. One that has left is not there to
     /// crash.
+    #[inline(never)]
     pub(super) fn turn_life(&mut self, number: u32) {
         match self.workers[number as usize].life {
             Life::Down => self.start(number),

@@ -197,12 +197,15 @@ impl<O: Observer> World<O> {
     /// A connection is free again.
     #[inline]
     fn end_call(&mut self, number: u32) {
-        self.producers[number as usize].open_calls -= 1;
-        self.use_connections(number);
+        let producer = &mut self.producers[number as usize];
+        producer.open_calls -= 1;
+        if !producer.backlog.is_empty() {
+            self.use_connections(number);
+        }
     }
 
     /// Calls that wait for a connection get those that are free.
-    #[inline]
+    #[inline(never)]
     pub(super) fn use_connections(&mut self, number: u32) {
         while let producer = &mut self.producers[number as usize]
             && producer.has_connection()

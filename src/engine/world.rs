@@ -313,6 +313,9 @@ impl<O: Observer> World<O> {
     }
 
     /// Runs to the planned end, or until a limit, the interrupt or the observer stops it.
+    ///
+    /// A function of its own: inlined where a world is made, the loop has fewer registers.
+    #[inline(never)]
     pub fn run(&mut self, interrupt: &AtomicBool) -> Ended {
         loop {
             if self.events >= self.next_look
