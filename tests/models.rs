@@ -1,8 +1,8 @@
 //! Every model has its stored outcome, and every stored outcome its model.
 //!
 //! `sqsim test` reads and writes the same files: `snapshots/NAME.snap`, in insta's form, for models
-//! in `models` and in its directories. A change of one is a change of results; the commit that
-//! makes it says why.
+//! in `models` and in its directories, `snapshots/experiments/NAME.snap` for experiments. A change
+//! of one is a change of results; the commit that makes it says why.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
+use sqsim::experiment::conduct::conduct;
+use sqsim::experiment::file;
 use sqsim::experiment::in_order::in_order;
 use sqsim::experiment::regression::outcome;
 use sqsim::outcome::stored::{Stored, contents};
@@ -37,8 +39,36 @@ fn files(directory: &Path, extension: &str) -> BTreeMap<String, PathBuf> {
 fn models_and_stored_outcomes_agree_both_ways() {
     let models = files(Path::new("models"), "ron");
     assert!(models.len() >= 40, "{models:?}");
-    let stored = files(Path::new("snapshots"), "snap");
+    let mut stored = files(Path::new("snapshots"), "snap");
+    let experiments = files(Path::new("snapshots/experiments"), "snap");
+    stored.retain(|name, _| !experiments.contains_key(name));
     assert!(models.keys().eq(stored.keys()), "{models:?} {stored:?}");
+    let asked = files(Path::new("experiments"), "ron");
+    assert!(asked.len() >= 6, "{asked:?}");
+    assert!(asked.keys().eq(experiments.keys()), "{asked:?} {experiments:?}");
+}
+
+/// `sqsim test` holds experiments to the same files; they are documents, not outcomes of one run.
+#[test]
+fn every_experiment_has_the_result_that_is_stored() {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    for (name, path) in files(Path::new("experiments"), "ron") {
+        let text = Text::of_file(&path).unwrap_or_else(|faults| panic!("{faults}"));
+        let asked = file::read(&text).unwrap_or_else(|faults| panic!("{faults}"));
+        let texts = asked.models().into_iter().map(|model| Text::of_file(Path::new(model)));
+        let texts: Vec<Text> = texts.collect::<Result<_, _>>().expect("the models are there");
+        let interrupt = AtomicBool::new(false);
+        let document = conduct(&asked, &texts, threads, &interrupt);
+        let document = document.unwrap_or_else(|faults| panic!("{faults}")).expect("it ends");
+        insta::with_settings!({
+            snapshot_path => "../snapshots/experiments",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+            description => text.text,
+        }, {
+            insta::assert_snapshot!(name.as_str(), contents(&document).unwrap());
+        });
+    }
 }
 
 #[test]

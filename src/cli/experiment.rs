@@ -19,8 +19,9 @@ use super::{compare, interrupt, plan, sweep};
 use crate::experiment::asked::Asked;
 use crate::experiment::file;
 use crate::experiment::repeat::{Repeat, RepeatAsked};
+use crate::experiment::share::Share;
 use crate::outcome::Sample;
-use crate::render::text::{self, Style};
+use crate::render::text::{self, Style, precision};
 use crate::scenario::load::Text;
 
 /// An experiment with the texts of its scenarios.
@@ -110,7 +111,7 @@ fn replicate(
     let (repeat, warnings) = Repeat::prepare(asked, model)?;
     terminal.warnings(&warnings);
     interrupt::catch();
-    let Some(runs) = repeat.run(threads(global), interrupt::flag()) else {
+    let Some((runs, known)) = repeat.run(threads(global), interrupt::flag()) else {
         terminal.say(NOTHING_KEPT);
         return Ok(Exit::Interrupted);
     };
@@ -121,8 +122,9 @@ fn replicate(
     }
     let command = how.command.clone().unwrap_or_default();
     let file = &model.name;
-    let asked =
-        text::Asked { file, command: &command, discarded_by: "", precision: None, fork: None };
+    let reached = |Share(asked)| precision::Reached { known: &known, asked };
+    let precision = repeat.asked().precision.map(reached);
+    let asked = text::Asked { file, command: &command, discarded_by: "", precision, fork: None };
     let style = Style { colour: terminal.colour };
     let found = text::answer(
         &asked,

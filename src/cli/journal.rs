@@ -204,6 +204,16 @@ impl Journal {
         format!("interrupted: `{kept}` keeps what is done; repeat the command to go on")
     }
 
+    /// All is done of work that says on the way which jobs there are: the rows by point and
+    /// replication.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub(super) fn sort(self) -> Result<(), Failure> {
+        let (header, rows) = read(&self.path)?;
+        write(&self.path, &text(&header, rows.iter())?)
+    }
+
     /// All jobs are done: their rows in their order, and no others.
     ///
     /// # Errors

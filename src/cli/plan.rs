@@ -74,6 +74,7 @@ pub(super) fn conduct(
         terminal.say(&journal.interrupted());
         return Ok(Exit::Interrupted);
     };
+    journal.sort()?;
     deliver(&plan, &outcome, how, terminal)
 }
 

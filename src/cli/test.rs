@@ -31,6 +31,9 @@ use crate::outcome::stored::{Stored, contents};
 /// Where scenarios are looked for if no place is named, and experiments if there are any.
 const MODELS: [&str; 2] = ["models", "experiments"];
 
+/// Where the results of experiments are stored, below the outcomes of scenarios.
+const EXPERIMENTS: &str = "experiments";
+
 /// What is said to have made a file.
 pub(super) const SOURCE: &str = "tests/models.rs";
 
@@ -68,11 +71,15 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     };
     let experiments = test_experiments::load(&experiments)?;
     let scenarios = sources.iter().map(|source| (&*source.scenario.name, &*source.text.name));
-    let all = scenarios.chain(experiments.iter().map(|one| (&*one.name, &*one.file)));
-    let all_kept = kept_files(&args.snapshots, all)?;
-    let (kept, kept_experiments) = all_kept.split_at(sources.len());
+    let kept = kept_files(&args.snapshots, scenarios)?;
+    let of_experiments = args.snapshots.join(EXPERIMENTS);
+    let named = experiments.iter().map(|one| (&*one.name, &*one.file));
+    let kept_experiments = kept_files(&of_experiments, named)?;
     if args.update {
         prepare_directory(&args.snapshots)?;
+    }
+    if args.update && !experiments.is_empty() {
+        prepare_directory(&of_experiments)?;
     }
     interrupt::catch();
     let lengths = sources.iter().map(|source| source.scenario.end() - Time::ZERO);
@@ -85,7 +92,7 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     });
     let mut exit = Exit::Held;
     let mut tally = Tally::default();
-    for ((source, kept), tested) in sources.iter().zip(kept).zip(tested) {
+    for ((source, kept), tested) in sources.iter().zip(&kept).zip(tested) {
         let tested = tested?;
         exit = exit.max(report(args, source, kept, &tested, &mut tally, terminal)?);
         if exit == Exit::Interrupted {
@@ -93,14 +100,16 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
             return Ok(exit);
         }
     }
-    for (experiment, kept) in experiments.iter().zip(kept_experiments) {
+    for (experiment, kept) in experiments.iter().zip(&kept_experiments) {
         exit = exit.max(test_experiments::one(args, global, experiment, kept, &mut tally)?);
         if exit == Exit::Interrupted {
             terminal.say("interrupted: the experiments after these were not compared");
             return Ok(exit);
         }
     }
-    exit = exit.max(unreferenced(args, &all_kept, terminal)?);
+    for (directory, kept) in [(&args.snapshots, kept), (&of_experiments, kept_experiments)] {
+        exit = exit.max(unreferenced(args, directory, &kept, terminal)?);
+    }
     answer(&summary(sources.len(), experiments.len(), &tally))?;
     answer(&tally.look)?;
     if !tally.open.is_empty() {
@@ -275,14 +284,19 @@ fn kept_files<'a>(
     Ok(kept)
 }
 
-/// Stored outcomes that no scenario has. Only where whole directories were tested is it known
-/// that a scenario is missing.
-fn unreferenced(args: &Test, kept: &[PathBuf], terminal: Terminal) -> Result<Exit, Failure> {
-    if !args.paths.iter().all(|path| path.is_dir()) || !args.snapshots.is_dir() {
+/// Stored outcomes of nothing that was tested. Only where whole directories were tested is it known
+/// that something is missing.
+fn unreferenced(
+    args: &Test,
+    directory: &Path,
+    kept: &[PathBuf],
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    if kept.is_empty() || !args.paths.iter().all(|path| path.is_dir()) || !directory.is_dir() {
         return Ok(Exit::Held);
     }
-    let shown = args.snapshots.display();
-    let entries = fs::read_dir(&args.snapshots).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let shown = directory.display();
+    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = entries.map_err(|error| Failure::io(&format!("read `{shown}`"), &error))?;
     let mut orphans: Vec<PathBuf> = entries
         .iter()

@@ -68,7 +68,7 @@ pub fn conduct(
         Asked::Replicate(asked) => {
             let (repeat, _) = Repeat::prepare(asked, text)?;
             let runs = repeat.run(threads, interrupt);
-            let estimate = runs.and_then(|runs| repeat.outcome(&runs).ok());
+            let estimate = runs.and_then(|(runs, _)| repeat.outcome(&runs).ok());
             estimate.map(|estimate| Document::Estimate(Box::new(estimate)))
         }
     })

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 
 use super::point::{Base, Point};
-use super::precision::{Target, replicate_until};
+use super::precision::{Known, Reached, Target, replicate_until};
 use super::quantities;
 use super::replicate::{Plan, Replications, replicate};
 use super::share::Share;
@@ -74,20 +74,26 @@ impl Repeat {
         &self.point
     }
 
-    /// Does all runs; `None` after an interrupt.
-    pub fn run(&self, threads: usize, interrupt: &AtomicBool) -> Option<Replications> {
+    /// Does all runs, and says how precisely the measures are known if that was asked for; `None`
+    /// after an interrupt.
+    pub fn run(
+        &self,
+        threads: usize,
+        interrupt: &AtomicBool,
+    ) -> Option<(Replications, Vec<Known>)> {
         let scenario = &self.point.scenario;
         let replications =
             if self.asked.precision.is_some() { self.asked.max_reps } else { self.asked.reps };
         let plan = Plan { replications: replications.max(1), threads, interrupt, progress: None };
-        let runs = match self.asked.precision {
-            None => replicate(scenario, plan),
+        let (runs, known) = match self.asked.precision {
+            None => (replicate(scenario, plan), Vec::new()),
             Some(Share(precision)) => {
                 let target = Target { of: &self.quantities, precision, confidence: CONFIDENCE };
-                replicate_until(scenario, target, plan).runs
+                let Reached { runs, known } = replicate_until(scenario, target, plan);
+                (runs, known)
             }
         };
-        (runs.ended != Ended::Interrupted).then_some(runs)
+        (runs.ended != Ended::Interrupted).then_some((runs, known))
     }
 
     /// The document.

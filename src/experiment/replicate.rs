@@ -104,10 +104,11 @@ impl<'a> Replicator<'a> {
         let done = in_order(total - from, this.plan.threads, |number| {
             let number = from + number;
             let begin = number == 0 || !this.plan.interrupt.load(Ordering::Relaxed);
-            begin.then(|| this.one(number))
+            // Boxed, so that a million that were not begun take no room.
+            begin.then(|| Box::new(this.one(number)))
         });
         // After an interrupt the rest was not begun.
-        let mut done: Vec<Done> = done.into_iter().map_while(|done| done).collect();
+        let mut done: Vec<Box<Done>> = done.into_iter().map_while(|done| done).collect();
         // Replications that were quick enough to be complete behind a gap are not taken: quick
         // runs are no fair sample.
         let complete = done.iter().take_while(|done| done.ended != Ended::Interrupted).count();
@@ -119,7 +120,8 @@ impl<'a> Replicator<'a> {
         } else if self.ended == Ended::Completed {
             self.ended = limit.unwrap_or(Ended::Completed);
         }
-        for Done { outcome, measured, values, .. } in done {
+        for done in done {
+            let Done { outcome, measured, values, .. } = *done;
             self.outcomes.push(outcome);
             self.first = self.first.take().or(measured);
             for (all, value) in self.values.iter_mut().zip(values) {

@@ -115,6 +115,15 @@ pub fn money(dollars: f64) -> String {
     format!("${dollars:.decimals$}")
 }
 
+/// Half the width of an interval about some dollars, in their digits: `±$0.31`, `±<$0.01`.
+pub fn money_half(dollars: f64, half: f64) -> String {
+    let written = money(dollars);
+    let decimals = written.split_once('.').map_or(0, |(_, cents)| cents.len());
+    let smallest = 1.0 / f64::from(10_u32.pow(decimals as u32));
+    let (sign, shown) = if half < smallest / 2.0 { ("<", smallest) } else { ("", half) };
+    format!("±{sign}${shown:.decimals$}")
+}
+
 /// A number whose size is unknown: whole if it is whole, else three significant digits.
 pub fn number(value: f64) -> String {
     let size = value.abs();
@@ -159,6 +168,14 @@ mod tests {
         assert_eq!(scale.write_half(0.2e6), "±<1ms");
         assert_eq!(scale.write_half(0.0), "±0ms");
         assert_eq!(half(0.001, 2, ""), "±<0.01");
+    }
+
+    #[test]
+    fn half_widths_of_money_have_its_digits() {
+        assert_eq!(money_half(252.12, 0.312), "±$0.31");
+        assert_eq!(money_half(87.08, 0.000_591), "±<$0.01");
+        assert_eq!(money_half(2_500.0, 3.2), "±$3");
+        assert_eq!(money_half(0.0123, 0.002), "±$0.002");
     }
 
     #[test]

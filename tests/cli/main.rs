@@ -5,10 +5,12 @@
 mod answers;
 mod compares;
 mod exits;
+mod experiments;
 mod files;
 mod forks;
 mod help;
 mod intervals;
+mod plans;
 mod regression;
 mod sandbox;
 mod signals;

@@ -34,7 +34,8 @@ pub(super) fn sentence(scenario: &Scenario, outcomes: Sample<'_>) -> Option<Stri
 
 fn money(dollars: Estimated) -> String {
     let half = dollars.half.filter(|half| *half > 0.0);
-    let half = half.map_or_else(String::new, |half| format!(" ±{}", units::money(half)));
+    let half =
+        half.map_or_else(String::new, |half| format!(" {}", units::money_half(dollars.mean, half)));
     format!("{}{half}", units::money(dollars.mean))
 }
 

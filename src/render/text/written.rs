@@ -47,7 +47,7 @@ impl Written {
                 let decimals = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
                 format!("{mean} {}", units::half(half, decimals, ""))
             }
-            Written::Money => format!("{mean} ±{}", units::money(half)),
+            Written::Money => format!("{mean} {}", units::money_half(measure.mean, half)),
         }
     }
 
