@@ -24,7 +24,7 @@ use std::io;
 use std::process::ExitCode;
 
 use figures::Figures;
-use workloads::{Task, WORKLOADS, Workload};
+use workloads::{WORKLOADS, Workload};
 
 const USAGE: &str = "\
 cargo bench -- [FLAG]... [WORKLOAD]...
@@ -125,7 +125,7 @@ fn run(wanted: &Wanted) -> io::Result<bool> {
             continue;
         };
         let mut figures = Figures::new(workload, measurement, !wanted.quick);
-        if instructions && workload.task != Task::Replicated {
+        if instructions && !workload.task.is_parallel() {
             match child::instructions(workload.name, sizes) {
                 Ok(each) => figures.instructions = Some(each),
                 Err(error) => {

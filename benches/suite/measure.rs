@@ -9,10 +9,12 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use sqsim::clients::deed::Deed;
-use sqsim::engine::run::{Run, run_with};
+use sqsim::engine::run::{Run, run, run_with};
 use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::Ended;
 use sqsim::experiment::replicate::{Plan, replicate};
+use sqsim::experiment::runs::{Forgetful, Row, Runner};
+use sqsim::experiment::sweep::Sweep;
 use sqsim::kernel::time::Time;
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal};
@@ -20,6 +22,7 @@ use sqsim::observe::measured::QueueMeasured;
 use sqsim::observe::observer::Observer;
 use sqsim::observe::trace::{Filter, JsonLines};
 
+use crate::scenarios;
 use crate::support;
 use crate::workloads::{Size, Task, Unit, Workload};
 
@@ -66,8 +69,7 @@ pub(crate) fn measure(workload: &Workload, size: &Size, runs: usize) -> Measurem
         (0..runs).map(|_| checked(once(workload, &scenario, size, threads))).collect()
     };
     let seconds = |runs: &[Done]| runs.iter().map(|done| done.seconds).collect();
-    let replicated = workload.task == Task::Replicated;
-    let alone = if replicated { several(1) } else { Vec::new() };
+    let alone = if workload.task.is_parallel() { several(1) } else { Vec::new() };
     let all = several(2);
     let primed = if let Task::Primed(events) = workload.task { events } else { 0 };
     Measurement {
@@ -109,6 +111,32 @@ fn once(workload: &Workload, scenario: &Scenario, size: &Size, threads: usize) -
             let units = outcomes.iter().map(|one| one.queues.at(0).map_or(0, |q| sent(&q.counts)));
             let events = outcomes.iter().map(|outcome| outcome.events).sum();
             Done { units: units.sum(), events, resident: 0, seconds }
+        }
+        Task::Swept if threads == 1 => {
+            let go_on = AtomicBool::new(false);
+            let sent =
+                |replication| run(scenario, replication, &go_on).measured.queues[0].counts.sent;
+            let units = (0..size.length).flat_map(|_| 0..scenarios::SWEPT_REPLICATIONS).map(sent);
+            Done {
+                units: units.sum(),
+                events: 0,
+                resident: 0,
+                seconds: started.elapsed().as_secs_f64(),
+            }
+        }
+        Task::Swept => {
+            let (asked, text) = scenarios::sweep(size.length);
+            let (sweep, _) = Sweep::prepare(asked, &text, threads).expect("the sweep is whole");
+            let (quantities, interrupt) = (sweep.quantities(), &AtomicBool::new(false));
+            let (progress, memory) = (None, &Forgetful);
+            let runner = Runner { quantities, threads, interrupt, progress, memory };
+            let rows = runner.rows(&sweep.jobs()).expect("nobody interrupts");
+            let document = sweep.outcome(&rows).to_json().expect("finite numbers");
+            let seconds = started.elapsed().as_secs_f64();
+            assert!(document.len() > 1_000, "the document is written");
+            #[expect(clippy::cast_sign_loss, reason = "a count is not negative")]
+            let sent = |row: &Row| row.values[0].expect("a count has a value") as u64;
+            Done { units: rows.iter().map(sent).sum(), events: 0, resident: 0, seconds }
         }
     }
 }

@@ -7,11 +7,15 @@
 //! messages arise at random they are the first of one and the same unit Poisson process (the seed
 //! and the producer's name are always the same), so a length in mean gaps says how many.
 
+use std::path::PathBuf;
+
 use sqsim::clients::config::{ArrivalProcess, FleetConfig, Heartbeat, ProducerConfig};
 use sqsim::engine::scenario::Scenario;
+use sqsim::experiment::sweep::SweepAsked;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, Nodes, Placement, QueueConfig, Reservoir, SplitPolicy};
+use sqsim::scenario::load::Text;
 
 use crate::support::{fleet, poisson, producer, queue, scenario, secs};
 
@@ -172,6 +176,38 @@ pub(crate) fn in_flight<const IN_FLIGHT: u64>(gaps: u64) -> Scenario {
 /// A short run of which there are many.
 pub(crate) fn replication(_replications: u64) -> Scenario {
     mm10(REPLICATION_GAPS)
+}
+
+/// Replications at each point of the sweep.
+pub(crate) const SWEPT_REPLICATIONS: u64 = 10;
+
+/// M/M/10 at load 0.8 for 10,000 messages, as a file.
+const SWEPT: &str = "(
+    duration: \"10s\",
+    drain: \"1s\",
+    queues: {\"jobs\": ()},
+    producers: {\"web\": (queue: \"jobs\", arrivals: Poisson(\"1000/s\"))},
+    consumers: {\"workers\": (queue: \"jobs\", count: 10, processing: Exponential(\"8ms\"))},
+)";
+
+/// A sweep over so many visibility timeouts, all of which give runs of one cost.
+pub(crate) fn sweep(points: u64) -> (SweepAsked, Text) {
+    let asked = SweepAsked {
+        about: String::new(),
+        model: "swept.ron".to_owned(),
+        set: Vec::new(),
+        vary: vec![format!("queues.jobs.visibility_timeout=30s..{}s:1s", 29 + points)],
+        measures: ["sent", "p99(sent_to_deleted)", "busy"].map(str::to_owned).to_vec(),
+        reps: SWEPT_REPLICATIONS,
+        seed: None,
+    };
+    let (name, directory) = ("swept.ron".to_owned(), PathBuf::new());
+    (asked, Text { name, directory, text: SWEPT.to_owned() })
+}
+
+/// The scenario that [`sweep`] sweeps.
+pub(crate) fn swept(points: u64) -> Scenario {
+    sweep(points).1.load(&[]).expect("the scenario is whole").scenario
 }
 
 fn exponential(mean: Span) -> Dist {

@@ -45,6 +45,16 @@ pub(crate) enum Task {
     Traced,
     /// As many replications as its length says are run, on one thread and on two.
     Replicated,
+    /// As many points as its length says are swept on two threads, ten replications each, from text
+    /// to document; beside it the same runs bare, on one thread.
+    Swept,
+}
+
+impl Task {
+    /// Whether it is done on one thread and on two.
+    pub(crate) fn is_parallel(self) -> bool {
+        matches!(self, Task::Replicated | Task::Swept)
+    }
 }
 
 /// What a rate is a rate of.
@@ -233,6 +243,11 @@ const fn backlog(messages: u64, gib: u64) -> Size {
 /// has an arrival and an end of work for each message, and the arrival that comes after the end.
 const fn replications(count: u64, messages: u64) -> Size {
     Size { length: count, units: messages, events: 2 * messages + count, gib: 0 }
+}
+
+/// So many points of ten replications each, that send `messages` in sum; no events are counted.
+const fn swept(points: u64, messages: u64) -> Size {
+    Size { length: points, units: messages, events: 0, gib: 0 }
 }
 
 /// The workloads in the order in which they run.
@@ -443,5 +458,20 @@ pub(crate) const WORKLOADS: &[Workload] = &[
             short: replications(10, 199_307),
         },
         bars: &[Bar::SpeedUp(1.85)],
+    },
+    Workload {
+        name: "sweep",
+        about: "a sweep of runs of 10,000 messages on two threads, beside the bare runs on one",
+        unit: Unit::Messages,
+        scenario: scenarios::swept,
+        task: Task::Swept,
+        runs: 5,
+        sizes: Sizes {
+            full: swept(100, 9_987_800),
+            quick: swept(20, 1_997_560),
+            short: swept(5, 499_390),
+        },
+        // At most 1.15 times the bare runs divided by two.
+        bars: &[Bar::SpeedUp(2.0 / 1.15)],
     },
 ];
