@@ -197,6 +197,7 @@ fn random_pair(seed: u64) -> (Scenario, Scenario) {
     for (from, to) in scenario.queues.iter().zip(&mut then.queues) {
         let (from, to) = (&from.config, &mut to.config);
         to.purges.clone_from(&from.purges);
+        to.message_size.clone_from(&from.message_size);
         let (capacity, receive) = (to.ledger.capacity, to.ledger.receive);
         to.ledger = from.ledger.clone();
         to.ledger.receive = receive;

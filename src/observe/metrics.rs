@@ -110,12 +110,12 @@ impl Metrics {
     }
 
     /// The fleets have other workers and threads than the frame said.
-    pub fn count_threads(&mut self, fleets: &[FleetFrame]) {
+    pub fn recount(&mut self, fleets: &[FleetFrame]) {
         for (meter, fleet) in self.fleets.iter_mut().zip(fleets) {
-            let threads = fleet.threads();
-            meter.now.threads = threads;
-            meter.at_begin.threads = threads;
-            meter.measured.threads = threads;
+            for counted in [&mut meter.now, &mut meter.at_begin, &mut meter.measured] {
+                counted.workers = u64::from(fleet.workers);
+                counted.threads = fleet.threads();
+            }
         }
     }
 
