@@ -15,6 +15,7 @@ use crate::outcome::{PointRuns, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutc
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;
 use crate::stats::expect::{Names, Quantity};
+use crate::stats::predict::predict;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,12 +137,13 @@ impl Sweep {
     fn at(&self, point: &Point, rows: &[Row]) -> SweepPoint {
         let value = |at: usize| rows.iter().map(|row| row.values[at]).collect();
         let values = self.quantities.iter().enumerate();
+        let theory = |quantity: &'_ Quantity| predict(&point.scenario, quantity);
         // What was varied stands behind the `=` of each change.
         let set = |set: &String| set.split_once('=').map_or("", |(_, value)| value).to_owned();
         SweepPoint::of(PointRuns {
             at: point.sets.iter().map(set).collect(),
             values: values.map(|(at, quantity)| (quantity.text(), value(at))).collect(),
-            theory: Vec::new(),
+            theory: self.quantities.iter().filter_map(|q| Some((q.text(), theory(q)?))).collect(),
             expect: rows.iter().map(|row| row.expect.as_slice()).collect(),
             partial: rows.iter().find_map(|row| row.partial.clone()),
             fingerprints: rows.iter().map(|row| row.fingerprint).collect(),

@@ -12,6 +12,7 @@ pub mod expect;
 pub(crate) mod fixture;
 pub mod mser;
 pub mod paired;
+pub mod predict;
 pub mod recognise;
 pub mod stability;
 pub mod student;

@@ -31,6 +31,8 @@ pub struct Prediction {
     pub queue: QueueId,
     /// The place of its fleet in the scenario.
     pub fleet: usize,
+    /// Messages sent per second.
+    pub rate: f64,
     /// Mean time from send to first receive, in nanoseconds.
     pub wait_nanos: f64,
     /// Mean share of busy threads.
@@ -54,7 +56,7 @@ pub fn recognise(scenario: &Scenario, queue: QueueId) -> Option<Prediction> {
     }
     let (name, wait, busy, receives) = known(rate, servers, settings, fleet)?;
     let waiting = rate * receives * wait;
-    Some(Prediction { name, queue, fleet: place, wait_nanos: wait * 1e9, busy, waiting })
+    Some(Prediction { name, queue, fleet: place, rate, wait_nanos: wait * 1e9, busy, waiting })
 }
 
 /// Messages per second sent to `queue`, if they come one at a time as a Poisson process and from

@@ -1,12 +1,12 @@
 //! The answer to `sweep`.
 //!
-//! Owns its order: what was asked, a line a point, the first point that meets the expectations,
-//! the command that repeats it. Must not print.
+//! Owns its order: what was asked, a line a point with what theory says beside what was measured,
+//! the first point that meets the expectations, the command that repeats it. Must not print.
 
 use super::grid::Grid;
 use super::written::Written;
 use super::{Answer, Style};
-use crate::outcome::{SweepOutcome, SweepPoint};
+use crate::outcome::{SweepMeasure, SweepOutcome, SweepPoint};
 
 /// The answer. `file` is the scenario as it was named, `command` gives the answer again.
 pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> Answer {
@@ -27,6 +27,9 @@ pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> A
     }
     for measure in &sweep.measures {
         grid.numbers(&measure.text);
+        if known(sweep, measure) {
+            grid.numbers("theory");
+        }
     }
     if judged {
         grid.words("expectations");
@@ -44,6 +47,10 @@ pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> A
         for (measure, scale) in sweep.measures.iter().zip(&scales) {
             let found = point.measures.get(&measure.text).filter(|measure| measure.n > 0);
             texts.push(found.map_or_else(|| "-".to_owned(), |measure| scale.estimate(*measure)));
+            if known(sweep, measure) {
+                let theory = point.theory.get(&measure.text);
+                texts.push(theory.map_or_else(|| "-".to_owned(), |value| scale.mean(*value)));
+            }
         }
         if judged {
             texts.push(verdict(point, sweep.first_that_holds == Some(number)));
@@ -68,6 +75,11 @@ pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> A
     };
     let held = !judged || sweep.first_that_holds.is_some();
     Answer { stdout: lines.join("\n") + "\n", warnings, held }
+}
+
+/// Whether theory speaks of a measure at some point.
+fn known(sweep: &SweepOutcome, measure: &SweepMeasure) -> bool {
+    sweep.points.iter().any(|point| point.theory.get(&measure.text).is_some())
 }
 
 fn first(sweep: &SweepOutcome) -> String {

@@ -4,6 +4,7 @@
 //!
 //! Invariant: a measure's unit is known before any run, so units are checked with the scenario.
 
+use super::single::{Take, take};
 use super::{Unit, nearest};
 use crate::engine::scenario::{Named, Scenario};
 use crate::observe::measured::{
@@ -72,7 +73,7 @@ impl Part {
 
 /// Where a counter is found.
 #[derive(Clone, Copy, Debug)]
-enum Count {
+pub(super) enum Count {
     Queue(fn(&QueueMeasured) -> u64),
     Producer(fn(&ProducerMeasured) -> u64),
     Fleet(fn(&FleetMeasured) -> u64),
@@ -132,7 +133,7 @@ pub(crate) fn wasted(fleet: &FleetMeasured) -> u128 {
     fleet.duplicate_work + fleet.failed_work + fleet.crashed_work
 }
 
-type LatencyOf = fn(&QueueMeasured) -> &Latency;
+pub(super) type LatencyOf = fn(&QueueMeasured) -> &Latency;
 
 /// Every latency by name.
 const LATENCIES: &[(&str, LatencyOf)] = &[
@@ -142,7 +143,7 @@ const LATENCIES: &[(&str, LatencyOf)] = &[
 ];
 
 #[derive(Clone, Copy, Debug)]
-enum LevelOf {
+pub(super) enum LevelOf {
     Queue(fn(&QueueMeasured) -> &Level, Unit),
     Fleet(fn(&FleetMeasured) -> &Level),
 }
@@ -160,7 +161,7 @@ const LEVELS: &[(&str, LevelOf)] = &[
     ("busy_consumers", LevelOf::Fleet(|f| &f.busy)),
 ];
 
-type CostOf = fn(&Cost) -> Option<f64>;
+pub(super) type CostOf = fn(&Cost) -> Option<f64>;
 
 /// Every cost by name.
 const COSTS: &[(&str, CostOf)] = &[
@@ -169,18 +170,8 @@ const COSTS: &[(&str, CostOf)] = &[
     ("cost_per_million", Cost::per_million),
 ];
 
-/// What a function takes out of a latency or a level.
 #[derive(Clone, Copy, Debug)]
-enum Take {
-    Mean,
-    Max,
-    Last,
-    Count,
-    Quantile(f64),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum What {
+pub(super) enum What {
     Count(Count),
     /// A counter per second of the window.
     Rate(Count),
@@ -198,14 +189,14 @@ enum What {
 #[derive(Clone, Debug)]
 pub(super) struct Measure {
     /// As written, for messages.
-    name: String,
+    pub(super) name: String,
     /// The queue, producer or fleet; `None` is the first one.
     of: Option<String>,
-    what: What,
+    pub(super) what: What,
 }
 
 /// A message and what to do about it.
-type Explained = (String, String);
+pub(super) type Explained = (String, String);
 
 /// Which half of `function(argument)` is wrong.
 pub(super) enum Wrong {
@@ -295,24 +286,8 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
     Err(Wrong::Argument(message, help))
 }
 
-/// `mean`, `max`, `last`, `count`, or `p` and the digits behind the point: `p99`, `p999`.
-fn take(function: &str) -> Option<Take> {
-    match function {
-        "mean" => Some(Take::Mean),
-        "max" => Some(Take::Max),
-        "last" => Some(Take::Last),
-        "count" => Some(Take::Count),
-        _ => {
-            let digits = function.strip_prefix('p')?;
-            let plain =
-                (2..=6).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit());
-            plain.then(|| format!("0.{digits}").parse().ok().map(Take::Quantile)).flatten()
-        }
-    }
-}
-
 /// The part a name belongs to, if it says so, and the measure: the longest known one at its end.
-fn split(name: &str) -> (Option<&str>, &str) {
+pub(super) fn split(name: &str) -> (Option<&str>, &str) {
     let known = |last: &str| all_names().any(|known| known == last);
     let mut dots = name.rmatch_indices('.').map(|(at, _)| at);
     let last = dots.next();
@@ -408,7 +383,7 @@ impl Measure {
     }
 
     /// The place of what it belongs to, in the order of the file.
-    fn place(&self, names: &Names<'_>) -> Result<usize, Explained> {
+    pub(super) fn place(&self, names: &Names<'_>) -> Result<usize, Explained> {
         let part = self.part();
         let list = names.list(part);
         match &self.of {

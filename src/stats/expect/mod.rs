@@ -23,6 +23,7 @@
 mod lex;
 mod measure;
 mod parse;
+mod single;
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -32,6 +33,7 @@ use crate::observe::measured::Measured;
 use crate::stats::paired::Wanted;
 
 pub use measure::{Names, all_names};
+pub use single::{Single, Take};
 
 /// What a value is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,6 +258,11 @@ impl Quantity {
     /// The first name that the scenario does not have.
     pub fn check(&self, names: &Names<'_>) -> Result<(), ExpectFault> {
         self.value.check(names)
+    }
+
+    /// What it is of, if it is a latency, a level or `busy` and nothing is computed with it.
+    pub fn single(&self, names: &Names<'_>) -> Option<Single> {
+        self.value.single(names)
     }
 
     /// Its value in one run, in nanoseconds for a duration.

@@ -6,6 +6,7 @@
 
 use super::lex::{self, Kind, Token, fault};
 use super::measure::{self, Measure, Names};
+use super::single::Single;
 use super::{Comparison, ExpectFault, Expectation, Quantity, Unit};
 use crate::observe::measured::Measured;
 use crate::stats::paired::Wanted;
@@ -70,6 +71,14 @@ impl Expr {
             Node::Binary('/', sides) => sides.0.wanted(),
             Node::Binary('*', sides) if !sides.1.measures() => sides.0.wanted(),
             Node::Binary(..) | Node::Literal(_) => Wanted::Neither,
+        }
+    }
+
+    /// What it is of, if it is one measure alone.
+    pub(super) fn single(&self, names: &Names<'_>) -> Option<Single> {
+        match &self.node {
+            Node::Measure(measure) => measure.single(names),
+            Node::Binary(..) | Node::Literal(_) => None,
         }
     }
 
