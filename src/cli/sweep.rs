@@ -3,6 +3,8 @@
 //! Owns the order of what happens: everything is checked, then run, then written. Must not know
 //! how an answer is worded.
 
+use std::path::Path;
+
 use super::args::{Form, Global, Sweep as Args};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -20,7 +22,7 @@ use crate::experiment::runs::Forgetful;
 use crate::experiment::sweep::{Sweep, SweepAsked};
 use crate::outcome::SweepOutcome;
 use crate::render::text::{self, Style};
-use crate::render::{csv, text::Answer};
+use crate::render::{csv, plots, text::Answer};
 use crate::scenario::load::Text;
 
 /// Runs every point.
@@ -121,6 +123,7 @@ pub(super) fn deliver(
     if let Some(directory) = how.output {
         write(&directory.join("sweep.json"), &json(outcome.to_json())?)?;
         write(&directory.join("sweep.csv"), &csv::sweep(outcome))?;
+        draw(directory, outcome, terminal)?;
     }
     answer(&match how.form {
         Form::Text => stdout,
@@ -131,6 +134,19 @@ pub(super) fn deliver(
         return Ok(Exit::Limit);
     }
     Ok(if held { Exit::Held } else { Exit::No })
+}
+
+/// Writes the pictures.
+fn draw(directory: &Path, outcome: &SweepOutcome, terminal: Terminal) -> Result<(), Failure> {
+    let plots = plots::of_sweep(outcome).map_err(|error| Failure::bug(error.to_string()))?;
+    if plots.is_empty() {
+        let varied = outcome.vary.len();
+        terminal.say(&format!("no pictures: they show one setting or two, not {varied}"));
+    }
+    for plot in plots {
+        write(&directory.join(&plot.file), &plot.svg)?;
+    }
+    Ok(())
 }
 
 /// The command that gives the same answer again.

@@ -7,7 +7,7 @@ use crate::sandbox::Sandbox;
 
 const COUNTS: &str = "consumers.workers.count=1..4";
 const TIMEOUTS: &str = "queues.jobs.visibility_timeout=500ms,2s";
-const FILES: [&str; 3] = ["journal.jsonl", "sweep.csv", "sweep.json"];
+const FILES: [&str; 4] = ["journal.jsonl", "sweep-busy.svg", "sweep.csv", "sweep.json"];
 
 fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).expect("JSON")
@@ -48,6 +48,39 @@ fn every_combination_is_a_point() {
     for threads in ["1", "3", "7"] {
         assert_eq!(with(&["-j", threads, "--format", "csv"]), table, "{threads} threads");
     }
+}
+
+/// One picture for each measure, the quantiles of a latency together; what three settings give
+/// cannot be drawn, and is said.
+#[test]
+fn pictures_stand_beside_the_numbers() {
+    let sandbox = Sandbox::new();
+    let sweep = |more: &[&str]| {
+        let args = ["sweep", "small.ron", "--reps", "2", "--vary", COUNTS];
+        sandbox.run(&[&args[..], more].concat())
+    };
+    let pictures = |directory: &str| -> Vec<String> {
+        let names = sandbox.names(directory).into_iter();
+        names.filter(|name| name.contains(".svg")).collect()
+    };
+    assert_eq!(sweep(&["-o", "one"]).code, Some(0));
+    let one = [
+        "sweep-busy.svg",
+        "sweep-mean-sent_to_received.svg",
+        "sweep-rate-deleted.svg",
+        "sweep-sent_to_deleted.svg",
+    ];
+    assert_eq!(pictures("one"), one);
+    let svg = sandbox.read("one/sweep-sent_to_deleted.svg");
+    assert!(svg.contains("consumers.workers.count") && svg.contains("p95"), "{svg}");
+    let measure = ["--measure", "p99(sent_to_deleted)", "--measure", "busy"];
+    let two = [&["--vary", TIMEOUTS, "-o", "two"][..], &measure].concat();
+    assert_eq!(sweep(&two).code, Some(0));
+    assert_eq!(pictures("two"), ["sweep-busy.svg", "sweep-p99-sent_to_deleted.svg"]);
+    let three = ["--vary", TIMEOUTS, "--vary", "queues.jobs.delay=0s,1s", "-o", "three"];
+    let given = sweep(&three);
+    assert!(given.stderr.contains("no pictures: they show one setting or two, not 3"), "{given:?}");
+    assert!(pictures("three").is_empty());
 }
 
 #[test]

@@ -11,6 +11,8 @@ use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle};
 
+use crate::kernel::num;
+
 /// Width of every picture.
 pub(super) const WIDTH: i32 = 1280;
 /// Height of every picture.
@@ -77,6 +79,11 @@ impl Type {
     pub(super) const STRONG: Type = Type { size: 19.0, bold: true, colour: colour::BLACK };
     /// Ticks and remarks.
     pub(super) const SMALL: Type = Type { size: 17.0, bold: false, colour: colour::GREY };
+
+    /// The same in another colour.
+    pub(super) fn coloured(self, colour: RGBColor) -> Type {
+        Type { colour, ..self }
+    }
 
     /// Pixels that a text takes, roughly.
     pub(super) fn width(self, text: &str) -> i32 {
@@ -172,7 +179,7 @@ impl Canvas<'_> {
         self.path(&[from, to], stroke);
     }
 
-    /// A line through points. A dashed one must run along the axes, as steps do.
+    /// A line through points.
     pub(super) fn path(&mut self, points: &[Point], stroke: Stroke) {
         let points = straightened(points);
         match stroke.dash {
@@ -241,30 +248,35 @@ fn straightened(points: &[Point]) -> Vec<Point> {
     kept
 }
 
-/// The drawn pieces of a dashed line whose segments run along the axes.
+/// The drawn pieces of a dashed line; dashes are measured along it.
 fn dashed(points: &[Point], (on, off): (i32, i32)) -> Vec<Vec<Point>> {
+    let (on, off) = (f64::from(on), f64::from(off));
     let mut pieces = Vec::new();
     let mut piece: Vec<Point> = points.first().copied().into_iter().collect();
     let (mut drawing, mut left) = (true, on);
     for pair in points.windows(2) {
-        let ((mut x, mut y), (to_x, to_y)) = (pair[0], pair[1]);
-        let (step_x, step_y) = ((to_x - x).signum(), (to_y - y).signum());
-        let mut length = (to_x - x).abs() + (to_y - y).abs();
-        while length >= left {
-            (x, y) = (x + step_x * left, y + step_y * left);
-            length -= left;
+        let (from, to) = (pair[0], pair[1]);
+        let (across, down) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+        let length = num::sqrt(across * across + down * down);
+        let at = |gone: f64| {
+            let along = |way: f64| libm::rint(way * gone / length) as i32;
+            (from.0 + along(across), from.1 + along(down))
+        };
+        let mut gone = 0.0;
+        while length - gone >= left {
+            gone += left;
             if drawing {
-                piece.push((x, y));
+                piece.push(at(gone));
                 pieces.push(std::mem::take(&mut piece));
             } else {
-                piece = vec![(x, y)];
+                piece = vec![at(gone)];
             }
             drawing = !drawing;
             left = if drawing { on } else { off };
         }
-        left -= length;
+        left -= length - gone;
         if drawing {
-            piece.push((to_x, to_y));
+            piece.push(to);
         }
     }
     pieces.push(piece);
@@ -286,6 +298,9 @@ mod tests {
         let pieces = dashed(&[(0, 0), (5, 0), (5, 10)], (4, 3));
         let expected: [&[Point]; 3] = [&[(0, 0), (4, 0)], &[(5, 2), (5, 6)], &[(5, 9), (5, 10)]];
         assert_eq!(pieces, expected);
+        // A slope of 3 to 4: five along it are four across and three down.
+        let slope = dashed(&[(0, 0), (16, 12)], (10, 5));
+        assert_eq!(slope, [[(0, 0), (8, 6)], [(12, 9), (16, 12)]]);
     }
 
     #[test]

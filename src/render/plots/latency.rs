@@ -187,7 +187,7 @@ fn grid(canvas: &mut Canvas<'_>, axes: &Axes) {
 }
 
 /// `100us`, `1s`, `1000s`: ten to this power of nanoseconds.
-fn decade_of_time(power: i32) -> String {
+pub(super) fn decade_of_time(power: i32) -> String {
     let (unit, start) = match power {
         ..=2 => ("ns", 0),
         3..=5 => ("us", 3),

@@ -1,4 +1,4 @@
-//! Plots of one run, as SVG text.
+//! Plots of one run, and of a sweep, as SVG text.
 //!
 //! Owns what each picture shows. Must not know files: the caller writes [`Plot::svg`] where it
 //! likes. The same run gives the same bytes on every machine: positions are whole pixels, and
@@ -24,12 +24,15 @@ mod partitions;
 mod redeliveries;
 mod replicas;
 mod resharding;
+mod sweep;
 mod throughput;
 
 #[cfg(test)]
 mod sample;
 
 use std::fmt;
+
+pub use sweep::of_sweep;
 
 use crate::engine::scenario::Scenario;
 use crate::observe::measured::{Measured, QueueMeasured};
@@ -119,6 +122,7 @@ pub fn all(scenario: &Scenario, measured: &Measured) -> Result<Vec<Plot>, PlotEr
 mod tests {
     use std::sync::atomic::AtomicBool;
 
+    use super::sample::check;
     use super::*;
     use crate::engine::run::run;
     use crate::kernel::time::{Span, Time};
@@ -130,29 +134,6 @@ mod tests {
 
     fn plot(kind: &str) -> String {
         plots().into_iter().find(|plot| plot.file == format!("{kind}.svg")).unwrap().svg
-    }
-
-    /// Every tag is closed in order, every attribute is quoted, nothing is `NaN` or infinite.
-    fn check(svg: &str) {
-        let mut open = Vec::new();
-        let mut rest = svg;
-        while let Some(start) = rest.find('<') {
-            let end = start + rest[start..].find('>').expect("a tag ends");
-            let tag = &rest[start + 1..end];
-            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
-            if let Some(name) = tag.strip_prefix('/') {
-                assert_eq!(open.pop(), Some(name.to_owned()));
-            } else if !tag.ends_with('/') {
-                open.push(tag.split(' ').next().unwrap_or_default().to_owned());
-            }
-            rest = &rest[end..];
-        }
-        assert!(open.is_empty(), "never closed: {open:?}");
-        assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
-        for size in svg.split("font-size=\"").skip(1) {
-            let size: f64 = size.split('"').next().unwrap().parse().unwrap();
-            assert!(size >= 16.0, "{size} px cannot be read in the last row");
-        }
     }
 
     #[test]

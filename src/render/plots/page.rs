@@ -25,8 +25,6 @@ const ROW: i32 = 58;
 
 /// Writes the title, which states the finding, and below it what the picture is of.
 pub(super) fn header(canvas: &mut Canvas<'_>, subject: Subject<'_>, title: &str) {
-    let title = format::clipped(title, 76);
-    canvas.text(&title, (MARGIN, 38), Type::TITLE, Align::Left);
     let Subject { scenario, measured, queue } = subject;
     let (from, to) = measured.window;
     let partial = if measured.end < scenario.end() {
@@ -42,7 +40,14 @@ pub(super) fn header(canvas: &mut Canvas<'_>, subject: Subject<'_>, title: &str)
         instant(from),
         instant(to),
     );
-    canvas.text(&about, (MARGIN, 74), Type::SMALL, Align::Left);
+    heading(canvas, title, &about);
+}
+
+/// Writes a title and a line below it.
+pub(super) fn heading(canvas: &mut Canvas<'_>, title: &str, about: &str) {
+    let title = format::clipped(title, 76);
+    canvas.text(&title, (MARGIN, 38), Type::TITLE, Align::Left);
+    canvas.text(about, (MARGIN, 74), Type::SMALL, Align::Left);
 }
 
 /// `5m` where it is a whole second, else three digits of it.

@@ -289,3 +289,26 @@ fn partitions(queue: &mut QueueMeasured) {
         window.imbalance = if window.counts.sent > 0 { 250 * window.partitions } else { 0 };
     }
 }
+
+/// Every tag is closed in order, every attribute is quoted, nothing is `NaN` or infinite.
+pub(super) fn check(svg: &str) {
+    let mut open = Vec::new();
+    let mut rest = svg;
+    while let Some(start) = rest.find('<') {
+        let end = start + rest[start..].find('>').expect("a tag ends");
+        let tag = &rest[start + 1..end];
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name.to_owned()));
+        } else if !tag.ends_with('/') {
+            open.push(tag.split(' ').next().unwrap_or_default().to_owned());
+        }
+        rest = &rest[end..];
+    }
+    assert!(open.is_empty(), "never closed: {open:?}");
+    assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
+    for size in svg.split("font-size=\"").skip(1) {
+        let size: f64 = size.split('"').next().unwrap().parse().unwrap();
+        assert!(size >= 16.0, "{size} px cannot be read in the last row");
+    }
+}
