@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::replicating::Replicating;
+use super::replicating::{Replicating, parse_precision};
 use super::shard::{ShardArg, parse_shard};
 use super::values::{
-    Seed, parse_confidence, parse_instant, parse_message, parse_seed, parse_share,
+    Seed, parse_confidence, parse_instant, parse_length, parse_limit, parse_message, parse_seed,
+    parse_share,
 };
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::MessageId;
@@ -338,15 +339,16 @@ pub(super) struct Compare {
 #[command(after_help = "Examples:\n  \
                   sqsim plan models/signup.ron --find consumers.workers.count \\\n    \
                   --such-that 'p99(sent_to_deleted) < 450ms'\n  \
-                  sqsim plan models/signup.ron --find consumers.workers.count=8..16 \\\n    \
-                  --such-that 'p95(sent_to_received) < 1ms'")]
+                  sqsim plan models/crash.ron --advise visibility_timeout \\\n    \
+                  --duplicates 0.1% --recovery 60s")]
 pub(super) struct Plan {
     /// The scenario
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// What to find: the path of a whole number, or PATH=VALUES with the
     /// wanted values first; several make a grid
-    #[arg(long, value_name = "PATH[=VALUES]", action = ArgAction::Append, required = true)]
+    #[arg(long, value_name = "PATH[=VALUES]", action = ArgAction::Append)]
+    #[arg(required_unless_present = "advise")]
     pub(super) find: Vec<String>,
     /// An expectation that must hold; may be repeated [default: those of the
     /// scenario]
@@ -355,6 +357,22 @@ pub(super) struct Plan {
     /// What is to be least among all that meet the target
     #[arg(long, value_name = "MEASURE")]
     pub(super) minimise: Option<String>,
+    /// Advise instead of finding: the visibility timeout of the first fleet's
+    /// queue, or the run length
+    #[arg(long, value_enum, value_name = "ON")]
+    #[arg(conflicts_with_all = ["find", "such_that", "minimise", "confidence", "max_reps"])]
+    pub(super) advise: Option<Advise>,
+    /// Advised timeout: work done again stays below this share of messages
+    #[arg(long, value_name = "SHARE", value_parser = parse_limit, requires = "advise")]
+    pub(super) duplicates: Option<f64>,
+    /// Advised timeout: 95% of a crashed worker's messages are received again
+    /// within this length
+    #[arg(long, value_name = "LENGTH", value_parser = parse_length, requires = "advise")]
+    pub(super) recovery: Option<Span>,
+    /// Advised run length: half the width of the mean wait's 95% interval
+    /// [default: 2%]
+    #[arg(long, value_name = "SHARE", value_parser = parse_precision, requires = "advise")]
+    pub(super) precision: Option<f64>,
     #[command(flatten)]
     pub(super) changes: Changes,
     /// Probability that every decision on the way is right
@@ -374,6 +392,16 @@ pub(super) struct Plan {
     /// Write the results into this directory, and go on from what is there
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
+}
+
+/// What is advised on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum Advise {
+    /// Duplicates against recovery from a crash
+    VisibilityTimeout,
+    /// How long a run, or how many, for a precision
+    RunLength,
 }
 
 /// `sqsim experiment`.

@@ -6,6 +6,7 @@
 //! Invariant: standard output is the answer and is the same bytes for the same input; everything
 //! else goes to standard error.
 
+mod advise;
 mod args;
 mod bug;
 mod check;

@@ -2,6 +2,7 @@
 //!
 //! Owns the order of what happens. Must not know how the search goes nor how an answer is worded.
 
+use super::advise::advise;
 use super::args::{Form, Global, Plan as Args};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -26,6 +27,9 @@ use crate::scenario::load::Text;
 /// # Errors
 /// Something is wrong with what was asked, or cannot be read or written.
 pub(super) fn plan(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    if let Some(what) = args.advise {
+        return advise(what, args, global, terminal);
+    }
     let model = read(&args.file)?;
     let asked = PlanAsked {
         about: String::new(),

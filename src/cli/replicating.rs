@@ -53,7 +53,8 @@ pub(super) struct Replicating {
 /// What --precision is about if nothing is said.
 const USUAL: &str = "mean(sent_to_deleted)";
 
-fn parse_precision(text: &str) -> Result<f64, String> {
+/// Reads a precision: a share of a mean.
+pub(super) fn parse_precision(text: &str) -> Result<f64, String> {
     match parse_probability(text) {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
         _ => Err("expected a share of the mean above 0 and below 1, such as `2%`".to_owned()),

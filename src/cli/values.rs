@@ -5,7 +5,7 @@
 use std::str::FromStr;
 
 use crate::kernel::rng::mix;
-use crate::kernel::time::Time;
+use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::MessageId;
 use crate::scenario::units::parse_span;
 
@@ -53,6 +53,22 @@ pub(super) fn parse_share(text: &str) -> Result<f64, String> {
     };
     let form = "expected a share from 0 to 1, such as 1% or 0.01".to_owned();
     share.ok().filter(|share| (0.0..=1.0).contains(share)).ok_or(form)
+}
+
+/// Reads a share that something stays below: from above 0 to 1.
+pub(super) fn parse_limit(text: &str) -> Result<f64, String> {
+    let form = "expected a share above 0 and up to 1, such as 0.1% or 0.001".to_owned();
+    parse_share(text).ok().filter(|share| *share > 0.0).ok_or(form)
+}
+
+/// Reads a length of time that is not zero.
+pub(super) fn parse_length(text: &str) -> Result<Span, String> {
+    let length = parse_span(text)?;
+    if length.is_zero() {
+        Err("expected a length above 0, such as 60s".to_owned())
+    } else {
+        Ok(length)
+    }
 }
 
 /// Reads a probability to be sure with: from 50% up, and not certain.

@@ -5,6 +5,7 @@
 //!
 //! Invariant: the number of threads never shows in a result.
 
+pub mod advise;
 pub mod asked;
 pub mod batches;
 pub mod compare;

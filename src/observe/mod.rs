@@ -12,5 +12,6 @@ pub mod metrics;
 mod node_meter;
 pub mod observer;
 mod queue_meter;
+pub mod recovery;
 pub mod trace;
 pub mod waits;

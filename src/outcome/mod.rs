@@ -9,6 +9,7 @@
 //!
 //! Invariant: the same run gives the same bytes.
 
+mod advice;
 mod by_name;
 mod compare;
 mod cost;
@@ -30,6 +31,10 @@ use crate::observe::measured::Measured;
 use crate::stats::cost::Cost;
 use crate::stats::{bottleneck, expect};
 
+pub use advice::{
+    ADVICE_FORMAT, AddedCrashes, LengthAdvice, PilotLength, TheoryLength, TimeoutAdvice,
+    TimeoutPoint,
+};
 pub use by_name::ByName;
 pub use compare::{
     COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem, FateSide, FirstFate,

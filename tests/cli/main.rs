@@ -2,6 +2,7 @@
 //!
 //! One binary for all modules links once (matklad, "Delete Cargo Integration Tests", 2021).
 
+mod advises;
 mod answers;
 mod compares;
 mod exits;

@@ -7,6 +7,7 @@
 //! Invariant: standard output depends on the scenario, the outcomes and the command alone. What
 //! advises rather than answers is a warning and goes to standard error.
 
+mod advise;
 mod blocks;
 mod compare;
 mod cost;
@@ -21,6 +22,7 @@ mod table;
 mod warnings;
 mod written;
 
+pub use advise::{length_advice, timeout_advice};
 pub use compare::compare;
 pub use plan::plan;
 pub use sweep::sweep;
