@@ -19,6 +19,7 @@ use crate::experiment::advise::timeout::{TimeoutAdvisor, TimeoutAsked};
 use crate::kernel::time::Span;
 use crate::outcome::LengthAdvice;
 use crate::render::text::{self, Answer, Style};
+use crate::render::units::exact_percent;
 
 /// The precision of a run length if none is asked for.
 const PRECISION: f64 = 0.02;
@@ -48,6 +49,24 @@ pub(super) fn advise(
     }
 }
 
+/// Refuses what only advice takes, where none is asked for.
+///
+/// # Errors
+/// There is such an option.
+pub(super) fn only_of_advice(args: &Args) -> Result<(), Failure> {
+    let options = [
+        ("--duplicates", args.duplicates.is_some()),
+        ("--recovery", args.recovery.is_some()),
+        ("--precision", args.precision.is_some()),
+    ];
+    let given = options.iter().find(|(_, given)| *given);
+    given.map_or(Ok(()), |(option, _)| {
+        let help = "put `--advise visibility_timeout` or `--advise run_length` for `--find`, or \
+                    say the target with `--such-that`";
+        Err(Failure::usage(format!("`{option}` belongs to `--advise`"), help))
+    })
+}
+
 fn timeout(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
     let how = how(args)?;
     let model = read(&args.file)?;
@@ -71,7 +90,7 @@ fn timeout(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Fai
     };
     let asked = advisor.asked();
     let limits = [
-        asked.duplicates.map(|limit| format!("--duplicates {limit}")),
+        asked.duplicates.map(|limit| format!("--duplicates {}", exact_percent(limit))),
         asked.recovery.map(|limit| format!("--recovery {limit}")),
     ];
     let mut words = command("plan", &asked.model, &asked.set);
@@ -107,7 +126,7 @@ fn length(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Fail
     };
     let asked = advisor.asked();
     let mut words = command("plan", &asked.model, &asked.set);
-    words.push(format!("--advise run_length --precision {}", asked.precision));
+    words.push(format!("--advise run_length --precision {}", exact_percent(asked.precision)));
     words.push(format!("--reps {} --seed {}", asked.reps, advice.seed));
     let commands = commands(asked, &advice);
     let style = Style { colour: terminal.colour };
@@ -158,7 +177,7 @@ fn commands(asked: &LengthAsked, advice: &LengthAdvice) -> Vec<String> {
         }
     }
     if let Some(many) = advice.pilot.as_ref().and_then(|pilot| pilot.replications) {
-        let share = asked.precision;
+        let share = exact_percent(asked.precision);
         commands.push(run(format!("--reps {many} --warm-up mser5")));
         let of = quoted(&format!("mean({}.sent_to_received)", advice.queue));
         commands.push(run(format!("--precision {share} --of {of}")));

@@ -363,15 +363,15 @@ pub(super) struct Plan {
     #[arg(conflicts_with_all = ["find", "such_that", "minimise", "confidence", "max_reps"])]
     pub(super) advise: Option<Advise>,
     /// Advised timeout: work done again stays below this share of messages
-    #[arg(long, value_name = "SHARE", value_parser = parse_limit, requires = "advise")]
+    #[arg(long, value_name = "SHARE", value_parser = parse_limit)]
     pub(super) duplicates: Option<f64>,
     /// Advised timeout: 95% of a crashed worker's messages are received again
     /// within this length
-    #[arg(long, value_name = "LENGTH", value_parser = parse_length, requires = "advise")]
+    #[arg(long, value_name = "LENGTH", value_parser = parse_length)]
     pub(super) recovery: Option<Span>,
     /// Advised run length: half the width of the mean wait's 95% interval
     /// [default: 2%]
-    #[arg(long, value_name = "SHARE", value_parser = parse_precision, requires = "advise")]
+    #[arg(long, value_name = "SHARE", value_parser = parse_precision)]
     pub(super) precision: Option<f64>,
     #[command(flatten)]
     pub(super) changes: Changes,

@@ -2,7 +2,7 @@
 //!
 //! Owns the order of what happens. Must not know how the search goes nor how an answer is worded.
 
-use super::advise::advise;
+use super::advise::{advise, only_of_advice};
 use super::args::{Form, Global, Plan as Args};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -30,6 +30,7 @@ pub(super) fn plan(args: &Args, global: &Global, terminal: Terminal) -> Result<E
     if let Some(what) = args.advise {
         return advise(what, args, global, terminal);
     }
+    only_of_advice(args)?;
     let model = read(&args.file)?;
     let asked = PlanAsked {
         about: String::new(),

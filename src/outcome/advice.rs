@@ -74,7 +74,8 @@ pub struct TimeoutPoint {
     pub not_back: u64,
     /// Whether the upper ends of the intervals are below the limits; `None` without limits.
     pub meets: Option<bool>,
-    /// Which limits are missed: `duplicates`, `recovery`.
+    /// Which limits are missed, or have no interval that could meet them: `duplicates`,
+    /// `recovery`.
     pub misses: Vec<String>,
     /// Why a run ended early: then the point meets nothing.
     pub partial: Option<String>,

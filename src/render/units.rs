@@ -101,6 +101,12 @@ pub fn percent(share: f64) -> String {
     format!("{value:.decimals$}%")
 }
 
+/// A share as it was asked for, with all its digits: `2%`, `0.05%`.
+pub fn exact_percent(share: f64) -> String {
+    let digits = format!("{:.9}", share * 100.0);
+    format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// Dollars with their cents, or two significant digits where it is less than ten: `$12.30`,
 /// `$0.043`.
 pub fn money(dollars: f64) -> String {
@@ -190,6 +196,7 @@ mod tests {
         assert_eq!(percent(0.114), "11%");
         assert_eq!(percent(0.000_82), "0.082%");
         assert_eq!(percent(0.0), "0%");
+        assert_eq!([0.02, 0.07, 0.0005, 1.0].map(exact_percent), ["2%", "7%", "0.05%", "100%"]);
         assert_eq!(number(36_000.0), "36000");
         assert_eq!(number(0.000_999), "0.000999");
         assert_eq!(number(2.345), "2.35");

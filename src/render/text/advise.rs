@@ -66,7 +66,7 @@ pub fn length_advice(
     advice: &LengthAdvice,
     style: Style,
 ) -> Answer {
-    let precision = asked(advice.precision);
+    let precision = units::exact_percent(advice.precision);
     let of = format!("the mean time from send to first receive of {}", advice.queue);
     let mut said = Said {
         style,
@@ -151,19 +151,23 @@ fn small(share: f64) -> String {
     if share > 0.0 && share < LEAST { "<0.001%".to_owned() } else { units::percent(share) }
 }
 
-/// A share as it was asked for: `2%`, `0.05%`.
-fn asked(share: f64) -> String {
-    let digits = format!("{:.6}", share * 100.0);
-    format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
-}
-
 fn verdict(point: &TimeoutPoint) -> String {
     match (point.meets, &point.partial) {
         (_, Some(partial)) => format!("partial: {partial}"),
         (None, None) => String::new(),
         (Some(true), None) => "meets".to_owned(),
-        (Some(false), None) => format!("misses {}", point.misses.join(" and ")),
+        (Some(false), None) => {
+            let missed: Vec<String> = point.misses.iter().map(|miss| told(miss, point)).collect();
+            missed.join(", ")
+        }
     }
+}
+
+/// A limit that is missed, or of which nobody can tell.
+fn told(miss: &str, point: &TimeoutPoint) -> String {
+    let of = if miss == "recovery" { point.recovery_p95_ns } else { point.duplicates };
+    let known = of.is_some_and(|of| of.ci95.is_some());
+    if known { format!("misses {miss}") } else { format!("{miss} unknown") }
 }
 
 fn crashes(advice: &TimeoutAdvice) -> String {
@@ -200,8 +204,9 @@ fn notes(advice: &TimeoutAdvice) -> Vec<String> {
 }
 
 fn wanted(advice: &TimeoutAdvice) -> String {
-    let duplicates =
-        advice.duplicates_below.map(|limit| format!("duplicates below {}", asked(limit)));
+    let duplicates = advice
+        .duplicates_below
+        .map(|limit| format!("duplicates below {}", units::exact_percent(limit)));
     let recovery = advice.recovery_below_ns.map(Span::from_nanos);
     let recovery = recovery.map(|limit| format!("a recovery (p95) below {limit}"));
     duplicates.into_iter().chain(recovery).collect::<Vec<_>>().join(" and ")
@@ -213,7 +218,7 @@ fn margin(advice: &TimeoutAdvice, point: &TimeoutPoint) -> String {
     let unknown = || "unknown".to_owned();
     let duplicates = advice.duplicates_below.map(|limit| {
         let upper = upper(point.duplicates).map_or_else(unknown, small);
-        format!("duplicates {upper} of {}", asked(limit))
+        format!("duplicates {upper} of {}", units::exact_percent(limit))
     });
     let recovery = advice.recovery_below_ns.map(|limit| {
         let upper = upper(point.recovery_p95_ns).map_or_else(unknown, units::length);
