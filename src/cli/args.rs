@@ -95,7 +95,19 @@ pub(super) enum Command {
     Completions(Completions),
 }
 
-/// Which scenario, and how it is changed.
+/// How a scenario is changed where many runs are made of it.
+#[derive(Debug, Args)]
+pub(super) struct Settings {
+    /// Seed of every stream: a number, or a commit hash of which the first 16
+    /// digits count
+    #[arg(long, value_name = "SEED", value_parser = parse_seed)]
+    pub(super) seed: Option<Seed>,
+    /// Change a setting, as consumers.workers.count=3; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(super) sets: Vec<String>,
+}
+
+/// How the scenario of a run is changed.
 #[derive(Debug, Args)]
 pub(super) struct Changes {
     /// Seed of every stream: a number, or a commit hash of which the first 16
@@ -258,7 +270,7 @@ pub(super) struct Sweep {
     #[arg(long, value_name = "PATH=VALUES", action = ArgAction::Append, required = true)]
     pub(super) vary: Vec<String>,
     #[command(flatten)]
-    pub(super) changes: Changes,
+    pub(super) changes: Settings,
     /// Replications at each point
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -315,7 +327,7 @@ pub(super) struct Compare {
     #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
     pub(super) b: Vec<String>,
     #[command(flatten)]
-    pub(super) changes: Changes,
+    pub(super) changes: Settings,
     /// Pairs of runs
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -374,7 +386,7 @@ pub(super) struct Plan {
     #[arg(long, value_name = "SHARE", value_parser = parse_precision)]
     pub(super) precision: Option<f64>,
     #[command(flatten)]
-    pub(super) changes: Changes,
+    pub(super) changes: Settings,
     /// Probability that every decision on the way is right
     #[arg(long, value_name = "SHARE", value_parser = parse_confidence, default_value = "95%")]
     pub(super) confidence: f64,

@@ -1,7 +1,8 @@
 //! One scenario again and again: its measures with intervals.
 //!
-//! Owns the way from what is asked to an estimate. How replications are made and when they are
-//! precise enough is [`super::replicate`]'s and [`super::precision`]'s.
+//! Owns the way from what is asked to an estimate. Must not know arguments or files; how
+//! replications are made and when they are precise enough is [`super::replicate`]'s and
+//! [`super::precision`]'s.
 
 use std::sync::atomic::AtomicBool;
 

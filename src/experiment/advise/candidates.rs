@@ -57,8 +57,9 @@ mod tests {
     use crate::scenario::load::from_text;
 
     fn curve(processing: Dist, change: impl Fn(&mut FleetConfig)) -> Vec<u64> {
-        let text = "(duration: \"1m\", queues: {\"q\": ()}, consumers: {\"w\": (queue: \"q\", receive: (max: 1),
-            processing: Constant(\"1s\"))}, producers: {\"p\": (queue: \"q\",
+        let text = "(duration: \"1m\", queues: {\"q\": ()},
+            consumers: {\"w\": (queue: \"q\", receive: (max: 1), processing: Constant(\"1s\"))},
+            producers: {\"p\": (queue: \"q\",
             arrivals: Poisson(\"1/s\"))})";
         let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
         let loaded = from_text("a.ron", text, &[], &no_files).unwrap_or_else(|f| panic!("{f}"));

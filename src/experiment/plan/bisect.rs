@@ -1,8 +1,8 @@
 //! The first value that meets the targets, by bisection.
 //!
-//! Owns the order in which values are tried. Right where the margin grows along the values, which
-//! common random numbers make visible: every value meets the same chance. Where it surely falls
-//! between two values that were tried, the caller is told.
+//! Owns the order in which values are tried. Must not know how a value is decided. Right where
+//! the margin grows along the values, which common random numbers make visible: every value meets
+//! the same chance. Where it surely falls between two values that were tried, the caller is told.
 //!
 //! Invariant: below the answer every value that was tried misses the targets, and the one just
 //! below was tried.

@@ -1,10 +1,11 @@
 //! The best of all points, by ranking and selection.
 //!
-//! Owns the two phases. First feasibility: every point is replicated until it surely meets the
-//! targets or surely does not; those that are surely dearer than one that meets them are let go.
-//! Then selection among those that meet them: the fully sequential procedure of S.-H. Kim and
-//! B. L. Nelson, "A fully sequential procedure for indifference-zone selection in simulation", ACM
-//! TOMACS 11 (2001), which is valid under common random numbers (c = 1).
+//! Owns the two phases. Must not know how a point is replicated. First feasibility: every point
+//! is replicated until it surely meets the targets or surely does not; those that are surely
+//! dearer than one that meets them are let go. Then selection among those that meet them: the
+//! fully sequential procedure of S.-H. Kim and B. L. Nelson, "A fully sequential procedure for
+//! indifference-zone selection in simulation", ACM TOMACS 11 (2001), which is valid under common
+//! random numbers (c = 1).
 //!
 //! Invariant: who is let go depends on the rows alone, so neither threads nor the order in which
 //! runs end can show.

@@ -204,6 +204,10 @@ fn two_settings_are_a_map_for_each_measure() {
     for label in ["busy from 0.4 to 0.95", "0.84", "expectations hold", "the first of them"] {
         assert!(svg.contains(label), "{label}");
     }
+    // The first setting goes to the right: 0.95 in the four cells above one another at its first
+    // value, the middle of 210 and 339.
+    let cells = svg.split("<text ").filter(|t| t.contains("0.95\n") && t.contains("x=\"274\""));
+    assert_eq!(cells.count(), 4);
     let told: [Told<'_>; 1] = [("busy", "number", &fall(1.0))];
     let third = [("a", "1, 2"), ("b", "1, 2"), ("c", "1, 2")];
     assert!(files(&sweep(&third, &told, None)).is_empty());
@@ -232,9 +236,10 @@ fn what_has_no_value_is_a_gap() {
     let gaps = odd().into_iter().find(|(name, _)| *name == "gaps").unwrap().1;
     let svg = only(&gaps);
     assert!(svg.contains("no value at 2 of 6 points"), "{svg}");
-    // Of the points 0, 2, 3 and 5 only 2 and 3 are joined.
-    let lines = svg.matches("stroke-width=\"4\" points=").count();
-    assert_eq!(lines, 1 + 1, "one between points, one in the legend");
+    // Of the points 0, 2, 3 and 5 only 2 and 3 are joined: 157 pixels apart, the first at 160.
+    let lines = svg.split("stroke-width=\"4\" points=\"").skip(1);
+    let starts: Vec<&str> = lines.filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(starts, ["474", "1011"], "one between points, one in the legend");
 }
 
 #[test]
