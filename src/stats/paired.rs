@@ -150,4 +150,28 @@ mod tests {
         assert_eq!(Paired::of(&[1.0], &[2.0]).verdict(Wanted::Less, None), Verdict::NotDetected);
         assert_eq!(Paired::of(&[1.0, 1.0], &[1.0, 1.0]).variance_removed(), None);
     }
+
+    /// Schuirmann's two tests: both bounds must lie within the tolerance. It is one here, the
+    /// hundredth part of 100, and t with one degree of freedom is 12.706.
+    #[test]
+    fn a_difference_is_within_the_tolerance_if_both_bounds_are() {
+        let of = |differences: [f64; 2], wanted| {
+            let a = [100.0, 100.0];
+            let paired = Paired::of(&a, &[a[0] + differences[0], a[1] + differences[1]]);
+            paired.verdict(wanted, Some(0.01))
+        };
+        // The same difference twice: an interval without width.
+        assert_eq!(of([1.0; 2], Wanted::Less), Verdict::WithinTolerance, "at the upper edge");
+        assert_eq!(of([-1.0; 2], Wanted::Less), Verdict::WithinTolerance, "at the lower edge");
+        assert_eq!(of([1.5; 2], Wanted::Less), Verdict::Worse, "above both edges");
+        assert_eq!(of([-1.5; 2], Wanted::Less), Verdict::Better, "below both edges");
+        assert_eq!(of([1.5; 2], Wanted::Neither), Verdict::Higher);
+        assert_eq!(of([-1.5; 2], Wanted::Neither), Verdict::Lower);
+        // A mean of ±0.25 with a deviation of 0.0884: ±(0.25 ± 12.706 * 0.0884 / √2 = 0.794).
+        let narrow = [0.1875, 0.3125];
+        assert_eq!(of(narrow, Wanted::More), Verdict::NotDetected, "-0.544 to 1.044");
+        assert_eq!(of(narrow.map(|d| -d), Wanted::More), Verdict::NotDetected, "-1.044 to 0.544");
+        // A mean of zero with the same width.
+        assert_eq!(of([-0.0625, 0.0625], Wanted::More), Verdict::WithinTolerance, "±0.794");
+    }
 }
