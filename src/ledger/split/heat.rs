@@ -122,7 +122,8 @@ fn cuts(
     if part.first == part.last {
         return Err(Refusal::SingleKey);
     }
-    if count >= policy.max_partitions as usize {
+    let room = (policy.max_partitions as usize).saturating_sub(count);
+    if room == 0 {
         return Err(Refusal::TooManyPartitions);
     }
     let mut sorted = keys.to_vec();
@@ -131,10 +132,11 @@ fn cuts(
     let (hottest, samples) = most_common(&sorted);
     let permille = samples * 1000 / SAMPLES;
     if permille >= HOT || median == tenth || median == ninetieth {
-        return if policy.isolate_hot {
-            Ok(around(part, hottest))
-        } else {
-            Err(Refusal::HotKey { permille: permille as u16 })
+        let apart = around(part, hottest);
+        return match policy.isolate_hot {
+            false => Err(Refusal::HotKey { permille: permille as u16 }),
+            true if apart.len() > room => Err(Refusal::TooManyPartitions),
+            true => Ok(apart),
         };
     }
     let (early, late) = keys.split_at(SAMPLES / 2);
@@ -228,6 +230,43 @@ mod tests {
         let later = drive.run(120, |_| 1500, key());
         let reason = Refusal::SingleKey;
         assert_eq!(later[0], (120, Decision::Refuse { part: 1, reason }), "alone, and still hot");
+    }
+
+    #[test]
+    fn no_more_than_the_most_partitions_are_made() {
+        let policy = HeatMedian { max_partitions: 3, ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::HeatMedian(policy), 2);
+        // 900 each are above 800.
+        let decided = drive.run(60, |_| 1800, uniform());
+        assert!(matches!(decided[0], (60, Decision::Recut { .. })), "{decided:?}");
+        let reason = Refusal::TooManyPartitions;
+        assert_eq!(decided[1..], [(60, Decision::Refuse { part: 1, reason })], "a third there is");
+        assert_eq!(drive.partitions(), 3);
+    }
+
+    /// One that is set apart leaves a partition on either side: two more.
+    #[test]
+    fn a_key_is_set_apart_only_where_that_makes_no_more_than_the_most_partitions() {
+        let refused = |part| Decision::Refuse { part, reason: Refusal::TooManyPartitions };
+        let set_apart = |part, cuts: &[u64]| {
+            let (cuts, delay) = (cuts.to_vec(), Span::ZERO);
+            Decision::Recut { parts: part..part + 1, cuts, delay }
+        };
+        let decided = |count, max_partitions, keys: [u64; 2]| {
+            let policy = HeatMedian { isolate_hot: true, max_partitions, ..POLICY };
+            let mut drive = Drive::new(SplitPolicy::HeatMedian(policy), count);
+            let mut keys = keys.into_iter().cycle();
+            let decided = drive.run(60, |_| 900 * u64::from(count), || keys.next().expect("a key"));
+            decided.into_iter().map(|(_, decision)| decision).collect::<Vec<_>>()
+        };
+        let far = u64::MAX - 7;
+        assert_eq!(decided(1, 3, [7, 7]), [set_apart(0, &[7, 8])]);
+        assert_eq!(decided(1, 2, [7, 7]), [refused(0)], "three are too many");
+        assert_eq!(decided(1, 2, [0, 0]), [set_apart(0, &[1])], "the first key has one neighbour");
+        assert_eq!(decided(1, 2, [u64::MAX; 2]), [set_apart(0, &[u64::MAX])], "and so the last");
+        assert_eq!(decided(2, 5, [7, far]), [set_apart(0, &[7, 8]), refused(1)]);
+        let both = [set_apart(0, &[7, 8]), set_apart(1, &[far, far + 1])];
+        assert_eq!(decided(2, 6, [7, far]), both);
     }
 
     #[test]
