@@ -27,13 +27,18 @@ impl Drive {
 
     /// The same with samples of its own.
     pub(super) fn seeded(policy: SplitPolicy, count: u32, seed: u64) -> Drive {
+        Drive::guarded(policy, count, seed, Guards::default())
+    }
+
+    /// The same with guards.
+    pub(super) fn guarded(policy: SplitPolicy, count: u32, seed: u64, guards: Guards) -> Drive {
         let ranges = pieces([0, u64::MAX], &equal_cuts(count)).collect::<Vec<_>>();
         let opened = (0..).zip(ranges).map(|(id, (first, last))| Opened {
             id: PartitionId(id),
             first,
             last,
         });
-        let watch = Watch::new(Guards::default(), seed, opened);
+        let watch = Watch::new(guards, seed, opened);
         Drive { policy, watch, second: 0, next_id: count }
     }
 
