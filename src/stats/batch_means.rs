@@ -83,6 +83,12 @@ mod tests {
         let half = half_width(2.5, &parts, 0.95).expect("four parts");
         assert!((half - 3.182_446 * (squares / 12.0).sqrt()).abs() < 1e-5, "{half}");
         assert_eq!(half_width(3.0, &parts[..1], 0.95), None);
+        // Narrower than the value itself: squares 2, error √(2/2/3), t = 4.3027.
+        let half = half_width(10.0, &[9.0, 10.0, 11.0], 0.95).expect("three parts");
+        assert!((half - 4.302_653 / 3_f64.sqrt()).abs() < 1e-5, "{half}");
+        // Two are enough: squares 2, error 1, t = 12.706.
+        let half = half_width(2.0, &[1.0, 3.0], 0.95).expect("two parts");
+        assert!((half - 12.706_205).abs() < 1e-5, "{half}");
     }
 
     #[test]
@@ -92,6 +98,37 @@ mod tests {
         assert_eq!(mean.map(|half| half * 4.0), total);
         assert_eq!(half_width(0.0, &[0.0; 4], 0.95), Some(0.0));
         assert_eq!(half_width(0.4, &[0.1; 4], 0.95), Some(0.0));
+        // A maximum of 8 is no total of parts that sum up to 12: squares 49 + 36 + 25 + 4 = 114.
+        let half = half_width(8.0, &parts, 0.95).expect("four parts");
+        assert!((half - 3.182_446 * (114.0_f64 / 12.0).sqrt()).abs() < 1e-4, "{half}");
+    }
+
+    /// What is a billionth of the value is rounding: of a sum that is to be the total, and of a
+    /// spread that is to be none.
+    #[test]
+    fn rounding_is_told_by_the_size_of_the_value() {
+        // A total of a million, off by 1e-4. About 250,000: squares 2 * (1.5² + 0.5²) * 1e10.
+        let half = half_width(1e6, &[1e5, 2e5, 3e5, 4e5 + 1e-4], 0.95).expect("four parts");
+        let total = 4.0 * 3.182_446 * (5e10_f64 / 12.0).sqrt();
+        assert!((half / total - 1.0).abs() < 1e-6, "{half}, not {total}");
+        assert_eq!(half_width(1e6, &[1e6 - 1e-5, 1e6 + 1e-5], 0.95), Some(0.0));
+        let half = half_width(1e6, &[1e6 - 1.0, 1e6 + 1.0], 0.95).expect("two parts");
+        assert!((half - 12.706_205).abs() < 1e-5, "{half}");
+    }
+
+    /// Six parts have a deviation of √(4/35) = 0.3381 and so a bound of 0.7865.
+    #[test]
+    fn neighbours_are_alike_beyond_the_bound_of_their_number() {
+        // Climbing evenly: squares 35/2, successive ones 5, 1 - 5/35 = 0.857. By pairs: the
+        // products about 2.5 are 3.75, 0.75, -0.25, 0.75 and 3.75.
+        let found = correlated(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]).expect("0.857 is beyond");
+        assert!((found.lag_1 - 8.75 / 17.5).abs() < 1e-12, "{found:?}");
+        // Squares 15 - 49/6 = 41/6, successive ones 3: 1 - 9/41 = 0.780.
+        assert_eq!(correlated(&[0.0, 0.0, 1.0, 1.0, 2.0, 3.0]), None);
+        // Of 32 that climb: squares 32 * (32² - 1)/12 = 2,728, products Σ (i² - 1/4) over -15..=15.
+        let climbing: Vec<f64> = (0..32).map(f64::from).collect();
+        let found = correlated(&climbing).expect("they climb");
+        assert!((found.lag_1 - (2_480.0 - 7.75) / 2_728.0).abs() < 1e-12, "{found:?}");
     }
 
     /// Independent parts are called correlated in one case of a hundred; parts of which each keeps
@@ -117,7 +154,5 @@ mod tests {
         assert!((1..=25).contains(&without), "{without} of 1,000");
         assert!(with > 750, "{with} of 1,000");
         assert_eq!(correlated(&[1.0; 32]), None);
-        let climbing: Vec<f64> = (0..32).map(f64::from).collect();
-        assert!(correlated(&climbing).is_some_and(|found| found.lag_1 > 0.8));
     }
 }

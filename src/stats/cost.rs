@@ -163,6 +163,7 @@ mod tests {
         let per_message = cost.of_window() / 36_000.0;
         close(cost.per_million().expect("messages were deleted"), per_message * 1e6);
         close(worker_hours(4, measured.window), 1.0);
+        close(worker_hours(10, measured.window), 2.5);
     }
 
     #[test]

@@ -151,6 +151,14 @@ mod tests {
         assert_eq!(Paired::of(&[1.0, 1.0], &[1.0, 1.0]).variance_removed(), None);
     }
 
+    #[test]
+    fn verdicts_are_words_that_say_no_more_than_is_known() {
+        let words = [Verdict::NotDetected, Verdict::WithinTolerance].map(Verdict::words);
+        assert_eq!(words, ["no difference detected", "within the tolerance"]);
+        let words = [Verdict::Better, Verdict::Worse, Verdict::Higher, Verdict::Lower];
+        assert_eq!(words.map(Verdict::words), ["better", "worse", "higher", "lower"]);
+    }
+
     /// Schuirmann's two tests: both bounds must lie within the tolerance. It is one here, the
     /// hundredth part of 100, and t with one degree of freedom is 12.706.
     #[test]

@@ -236,6 +236,32 @@ fn slips_of_the_fingers_are_named() {
 }
 
 #[test]
+fn the_nearest_word_is_at_most_a_third_of_its_letters_away() {
+    // An exchange, a letter too many and one too few are one step each.
+    assert_eq!(distance("sent", "sent"), 0);
+    assert_eq!(distance("", "sent"), 4);
+    assert_eq!(distance("sent", ""), 4);
+    assert_eq!(distance("kitten", "sitting"), 3, "Levenshtein's own measure: k, e and g");
+    assert_eq!(distance("visible", "ivsible"), 2, "neighbours that changed places are two");
+    assert_eq!(nearest("sett", ["sent", "send"]), Some("sent"));
+    assert_eq!(nearest("so", ["sent", "to"]), Some("to"), "one step is allowed at least");
+    assert_eq!(nearest("visbie", ["visible", "invisible"]), Some("visible"), "two of six letters");
+    assert_eq!(nearest("visb", ["visible"]), None, "three of four letters");
+}
+
+#[test]
+fn what_was_read_keeps_its_text_and_a_fault_is_a_sentence() {
+    assert_eq!(parse(" sent  > 0 ").expect("parses").text(), " sent  > 0 ");
+    assert_eq!(parse_quantity("busy*2").expect("parses").text(), "busy*2");
+    assert_eq!(
+        parse("cost < 5").expect_err("a bare number").to_string(),
+        "cannot compare `cost` with `5`: an amount of money with a bare number (column 8); write `$5`"
+    );
+    let names = [Unit::Number, Unit::Duration, Unit::Rate, Unit::Money].map(Unit::name);
+    assert_eq!(names, ["number", "ns", "per second", "dollars"]);
+}
+
+#[test]
 fn names_of_the_scenario_are_looked_up() {
     let scenario = fixture::scenario();
     let names = Names::of(&scenario);
