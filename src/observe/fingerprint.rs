@@ -215,8 +215,255 @@ fn deed_words(deed: &Deed) -> Option<(u64, u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::deed::{FleetId, ProducerId, WorkerId};
-    use crate::ledger::journal::{Action, MessageId};
+    use crate::clients::deed::{Ending, FleetId, ProducerId, WorkerId};
+    use crate::kernel::time::Span;
+    use crate::ledger::journal::{Action, Caller, Census, Held, MessageId, PartitionId, State};
+
+    /// What stands in the first, second, third and fourth word of a fact: single bits, and all at
+    /// once, where a word that swallowed another one would hide it. No bit is in two words, for
+    /// they are joined by an exclusive or: what changes alike in two of them cancels out.
+    const NUMBERS: [[u32; 3]; 4] =
+        [[1, 2, u32::MAX], [4, 8, u32::MAX], [16, 32, u32::MAX], [64, 128, u32::MAX]];
+    const ACTIONS: [Action; 4] =
+        [Action::Send, Action::Receive, Action::Delete, Action::ChangeVisibility];
+    const STATES: [State; 3] = [State::Delayed, State::Visible, State::InFlight];
+    const CAUSES: [Held; 7] = [
+        Held::Buffered,
+        Held::Working,
+        Held::Failed,
+        Held::Crashed,
+        Held::Deleting,
+        Held::Undone,
+        Held::NotHidden,
+    ];
+    const ENDINGS: [Ending; 5] =
+        [Ending::Done, Ending::Duplicate, Ending::Recognised, Ending::Failed, Ending::Crashed];
+
+    /// Each number of a word with each of the next word.
+    fn pairs(word: usize) -> impl Iterator<Item = (u32, u32)> {
+        NUMBERS[word].into_iter().flat_map(move |one| NUMBERS[word + 1].map(|next| (one, next)))
+    }
+
+    fn messages() -> [MessageId; 3] {
+        [1, 2, u64::MAX].map(MessageId)
+    }
+
+    /// Changes of messages, each unlike all others.
+    fn changes_of_messages() -> Vec<Change> {
+        let mut all = Vec::new();
+        for message in messages() {
+            all.extend([
+                Change::DelayEnded { message },
+                Change::DeletedNothing { message },
+                Change::DeleteLost { message },
+                Change::ReceiptExpired { message },
+                Change::VisibilityRefused { message },
+            ]);
+            all.extend(STATES.map(|from| Change::Expired { message, from }));
+            all.extend(STATES.map(|from| Change::Purged { message, from }));
+            for number in NUMBERS[1] {
+                let (partition, receives, sent) = (PartitionId(number), number, Time::ZERO);
+                let (from, until) = (QueueId(number), Time::from_nanos(u64::from(number)));
+                all.extend(STATES.map(|state| Change::Sent { message, partition, state }));
+                all.extend(STATES.map(|from| Change::Deleted { message, sent, receives, from }));
+                all.extend(CAUSES.map(|cause| Change::Returned { message, cause, receives }));
+                all.push(Change::VisibilityChanged { message, until });
+                all.push(Change::MovedIn { message, from });
+                all.push(Change::Undone { message, sent, receives });
+            }
+            for (one, receives) in pairs(1) {
+                let (caller, partition, to) = (Caller(one), PartitionId(0), QueueId(one));
+                all.extend(CAUSES.map(|cause| Change::DeadLettered {
+                    message,
+                    to,
+                    receives,
+                    cause,
+                }));
+                all.extend([0, 1 << 40].map(Time::from_nanos).map(|until| {
+                    let (sent, cause) = (Time::ZERO, None);
+                    Change::Received { message, caller, partition, receives, sent, until, cause }
+                }));
+            }
+        }
+        all
+    }
+
+    /// Changes of calls, partitions and nodes, each unlike all others.
+    fn other_changes() -> Vec<Change> {
+        let mut all = Vec::new();
+        for number in NUMBERS[0] {
+            let (caller, partition, node) = (Caller(number), PartitionId(number), NodeId(number));
+            for (falsely, over_limit) in [(false, false), (false, true), (true, false)] {
+                all.push(Change::ReceivedNothing { caller, falsely, over_limit });
+            }
+            let reasons = [
+                Refusal::NoBalancedKey,
+                Refusal::TooManyPartitions,
+                Refusal::SingleKey,
+                Refusal::HotKey { permille: 1 },
+                Refusal::HotKey { permille: 2 },
+                Refusal::HotKey { permille: 1_000 },
+                Refusal::Sequential,
+                Refusal::TooManyAtOnce,
+            ];
+            for reason in reasons {
+                all.push(KeySpace::Refused { partition, reason }.into());
+            }
+            all.extend([
+                KeySpace::Closed { partition }.into(),
+                KeySpace::Ended { reshard: number }.into(),
+                KeySpace::Sealed { partition }.into(),
+                KeySpace::Drained { partition }.into(),
+                Change::Node(NodeChange::Failed(node)),
+                Change::Node(NodeChange::Suspected(node)),
+                Change::Node(NodeChange::GivenUp(node)),
+                Change::Node(NodeChange::Returned(node)),
+                Change::Node(NodeChange::CaughtUp(node)),
+            ]);
+        }
+        for (one, other) in pairs(0) {
+            let (partition, node, key) = (PartitionId(one), NodeId(other), u64::from(other));
+            for action in ACTIONS {
+                all.push(Change::Throttled { action, partition, messages: other });
+                all.push(Change::Unavailable { action, partition, messages: other });
+            }
+            let [left, right] = [PartitionId(0); 2];
+            all.extend([
+                KeySpace::Opened { partition, first: key, last: u64::MAX }.into(),
+                KeySpace::Split { parent: partition, left, right, at: key }.into(),
+                KeySpace::Merged { left: partition, right, into: PartitionId(other) }.into(),
+                KeySpace::Recut { old: one, new: other }.into(),
+                Change::Node(NodeChange::Led { partition, by: node }),
+                Change::Node(NodeChange::CopyDropped { partition, to: node }),
+            ]);
+            for number in NUMBERS[2] {
+                let (from, to) = (NodeId(number), node);
+                all.push(KeySpace::Begun { reshard: one, old: other, new: number }.into());
+                all.push(Change::Node(NodeChange::CopyBegun { partition, source: from, to }));
+                all.push(Change::Node(NodeChange::Moved { partition, from, to }));
+            }
+            all.extend(pairs(2).map(|(without_write_quorum, without_read_quorum)| {
+                Change::Node(NodeChange::Counted(Census {
+                    partitions: one,
+                    under_replicated: other,
+                    without_write_quorum,
+                    without_read_quorum,
+                }))
+            }));
+        }
+        all
+    }
+
+    /// Deeds, each unlike all others.
+    fn deeds() -> Vec<Deed> {
+        let mut all = Vec::new();
+        for number in NUMBERS[0] {
+            let worker = WorkerId(number);
+            all.extend([Deed::Started { worker }, Deed::Crashed { worker }]);
+        }
+        for (one, messages) in pairs(0) {
+            let producer = ProducerId(one);
+            all.push(Deed::SendRetried { producer, messages });
+            all.push(Deed::GivenUp { producer, messages });
+            // A wait and a call that share a bit once the call is turned by half a word.
+            for (waited, took) in [
+                (1 << 20, 1 << 22),
+                (1 << 21, 1 << 22),
+                (1 << 20, 1 << 23),
+                (1 << 38, 0),
+                (1 << 38, 1 << 6),
+            ] {
+                let [waited, took] = [waited, took].map(Span::from_nanos);
+                all.push(Deed::SendConfirmed { producer, messages, waited, took });
+            }
+        }
+        for (message, (one, thread)) in
+            messages().into_iter().flat_map(|it| pairs(1).map(move |pair| (it, pair)))
+        {
+            let (worker, fleet, queue, sent) = (WorkerId(one), FleetId(0), QueueId(0), Time::ZERO);
+            all.extend(NUMBERS[3].map(|receives| Deed::Began {
+                worker,
+                thread,
+                queue,
+                message,
+                receives,
+            }));
+            // No worker has so many threads that their number would leave its place.
+            let thread = thread & 0xffff;
+            for took in [0, 1].map(Span::from_nanos) {
+                all.extend(ENDINGS.map(|how| Deed::Ended {
+                    worker,
+                    fleet,
+                    thread,
+                    queue,
+                    message,
+                    sent,
+                    took,
+                    how,
+                }));
+            }
+        }
+        all
+    }
+
+    /// The fingerprints of all those facts, each alone.
+    fn prints(now: Time) -> Vec<Fingerprint> {
+        let changes = changes_of_messages().into_iter().chain(other_changes());
+        let changes = changes.flat_map(|change| [0, 1, 2].map(|queue| (QueueId(queue), change)));
+        let changes = changes.map(|(queue, change)| {
+            let mut print = Fingerprint::default();
+            print.change(now, queue, &change);
+            print
+        });
+        let deeds = deeds().into_iter().map(|deed| {
+            let mut print = Fingerprint::default();
+            print.deed(now, &deed);
+            print
+        });
+        changes.chain(deeds).collect()
+    }
+
+    #[test]
+    fn facts_that_differ_in_one_word_differ() {
+        // At the second instant the time has the bits into which tags are turned.
+        for now in [Time::ZERO, Time::from_nanos(7 << 48)] {
+            let prints = prints(now);
+            assert!(prints.iter().all(|print| print.facts() == 1));
+            let mut hashes: Vec<u64> = prints.iter().map(Fingerprint::hash).collect();
+            hashes.sort_unstable();
+            hashes.dedup();
+            assert_eq!(hashes.len(), prints.len(), "no two facts are alike");
+        }
+    }
+
+    /// A fair bit is set 5,000 times of 10,000, with a deviation of 50. Of 64 bits none is 4.5
+    /// deviations off in 2,000 tries.
+    #[test]
+    fn every_bit_of_a_fingerprint_is_fair() {
+        let mut print = Fingerprint::default();
+        let mut set = [0_u32; 64];
+        for at in 0..10_000 {
+            let change = Change::DelayEnded { message: MessageId(at % 10) };
+            print.change(Time::from_nanos(at), QueueId(0), &change);
+            for (bit, set) in set.iter_mut().enumerate() {
+                *set += u32::from(print.hash() >> bit & 1 == 1);
+            }
+        }
+        assert!(set.iter().all(|set| set.abs_diff(5_000) < 225), "{set:?}");
+    }
+
+    #[test]
+    fn checkpoints_stand_after_each_power_of_two() {
+        let mut print = Fingerprint::default();
+        let after: Vec<_> = (1..=9)
+            .map(|at| {
+                let change = Change::DelayEnded { message: MessageId(at) };
+                print.change(Time::from_nanos(at), QueueId(0), &change);
+                (at, Time::from_nanos(at), print.hash())
+            })
+            .collect();
+        assert_eq!(print.checkpoints(), [after[0], after[1], after[3], after[7]]);
+    }
 
     #[test]
     fn one_changed_word_changes_the_fingerprint_for_good() {
