@@ -137,7 +137,8 @@ mod tests {
         let [(600, Decision::Recut { cuts, .. })] = &decided[..] else { panic!("{decided:?}") };
         // The two-minute rate has reached 99 % of 4000: 5 times the target of 700.
         assert_eq!(cuts.len() + 1, 5);
-        assert_eq!(cuts[0], (u128::from(u64::MAX) / 5) as u64, "equal pieces");
+        let fifth = |i: u128| ((1 << 64) * i / 5) as u64;
+        assert_eq!(cuts[..], [1, 2, 3, 4].map(fifth), "equal pieces");
     }
 
     #[test]
@@ -149,6 +150,37 @@ mod tests {
     fn cold_neighbours_merge_after_twenty_minutes() {
         let decided = drive(2).run(1200, |_| 10, uniform());
         assert_eq!(decided, [(1200, Decision::merge(0))]);
+    }
+
+    /// Of 1,000 calls the ten-minute rate passes 700 when 1 - e^(-t/600) does: after 722 seconds.
+    /// The two-minute one, at most 1.4 times the target, would not need two pieces.
+    #[test]
+    fn what_is_barely_hot_is_halved_where_there_is_room() {
+        let decided = |count, max_partitions, calls, key: &mut dyn FnMut() -> u64| {
+            let policy = Ewma { max_partitions, ..POLICY };
+            Drive::new(SplitPolicy::Ewma(policy), count).run(725, |_| calls, key)
+        };
+        let refused = |part| (725, Decision::Refuse { part, reason: Refusal::TooManyPartitions });
+        let mut left = || 7;
+        assert_eq!(decided(1, 2, 1_000, &mut left), [(725, Decision::split(0, 1 << 63))]);
+        assert_eq!(decided(1, 1, 1_000, &mut left), [refused(0)]);
+        let mut right = || u64::MAX;
+        assert_eq!(decided(2, 3, 1_000, &mut right), [(725, Decision::split(1, 3 << 62))]);
+        let mut sides = [7, u64::MAX].into_iter().cycle();
+        let mut both = || sides.next().expect("it goes on");
+        let first = (725, Decision::split(0, 1 << 62));
+        assert_eq!(decided(2, 3, 2_000, &mut both), [first, refused(1)]);
+    }
+
+    #[test]
+    fn a_narrow_range_has_as_many_pieces_as_keys() {
+        let mut part = drive(1).watch.parts()[0].clone();
+        (part.first, part.last) = (40, 41);
+        assert_eq!(equal(&part, 5), [41]);
+        part.last = 42;
+        assert_eq!(equal(&part, 5), [41, 42]);
+        part.last = 40;
+        assert_eq!(equal(&part, 5), [0; 0], "a single key");
     }
 
     #[test]

@@ -269,6 +269,78 @@ mod tests {
         assert_eq!(decided(2, 6, [7, far]), both);
     }
 
+    /// Samples are begun at seconds 1, 61, 121, … At second 260 the newest is 19 seconds old, and
+    /// the full one before it is of seconds 182 to 241.
+    #[test]
+    fn a_cut_follows_where_the_load_was_in_the_last_full_sample() {
+        let mut drive = drive(POLICY);
+        let mut low = uniform();
+        assert_eq!(drive.run(181, |_| 750, || low() >> 2), [], "warm, so sampled");
+        let mut high = uniform();
+        let rate = |second| if second <= 241 { 750 } else { 1_000 };
+        let decided = drive.run(79, rate, || 3 << 62 | high() >> 2);
+        let [(260, Decision::Recut { cuts, .. })] = &decided[..] else { panic!("{decided:?}") };
+        assert!(cuts[0] >= 3 << 62, "{:x}", cuts[0]);
+    }
+
+    #[test]
+    fn a_partition_is_sampled_while_its_rate_or_average_is_half_of_hot() {
+        let sampled = |drive: &Drive| drive.watch.parts()[0].load.sample.is_some();
+        let mut drive = drive(POLICY);
+        for (calls, expected) in [(399, false), (400, true), (399, false), (401, true)] {
+            drive.run(1, |_| calls, uniform());
+            assert_eq!(sampled(&drive), expected, "{calls} calls");
+        }
+        // A minute of 400 on average, an idle second in it or not.
+        drive = self::drive(POLICY);
+        drive.run(60, |s| [800, 400, 0][usize::from(s > 1) + usize::from(s == 60)], uniform());
+        assert!(sampled(&drive), "the average is 400");
+        drive.run(1, |_| 399, uniform());
+        assert!(!sampled(&drive), "(23,200 + 399) / 60 is less");
+    }
+
+    /// What is said of 200 keys in this order of their requests.
+    fn of_keys(keys: &[u64]) -> Result<Vec<u64>, Refusal> {
+        assert_eq!(keys.len(), SAMPLES);
+        cuts(&POLICY, &drive(POLICY).watch.parts()[0], keys, 1)
+    }
+
+    /// So many keys below 1,000, equal to it and above it.
+    fn around_a_thousand(below: u64, equal: u64, above: u64) -> Vec<u64> {
+        let rest = (0..below).chain((0..above).map(|i| 2_000 + i));
+        rest.chain((0..equal).map(|_| 1_000)).collect()
+    }
+
+    #[test]
+    fn a_key_is_hot_that_fills_the_median_and_a_tenth_beside_it() {
+        // 77 and 200 have no common divisor: each key once, early and late ones mixed.
+        let of = |below, equal, above| {
+            let keys = around_a_thousand(below, equal, above);
+            of_keys(&(0..SAMPLES).map(|i| keys[i * 77 % SAMPLES]).collect::<Vec<_>>())
+        };
+        let hot = |permille| Err(Refusal::HotKey { permille });
+        assert_eq!(of(16, 90, 94), hot(450), "from the tenth to the median: places 16 to 105");
+        assert_eq!(of(94, 90, 16), hot(450), "from the median to the ninetieth: 94 to 183");
+        assert_eq!(of(60, 90, 50), Ok(vec![1_000]), "the median alone: 60 to 149");
+        assert_eq!(of(50, 100, 50), hot(500), "half of the samples, wherever");
+    }
+
+    #[test]
+    fn keys_at_the_middle_are_on_neither_side_of_it() {
+        // The earlier half has its middle, place 50 of 100, at the key that is a thousand; of the
+        // later half 46 lie beyond it and 45 at it: 91, and nine tenths would be sequential.
+        let early = around_a_thousand(40, 45, 15);
+        let later = |below, equal, above| {
+            let mut keys = early.clone();
+            keys.extend(around_a_thousand(below, equal, above));
+            of_keys(&keys)
+        };
+        assert_eq!(later(9, 45, 46), Ok(vec![1_000]));
+        assert_eq!(later(46, 45, 9), Ok(vec![1_000]));
+        assert_eq!(later(0, 10, 90), Err(Refusal::Sequential), "nine tenths beyond it");
+        assert_eq!(later(90, 10, 0), Err(Refusal::Sequential), "nine tenths before it");
+    }
+
     #[test]
     fn sequential_keys_are_refused() {
         let mut next = 0;

@@ -45,4 +45,18 @@ mod tests {
         let mut drive = Drive::new(SplitPolicy::Naive(calm), 1);
         assert_eq!(drive.run(600, |_| 750, uniform()).len(), 1, "a gap between the levels");
     }
+
+    #[test]
+    fn what_is_at_a_level_stays() {
+        let policy = Naive { threshold: 0.5, merge: 0.95, max_partitions: 256 };
+        let decided = |count, calls| {
+            let mut sides = [7, u64::MAX].into_iter().cycle();
+            let key = || sides.next().expect("it goes on");
+            Drive::new(SplitPolicy::Naive(policy), count).run(60, |_| calls, key)
+        };
+        assert_eq!(decided(1, 500), [], "500 are not above 500");
+        assert_eq!(decided(1, 501).len(), 1);
+        assert_eq!(decided(2, 950), [], "950 are not below 950");
+        assert_eq!(decided(2, 949).len(), 1);
+    }
 }

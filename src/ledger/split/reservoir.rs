@@ -208,6 +208,7 @@ mod tests {
     fn one_quiet_second_forgets_the_heat() {
         assert_eq!(drive().run(60, |s| if s % 10 == 0 { 0 } else { 900 }, uniform()), []);
         assert_eq!(drive().run(60, |_| 749, uniform()), [], "below the threshold");
+        assert_eq!(drive().run(11, |_| 750, uniform()).len(), 1, "at the threshold");
     }
 
     #[test]
@@ -263,6 +264,40 @@ mod tests {
     }
 
     #[test]
+    fn what_equals_a_sampled_key_lies_on_its_right() {
+        let mut finder = Finder::new(second(1), Draws::new(7));
+        (0..1_000).for_each(|_| finder.observe(42));
+        assert!(finder.sides().all(|(key, left, _)| (key, left) == (42, 0)));
+        assert!(finder.sides().any(|(_, _, right)| right > 0));
+    }
+
+    /// |left − right| / (left + right) < 1/4 of a hundred requests or more, beyond the first key.
+    #[test]
+    fn a_cut_is_even_and_has_judged_enough() {
+        let cut = |left, right| {
+            let mut finder = Finder::new(second(1), Draws::new(7));
+            (finder.seen, finder.judged) = (SLOTS as u64 + left + right, left + right);
+            finder.slots[3] = Sampled { key: 42, before: 0, left: left as u32 };
+            // The others were taken just now.
+            for slot in finder.slots.iter_mut().filter(|slot| slot.key != 42) {
+                *slot = Sampled { key: 7, before: left + right, left: 0 };
+            }
+            finder.best_cut(0)
+        };
+        assert_eq!(cut(50, 50), Some(42));
+        assert_eq!(cut(50, 49), None, "99 are too few");
+        assert_eq!(cut(124, 76), Some(42), "48/200");
+        assert_eq!(cut(125, 75), None, "50/200 is not below a quarter");
+        assert_eq!(cut(75, 125), None);
+        assert_eq!(cut(150, 50), None);
+        let mut finder = Finder::new(second(1), Draws::new(7));
+        (finder.seen, finder.judged) = (120, 100);
+        finder.slots[3] = Sampled { key: 42, before: 0, left: 50 };
+        assert_eq!(finder.best_cut(42), None, "nothing would be left of it");
+        assert_eq!(finder.best_cut(41), Some(42));
+    }
+
+    #[test]
     fn cold_neighbours_merge_once_they_are_old_and_their_peaks_are_low() {
         let drive = Drive::new(SplitPolicy::Reservoir(POLICY), 3);
         let at = |now, peaks: &[u32]| {
@@ -279,5 +314,7 @@ mod tests {
         assert_eq!(at(295, &[0, 0]), [], "too young");
         assert_eq!(at(301, &[0, 0]), [], "merges come each five seconds");
         assert_eq!(at(300, &[400, 0]), [], "400 is over 375");
+        assert_eq!(at(300, &[200, 175]), [], "375 is not below 375");
+        assert_eq!(at(300, &[200, 174]), [Decision::merge(0)]);
     }
 }

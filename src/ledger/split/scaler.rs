@@ -119,7 +119,30 @@ mod tests {
         let mut drive = Drive::new(SplitPolicy::CountScaler(policy), 2);
         drive.run(300, |_| 9_000, uniform());
         assert_eq!(drive.partitions(), 3);
+        assert_eq!(drive.run(300, |_| 9_000, uniform()), [], "there are as many as may be");
         drive.run(300, |_| 10, uniform());
         assert_eq!(drive.partitions(), 2);
+        assert_eq!(drive.run(300, |_| 10, uniform()), [], "there are as few as may be");
+    }
+
+    #[test]
+    fn a_rate_at_its_level_is_neither_above_nor_below() {
+        assert_eq!(drive(4).run(600, |_| 1_575, uniform()), [], "393.75 each");
+        // 700 is not above 700: from the fifth look on it is above, at 75 seconds, for a minute.
+        let decided = drive(1).run(135, |s| if s <= 60 { 700 } else { 1_400 }, uniform());
+        let seconds: Vec<u64> = decided.iter().map(|(second, _)| *second).collect();
+        assert_eq!(seconds, [135], "{decided:?}");
+    }
+
+    #[test]
+    fn it_decides_at_its_looks_and_never_during_a_change() {
+        let policy = CountScaler { sustain_up: Span::from_secs(50), ..POLICY };
+        let mut drive = Drive::new(SplitPolicy::CountScaler(policy), 1);
+        assert_eq!(drive.run(74, |_| 2_000, uniform()), [], "above for 59 s, but no look is due");
+        let mut changing = Drive::new(SplitPolicy::CountScaler(policy), 1);
+        changing.run(74, |_| 2_000, uniform());
+        changing.watch.changing(0..1, 2, changing.now());
+        assert_eq!(drive.run(1, |_| 2_000, uniform()).len(), 1);
+        assert_eq!(changing.run(30, |_| 2_000, uniform()), []);
     }
 }

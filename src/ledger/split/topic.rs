@@ -135,6 +135,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_at_a_level_stays() {
+        let decided = |count, calls| {
+            let mut sides = [7, u64::MAX].into_iter().cycle();
+            let key = || sides.next().expect("it goes on");
+            Drive::new(SplitPolicy::ScalableTopic(POLICY), count).run(300, |_| calls, key)
+        };
+        assert_eq!(decided(1, 800), [], "800 are not above 800");
+        assert_eq!(decided(2, 160), [], "80 each are not below 80");
+        assert_eq!(decided(2, 158), [(300, Decision::merge(0))]);
+        assert_eq!(decided(2, 1_000), [], "neither hot nor cold");
+    }
+
+    #[test]
+    fn the_coldest_pair_is_the_one_with_the_least_sum() {
+        let third = u64::MAX / 3;
+        let mut keys = (0..70).map(|i| if i < 50 { 7 } else { 2 * third + 7 }).cycle();
+        let mut drive = Drive::new(SplitPolicy::ScalableTopic(POLICY), 3);
+        // 50, none and 20 calls a second.
+        let decided = drive.run(300, |_| 70, || keys.next().expect("it goes on"));
+        assert_eq!(decided, [(300, Decision::merge(1))]);
+    }
+
+    #[test]
     fn what_was_changed_too_often_is_not_merged() {
         let policy = ScalableTopic { depth: 1, ..POLICY };
         let mut drive = Drive::new(SplitPolicy::ScalableTopic(policy), 3);

@@ -253,6 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn the_middle_of_a_range_is_where_its_right_half_begins() {
+        let mut part = Drive::new(SplitPolicy::Static, 1).watch.parts()[0].clone();
+        assert_eq!(part.middle(), Some(1 << 63), "the whole key space");
+        for (first, last, expected) in [(4, 7, Some(6)), (4, 5, Some(5)), (4, 4, None)] {
+            (part.first, part.last) = (first, last);
+            assert_eq!(part.middle(), expected, "{first} to {last}");
+        }
+    }
+
+    #[test]
+    fn that_a_split_has_to_wait_is_news_once() {
+        let mut drive = Drive::new(SplitPolicy::Static, 2);
+        let put_off = [0, 0, 1, 1].map(|at| drive.watch.put_off(at));
+        assert_eq!(put_off, [true, false, true, false]);
+    }
+
+    #[test]
     fn jitter_draws_shares_evenly_from_either_side_of_one() {
         let of = |jitter| {
             let guards = Guards { jitter, concurrent: None };
