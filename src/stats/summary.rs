@@ -102,6 +102,14 @@ mod tests {
         assert_eq!((equal.mean, equal.half_width()), (0.8, Some(0.0)));
     }
 
+    /// About their mean, whole numbers off it: squares 1 + 9 + 16 + 36 = 62. Of differences between
+    /// squares of such numbers little would be left.
+    #[test]
+    fn a_spread_far_from_zero_is_exact() {
+        let values = [9.25, 13.25, 14.25, 4.25].map(|value| 1e15 + value);
+        assert_eq!(Summary::of(&values).variance.to_bits(), (62.0_f64 / 3.0).to_bits());
+    }
+
     /// The classic sleep data (Student 1908, as in R's `t.test(sleep$extra)`): mean 1.54, 95 %
     /// interval 0.5955845 to 2.4844155.
     #[test]

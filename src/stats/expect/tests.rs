@@ -110,6 +110,11 @@ fn arithmetic_follows_the_usual_precedence_and_units() {
         ("sent / 2400/min", 900e9),
         ("rate(sent) * mean(sent_to_received)", 40.0 * 0.0495),
         ("mean(sent_to_received) * 2 - 99ms", 0.0),
+        ("wasted - 2700000000ns", 0.0),
+        ("1h / 1s + 0 * sent", 3_600.0),
+        ("1d / 1h + 0 * sent", 24.0),
+        ("rate(sent) - 144000/h", 0.0),
+        ("sent- 1", 35_999.0),
     ];
     for (text, expected) in cases {
         let value = value(text);
@@ -185,6 +190,9 @@ fn faults_point_at_their_cause() {
         ("0 == dead_leterd", 6, "unknown measure `dead_leterd`"),
         ("p99(sent_to_delete) < 2s", 5, "unknown measure `sent_to_delete`"),
         ("mea(visible) < 2", 1, "unknown function `mea`"),
+        ("p5(processing) < 2s", 1, "unknown function `p5`"),
+        ("p9x(processing) < 2s", 1, "unknown function `p9x`"),
+        ("p9999999(processing) < 2s", 1, "unknown function `p9999999`"),
         ("p99(visible) < 2", 1, "`visible` is a level: its mean, max and last are known"),
         ("mean(sent) < 2", 1, "`sent` is a counter: it has one value"),
         ("visible < 2", 1, "`visible` is a level that changes over time"),
@@ -223,6 +231,12 @@ fn unlike_units_are_refused_with_what_to_write() {
     assert_eq!(fault.help, "write `2s` or `2ms`");
     let fault = parse("cost < 5").expect_err("a bare number");
     assert_eq!((fault.column, fault.help.as_str()), (8, "write `$5`"));
+    let fault = parse("rate(sent) > 5").expect_err("a bare number");
+    assert_eq!((fault.column, fault.help.as_str()), (14, "write `5/s` or `5/min`"));
+    for (text, verb) in [("wasted + 1 > 0s", "add"), ("wasted - 1 > 0s", "subtract")] {
+        let expected = format!("cannot {verb} `wasted` with `1`: a duration with a bare number");
+        assert_eq!(parse(text).expect_err(text).message, expected);
+    }
     let fault = parse("sent < 2s").expect_err("a count is no duration");
     assert_eq!((fault.column, fault.help.as_str()), (8, "both sides must be of one kind"));
 }
@@ -233,6 +247,22 @@ fn slips_of_the_fingers_are_named() {
     assert_eq!(help("dead_leterd == 0"), "did you mean `dead_lettered`?");
     assert_eq!(help("p99(sent_to_delete) < 2s"), "did you mean `sent_to_deleted`?");
     assert_eq!(help("sent-deleted == 0"), "if `-` is meant as a minus, write `sent - deleted`");
+    assert_eq!(help("dead-lettered == 0"), "did you mean `dead_lettered`?", "`dead` is no measure");
+}
+
+#[test]
+fn a_name_is_the_longest_known_measure_behind_what_it_belongs_to() {
+    let cases = [
+        ("sent", (None, "sent")),
+        ("redelivered.failed", (None, "redelivered.failed")),
+        ("orders.redelivered.failed", (Some("orders"), "redelivered.failed")),
+        ("my.orders.sent", (Some("my.orders"), "sent")),
+        ("my.orders.redelivered.failed", (Some("my.orders"), "redelivered.failed")),
+        ("nothing", (None, "nothing")),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(measure::split(name), expected, "{name}");
+    }
 }
 
 #[test]
@@ -279,6 +309,8 @@ fn names_of_the_scenario_are_looked_up() {
     let nobody = Names::default();
     let fault = parse("given_up == 0").expect("parses").check(&nobody).expect_err("no producer");
     assert_eq!(fault.message, "`given_up` needs a producer, the scenario has none");
+    let fault = parse("web.arrived == 0").expect("parses").check(&nobody).expect_err("no producer");
+    assert_eq!(fault.help, "the scenario has none");
 }
 
 #[test]
@@ -310,7 +342,9 @@ fn what_one_wants_of_a_measure() {
     for text in ["rate(deleted)", "orders.deleted", "workers.processed"] {
         assert_eq!(wanted(text), Wanted::More, "{text}");
     }
-    for text in ["busy", "mean(in_flight)", "sent", "deleted - sent", "count(processing)"] {
+    for text in
+        ["busy", "mean(in_flight)", "sent", "deleted - sent", "count(processing)", "wasted * sent"]
+    {
         assert_eq!(wanted(text), Wanted::Neither, "{text}");
     }
 }
@@ -321,8 +355,15 @@ fn hostile_texts_are_refused_not_crashed_on() {
     assert_eq!(parse(&deep).expect_err("deep").message, "more than 32 parentheses are open");
     let long = format!("sent > {}", "1+".repeat(5_000));
     assert_eq!(parse(&long).expect_err("long").help, "at most 1000 are read");
-    let widest = format!("sent > 0{}", "+1".repeat(490));
+    let widest = format!("sent > 0{}", "+1".repeat(496));
+    assert_eq!(widest.len(), 1_000);
     assert!(judged(&widest).holds);
+    assert!(parse(&format!("{widest} ")).is_err(), "one character more");
+    let nested = |depth| format!("{}sent{} > 0", "(".repeat(depth), ")".repeat(depth));
+    assert!(judged(&nested(32)).holds);
+    assert_eq!(parse(&nested(33)).expect_err("one more").column, 33);
+    let beside = format!("{}0 < sent", "(0)+".repeat(100));
+    assert!(judged(&beside).holds, "those that are closed do not count");
 }
 
 proptest::proptest! {

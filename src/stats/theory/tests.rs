@@ -327,6 +327,7 @@ fn drain_of_a_backlog() {
 #[test]
 fn unlimited_workers_and_shared_servers() {
     assert_near(processor_sharing_time(0.8, 1.0).expect("stable"), 5.0, 1e-9, "W = 1/(1 − ρ)");
+    assert_near(processor_sharing_time(0.2, 4.0).expect("stable"), 20.0, 1e-9, "4/(1 − 0.8)");
     // Poisson tails summed term by term.
     for (mean, quota) in [(0.5_f64, 0_u64), (4.0, 6), (40.0, 55)] {
         let mut term = num::exp(-mean);
@@ -357,6 +358,9 @@ fn the_power_of_two_choices() {
         let found = power_of_choices(load, 2).expect("stable");
         assert_near(found, expected, 5e-7, &format!("two choices at {load}"));
     }
+    // Of three choices the exponents are 0, 3, 12, 39, 120, …: (3^i − 3)/2.
+    let three = 1.0 + [3.0, 12.0, 39.0, 120.0].map(|n| num::pow(0.9, n)).iter().sum::<f64>();
+    assert_near(power_of_choices(0.9, 3).expect("stable"), three, 1e-9, "three choices");
 }
 
 #[test]
