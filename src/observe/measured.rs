@@ -7,8 +7,9 @@
 //! event happened, a latency to the window in which its message was sent. Series cover the whole
 //! run, warm-up and drain included.
 
-use hdrhistogram::Histogram;
+use std::sync::Arc;
 
+use super::distribution::{Distribution, Share};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::NodeId;
 use crate::ledger::journal::{PartitionId, Refusal};
@@ -216,11 +217,11 @@ pub struct NodeCounts {
     pub copies_dropped: u64,
 }
 
-/// A latency: quantiles from a histogram of three significant digits, mean and extremes exact.
-#[derive(Clone, Debug)]
+/// A latency: quantiles from a distribution of three significant digits, mean and extremes exact.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Latency {
-    /// Nanoseconds.
-    pub histogram: Histogram<u64>,
+    /// How many of which length.
+    pub distribution: Arc<Distribution>,
     /// Exact sum in nanoseconds.
     pub sum: u128,
     /// Exact longest.
@@ -228,9 +229,18 @@ pub struct Latency {
 }
 
 impl Latency {
+    /// Of these lengths.
+    pub fn of(lengths: &[Span]) -> Latency {
+        Latency {
+            distribution: Arc::new(Distribution::of(lengths.iter().copied())),
+            sum: lengths.iter().map(|length| u128::from(length.as_nanos())).sum(),
+            max: lengths.iter().copied().max().unwrap_or(Span::ZERO),
+        }
+    }
+
     /// Number of values.
     pub fn count(&self) -> u64 {
-        self.histogram.len()
+        self.distribution.count()
     }
 
     /// Exact mean in nanoseconds, 0 for none.
@@ -241,7 +251,7 @@ impl Latency {
 
     /// The value that a share `p` (0 to 1) of all is at or below, in nanoseconds; 0 for none.
     pub fn quantile_nanos(&self, p: f64) -> u64 {
-        self.histogram.value_at_quantile(p).min(self.max.as_nanos())
+        self.distribution.quantile(Share::of(p))
     }
 }
 

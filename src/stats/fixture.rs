@@ -3,8 +3,6 @@
 //!
 //! Invariant: the numbers agree with each other as those of a real run would.
 
-use hdrhistogram::Histogram;
-
 use crate::clients::config::{
     ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
     Retry, WorkUnit,
@@ -122,16 +120,7 @@ pub(crate) fn scenario() -> Scenario {
 
 /// A latency with these values, in milliseconds.
 pub(crate) fn latency(millis: &[u64]) -> Latency {
-    let mut histogram = Histogram::<u64>::new(3).expect("three digits are a valid precision");
-    let nanos: Vec<u64> = millis.iter().map(|ms| ms * 1_000_000).collect();
-    for nanos in &nanos {
-        histogram.record(*nanos).expect("the histogram resizes itself");
-    }
-    Latency {
-        histogram,
-        sum: nanos.iter().map(|nanos| u128::from(*nanos)).sum(),
-        max: Span::from_nanos(nanos.iter().copied().max().unwrap_or(0)),
-    }
+    Latency::of(&millis.iter().map(|ms| Span::from_millis(*ms)).collect::<Vec<_>>())
 }
 
 /// A level with this mean over 900 s.

@@ -18,6 +18,7 @@ use std::fmt::Write as _;
 
 use sqsim::kernel::num;
 use sqsim::kernel::time::Span;
+use sqsim::observe::distribution::Cell;
 use sqsim::observe::measured::Latency;
 
 /// Standard errors between theory and a simulated mean that are too many.
@@ -128,14 +129,16 @@ pub(crate) fn mean(latency: &Latency) -> f64 {
 /// The share of all values that are above `secs` seconds. As a mean of zeros and ones it has no
 /// bias, which a quantile of a finite sample has.
 pub(crate) fn share_above(latency: &Latency, secs: f64) -> f64 {
-    let within = latency.histogram.count_between(0, seconds(secs).as_nanos());
-    1.0 - within as f64 / latency.count() as f64
+    1.0 - latency.distribution.up_to(seconds(secs).as_nanos()) / latency.count() as f64
 }
 
-/// The second moment in square seconds.
+/// The second moment in square seconds, of lengths that lie in the middle of their cells.
 pub(crate) fn second_moment(latency: &Latency) -> f64 {
-    let (mean, sd) = (latency.histogram.mean() / 1e9, latency.histogram.stdev() / 1e9);
-    mean * mean + sd * sd
+    let square = |cell: &Cell| {
+        let middle = u64::midpoint(cell.least, cell.most) as f64 / 1e9;
+        cell.count as f64 * middle * middle
+    };
+    latency.distribution.cells().iter().map(square).sum::<f64>() / latency.count() as f64
 }
 
 #[test]

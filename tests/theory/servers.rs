@@ -44,7 +44,7 @@ fn half_width(rho: f64) -> f64 {
 /// The share of messages that were received at the instant they were sent.
 fn served_at_once(measured: &Measured) -> f64 {
     let wait = &measured.queues[0].sent_to_received;
-    wait.histogram.count_at(0) as f64 / wait.count() as f64
+    wait.distribution.up_to(0) / wait.count() as f64
 }
 
 fn quantile(latency: &Latency, p: f64) -> f64 {

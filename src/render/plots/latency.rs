@@ -78,7 +78,7 @@ fn axes_of(shown: &[Curve<'_>]) -> Axes {
     let shortest = shown
         .iter()
         .filter_map(|c| {
-            c.latency.histogram.iter_recorded().map(|v| v.value_iterated_to()).find(|v| *v > 0)
+            c.latency.distribution.cells().iter().map(|cell| cell.most).find(|most| *most > 0)
         })
         .min()
         .unwrap_or(1)
@@ -123,10 +123,10 @@ fn steps(axes: &Axes, latency: &Latency) -> Vec<Point> {
     let count = latency.count();
     let mut longer = count;
     let mut points = vec![(LEFT, axes.y(1.0))];
-    for value in latency.histogram.iter_recorded() {
-        let x = axes.x(value.value_iterated_to().min(latency.max.as_nanos()) as f64);
+    for cell in latency.distribution.cells() {
+        let x = axes.x(cell.most as f64);
         points.push((x, axes.y(longer as f64 / count as f64)));
-        longer -= value.count_since_last_iteration().min(longer);
+        longer -= cell.count;
         points.push((x, if longer == 0 { BOTTOM } else { axes.y(longer as f64 / count as f64) }));
     }
     points
@@ -138,11 +138,9 @@ fn remark(axes: &Axes, shown: &[Curve<'_>]) -> String {
     let said: Vec<String> = shown
         .iter()
         .filter_map(|curve| {
-            let values = curve.latency.histogram.iter_recorded();
-            let shorter: u64 = values
-                .take_while(|value| (value.value_iterated_to() as f64) < start)
-                .map(|value| value.count_since_last_iteration())
-                .sum();
+            let cells = curve.latency.distribution.cells().iter();
+            let shorter: u64 =
+                cells.take_while(|cell| (cell.most as f64) < start).map(|cell| cell.count).sum();
             let share = shorter as f64 / curve.latency.count() as f64;
             (shorter > 0).then(|| format!("{} of {}", format::percent(share), curve.name))
         })

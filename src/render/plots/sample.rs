@@ -2,8 +2,6 @@
 //!
 //! Owns a small fluid model of one queue. Must not know the pictures.
 
-use hdrhistogram::Histogram;
-
 use crate::engine::scenario::Scenario;
 use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
@@ -95,21 +93,16 @@ pub(super) fn measured_with_nodes() -> Measured {
 
 /// No latency at all.
 pub(super) fn no_latency() -> Latency {
-    Latency { histogram: Histogram::new(3).unwrap(), sum: 0, max: Span::ZERO }
+    Latency::of(&[])
 }
 
 /// Log-normal latencies with a tail: an even grid of normal quantiles.
 fn latency(median: f64, sigma: f64) -> Latency {
-    let mut latency = no_latency();
-    for number in 0..36_000 {
+    let lengths = (0..36_000).map(|number| {
         let p = (f64::from(number) + 0.5) / 36_000.0;
-        let nanos = median * num::exp(sigma * num::normal_quantile(p));
-        let span = Span::round_nanos(nanos);
-        latency.histogram.record(span.as_nanos()).unwrap();
-        latency.sum += u128::from(span.as_nanos());
-        latency.max = latency.max.max(span);
-    }
-    latency
+        Span::round_nanos(median * num::exp(sigma * num::normal_quantile(p)))
+    });
+    Latency::of(&lengths.collect::<Vec<_>>())
 }
 
 /// A queue in which nothing happened.
