@@ -43,7 +43,7 @@ fn timeout(asked: TimeoutAsked, text: &Text, threads: usize) -> TimeoutAdvice {
 
 /// How many standard errors an estimate is away from the truth.
 fn away(of: Option<EstimatedMeasure>, exact: f64) -> f64 {
-    let EstimatedMeasure { mean, ci95, n } = of.expect("it was measured");
+    let EstimatedMeasure { mean, ci95, n, .. } = of.expect("it was measured");
     let half = ci95.expect("several replications")[1] - mean;
     (mean - exact) / (half / student::quantile(n - 1, 0.95))
 }

@@ -13,7 +13,8 @@ use sqsim::engine::run::{Run, run, run_with};
 use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::Ended;
 use sqsim::experiment::replicate::{Plan, replicate};
-use sqsim::experiment::runs::{Forgetful, Row, Runner};
+use sqsim::experiment::row::Row;
+use sqsim::experiment::runs::{Forgetful, Runner};
 use sqsim::experiment::sweep::Sweep;
 use sqsim::kernel::time::Time;
 use sqsim::ledger::config::QueueId;
@@ -21,6 +22,7 @@ use sqsim::ledger::journal::{Change, Journal};
 use sqsim::observe::measured::QueueMeasured;
 use sqsim::observe::observer::Observer;
 use sqsim::observe::trace::{Filter, JsonLines};
+use sqsim::stats::pool::Reading;
 
 use crate::scenarios;
 use crate::support;
@@ -135,7 +137,10 @@ fn once(workload: &Workload, scenario: &Scenario, size: &Size, threads: usize) -
             let seconds = started.elapsed().as_secs_f64();
             assert!(document.len() > 1_000, "the document is written");
             #[expect(clippy::cast_sign_loss, reason = "a count is not negative")]
-            let sent = |row: &Row| row.values[0].expect("a count has a value") as u64;
+            let sent = |row: &Row| {
+                let count = row.told[0].0[0].as_ref().ok().and_then(Reading::value);
+                count.expect("a count has a value") as u64
+            };
             Done { units: rows.iter().map(sent).sum(), events: 0, resident: 0, seconds }
         }
     }

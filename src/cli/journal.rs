@@ -27,10 +27,11 @@ use super::shard::Shard;
 use super::terminal::Terminal;
 use super::work::rows;
 use crate::experiment::asked::Asked;
-use crate::experiment::runs::{Job, Memory, Row};
+use crate::experiment::row::Row;
+use crate::experiment::runs::{Job, Memory};
 use crate::stats::expect::Quantity;
 
-const FORMAT: &str = "sqsim-journal/1";
+const FORMAT: &str = "sqsim-journal/2";
 
 /// What rows belong to: two experiments of one identity may share them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

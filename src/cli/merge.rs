@@ -16,7 +16,8 @@ use super::sweep::{deliver, header};
 use super::terminal::Terminal;
 use super::work::How;
 use crate::experiment::asked::Asked;
-use crate::experiment::runs::{Memory as _, Row};
+use crate::experiment::row::Row;
+use crate::experiment::runs::Memory as _;
 use crate::experiment::sweep::Sweep;
 use crate::scenario::load::Text;
 

@@ -12,7 +12,8 @@ use super::run::threads;
 use super::shard::Shard;
 use super::values::hash;
 use crate::engine::scenario::Scenario;
-use crate::experiment::runs::{Job, Memory, Row, Runner};
+use crate::experiment::row::Row;
+use crate::experiment::runs::{Job, Memory, Runner};
 use crate::kernel::time::{Span, Time};
 use crate::stats::expect::Quantity;
 

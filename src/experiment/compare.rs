@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::fates::first_fate;
 use super::point::{Base, Point};
 use super::quantities;
-use super::runs::{Job, Row, Runner};
+use super::row::Row;
+use super::runs::{Job, Runner};
 use super::share::Share;
 use crate::outcome::{
     COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem, EstimatedMeasure,
@@ -18,8 +19,9 @@ use crate::outcome::{
 };
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
-use crate::stats::expect::{Names, Quantity};
-use crate::stats::paired::Paired;
+use crate::stats::expect::{Names, Quantity, Told};
+use crate::stats::paired::{Paired, Verdict};
+use crate::stats::pool::Runs;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -154,26 +156,42 @@ impl Compare {
         })
     }
 
-    /// One measure. A pair of which one side has no value does not count.
+    /// One measure. A pair of which one side tells nothing does not count.
     fn measure(&self, quantity: &Quantity, at: usize, a: &[Row], b: &[Row]) -> ComparedMeasure {
-        let pairs = a.iter().zip(b).filter_map(|(a, b)| Some((a.values[at]?, b.values[at]?)));
-        let (a, b): (Vec<f64>, Vec<f64>) = pairs.unzip();
-        let paired = Paired::of(&a, &b);
-        let difference = paired.difference;
-        let unpaired = paired.unpaired_half_width();
+        let both = a.iter().zip(b).map(|(a, b)| (&a.told[at], &b.told[at]));
+        let pairs = both.filter(|(a, b)| a.is_whole() && b.is_whole());
+        let (a, b): (Vec<&Told>, Vec<&Told>) = pairs.unzip();
+        let over = |told: &[&Told]| quantity.over(told, Runs::Replications);
+        let (text, unit) = (quantity.text().to_owned(), quantity.unit().name().to_owned());
+        let (Ok((a, n)), Ok((b, _))) = (over(&a), over(&b)) else {
+            return ComparedMeasure {
+                text,
+                unit,
+                a: EstimatedMeasure::NONE,
+                b: EstimatedMeasure::NONE,
+                difference: EstimatedMeasure::NONE,
+                unpaired_ci95: None,
+                variance_removed: None,
+                verdict: Verdict::NotDetected.words().to_owned(),
+            };
+        };
+        let (paired, difference) = (Paired::between(&a, &b), b.less(&a));
+        let unpaired = paired.unpaired_half_width().filter(|_| difference.is_backed());
+        let mean = difference.value;
+        let verdict = if difference.is_backed() {
+            paired.verdict(quantity.wanted(), self.tolerance())
+        } else {
+            Verdict::Open
+        };
         ComparedMeasure {
-            text: quantity.text().to_owned(),
-            unit: quantity.unit().name().to_owned(),
-            a: EstimatedMeasure::of(&a),
-            b: EstimatedMeasure::of(&b),
-            difference: EstimatedMeasure {
-                mean: difference.mean,
-                ci95: paired.interval(),
-                n: difference.n,
-            },
-            unpaired_ci95: unpaired.map(|half| [difference.mean - half, difference.mean + half]),
+            text,
+            unit,
+            a: EstimatedMeasure::sampled(&a, n),
+            b: EstimatedMeasure::sampled(&b, n),
+            difference: EstimatedMeasure::sampled(&difference, n),
+            unpaired_ci95: unpaired.map(|half| [mean - half, mean + half]),
             variance_removed: paired.variance_removed(),
-            verdict: paired.verdict(quantity.wanted(), self.tolerance()).words().to_owned(),
+            verdict: verdict.words().to_owned(),
         }
     }
 }

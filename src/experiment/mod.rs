@@ -25,6 +25,7 @@ pub mod quantities;
 pub mod regression;
 pub mod repeat;
 pub mod replicate;
+pub mod row;
 pub mod runs;
 pub mod share;
 pub mod sweep;

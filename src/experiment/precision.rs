@@ -16,7 +16,9 @@ use super::replicate::{Plan, Replications, Replicator};
 use crate::engine::fork::Course;
 use crate::engine::world::Ended;
 use crate::kernel::time::Time;
-use crate::stats::expect::Quantity;
+use crate::outcome::Thin;
+use crate::stats::expect::{Quantity, Told};
+use crate::stats::pool::Runs;
 use crate::stats::summary::Summary;
 
 /// Replications of the first round.
@@ -38,10 +40,13 @@ pub struct Target<'a> {
 pub struct Known {
     /// The quantity as it was written.
     pub text: String,
-    /// Over the replications that have a value.
+    /// Its value over the replications that tell of it, and how these vary.
     pub summary: Summary,
-    /// Half the width of its interval; `None` for fewer than two values.
+    /// Half the width of its interval; `None` for fewer than two replications, and for a percentile
+    /// with too few messages beyond it.
     pub half: Option<f64>,
+    /// Those messages, where they are too few.
+    pub thin: Option<Thin>,
     /// Whether that is precise enough.
     pub enough: bool,
     /// About how many replications would be enough; `None` if none of what is known says so.
@@ -82,7 +87,7 @@ pub fn replicate_until<'a>(
     loop {
         let ended = runs.up_to(total);
         let known: Vec<Known> = (0..target.of.len())
-            .map(|at| Known::of(target.of[at].text(), runs.values(at), target))
+            .map(|at| Known::of(&target.of[at], runs.told(at), target))
             .collect();
         let enough = known.iter().all(|known| known.enough);
         if enough || ended != Ended::Completed || total >= plan.replications {
@@ -104,23 +109,34 @@ fn next_total(total: u64, known: &[Known]) -> u64 {
 }
 
 impl Known {
-    /// What is known from the values of the replications in their order.
-    pub fn of(text: &str, values: &[Result<f64, String>], target: Target<'_>) -> Known {
-        let numbers: Vec<f64> =
-            values.iter().filter_map(|value| value.as_ref().ok()).copied().collect();
-        let summary = Summary::of(&numbers);
-        let half = summary.half_width_at(target.confidence);
+    /// What is known from what the replications tell, in their order.
+    pub fn of(quantity: &Quantity, told: &[Told], target: Target<'_>) -> Known {
+        let over = quantity.over(&told.iter().collect::<Vec<_>>(), Runs::Replications);
+        let text = quantity.text().to_owned();
+        let (sampled, n) = match over {
+            Ok(known) => known,
+            Err(note) => {
+                let summary = Summary::of(&[]);
+                let (half, thin, needs) = (None, None, None);
+                return Known { text, summary, half, thin, enough: false, needs, note: Some(note) };
+            }
+        };
+        let summary = sampled.summary();
+        let half = sampled.half_width_at(target.confidence);
         let wanted = target.precision * summary.mean.abs();
-        let complete = numbers.len() == values.len();
-        let needs =
-            if complete { summary.replications_for(wanted, target.confidence) } else { None };
+        let complete = n == told.len() as u64;
+        let missing = told.iter().find_map(Told::missing).cloned();
+        let needs = summary.replications_for(wanted, target.confidence).filter(|_| complete);
+        let thin = Thin::of(&sampled);
+        let backed = thin.map_or(0, |thin| thin.replications(n));
         Known {
-            text: text.to_owned(),
+            text,
             summary,
             half,
+            thin,
             enough: complete && half.is_some_and(|half| half <= wanted),
-            needs,
-            note: values.iter().find_map(|value| value.as_ref().err()).cloned(),
+            needs: needs.map(|needs| needs.max(backed)),
+            note: missing,
         }
     }
 }
@@ -183,9 +199,9 @@ mod tests {
     #[test]
     fn rounds_grow_by_a_tenth_at_least_and_double_at_most() {
         let needs = |needs| {
-            let values = [1.0, 2.0, 3.0].map(Ok);
+            let sent = parse_quantity("sent").expect("is a measure");
             let target = Target { of: &[], precision: 0.1, confidence: 0.95 };
-            Known { needs, ..Known::of("x", &values, target) }
+            Known { needs, ..Known::of(&sent, &[], target) }
         };
         assert_eq!(next_total(10, &[needs(Some(14))]), 14);
         assert_eq!(next_total(10, &[needs(Some(10))]), 11);

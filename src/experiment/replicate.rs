@@ -14,7 +14,7 @@ use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::observe::measured::Measured;
 use crate::outcome::Outcome;
-use crate::stats::expect::Quantity;
+use crate::stats::expect::{Quantity, Told};
 
 /// What to do.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ pub struct Replicator<'a> {
     outcomes: Vec<Outcome>,
     first: Option<Measured>,
     /// By quantity, in the order of the replications.
-    values: Vec<Vec<Result<f64, String>>>,
+    told: Vec<Vec<Told>>,
     ended: Ended,
 }
 
@@ -71,12 +71,12 @@ pub struct Replicator<'a> {
 struct Done {
     outcome: Outcome,
     measured: Option<Measured>,
-    values: Vec<Result<f64, String>>,
+    told: Vec<Told>,
     ended: Ended,
 }
 
 impl<'a> Replicator<'a> {
-    /// No replication yet; of each, the values of `quantities` are kept. How many there are is
+    /// No replication yet; of each it is kept what it tells of `quantities`. How many there are is
     /// said by [`Self::up_to`], not by the plan.
     pub fn new(course: Course<'a>, plan: Plan<'a>, quantities: &'a [Quantity]) -> Replicator<'a> {
         Replicator {
@@ -87,7 +87,7 @@ impl<'a> Replicator<'a> {
             complete: 0,
             outcomes: Vec::new(),
             first: None,
-            values: vec![Vec::new(); quantities.len()],
+            told: vec![Vec::new(); quantities.len()],
             ended: Ended::Completed,
         }
     }
@@ -121,19 +121,19 @@ impl<'a> Replicator<'a> {
             self.ended = limit.unwrap_or(Ended::Completed);
         }
         for done in done {
-            let Done { outcome, measured, values, .. } = *done;
+            let Done { outcome, measured, told, .. } = *done;
             self.outcomes.push(outcome);
             self.first = self.first.take().or(measured);
-            for (all, value) in self.values.iter_mut().zip(values) {
-                all.push(value);
+            for (all, told) in self.told.iter_mut().zip(told) {
+                all.push(told);
             }
         }
         self.ended
     }
 
-    /// The values of one of the quantities so far, in the order of the replications.
-    pub fn values(&self, quantity: usize) -> &[Result<f64, String>] {
-        &self.values[quantity]
+    /// What the replications tell of one of the quantities so far, in their order.
+    pub fn told(&self, quantity: usize) -> &[Told] {
+        &self.told[quantity]
     }
 
     /// What the replications gave.
@@ -166,8 +166,8 @@ impl<'a> Replicator<'a> {
         };
         let partial = why_partial(scenario, ended, &measured);
         let outcome = Outcome::from_run(scenario, scenario.seed, number, &measured, partial);
-        let values = self.quantities.iter().map(|of| of.value(scenario, &measured)).collect();
-        Done { outcome, measured: (number == 0).then_some(measured), values, ended }
+        let told = self.quantities.iter().map(|of| of.told(scenario, &measured)).collect();
+        Done { outcome, measured: (number == 0).then_some(measured), told, ended }
     }
 }
 

@@ -1,25 +1,20 @@
 //! The runs of an experiment: which, on all cores, and what is kept of each.
 //!
-//! Owns [`Row`], what one run gave as far as an experiment asks, and the doing of many. Must not
-//! know where rows are remembered, nor what they are compared with.
+//! Owns the doing of many. Must not know where rows are remembered, nor what they are compared with.
 //!
 //! Invariant: a row depends on its point and replication alone, so it may come from a run or from
 //! the memory of an earlier one, on any machine.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
-
 use super::in_order::in_order;
 use super::point::Point;
 use super::progress::Progress;
 use super::replicate::why_partial;
+use super::row::Row;
 use crate::engine::run::{Run, run, run_with};
-use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::kernel::time::Time;
-use crate::observe::measured::Measured;
-use crate::outcome::ExpectOutcome;
 use crate::stats::expect::Quantity;
 
 /// One run to do.
@@ -29,20 +24,6 @@ pub struct Job<'a> {
     pub point: &'a Point,
     /// Which replication under the scenario's seed, from 0.
     pub replication: u64,
-}
-
-/// What one run gave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// Each quantity of the experiment; `None` where it has no value.
-    pub values: Vec<Option<f64>>,
-    /// The verdict on each expectation of the scenario.
-    pub expect: Vec<ExpectOutcome>,
-    /// Hash over everything that happened.
-    pub fingerprint: u64,
-    /// Why the run ended before its time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub partial: Option<String>,
 }
 
 /// What is known from earlier runs, and told of new ones.
@@ -115,22 +96,9 @@ impl Runner<'_> {
                 (measured, ended)
             }
         };
-        (ended != Ended::Interrupted).then(|| self.row(scenario, &measured, ended))
+        (ended != Ended::Interrupted).then(|| {
+            let partial = why_partial(scenario, ended, &measured);
+            Row::of(self.quantities, scenario, &measured, partial)
+        })
     }
-
-    fn row(&self, scenario: &Scenario, measured: &Measured, ended: Ended) -> Row {
-        let value = |quantity: &Quantity| finite(quantity.value(scenario, measured).ok());
-        let judged = |text: &String| ExpectOutcome::of(text, scenario, measured);
-        Row {
-            values: self.quantities.iter().map(value).collect(),
-            expect: scenario.expect.iter().map(judged).collect(),
-            fingerprint: measured.fingerprint,
-            partial: why_partial(scenario, ended, measured),
-        }
-    }
-}
-
-/// Documents hold finite numbers only.
-fn finite(value: Option<f64>) -> Option<f64> {
-    value.filter(|value| value.is_finite())
 }

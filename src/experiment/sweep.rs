@@ -10,11 +10,16 @@ use serde::{Deserialize, Serialize};
 use super::knob::Knob;
 use super::point::{Base, Point};
 use super::quantities;
-use super::runs::{Job, Row, Runner};
-use crate::outcome::{PointRuns, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
+use super::row::Row;
+use super::runs::{Job, Runner};
+use crate::outcome::{
+    EstimatedExpectation, EstimatedMeasure, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome,
+    SweepPoint, combined_hash,
+};
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;
-use crate::stats::expect::{Names, Quantity};
+use crate::stats::expect::{Names, Quantity, Told};
+use crate::stats::pool::Runs;
 use crate::stats::predict::predict;
 
 /// What is asked.
@@ -135,18 +140,32 @@ impl Sweep {
     }
 
     fn at(&self, point: &Point, rows: &[Row]) -> SweepPoint {
-        let value = |at: usize| rows.iter().map(|row| row.values[at]).collect();
-        let values = self.quantities.iter().enumerate();
+        let estimate = |(at, quantity): (usize, &Quantity)| {
+            let told: Vec<&Told> = rows.iter().map(|row| &row.told[at]).collect();
+            let over = quantity.over(&told, Runs::Replications);
+            let of =
+                over.map_or(EstimatedMeasure::NONE, |(of, n)| EstimatedMeasure::sampled(&of, n));
+            (quantity.text().to_owned(), of)
+        };
+        let expectation = |at: usize| {
+            let told: Vec<Told> =
+                rows.iter().filter_map(|row| row.expect_told.get(at).cloned()).collect();
+            let each = rows.iter().filter_map(|row| row.expect.get(at));
+            EstimatedExpectation::of(each, &told)
+        };
+        let expectations = rows.first().map_or(0, |row| row.expect.len());
         let theory = |quantity: &'_ Quantity| predict(&point.scenario, quantity);
         // What was varied stands behind the `=` of each change.
         let set = |set: &String| set.split_once('=').map_or("", |(_, value)| value).to_owned();
-        SweepPoint::of(PointRuns {
+        let told_by_theory =
+            |quantity: &Quantity| Some((quantity.text().to_owned(), theory(quantity)?));
+        SweepPoint {
             at: point.sets.iter().map(set).collect(),
-            values: values.map(|(at, quantity)| (quantity.text(), value(at))).collect(),
-            theory: self.quantities.iter().filter_map(|q| Some((q.text(), theory(q)?))).collect(),
-            expect: rows.iter().map(|row| row.expect.as_slice()).collect(),
+            measures: self.quantities.iter().enumerate().map(estimate).collect(),
+            theory: self.quantities.iter().filter_map(told_by_theory).collect(),
+            expect: (0..expectations).map(expectation).collect(),
             partial: rows.iter().find_map(|row| row.partial.clone()),
-            fingerprints: rows.iter().map(|row| row.fingerprint).collect(),
-        })
+            fingerprint: combined_hash(rows.iter().map(|row| row.fingerprint)),
+        }
     }
 }

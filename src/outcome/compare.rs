@@ -65,8 +65,8 @@ pub struct ComparedMeasure {
     pub unpaired_ci95: Option<[f64; 2]>,
     /// The share of the variance that pairing removed; `None` where nothing varies.
     pub variance_removed: Option<f64>,
-    /// `better`, `worse`, `higher`, `lower`, `no difference detected` or `within the tolerance`:
-    /// what b is against a.
+    /// `better`, `worse`, `higher`, `lower`, `no difference detected`, `within the tolerance` or
+    /// `open`: what b is against a.
     pub verdict: String,
 }
 

@@ -8,10 +8,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ByName, Estimated, EstimatedUnstable, ExpectOutcome, Outcome, Sample, hex};
+use super::{ByName, Estimated, EstimatedUnstable, ExpectOutcome, Kind, Outcome, Sample, hex};
 use crate::kernel::rng::mix;
-use crate::stats::expect::{self, Comparison};
-use crate::stats::student;
+use crate::stats::expect::{self, Compared, Expectation, Take, Told};
+use crate::stats::pool::{Runs, Sampled};
 use crate::stats::summary::Summary;
 
 /// The format of an [`Estimate`].
@@ -83,6 +83,32 @@ pub struct EstimatedMeasure {
     pub ci95: Option<[f64; 2]>,
     /// Replications that have the number: a latency of no message is left out.
     pub n: u64,
+    /// Why a percentile has no interval though there are several runs; left out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thin: Option<Thin>,
+}
+
+/// Too few messages beyond a percentile: its interval would cover the truth less often than it says.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thin {
+    /// As many independent messages as those beyond it are worth.
+    pub beyond: f64,
+    /// How many times as much would have to be measured.
+    pub times: f64,
+}
+
+impl Thin {
+    /// Of a number over several runs; `None` where nothing is lacking.
+    pub fn of(sampled: &Sampled) -> Option<Thin> {
+        let beyond = sampled.beyond.filter(|_| sampled.pseudo.len() > 1)?;
+        (!sampled.is_backed()).then(|| Thin { beyond, times: sampled.times_for_backing() })
+    }
+
+    /// About how many replications would have enough, where so many have too few.
+    #[expect(clippy::cast_sign_loss, reason = "it is positive")]
+    pub fn replications(self, of: u64) -> u64 {
+        (self.times * of as f64).ceil() as u64
+    }
 }
 
 /// One expectation, judged on the mean of its two sides over the replications.
@@ -109,11 +135,14 @@ pub struct EstimatedExpectation {
 }
 
 /// Why an expectation is not decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Undecided {
     /// About how many replications (or parts as long as these) would decide it; `None` if the mean
     /// is the limit, as near as anybody can tell.
     pub needs: Option<u64>,
+    /// Where it is for lack of messages beyond a percentile; left out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thin: Option<Thin>,
 }
 
 impl Estimate {
@@ -139,16 +168,19 @@ impl Estimate {
         let first = sample.first().expect("an estimate needs at least one replication");
         let told = numbers(&sample)?;
         let parts = sample.batches().map(numbers).transpose()?;
+        let merged = merged(sample);
         let measure = |(path, values): &(String, Vec<f64>)| {
+            if let Some((_, of)) = merged.iter().find(|(known, _)| known == path) {
+                return Some((path.clone(), EstimatedMeasure::from(*of)));
+            }
             let parts = parts.as_ref().map(|parts| {
                 let found = parts.iter().find(|(known, _)| known == path);
                 let values =
                     found.filter(|_| varies_by_part(path)).map(|(_, values)| values.clone());
                 values.unwrap_or_default()
             });
-            let Estimated { mean, half, n } = Sample::of_numbers(values, parts)?;
-            let ci95 = half.map(|half| [mean - half, mean + half]);
-            Some((path.clone(), EstimatedMeasure { mean, ci95, n }))
+            let estimated = Sample::of_numbers(values, parts)?;
+            Some((path.clone(), EstimatedMeasure::from(estimated)))
         };
         Ok(Estimate {
             format: ESTIMATE_FORMAT.to_owned(),
@@ -258,90 +290,129 @@ fn flatten(path: &str, value: &Value, each: &mut impl FnMut(&str, f64)) {
     }
 }
 
+/// The numbers of an outcome that are no means over replications but merge, by their path.
+fn merged(sample: Sample<'_>) -> Vec<(String, Estimated)> {
+    const TAKEN: [(&str, Take); 6] = [
+        ("mean", Take::Mean),
+        ("p50", Take::Quantile(0.5)),
+        ("p90", Take::Quantile(0.9)),
+        ("p95", Take::Quantile(0.95)),
+        ("p99", Take::Quantile(0.99)),
+        ("p999", Take::Quantile(0.999)),
+    ];
+    let mut merged = Vec::new();
+    let names = sample.first().into_iter().flat_map(|outcome| outcome.queues.iter());
+    for (queue, (name, _)) in names.enumerate() {
+        for kind in Kind::ALL {
+            for (word, take) in TAKEN {
+                let path = format!("queues.{name}.latency_ns.{}.{word}", kind.name());
+                merged.extend(sample.latency(queue, kind, take).map(|of| (path, of)));
+            }
+        }
+    }
+    let per_million = sample.pooled(|outcome| outcome.merges.per_million().cloned());
+    merged.extend(per_million.map(|of| ("cost.dollars_per_million".to_owned(), of)));
+    merged
+}
+
+impl From<Estimated> for EstimatedMeasure {
+    fn from(Estimated { mean, half, n, thin }: Estimated) -> EstimatedMeasure {
+        EstimatedMeasure { mean, ci95: half.map(|half| [mean - half, mean + half]), n, thin }
+    }
+}
+
 impl EstimatedMeasure {
     /// The estimate from one value a replication.
     pub fn of(values: &[f64]) -> EstimatedMeasure {
         let summary = Summary::of(values);
-        EstimatedMeasure { mean: summary.mean, ci95: summary.interval(), n: summary.n }
+        let ci95 = summary.interval();
+        EstimatedMeasure { mean: summary.mean, ci95, n: summary.n, thin: None }
     }
+
+    /// Of a number over `n` runs.
+    pub fn sampled(of: &Sampled, n: u64) -> EstimatedMeasure {
+        let half = of.half_width_at(0.95);
+        EstimatedMeasure::from(Estimated { mean: of.value, half, n, thin: Thin::of(of) })
+    }
+
+    /// Of what no run has.
+    pub const NONE: EstimatedMeasure = EstimatedMeasure { mean: 0.0, ci95: None, n: 0, thin: None };
 }
 
 impl EstimatedExpectation {
     /// Every expectation of the scenario, judged on all replications, or on the whole run.
     pub fn all(sample: Sample<'_>) -> Vec<EstimatedExpectation> {
         let count = sample.first().map_or(0, |outcome| outcome.expect.len());
-        (0..count).map(|at| EstimatedExpectation::of_sample(sample, at)).collect()
-    }
-
-    fn of_sample(sample: Sample<'_>, at: usize) -> EstimatedExpectation {
-        let of = |outcomes: &'_ [Outcome]| -> Vec<ExpectOutcome> {
-            outcomes.iter().filter_map(|outcome| outcome.expect.get(at).cloned()).collect()
+        let told = |outcomes: &'_ [Outcome], at: usize| -> Vec<Told> {
+            outcomes.iter().filter_map(|outcome| outcome.merges.told(at).cloned()).collect()
         };
-        EstimatedExpectation::judged(&of(&sample), sample.batches().map(of).as_deref())
+        let of = |at: usize| {
+            let each = sample.iter().filter_map(|outcome| outcome.expect.get(at));
+            let parts = sample.batches().map(|parts| told(parts, at));
+            EstimatedExpectation::judged(each, &told(&sample, at), parts.as_deref())
+        };
+        (0..count).map(of).collect()
     }
 
-    /// One expectation, judged on its verdicts in all replications.
-    pub fn of(each: &[ExpectOutcome]) -> EstimatedExpectation {
-        EstimatedExpectation::judged(each, None)
+    /// One expectation, judged on its verdicts in all replications and what these tell of it.
+    pub fn of<'e>(
+        each: impl Iterator<Item = &'e ExpectOutcome>,
+        told: &[Told],
+    ) -> EstimatedExpectation {
+        EstimatedExpectation::judged(each, told, None)
     }
 
-    fn judged(each: &[ExpectOutcome], parts: Option<&[ExpectOutcome]>) -> EstimatedExpectation {
+    fn judged<'e>(
+        each: impl Iterator<Item = &'e ExpectOutcome>,
+        told: &[Told],
+        parts: Option<&[Told]>,
+    ) -> EstimatedExpectation {
+        let each: Vec<&ExpectOutcome> = each.collect();
         let text = each.first().map_or_else(String::new, |expect| expect.text.clone());
-        let all = |side: Side| {
-            let sides = |of: &[ExpectOutcome]| of.iter().map(side).collect::<Option<Vec<f64>>>();
-            Sample::of_numbers(&sides(each)?, parts.map(|parts| sides(parts).unwrap_or_default()))
+        let parsed = expect::parse(&text).ok();
+        let over = |told: &[Told], runs| {
+            parsed.as_ref().map(|of| of.over(&told.iter().collect::<Vec<_>>(), runs))
         };
-        let (value, limit) = (all(|expect| expect.value), all(|expect| expect.limit));
-        let comparison = expect::parse(&text).ok().map(|expectation| expectation.comparison());
-        let holds = match (comparison, value, limit) {
-            (Some(comparison), Some(value), Some(limit)) => {
-                comparison.holds(value.mean, limit.mean)
-            }
+        let compared = over(told, Runs::Replications).and_then(Result::ok);
+        let spread = match parts {
+            None => compared.clone(),
+            Some(parts) => over(parts, Runs::Parts).and_then(Result::ok),
+        };
+        let comparison = parsed.as_ref().map(Expectation::comparison);
+        let sides = compared.as_ref().map(|of| (of.value.value, of.limit.value));
+        let holds = match (comparison, sides) {
+            (Some(comparison), Some((value, limit))) => comparison.holds(value, limit),
             _ => false,
         };
-        let margin = all(|expect| Some(expect.value? - expect.limit?));
-        let ordered = comparison.is_some_and(is_ordered);
-        let size = parts.map_or(each.len(), <[ExpectOutcome]>::len) as u64;
+        let half = spread.as_ref().and_then(|of| of.value.half_width_at(0.95));
+        // A mean on one side of the limit may be on the other; but one dead letter in ten runs is
+        // enough against `dead_lettered == 0`, whatever its interval.
+        let ordered = comparison.is_some_and(|of| of.is_below().is_some());
+        let note = each.iter().find_map(|expect| expect.note.clone());
         EstimatedExpectation {
             text,
             holds,
-            value: value.map(|value| value.mean),
-            ci95: value
-                .and_then(|value| value.half.map(|half| [value.mean - half, value.mean + half])),
-            limit: limit.map(|limit| limit.mean),
+            value: sides.map(|(value, _)| value),
+            ci95: sides.and_then(|(value, _)| half.map(|half| [value - half, value + half])),
+            limit: sides.map(|(_, limit)| limit),
             held_in: each.iter().filter(|expect| expect.holds).count() as u64,
-            note: each.iter().find_map(|expect| expect.note.clone()),
-            undecided: margin.filter(|_| ordered).and_then(|margin| undecided(margin, size)),
+            note: note.filter(|_| sides.is_none()),
+            undecided: spread.filter(|_| ordered).and_then(|of| undecided(&of)),
         }
     }
 }
 
-/// One side of an expectation in one run.
-type Side = fn(&ExpectOutcome) -> Option<f64>;
-
-/// Whether a mean on one side of the limit may be on the other: one dead letter in ten runs is
-/// enough against `dead_lettered == 0`, whatever its interval.
-fn is_ordered(comparison: Comparison) -> bool {
-    match comparison {
-        Comparison::Less
-        | Comparison::LessOrEqual
-        | Comparison::Greater
-        | Comparison::GreaterOrEqual => true,
-        Comparison::Equal | Comparison::NotEqual => false,
-    }
-}
-
-/// Whether the interval of `margin`, the value less the limit, has both signs, over `size`
-/// replications or parts.
-fn undecided(margin: Estimated, size: u64) -> Option<Undecided> {
-    let (half, away) = (margin.half?, margin.mean.abs());
-    if half <= away {
+/// What would decide an expectation that these replications or parts do not; `None` if they do, and
+/// for a single run.
+fn undecided(compared: &Compared) -> Option<Undecided> {
+    let summary = compared.margin.summary();
+    if summary.n < 2 || compared.surely(0.95).is_some() {
         return None;
     }
-    let error = half / student::quantile(size - 1, 0.95);
-    let variance = error * error * size as f64;
-    let seen = Summary { n: size, mean: margin.mean, variance };
-    Some(Undecided { needs: seen.replications_for(away, 0.95) })
+    let thin = Thin::of(&compared.margin);
+    let backed = thin.map_or(0, |thin| thin.replications(summary.n));
+    let needs = summary.replications_for(summary.mean.abs(), 0.95);
+    Some(Undecided { needs: needs.map(|needs| needs.max(backed)), thin })
 }
 
 /// What limited most replications (of two as frequent, the one seen first): the sentence of the

@@ -14,6 +14,7 @@ mod by_name;
 mod compare;
 mod cost;
 mod estimate;
+mod merges;
 mod nodes;
 mod partitions;
 mod parts;
@@ -41,9 +42,10 @@ pub use compare::{
 };
 pub use cost::CostOutcome;
 pub use estimate::{
-    ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, Undecided,
+    ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, Thin, Undecided,
     combined_fingerprint, combined_hash, commonest_bottleneck,
 };
+pub use merges::{Kind, Merges};
 pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{
@@ -52,7 +54,7 @@ pub use parts::{
 };
 pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 pub use sample::{Estimated, Sample};
-pub use sweep::{PointRuns, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
+pub use sweep::{SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
 pub use unstable::{EstimatedUnstable, Unstable};
 
 /// The format of an [`Outcome`].
@@ -99,6 +101,9 @@ pub struct Outcome {
     pub fingerprint: String,
     /// The hash after every power of two of changes and deeds.
     pub checkpoints: Vec<Checkpoint>,
+    /// What an estimate over several runs needs beside this one's numbers; no part of the document.
+    #[serde(skip)]
+    pub merges: Merges,
 }
 
 /// The verdict on one expectation.
@@ -173,6 +178,7 @@ impl Outcome {
             checkpoints: checkpoints
                 .map(|(number, at, hash)| checkpoint(*number, *at, *hash))
                 .collect(),
+            merges: Merges::of(scenario, measured),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EstimatedMeasure, SweepKnob};
+use super::{EstimatedMeasure, SweepKnob, Thin};
 
 /// The format of a [`PlanOutcome`].
 pub const PLAN_FORMAT: &str = "sqsim-plan/1";
@@ -72,6 +72,10 @@ pub struct TriedTarget {
     pub margin: Option<f64>,
     /// Half the width of the interval of the margin, at the confidence of the decision.
     pub half: Option<f64>,
+    /// Why there is none, where that is for lack of messages beyond a percentile; left out
+    /// otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thin: Option<Thin>,
 }
 
 /// The answer.

@@ -6,8 +6,10 @@
 
 use std::ops::Deref;
 
-use super::Outcome;
+use super::{Kind, Outcome, Thin};
 use crate::stats::batch_means;
+use crate::stats::expect::Take;
+use crate::stats::pool::{Pooled, Reading, Runs, Sampled};
 use crate::stats::summary::Summary;
 
 /// Outcomes of one scenario, and how they vary. As a slice it is what is told: all replications, or
@@ -28,6 +30,8 @@ pub struct Estimated {
     pub half: Option<f64>,
     /// Replications that have the number; the whole run is one.
     pub n: u64,
+    /// Why there is no interval, where that is for lack of messages beyond a percentile.
+    pub thin: Option<Thin>,
 }
 
 impl<'a> Sample<'a> {
@@ -44,6 +48,34 @@ impl<'a> Sample<'a> {
     /// The parts of the one run; `None` for replications.
     pub fn batches(&self) -> Option<&'a [Outcome]> {
         self.batches
+    }
+
+    /// A latency of a queue: its mean, or a percentile, over the messages of all runs together.
+    pub fn latency(&self, queue: usize, kind: Kind, take: Take) -> Option<Estimated> {
+        self.pooled(|outcome| outcome.merges.latency(queue, kind)?.reading(take))
+    }
+
+    /// What merges over runs, over those that have a value.
+    pub(super) fn pooled(
+        &self,
+        reading: impl Fn(&Outcome) -> Option<Reading>,
+    ) -> Option<Estimated> {
+        let readings = |of: &[Outcome]| -> Vec<Reading> {
+            let own = of.iter().filter_map(&reading);
+            own.filter(|reading| reading.value().is_some()).collect()
+        };
+        let told = readings(self.told);
+        let value = sampled(&told, Runs::Replications)?;
+        let spread = match self.batches {
+            None => Some(value.clone()),
+            Some(parts) => sampled(&readings(parts), Runs::Parts),
+        };
+        Some(Estimated {
+            mean: value.value,
+            half: spread.as_ref().and_then(|spread| spread.half_width_at(0.95)),
+            n: told.len() as u64,
+            thin: spread.as_ref().and_then(Thin::of),
+        })
     }
 
     /// A number, over all that have it; `None` if none has, or the whole run has not. Without an
@@ -63,7 +95,16 @@ impl<'a> Sample<'a> {
             None => summary.half_width(),
             Some(parts) => batch_means::half_width(mean, &parts, 0.95),
         };
-        (n > 0).then_some(Estimated { mean, half, n })
+        (n > 0).then_some(Estimated { mean, half, n, thin: None })
+    }
+}
+
+/// One measure over several runs.
+fn sampled(readings: &[Reading], runs: Runs) -> Option<Sampled> {
+    let pooled = Pooled::of(&readings.iter().collect::<Vec<_>>(), runs)?;
+    match pooled.own {
+        Some(own) => Sampled::of_own(own),
+        None => Sampled::of(pooled.all, &pooled.without, pooled.beyond),
     }
 }
 

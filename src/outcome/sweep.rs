@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ByName, EstimatedExpectation, EstimatedMeasure, ExpectOutcome, combined_hash};
+use super::{ByName, EstimatedExpectation, EstimatedMeasure, combined_hash};
 
 /// The format of a [`SweepOutcome`].
 pub const SWEEP_FORMAT: &str = "sqsim-sweep/1";
@@ -95,47 +95,5 @@ impl SweepOutcome {
     pub fn fingerprint(&self) -> String {
         let own = |point: &SweepPoint| u64::from_str_radix(&point.fingerprint, 16).unwrap_or(0);
         combined_hash(self.points.iter().map(own))
-    }
-}
-
-/// What the replications at one point gave, in their order.
-#[derive(Clone, Debug)]
-pub struct PointRuns<'a> {
-    /// The value of each varied setting.
-    pub at: Vec<String>,
-    /// The measures' texts, each with its value in every replication.
-    pub values: Vec<(&'a str, Vec<Option<f64>>)>,
-    /// What theory says.
-    pub theory: Vec<(&'a str, f64)>,
-    /// The expectations' verdicts, by replication.
-    pub expect: Vec<&'a [ExpectOutcome]>,
-    /// Why a replication ended early.
-    pub partial: Option<String>,
-    /// Fingerprints.
-    pub fingerprints: Vec<u64>,
-}
-
-impl SweepPoint {
-    /// The estimates at one point. A measure without a value in some replication is estimated
-    /// from the others.
-    pub fn of(runs: PointRuns<'_>) -> SweepPoint {
-        let measure = |(text, values): &(&str, Vec<Option<f64>>)| {
-            let known: Vec<f64> = values.iter().copied().flatten().collect();
-            ((*text).to_owned(), EstimatedMeasure::of(&known))
-        };
-        let expectations = runs.expect.first().map_or(0, |expect| expect.len());
-        let expectation = |at: usize| {
-            let each: Vec<ExpectOutcome> =
-                runs.expect.iter().filter_map(|expect| expect.get(at).cloned()).collect();
-            EstimatedExpectation::of(&each)
-        };
-        SweepPoint {
-            at: runs.at,
-            measures: runs.values.iter().map(measure).collect(),
-            theory: runs.theory.into_iter().map(|(text, value)| (text.to_owned(), value)).collect(),
-            expect: (0..expectations).map(expectation).collect(),
-            partial: runs.partial,
-            fingerprint: combined_hash(runs.fingerprints.into_iter()),
-        }
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! Invariant: pairs are folded in their order.
 
+use super::pool::Sampled;
 use super::summary::Summary;
 
 /// Values of two systems, replication by replication.
@@ -48,6 +49,8 @@ pub enum Verdict {
     NotDetected,
     /// The whole interval lies within the tolerance: any difference is too small to matter.
     WithinTolerance,
+    /// There is no interval: too few messages lie beyond a percentile.
+    Open,
 }
 
 impl Verdict {
@@ -60,6 +63,7 @@ impl Verdict {
             Verdict::Lower => "lower",
             Verdict::NotDetected => "no difference detected",
             Verdict::WithinTolerance => "within the tolerance",
+            Verdict::Open => "open",
         }
     }
 }
@@ -73,6 +77,15 @@ impl Paired {
         assert_eq!(a.len(), b.len(), "values come in pairs");
         let difference: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
         Paired { a: Summary::of(a), b: Summary::of(b), difference: Summary::of(&difference) }
+    }
+
+    /// Of a number over the same replications of two systems.
+    ///
+    /// # Panics
+    /// If there are not as many of one as of the other.
+    pub fn between(a: &Sampled, b: &Sampled) -> Paired {
+        assert_eq!(a.pseudo.len(), b.pseudo.len(), "values come in pairs");
+        Paired { a: a.summary(), b: b.summary(), difference: b.less(a).summary() }
     }
 
     /// The 95 % interval of the difference of the means; `None` for one pair.

@@ -35,6 +35,11 @@ impl Summary {
         Summary { n, mean, variance: squares / (n - 1) as f64 }
     }
 
+    /// A mean known otherwise, with the spread of the values that stand for its runs.
+    pub fn about(mean: f64, pseudo: &[f64]) -> Summary {
+        Summary { mean, ..Summary::of(pseudo) }
+    }
+
     /// Half the width of the 95 % interval of the mean (Student's t); `None` for one value.
     pub fn half_width(&self) -> Option<f64> {
         self.half_width_at(0.95)

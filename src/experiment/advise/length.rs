@@ -157,7 +157,12 @@ impl LengthAdvisor {
         let needs = from_pilot(&summary, self.asked.precision, CONFIDENCE);
         Some(PilotLength {
             runs: self.asked.reps,
-            mean_ns: (n > 0).then(|| EstimatedMeasure { mean, ci95: summary.interval(), n }),
+            mean_ns: (n > 0).then(|| EstimatedMeasure {
+                mean,
+                ci95: summary.interval(),
+                n,
+                thin: None,
+            }),
             replications: needs.filter(|_| tells),
             unstable,
             partial,

@@ -33,5 +33,5 @@ fn estimated(values: &[Option<f64>]) -> Option<EstimatedMeasure> {
     let numbers: Vec<f64> = values.iter().flatten().copied().collect();
     let summary = Summary::of(&numbers);
     let (mean, ci95, n) = (summary.mean, summary.interval(), summary.n);
-    (n > 0).then_some(EstimatedMeasure { mean, ci95, n })
+    (n > 0).then_some(EstimatedMeasure { mean, ci95, n, thin: None })
 }

@@ -11,11 +11,12 @@
 //! replication.
 
 use super::super::point::Point;
-use super::super::runs::{Job, Row, Runner};
-use crate::outcome::{EstimatedMeasure, ExpectOutcome, TriedPoint, TriedTarget};
-use crate::stats::expect::{Comparison, Expectation};
+use super::super::row::Row;
+use super::super::runs::{Job, Runner};
+use crate::outcome::{EstimatedMeasure, Thin, TriedPoint, TriedTarget};
+use crate::stats::expect::{Compared, Expectation, Told};
 use crate::stats::paired::Paired;
-use crate::stats::summary::Summary;
+use crate::stats::pool::{Runs, Sampled};
 
 /// How sure a plan is to be, and what it may cost.
 #[derive(Clone, Copy, Debug)]
@@ -63,13 +64,22 @@ pub(super) struct Trial {
     /// Whether the means meet all targets.
     pub(super) holds: bool,
     targets: Vec<TriedTarget>,
+    /// What is to be least, and how many replications tell of it.
+    minimised: Option<(Sampled, u64)>,
     note: Option<String>,
 }
 
 impl Trial {
     pub(super) fn new(point: Point) -> Trial {
-        let verdict = Verdict::Open;
-        Trial { point, rows: Vec::new(), verdict, holds: false, targets: Vec::new(), note: None }
+        Trial {
+            point,
+            rows: Vec::new(),
+            verdict: Verdict::Open,
+            holds: false,
+            targets: Vec::new(),
+            minimised: None,
+            note: None,
+        }
     }
 
     /// Replicates until it is decided or the effort is spent; `None` after an interrupt.
@@ -92,10 +102,7 @@ impl Trial {
 
     /// Judges what there is.
     pub(super) fn judge(&mut self, expectations: &[Expectation], effort: Effort) {
-        let judged = (0..).zip(expectations).map(|(at, expectation)| {
-            let each = self.rows.iter().filter_map(move |row| row.expect.get(at));
-            judge(expectation.comparison(), each, effort)
-        });
+        let judged = (0..).zip(expectations).map(|(at, of)| judge(of, at, &self.rows, effort));
         let judged: Vec<Judged> = judged.collect();
         self.verdict = match () {
             () if judged.iter().any(|target| target.verdict == Verdict::Fails) => Verdict::Fails,
@@ -113,22 +120,23 @@ impl Trial {
         self.targets = judged.into_iter().map(|target| target.target).collect();
     }
 
-    /// The least margin of a replication over all targets, each in units of its limit: what must
-    /// grow along a knob for bisection to be right.
+    /// The margin of the target that is met the least, in units of its limit: what must grow along
+    /// a knob for bisection to be right. What stands for each replication; nothing if a target has
+    /// no value.
     pub(super) fn margins(&self, expectations: &[Expectation]) -> Vec<f64> {
-        let least = |row: &Row| {
-            let margins = row.expect.iter().zip(expectations).map(|(expect, expectation)| {
-                let scale = expect.limit.map_or(1.0, f64::abs).max(f64::MIN_POSITIVE);
-                margin(expectation.comparison(), expect).map_or(f64::NEG_INFINITY, |m| m / scale)
-            });
-            margins.fold(f64::INFINITY, f64::min)
-        };
-        self.rows.iter().map(least).collect()
+        let margins = (0..).zip(expectations).map(|(at, expectation)| {
+            let Compared { limit, margin, .. } = compared(expectation, at, &self.rows).ok()?;
+            let scale = limit.value.abs().max(f64::MIN_POSITIVE);
+            Some(margin.map(|margin| margin / scale))
+        });
+        let margins: Option<Vec<Sampled>> = margins.collect();
+        let least = margins.into_iter().flatten().min_by(|a, b| a.value.total_cmp(&b.value));
+        least.map_or_else(Vec::new, |least| least.pseudo)
     }
 
-    /// Estimates of what is to be least.
+    /// What is to be least: what stands for each replication.
     pub(super) fn objective(&self) -> Vec<f64> {
-        self.rows.iter().filter_map(|row| row.values.first().copied().flatten()).collect()
+        self.minimised.as_ref().map_or_else(Vec::new, |(of, _)| of.pseudo.clone())
     }
 
     /// As the document tells it.
@@ -145,7 +153,10 @@ impl Trial {
             .to_owned(),
             holds: self.holds,
             targets: self.targets.clone(),
-            minimised: minimise.then(|| EstimatedMeasure::of(&self.objective())),
+            minimised: minimise.then(|| {
+                let known = self.minimised.as_ref();
+                known.map_or(EstimatedMeasure::NONE, |(of, n)| EstimatedMeasure::sampled(of, *n))
+            }),
             note: self.note.clone(),
         }
     }
@@ -164,6 +175,10 @@ pub(super) fn grow(trials: &mut [&mut Trial], total: u64, runner: &Runner<'_>) -
     for trial in trials {
         let missing = total.saturating_sub(trial.rows.len() as u64) as usize;
         trial.rows.extend(rows.by_ref().take(missing));
+        if let Some(quantity) = runner.quantities.first() {
+            let told: Vec<&Told> = trial.rows.iter().map(|row| &row.told[0]).collect();
+            trial.minimised = quantity.over(&told, Runs::Replications).ok();
+        }
     }
     Some(())
 }
@@ -176,59 +191,44 @@ struct Judged {
     note: Option<String>,
 }
 
-fn judge<'a>(
-    comparison: Comparison,
-    each: impl Iterator<Item = &'a ExpectOutcome>,
-    effort: Effort,
-) -> Judged {
-    let each: Vec<&ExpectOutcome> = each.collect();
-    let all = |side: fn(&ExpectOutcome) -> Option<f64>| {
-        each.iter().map(|expect| side(expect)).collect::<Option<Vec<f64>>>()
-    };
-    let (Some(values), Some(limits)) = (all(|expect| expect.value), all(|expect| expect.limit))
-    else {
-        let target = TriedTarget { value: None, limit: None, margin: None, half: None };
-        let note = each.iter().find_map(|expect| expect.note.clone());
-        return Judged { verdict: Verdict::Fails, holds: false, target, note };
-    };
-    let margins: Vec<f64> = each.iter().filter_map(|expect| margin(comparison, expect)).collect();
-    let (value, limit) = (Summary::of(&values).mean, Summary::of(&limits).mean);
-    let margin = Summary::of(&margins);
-    let half = margin.half_width_at(1.0 - 2.0 * effort.error);
-    let exact = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-    let (verdict, holds) = if exact {
-        let holds = each.iter().all(|expect| expect.holds);
-        (if holds { Verdict::Meets } else { Verdict::Fails }, holds)
-    } else {
-        let holds = comparison.holds(value, limit);
-        let verdict = match half {
-            Some(half) if margin.mean - half > 0.0 => Verdict::Meets,
-            Some(half) if margin.mean + half < 0.0 => Verdict::Fails,
-            // Every replication lies on the limit.
-            Some(0.0) if holds => Verdict::Meets,
-            Some(0.0) => Verdict::Fails,
-            _ => Verdict::Open,
-        };
-        (verdict, holds)
-    };
-    let target = TriedTarget {
-        value: Some(value),
-        limit: Some(limit),
-        margin: Some(margin.mean),
-        half: half.filter(|_| !exact),
-    };
-    Judged { verdict, holds, target, note: None }
+/// Both sides of the target at place `at` over all replications.
+fn compared(target: &Expectation, at: usize, rows: &[Row]) -> Result<Compared, String> {
+    let told: Vec<&Told> = rows.iter().filter_map(|row| row.expect_told.get(at)).collect();
+    target.over(&told, Runs::Replications)
 }
 
-/// By how much an expectation holds in one replication.
-fn margin(comparison: Comparison, expect: &ExpectOutcome) -> Option<f64> {
-    let (value, limit) = (expect.value?, expect.limit?);
-    Some(match comparison {
-        Comparison::Less | Comparison::LessOrEqual => limit - value,
-        Comparison::Greater | Comparison::GreaterOrEqual => value - limit,
-        Comparison::Equal => -(value - limit).abs(),
-        Comparison::NotEqual => (value - limit).abs(),
-    })
+fn judge(expectation: &Expectation, at: usize, rows: &[Row], effort: Effort) -> Judged {
+    let comparison = expectation.comparison();
+    let compared = match compared(expectation, at, rows) {
+        Ok(compared) => compared,
+        Err(note) => {
+            let target =
+                TriedTarget { value: None, limit: None, margin: None, half: None, thin: None };
+            return Judged { verdict: Verdict::Fails, holds: false, target, note: Some(note) };
+        }
+    };
+    let Compared { value, limit, margin, .. } = &compared;
+    let confidence = 1.0 - 2.0 * effort.error;
+    let exact = comparison.is_below().is_none();
+    let (verdict, holds) = if exact {
+        let holds = rows.iter().filter_map(|row| row.expect.get(at)).all(|expect| expect.holds);
+        (if holds { Verdict::Meets } else { Verdict::Fails }, holds)
+    } else {
+        let verdict = match compared.surely(confidence) {
+            Some(true) => Verdict::Meets,
+            Some(false) => Verdict::Fails,
+            None => Verdict::Open,
+        };
+        (verdict, comparison.holds(value.value, limit.value))
+    };
+    let target = TriedTarget {
+        value: Some(value.value),
+        limit: Some(limit.value),
+        margin: Some(margin.value),
+        half: margin.half_width_at(confidence).filter(|_| !exact),
+        thin: Thin::of(margin).filter(|_| !exact && verdict == Verdict::Open),
+    };
+    Judged { verdict, holds, target, note: None }
 }
 
 /// Whether the second margins are surely below the first: pairs of the replications that both

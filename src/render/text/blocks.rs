@@ -12,10 +12,11 @@ use super::{Asked, Style, cost, nodes, partitions};
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
 use crate::outcome::{
-    Counts, EstimatedUnstable, FleetOutcome, LatencySummary, Outcome, ProducerOutcome,
-    QueueOutcome, Sample, commonest_bottleneck,
+    Counts, EstimatedUnstable, FleetOutcome, Kind, Outcome, ProducerOutcome, Sample,
+    commonest_bottleneck,
 };
 use crate::render::units::{self, Scale};
+use crate::stats::expect::Take;
 use crate::stats::recognise::{Prediction, recognise};
 
 /// Width of the word that opens a sentence.
@@ -139,24 +140,20 @@ fn missed(outcomes: Sample<'_>, queue: usize) -> String {
 }
 
 fn latency(outcomes: Sample<'_>, queue: usize, name: &str) -> Option<Table> {
-    type Of = fn(&QueueOutcome) -> LatencySummary;
-    const ROWS: [(&str, Of); 2] = [
-        ("in queue", |queue| queue.latency_ns.sent_to_received),
-        ("sent to deleted", |queue| queue.latency_ns.sent_to_deleted),
+    const ROWS: [(&str, Kind); 2] =
+        [("in queue", Kind::SentToReceived), ("sent to deleted", Kind::SentToDeleted)];
+    const COLUMNS: [(&str, Take); 4] = [
+        ("mean", Take::Mean),
+        ("p50", Take::Quantile(0.5)),
+        ("p95", Take::Quantile(0.95)),
+        ("p99", Take::Quantile(0.99)),
     ];
-    type Column = (&'static str, fn(LatencySummary) -> u64);
-    const COLUMNS: [Column; 4] =
-        [("mean", |l| l.mean), ("p50", |l| l.p50), ("p95", |l| l.p95), ("p99", |l| l.p99)];
     let estimates: Vec<(&str, Vec<Estimated>)> = ROWS
         .iter()
-        .filter_map(|(label, of)| {
-            let cells = COLUMNS.iter().map(|(_, column)| {
-                Estimated::over(outcomes, |outcome| {
-                    let latency = of(outcome.queues.at(queue)?);
-                    (latency.count > 0).then(|| column(latency) as f64)
-                })
-            });
-            Some((*label, cells.collect::<Option<Vec<Estimated>>>()?))
+        .filter_map(|&(label, kind)| {
+            let cells =
+                COLUMNS.iter().map(|&(_, take)| Estimated::latency(outcomes, queue, kind, take));
+            Some((label, cells.collect::<Option<Vec<Estimated>>>()?))
         })
         .collect();
     let scale = Scale::of(estimates.iter().flat_map(|(_, row)| row.iter().map(|cell| cell.mean)));
@@ -238,7 +235,7 @@ pub(super) fn sentences(
 fn growing(found: &EstimatedUnstable, outcomes: Sample<'_>) -> String {
     let EstimatedUnstable { load, growth_per_second: mean, ci95, found_in, .. } = *found;
     let half = ci95.map(|[low, high]| (high - low) / 2.0);
-    let growth = Estimated { mean, half }.inline(2);
+    let growth = Estimated { mean, half, thin: None }.inline(2);
     let runs = match outcomes.len() as u64 {
         all if found_in < all => format!(" in {found_in} of {all} replications"),
         _ => String::new(),
@@ -324,10 +321,7 @@ fn producers(outcomes: Sample<'_>, producer: usize) -> Option<String> {
 
 fn theory(outcomes: Sample<'_>, prediction: &Prediction) -> String {
     let queue = prediction.queue.0 as usize;
-    let wait = Estimated::over(outcomes, |outcome| {
-        let latency = outcome.queues.at(queue)?.latency_ns.sent_to_received;
-        (latency.count > 0).then_some(latency.mean as f64)
-    });
+    let wait = Estimated::latency(outcomes, queue, Kind::SentToReceived, Take::Mean);
     let busy =
         Estimated::over(outcomes, |outcome| Some(outcome.consumers.at(prediction.fleet)?.busy));
     let inside = |estimated: Option<Estimated>, value| estimated?.contains(value);

@@ -5,14 +5,24 @@
 //! Invariant: one replication never shows an interval.
 
 use super::table::Cell;
-use crate::outcome::{self, Outcome, Sample};
+use super::written::OPEN;
+use crate::outcome::{self, Kind, Outcome, Sample, Thin};
 use crate::render::units::{self, Scale};
+use crate::stats::expect::Take;
 
 /// A mean, with half the width of its 95 % interval if there are several replications.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Estimated {
     pub(super) mean: f64,
     pub(super) half: Option<f64>,
+    /// Why there is no interval, where that is for lack of messages beyond a percentile.
+    pub(super) thin: Option<Thin>,
+}
+
+impl From<outcome::Estimated> for Estimated {
+    fn from(outcome::Estimated { mean, half, thin, .. }: outcome::Estimated) -> Estimated {
+        Estimated { mean, half, thin }
+    }
 }
 
 impl Estimated {
@@ -21,32 +31,43 @@ impl Estimated {
         outcomes: Sample<'_>,
         number: impl Fn(&Outcome) -> Option<f64>,
     ) -> Option<Estimated> {
-        let outcome::Estimated { mean, half, .. } = outcomes.estimate(number)?;
-        Some(Estimated { mean, half })
+        outcomes.estimate(number).map(Estimated::from)
+    }
+
+    /// A latency over the messages of all replications together.
+    pub(super) fn latency(
+        outcomes: Sample<'_>,
+        queue: usize,
+        kind: Kind,
+        take: Take,
+    ) -> Option<Estimated> {
+        outcomes.latency(queue, kind, take).map(Estimated::from)
     }
 
     /// Over all replications, nothing counting as zero.
     pub(super) fn total(outcomes: Sample<'_>, number: impl Fn(&Outcome) -> u64) -> Estimated {
         let all = Estimated::over(outcomes, |outcome| Some(number(outcome) as f64));
-        all.unwrap_or(Estimated { mean: 0.0, half: None })
+        all.unwrap_or(Estimated { mean: 0.0, half: None, thin: None })
     }
 
     /// Divided by a constant.
     pub(super) fn per(self, divisor: f64) -> Estimated {
-        Estimated { mean: self.mean / divisor, half: self.half.map(|half| half / divisor) }
+        let half = self.half.map(|half| half / divisor);
+        Estimated { mean: self.mean / divisor, half, ..self }
     }
 
     /// A cell with this many decimals; an interval of no width is left out.
     pub(super) fn cell(self, decimals: usize) -> Cell {
-        let Estimated { mean, half } = self;
+        let Estimated { mean, half, .. } = self;
         let half = half.filter(|half| *half > 0.0).map(|half| units::half(half, decimals, ""));
         Cell { text: format!("{mean:.decimals$}"), half }
     }
 
-    /// A cell for a length.
+    /// A cell for a length; `open` in place of an interval that would not cover what it says.
     pub(super) fn length_cell(self, scale: Scale) -> Cell {
         let half = self.half.filter(|half| *half > 0.0).map(|half| scale.write_half(half));
-        Cell { text: scale.write(self.mean), half }
+        let open = self.thin.map(|_| OPEN.to_owned());
+        Cell { text: scale.write(self.mean), half: open.or(half) }
     }
 
     /// `0.80 ±0.01`, for a sentence.

@@ -174,7 +174,10 @@ fn judged(
         let remedy = expectation.undecided.map_or_else(String::new, |undecided| {
             let side = if expectation.holds { "holds" } else { "fails" };
             let remedy = remedy(undecided, outcomes);
-            format!("; the mean {side}, the interval cannot decide: {remedy}")
+            match undecided.thin {
+                Some(thin) => format!("; it {side}, but {}: {remedy}", warnings::thin_words(thin)),
+                None => format!("; the mean {side}, the interval cannot decide: {remedy}"),
+            }
         });
         lines.push(format!("  {verdict}  {text}    {}{remedy}", found(expectation)));
     }

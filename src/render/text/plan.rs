@@ -104,7 +104,7 @@ fn value(text: &str, target: &TriedTarget) -> String {
     let Some(mean) = target.value else { return "-".to_owned() };
     let ci95 = target.half.map(|half| [mean - half, mean + half]);
     let written = Written::of(unit(text).name(), std::iter::once(mean));
-    written.estimate(EstimatedMeasure { mean, ci95, n: 1 })
+    written.estimate(EstimatedMeasure { mean, ci95, n: 1, thin: target.thin })
 }
 
 /// The unit of an expectation.

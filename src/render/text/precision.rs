@@ -4,6 +4,7 @@
 //!
 //! Invariant: where it is not enough, the sentence says what would be.
 
+use super::warnings::thin_words;
 use super::written;
 use crate::experiment::precision::Known;
 use crate::render::units;
@@ -40,6 +41,13 @@ impl Reached<'_> {
         if known.enough {
             return format!("precision: {reached} (asked for: ±{asked})");
         }
+        if let Some(thin) = known.thin {
+            let (words, needs) = (thin_words(thin), known.needs.unwrap_or(0));
+            return format!(
+                "NOT PRECISE: `{text}` is {mean} after {replications} replications, but {words}; \
+                 about {needs} would do: `--max-reps {needs}`"
+            );
+        }
         let remedy = match known.needs {
             Some(needs) => format!("about {needs} would do: `--max-reps {needs}`"),
             None => "nobody can tell how many would do".to_owned(),
@@ -52,19 +60,21 @@ impl Reached<'_> {
 mod tests {
     use super::*;
     use crate::experiment::precision::Target;
+    use crate::stats::expect::Told;
+    use crate::stats::pool::Reading;
 
-    fn line(text: &str, values: &[Result<f64, String>], asked: f64) -> String {
+    fn line(text: &str, told: &[Told], asked: f64) -> String {
         let target = Target { of: &[], precision: asked, confidence: 0.95 };
-        let known = [Known::of(text, values, target)];
-        Reached { known: &known, asked }.lines(values.len()).concat()
+        let known = [Known::of(&parse_quantity(text).expect(text), told, target)];
+        Reached { known: &known, asked }.lines(told.len()).concat()
     }
 
     /// Ten values 90 and 110 ms in turn: standard deviation 10.54, half width 2.262·10.54/√10 =
     /// 7.54 ms, which about 6 replications give to 10 % and 430 to 1 % (1.96²·111/1 = 427).
     #[test]
     fn a_line_says_whether_it_was_enough_and_what_would_be() {
-        let values: Vec<Result<f64, String>> =
-            (0..10).map(|n| Ok(if n % 2 == 0 { 90e6 } else { 110e6 })).collect();
+        let wait = |n| Reading::Mean(if n % 2 == 0 { 90e6 } else { 110e6 });
+        let values: Vec<Told> = (0..10).map(|n| Told(vec![Ok(wait(n))])).collect();
         let enough = "precision: `mean(sent_to_received)` is 100ms, known to ±7.5% after 10 \
                       replications (asked for: ±10%)";
         assert_eq!(line("mean(sent_to_received)", &values, 0.1), enough);
@@ -72,7 +82,8 @@ mod tests {
         let expected = "NOT PRECISE: `mean(sent_to_received)` is 100ms, known to ±7.5% after 10 \
                         replications, asked for was ±1.0%; about 430 would do: `--max-reps 430`";
         assert_eq!(open, expected);
-        let none = line("mean(sent_to_received)", &[Err("no message".to_owned())], 0.01);
+        let none =
+            line("mean(sent_to_received)", &[Told(vec![Err("no message".to_owned())])], 0.01);
         assert!(none.starts_with("precision: no message, so `mean(sent_to_received)` cannot"));
     }
 }

@@ -6,7 +6,7 @@
 use super::grid::Grid;
 use super::written::Written;
 use super::{Answer, Style};
-use crate::outcome::{SweepMeasure, SweepOutcome, SweepPoint};
+use crate::outcome::{EstimatedExpectation, SweepMeasure, SweepOutcome, SweepPoint};
 
 /// The answer. `file` is the scenario as it was named, `command` gives the answer again.
 pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> Answer {
@@ -93,12 +93,19 @@ fn first(sweep: &SweepOutcome) -> String {
     format!("the expectations hold first at {}", settings.join(", "))
 }
 
-/// Whether the expectations hold, else those that do not.
+/// Whether the expectations hold, else those that do not; open are those that the replications do
+/// not decide.
 fn verdict(point: &SweepPoint, first: bool) -> String {
-    if point.holds() {
-        return if first { "hold  <- first".to_owned() } else { "hold".to_owned() };
-    }
-    let failing = point.expect.iter().filter(|expect| !expect.holds);
-    let failing: Vec<&str> = failing.map(|expect| expect.text.as_str()).collect();
-    format!("FAIL  {}", failing.join(", "))
+    let texts = |wanted: fn(&EstimatedExpectation) -> bool| -> String {
+        let texts = point.expect.iter().filter(|expect| wanted(expect));
+        texts.map(|expect| expect.text.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let failing = texts(|expect| !expect.holds && expect.undecided.is_none());
+    let open = texts(|expect| expect.undecided.is_some());
+    let words = match (failing.is_empty(), open.is_empty()) {
+        (false, _) => format!("FAIL  {failing}"),
+        (true, false) => format!("open  {open}"),
+        (true, true) => "hold".to_owned(),
+    };
+    if first { format!("{words}  <- first") } else { words }
 }

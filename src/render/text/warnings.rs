@@ -7,24 +7,23 @@
 use super::blocks::is_unstable;
 use super::estimated::Estimated;
 use crate::engine::scenario::Scenario;
-use crate::outcome::{EstimatedUnstable, LatencySummary, Outcome, Sample};
+use crate::outcome::{EstimatedUnstable, Kind, Sample, Thin};
 use crate::render::units;
 use crate::stats::batch_means::correlated;
+use crate::stats::expect::Take;
+use crate::stats::pool::ENOUGH;
 
 /// Relative half width above which a quantile is called noisy.
 const NOISY: f64 = 0.1;
 /// Fewer messages have no 99th percentile worth the name.
 const FEW: u64 = 100;
 
-type LatencyOf = fn(&Outcome, usize) -> Option<LatencySummary>;
-
 /// The latencies of a queue that a warning may be about.
-const LATENCIES: [(&str, LatencyOf); 2] = [
-    ("in queue", |outcome, queue| Some(outcome.queues.at(queue)?.latency_ns.sent_to_received)),
-    ("sent to deleted", |outcome, queue| {
-        Some(outcome.queues.at(queue)?.latency_ns.sent_to_deleted)
-    }),
-];
+const LATENCIES: [(&str, Kind); 2] =
+    [("in queue", Kind::SentToReceived), ("sent to deleted", Kind::SentToDeleted)];
+
+/// The percentile that a warning is about.
+const P99: Take = Take::Quantile(0.99);
 
 /// All warnings, the noisiest quantile first.
 pub(super) fn of(
@@ -53,18 +52,27 @@ fn noisy(
     unstable: &[EstimatedUnstable],
 ) -> Option<String> {
     let mut worst: Option<(f64, String)> = None;
+    let mut thinnest: Option<(Thin, String)> = None;
     let settled = |queue: &usize| !is_unstable(scenario, *queue, unstable);
     for queue in (0..scenario.queues.len()).filter(settled) {
-        for (what, latency) in LATENCIES {
-            let p99 = Estimated::over(outcomes, |outcome| {
-                latency(outcome, queue).filter(|of| of.count > 0).map(|of| of.p99 as f64)
-            });
-            let Some(Estimated { mean, half: Some(half) }) = p99 else { continue };
-            let relative = if mean > 0.0 { half / mean } else { 0.0 };
+        for (what, kind) in LATENCIES {
+            let p99 = Estimated::latency(outcomes, queue, kind, P99);
+            let Some(Estimated { mean, half, thin }) = p99 else { continue };
+            let what = format!("p99 {what}{}", in_queue(scenario, queue));
+            if let Some(thin) = thin {
+                if thinnest.as_ref().is_none_or(|(known, _)| thin.times > known.times) {
+                    thinnest = Some((thin, what));
+                }
+                continue;
+            }
+            let relative = half.filter(|_| mean > 0.0).map_or(0.0, |half| half / mean);
             if relative > NOISY && worst.as_ref().is_none_or(|(most, _)| relative > *most) {
-                worst = Some((relative, format!("p99 {what}{}", in_queue(scenario, queue))));
+                worst = Some((relative, what));
             }
         }
+    }
+    if let Some((thin, what)) = thinnest {
+        return Some(format!("{what} has no interval: {}", too_thin(thin, outcomes)));
     }
     let (relative, what) = worst?;
     let relative = units::percent(relative);
@@ -75,10 +83,27 @@ fn noisy(
     Some(format!("{what} is known only to ±{relative}; {more} would about halve that"))
 }
 
+/// Why a percentile has no interval, and what would give it one.
+fn too_thin(thin: Thin, outcomes: Sample<'_>) -> String {
+    let more = match outcomes.batches() {
+        Some(_) => format!("a run about {:.0} times as long", thin.times.ceil()),
+        None => format!("about `--reps {}`", thin.replications(outcomes.len() as u64)),
+    };
+    format!("{}; {more} would do", thin_words(thin))
+}
+
+/// Why a percentile has no interval.
+pub(super) fn thin_words(thin: Thin) -> String {
+    format!(
+        "the messages beyond it are worth {} independent ones, {ENOUGH:.0} are needed",
+        units::number(thin.beyond)
+    )
+}
+
 fn few(scenario: &Scenario, outcomes: Sample<'_>) -> Option<String> {
     let least = |queue: usize| {
-        let counts = outcomes.iter().filter_map(|outcome| LATENCIES[0].1(outcome, queue));
-        counts.map(|latency| latency.count).min().unwrap_or(0)
+        let waits = outcomes.iter().filter_map(|outcome| outcome.queues.at(queue));
+        waits.map(|queue| queue.latency_ns.sent_to_received.count).min().unwrap_or(0)
     };
     let mut queues = (0..scenario.queues.len()).map(|queue| (least(queue), queue));
     let (count, queue) = queues.find(|(count, _)| (1..FEW).contains(count))?;
@@ -91,7 +116,8 @@ fn alike(scenario: &Scenario, outcomes: Sample<'_>) -> Option<String> {
     let parts = outcomes.batches()?;
     (0..scenario.queues.len()).find_map(|queue| {
         let waits = parts.iter().map(|part| {
-            LATENCIES[0].1(part, queue).filter(|of| of.count > 0).map(|of| of.mean as f64)
+            let wait = part.queues.at(queue)?.latency_ns.sent_to_received;
+            (wait.count > 0).then_some(wait.mean as f64)
         });
         let found = correlated(&waits.collect::<Option<Vec<f64>>>()?)?;
         let name = in_queue(scenario, queue);

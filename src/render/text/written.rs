@@ -5,6 +5,9 @@
 use crate::outcome::EstimatedMeasure;
 use crate::render::units::{self, Scale};
 
+/// In place of an interval that would cover the truth less often than it says.
+pub(super) const OPEN: &str = "open";
+
 /// How the values of one column are written.
 pub(super) enum Written {
     /// Lengths of time with one unit.
@@ -35,9 +38,13 @@ impl Written {
         }
     }
 
-    /// `12.3ms ±0.4ms`; no interval for one run or where all runs agree.
+    /// `12.3ms ±0.4ms`; no interval for one run or where all runs agree, `open` where too few
+    /// messages lie beyond a percentile.
     pub(super) fn estimate(&self, measure: EstimatedMeasure) -> String {
         let mean = self.mean(measure.mean);
+        if measure.thin.is_some() {
+            return format!("{mean} {OPEN}");
+        }
         let half = measure.ci95.map(|[low, high]| (high - low) / 2.0).filter(|half| *half > 0.0);
         let Some(half) = half else { return mean };
         match self {

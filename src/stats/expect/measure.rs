@@ -12,6 +12,7 @@ use crate::observe::measured::{
 };
 use crate::stats::cost::{Cost, worker_hours};
 use crate::stats::paired::Wanted;
+use crate::stats::pool::Reading;
 
 /// The names a scenario gives to its parts, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -161,13 +162,13 @@ const LEVELS: &[(&str, LevelOf)] = &[
     ("busy_consumers", LevelOf::Fleet(|f| &f.busy)),
 ];
 
-pub(super) type CostOf = fn(&Cost) -> Option<f64>;
+pub(super) type CostOf = fn(&Cost) -> Reading;
 
 /// Every cost by name.
 const COSTS: &[(&str, CostOf)] = &[
-    ("cost", |c| Some(c.of_window())),
-    ("cost_per_month", |c| Some(c.per_month())),
-    ("cost_per_million", Cost::per_million),
+    ("cost", |c| Reading::Count(c.of_window())),
+    ("cost_per_month", |c| Reading::Mean(c.per_month())),
+    ("cost_per_million", |c| Reading::Ratio { sum: c.of_window() * 1e6, over: c.deleted as f64 }),
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -416,29 +417,45 @@ impl Measure {
 
     /// Its value in one run, or why it has none.
     pub(super) fn value(&self, names: &Names<'_>, measured: &Measured) -> Result<f64, String> {
+        let reading = self.reading(names, measured)?;
+        reading.value().ok_or_else(|| self.no_value())
+    }
+
+    /// Why it has no value though it was measured.
+    pub(super) fn no_value(&self) -> String {
+        let what = match self.what {
+            What::Cost(_) => "no message was deleted",
+            What::Rate(_) | What::Level(..) | What::Busy => "the measured window is empty",
+            What::Count(_) | What::Latency(..) | What::WorkerHours => "no message has this latency",
+        };
+        format!("`{}`: {what}", self.name)
+    }
+
+    /// What one run tells of it, or why it tells nothing.
+    pub(super) fn reading(
+        &self,
+        names: &Names<'_>,
+        measured: &Measured,
+    ) -> Result<Reading, String> {
         let at = self.place(names).map_err(|(message, _)| message)?;
         let absent = || format!("`{}` was not measured", self.name);
-        match self.what {
-            What::Count(count) => count.value(at, measured).ok_or_else(absent),
+        Ok(match self.what {
+            What::Count(count) => {
+                let value = count.value(at, measured).ok_or_else(absent)?;
+                if self.is_left_at_the_end() {
+                    Reading::Whole(value)
+                } else {
+                    Reading::Count(value)
+                }
+            }
             What::Rate(count) => {
                 let seconds = measured.window.1.since(measured.window.0).as_secs_f64();
-                let value = count.value(at, measured).ok_or_else(absent)?;
-                if seconds == 0.0 {
-                    return Err("the measured window is empty".to_owned());
-                }
-                Ok(value / seconds)
+                let sum = count.value(at, measured).ok_or_else(absent)?;
+                Reading::Ratio { sum, over: seconds }
             }
             What::Latency(take, of) => {
                 let latency = of(measured.queues.get(at).ok_or_else(absent)?);
-                if latency.count() == 0 && !matches!(take, Take::Count) {
-                    return Err(format!("`{}`: no message has this latency", self.name));
-                }
-                Ok(match take {
-                    Take::Mean => latency.mean_nanos(),
-                    Take::Max | Take::Last => latency.max.as_nanos() as f64,
-                    Take::Count => latency.count() as f64,
-                    Take::Quantile(p) => latency.quantile_nanos(p) as f64,
-                })
+                latency.reading(take).ok_or_else(|| self.no_value())?
             }
             What::Level(take, of) => {
                 let level = match of {
@@ -446,29 +463,37 @@ impl Measure {
                     LevelOf::Fleet(of) => measured.fleets.get(at).map(of),
                 };
                 let level = level.ok_or_else(absent)?;
-                Ok(match take {
-                    Take::Last => level.last as f64,
-                    Take::Max => level.max as f64,
-                    Take::Mean | Take::Count | Take::Quantile(_) => level.mean(),
-                })
+                match take {
+                    Take::Last => Reading::Whole(level.last as f64),
+                    Take::Max => Reading::Whole(level.max as f64),
+                    Take::Mean | Take::Count | Take::Quantile(_) => {
+                        Reading::Ratio { sum: level.area as f64, over: level.over as f64 }
+                    }
+                }
             }
             What::Busy => {
                 let fleet = measured.fleets.get(at).ok_or_else(absent)?;
                 if fleet.threads == 0 {
                     return Err(format!("`{}`: the fleet has no thread", self.name));
                 }
-                Ok(fleet.busy.mean() / fleet.threads as f64)
+                let (area, over) = (fleet.busy.area as f64, fleet.busy.over as f64);
+                Reading::Ratio { sum: area / fleet.threads as f64, over }
             }
             What::WorkerHours => {
                 let fleet = measured.fleets.get(at).ok_or_else(absent)?;
-                Ok(worker_hours(fleet.workers, measured.window))
+                Reading::Count(worker_hours(fleet.workers, measured.window))
             }
             What::Cost(of) => {
                 let cost = names.scenario.and_then(|scenario| Cost::of(scenario, measured));
                 let cost = cost.ok_or_else(|| "the measured window is empty".to_owned())?;
-                of(&cost).ok_or_else(|| format!("`{}`: no message was deleted", self.name))
+                of(&cost)
             }
-        }
+        })
+    }
+
+    /// Whether it tells of the end of a run, which parts of it do not have.
+    fn is_left_at_the_end(&self) -> bool {
+        split(&self.name).1 == "unfinished"
     }
 }
 

@@ -22,6 +22,7 @@
 
 mod lex;
 mod measure;
+mod over;
 mod parse;
 mod single;
 
@@ -33,6 +34,7 @@ use crate::observe::measured::Measured;
 use crate::stats::paired::Wanted;
 
 pub use measure::{Names, all_names};
+pub use over::{Compared, Told};
 pub use single::{Single, Take};
 
 /// What a value is measured in.
@@ -99,6 +101,15 @@ impl Comparison {
             Comparison::GreaterOrEqual => order != Ordering::Less,
             Comparison::Equal => order == Ordering::Equal,
             Comparison::NotEqual => order != Ordering::Equal,
+        }
+    }
+
+    /// Whether it wants the left side below the right one; `None` if it wants no order.
+    pub fn is_below(self) -> Option<bool> {
+        match self {
+            Comparison::Less | Comparison::LessOrEqual => Some(true),
+            Comparison::Greater | Comparison::GreaterOrEqual => Some(false),
+            Comparison::Equal | Comparison::NotEqual => None,
         }
     }
 

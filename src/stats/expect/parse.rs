@@ -33,12 +33,20 @@ enum Node {
 impl Expr {
     /// Its value, in nanoseconds for a duration; the reason where there is none.
     pub(super) fn value(&self, names: &Names<'_>, measured: &Measured) -> Result<f64, String> {
+        self.computed(&mut |measure| measure.value(names, measured))
+    }
+
+    /// Its value, from those of its measures, which are asked for in the order of the text.
+    pub(super) fn computed(
+        &self,
+        measure: &mut impl FnMut(&Measure) -> Result<f64, String>,
+    ) -> Result<f64, String> {
         match &self.node {
             Node::Literal(value) => Ok(*value),
-            Node::Measure(measure) => measure.value(names, measured),
+            Node::Measure(of) => measure(of),
             Node::Binary(sign, sides) => {
-                let left = sides.0.value(names, measured)?;
-                let right = sides.1.value(names, measured)?;
+                let left = sides.0.computed(measure)?;
+                let right = sides.1.computed(measure)?;
                 match sign {
                     '+' => Ok(left + right),
                     '-' => Ok(left - right),
@@ -47,6 +55,37 @@ impl Expr {
                     _ => Ok(left / right),
                 }
             }
+        }
+    }
+
+    /// Tells `each` its measures in the order of the text.
+    pub(super) fn each_measure(&self, each: &mut impl FnMut(&Measure)) {
+        match &self.node {
+            Node::Literal(_) => {}
+            Node::Measure(measure) => each(measure),
+            Node::Binary(_, sides) => {
+                sides.0.each_measure(each);
+                sides.1.each_measure(each);
+            }
+        }
+    }
+
+    /// Whether it is one measure and nothing else.
+    pub(super) fn is_alone(&self) -> bool {
+        matches!(self.node, Node::Measure(_))
+    }
+
+    /// Whether its mean is the same expression of the means of its measures.
+    pub(super) fn is_linear(&self) -> bool {
+        match &self.node {
+            Node::Literal(_) | Node::Measure(_) => true,
+            Node::Binary('+' | '-', sides) => sides.0.is_linear() && sides.1.is_linear(),
+            Node::Binary('*', sides) => {
+                sides.0.is_linear()
+                    && sides.1.is_linear()
+                    && !(sides.0.measures() && sides.1.measures())
+            }
+            Node::Binary(_, sides) => sides.0.is_linear() && !sides.1.measures(),
         }
     }
 

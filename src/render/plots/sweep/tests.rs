@@ -26,6 +26,7 @@ fn sweep(knobs: &[(&str, &str)], told: &[Told<'_>], holds: Option<usize>) -> Swe
             mean: value.unwrap_or(0.0),
             ci95: value.map(|value| [value * 0.9, value * 1.1]),
             n: value.map_or(0, |_| 10),
+            thin: None,
         };
         let expectation = EstimatedExpectation {
             text: "p99(sent_to_deleted) < 500ms".to_owned(),

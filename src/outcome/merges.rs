@@ -1,0 +1,95 @@
+//! What of a run merges exactly over runs, where its document has numbers only.
+//!
+//! Owns what an estimate needs beside outcomes: latencies as distributions, and what each
+//! expectation is computed from. Must not know how they merge.
+//!
+//! Invariant: an outcome that was read back from its document has none of it.
+
+use super::ExpectOutcome;
+use crate::engine::scenario::Scenario;
+use crate::observe::measured::{Latency, Measured, QueueMeasured};
+use crate::stats::cost::Cost;
+use crate::stats::expect::{self, Told};
+use crate::stats::pool::Reading;
+
+/// Beside the outcome of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Merges {
+    /// By queue, in the order of [`Kind::ALL`].
+    latencies: Vec<[Latency; 3]>,
+    /// By expectation of the scenario.
+    expect: Vec<Told>,
+    /// Dollars of a million messages.
+    per_million: Option<Reading>,
+}
+
+/// The latencies of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// From send to first receive.
+    SentToReceived,
+    /// From send to delete.
+    SentToDeleted,
+    /// Work on one message.
+    Processing,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 3] = [Kind::SentToReceived, Kind::SentToDeleted, Kind::Processing];
+
+    /// Its name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::SentToReceived => "sent_to_received",
+            Kind::SentToDeleted => "sent_to_deleted",
+            Kind::Processing => "processing",
+        }
+    }
+
+    fn of(self, queue: &QueueMeasured) -> &Latency {
+        match self {
+            Kind::SentToReceived => &queue.sent_to_received,
+            Kind::SentToDeleted => &queue.sent_to_deleted,
+            Kind::Processing => &queue.processing,
+        }
+    }
+}
+
+impl Merges {
+    /// Of one run.
+    pub(super) fn of(scenario: &Scenario, measured: &Measured) -> Merges {
+        let latencies = |queue: &QueueMeasured| Kind::ALL.map(|kind| kind.of(queue).clone());
+        let told = |text: &String| ExpectOutcome::told(text, scenario, measured);
+        let per_million =
+            |cost: Cost| Reading::Ratio { sum: cost.of_window() * 1e6, over: cost.deleted as f64 };
+        Merges {
+            latencies: measured.queues.iter().map(latencies).collect(),
+            expect: scenario.expect.iter().map(told).collect(),
+            per_million: Cost::of(scenario, measured).map(per_million),
+        }
+    }
+
+    /// A latency of a queue, by its place in the scenario.
+    pub(super) fn latency(&self, queue: usize, kind: Kind) -> Option<&Latency> {
+        self.latencies.get(queue).map(|all| &all[kind as usize])
+    }
+
+    /// What an expectation is computed from, by its place in the scenario.
+    pub(super) fn told(&self, expectation: usize) -> Option<&Told> {
+        self.expect.get(expectation)
+    }
+
+    /// Dollars of a million messages.
+    pub(super) fn per_million(&self) -> Option<&Reading> {
+        self.per_million.as_ref()
+    }
+}
+
+impl ExpectOutcome {
+    /// What one run tells of both sides of an expectation; nothing of a text that is none.
+    pub fn told(text: &str, scenario: &Scenario, measured: &Measured) -> Told {
+        let parsed = expect::parse(text).ok();
+        parsed.map_or_else(Told::default, |expectation| expectation.told(scenario, measured))
+    }
+}

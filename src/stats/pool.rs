@@ -1,0 +1,403 @@
+//! One number over several runs, and how sure it is.
+//!
+//! Owns the estimate of whatever can be computed from what runs measured: counts and levels are
+//! averaged, sums are divided by sums, and a percentile is that of the lengths of all runs
+//! together. A mean of ratios or of percentiles would have a bias that no number of runs takes
+//! away. Must not know what was measured, nor how an expression is written.
+//!
+//! The error is found by leaving each run out in turn (the jackknife of M. H. Quenouille and J. W.
+//! Tukey; for sections of a simulation S. Asmussen and P. W. Glynn, *Stochastic Simulation* 2007,
+//! III.5b): with θ of all n runs and θ₋ᵢ of all but run i, the pseudo-values θ + (n − 1)(θ − θ₋ᵢ)
+//! stand for the runs. For a mean they are the runs' values themselves. Their spread gives the
+//! interval (Student's t), their differences those of two systems under the same chance.
+//!
+//! A percentile needs independent messages beyond it, and those of one run come in crowds. How many
+//! messages are as good as independent follows from how much the runs differ in the share of
+//! messages that are at or below the median of all (as for proportions: p(1 − p)/n). Below
+//! [`ENOUGH`] beyond the percentile intervals err on the short side; then nothing is claimed.
+//! `tests/percentiles.rs` holds both against exact answers.
+//!
+//! Invariant: runs are folded in their order.
+
+use std::sync::Arc;
+
+use super::expect::Take;
+use super::summary::Summary;
+use super::tail::Tail;
+use crate::kernel::time::Span;
+use crate::observe::distribution::{Distribution, Pool, Share};
+use crate::observe::measured::Latency;
+
+/// So many independent messages beyond a percentile make its interval cover what it says.
+pub const ENOUGH: f64 = 60.0;
+
+/// With so few beyond the percentile itself, whatever the median says, there are not enough: a tail
+/// may come from crowds that the median does not feel.
+const CROWDS: f64 = 5.0;
+
+/// What one run tells of a measure, in a form that merges over runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// It adds up over the parts of a run, and is averaged over runs: a counter.
+    Count(f64),
+    /// It is averaged over runs and over the parts of one: a rate, a price of a month.
+    Mean(f64),
+    /// It is averaged over runs, and parts of a run do not tell it: an extreme, what is left at the
+    /// end. The mean extreme of runs of this length; longer ones have others.
+    Whole(f64),
+    /// Sums that are divided by each other over all runs: a mean of messages or over time.
+    Ratio {
+        /// What is divided.
+        sum: f64,
+        /// By what.
+        over: f64,
+    },
+    /// The length that a share of all messages is at or below.
+    Quantile(Share, Arc<Distribution>),
+}
+
+impl Reading {
+    /// Of this run alone; `None` where there is nothing to divide by.
+    pub fn value(&self) -> Option<f64> {
+        match self {
+            Reading::Count(value) | Reading::Mean(value) | Reading::Whole(value) => Some(*value),
+            Reading::Ratio { sum, over } => (*over != 0.0).then(|| sum / over),
+            Reading::Quantile(share, distribution) => {
+                (distribution.count() > 0).then(|| distribution.quantile(*share) as f64)
+            }
+        }
+    }
+}
+
+impl Latency {
+    /// What one run tells of it; `None` if there is nothing of the kind, or no message had it.
+    pub fn reading(&self, take: Take) -> Option<Reading> {
+        let count = self.count() as f64;
+        match take {
+            Take::Count => Some(Reading::Count(count)),
+            Take::Mean => Some(Reading::Ratio { sum: self.sum as f64, over: count }),
+            Take::Quantile(p) => {
+                Some(Reading::Quantile(Share::of(p), Arc::clone(&self.distribution)))
+            }
+            Take::Max if count > 0.0 => Some(Reading::Whole(self.max.as_nanos() as f64)),
+            Take::Max | Take::Last => None,
+        }
+    }
+}
+
+/// What runs are to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// Replications: independent, each a whole.
+    Replications,
+    /// Parts of one run.
+    Parts,
+}
+
+/// A measure in all runs together, and with each left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pooled {
+    /// In all; `None` where there is nothing to divide by.
+    pub all: Option<f64>,
+    /// Without each run in turn.
+    pub without: Vec<Option<f64>>,
+    /// Each run's own value, where averaging those is the same as pooling.
+    pub own: Option<Vec<f64>>,
+    /// For a percentile: how many independent messages lie beyond it.
+    pub beyond: Option<f64>,
+}
+
+impl Pooled {
+    /// Of the readings of one measure in every run; `None` if parts of a run do not tell it.
+    ///
+    /// # Panics
+    /// If readings of different kinds are mixed.
+    pub fn of(readings: &[&Reading], runs: Runs) -> Option<Pooled> {
+        match readings.first()? {
+            Reading::Count(_) if runs == Runs::Parts => {
+                let parts = readings.len() as f64;
+                Some(Pooled::mean(readings, |reading| match *reading {
+                    Reading::Count(count) => count * parts,
+                    _ => mixed(),
+                }))
+            }
+            Reading::Whole(_) if runs == Runs::Parts => None,
+            Reading::Count(_) | Reading::Mean(_) | Reading::Whole(_) => {
+                Some(Pooled::mean(readings, |reading| match *reading {
+                    Reading::Count(value) | Reading::Mean(value) | Reading::Whole(value) => value,
+                    Reading::Ratio { .. } | Reading::Quantile(..) => mixed(),
+                }))
+            }
+            Reading::Ratio { .. } => Some(Pooled::ratio(readings)),
+            Reading::Quantile(share, _) => Some(Pooled::quantile(readings, *share)),
+        }
+    }
+
+    fn mean(readings: &[&Reading], value: impl Fn(&Reading) -> f64) -> Pooled {
+        let own: Vec<f64> = readings.iter().map(|reading| value(reading)).collect();
+        let all = Summary::of(&own).mean;
+        let sum: f64 = own.iter().sum();
+        let others = (own.len() - 1) as f64;
+        let without = own.iter().map(|own| (others > 0.0).then(|| (sum - own) / others)).collect();
+        Pooled { all: Some(all), without, own: Some(own), beyond: None }
+    }
+
+    fn ratio(readings: &[&Reading]) -> Pooled {
+        let sums = readings.iter().map(|reading| match **reading {
+            Reading::Ratio { sum, over } => (sum, over),
+            _ => mixed(),
+        });
+        let sums: Vec<(f64, f64)> = sums.collect();
+        let divided = |(sum, over): (f64, f64)| (over != 0.0).then(|| sum / over);
+        // Divided by the same everywhere, as levels are by the length of the window.
+        if sums.iter().all(|(_, over)| over.total_cmp(&sums[0].1).is_eq())
+            && let Some(own) = sums.iter().map(|&of| divided(of)).collect::<Option<Vec<f64>>>()
+        {
+            let own: Vec<Reading> = own.into_iter().map(Reading::Mean).collect();
+            return Pooled::mean(&own.iter().collect::<Vec<_>>(), |reading| match *reading {
+                Reading::Mean(value) => value,
+                _ => mixed(),
+            });
+        }
+        let add = |a: (f64, f64), b: &(f64, f64)| (a.0 + b.0, a.1 + b.1);
+        let all = sums.iter().fold((0.0, 0.0), add);
+        let without = sums.iter().map(|own| divided((all.0 - own.0, all.1 - own.1))).collect();
+        Pooled { all: divided(all), without, own: None, beyond: None }
+    }
+
+    fn quantile(readings: &[&Reading], share: Share) -> Pooled {
+        let each = readings.iter().map(|reading| match reading {
+            Reading::Quantile(_, distribution) => Arc::clone(distribution),
+            _ => mixed(),
+        });
+        let each: Vec<Arc<Distribution>> = each.collect();
+        let pool = Pool::of(&each);
+        let count = pool.all().count();
+        let at = |count: u64, nanos: u64| (count > 0).then_some(nanos as f64);
+        let all = pool.all().quantile(share);
+        let without = each.iter().enumerate().map(|(run, own)| {
+            let others = count - own.count();
+            at(others, if others > 0 { pool.quantile_without(run, share) } else { 0 })
+        });
+        Pooled {
+            without: without.collect(),
+            all: at(count, all),
+            own: None,
+            beyond: Some(beyond(&each, &pool, share)),
+        }
+    }
+}
+
+fn mixed() -> ! {
+    unreachable!("a measure reads alike in every run")
+}
+
+/// How many independent messages lie beyond the percentile, or on this side of it if that is less.
+fn beyond(each: &[Arc<Distribution>], pool: &Pool<'_>, share: Share) -> f64 {
+    let p = share.as_f64();
+    let tail = p.min(1.0 - p);
+    let at_median = independent(each, pool, Share::HALF) * tail;
+    let itself = independent(each, pool, share) * tail;
+    if itself < CROWDS { itself.min(at_median) } else { at_median }
+}
+
+/// A percentile of all runs against a limit in nanoseconds, by counting; `None` of a single run,
+/// and of what is no percentile.
+pub fn tail(readings: &[&Reading], limit: f64) -> Option<Tail> {
+    let mut share = None;
+    let each = readings.iter().map(|reading| match reading {
+        Reading::Quantile(own, distribution) => {
+            share = Some(*own);
+            Some(Arc::clone(distribution))
+        }
+        Reading::Count(_) | Reading::Mean(_) | Reading::Whole(_) | Reading::Ratio { .. } => None,
+    });
+    let each: Vec<Arc<Distribution>> = each.collect::<Option<_>>()?;
+    let (pool, share) = (Pool::of(&each), share?);
+    let count = pool.all().count();
+    if each.len() < 2 || count == 0 {
+        return None;
+    }
+    let within =
+        if limit < 0.0 { 0.0 } else { pool.all().up_to(Span::round_nanos(limit).as_nanos()) };
+    let at_median = independent(&each, &pool, Share::HALF);
+    let independent = at_median.min(independent(&each, &pool, share));
+    Some(Tail { share: share.as_f64(), independent, beyond: 1.0 - within / count as f64 })
+}
+
+/// How many independent messages would tell the share of messages that are no longer than this
+/// percentile of all as surely as these runs do; at most all there are.
+fn independent(each: &[Arc<Distribution>], pool: &Pool<'_>, share: Share) -> f64 {
+    let (count, runs) = (pool.all().count() as f64, each.len() as f64);
+    let at = pool.all().quantile(share);
+    let p = pool.all().up_to(at) / count;
+    let off = |of: &Arc<Distribution>| {
+        let off = of.up_to(at) - p * of.count() as f64;
+        off * off
+    };
+    let squares: f64 = each.iter().map(off).sum();
+    let variance = squares / (runs - 1.0) * runs / (count * count);
+    // Runs that do not differ at all, and a single run, bound nothing.
+    if variance > 0.0 { (p * (1.0 - p) / variance).min(count) } else { count }
+}
+
+/// A number over several runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampled {
+    /// In all runs together.
+    pub value: f64,
+    /// What stands for each run: as good as independent values with the mean `value`.
+    pub pseudo: Vec<f64>,
+    /// Where a percentile is in it: how many independent messages lie beyond, of the rarest.
+    pub beyond: Option<f64>,
+}
+
+impl Sampled {
+    /// Of the values that are the same function of the measures everywhere: in all runs, and
+    /// without each. `None` if there is none in all runs; without an interval if one is missing
+    /// elsewhere, as it then hangs on a single run.
+    pub fn of(all: Option<f64>, without: &[Option<f64>], beyond: Option<f64>) -> Option<Sampled> {
+        let value = all?;
+        let others = without.len() as f64 - 1.0;
+        let pseudo = without.iter().map(|without| Some(value + others * (value - (*without)?)));
+        Some(Sampled { value, pseudo: pseudo.collect::<Option<_>>().unwrap_or_default(), beyond })
+    }
+
+    /// Of values that are averaged.
+    pub fn of_own(own: Vec<f64>) -> Option<Sampled> {
+        let Summary { n, mean, .. } = Summary::of(&own);
+        (n > 0).then_some(Sampled { value: mean, pseudo: own, beyond: None })
+    }
+
+    /// Less another one of the same runs.
+    pub fn less(&self, other: &Sampled) -> Sampled {
+        let pairs = self.pseudo.iter().zip(&other.pseudo);
+        let beyond = self.beyond.into_iter().chain(other.beyond);
+        Sampled {
+            value: self.value - other.value,
+            pseudo: pairs.map(|(own, other)| own - other).collect(),
+            beyond: beyond.reduce(f64::min),
+        }
+    }
+
+    /// With every number changed in the same way.
+    pub fn map(self, change: impl Fn(f64) -> f64) -> Sampled {
+        Sampled {
+            value: change(self.value),
+            pseudo: self.pseudo.into_iter().map(&change).collect(),
+            ..self
+        }
+    }
+
+    /// Value, spread and number of runs.
+    pub fn summary(&self) -> Summary {
+        Summary::about(self.value, &self.pseudo)
+    }
+
+    /// Whether there is enough beyond its percentiles for its interval to cover what it says.
+    pub fn is_backed(&self) -> bool {
+        self.beyond.is_none_or(|beyond| beyond >= ENOUGH)
+    }
+
+    /// Half the width of the interval that covers the truth with probability `confidence`; `None`
+    /// for fewer than two runs, and for a percentile with too little beyond it.
+    pub fn half_width_at(&self, confidence: f64) -> Option<f64> {
+        self.summary().half_width_at(confidence).filter(|_| self.is_backed())
+    }
+
+    /// How many times as much would have to be measured for its percentiles to be backed: 1 if
+    /// they are.
+    pub fn times_for_backing(&self) -> f64 {
+        self.beyond.map_or(1.0, |beyond| (ENOUGH / beyond.max(f64::MIN_POSITIVE)).max(1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quantiles(p: f64, runs: &[Vec<u64>]) -> Vec<Reading> {
+        let lengths = |run: &Vec<u64>| run.iter().map(|secs| Span::from_secs(*secs)).collect();
+        let reading = |run: &Vec<u64>| {
+            let lengths: Vec<Span> = lengths(run);
+            Latency::of(&lengths).reading(Take::Quantile(p)).expect("is a percentile")
+        };
+        runs.iter().map(reading).collect()
+    }
+
+    fn sampled(readings: &[Reading], runs: Runs) -> Sampled {
+        let of = Pooled::of(&readings.iter().collect::<Vec<_>>(), runs).expect("has a value");
+        match of.own {
+            Some(own) => Sampled::of_own(own),
+            None => Sampled::of(of.all, &of.without, of.beyond),
+        }
+        .expect("has a value")
+    }
+
+    /// Nine messages of 1 s in one run and one of 101 s in the other: a mean of 11 s, not of 51.
+    /// Without the first it is 101 s, without the second 1 s: 11 + (11 − 101), 11 + (11 − 1).
+    #[test]
+    fn a_mean_of_messages_is_their_sum_over_their_number() {
+        let ratio = |sum, over| Reading::Ratio { sum, over };
+        let found = sampled(&[ratio(9.0, 9.0), ratio(101.0, 1.0)], Runs::Replications);
+        assert_eq!((found.value, found.pseudo), (11.0, vec![-79.0, 21.0]));
+        let even = sampled(&[ratio(10.0, 4.0), ratio(30.0, 4.0)], Runs::Replications);
+        assert_eq!((even.value, even.pseudo), (5.0, vec![2.5, 7.5]), "over the same: plain means");
+    }
+
+    /// The median of 1, 2, 3 and 11, 12, 13 is 3 (the third of six), the mean of medians 7.
+    #[test]
+    fn a_percentile_is_that_of_all_messages() {
+        let runs = [vec![1, 2, 3], vec![11, 12, 13]];
+        let found = sampled(&quantiles(0.5, &runs), Runs::Replications);
+        assert_eq!(found.value, 3e9);
+        assert_eq!(found.pseudo, [3e9 + (3e9 - 12e9), 3e9 + (3e9 - 2e9)]);
+    }
+
+    #[test]
+    fn counts_add_up_over_parts_and_extremes_have_none() {
+        let counts = [3.0, 5.0].map(Reading::Count);
+        assert_eq!(sampled(&counts, Runs::Replications).value, 4.0);
+        let parts = sampled(&counts, Runs::Parts);
+        assert_eq!((parts.value, parts.pseudo), (8.0, vec![6.0, 10.0]));
+        let extremes = [Reading::Whole(3.0), Reading::Whole(5.0)];
+        let extremes: Vec<&Reading> = extremes.iter().collect();
+        assert_eq!(Pooled::of(&extremes, Runs::Parts), None);
+        assert_eq!(Pooled::of(&extremes, Runs::Replications).and_then(|of| of.all), Some(4.0));
+    }
+
+    /// What hangs on a single run has no interval.
+    #[test]
+    fn what_only_one_run_tells_has_no_spread() {
+        let one = [Reading::Ratio { sum: 8.0, over: 2.0 }, Reading::Ratio { sum: 0.0, over: 0.0 }];
+        let found = sampled(&one, Runs::Replications);
+        assert_eq!((found.value, found.pseudo.len()), (4.0, 0));
+        assert_eq!(found.half_width_at(0.95), None);
+    }
+
+    /// Ten runs of 100 messages that are alike: all of them are independent, 50 beyond p95 and 10
+    /// beyond p99. In runs that are constant in themselves there are ten independent ones:
+    /// one message a run.
+    #[test]
+    fn messages_of_one_run_count_as_much_as_they_differ_from_those_of_others() {
+        let alike = vec![(1..=100).collect::<Vec<u64>>(); 10];
+        let beyond = |p, runs: &[Vec<u64>]| {
+            sampled(&quantiles(p, runs), Runs::Replications).beyond.expect("is a percentile")
+        };
+        assert!((beyond(0.95, &alike) - 50.0).abs() < 1e-9);
+        assert!((beyond(0.99, &alike) - 10.0).abs() < 1e-9);
+        let crowds: Vec<Vec<u64>> = (1..=10).map(|run| vec![run; 100]).collect();
+        // A share of one half in ten runs of zeros and ones: variance 1/4 over 9 a mean.
+        assert!((beyond(0.5, &crowds) - 9.0 * 0.5).abs() < 1e-9, "{}", beyond(0.5, &crowds));
+    }
+
+    /// As the head of this module says: few beyond, no interval.
+    #[test]
+    fn a_percentile_with_little_beyond_it_has_no_interval() {
+        let alike = vec![(1..=100).collect::<Vec<u64>>(); 12];
+        let of = |p| sampled(&quantiles(p, &alike), Runs::Replications);
+        assert_eq!((of(0.95).is_backed(), of(0.99).is_backed()), (true, false));
+        assert_eq!((of(0.95).half_width_at(0.95), of(0.99).half_width_at(0.95)), (Some(0.0), None));
+        assert!((of(0.99).times_for_backing() - 5.0).abs() < 1e-9);
+    }
+}
