@@ -7,7 +7,6 @@
 //! Invariant: nothing is due in a queue before the instant that [`Ledger::due`] gives.
 
 use super::config::QueueId;
-use super::holders::cause;
 use super::journal::{Change, Journal, State};
 use super::receipt::Served;
 use super::service::Ledger;
@@ -130,8 +129,7 @@ impl Ledger {
         journal: &mut J,
     ) {
         let row = self.slab.get(slot);
-        let duplicates = self.queue(queue).config.duplicates;
-        let (message, cause, receives) = (row.id, cause(duplicates, row), row.receives);
+        let (message, cause, receives) = (row.id, row.held(), row.receives);
         journal.change(now, queue, &Change::Returned { message, cause, receives });
         let q = &mut self.queues[queue.0 as usize];
         q.show(&mut self.slab, slot);

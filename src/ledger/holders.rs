@@ -4,17 +4,18 @@
 //! calls will touch. Must not know what its calls do.
 
 use super::config::QueueId;
-use super::journal::{Caller, Held};
+use super::journal::{Caller, Held, State};
 use super::message::{Message, Slab};
 use super::receipt::Receipt;
 use super::service::Ledger;
 use crate::kernel::rng::{Fate, Luck, Source as _};
 
 impl Ledger {
-    /// The holder of a delivery says how it is with it; ignored if the receipt is not the latest.
+    /// The holder of a delivery says how it is with it; ignored if the receipt is not the latest,
+    /// and once the message is visible again: why it came back is what was true when it did.
     #[inline]
     pub fn annotate(&mut self, receipt: &Receipt, held: Held) {
-        if current(&self.slab, receipt).is_some() {
+        if current(&self.slab, receipt).is_some_and(takes_word) {
             self.slab.get_mut(receipt.slot).set_held(held);
         }
     }
@@ -50,7 +51,7 @@ impl Ledger {
     /// fuller since.
     #[inline]
     pub fn complete(&mut self, receipt: &Receipt) -> bool {
-        let latest = current(&self.slab, receipt).is_some();
+        let latest = current(&self.slab, receipt).is_some_and(takes_word);
         let row = self.slab.get_mut(receipt.slot);
         if latest {
             row.set_held(Held::Deleting);
@@ -70,11 +71,11 @@ pub(super) fn stays_visible(duplicates: f64, luck: Luck, receive: u32) -> bool {
     duplicates > 0.0 && luck.draws(Fate::Duplicate, receive).unit() < duplicates
 }
 
-/// Why a message that was received is visible again.
+/// Whether what the holder of a message says tells why it will come back: while it is in flight,
+/// unless its receive did not hide it, which is why then.
 #[inline]
-pub(super) fn cause(duplicates: f64, row: &Message) -> Held {
-    let unhidden = stays_visible(duplicates, row.luck, row.receives);
-    if unhidden { Held::NotHidden } else { row.held() }
+fn takes_word(row: &Message) -> bool {
+    row.state == State::InFlight && row.held() != Held::NotHidden
 }
 
 /// The row of a receipt, if the message is still there and was not received since.

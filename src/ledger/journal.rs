@@ -18,8 +18,11 @@ pub struct PartitionId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Caller(pub u32);
 
-/// What the holder of a delivery last said about it, or what the ledger itself did to the message.
-/// An annotation for observers: no decision of the ledger depends on it.
+/// What the holder of a delivery last said about it while it was in flight, or what the ledger
+/// itself did to the message. An annotation for observers: no decision of the ledger depends on it.
+///
+/// Of a message that is visible again it is why it came back. Nothing that happens while it waits
+/// changes it, neither what a late holder does nor other settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Held {
@@ -27,7 +30,7 @@ pub enum Held {
     Buffered,
     /// Being worked on.
     Working,
-    /// The work failed.
+    /// The work failed, or what it gave could not be sent on.
     Failed,
     /// The consumer died with it.
     Crashed,
@@ -116,7 +119,8 @@ pub enum Change {
         sent: Time,
         /// When the visibility timeout ends.
         until: Time,
-        /// For a redelivery: what its former holder last said.
+        /// For a redelivery: why it had come back, as [`Change::Returned`] or [`Change::Undone`]
+        /// told.
         cause: Option<Held>,
     },
     /// A receive returned nothing, after waiting if it was a long poll.
@@ -171,7 +175,7 @@ pub enum Change {
     Returned {
         /// The message.
         message: MessageId,
-        /// What its holder last said.
+        /// What its holder had last said by then.
         cause: Held,
         /// Receives so far.
         receives: u32,
@@ -184,7 +188,7 @@ pub enum Change {
         to: QueueId,
         /// Receives in all.
         receives: u32,
-        /// What its last holder last said.
+        /// Why it had last come back.
         cause: Held,
     },
     /// A message arrived from a queue whose dead-letter queue this is.

@@ -70,7 +70,7 @@ impl Message {
         self.due = Time::from_nanos(turn.0);
     }
 
-    /// What its holder last said.
+    /// What its holder last said while it was in flight.
     pub(super) fn held(&self) -> Held {
         match self.marks & HELD {
             0 => Held::Buffered,

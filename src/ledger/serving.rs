@@ -11,7 +11,7 @@
 
 use super::config::{QueueId, chunks};
 use super::gate::Admission;
-use super::holders::{cause, stays_visible};
+use super::holders::stays_visible;
 use super::journal::{Action, Change, Held, Journal, State};
 use super::message::Message;
 use super::polls::Poll;
@@ -387,11 +387,11 @@ impl Ledger {
             {
                 return Some((slot, redrive.to));
             }
-            let cause = (row.receives > 0).then(|| cause(q.config.duplicates, row));
+            let cause = (row.receives > 0).then(|| row.held());
             row.receives += 1;
-            row.set_held(Held::Buffered);
             let (message, sent, luck, receives) = (row.id, row.sent, row.luck, row.receives);
             let hides = !stays_visible(q.config.duplicates, luck, receives);
+            row.set_held(if hides { Held::Buffered } else { Held::NotHidden });
             let hidden = if hides { poll.visibility_timeout } else { Span::ZERO };
             q.hide(slab, slot, State::InFlight, hidden, now);
             let receipt = Receipt { message, received: now, slot, receives, queue };
@@ -422,8 +422,7 @@ impl Ledger {
         source.forget(&mut self.slab, slot);
         source.tally.moved_out += 1;
         let row = *self.slab.get(slot);
-        let (message, receives) = (row.id, row.receives);
-        let cause = cause(source.config.duplicates, &row);
+        let (message, receives, cause) = (row.id, row.receives, row.held());
         journal.change(now, from, &Change::DeadLettered { message, to, receives, cause });
         source.tell_oldest(&self.slab, now, journal);
 

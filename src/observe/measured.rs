@@ -164,14 +164,15 @@ pub struct QueueCounts {
     pub nodes: NodeCounts,
 }
 
-/// Redeliveries by cause: receives of a message that was received before.
+/// Redeliveries by cause: receives of a message that was received before. The cause is why it came
+/// back, as it was when it did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Redelivered {
     /// The work outlived the visibility timeout.
     pub outlived_timeout: u64,
     /// It waited too long in a buffer, or on its way there.
     pub prefetched: u64,
-    /// The work failed.
+    /// The work failed, or what it gave could not be sent on.
     pub failed: u64,
     /// The worker crashed.
     pub crashed: u64,

@@ -86,7 +86,7 @@ pub struct Counts {
     pub requests: Calls,
 }
 
-/// Redeliveries by cause.
+/// Redeliveries by cause: why the message came back, as it was when it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redelivered {
     /// All causes.
@@ -95,7 +95,7 @@ pub struct Redelivered {
     pub outlived_timeout: u64,
     /// The message waited too long in a buffer.
     pub prefetched: u64,
-    /// The work failed.
+    /// The work failed, or what it gave could not be sent on.
     pub failed: u64,
     /// The worker crashed.
     pub crashed: u64,

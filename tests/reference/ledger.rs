@@ -468,8 +468,10 @@ impl Reference {
         self.tell(queue, change);
     }
 
+    /// What is said of a message that has come back does not change why it did.
     pub(super) fn annotate(&mut self, receipt: &Receipt, held: Held) {
-        if let Some(message) = self.queue(receipt.queue).latest(receipt) {
+        let latest = self.queue(receipt.queue).latest(receipt);
+        if let Some(message) = latest.filter(|message| message.state() == State::InFlight) {
             message.held = held;
         }
     }
