@@ -44,6 +44,7 @@ impl<O: Observer> World<O> {
         match self.ledger.receive(self.now, queue, poll, &mut self.observer) {
             Received::Messages | Received::Waiting => {}
             Received::Empty | Received::OverLimit => {
+                worker.attempts = 0;
                 let chance = &mut self.chances[number as usize];
                 let pause = fleet.receive.pause.sample(&mut chance.pause);
                 let latency = fleet.call_latency.sample(&mut chance.latency);

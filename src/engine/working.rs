@@ -232,6 +232,11 @@ impl<O: Observer> World<O> {
             // What could not be sent on must not be deleted: it returns and is tried again.
             if thread.stage == Stage::Forwarding {
                 thread.completed &= !thread.todo;
+                let (first, todo) = (thread.first, thread.todo);
+                for place in (0..u32::from(thread.count)).filter(|place| todo & (1 << place) != 0) {
+                    let receipt = self.held[(first + place) as usize].receipt;
+                    self.ledger.annotate(&receipt, Held::Failed);
+                }
                 self.go_on(number, Next::Stage(Stage::Deleting));
             } else {
                 self.go_on(number, Next::Stage(Stage::Releasing));
@@ -390,7 +395,14 @@ impl<O: Observer> World<O> {
             let took = (self.now - thread.began) / u64::from(thread.count);
             for place in 0..u32::from(thread.count) {
                 let Delivery { receipt, sent, .. } = self.held[(thread.first + place) as usize];
-                let unfinished = thread.stage == Stage::Working || thread.todo & (1 << place) != 0;
+                let unfinished = match thread.stage {
+                    Stage::Working => true,
+                    // What was sent on already waits for the others, and then for its delete.
+                    Stage::Forwarding => thread.completed & (1 << place) != 0,
+                    Stage::Deleting | Stage::Releasing | Stage::Idle => {
+                        thread.todo & (1 << place) != 0
+                    }
+                };
                 if unfinished {
                     self.ledger.annotate(&receipt, Held::Crashed);
                 }

@@ -11,7 +11,7 @@ use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
 use sqsim::ledger::config::{QueueId, SplitPolicy};
-use sqsim::ledger::journal::{Change, Journal, KeySpace, MessageId, PartitionId, State};
+use sqsim::ledger::journal::{Change, Held, Journal, KeySpace, MessageId, PartitionId, State};
 use sqsim::observe::fingerprint::Fingerprint;
 use sqsim::observe::observer::Observer;
 
@@ -26,6 +26,8 @@ struct Resident {
     state: Option<State>,
     receives: u32,
     received: Time,
+    /// Why it last came back.
+    cause: Option<Held>,
 }
 
 /// What came into a queue and went out of it.
@@ -62,6 +64,21 @@ pub(crate) struct Watch {
     most_partitions: Vec<usize>,
     /// Per producer: messages that arose, and those that are stored or given up.
     arrived: Vec<(u64, u64)>,
+    /// Per queue: messages that its producers have stored.
+    confirmed: Vec<u64>,
+    /// The queue of each producer.
+    sends_to: Vec<QueueId>,
+    /// Where all that is deleted from a queue was sent on before, if all its fleets do so.
+    sent_on: Vec<Option<QueueId>>,
+}
+
+/// Where the fleets at queue `at` send on what they complete; `None` if one of them does not, there
+/// are none, or they do not agree.
+fn sent_on(scenario: &Scenario, at: u32) -> Option<QueueId> {
+    let fleets = scenario.fleets.iter().map(|fleet| &fleet.config);
+    let mut own = fleets.filter(|fleet| fleet.queue == QueueId(at));
+    let to = own.next()?.forward?;
+    own.all(|fleet| fleet.forward == Some(to)).then_some(to)
 }
 
 impl Watch {
@@ -85,6 +102,9 @@ impl Watch {
             most_in_flight: queues.clone().map(|it| u64::from(it.max_in_flight)).collect(),
             most_partitions: queues.map(|it| most(it.ledger.partitions, it.ledger.split)).collect(),
             arrived: vec![(0, 0); scenario.producers.len()],
+            confirmed: vec![0; scenario.queues.len()],
+            sends_to: scenario.producers.iter().map(|it| it.config.queue).collect(),
+            sent_on: (0..scenario.queues.len() as u32).map(|at| sent_on(scenario, at)).collect(),
         }
     }
 
@@ -109,6 +129,13 @@ impl Watch {
             assert!(book.in_flight <= self.most_in_flight[at], "queue {at}: {book:?}");
         }
         assert_eq!(self.messages.len() as u64, ledger.resident());
+        for (to, book) in self.books.iter().enumerate() {
+            let from = self.books.iter().zip(&self.sent_on);
+            let from = from.filter(|(_, target)| **target == Some(QueueId(to as u32)));
+            let deleted: u64 = from.map(|(book, _)| book.deleted).sum();
+            let sent_on = book.sent - self.confirmed[to];
+            assert!(deleted <= sent_on, "queue {to}: {sent_on} sent on, {deleted} deleted before");
+        }
     }
 
     /// Compares the parts that cost more with each other and with the ledger.
@@ -174,7 +201,8 @@ impl Watch {
                 self.books[at].sent += 1;
                 *self.count(queue, state) += 1;
                 let state = Some(state);
-                let row = Resident { queue, state, receives: 0, received: Time::ZERO };
+                let (receives, received, cause) = (0, Time::ZERO, None);
+                let row = Resident { queue, state, receives, received, cause };
                 self.messages.insert(message, row);
             }
             Change::DelayEnded { message } => {
@@ -186,17 +214,21 @@ impl Watch {
                 row.received = now;
                 assert_eq!(row.receives, receives);
                 assert_eq!(cause.is_some(), receives > 1, "{message:?}: {cause:?}");
+                assert_eq!(cause, row.cause, "{message:?}: why it came back");
                 assert!(until >= now && until <= now + TWELVE_HOURS);
             }
-            Change::Returned { message, receives, .. } => {
-                assert_eq!(self.pass(queue, message, InFlight, Visible).receives, receives);
+            Change::Returned { message, receives, cause } => {
+                let row = self.pass(queue, message, InFlight, Visible);
+                assert_eq!(row.receives, receives);
+                row.cause = Some(cause);
             }
             Change::VisibilityChanged { message, until } => {
                 let row = self.pass(queue, message, InFlight, InFlight);
                 assert!(until >= now && until <= row.received + TWELVE_HOURS, "{message:?}");
             }
             Change::Undone { message, receives, .. } => {
-                let row = Resident { queue, state: Some(Visible), receives, received: Time::ZERO };
+                let (state, cause) = (Some(Visible), Some(Held::Undone));
+                let row = Resident { queue, state, receives, received: Time::ZERO, cause };
                 assert!(self.messages.insert(message, row).is_none(), "{message:?} was deleted");
                 self.books[at].restored += 1;
                 self.books[at].visible += 1;
@@ -214,16 +246,17 @@ impl Watch {
                 self.leave(queue, message, from);
                 self.books[at].purged += 1;
             }
-            Change::DeadLettered { message, receives, .. } => {
+            Change::DeadLettered { message, receives, cause, .. } => {
                 let row = self.leave(queue, message, Visible);
-                assert_eq!(row.receives, receives);
+                assert_eq!((row.receives, row.cause), (receives, Some(cause)));
                 self.messages.insert(message, Resident { state: None, ..row });
                 self.books[at].moved_out += 1;
             }
             Change::MovedIn { message, from } => {
                 let row = self.messages.get_mut(&message).expect("the message was moved");
                 assert_eq!((row.queue, row.state), (from, None), "{message:?} is moved");
-                *row = Resident { queue, state: Some(Visible), receives: 0, ..*row };
+                let (state, receives, cause) = (Some(Visible), 0, None);
+                *row = Resident { queue, state, receives, cause, ..*row };
                 self.books[at].moved_in += 1;
                 self.books[at].visible += 1;
             }
@@ -273,6 +306,10 @@ impl Observer for Watch {
                 let (arrived, settled) = &mut self.arrived[producer.0 as usize];
                 *settled += u64::from(messages);
                 assert!(*settled <= *arrived, "{producer:?} settles what never arose");
+                if matches!(deed, Deed::SendConfirmed { .. }) {
+                    let queue = self.sends_to[producer.0 as usize];
+                    self.confirmed[queue.0 as usize] += u64::from(messages);
+                }
             }
             Deed::Began { worker, thread, message, .. } => {
                 assert!(thread < self.threads[worker.0 as usize] && self.up.contains(&worker));
