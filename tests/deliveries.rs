@@ -9,18 +9,22 @@ mod support;
 use std::sync::atomic::AtomicBool;
 
 use sqsim::clients::config::{ArrivalProcess, Crash, FleetConfig, OnFailure, Retry, WorkUnit};
-use sqsim::clients::deed::Deed;
+use sqsim::clients::deed::{Deed, Ending};
+use sqsim::engine::World;
 use sqsim::engine::fork::{Course, Fork};
 use sqsim::engine::run::run_with;
 use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, QueueConfig, QueueId};
-use sqsim::ledger::journal::{Action, Change, Held, Journal};
+use sqsim::ledger::journal::{Action, Change, Held, Journal, MessageId};
 use sqsim::observe::measured::{Measured, Redelivered};
 use sqsim::observe::observer::Observer;
 
 use support::{fleet, measure, named, poisson, producer, queue, scenario, secs};
+
+/// Nanoseconds of a second.
+const SECOND: u128 = 1_000_000_000;
 
 const L0: Dist = Dist::Constant(Span::ZERO);
 const NEVER_AGAIN: Retry = Retry { base: Span::ZERO, cap: Span::ZERO, attempts: Some(1) };
@@ -291,4 +295,92 @@ fn other_settings_do_not_change_why_a_message_came_back() {
         });
         assert_eq!(told, Some((at(100), Held::Failed)));
     }
+}
+
+/// One worker and one message of constant work at each of these instants; the timeout is never over,
+/// retention is a minute.
+fn outlived(work: Span, sends: &[u64]) -> Scenario {
+    let own = QueueConfig { retention: secs(60), ..queue() };
+    let mut producer = producer(burst(sends[0], 1));
+    producer.arrivals.extend(sends[1..].iter().map(|&secs| burst(secs, 1)));
+    scenario(own, producer, fleet(1, constant(work)), secs(300), Span::ZERO)
+}
+
+/// Work of 90 s on a message that expires at 60 s, before another comes at 70 s and after it: both
+/// are done once, the second from 90 s to 180 s and gone at 130 s. Idempotent workers know neither.
+#[test]
+fn what_is_done_once_after_its_message_is_gone_is_no_duplicate() {
+    for sends in [&[0][..], &[0, 70]] {
+        for idempotent in [false, true] {
+            let mut scenario = outlived(secs(90), sends);
+            scenario.fleets[0].config.idempotent = idempotent;
+            let measured = measure(&scenario, 0).measured;
+            let (queue, fleet) = (measured.queues[0].counts, measured.fleets[0]);
+            let messages = sends.len() as u64;
+            assert_eq!((queue.expired, queue.duplicates, queue.deleted), (messages, 0, 0));
+            assert_eq!((fleet.processed, fleet.duplicates), (messages, 0));
+            assert_eq!((fleet.work, fleet.duplicate_work), (u128::from(messages) * 90 * SECOND, 0));
+        }
+    }
+}
+
+/// A purge at 60 s instead, and a thousand messages that come and go on another queue while the
+/// work goes on: its message is remembered as long as it is held, not until others come.
+#[test]
+fn a_message_that_is_gone_is_remembered_while_others_come_and_go() {
+    let mut scenario = outlived(secs(90), &[0]);
+    scenario.queues[0].config.retention = secs(4 * 86_400);
+    scenario.queues[0].config.purges = vec![at(60)];
+    let mut other = fleet(1, L0);
+    other.queue = QueueId(1);
+    scenario.queues.push(named("other", queue()));
+    scenario.fleets.push(named("others", other));
+    let mut others = producer(burst(65, 1_000));
+    others.queue = QueueId(1);
+    scenario.producers.push(named("others", others));
+    let measured = measure(&scenario, 0).measured;
+    let (counts, fleet) = (measured.queues[0].counts, measured.fleets[0]);
+    assert_eq!((counts.purged, counts.duplicates), (1, 0));
+    assert_eq!((fleet.processed, fleet.duplicate_work), (1, 0));
+}
+
+/// Three workers hold one message, received at 0, 20 and 40 s; it expires at 60 s and is completed
+/// at 90, 110 and 130 s: once, and then twice in vain. Messages that come at 70 s change nothing.
+#[test]
+fn of_several_holders_of_a_message_that_is_gone_the_first_completes_it() {
+    let mut scenario = outlived(secs(90), &[0, 70]);
+    scenario.queues[0].config.visibility_timeout = secs(20);
+    scenario.fleets[0].config.count = 3;
+    let (measured, log) = logged(&scenario);
+    let endings = log.deeds.iter().filter_map(|&(now, deed)| match deed {
+        Deed::Ended { message: MessageId(0), how, .. } => Some((now, how)),
+        _ => None,
+    });
+    let expected =
+        [(at(90), Ending::Done), (at(110), Ending::Duplicate), (at(130), Ending::Duplicate)];
+    assert_eq!(endings.collect::<Vec<_>>(), expected);
+    // The other is received at 90 and 110 s, expires at 130 s and is done at 180 and 200 s.
+    assert_eq!(measured.queues[0].counts.expired, 2);
+    assert_eq!(measured.fleets[0].processed, 2);
+}
+
+/// A message that is received, fails and expires in the line is held by nobody: however many there
+/// are, what is remembered of them stays within bounds, while the one that is held is remembered.
+#[test]
+fn what_nobody_holds_is_forgotten() {
+    let mut works = fleet(2, constant(secs(1)));
+    works.failure.poison = 1.0;
+    works.receive.max = 10;
+    works.per = WorkUnit::Batch;
+    let own = QueueConfig { visibility_timeout: secs(30), retention: secs(60), ..queue() };
+    let mut sends = producer(poisson(15.0));
+    sends.batch = 10;
+    let scenario = scenario(own, sends, works, secs(2_000), Span::ZERO);
+    let mut world = World::new(&scenario, 0, ());
+    let mut most = 0;
+    while world.step().is_some() {
+        most = most.max(world.ledger().remembered());
+    }
+    let expired = world.ledger().tally(QueueId(0)).expired;
+    assert!(expired > 20_000 && (1..1_000).contains(&most), "{expired} expired, {most} remembered");
 }

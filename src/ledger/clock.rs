@@ -97,7 +97,6 @@ impl Ledger {
         for gone in undone {
             let (message, sent, receives) = (gone.row.id, gone.row.sent, gone.row.receives);
             if q.restore(&mut self.slab, gone, now) {
-                self.slab.came_in();
                 journal.change(now, queue, &Change::Undone { message, sent, receives });
                 told += 1;
             }

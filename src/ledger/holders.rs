@@ -1,7 +1,7 @@
 //! Those who hold deliveries and wait for them.
 //!
-//! Owns what a holder says of a delivery, why a message comes back from one, and what its next
-//! calls will touch. Must not know what its calls do.
+//! Owns what a holder says of a delivery, whether a message's work is done, and what its next calls
+//! will touch. Must not know what its calls do.
 
 use super::config::QueueId;
 use super::journal::{Caller, Held, State};
@@ -39,16 +39,16 @@ impl Ledger {
         }
     }
 
-    /// Whether some holder has completed the message's work.
+    /// Whether some holder has completed the message's work, or deleted it. Exact whatever became
+    /// of the message, while the delivery is held.
     pub fn is_done(&self, receipt: &Receipt) -> bool {
         let row = self.slab.get(receipt.slot);
         row.id != receipt.message || row.is_done()
     }
 
     /// The work on a message is completed, and its delete is on the way; returns whether it had
-    /// been completed before. For a message that is gone and whose row is given up, the answer is
-    /// yes: somebody deleted it, or it expired or was purged so long ago that the ledger has become
-    /// fuller since.
+    /// been completed before, as [`Ledger::is_done`] says. The first completion of a message that
+    /// expired or was purged meanwhile is work that was done once.
     #[inline]
     pub fn complete(&mut self, receipt: &Receipt) -> bool {
         let latest = current(&self.slab, receipt).is_some_and(takes_word);
@@ -61,6 +61,22 @@ impl Ledger {
             row.set_done();
         }
         before
+    }
+}
+
+impl Ledger {
+    /// How many messages were removed by others than their holders before anybody had completed
+    /// them, and are still remembered: those who hold deliveries of them may complete them yet.
+    #[inline]
+    pub fn remembered(&self) -> usize {
+        self.slab.given_up()
+    }
+
+    /// Forgets those among them of which nobody holds a delivery any more; `held` are the receipts
+    /// of all deliveries whose work is still to come or under way. Without this call all are
+    /// remembered to the end.
+    pub fn forget_unheld(&mut self, held: impl Iterator<Item = Receipt>) {
+        self.slab.free_unheld(held.map(|receipt| (receipt.slot, receipt.message)));
     }
 }
 

@@ -47,6 +47,8 @@ const HEAP_TIMER: u8 = 0b1_0000;
 const HEAP_RETENTION: u8 = 0b10_0000;
 const FREE: u8 = 0b100_0000;
 const BEHIND: u8 = 0b1000_0000;
+/// Of a row that was given up, while those that nobody asks about are looked for: somebody may.
+const WANTED: u8 = BEHIND;
 
 impl Message {
     pub(super) fn new(id: MessageId, queue: QueueId, sent: Time, luck: Luck, key: u64) -> Message {
@@ -144,23 +146,15 @@ impl Linked for Message {
     }
 }
 
-/// The row of a message that was removed although somebody may hold it.
-#[derive(Clone, Copy, Debug)]
-struct Ghost {
-    slot: u32,
-    /// Messages resident right after the removal.
-    resident: u64,
-}
-
 /// All resident messages: those with a row by slot, some slots being sentinels of lists, and those
 /// that wait without one.
 #[derive(Clone, Debug)]
 pub(super) struct Slab {
     pub(super) rows: Rows<Message>,
     free: Vec<u32>,
-    /// Descending in `resident`, as a ghost goes when more messages are there than right after its
-    /// removal.
-    ghosts: Vec<Ghost>,
+    /// Rows of messages that were removed before anybody had completed them, and that somebody may
+    /// still hold.
+    given_up: Vec<u32>,
     /// Messages with a row.
     used: u64,
     pub(super) waiting: Pool,
@@ -173,7 +167,7 @@ impl Slab {
         Slab {
             rows: Rows::with_capacity(rows),
             free: Vec::with_capacity(rows),
-            ghosts: Vec::new(),
+            given_up: Vec::new(),
             used: 0,
             waiting: Pool::default(),
             next_id: MessageId(0),
@@ -229,40 +223,55 @@ impl Slab {
         *self.rows.get_mut(slot) = message;
     }
 
-    /// Messages were sent: ghosts may have to go. They go as done, whenever their rows are used
-    /// again.
-    #[inline]
-    pub(super) fn came_in(&mut self) {
-        let resident = self.resident();
-        while let Some(ghost) = self.ghosts.pop_if(|ghost| ghost.resident < resident) {
-            self.rows.get_mut(ghost.slot).set_done();
-            self.free.push(ghost.slot);
-        }
-    }
-
     /// Frees the slot of a message that is in no list any more and that its holder has done with.
     #[inline]
     pub(super) fn free(&mut self, slot: u32) {
         self.used -= 1;
-        self.rows.get_mut(slot).set(FREE, true);
+        self.rows.get_mut(slot).set(FREE | DONE, true);
         self.free.push(slot);
     }
 
     /// Gives up the slot of a message that is in no list any more and that others than its holder
     /// removed. A late holder must still learn whether the work had been done before, and may do
-    /// it: if nobody has, the row keeps its id and marks until the ledger is fuller than now. It
-    /// is the number of messages that decides, and not the reuse of rows, because what holders
-    /// learn is a result.
+    /// it: if nobody has, the row keeps its id and marks as long as somebody holds a delivery of
+    /// the message. So a row with another message in it says that this one is done.
     pub(super) fn give_up(&mut self, slot: u32) {
         self.used -= 1;
-        let resident = self.resident();
         let row = self.rows.get_mut(slot);
         row.set(FREE, true);
+        row.set(WANTED, false);
         if row.is_done() {
             self.free.push(slot);
         } else {
-            self.ghosts.push(Ghost { slot, resident });
+            self.given_up.push(slot);
         }
+    }
+
+    /// Rows that were given up and not freed yet.
+    #[inline]
+    pub(super) fn given_up(&self) -> usize {
+        self.given_up.len()
+    }
+
+    /// Frees the rows that were given up and that no delivery of these, each a row and its message,
+    /// will ask about; and those that have been completed since.
+    pub(super) fn free_unheld(&mut self, held: impl Iterator<Item = (u32, MessageId)>) {
+        for (slot, id) in held {
+            let row = self.rows.get_mut(slot);
+            if row.id == id && row.has(FREE) {
+                row.set(WANTED, true);
+            }
+        }
+        self.given_up.retain(|&slot| {
+            let row = self.rows.get_mut(slot);
+            let stays = row.has(WANTED) && !row.is_done();
+            row.set(WANTED, false);
+            if !stays {
+                row.set_done();
+                self.free.push(slot);
+            }
+            stays
+        });
     }
 
     #[inline]
@@ -331,26 +340,32 @@ mod tests {
         if done {
             message.set_done();
         }
-        let slot = slab.insert(message);
-        slab.came_in();
-        slot
+        slab.insert(message)
     }
 
+    /// Of four messages that are removed, the second is done, the third is held; so is the fourth,
+    /// whose holder completes it.
     #[test]
-    fn a_row_given_up_stays_until_the_ledger_is_fuller_than_after_the_removal() {
+    fn a_row_given_up_stays_while_somebody_may_ask_whether_its_work_is_done() {
         let mut slab = Slab::with_capacity(0);
-        let slots: Vec<u32> = [false, true, false].map(|done| send(&mut slab, done)).to_vec();
+        let slots = [false, true, false, false].map(|done| send(&mut slab, done));
         for &slot in &slots {
             slab.give_up(slot);
             assert!(slab.live(slot).is_none());
         }
+        assert_eq!((slab.given_up(), slab.resident()), (3, 0));
         assert_eq!(send(&mut slab, false), slots[1], "the one whose work was done is free at once");
-        assert!(slab.get(slots[2]).is_done(), "one is there, none was after the third removal");
-        assert!(!slab.get(slots[0]).is_done(), "two were there after the first");
-        assert_eq!(send(&mut slab, false), slots[2]);
-        assert_eq!(slab.get(slots[0]).id, MessageId(0), "still two");
-        send(&mut slab, false);
-        assert!(slab.get(slots[0]).is_done());
-        assert_eq!(send(&mut slab, false), slots[0]);
+        let held = [2, 3].map(|at| (slots[at], MessageId(at as u64)));
+        // A delivery whose row has another message in it asks for nothing.
+        let held = || held.into_iter().chain([(slots[1], MessageId(1))]);
+        slab.free_unheld(held());
+        assert_eq!(slab.given_up(), 2);
+        assert_eq!(send(&mut slab, false), slots[0], "the one that nobody holds");
+        slab.get_mut(slots[3]).set_done();
+        slab.free_unheld(held());
+        assert_eq!(send(&mut slab, false), slots[3], "the one that was completed since");
+        assert!(!slab.get(slots[2]).is_done() && slab.get(slots[2]).id == MessageId(2));
+        slab.free_unheld(std::iter::empty());
+        assert_eq!((send(&mut slab, false), slab.given_up()), (slots[2], 0));
     }
 }

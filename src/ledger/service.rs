@@ -193,7 +193,6 @@ impl Ledger {
         let q = &mut self.queues[queue.0 as usize];
         let refused = call.close(q);
         if (refused.count() as usize) < messages.len() {
-            self.slab.came_in();
             q.came_in(now, call.journal);
         }
         self.settle(queue, now, call.journal);

@@ -27,7 +27,7 @@ impl Queue {
     }
 
     /// A deleted message is there again, unless its retention has ended: visible, and as old as it
-    /// is, but its age does not count, as if it had been received too often.
+    /// is, but its age does not count, as if it had been received too often. Its work is done.
     pub(super) fn restore(&mut self, slab: &mut Slab, gone: Gone, now: Time) -> bool {
         let Gone { row, expires } = gone;
         if expires <= now {
@@ -36,9 +36,7 @@ impl Queue {
         let mut message = Message::new(row.id, self.id, row.sent, row.luck, row.key);
         message.receives = row.receives;
         message.set_held(Held::Undone);
-        if row.is_done() {
-            message.set_done();
-        }
+        message.set_done();
         let slot = slab.insert(message);
         slab.rows.push_back::<AGE>(self.aside, slot);
         self.shards.count(slab.get(slot).into());

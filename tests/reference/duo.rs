@@ -168,9 +168,8 @@ impl Duo {
     /// Completes the work of a delivery; returns whether it had been completed before.
     pub(crate) fn complete(&mut self, receipt: &Receipt) -> bool {
         self.until(self.now);
-        let known = self.reference.is_done(receipt);
         let before = self.real.is_done(receipt);
-        assert!(known.is_none_or(|done| done == before), "{receipt:?} is done: {before}");
+        assert_eq!(before, self.reference.is_done(receipt), "whether {receipt:?} is done");
         assert_eq!(self.real.complete(receipt), before, "completing tells what was so before");
         assert!(self.real.is_done(receipt), "{receipt:?} is completed");
         self.reference.complete(receipt);

@@ -171,7 +171,7 @@ pub(super) struct Reference {
     now: Time,
     sends: u64,
     places: u64,
-    /// Messages some holder has completed.
+    /// Messages some holder has completed or deleted.
     done: BTreeSet<MessageId>,
     /// What happened since it was last asked.
     pub(super) told: Vec<(Time, QueueId, Change)>,
@@ -418,6 +418,7 @@ impl Reference {
         }
         let gone = q.take_out(message);
         q.gone.deleted += 1;
+        self.done.insert(message);
         Change::Deleted { message, sent: gone.came, receives: gone.receives, from: gone.state() }
     }
 
@@ -476,13 +477,9 @@ impl Reference {
         }
     }
 
-    /// Whether somebody has completed the message; `None` where the rules leave it open: a
-    /// message that is gone counts as done once its place in the ledger is used again.
-    pub(super) fn is_done(&self, receipt: &Receipt) -> Option<bool> {
-        let mut resident = self.queues.iter().flat_map(|queue| &queue.messages);
-        let is_there = resident.any(|message| message.id == receipt.message);
-        let done = self.done.contains(&receipt.message);
-        (is_there || done).then_some(done)
+    /// Whether somebody has completed or deleted the message.
+    pub(super) fn is_done(&self, receipt: &Receipt) -> bool {
+        self.done.contains(&receipt.message)
     }
 
     pub(super) fn complete(&mut self, receipt: &Receipt) {
