@@ -21,9 +21,6 @@ use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
 
-/// Relaxation times until the start is forgotten: e⁻¹⁰ of it is left.
-const RELAXATIONS: f64 = 10.0;
-
 /// A run that is long enough.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advice {
@@ -51,9 +48,7 @@ pub fn from_theory(
     let fleet = &scenario.fleets.get(prediction.fleet)?.config;
     let servers = u64::from(fleet.count) * u64::from(fleet.threads);
     let (mean, load) = (fleet.processing.mean_nanos(), prediction.busy);
-    let plain = prediction.name == format!("M/M/{servers}")
-        || matches!(prediction.name.as_str(), "M/D/1" | "M/G/1");
-    if !plain || load <= 0.0 || load >= 1.0 {
+    if !prediction.plain || load <= 0.0 || load >= 1.0 {
         return None;
     }
     let markov = matches!(fleet.processing, Dist::Exponential { .. });
@@ -69,9 +64,7 @@ pub fn from_theory(
     if !messages.is_finite() {
         return None;
     }
-    let works = run_length(load).relaxation * f64::midpoint(1.0, cv2) / servers as f64;
-    // However many servers there are, the work that each has begun must end.
-    let warm_up = Span::round_nanos(RELAXATIONS * works.max(1.0) * mean);
+    let warm_up = prediction.start;
     let rate = load * servers as f64 / mean;
     let duration = warm_up.saturating_add(Span::round_nanos(messages / rate));
     Some(Advice { name: prediction.name, load, messages, warm_up, duration })

@@ -4,6 +4,7 @@
 //! Must not know how a number is printed or stored.
 
 pub mod advice;
+mod assumed;
 pub mod batch_means;
 pub mod bottleneck;
 pub mod cost;

@@ -1,32 +1,34 @@
 //! Which closed form a scenario happens to be.
 //!
-//! Owns the conditions under which [`super::theory`] speaks about a queue. Must not know what was
-//! measured.
+//! Owns the choice of the form for a queue that keeps to what the forms assume
+//! ([`super::assumed`]), and for how short a run it says nothing. Must not know what was measured.
 //!
-//! Means only: with several partitions a queue is not served strictly in order of arrival, which
-//! changes the spread of the waits and not their mean, as long as no order depends on the work.
+//! Means only, unless the queue is served strictly in order of arrival ([`Prediction::in_order`]):
+//! with several partitions it is not, which changes the spread of the waits and not their mean, as
+//! no order depends on the work.
 //!
 //! Invariant: in doubt there is no prediction.
 
-use super::theory::{Bulk, Mg1, Mmc, Nack, short_poll_wait};
-use crate::clients::config::{
-    ArrivalProcess, Failure, FleetConfig, OnFailure, ProducerConfig, WorkUnit,
-};
+use super::assumed::{Station, station};
+use super::theory::{Bulk, Mg1, Mmc, Nack, run_length, short_poll_wait};
 use crate::engine::scenario::Scenario;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
-use crate::ledger::config::{QueueConfig, QueueId};
+use crate::ledger::config::QueueId;
 
-/// A chance below this is taken for never.
-const NEVER: f64 = 1e-6;
-/// A capacity this many times the rate, and a burst this large, are taken for unlimited.
-const PLENTY: f64 = 10.0;
+/// Relaxation times until the start is forgotten: e⁻¹⁰ of it is left.
+const RELAXATIONS: f64 = 10.0;
+/// What an empty start takes from a mean is less than a hundredth of it, if the run is so many
+/// times as long as the time that is missing at its start.
+const LONG: f64 = 100.0;
 
-/// What theory says about one queue.
+/// What theory says about one queue in the long run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// The queue's kind in Kendall's notation: `M/M/4`.
     pub name: String,
+    /// It is nothing but M/M/c or M/G/1: no batches, failures or sleep.
+    pub plain: bool,
     /// The queue.
     pub queue: QueueId,
     /// The place of its fleet in the scenario.
@@ -35,156 +37,165 @@ pub struct Prediction {
     pub rate: f64,
     /// Mean time from send to first receive, in nanoseconds.
     pub wait_nanos: f64,
+    /// Mean time from send to delete, in nanoseconds; `None` unless each message is worked on once
+    /// and alone.
+    pub time_nanos: Option<f64>,
     /// Mean share of busy threads.
     pub busy: f64,
     /// Mean number of visible messages.
     pub waiting: f64,
+    /// The queue in seconds, if its wait has the law of an M/M/c in order of arrival.
+    pub in_order: Option<Mmc>,
+    /// How long the start of a run is felt: after it next to nothing of it is left.
+    pub start: Span,
+    /// The least time from there being no message to the mean, in a run that discards nothing;
+    /// `None` if workers are not there at the start.
+    long_enough: Option<Span>,
+}
+
+impl Prediction {
+    /// Whether a run of this scenario comes to its long run: its start is discarded, or too short
+    /// to be seen in the means.
+    pub fn is_reached(&self, scenario: &Scenario) -> bool {
+        let measured = scenario.duration.saturating_sub(scenario.warm_up);
+        scenario.warm_up >= self.start || self.long_enough.is_some_and(|least| measured >= least)
+    }
 }
 
 /// The prediction for this queue, if it is one of the known kinds: Poisson arrivals one at a
 /// time, one fleet without latency, prefetch or crashes, nothing refused or lost, and a
 /// visibility timeout that the work hardly ever outlives.
 pub fn recognise(scenario: &Scenario, queue: QueueId) -> Option<Prediction> {
-    let settings = &scenario.queues.get(queue.0 as usize)?.config;
-    let rate = poisson_rate(scenario, queue)?;
-    let (place, fleet) = only_fleet(scenario, queue)?;
-    let servers = fleet.count.checked_mul(fleet.threads)?;
-    let plain = plain_queue(settings, rate, servers) && plain_fleet(fleet, scenario.warm_up);
-    let timeout = fleet.receive.visibility_timeout.unwrap_or(settings.visibility_timeout);
-    if !plain || 1.0 - fleet.processing.cdf(timeout) > NEVER {
+    let station = station(scenario, queue)?;
+    let form = form(&station)?;
+    let Form { receives, wait, busy, .. } = form;
+    // Who waits at all waits so long on average, with a tail like that of an exponential law.
+    let tail = if busy > 0.0 { wait / form.waits } else { 0.0 };
+    let away = station.nack.map_or(0.0, |(_, away)| away.as_secs_f64());
+    let away = station.rate * (receives - 1.0) * away;
+    if !station.has_room(receives, tail, away) {
         return None;
     }
-    let (name, wait, busy, receives) = known(rate, servers, settings, fleet)?;
-    let waiting = rate * receives * wait;
-    Some(Prediction { name, queue, fleet: place, rate, wait_nanos: wait * 1e9, busy, waiting })
+    let work = station.work.mean_nanos();
+    let once = station.batch == 1 && station.nack.is_none();
+    let in_order = form.markov.filter(|_| station.one_line);
+    let (start, long_enough) = felt(&station, &form);
+    Some(Prediction {
+        name: form.name,
+        plain: form.plain,
+        queue,
+        fleet: station.fleet,
+        rate: station.rate,
+        wait_nanos: wait * 1e9,
+        time_nanos: once.then_some(wait * 1e9 + work),
+        busy,
+        waiting: station.rate * receives * wait,
+        in_order,
+        start,
+        long_enough,
+    })
 }
 
-/// Messages per second sent to `queue`, if they come one at a time as a Poisson process and from
-/// nowhere else. Random call latencies move its points and leave it Poisson.
-fn poisson_rate(scenario: &Scenario, queue: QueueId) -> Option<f64> {
-    let forwarded = scenario.fleets.iter().any(|fleet| fleet.config.forward == Some(queue));
-    let moved = scenario
-        .queues
-        .iter()
-        .any(|from| from.config.redrive.is_some_and(|redrive| redrive.to == queue));
-    if forwarded || moved {
-        return None;
-    }
-    let mut rate = 0.0;
-    for producer in scenario.producers.iter().filter(|producer| producer.config.queue == queue) {
-        let ProducerConfig { batch, connections, delay, arrivals, .. } = &producer.config;
-        if *batch != 1 || connections.is_some() || delay.is_some_and(|delay| !delay.is_zero()) {
-            return None;
-        }
-        for process in arrivals {
-            let ArrivalProcess::Poisson { rate: own } = process else { return None };
-            rate += own;
-        }
-    }
-    (rate > 0.0).then_some(rate)
+/// What a formula gives, in seconds.
+struct Form {
+    name: String,
+    plain: bool,
+    /// Mean wait before each receive.
+    wait: f64,
+    /// Probability of a wait, or a bound from below: of those that wait it is what is said of the
+    /// tail.
+    waits: f64,
+    busy: f64,
+    /// The share of what the servers can do at most.
+    load: f64,
+    /// Receives per message.
+    receives: f64,
+    /// The law of the wait in order of arrival, if it is known.
+    markov: Option<Mmc>,
 }
 
-fn only_fleet(scenario: &Scenario, queue: QueueId) -> Option<(usize, &FleetConfig)> {
-    let mut fleets = scenario
-        .fleets
-        .iter()
-        .map(|fleet| &fleet.config)
-        .enumerate()
-        .filter(|(_, fleet)| fleet.queue == queue);
-    fleets.next().filter(|_| fleets.next().is_none())
-}
-
-fn plain_queue(queue: &QueueConfig, rate: f64, servers: u32) -> bool {
-    let roomy = queue
-        .ledger
-        .capacity
-        .is_none_or(|capacity| capacity.per_second >= PLENTY * rate && capacity.burst >= PLENTY);
-    roomy
-        && queue.delay.is_zero()
-        && queue.purges.is_empty()
-        && queue.lost_deletes == 0.0
-        && queue.duplicates == 0.0
-        && queue.ledger.nodes.is_none()
-        && queue.max_in_flight >= servers
-}
-
-fn plain_fleet(fleet: &FleetConfig, warm_up: Span) -> bool {
-    let started = matches!(fleet.start_up, Dist::Constant(start) if start <= warm_up);
-    let immediate = fleet.call_latency == Dist::Constant(Span::ZERO);
-    started
-        && immediate
-        && fleet.crash.is_none()
-        && fleet.receive.prefetch == 0
-        && fleet.delete.batch == 1
-        && fleet.failure.poison == 0.0
-}
-
-/// Name, mean wait in seconds, busy share and receives per message.
-fn known(
-    rate: f64,
-    servers: u32,
-    queue: &QueueConfig,
-    fleet: &FleetConfig,
-) -> Option<(String, f64, f64, f64)> {
-    let mean = fleet.processing.mean_nanos() / 1e9;
-    let long_poll = !fleet.receive.wait.is_zero();
-    let one_partition = queue.ledger.partitions == 1;
-    let exponential = matches!(fleet.processing, Dist::Exponential { .. });
-    let single = fleet.receive.max == 1;
-
-    if fleet.failure.probability > 0.0 {
-        let Failure { probability, then: OnFailure::Release(delay), .. } = fleet.failure else {
-            return None;
-        };
-        // Real queues move a message at the receive after its last failure; with a redrive
-        // policy the form is not exact.
-        if !exponential || !single || !long_poll || queue.redrive.is_some() {
-            return None;
-        }
-        let nack = Nack::new(rate, mean, servers, probability, delay.as_secs_f64(), None)?;
+fn form(station: &Station<'_>) -> Option<Form> {
+    let &Station { rate, servers, work, batch, .. } = station;
+    let mean = work.mean_nanos() / 1e9;
+    let exponential = matches!(work, Dist::Exponential { .. });
+    if let Some((failure, away)) = station.nack {
+        let simple = exponential && batch == 1 && station.sleep.is_none();
+        let nack = Nack::new(rate, mean, servers, failure, away.as_secs_f64(), None);
+        let Nack { wait, load, receives, .. } = nack.filter(|_| simple)?;
+        let waits = Mmc::new(rate * receives, mean, servers)?.wait_probability();
         let name = format!("M/M/{servers} with nacks");
-        return Some((name, nack.wait, nack.load, nack.receives));
+        let (busy, plain, markov) = (load, false, None);
+        return Some(Form { name, plain, wait, waits, busy, load, receives, markov });
     }
-    if !single {
-        let bulk = fleet.per == WorkUnit::Batch && one_partition && servers == 1 && long_poll;
-        if !bulk || !exponential {
-            return None;
-        }
-        let Bulk { busy, wait, .. } = Bulk::new(rate * mean, fleet.receive.max)?;
-        return Some((format!("M/M(1,{})/1", fleet.receive.max), wait * mean, busy, 1.0));
+    if batch > 1 {
+        let bulk = servers == 1 && station.sleep.is_none() && station.one_line && exponential;
+        let Bulk { busy, wait, .. } = Bulk::new(rate * mean, batch).filter(|_| bulk)?;
+        let (name, load) = (format!("M/M(1,{batch})/1"), rate * mean / f64::from(batch));
+        let (wait, plain, markov) = (wait * mean, false, None);
+        return Some(Form { name, plain, wait, waits: busy, busy, load, receives: 1.0, markov });
     }
     if servers > 1 {
-        let markov = Mmc::new(rate, mean, servers).filter(|_| exponential && long_poll)?;
-        return Some((format!("M/M/{servers}"), markov.mean_wait(), markov.load(), 1.0));
+        let simple = exponential && station.sleep.is_none();
+        let markov = Mmc::new(rate, mean, servers).filter(|_| simple)?;
+        let (wait, waits, load) = (markov.mean_wait(), markov.wait_probability(), markov.load());
+        let (name, markov) = (format!("M/M/{servers}"), Some(markov));
+        let (plain, busy, receives) = (true, load, 1.0);
+        return Some(Form { name, plain, wait, waits, busy, load, receives, markov });
     }
-    let variance = fleet.processing.variance_nanos2() / 1e18;
+    let variance = work.variance_nanos2() / 1e18;
     let general = Mg1::new(rate, mean, variance + mean * mean)?;
-    let constant = matches!(fleet.processing, Dist::Constant(_));
-    let law = if exponential {
-        "M"
-    } else if constant {
-        "D"
-    } else {
-        "G"
+    let (wait, load) = (general.mean_wait(), general.load());
+    let law = match work {
+        Dist::Exponential { .. } => "M",
+        Dist::Constant(_) => "D",
+        _ => "G",
     };
-    if long_poll {
-        return Some((format!("M/{law}/1"), general.mean_wait(), general.load(), 1.0));
+    let (name, busy, waits, receives) = (format!("M/{law}/1"), load, load, 1.0);
+    let Some(sleep) = station.sleep else {
+        let markov = if exponential { Mmc::new(rate, mean, servers) } else { None };
+        return Some(Form { name, plain: true, wait, waits, busy, load, receives, markov });
+    };
+    let (pause, variance) = (sleep.mean_nanos() / 1e9, sleep.variance_nanos2() / 1e18);
+    if !station.one_line || pause <= 0.0 {
+        return None;
     }
-    // A short poll samples partitions: with one it sees every message.
-    let pause = fleet.receive.pause.mean_nanos() / 1e9;
-    let second = fleet.receive.pause.variance_nanos2() / 1e18 + pause * pause;
-    (one_partition && pause > 0.0).then(|| {
-        let wait = short_poll_wait(general.mean_wait(), pause, second);
-        (format!("M/{law}/1 with short polls"), wait, general.load(), 1.0)
-    })
+    let wait = short_poll_wait(wait, pause, variance + pause * pause);
+    let (name, plain, markov) = (format!("{name} with short polls"), false, None);
+    Some(Form { name, plain, wait, waits, busy, load, receives, markov })
+}
+
+/// How long the start of a run is felt, and how long it must be for that not to matter.
+///
+/// The start fades with the relaxation time of the queue (W. Whitt, "Planning queueing
+/// simulations", Management Science 35, 1989): that of M/M/1, times (1 + cv²)/2 of the work, c
+/// times as fast with c servers, but no faster than one service. From an empty start a quarter of
+/// it is missing, beside what producers, sleepers and failures keep away at first. Workers that
+/// come late find a backlog that takes 1/(1 - load) times as long to be gone.
+fn felt(station: &Station<'_>, form: &Form) -> (Span, Option<Span>) {
+    let mean = station.work.mean_nanos();
+    let cv2 = if mean > 0.0 { station.work.variance_nanos2() / (mean * mean) } else { 0.0 };
+    let works = run_length(form.load).relaxation * f64::midpoint(1.0, cv2);
+    let relaxation = (works / f64::from(station.servers)).max(1.0) * mean;
+    let sleep = station.sleep.map_or(0.0, Dist::mean_nanos);
+    let failing = station.nack.map_or(0.0, |(_, away)| away.as_nanos() as f64);
+    let kept = station.away_nanos + sleep + failing * (form.receives - 1.0);
+    let late = station.start_up.as_nanos() as f64 / (1.0 - form.load);
+    let start = Span::round_nanos(late + RELAXATIONS * (relaxation + kept));
+    let long_enough = Span::round_nanos(LONG * (relaxation / 4.0 + kept));
+    (start, station.start_up.is_zero().then_some(long_enough))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::config::Crash;
+    use crate::clients::config::{
+        ArrivalProcess, Crash, Failure, Heartbeat, OnFailure, ProducerConfig, WorkUnit,
+    };
     use crate::engine::scenario::Named;
-    use crate::ledger::config::Redrive;
+    use crate::kernel::time::Time;
+    use crate::ledger::config::{
+        Capacity, CeilingConfig, Ewma, Keys, ReceiveRouting, Redrive, SplitPolicy,
+    };
     use crate::stats::fixture;
 
     fn seen(change: impl FnOnce(&mut Scenario)) -> Option<Prediction> {
@@ -198,6 +209,18 @@ mod tests {
         (fleet.count, fleet.processing) = (1, processing);
         let second = ArrivalProcess::Poisson { rate: 3.0 };
         scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 5.0 }, second];
+    }
+
+    /// One line, and a message whose work fails comes back after so many seconds.
+    fn fails(scenario: &mut Scenario, probability: f64, away: u64) {
+        let queue = &mut scenario.queues[0].config;
+        (queue.redrive, queue.ledger.partitions) = (None, 1);
+        let then = OnFailure::Release(Span::from_secs(away));
+        scenario.fleets[0].config.failure = Failure { probability, poison: 0.0, then };
+    }
+
+    fn producer(scenario: &mut Scenario) -> &mut ProducerConfig {
+        &mut scenario.producers[0].config
     }
 
     fn assert_close(found: f64, expected: f64) {
@@ -258,9 +281,7 @@ mod tests {
         let nacks = seen(|s| {
             one_server(s, Dist::Exponential { mean });
             s.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 5.0 }];
-            s.queues[0].config.redrive = None;
-            let then = OnFailure::Release(Span::from_secs(3));
-            s.fleets[0].config.failure = Failure { probability: 0.2, poison: 0.0, then };
+            fails(s, 0.2, 3);
         })
         .expect("nacks");
         assert_close(nacks.wait_nanos, 1.666_667 * 1e8);
@@ -270,10 +291,50 @@ mod tests {
     #[test]
     fn anything_else_has_no_prediction() {
         type Change = fn(&mut Scenario);
-        let changes: [(&str, Change); 17] = [
-            ("batch", |s| s.producers[0].config.batch = 10),
-            ("connections", |s| s.producers[0].config.connections = Some(2)),
+        let changes: [(&str, Change); 40] = [
+            ("batch", |s| producer(s).batch = 10),
+            ("connections", |s| producer(s).connections = Some(2)),
+            ("own delay", |s| producer(s).delay = Some(Span::from_secs(1))),
+            ("even arrivals", |s| {
+                producer(s).arrivals = vec![ArrivalProcess::Constant { rate: 40.0 }];
+            }),
+            ("a burst beside", |s| {
+                producer(s).arrivals.push(ArrivalProcess::Burst { at: Time::ZERO, count: 1 });
+            }),
             ("delay", |s| s.queues[0].config.delay = Span::from_secs(1)),
+            ("purge", |s| s.queues[0].config.purges = vec![Time::ZERO]),
+            ("lost deletes", |s| s.queues[0].config.lost_deletes = 0.01),
+            ("duplicates", |s| s.queues[0].config.duplicates = 0.01),
+            ("in-flight cap", |s| s.queues[0].config.max_in_flight = 3),
+            ("capacity", |s| {
+                let capacity = Capacity { per_second: 399.0, burst: 399.0 };
+                s.queues[0].config.ledger.capacity = Some(capacity);
+            }),
+            ("burst", |s| {
+                let capacity = Capacity { per_second: 4_000.0, burst: 1.0 };
+                s.queues[0].config.ledger.capacity = Some(capacity);
+            }),
+            ("ceiling", |s| {
+                let (lag, memory) = (Span::from_secs(900), Span::from_secs(3_600));
+                let ceiling = CeilingConfig { initial: 400.0, times: 2.0, lag, memory };
+                s.queues[0].config.ledger.ceiling = Some(ceiling);
+            }),
+            ("splits", |s| {
+                let policy = Ewma { target: 0.5, max_partitions: 8 };
+                s.queues[0].config.ledger.split = SplitPolicy::Ewma(policy);
+            }),
+            ("nodes", |s| s.queues[0].config.ledger.nodes = Some(fixture::nodes())),
+            ("Uniform", |s| s.queues[0].config.ledger.receive = ReceiveRouting::Uniform),
+            ("PowerOfTwo", |s| s.queues[0].config.ledger.receive = ReceiveRouting::PowerOfTwo),
+            ("BacklogWeighted", |s| {
+                s.queues[0].config.ledger.receive = ReceiveRouting::BacklogWeighted;
+            }),
+            ("Assigned", |s| s.queues[0].config.ledger.receive = ReceiveRouting::Assigned),
+            // Waits are exponential with a mean of 100 ms for those that wait: at 0.99 of 2 s.
+            ("retention", |s| {
+                s.queues[0].config.retention = Span::from_secs(30);
+                producer(s).arrivals = vec![ArrivalProcess::Poisson { rate: 49.5 }];
+            }),
             ("prefetch", |s| s.fleets[0].config.receive.prefetch = 1),
             ("receive max", |s| s.fleets[0].config.receive.max = 10),
             ("short poll", |s| s.fleets[0].config.receive.wait = Span::ZERO),
@@ -282,6 +343,28 @@ mod tests {
             }),
             ("failures", |s| s.fleets[0].config.failure.probability = 0.01),
             ("poison", |s| s.fleets[0].config.failure.poison = 0.01),
+            ("failures with dead letters", |s| {
+                fails(s, 0.1, 3);
+                s.queues[0].config.redrive = Some(Redrive { to: QueueId(1), max_receives: 5 });
+            }),
+            // Behind those of its own partition only: it may be taken before an older one.
+            ("failures in four lines", |s| {
+                fails(s, 0.1, 0);
+                s.queues[0].config.ledger.partitions = 4;
+            }),
+            // Half of 20/s are away for an hour: 72,000, and 4 are worked on.
+            ("failures in flight", |s| {
+                fails(s, 0.5, 3_600);
+                producer(s).arrivals = vec![ArrivalProcess::Poisson { rate: 20.0 }];
+                s.queues[0].config.max_in_flight = 72_000;
+            }),
+            // SQS takes no timeout that ends more than 12 hours after the receive.
+            ("refused releases", |s| fails(s, 0.1, 12 * 3_600)),
+            // Of 4 days there are 96 hours; 0.9^96 is 4e-5.
+            ("old failures", |s| {
+                fails(s, 0.9, 3_600);
+                producer(s).arrivals = vec![ArrivalProcess::Poisson { rate: 1.0 }];
+            }),
             ("crashes", |s| {
                 let restart = Dist::Constant(Span::ZERO);
                 let mean_time_between = Span::from_secs(60);
@@ -290,8 +373,20 @@ mod tests {
             ("short visibility", |s| {
                 s.queues[0].config.visibility_timeout = Span::from_millis(500);
             }),
-            ("duplicates", |s| s.queues[0].config.duplicates = 0.01),
-            ("nodes", |s| s.queues[0].config.ledger.nodes = Some(fixture::nodes())),
+            // At the same instant the timeout ends first, and another one takes the message.
+            ("timeout as long as the work", |s| {
+                one_server(s, Dist::Constant(Span::from_millis(100)));
+                s.fleets[0].config.receive.visibility_timeout = Some(Span::from_millis(100));
+            }),
+            ("a heartbeat that lets go", |s| {
+                let (every, extend) = (Span::from_millis(100), Span::from_millis(50));
+                s.fleets[0].config.heartbeat = Some(Heartbeat { every, extend });
+            }),
+            ("sends on to who refuses", |s| {
+                s.fleets[0].config.forward = Some(QueueId(1));
+                let capacity = Capacity { per_second: 1e6, burst: 1e6 };
+                s.queues[1].config.ledger.capacity = Some(capacity);
+            }),
             ("overload", |s| s.fleets[0].config.count = 3),
             ("general work", |s| {
                 s.fleets[0].config.processing = Dist::Constant(Span::from_millis(80));
@@ -308,5 +403,60 @@ mod tests {
             assert_eq!(seen(change), None, "{what}");
         }
         assert_eq!(recognise(&fixture::scenario(), QueueId(1)), None, "nobody sends");
+    }
+
+    /// What moves no mean leaves the prediction as it is.
+    #[test]
+    fn what_does_not_matter_is_let_pass() {
+        type Change = fn(&mut Scenario);
+        let changes: [(&str, Change); 11] = [
+            ("short of Kinesis' rule", |s| {
+                let queue = &mut s.queues[0].config.ledger;
+                (queue.partitions, queue.receive) = (1, ReceiveRouting::Assigned);
+            }),
+            ("Sample", |s| s.queues[0].config.ledger.receive = ReceiveRouting::Sample(1)),
+            ("a tree", |s| s.queues[0].config.ledger.receive = ReceiveRouting::ForwardingTree),
+            ("keys", |s| {
+                s.queues[0].config.ledger.keys = Keys::Group { count: 9, zipf: 2.0, hot: 0.0 };
+            }),
+            ("capacity", |s| {
+                let capacity = Capacity { per_second: 400.0, burst: 400.0 };
+                s.queues[0].config.ledger.capacity = Some(capacity);
+            }),
+            ("retention", |s| s.queues[0].config.retention = Span::from_secs(60)),
+            ("in-flight cap", |s| s.queues[0].config.max_in_flight = 4),
+            ("heartbeat", |s| {
+                let (every, extend) = (Span::from_millis(50), Span::from_millis(100));
+                s.fleets[0].config.heartbeat = Some(Heartbeat { every, extend });
+            }),
+            ("threads", |s| (s.fleets[0].config.count, s.fleets[0].config.threads) = (2, 2)),
+            ("idempotent", |s| s.fleets[0].config.idempotent = true),
+            ("sends on", |s| s.fleets[0].config.forward = Some(QueueId(1))),
+        ];
+        let plain = seen(|_| {}).expect("an M/M/4");
+        for (what, change) in changes {
+            let found = seen(change).unwrap_or_else(|| panic!("{what}"));
+            assert_eq!(Prediction { in_order: None, ..found }, plain, "{what}");
+        }
+    }
+
+    /// M/M/4 at 0.8 with work of 80 ms forgets its start in 89.721/4 works, 1.79 s, and next to all
+    /// of it in ten times as long. From an empty start a quarter of it is missing, 0.45 s, a
+    /// hundredth of 45 s. Workers that come after 10 s find a backlog that lasts 40 s longer.
+    #[test]
+    fn a_run_must_come_to_its_long_run() {
+        let reaches = |warm_up: u64, measured: u64, start_up: u64| {
+            let mut scenario = fixture::scenario();
+            scenario.warm_up = Span::from_secs(warm_up);
+            scenario.duration = Span::from_secs(warm_up + measured);
+            scenario.fleets[0].config.start_up = Dist::Constant(Span::from_secs(start_up));
+            recognise(&scenario, QueueId(0)).expect("an M/M/4").is_reached(&scenario)
+        };
+        assert_eq!(
+            [(18, 1), (17, 1)].map(|(from, length)| reaches(from, length, 0)),
+            [true, false]
+        );
+        assert_eq!([45, 44].map(|length| reaches(0, length, 0)), [true, false]);
+        assert_eq!([68, 67].map(|from| reaches(from, 600, 10)), [true, false]);
     }
 }

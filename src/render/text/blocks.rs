@@ -214,7 +214,7 @@ pub(super) fn sentences(
     let places = if asked.fork.is_none() { 0..scenario.queues.len() } else { 0..0 };
     for place in places {
         if let Some(prediction) = recognise(scenario, QueueId(place as u32)) {
-            say("Theory", theory(outcomes, &prediction));
+            say("Theory", theory(scenario, outcomes, &prediction));
         }
     }
     if let Some(sentence) = cost::sentence(scenario, outcomes) {
@@ -319,7 +319,21 @@ fn producers(outcomes: Sample<'_>, producer: usize) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-fn theory(outcomes: Sample<'_>, prediction: &Prediction) -> String {
+fn theory(scenario: &Scenario, outcomes: Sample<'_>, prediction: &Prediction) -> String {
+    let wait = units::length(prediction.wait_nanos);
+    let says = format!(
+        "{} predicts {wait} in queue and {:.2} busy on average",
+        prediction.name, prediction.busy
+    );
+    if outcomes.iter().any(|outcome| outcome.partial.is_some()) {
+        return says;
+    }
+    if !prediction.is_reached(scenario) {
+        let start = units::length(prediction.start.as_nanos() as f64);
+        return format!(
+            "{says} in the long run; this one does not come to it: the start is felt for {start}"
+        );
+    }
     let queue = prediction.queue.0 as usize;
     let wait = Estimated::latency(outcomes, queue, Kind::SentToReceived, Take::Mean);
     let busy =
@@ -332,11 +346,7 @@ fn theory(outcomes: Sample<'_>, prediction: &Prediction) -> String {
         (Some(true), Some(false)) => ": outside the interval of busy",
         _ => "",
     };
-    let wait = units::length(prediction.wait_nanos);
-    format!(
-        "{} predicts {wait} in queue and {:.2} busy on average{verdict}",
-        prediction.name, prediction.busy
-    )
+    says + verdict
 }
 
 fn unfinished(outcomes: Sample<'_>, queue: usize) -> Option<String> {

@@ -1,0 +1,338 @@
+//! What the closed forms assume of a scenario, setting by setting.
+//!
+//! Owns the decision for every setting: which formula it leaves true. Must not know the formulas.
+//!
+//! The forms are those of a queue that Poisson arrivals join one at a time, whose servers all take
+//! from it, never wait while a message does, and keep what they took until it is done. They speak
+//! of the mean wait, the number waiting and the busy share in whatever order messages are taken,
+//! as long as it does not depend on their work; of the spread of the wait only in the order of
+//! arrival ([`Station::one_line`]).
+//!
+//! Invariant: in doubt there is no station. Each type of settings is taken apart field by field, so
+//! that a new field does not compile until it is decided here.
+
+use super::theory::poisson_tail;
+use crate::clients::config::{
+    ArrivalProcess, Failure, FleetConfig, Heartbeat, OnFailure, ProducerConfig, ReceiveConfig,
+    WorkUnit,
+};
+use crate::engine::scenario::Scenario;
+use crate::kernel::dist::Dist;
+use crate::kernel::num;
+use crate::kernel::time::Span;
+use crate::ledger::config::{Capacity, LedgerConfig, QueueConfig, QueueId, SplitPolicy};
+use crate::ledger::receipt::RECEIPT_LIFE;
+
+/// A chance below this is taken for never.
+pub(super) const NEVER: f64 = 1e-6;
+/// A capacity this many times the rate, and a burst this large, are taken for unlimited.
+const PLENTY: f64 = 10.0;
+
+/// A queue with its servers that keeps to what the forms assume, as far as a setting tells by
+/// itself. What depends on how long messages wait is left as a bound.
+#[derive(Clone, Debug)]
+pub(super) struct Station<'a> {
+    /// The place of its fleet in the scenario.
+    pub(super) fleet: usize,
+    /// Messages sent per second.
+    pub(super) rate: f64,
+    /// Threads of all workers.
+    pub(super) servers: u32,
+    /// The length of a service.
+    pub(super) work: &'a Dist,
+    /// Most messages of one service.
+    pub(super) batch: u32,
+    /// How long a server sleeps that found nothing; `None` if it is woken by the next message.
+    pub(super) sleep: Option<&'a Dist>,
+    /// The probability that a service fails, and how long its message stays away then.
+    pub(super) nack: Option<(f64, Span)>,
+    /// Messages are taken in the order in which they came.
+    pub(super) one_line: bool,
+    /// How long calls of producers take before they have their effect, in nanoseconds on average.
+    pub(super) away_nanos: f64,
+    /// All servers are there after this long.
+    pub(super) start_up: Span,
+    /// Messages older than this are lost.
+    retention: Span,
+    /// Most messages in service, or away after one that failed.
+    max_in_flight: u32,
+    /// What the partition that gets all calls carries.
+    capacity: Option<Capacity>,
+}
+
+/// The station at this queue, if the scenario has one.
+pub(super) fn station(scenario: &Scenario, queue: QueueId) -> Option<Station<'_>> {
+    let Scenario {
+        // Names and what is told of a run move no event.
+        name: _,
+        about: _,
+        window: _,
+        expect: _,
+        prices: _,
+        // The forms speak of the long run; whether a run is one, `recognise` says.
+        duration: _,
+        warm_up: _,
+        // Nothing is measured in it.
+        drain: _,
+        // Whatever chance does.
+        seed: _,
+        // A run that meets one is partial, and compared with nothing.
+        limits: _,
+        queues,
+        producers,
+        fleets,
+    } = scenario;
+    let (place, fleet) = only_fleet(scenario, queue)?;
+    // What comes from another queue is no Poisson process.
+    let sent_on = fleets.iter().any(|fleet| fleet.config.forward == Some(queue));
+    let moved = |from: &QueueConfig| from.redrive.is_some_and(|redrive| redrive.to == queue);
+    if sent_on || queues.iter().any(|from| moved(&from.config)) {
+        return None;
+    }
+    let mut station = of_fleet(fleet, place)?;
+    // A thread would wait with its message until the next queue takes it.
+    let takes_all = |to: QueueId| queues.get(to.0 as usize).map(|to| takes_all(&to.config));
+    if !fleet.forward.is_none_or(|to| takes_all(to) == Some(true)) {
+        return None;
+    }
+    for producer in producers.iter().filter(|producer| producer.config.queue == queue) {
+        let (rate, away) = poisson(&producer.config)?;
+        station.rate += rate;
+        station.away_nanos = station.away_nanos.max(away);
+    }
+    let timeout = fleet.receive.visibility_timeout;
+    let settings = &queues.get(queue.0 as usize)?.config;
+    (station.rate > 0.0 && in_queue(&mut station, settings, timeout)).then_some(station)
+}
+
+impl Station<'_> {
+    /// Whether the bounds of the queue are as good as none, where a message is received `receives`
+    /// times on average, its wait before each has an exponential tail of mean `tail` seconds, and
+    /// `away` are between two receives on average.
+    pub(super) fn has_room(&self, receives: f64, tail: f64, away: f64) -> bool {
+        self.carries(receives) && self.keeps_all(tail) && self.takes_in_flight(away)
+    }
+
+    /// The calls come as sends and as receives, each as at random.
+    fn carries(&self, receives: f64) -> bool {
+        let calls = PLENTY * self.rate * receives;
+        self.capacity.is_none_or(|of| of.per_second >= calls && of.burst >= PLENTY)
+    }
+
+    /// Hardly a message grows older than the retention. An old one has waited long, or one service
+    /// or sleep was: the tails of both are looked at apart.
+    fn keeps_all(&self, tail: f64) -> bool {
+        /// e⁻²⁰ of an exponential law lies beyond so many of its means.
+        const FAR: f64 = 20.0;
+        let retention = self.retention.as_secs_f64();
+        let (tries, away) = self
+            .nack
+            .map_or((1.0, Span::ZERO), |(failure, away)| (num::ln(NEVER) / num::ln(failure), away));
+        let service = self.work.mean_nanos() / 1e9;
+        let sleep = self.sleep.map_or(0.0, |sleep| sleep.mean_nanos() / 1e9);
+        let old = (1.0 + tries) * (away.as_secs_f64() + FAR * (tail + service + sleep));
+        let part = self.retention / 10;
+        old <= retention
+            && std::iter::once(self.work)
+                .chain(self.sleep)
+                .all(|law| excess_beyond(law, part) <= NEVER)
+    }
+
+    /// What is in service, and Poisson many beside it, are hardly ever more than the cap.
+    fn takes_in_flight(&self, away: f64) -> bool {
+        let served = u64::from(self.servers) * u64::from(self.batch);
+        let room = u64::from(self.max_in_flight).checked_sub(served);
+        room.is_some_and(|room| poisson_tail(away, room) <= NEVER)
+    }
+}
+
+/// The probability that what is left of a length, seen from an instant in it, is longer than `x`,
+/// bounded from above by Cauchy and Schwarz: E[S; S > x]/E[S] ≤ √(E[S²] P(S > x))/E[S].
+fn excess_beyond(law: &Dist, x: Span) -> f64 {
+    let mean = law.mean_nanos();
+    if mean == 0.0 {
+        return 0.0;
+    }
+    let second = law.variance_nanos2() + mean * mean;
+    num::sqrt(second * (1.0 - law.cdf(x)).max(0.0)) / mean
+}
+
+fn only_fleet(scenario: &Scenario, queue: QueueId) -> Option<(usize, &FleetConfig)> {
+    let fleets = scenario.fleets.iter().map(|fleet| &fleet.config).enumerate();
+    let mut fleets = fleets.filter(|(_, fleet)| fleet.queue == queue);
+    fleets.next().filter(|_| fleets.next().is_none())
+}
+
+/// Messages per second, and nanoseconds from a call to its effect on average, if they come one at
+/// a time as a Poisson process. Random latencies move its points and leave it Poisson.
+fn poisson(producer: &ProducerConfig) -> Option<(f64, f64)> {
+    let ProducerConfig {
+        queue: _,
+        arrivals,
+        batch,
+        // A batch of one is full at once.
+        linger: _,
+        call_latency,
+        connections,
+        delay,
+        // Nothing is refused.
+        retry: _,
+    } = producer;
+    if *batch != 1 || connections.is_some() || delay.is_some_and(|delay| !delay.is_zero()) {
+        return None;
+    }
+    let rates = arrivals.iter().map(|process| match process {
+        ArrivalProcess::Poisson { rate } => Some(*rate),
+        ArrivalProcess::Constant { .. }
+        | ArrivalProcess::Profile { .. }
+        | ArrivalProcess::OnOff { .. }
+        | ArrivalProcess::Burst { .. }
+        | ArrivalProcess::Counts { .. }
+        | ArrivalProcess::Times { .. }
+        | ArrivalProcess::Closed { .. } => None,
+    });
+    let rates: Option<Vec<f64>> = rates.collect();
+    Some((rates?.into_iter().sum(), call_latency.mean_nanos()))
+}
+
+/// The station as its fleet makes it: without arrivals, and as if the queue had no bounds.
+fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
+    let FleetConfig {
+        queue: _,
+        // One thread is as good as another, whichever worker it belongs to.
+        count,
+        threads,
+        receive,
+        processing,
+        per,
+        call_latency,
+        failure,
+        heartbeat,
+        crash,
+        start_up,
+        delete,
+        // What was done before does not come again.
+        idempotent: _,
+        // To a queue that takes all: [`station`] looks.
+        forward: _,
+        // Nothing is refused.
+        retry: _,
+    } = fleet;
+    let ReceiveConfig { max, wait, visibility_timeout: _, prefetch, pause } = receive;
+    // Several messages that are worked on one after the other have been received, and wait.
+    let together = *max == 1 || matches!(per, WorkUnit::Batch);
+    // A thread would be held, or a message be gone, by what is no work.
+    let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
+    if !together || !immediate || *prefetch != 0 || crash.is_some() {
+        return None;
+    }
+    let Failure { probability, poison, then } = *failure;
+    let nack = match then {
+        _ if poison > 0.0 => return None,
+        _ if probability == 0.0 => None,
+        OnFailure::Release(away) => Some((probability, away)),
+        OnFailure::LetExpire => return None,
+    };
+    // A refused release lets the message come back when its timeout ends.
+    let refused = |away: Span| reaches(processing, RECEIPT_LIFE.saturating_sub(away));
+    // A beat that lets go of the message before the next one.
+    let lets_go = |beat: Heartbeat| beat.extend <= beat.every && reaches(processing, beat.every);
+    if nack.is_some_and(|(_, away)| refused(away)) || heartbeat.is_some_and(lets_go) {
+        return None;
+    }
+    Some(Station {
+        fleet: place,
+        rate: 0.0,
+        servers: count.checked_mul(*threads)?,
+        work: processing,
+        batch: *max,
+        sleep: wait.is_zero().then_some(pause),
+        nack,
+        one_line: true,
+        away_nanos: 0.0,
+        start_up: start_up.longest()?,
+        retention: Span::MAX,
+        max_in_flight: u32::MAX,
+        capacity: None,
+    })
+}
+
+/// What the queue makes of the station; whether it is one. `timeout` is what receives ask for.
+fn in_queue(station: &mut Station<'_>, queue: &QueueConfig, timeout: Option<Span>) -> bool {
+    let QueueConfig {
+        visibility_timeout,
+        delay,
+        retention,
+        max_in_flight,
+        redrive,
+        purges,
+        lost_deletes,
+        duplicates,
+        // It is paid for, and takes no time.
+        message_size: _,
+        ledger,
+    } = queue;
+    let LedgerConfig {
+        partitions,
+        capacity,
+        ceiling,
+        // Whichever partition a message is in: the order does not depend on its work.
+        keys: _,
+        split,
+        // Nothing splits.
+        guards: _,
+        mechanics: _,
+        receive,
+        nodes,
+    } = ledger;
+    station.one_line = *partitions == 1;
+    (station.retention, station.max_in_flight) = (*retention, *max_in_flight);
+    station.capacity = *capacity;
+    // A long poll that waits at one partition misses what is in the others, and a short one what
+    // is not in its sample.
+    let sees_all = station.one_line || (station.sleep.is_none() && !receive.waits_at_one());
+    // A message that failed too often leaves at a receive that finds it.
+    let stays = station.nack.is_none() || redrive.is_none();
+    // One that came back goes behind those of its own partition only.
+    let mixes = station.nack.is_none() || station.one_line;
+    // At the same instant the timeout ends first.
+    let held = !reaches(station.work, timeout.unwrap_or(*visibility_timeout));
+    let kept = purges.is_empty() && *lost_deletes == 0.0 && *duplicates == 0.0 && held;
+    // Splits refuse calls, and a policy need not wait for load.
+    let whole = ceiling.is_none() && nodes.is_none() && matches!(split, SplitPolicy::Static);
+    delay.is_zero() && sees_all && stays && mixes && kept && whole
+}
+
+/// Whether a length may be as long as this, or longer.
+fn reaches(law: &Dist, length: Span) -> bool {
+    length.is_zero() || 1.0 - law.cdf(length.saturating_sub(Span::from_nanos(1))) > NEVER
+}
+
+/// A send to this queue is never refused.
+fn takes_all(queue: &QueueConfig) -> bool {
+    let QueueConfig {
+        visibility_timeout: _,
+        delay: _,
+        retention: _,
+        max_in_flight: _,
+        redrive: _,
+        purges: _,
+        lost_deletes: _,
+        duplicates: _,
+        message_size: _,
+        ledger,
+    } = queue;
+    let LedgerConfig {
+        partitions: _,
+        capacity,
+        ceiling,
+        keys: _,
+        split,
+        guards: _,
+        mechanics: _,
+        receive: _,
+        nodes,
+    } = ledger;
+    let whole = matches!(split, SplitPolicy::Static);
+    whole && capacity.is_none() && ceiling.is_none() && nodes.is_none()
+}
