@@ -38,13 +38,47 @@ pub struct TimeoutAdvice {
     pub heartbeat: bool,
     /// The curve, in ascending order.
     pub points: Vec<TimeoutPoint>,
-    /// The shortest timeout that meets what is wanted; `None` if none does or nothing is wanted.
+    /// Whether there is a timeout that meets what is wanted; `None` if nothing is wanted.
+    pub verdict: Option<AdviceVerdict>,
+    /// The shortest timeout that surely meets what is wanted.
     pub answer: Option<String>,
-    /// Where something is wanted and no timeout meets it: which misses it least.
+    /// Where something is wanted and there is no answer: which may yet be one, or, where none may,
+    /// misses least.
     pub nearest: Option<String>,
-    /// The first timeout from which on the next one saves less than one duplicate in a thousand
-    /// messages.
-    pub knee: String,
+    /// Where the verdict is open: about how many replications would decide whether `nearest` is an
+    /// answer; `None` where nobody can tell.
+    pub replications_to_decide: Option<u64>,
+    /// Two timeouts of which the longer one has more duplicates, beyond chance: then a shorter one
+    /// than those looked at may do as well.
+    pub rises: Option<[String; 2]>,
+    /// Where nothing is wanted: the first timeout from which on the next one saves less than one
+    /// duplicate in a thousand messages.
+    pub knee: Option<String>,
+}
+
+/// Whether anything meets what is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdviceVerdict {
+    /// There is an answer.
+    Yes,
+    /// There is none.
+    No,
+    /// These runs cannot say.
+    #[default]
+    Open,
+}
+
+/// Whether a limit is kept, by the interval of what it limits. From good to bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// The whole interval is below it.
+    Meets,
+    /// It lies in the interval, or there is none.
+    Open,
+    /// No part of the interval is below it.
+    Misses,
 }
 
 /// Crashes that the scenario does not have.
@@ -64,6 +98,8 @@ pub struct TimeoutPoint {
     /// Work done again per message deleted, without added crashes. Where none was seen the
     /// interval ends at three over the messages deleted (the "rule of three").
     pub duplicates: Option<EstimatedMeasure>,
+    /// Messages deleted over all replications, without added crashes.
+    pub deleted: u64,
     /// Mean time from a crash until a message that was worked on is received again.
     pub recovery_mean_ns: Option<EstimatedMeasure>,
     /// The time that 95 % of them do not exceed.
@@ -72,12 +108,13 @@ pub struct TimeoutPoint {
     pub lost: u64,
     /// Of these, those that were not back when the run ended: counted with the time until then.
     pub not_back: u64,
-    /// Whether the upper ends of the intervals are below the limits; `None` without limits.
-    pub meets: Option<bool>,
-    /// Which limits are missed, or have no interval that could meet them: `duplicates`,
-    /// `recovery`.
-    pub misses: Vec<String>,
-    /// Why a run ended early: then the point meets nothing.
+    /// Whether all limits are kept; `None` without limits.
+    pub limits: Option<Limit>,
+    /// Whether the duplicates are below their limit; `None` without one.
+    pub duplicates_limit: Option<Limit>,
+    /// Whether `recovery_p95_ns` is below its limit; `None` without one.
+    pub recovery_limit: Option<Limit>,
+    /// Why a run ended early: then nothing is surely met.
     pub partial: Option<String>,
 }
 

@@ -33,8 +33,8 @@ use crate::stats::cost::Cost;
 use crate::stats::{bottleneck, expect};
 
 pub use advice::{
-    ADVICE_FORMAT, AddedCrashes, LengthAdvice, PilotLength, TheoryLength, TimeoutAdvice,
-    TimeoutPoint,
+    ADVICE_FORMAT, AddedCrashes, AdviceVerdict, LengthAdvice, Limit, PilotLength, TheoryLength,
+    TimeoutAdvice, TimeoutPoint,
 };
 pub use by_name::ByName;
 pub use compare::{

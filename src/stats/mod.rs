@@ -8,6 +8,7 @@ mod assumed;
 pub mod batch_means;
 pub mod bottleneck;
 pub mod cost;
+pub mod counted;
 pub mod expect;
 #[cfg(test)]
 pub(crate) mod fixture;

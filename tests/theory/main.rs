@@ -10,6 +10,7 @@
 //! | `choices` | the power of two choices |
 //! | `drain` | how long a backlog lasts |
 //! | `recursions` | waiting times to the nanosecond |
+//! | `spoken` | all that theory says of settings drawn at random |
 //! | `identities` | Little's law and its relatives, exactly |
 //!
 //! Work is 1 s on average, so that the numbers of the literature can be read off as they stand.
@@ -23,6 +24,7 @@ mod receiving;
 mod recursions;
 mod redelivery;
 mod servers;
+mod spoken;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;

@@ -5,8 +5,11 @@
 use crate::clients::config::{FleetConfig, WorkUnit};
 use crate::kernel::time::Span;
 
-/// Round lengths in seconds, up to the longest timeout of SQS, 12 h
+/// The longest timeout of SQS
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html>).
+pub(super) const LONGEST: Span = Span::from_secs(43_200);
+
+/// Round lengths in seconds, up to the longest.
 const ROUND: [u64; 18] =
     [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200];
 

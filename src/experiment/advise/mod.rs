@@ -5,12 +5,11 @@
 mod candidates;
 pub mod length;
 pub mod timeout;
+mod verdict;
 
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
-use crate::outcome::EstimatedMeasure;
 use crate::scenario::fault::{Fault, Faults};
-use crate::stats::summary::Summary;
 
 /// Probability with which every interval covers the truth.
 const CONFIDENCE: f64 = 0.95;
@@ -26,12 +25,4 @@ fn first_queue(scenario: &Scenario) -> Result<QueueId, Faults> {
         Faults::of(Fault::new(what).help(help))
     };
     scenario.fleets.first().map(|fleet| fleet.config.queue).ok_or_else(none)
-}
-
-/// The mean over the replications that have the number; `None` if none has.
-fn estimated(values: &[Option<f64>]) -> Option<EstimatedMeasure> {
-    let numbers: Vec<f64> = values.iter().flatten().copied().collect();
-    let summary = Summary::of(&numbers);
-    let (mean, ci95, n) = (summary.mean, summary.interval(), summary.n);
-    (n > 0).then_some(EstimatedMeasure { mean, ci95, n, thin: None })
 }

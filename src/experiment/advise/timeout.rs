@@ -1,15 +1,24 @@
 //! Which visibility timeout: duplicates against recovery.
 //!
-//! Owns the runs at each timeout and the judgement. Must not know how it is told.
+//! Owns the runs at each timeout, and which timeouts are looked at. The judgement is
+//! [`super::verdict`]'s. Must not know how it is told.
+//!
+//! Without limits there is a curve over round lengths. With limits the answer is sought by
+//! bisection to a whole second, as SQS takes it: a longer timeout saves duplicates and makes the
+//! recovery longer, so the shortest whose duplicates are below their limit has the best recovery of
+//! all of these. Where duplicates rise with the timeout nevertheless, that is told.
 //!
 //! Both curves come from runs under common random numbers: replication n meets the same messages
 //! with the same work at every timeout. Where the scenario's workers do not crash, the recovery is
 //! measured in runs of its own with crashes added, and the duplicates without.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::candidates::candidates;
-use super::{estimated, first_queue};
+use super::candidates::{LONGEST, candidates};
+use super::first_queue;
+use super::verdict::{Judged, Limits, One, PATIENCE, judged, point};
+use crate::clients::config::Crash;
 use crate::engine::run::run_with;
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
@@ -17,10 +26,11 @@ use crate::experiment::in_order::in_order;
 use crate::experiment::point::Base;
 use crate::experiment::progress::Progress;
 use crate::experiment::replicate::why_partial;
+use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
-use crate::observe::recovery::{Recovered, Recovery};
-use crate::outcome::{ADVICE_FORMAT, AddedCrashes, EstimatedMeasure, TimeoutAdvice, TimeoutPoint};
+use crate::observe::recovery::Recovery;
+use crate::outcome::{ADVICE_FORMAT, AddedCrashes, Limit, TimeoutAdvice, TimeoutPoint};
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
 
@@ -32,8 +42,7 @@ const RESTART: Span = Span::from_secs(30);
 const CRASHES: u64 = 100;
 const UP: u64 = 20;
 
-/// After its producers a run goes on until all that was lost is back: so long beyond the timeout.
-const PATIENCE: Span = Span::from_secs(3_600);
+const SECOND: Span = Span::from_secs(1);
 
 /// Duplicates per message that are worth a longer timeout, for the knee of the curve.
 const WORTH: f64 = 0.001;
@@ -60,38 +69,26 @@ pub struct TimeoutAsked {
 pub struct TimeoutAdvisor {
     asked: TimeoutAsked,
     scenario: Scenario,
+    /// With crashes, if the scenario has none.
+    crashing: Scenario,
     queue: QueueId,
     path: String,
     added: Option<AddedCrashes>,
-    points: Vec<Candidate>,
+    /// In whole seconds, ascending: the curve, and where the bisection begins.
+    curve: Vec<u64>,
 }
 
-/// A timeout and what is run at it.
-#[derive(Clone, Debug)]
-struct Candidate {
-    timeout: Span,
-    /// Without added crashes; `None` if there are none.
-    plain: Option<Scenario>,
-    crashing: Scenario,
-}
-
-/// What one run gave.
-struct One {
-    /// Work done again, and messages deleted.
-    duplicates: u64,
-    deleted: u64,
-    recovered: Recovered,
-    partial: Option<String>,
-}
+/// The timeouts looked at so far, by their seconds.
+type Looked = BTreeMap<u64, TimeoutPoint>;
 
 impl TimeoutAdvisor {
-    /// Checks all points before anything runs; the warnings of all of them.
+    /// Checks what was asked; the warnings.
     ///
     /// # Errors
     /// All faults found.
     pub fn prepare(asked: TimeoutAsked, text: &Text) -> Result<(TimeoutAdvisor, Faults), Faults> {
         let base = Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads: 1 };
-        let (point, mut warnings) = base.point(Vec::new())?;
+        let (point, warnings) = base.point(Vec::new())?;
         let scenario = point.scenario;
         let queue = first_queue(&scenario)?;
         let (name, fleet) = (&scenario.fleets[0].name, &scenario.fleets[0].config);
@@ -100,28 +97,17 @@ impl TimeoutAdvisor {
             None => format!("queues.{}.visibility_timeout", queue_name(&scenario, queue)),
         };
         let added = fleet.crash.is_none().then(|| crashes_for(&scenario));
-        let crash = added.map(|added| {
-            let [between, restart] =
+        let mut crashing = scenario.clone();
+        if let Some(added) = added {
+            let [mean_time_between, restart] =
                 [added.mean_time_between_ns, added.restart_ns].map(Span::from_nanos);
-            format!(
-                "consumers.{name}.crash=(mean_time_between: \"{between}\", \
-                 restart: Constant(\"{restart}\"))"
-            )
-        });
-        let extended = fleet.heartbeat.map_or(Span::ZERO, |beat| beat.extend);
-        let mut points = Vec::new();
-        for timeout in candidates(fleet) {
-            let own = format!("{path}={timeout}");
-            let back = timeout.max(extended).saturating_add(PATIENCE);
-            let drain = format!("drain={}", scenario.drain.saturating_add(back));
-            let sets = [own.clone(), drain].into_iter().chain(crash.clone()).collect();
-            let (crashing, _) = base.point(sets)?;
-            let (plain, own_warnings) = base.point(vec![own])?;
-            warnings.absorb(own_warnings);
-            let plain = added.is_some().then_some(plain.scenario);
-            points.push(Candidate { timeout, plain, crashing: crashing.scenario });
+            let crash = Crash { mean_time_between, restart: Dist::Constant(restart) };
+            crashing.fleets[0].config.crash = Some(crash);
         }
-        Ok((TimeoutAdvisor { asked, scenario, queue, path, added, points }, warnings))
+        let whole = |timeout: Span| timeout.as_nanos() / SECOND.as_nanos();
+        let curve = candidates(fleet).into_iter().map(whole).collect();
+        let advisor = TimeoutAdvisor { asked, scenario, crashing, queue, path, added, curve };
+        Ok((advisor, warnings))
     }
 
     /// What was asked.
@@ -129,16 +115,20 @@ impl TimeoutAdvisor {
         &self.asked
     }
 
-    /// Virtual time of all runs, without what they wait for at the end.
+    /// Virtual time of all runs of the curve, without what they wait for at the end. A bisection
+    /// adds what it looks at beyond its first look.
     pub fn total(&self) -> Span {
-        let runs = self.runs().len() as u64 * self.asked.reps;
+        let looks = if self.limits().any() { 0 } else { self.curve.len() as u64 };
+        self.length_of_a_look().saturating_mul(looks)
+    }
+
+    fn length_of_a_look(&self) -> Span {
+        let runs = self.asked.reps * if self.added.is_some() { 2 } else { 1 };
         (self.scenario.end() - Time::ZERO).saturating_mul(runs)
     }
 
-    /// The scenarios, each of which is replicated: by timeout, the one without added crashes first.
-    fn runs(&self) -> Vec<&Scenario> {
-        let both = self.points.iter().flat_map(|point| point.plain.iter().chain([&point.crashing]));
-        both.collect()
+    fn limits(&self) -> Limits {
+        Limits { duplicates: self.asked.duplicates, recovery: self.asked.recovery }
     }
 
     /// Does all runs; `None` after an interrupt.
@@ -148,22 +138,91 @@ impl TimeoutAdvisor {
         interrupt: &AtomicBool,
         progress: Option<&Progress>,
     ) -> Option<TimeoutAdvice> {
-        let (runs, reps) = (self.runs(), self.asked.reps);
         let nobody = Progress::default();
         let progress = progress.unwrap_or(&nobody);
-        let done = in_order(runs.len() as u64 * reps, threads, |number| {
+        let limited = self.limits().any();
+        let mut looked = Looked::new();
+        let mut look = |seconds: u64| -> Option<Limit> {
+            if !looked.contains_key(&seconds) {
+                if limited {
+                    progress.add(self.length_of_a_look());
+                }
+                looked.insert(seconds, self.look(seconds, threads, interrupt, progress)?);
+            }
+            Some(looked[&seconds].duplicates_limit.unwrap_or(Limit::Meets))
+        };
+        if self.asked.duplicates.is_some() {
+            self.bisect(&mut look)?;
+        } else {
+            // The shortest of all has the best recovery.
+            for seconds in limited.then_some(1).into_iter().chain(self.curve.iter().copied()) {
+                look(seconds)?;
+            }
+        }
+        Some(self.advice(looked.into_values().collect()))
+    }
+
+    /// Looks at the shortest timeout whose duplicates surely meet their limit, and at the shortest
+    /// of which nobody can say that they miss it.
+    fn bisect(&self, look: &mut impl FnMut(u64) -> Option<Limit>) -> Option<()> {
+        let longest = LONGEST.as_nanos() / SECOND.as_nanos();
+        let [first, last] = [self.curve.first(), self.curve.last()].map(|at| at.copied());
+        let (mut low, mut high) = (first.unwrap_or(1), last.unwrap_or(longest));
+        // Nothing is gained beyond a timeout without any duplicate: it is open or met there.
+        while look(high)? == Limit::Misses && high < longest {
+            (low, high) = (high, high.saturating_mul(2).min(longest));
+        }
+        while low > 1 && look(low)? != Limit::Misses {
+            low /= 2;
+        }
+        for enough in [[Limit::Meets; 2], [Limit::Meets, Limit::Open]] {
+            let (mut below, mut above) = (if low > 1 { low } else { 0 }, high);
+            if !enough.contains(&look(above)?) {
+                continue;
+            }
+            // What is above is enough, what is below is not; nothing is below one second.
+            while above - below > 1 {
+                let middle = u64::midpoint(below, above);
+                if enough.contains(&look(middle)?) { above = middle } else { below = middle }
+            }
+        }
+        Some(())
+    }
+
+    /// All runs at this timeout.
+    fn look(
+        &self,
+        seconds: u64,
+        threads: usize,
+        interrupt: &AtomicBool,
+        progress: &Progress,
+    ) -> Option<TimeoutPoint> {
+        let timeout = Span::from_secs(seconds);
+        let plain = self.added.is_some().then(|| self.at(&self.scenario, timeout));
+        let mut crashing = self.at(&self.crashing, timeout);
+        let extended = crashing.fleets[0].config.heartbeat.map_or(Span::ZERO, |beat| beat.extend);
+        let patience = timeout.max(extended).saturating_add(PATIENCE);
+        crashing.drain = crashing.drain.saturating_add(patience);
+        let scenarios: Vec<&Scenario> = plain.iter().chain([&crashing]).collect();
+        let reps = self.asked.reps;
+        let done = in_order(scenarios.len() as u64 * reps, threads, |number| {
             let go_on = !interrupt.load(Ordering::Relaxed);
-            let scenario = runs[(number / reps) as usize];
+            let scenario = scenarios[(number / reps) as usize];
             go_on.then(|| self.one(scenario, number % reps, interrupt, progress))?
         });
         let done: Vec<One> = done.into_iter().collect::<Option<_>>()?;
-        let mut rows = done.chunks(reps as usize);
-        let points = self.points.iter().filter_map(|point| {
-            let plain = rows.next()?;
-            let crashing = if point.plain.is_some() { rows.next()? } else { plain };
-            Some(self.point(point, plain, crashing))
-        });
-        Some(self.advice(points.collect()))
+        let (plain, crashing) = done.split_at(done.len() - reps as usize);
+        let plain = if plain.is_empty() { crashing } else { plain };
+        Some(point(timeout, plain, crashing, self.limits()))
+    }
+
+    fn at(&self, of: &Scenario, timeout: Span) -> Scenario {
+        let mut scenario = of.clone();
+        match &mut scenario.fleets[0].config.receive.visibility_timeout {
+            Some(own) => *own = timeout,
+            None => scenario.queues[self.queue.0 as usize].config.visibility_timeout = timeout,
+        }
+        scenario
     }
 
     fn one(
@@ -188,51 +247,18 @@ impl TimeoutAdvisor {
         })
     }
 
-    fn point(&self, point: &Candidate, plain: &[One], crashing: &[One]) -> TimeoutPoint {
-        let of = |value: fn(&Recovered) -> Option<f64>| {
-            let values: Vec<_> = crashing.iter().map(|one| value(&one.recovered)).collect();
-            estimated(&values)
-        };
-        let (mean, p95) = (of(Recovered::mean_nanos), of(Recovered::p95_nanos));
-        let duplicates = duplicates(plain);
-        let partial = plain.iter().chain(crashing).find_map(|one| one.partial.clone());
-        let limit = self.asked.recovery.map(|limit| limit.as_nanos() as f64);
-        let against = [
-            ("duplicates", missing(duplicates, self.asked.duplicates)),
-            ("recovery", missing(p95, limit)),
-        ];
-        let not_met = against.into_iter().filter(|(_, of)| *of >= 1.0);
-        let misses: Vec<String> = not_met.map(|(name, _)| name.to_owned()).collect();
-        let limited = self.asked.duplicates.is_some() || limit.is_some();
-        TimeoutPoint {
-            timeout: point.timeout.to_string(),
-            duplicates,
-            recovery_mean_ns: mean,
-            recovery_p95_ns: p95,
-            lost: crashing.iter().map(|one| one.recovered.lengths.len() as u64).sum(),
-            not_back: crashing.iter().map(|one| one.recovered.open).sum(),
-            meets: limited.then_some(misses.is_empty() && partial.is_none()),
-            misses,
-            partial,
-        }
-    }
-
     fn advice(&self, points: Vec<TimeoutPoint>) -> TimeoutAdvice {
         let asked = &self.asked;
-        let answer = points.iter().find(|point| point.meets == Some(true));
-        let worst = |point: &TimeoutPoint| {
-            let limit = asked.recovery.map(|limit| limit.as_nanos() as f64);
-            missing(point.duplicates, asked.duplicates).max(missing(point.recovery_p95_ns, limit))
-        };
-        let limited = points.first().is_some_and(|point| point.meets.is_some());
-        let nearest = points.iter().min_by(|a, b| worst(a).total_cmp(&worst(b)));
-        let nearest = nearest.filter(|_| limited && answer.is_none());
+        let limits = self.limits();
+        let judged = limits.any().then(|| judged(&points, limits, asked.reps));
         let saved = |pair: &[TimeoutPoint]| {
             let [now, next] = [0, 1].map(|at| pair[at].duplicates.map(|of| of.mean));
             now.zip(next).is_some_and(|(now, next)| now - next < WORTH)
         };
         let knee = points.windows(2).position(saved).unwrap_or(points.len() - 1);
-        let timeout = |point: &TimeoutPoint| point.timeout.clone();
+        let knee = judged.is_none().then(|| points[knee].timeout.clone());
+        let verdict = judged.as_ref().map(|judged| judged.verdict);
+        let Judged { answer, nearest, replications, .. } = judged.unwrap_or_default();
         TimeoutAdvice {
             format: ADVICE_FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -246,12 +272,25 @@ impl TimeoutAdvisor {
             recovery_below_ns: asked.recovery.map(Span::as_nanos),
             added_crashes: self.added,
             heartbeat: self.scenario.fleets[0].config.heartbeat.is_some(),
-            answer: answer.map(timeout),
-            nearest: nearest.map(timeout),
-            knee: timeout(&points[knee]),
+            verdict,
+            answer,
+            nearest,
+            replications_to_decide: replications,
+            rises: rise(&points),
+            knee,
             points,
         }
     }
+}
+
+/// Two timeouts of which the longer one surely has more duplicates.
+fn rise(points: &[TimeoutPoint]) -> Option<[String; 2]> {
+    let interval = |point: &TimeoutPoint| point.duplicates.and_then(|of| of.ci95);
+    let rises = |pair: &&[TimeoutPoint]| {
+        let ends = interval(&pair[0]).zip(interval(&pair[1]));
+        ends.is_some_and(|([_, before], [after, _])| after > before)
+    };
+    points.windows(2).find(rises).map(|pair| [0, 1].map(|at| pair[at].timeout.clone()))
 }
 
 fn queue_name(scenario: &Scenario, queue: QueueId) -> &str {
@@ -265,24 +304,4 @@ fn crashes_for(scenario: &Scenario) -> AddedCrashes {
     let between = measured.saturating_mul(workers) / CRASHES;
     let between = between.max(RESTART.saturating_mul(UP));
     AddedCrashes { mean_time_between_ns: between.as_nanos(), restart_ns: RESTART.as_nanos() }
-}
-
-/// Duplicates per message deleted; the upper end of none in n messages is 3/n.
-fn duplicates(runs: &[One]) -> Option<EstimatedMeasure> {
-    let share = |run: &One| (run.deleted > 0).then(|| run.duplicates as f64 / run.deleted as f64);
-    let shares: Vec<_> = runs.iter().map(share).collect();
-    let mut estimate = estimated(&shares)?;
-    if estimate.mean == 0.0 {
-        let deleted: u64 = runs.iter().map(|run| run.deleted).sum();
-        estimate.ci95 = Some([0.0, 3.0 / deleted as f64]);
-    }
-    Some(estimate)
-}
-
-/// The upper end of an interval as a share of its limit; 0 without a limit, and beyond all where
-/// there is no interval.
-fn missing(of: Option<EstimatedMeasure>, limit: Option<f64>) -> f64 {
-    let Some(limit) = limit else { return 0.0 };
-    let upper = of.and_then(|of| of.ci95).map(|[_, upper]| upper);
-    upper.map_or(f64::INFINITY, |upper| upper / limit)
 }

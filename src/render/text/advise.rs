@@ -7,7 +7,8 @@ use super::written::Written;
 use super::{Answer, Style};
 use crate::kernel::time::Span;
 use crate::outcome::{
-    EstimatedMeasure, LengthAdvice, PilotLength, TheoryLength, TimeoutAdvice, TimeoutPoint,
+    AdviceVerdict, EstimatedMeasure, LengthAdvice, Limit, PilotLength, TheoryLength, TimeoutAdvice,
+    TimeoutPoint,
 };
 use crate::render::units;
 
@@ -31,27 +32,84 @@ pub fn timeout_advice(file: &str, command: &str, advice: &TimeoutAdvice, style: 
     for sentence in notes(advice) {
         said.say("Note", &sentence);
     }
-    match (&advice.answer, advice.is_limited()) {
-        (Some(timeout), _) => {
+    let nearest = advice.nearest.as_ref().and_then(|nearest| advice.at(nearest));
+    match advice.verdict {
+        Some(AdviceVerdict::Yes) => {
+            let timeout = advice.answer.as_deref().unwrap_or_default();
             said.say("Answer", &format!("{} = {timeout}", advice.path));
             if let Some(point) = advice.at(timeout) {
-                said.say("Margin", &margin(advice, point));
+                said.say(
+                    "Margin",
+                    &format!("at the ends of the intervals {}", ends(advice, point)),
+                );
             }
         }
-        (None, true) => {
-            said.say("Answer", &format!("none of them has {}", wanted(advice)));
-            if let Some(point) = advice.nearest.as_ref().and_then(|nearest| advice.at(nearest)) {
-                let of = format!("{}: {}", point.timeout, margin(advice, point));
-                said.say("Nearest", &of);
+        Some(AdviceVerdict::No) => {
+            said.say("Answer", &format!("no timeout has {}", wanted(advice)));
+            if let Some(point) = nearest {
+                said.say("Nearest", &format!("{}: {}", point.timeout, means(advice, point)));
             }
             if !advice.heartbeat {
                 said.say("Remedy", HEARTBEAT);
             }
         }
-        (None, false) => said.say("Knee", &knee(advice)),
+        Some(AdviceVerdict::Open) => {
+            said.say("Answer", &format!("open: these runs cannot say whether {}", may(advice)));
+            if let Some(point) = nearest {
+                said.say("Open", &format!("at {} {}", point.timeout, undecided(advice, point)));
+            }
+            said.say("Decides", &decides(advice));
+        }
+        None => said.say("Knee", &knee(advice)),
     }
-    let held = advice.answer.is_some() || !advice.is_limited();
+    let held = matches!(advice.verdict, Some(AdviceVerdict::Yes) | None);
     said.done(command, held)
+}
+
+/// The question, about the timeout that may be the answer.
+fn may(advice: &TimeoutAdvice) -> String {
+    let timeout = advice.nearest.as_deref().unwrap_or("a timeout");
+    format!("{timeout} has {}", wanted(advice))
+}
+
+/// What takes runs to decide.
+fn decides(advice: &TimeoutAdvice) -> String {
+    let now = advice.replications;
+    match advice.replications_to_decide {
+        Some(needs) => {
+            let times = needs as f64 / now as f64;
+            format!("about `--reps {needs}`, or a `duration` {times:.1} times as long")
+        }
+        None => format!("more than these {now} replications: nobody can tell how many"),
+    }
+}
+
+/// What is known of the limits that are open.
+fn undecided(advice: &TimeoutAdvice, point: &TimeoutPoint) -> String {
+    if let Some(partial) = &point.partial {
+        return format!("the runs are partial: {partial}");
+    }
+    let open = |limit: Option<Limit>| limit == Some(Limit::Open);
+    let duplicates = advice.duplicates_below.filter(|_| open(point.duplicates_limit));
+    let duplicates = duplicates.map(|limit| {
+        let upper = upper(point.duplicates).map_or_else(unknown, small);
+        let limit = units::exact_percent(limit);
+        match point.duplicates {
+            Some(of) if of.mean == 0.0 => {
+                format!("no duplicate in {} messages: up to {upper}, of {limit}", point.deleted)
+            }
+            _ => format!("duplicates may be {upper} of {limit}"),
+        }
+    });
+    let recovery = advice.recovery_below_ns.filter(|_| open(point.recovery_limit));
+    let recovery = recovery.map(|limit| {
+        let limit = Span::from_nanos(limit);
+        match upper(point.recovery_p95_ns) {
+            Some(upper) => format!("recovery (p95) may be {} of {limit}", units::length(upper)),
+            None => format!("{} recoveries say too little of p95, below {limit}", point.lost),
+        }
+    });
+    duplicates.into_iter().chain(recovery).collect::<Vec<_>>().join(", ")
 }
 
 /// What takes the trade away.
@@ -152,22 +210,18 @@ fn small(share: f64) -> String {
 }
 
 fn verdict(point: &TimeoutPoint) -> String {
-    match (point.meets, &point.partial) {
-        (_, Some(partial)) => format!("partial: {partial}"),
-        (None, None) => String::new(),
-        (Some(true), None) => "meets".to_owned(),
-        (Some(false), None) => {
-            let missed: Vec<String> = point.misses.iter().map(|miss| told(miss, point)).collect();
-            missed.join(", ")
-        }
+    if let Some(partial) = &point.partial {
+        return format!("partial: {partial}");
     }
-}
-
-/// A limit that is missed, or of which nobody can tell.
-fn told(miss: &str, point: &TimeoutPoint) -> String {
-    let of = if miss == "recovery" { point.recovery_p95_ns } else { point.duplicates };
-    let known = of.is_some_and(|of| of.ci95.is_some());
-    if known { format!("misses {miss}") } else { format!("{miss} unknown") }
+    let both = [("duplicates", point.duplicates_limit), ("recovery", point.recovery_limit)];
+    let told = both.into_iter().filter_map(|(name, limit)| match limit? {
+        Limit::Meets => None,
+        Limit::Open => Some(format!("{name} open")),
+        Limit::Misses => Some(format!("misses {name}")),
+    });
+    let told: Vec<String> = told.collect();
+    let met = if point.limits.is_some() { "meets" } else { "" };
+    if told.is_empty() { met.to_owned() } else { told.join(", ") }
 }
 
 fn crashes(advice: &TimeoutAdvice) -> String {
@@ -187,7 +241,8 @@ fn notes(advice: &TimeoutAdvice) -> Vec<String> {
     const FEW: u64 = 100;
     let mut notes = Vec::new();
     let fewest = advice.points.iter().map(|point| point.lost).min().unwrap_or(0);
-    if fewest < FEW {
+    // What is asked says itself where too few were lost.
+    if fewest < FEW && advice.verdict != Some(AdviceVerdict::Open) {
         notes.push(format!(
             "only {fewest} messages were worked on when a worker crashed: a longer `duration` or \
              more `--reps` know the recovery better"
@@ -198,6 +253,12 @@ fn notes(advice: &TimeoutAdvice) -> Vec<String> {
         notes.push(format!(
             "{open} messages were not back when their run ended; they count with the time until \
              then, so the recovery is longer than it says"
+        ));
+    }
+    if let Some([shorter, longer]) = &advice.rises {
+        notes.push(format!(
+            "duplicates rise from {shorter} to {longer}: a timeout between those looked at may do \
+             better than this says"
         ));
     }
     notes
@@ -212,32 +273,48 @@ fn wanted(advice: &TimeoutAdvice) -> String {
     duplicates.into_iter().chain(recovery).collect::<Vec<_>>().join(" and ")
 }
 
+fn upper(of: Option<EstimatedMeasure>) -> Option<f64> {
+    of.and_then(|of| of.ci95).map(|[_, upper]| upper)
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
 /// The upper ends of the intervals against the limits.
-fn margin(advice: &TimeoutAdvice, point: &TimeoutPoint) -> String {
-    let upper = |of: Option<EstimatedMeasure>| of.and_then(|of| of.ci95).map(|[_, upper]| upper);
-    let unknown = || "unknown".to_owned();
+fn ends(advice: &TimeoutAdvice, point: &TimeoutPoint) -> String {
+    against(advice, upper(point.duplicates), upper(point.recovery_p95_ns))
+}
+
+/// The estimates against the limits.
+fn means(advice: &TimeoutAdvice, point: &TimeoutPoint) -> String {
+    let mean = |of: Option<EstimatedMeasure>| of.map(|of| of.mean);
+    against(advice, mean(point.duplicates), mean(point.recovery_p95_ns))
+}
+
+fn against(advice: &TimeoutAdvice, duplicates: Option<f64>, recovery: Option<f64>) -> String {
     let duplicates = advice.duplicates_below.map(|limit| {
-        let upper = upper(point.duplicates).map_or_else(unknown, small);
-        format!("duplicates {upper} of {}", units::exact_percent(limit))
+        let found = duplicates.map_or_else(unknown, small);
+        format!("duplicates {found} of {}", units::exact_percent(limit))
     });
     let recovery = advice.recovery_below_ns.map(|limit| {
-        let upper = upper(point.recovery_p95_ns).map_or_else(unknown, units::length);
-        format!("recovery (p95) {upper} of {}", Span::from_nanos(limit))
+        let found = recovery.map_or_else(unknown, units::length);
+        format!("recovery (p95) {found} of {}", Span::from_nanos(limit))
     });
-    let both: Vec<String> = duplicates.into_iter().chain(recovery).collect();
-    format!("at the ends of the intervals {}", both.join(", "))
+    duplicates.into_iter().chain(recovery).collect::<Vec<_>>().join(", ")
 }
 
 fn knee(advice: &TimeoutAdvice) -> String {
-    let place = advice.points.iter().position(|point| point.timeout == advice.knee);
+    let knee = advice.knee.as_deref().unwrap_or_default();
+    let place = advice.points.iter().position(|point| point.timeout == knee);
     let next = place.and_then(|place| advice.points.get(place + 1));
     let Some(next) = next else {
-        return format!("none up to {}: every longer timeout saves duplicates", advice.knee);
+        return format!("none up to {knee}: every longer timeout saves duplicates");
     };
     format!(
-        "{}: going on to {} saves less than one duplicate in a thousand messages; `--duplicates` \
+        "{knee}: going on to {} saves less than one duplicate in a thousand messages; `--duplicates` \
          and `--recovery` ask for an answer",
-        advice.knee, next.timeout
+        next.timeout
     )
 }
 
@@ -275,7 +352,7 @@ fn from_pilot(pilot: &PilotLength, said: &mut Said) -> bool {
         return false;
     }
     let Some(needs) = pilot.replications else {
-        said.say("Runs", "nobody can tell from these");
+        said.say("Runs", "open: a longer `duration` or more `--reps` would say how many");
         return false;
     };
     said.say("Runs", &format!("about {needs} replications of the scenario's own length"));
