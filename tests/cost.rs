@@ -148,4 +148,36 @@ fn idle_polling_costs_what_arithmetic_says() {
     assert_eq!(cost.requests, 10 * (30_000 + 180));
     let month = 730.0 * 301_800.0 / 1e6 * 0.40;
     assert!((cost.per_month() - month).abs() < 1e-9, "{} not {month}", cost.per_month());
+    // An hour of it once a day, and workers that find nothing for the rest: it is the same.
+    scenario.prices.every = Some(Span::from_secs(86_400));
+    let daily = Cost::of(&scenario, &ran(&scenario)).expect("the window is an hour");
+    assert!((daily.per_month() - month).abs() < 1e-9, "{} not {month}", daily.per_month());
+}
+
+/// A sale of 1,000 messages in ten minutes, each worked on for half a second by one worker at $0.36
+/// an hour, as one day has it: 1,000 sends, 1,000 deletes, 1,000 receives that find something, and
+/// one every 20 s when there is nothing. A month of such ten minutes would be 4,380 of them; there
+/// are 730/24.
+#[test]
+fn a_sale_of_a_day_costs_what_arithmetic_says() {
+    let text = "(duration: \"10m\", every: \"24h\", queues: {\"q\": ()},
+        producers: {\"p\": (queue: \"q\", arrivals: Burst(at: \"0s\", count: 1000),
+            call_latency: Constant(\"0s\"))},
+        consumers: {\"w\": (queue: \"q\", processing: Constant(\"500ms\"),
+            call_latency: Constant(\"0s\"), price_per_hour: \"$0.36\")})";
+    let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+    let loaded = from_text("sale.ron", text, &[], &no_files).unwrap_or_else(|f| panic!("{f}"));
+    let mut scenario = loaded.scenario;
+    let cost = Cost::of(&scenario, &ran(&scenario)).expect("the window is ten minutes");
+    // Busy for 500 s, then polls at 500 s, 520 s, … 580 s; the window's end is that of the next.
+    let in_sale = 3_000.0 + 5.0;
+    let idle = (86_400.0 - 600.0) / 20.0;
+    assert!((cost.requests as f64 - in_sale).abs() <= 1.0, "{}", cost.requests);
+    let requests = (cost.requests as f64 + idle) * 730.0 / 24.0 / 1e6 * 0.40;
+    let month = requests + 730.0 * 0.36;
+    assert!((cost.per_month() - month).abs() < 1e-9, "{} not {month}", cost.per_month());
+    scenario.prices.every = None;
+    let again = Cost::of(&scenario, &ran(&scenario)).expect("the window is ten minutes");
+    let on_and_on = cost.requests as f64 * 4_380.0 / 1e6 * 0.40;
+    assert!((again.requests_per_month - on_and_on).abs() < 1e-9, "{again:?}");
 }

@@ -63,6 +63,9 @@ pub struct Prices {
     pub free_requests: u64,
     /// For an hour of one worker, by fleet; `None` is unknown.
     pub worker_hour: Vec<Option<u64>>,
+    /// The measured window comes again each time so much has passed since it began; `None` if it
+    /// goes on and on.
+    pub every: Option<Span>,
 }
 
 /// The price of requests from so many a month on.

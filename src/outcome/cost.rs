@@ -13,13 +13,15 @@ pub struct CostOutcome {
     pub requests: u64,
     /// Dollars of the window.
     pub dollars: f64,
-    /// Dollars of a month (730 hours) at the window's rate.
+    /// Dollars of a month (730 hours) in which the window comes as often as the scenario says with
+    /// `every`; without it, one after the other.
     pub dollars_per_month: f64,
     /// Requests' part of them.
     pub requests_per_month: f64,
     /// Workers' part of them; `None` if no fleet has a price.
     pub workers_per_month: Option<f64>,
-    /// Dollars of a million messages deleted; `None` if none was.
+    /// Dollars of a million messages deleted, with what is paid until the window comes again;
+    /// `None` if none was.
     pub dollars_per_million: Option<f64>,
 }
 

@@ -1,14 +1,21 @@
 //! What a run would cost.
 //!
-//! Owns the bill: requests by the tiers of the month that the measured window extrapolates to, and
-//! hours of workers. Must not know how a price was written or a bill is printed.
+//! Owns the bill: requests by the tiers of the month that the measured window stands for, and
+//! hours of workers; and whether a window looks as if it went on. Must not know how a price was
+//! written or a bill is printed.
 //!
 //! Every call that reached the service is billed, whatever its answer: AWS publishes no exception
 //! for calls that are throttled or refused. A month has 730 hours, as in AWS's calculator.
 //!
+//! A month is made of periods. Where the scenario says how often its window comes again, a period
+//! is that long: the window, and then workers that poll an empty queue. Otherwise windows follow
+//! each other.
+//!
 //! Invariant: requests stay whole until they are multiplied by a price.
 
+use crate::clients::config::{ArrivalProcess, CountPeriod, FleetConfig};
 use crate::engine::scenario::{Prices, Scenario, Tier};
+use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
 use crate::observe::measured::Measured;
 
@@ -25,12 +32,16 @@ pub struct Cost {
     pub requests: u64,
     /// Messages deleted in the window, over all queues.
     pub deleted: u64,
-    /// Requests of a month at the window's rate.
+    /// Dollars for the requests of a month.
     pub requests_per_month: f64,
-    /// Workers of a month.
+    /// Dollars for the workers of a month.
     pub workers_per_month: f64,
-    /// The window's share of a month.
-    share: f64,
+    /// The period's share of a month.
+    period_share: f64,
+    /// Of the period, the window's share of the requests.
+    window_requests: f64,
+    /// Of the period, the window's share of the time.
+    window_time: f64,
 }
 
 impl Cost {
@@ -43,33 +54,131 @@ impl Cost {
         let queues = || measured.queues.iter().map(|queue| &queue.counts);
         let requests = queues().map(|counts| counts.requests().total()).sum();
         let prices = &scenario.prices;
+        let period = prices.every.map_or(window, |every| every.max(window));
+        let rest = period.saturating_sub(window);
+        let idle = scenario.fleets.iter().map(|fleet| idle_polls(&fleet.config, rest)).sum::<u64>();
+        let in_period = idle.saturating_add(requests);
         let fleets = measured.fleets.iter().zip(&prices.worker_hour);
         let an_hour: u128 = fleets
             .map(|(fleet, price)| u128::from(fleet.workers) * u128::from(price.unwrap_or(0)))
             .sum();
+        let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
         Some(Cost {
             requests,
             deleted: queues().map(|counts| counts.deleted).sum(),
-            requests_per_month: month_of_requests(prices, requests, window),
+            requests_per_month: month_of_requests(prices, in_period, period),
             workers_per_month: an_hour as f64 / 1e9 * HOURS_PER_MONTH as f64,
-            share: window.as_nanos() as f64 / MONTH.as_nanos() as f64,
+            period_share: share(period.as_nanos(), MONTH.as_nanos()),
+            window_requests: share(requests, in_period),
+            window_time: share(window.as_nanos(), period.as_nanos()),
         })
     }
 
-    /// Dollars of a month at the window's rate.
+    /// Dollars of a month.
     pub fn per_month(&self) -> f64 {
         self.requests_per_month + self.workers_per_month
     }
 
-    /// Dollars of the window: its share of the month.
+    /// Dollars of the window: its share of the month's requests, and the hours of its workers.
     pub fn of_window(&self) -> f64 {
-        self.per_month() * self.share
+        let requests = self.requests_per_month * self.window_requests;
+        (requests + self.workers_per_month * self.window_time) * self.period_share
     }
 
-    /// Dollars of a million messages deleted; `None` where none was.
+    /// Dollars of a million messages deleted, what is paid between two windows included; `None`
+    /// where none was.
     pub fn per_million(&self) -> Option<f64> {
-        (self.deleted > 0).then(|| self.of_window() * 1e6 / self.deleted as f64)
+        let period = self.per_month() * self.period_share;
+        (self.deleted > 0).then(|| period * 1e6 / self.deleted as f64)
     }
+}
+
+/// Receives of a fleet that finds nothing for this long: each worker polls again when its poll has
+/// been answered, after a pause if it was a short one.
+fn idle_polls(fleet: &FleetConfig, length: Span) -> u64 {
+    let receive = &fleet.receive;
+    let waits =
+        if receive.wait.is_zero() { receive.pause.mean_nanos() } else { nanos(receive.wait) };
+    let each = Span::round_nanos(waits + fleet.call_latency.mean_nanos());
+    length.as_nanos() / each.as_nanos().max(1) * u64::from(fleet.count)
+}
+
+fn nanos(length: Span) -> f64 {
+    length.as_nanos() as f64
+}
+
+/// Whether the traffic of the measured window goes up and down so much that a month of such
+/// windows is hardly meant: of ten equal parts the busiest is to have half as many messages again
+/// as the mean, and more than chance would give it.
+pub fn is_steady(scenario: &Scenario) -> bool {
+    const PARTS: u64 = 10;
+    /// Standard deviations of a Poisson count.
+    const CHANCE: f64 = 4.0;
+    let measured = scenario.duration.saturating_sub(scenario.warm_up);
+    let edge = |part: u64| {
+        let into = u128::from(measured.as_nanos()) * u128::from(part) / u128::from(PARTS);
+        Time::ZERO + scenario.warm_up + Span::from_nanos(u64::try_from(into).unwrap_or(u64::MAX))
+    };
+    let processes = || scenario.producers.iter().flat_map(|producer| &producer.config.arrivals);
+    let part = |part| {
+        let (from, to) = (edge(part), edge(part + 1));
+        processes().map(|process| expected(process, from, to, part + 1 == PARTS)).sum::<f64>()
+    };
+    let parts: Vec<f64> = (0..PARTS).map(part).collect();
+    let mean = parts.iter().sum::<f64>() / PARTS as f64;
+    let most = parts.iter().copied().fold(0.0, f64::max);
+    most <= 1.5 * mean || most - mean <= CHANCE * num::sqrt(mean)
+}
+
+/// Messages to expect from an instant on and before another one, or up to it; those of clients
+/// that wait for answers are not known, and come steadily.
+fn expected(process: &ArrivalProcess, from: Time, to: Time, last: bool) -> f64 {
+    let length = to.since(from).as_secs_f64();
+    let within = |at: Time| at >= from && (at < to || (last && at == to));
+    match process {
+        ArrivalProcess::Poisson { rate } | ArrivalProcess::Constant { rate } => rate * length,
+        ArrivalProcess::OnOff { rate, on, off } => {
+            let (on, off) = (on.mean_nanos(), off.mean_nanos());
+            rate * length * on / (on + off)
+        }
+        ArrivalProcess::Profile { points } => area(points, from, to),
+        ArrivalProcess::Burst { at, count } => {
+            if within(*at) {
+                *count as f64
+            } else {
+                0.0
+            }
+        }
+        ArrivalProcess::Counts { periods } => {
+            let share = |of: &CountPeriod| {
+                let (begin, end) = (of.from.max(from), of.from.saturating_add(of.length).min(to));
+                if end <= begin { 0.0 } else { nanos(end.since(begin)) / nanos(of.length) }
+            };
+            periods.iter().map(|period| period.expected * share(period)).sum()
+        }
+        ArrivalProcess::Times { at } => at.iter().filter(|at| within(**at)).count() as f64,
+        ArrivalProcess::Closed { .. } => 0.0,
+    }
+}
+
+/// The integral of a rate that is linear between points, constant before and after them.
+fn area(points: &[(Time, f64)], from: Time, to: Time) -> f64 {
+    let rate = |at: Time| {
+        let after = points.partition_point(|(point, _)| *point <= at);
+        match (after.checked_sub(1).map(|before| points[before]), points.get(after)) {
+            (Some((t0, r0)), Some(&(t1, r1))) => {
+                r0 + (r1 - r0) * nanos(at.since(t0)) / nanos(t1.since(t0))
+            }
+            (Some((_, rate)), None) | (None, Some(&(_, rate))) => rate,
+            (None, None) => 0.0,
+        }
+    };
+    let inner = points.iter().map(|&(at, _)| at).filter(|at| *at > from && *at < to);
+    let edges: Vec<Time> = [from].into_iter().chain(inner).chain([to]).collect();
+    let piece = |pair: &[Time]| {
+        pair[1].since(pair[0]).as_secs_f64() * f64::midpoint(rate(pair[0]), rate(pair[1]))
+    };
+    edges.windows(2).map(piece).sum()
 }
 
 /// Hours of all workers of a fleet over the window, whether they are up or down.
@@ -78,22 +187,22 @@ pub fn worker_hours(workers: u64, window: (Time, Time)) -> f64 {
     nanos as f64 / NANOS_PER_HOUR as f64
 }
 
-/// Dollars of the requests of a month in which every window of this length has so many.
+/// Dollars of the requests of a month in which every period of this length has so many.
 ///
-/// The requests of the month need not be whole, but `window` times as many are; so each tier
+/// The requests of the month need not be whole, but `period` times as many are; so each tier
 /// holds a whole number of those.
-fn month_of_requests(prices: &Prices, requests: u64, window: Span) -> f64 {
-    let window = u128::from(window.as_nanos());
+fn month_of_requests(prices: &Prices, requests: u64, period: Span) -> f64 {
+    let period = u128::from(period.as_nanos());
     let in_month = u128::from(requests) * u128::from(MONTH.as_nanos());
-    let free = u128::from(prices.free_requests) * window;
+    let free = u128::from(prices.free_requests) * period;
     let mut dollars = 0.0;
     for (at, &Tier { from, per_million }) in prices.requests.iter().enumerate() {
-        let from = (u128::from(from) * window).max(free);
+        let from = (u128::from(from) * period).max(free);
         let next = prices.requests.get(at + 1);
-        let to = next.map_or(in_month, |next| in_month.min(u128::from(next.from) * window));
+        let to = next.map_or(in_month, |next| in_month.min(u128::from(next.from) * period));
         let held = to.saturating_sub(from);
         // Billionths of a dollar for a million: 10^-15 dollars each.
-        dollars += held as f64 / window as f64 * per_million as f64 / 1e15;
+        dollars += held as f64 / period as f64 * per_million as f64 / 1e15;
     }
     dollars
 }
@@ -101,6 +210,7 @@ fn month_of_requests(prices: &Prices, requests: u64, window: Span) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::dist::Dist;
     use crate::stats::fixture;
 
     const CENT: u64 = 10_000_000;
@@ -112,6 +222,7 @@ mod tests {
             requests: vec![tier(0, 40), tier(100 * billion, 30), tier(200 * billion, 24)],
             free_requests,
             worker_hour: Vec::new(),
+            every: None,
         }
     }
 
@@ -164,6 +275,63 @@ mod tests {
         close(cost.per_million().expect("messages were deleted"), per_message * 1e6);
         close(worker_hours(4, measured.window), 1.0);
         close(worker_hours(10, measured.window), 2.5);
+    }
+
+    /// The quarter of an hour above, once a day: 2,920/96 of them in a month. Between two of them,
+    /// 23 h 45 min, four workers poll every 20 s: 4 · 4,275 receives. Workers are paid all day.
+    #[test]
+    fn a_sale_of_a_day_is_no_month_of_sales() {
+        let (mut scenario, measured) = (fixture::scenario(), fixture::measured(0));
+        let every = Some(Span::from_secs(86_400));
+        scenario.prices = Prices { worker_hour: vec![Some(5 * CENT)], every, ..amazon(0) };
+        let cost = Cost::of(&scenario, &measured).expect("the window is not empty");
+        let day = (108_048.0 + 17_100.0) / 1e6 * 0.40;
+        close(cost.requests_per_month, 730.0 / 24.0 * day);
+        close(cost.workers_per_month, 4.0 * 0.05 * 730.0);
+        close(cost.of_window(), 108_048.0 / 1e6 * 0.40 + 0.05);
+        let per_message = (day + 4.0 * 0.05 * 24.0) / 36_000.0;
+        close(cost.per_million().expect("messages were deleted"), per_message * 1e6);
+        // Short polls with a pause of 200 ms, each answered after 50 ms.
+        let fleet = &mut scenario.fleets[0].config;
+        let millis = |millis| Dist::Constant(Span::from_millis(millis));
+        (fleet.receive.wait, fleet.receive.pause) = (Span::ZERO, millis(200));
+        fleet.call_latency = millis(50);
+        let short = Cost::of(&scenario, &measured).expect("the window is not empty");
+        let day = (108_048.0 + 4.0 * 85_500.0 * 4.0) / 1e6 * 0.40;
+        close(short.requests_per_month, 730.0 / 24.0 * day);
+    }
+
+    #[test]
+    fn traffic_that_comes_and_goes_is_not_steady() {
+        let at = |secs: u64| Time::ZERO + Span::from_secs(secs);
+        let steady = |arrivals: Vec<ArrivalProcess>| {
+            let mut scenario = fixture::scenario();
+            scenario.producers[0].config.arrivals = arrivals;
+            is_steady(&scenario)
+        };
+        let poisson = || ArrivalProcess::Poisson { rate: 40.0 };
+        let profile = |points: &[(u64, f64)]| ArrivalProcess::Profile {
+            points: points.iter().map(|&(secs, rate)| (at(secs), rate)).collect(),
+        };
+        // Measured are 900 s from 300 s on: parts of 90 s, 3,600 messages each.
+        assert!(steady(vec![poisson()]));
+        assert!(steady(vec![poisson(), ArrivalProcess::Burst { at: at(600), count: 1_900 }]));
+        assert!(!steady(vec![poisson(), ArrivalProcess::Burst { at: at(600), count: 2_200 }]));
+        assert!(steady(vec![poisson(), ArrivalProcess::Burst { at: at(0), count: 9_000 }]));
+        assert!(!steady(vec![ArrivalProcess::Burst { at: at(1_200), count: 1_000 }]));
+        // From 40/s to 60/s the mean is 50/s and the last part has 59/s; to 160/s 154/s of 100/s.
+        assert!(steady(vec![profile(&[(300, 40.0), (1_200, 60.0)])]));
+        assert!(!steady(vec![profile(&[(300, 40.0), (1_200, 160.0)])]));
+        let expected = |n: u64| if n == 7 { 900.0 } else { 300.0 };
+        let period = |n: u64| CountPeriod {
+            from: at(60 * n),
+            length: Span::from_secs(60),
+            expected: expected(n),
+        };
+        assert!(!steady(vec![ArrivalProcess::Counts { periods: (0..20).map(period).collect() }]));
+        // Nine messages at nine instants: that is chance.
+        let few = (0..9).map(|n| at(300 + 100 * n)).collect();
+        assert!(steady(vec![ArrivalProcess::Times { at: few }]));
     }
 
     #[test]

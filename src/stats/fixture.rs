@@ -114,6 +114,7 @@ pub(crate) fn scenario() -> Scenario {
             requests: vec![Tier { from: 0, per_million: 1_000_000_000 }],
             free_requests: 0,
             worker_hour: vec![Some(500_000_000)],
+            every: None,
         },
     }
 }

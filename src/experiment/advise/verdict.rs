@@ -174,7 +174,7 @@ fn whole(number: f64) -> Option<u64> {
 }
 
 fn estimated(of: Counted, n: u64) -> EstimatedMeasure {
-    EstimatedMeasure { mean: of.value, ci95: of.high.map(|high| [of.low, high]), n }
+    EstimatedMeasure { mean: of.value, ci95: of.high.map(|high| [of.low, high]), n, thin: None }
 }
 
 fn nanos(recovered: &Recovered) -> Vec<u64> {
@@ -186,5 +186,5 @@ fn mean(crashing: &[One]) -> Option<EstimatedMeasure> {
     let means: Vec<f64> = crashing.iter().filter_map(|one| one.recovered.mean_nanos()).collect();
     let summary = Summary::of(&means);
     let (mean, ci95, n) = (summary.mean, summary.interval(), summary.n);
-    (n > 0).then_some(EstimatedMeasure { mean, ci95, n })
+    (n > 0).then_some(EstimatedMeasure { mean, ci95, n, thin: None })
 }

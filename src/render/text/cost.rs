@@ -6,6 +6,7 @@ use super::estimated::Estimated;
 use crate::engine::scenario::Scenario;
 use crate::outcome::{Calls, CostOutcome, Outcome, QueueOutcome, Sample};
 use crate::render::units;
+use crate::stats::cost::is_steady;
 
 /// What a month and a million messages cost, and whose workers are left out; `None` where nothing
 /// was measured.
@@ -29,7 +30,32 @@ pub(super) fn sentence(scenario: &Scenario, outcomes: Sample<'_>) -> Option<Stri
         "" => String::new(),
         fleets => format!("; workers left out (no `price_per_hour` for {fleets})"),
     };
-    Some(format!("{} a month{workers}{million}{unpriced}", money(month)))
+    let repeats = scenario.prices.every.is_some();
+    let hint = if repeats || is_steady(scenario) {
+        ""
+    } else {
+        "; traffic comes and goes: say how often with `every`"
+    };
+    let assumed = assumed(scenario, outcomes);
+    Some(format!("{} a month{workers}{assumed}{million}{unpriced}{hint}", money(month)))
+}
+
+/// What the month is made of.
+fn assumed(scenario: &Scenario, outcomes: Sample<'_>) -> String {
+    let window = scenario.duration.saturating_sub(scenario.warm_up);
+    let Some(every) = scenario.prices.every else {
+        return " if it goes on like this".to_owned();
+    };
+    let left = |outcome: &Outcome| {
+        outcome.queues.iter().map(|(_, queue)| queue.unfinished.messages).sum::<u64>()
+    };
+    let left = Estimated::total(outcomes, left);
+    let unpaid = if left.mean > 0.0 {
+        format!(" (without the {} unfinished at its end)", left.inline(0))
+    } else {
+        String::new()
+    };
+    format!(" with this {window} every {every}{unpaid}")
 }
 
 fn money(dollars: Estimated) -> String {

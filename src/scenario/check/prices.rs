@@ -1,9 +1,10 @@
 //! Checks of prices.
 //!
-//! Owns the order of the tiers. Must not know what is billed.
+//! Owns the order of the tiers, and that what repeats is over before it comes again. Must not know what is billed.
 
 use super::Check;
 use crate::engine::scenario::{Prices, Tier};
+use crate::kernel::time::Span;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::file::values::Price;
 
@@ -35,7 +36,23 @@ impl Check<'_> {
             requests: written.iter().map(tier).collect(),
             free_requests: file.prices.free_requests,
             worker_hour: fleets.map(|(_, fleet)| fleet.price_per_hour.map(price_of)).collect(),
+            every: self.every(file),
         }
+    }
+
+    /// What comes again ends before it does.
+    fn every(&mut self, file: &ScenarioFile) -> Option<Span> {
+        let every = file.every?.0;
+        let measured = self.duration.saturating_sub(file.warm_up.0);
+        if every < measured {
+            let what = format!("what is measured lasts {measured}: it cannot come every {every}");
+            self.push(&self.root.field("every"), what).help = vec![
+                "write how much later it begins again, such as \"24h\"; the measured time is from \
+                 `warm_up` to `duration`"
+                    .into(),
+            ];
+        }
+        Some(every)
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) struct ScenarioFile {
     pub(super) warm_up: Length,
     pub(super) seed: u64,
     pub(super) window: WindowFile,
+    pub(super) every: Option<Length>,
     pub(super) queues: Named<QueueFile>,
     pub(super) producers: Named<ProducerFile>,
     pub(super) consumers: Named<ConsumerFile>,
