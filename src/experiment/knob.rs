@@ -72,6 +72,13 @@ impl Knob {
         format!("{}={}", self.path, self.values[place])
     }
 
+    /// Whether its values are numbers or lengths of one kind that grow from each to the next.
+    pub fn ascends(&self) -> bool {
+        let texts: Vec<&str> = self.values.iter().map(String::as_str).collect();
+        let numbers = if texts.is_empty() { None } else { alike(&texts) };
+        numbers.is_some_and(|(_, numbers)| numbers.windows(2).all(|pair| pair[0] < pair[1]))
+    }
+
     /// The last step of its path, for the head of a column: `count`.
     pub fn short(&self) -> &str {
         self.path.rsplit('.').next().unwrap_or(&self.path)

@@ -64,7 +64,12 @@ pub struct Runner<'a> {
 impl Runner<'_> {
     /// The rows of all jobs in their order; `None` after an interrupt.
     pub fn rows(&self, jobs: &[Job<'_>]) -> Option<Vec<Row>> {
-        let done = in_order(jobs.len() as u64, self.threads, |number| {
+        self.done(jobs).into_iter().collect()
+    }
+
+    /// The rows of all jobs in their order; `None` for those that an interrupt left undone.
+    pub fn done(&self, jobs: &[Job<'_>]) -> Vec<Option<Row>> {
+        in_order(jobs.len() as u64, self.threads, |number| {
             let job = &jobs[number as usize];
             if let Some(row) = self.memory.recall(job) {
                 if let Some(progress) = self.progress {
@@ -75,8 +80,7 @@ impl Runner<'_> {
             let row = self.run(job)?;
             self.memory.keep(job, &row);
             Some(row)
-        });
-        done.into_iter().collect()
+        })
     }
 
     fn run(&self, job: &Job<'_>) -> Option<Row> {

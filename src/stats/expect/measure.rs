@@ -367,6 +367,16 @@ impl Measure {
         }
     }
 
+    /// Whether it is a latency, or how many messages have one.
+    pub(super) fn is_latency(&self) -> bool {
+        matches!(self.what, What::Latency(..))
+    }
+
+    /// Whether it is an amount of money.
+    pub(super) fn is_priced(&self) -> bool {
+        matches!(self.what, What::Cost(_))
+    }
+
     fn part(&self) -> Part {
         match self.what {
             What::Count(Count::Producer(_)) | What::Rate(Count::Producer(_)) => Part::Producer,

@@ -33,6 +33,8 @@ use crate::engine::scenario::Scenario;
 use crate::observe::measured::Measured;
 use crate::stats::paired::Wanted;
 
+use measure::Measure;
+
 pub use measure::{Names, all_names};
 pub use over::{Compared, Told};
 pub use single::{Single, Take};
@@ -237,6 +239,21 @@ impl Expectation {
         self.value.unit
     }
 
+    /// Its measured side.
+    pub fn quantity(&self) -> Quantity {
+        Quantity { text: self.value.slice(&self.text), value: self.value.clone() }
+    }
+
+    /// Its limit, if that names no measure; in nanoseconds for a duration.
+    pub fn constant_limit(&self) -> Option<f64> {
+        self.limit.constant()
+    }
+
+    /// Whether all it measures are latencies: when things happened to messages, whoever did them.
+    pub fn is_of_latencies(&self) -> bool {
+        self.value.all(Measure::is_latency) && self.limit.all(Measure::is_latency)
+    }
+
     /// Looks up the queues, producers and fleets it names.
     ///
     /// # Errors
@@ -269,6 +286,11 @@ impl Quantity {
     /// The first name that the scenario does not have.
     pub fn check(&self, names: &Names<'_>) -> Result<(), ExpectFault> {
         self.value.check(names)
+    }
+
+    /// Whether a price has a part in it.
+    pub fn is_priced(&self) -> bool {
+        !self.value.all(|measure| !measure.is_priced())
     }
 
     /// What it is of, if it is a latency, a level or `busy` and nothing is computed with it.

@@ -121,6 +121,25 @@ impl Expr {
         }
     }
 
+    /// Its value, if it names no measure.
+    pub(super) fn constant(&self) -> Option<f64> {
+        self.computed(&mut |_| Err(String::new())).ok()
+    }
+
+    /// Whether all measures it names are such.
+    pub(super) fn all(&self, such: fn(&Measure) -> bool) -> bool {
+        match &self.node {
+            Node::Literal(_) => true,
+            Node::Measure(measure) => such(measure),
+            Node::Binary(_, sides) => sides.0.all(such) && sides.1.all(such),
+        }
+    }
+
+    /// The text of it in the text that it was read from.
+    pub(super) fn slice(&self, text: &str) -> String {
+        text.chars().skip(self.from).take(self.to - self.from).collect()
+    }
+
     fn measures(&self) -> bool {
         match &self.node {
             Node::Literal(_) => false,
