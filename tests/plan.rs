@@ -148,6 +148,147 @@ fn where_the_margin_is_not_monotone_all_values_are_tried() {
     assert!(outcome.notes[0].contains("neither the first nor the last"), "{:?}", outcome.notes);
 }
 
+/// Ten messages a second, one every 100 ms, and calls that take no time: what happens follows by
+/// hand. `fleet` are settings of the fleet `w`.
+fn regular(fleet: &str) -> Text {
+    let text = format!(
+        "(duration: \"60s\", drain: \"60s\", queues: {{\"q\": ()}},
+          producers: {{\"p\": (queue: \"q\", arrivals: Constant(\"10/s\"),
+            call_latency: Constant(\"0s\"))}},
+          consumers: {{\"w\": (queue: \"q\", call_latency: Constant(\"0s\"), {fleet})}})"
+    );
+    Text { text, ..mmc(1.0, 1) }
+}
+
+fn values(outcome: &PlanOutcome) -> Vec<&str> {
+    outcome.tried.iter().map(|point| point.at[0].as_str()).collect()
+}
+
+/// Work of 250 ms and a message every 100 ms keep three workers busy: with three nothing waits,
+/// and each message still takes 250 ms. One and two workers fall behind.
+#[test]
+fn a_target_that_no_number_meets_is_given_up() {
+    let text = regular("receive: (max: 1), processing: Constant(\"250ms\")");
+    let target = ["p99(sent_to_deleted) < 100ms".to_owned()];
+    let outcome = planned(asked(&["consumers.w.count"], &target), &text, 2);
+    assert_eq!(outcome.answer, None);
+    assert_eq!(values(&outcome), ["1", "2", "3", "4"]);
+    assert!(outcome.tried.iter().all(|point| point.verdict == "fails"));
+    let [first, second] = &outcome.notes[..] else { panic!("{:?}", outcome.notes) };
+    assert!(first.starts_with("from consumers.w.count=3 on nothing waits"), "{first}");
+    assert!(second.ends_with("what remains is the work itself, whose p99 is 250ms"), "{second}");
+
+    // A list with an end: neither the first value nor the last will do, and what lies behind the
+    // third is like it. Bisection for it takes 200, 100, 50, 25, 12, 6, 3 and 1, then 2 is left.
+    let outcome = planned(asked(&["consumers.w.count=1..200"], &target), &text, 2);
+    assert_eq!(outcome.answer, None);
+    assert!(outcome.tried.len() <= 11, "{:?}", values(&outcome));
+    let alike = "from consumers.w.count=3 on nothing waits and more changes nothing";
+    assert!(outcome.notes.iter().any(|note| note.starts_with(alike)), "{:?}", outcome.notes);
+}
+
+/// What fails is released after 5 s: with one failure in twenty, p99 is above 5 s with any number
+/// of workers.
+#[test]
+fn what_remains_of_failures_is_their_delay() {
+    let fleet = "receive: (max: 1), processing: Constant(\"80ms\"),
+                 failure: (probability: \"5%\", then: Release(\"5s\"))";
+    let target = ["p99(sent_to_deleted) < 1s".to_owned()];
+    let outcome = planned(asked(&["consumers.w.count"], &target), &regular(fleet), 2);
+    assert_eq!(outcome.answer, None);
+    assert!(outcome.tried.len() <= 8, "{:?}", values(&outcome));
+    let told = outcome.notes.join("; ");
+    assert!(told.contains("nothing waits and more changes nothing"), "{told}");
+    assert!(told.contains("what remains is 5s of `consumers.w.failure.then`"), "{told}");
+}
+
+/// With random calls two runs differ in polls and in who works, so that no run tells of another;
+/// yet a target that has stopped moving is given up. The work is 400 ms, each call 10 ms on
+/// average.
+#[test]
+fn a_target_that_stops_moving_is_given_up() {
+    let text = regular("receive: (max: 1), processing: Constant(\"400ms\")");
+    let random = "call_latency: Exponential(\"10ms\"), receive";
+    let text =
+        Text { text: text.text.replace("call_latency: Constant(\"0s\"), receive", random), ..text };
+    let target = ["mean(sent_to_deleted) < 200ms".to_owned()];
+    let outcome = planned(asked(&["consumers.w.count"], &target), &text, 2);
+    assert_eq!(outcome.answer, None);
+    // Four are kept busy: 8, 16 and three more doublings at most.
+    let last: u32 = outcome.tried.last().expect("some were tried").at[0].parse().expect("a number");
+    assert!(last <= 256, "{last}");
+    let told = outcome.notes.join("; ");
+    assert!(told.contains("the work itself, on average 400ms"), "{told}");
+}
+
+/// A receive takes one to ten messages. One worker that takes a second for what it received deletes
+/// as many a second at most.
+#[test]
+fn the_largest_number_that_a_setting_takes_is_the_last() {
+    let text = regular("per: Batch, processing: Constant(\"1s\")");
+    let text = Text { text: text.text.replace("10/s", "100/s"), ..text };
+    let target = ["rate(deleted) > 50/s".to_owned()];
+    let outcome = planned(asked(&["consumers.w.receive.max"], &target), &text, 2);
+    assert_eq!(outcome.answer, None);
+    assert_eq!(values(&outcome), ["1", "2", "4", "8", "10"]);
+    assert!(outcome.notes[0].contains("no value up to consumers.w.receive.max=10"));
+}
+
+/// At most three messages are in flight, so a cap of a thousand and more is never met: the runs
+/// are the same, and so is what they cost.
+#[test]
+fn of_equal_ones_the_first_is_taken_without_more_runs() {
+    let text = regular("receive: (max: 1), count: 3, processing: Constant(\"250ms\")");
+    let target = ["dead_lettered == 0".to_owned()];
+    let least = Some("requests".to_owned());
+    let find = ["queues.q.max_in_flight=1000,2000,3000,4000"];
+    let outcome = planned(PlanAsked { minimise: least, ..asked(&find, &target) }, &text, 2);
+    assert_eq!(outcome.answer.as_ref().map(|answer| answer.at[0].as_str()), Some("1000"));
+    assert!(outcome.tried.iter().all(|point| point.replications == 10), "{:#?}", outcome.tried);
+    let told = outcome.notes.join("; ");
+    assert!(told.contains("more changes nothing"), "{told}");
+    // In another order nothing tells that what lies between is alike: all are run, once.
+    let find = ["queues.q.max_in_flight=4000,1000,2000"];
+    let least = Some("requests".to_owned());
+    let outcome = planned(PlanAsked { minimise: least, ..asked(&find, &target) }, &text, 2);
+    assert_eq!(outcome.answer.map(|answer| answer.at), Some(vec!["4000".to_owned()]));
+    assert!(outcome.tried.iter().all(|point| point.replications == 10), "{:#?}", outcome.tried);
+    assert!(outcome.notes[0].contains("does not depend on what is found"), "{:?}", outcome.notes);
+}
+
+/// M/M/c with 8 erlangs waits 0.486 s with 9 servers and 0.167 s... with 10: the search needs no
+/// other number.
+#[test]
+fn theory_says_where_to_begin() {
+    let mean = |c| Mmc::new(8.0, 1.0, c).map(|mmc| mmc.mean_wait());
+    let exact = smallest(0.5, mean);
+    let target = ["mean(sent_to_received) < 500ms".to_owned()];
+    let text = mmc(8.0, 5_000);
+    for find in ["consumers.w.count", "consumers.w.count=1..64"] {
+        let outcome = planned(asked(&[find], &target), &text, 2);
+        assert_eq!(answer(&outcome), exact);
+        assert_eq!(values(&outcome), [(exact - 1).to_string(), exact.to_string()], "{find}");
+        let note = format!("by theory the first is consumers.w.count={exact}");
+        assert!(outcome.notes[0].starts_with(&note), "{:?}", outcome.notes);
+    }
+}
+
+/// One server at load 0.97 makes messages wait 32 s on average, once it is in its steady state:
+/// two are needed for 10 s. Twenty seconds from empty do not show it, however many there are of
+/// them.
+#[test]
+fn runs_too_short_for_the_steady_state_decide_nothing() {
+    let text = mmc(0.97, 20);
+    let target = ["mean(sent_to_received) < 10s".to_owned()];
+    let outcome = planned(asked(&["consumers.w.count"], &target), &text, 2);
+    assert_eq!(smallest(10.0, |c| Mmc::new(0.97, 1.0, c).map(|mmc| mmc.mean_wait())), 2);
+    let answer = outcome.answer.as_ref().expect("one meets it by its means");
+    assert!(!answer.sure || answer.at == ["2"], "{answer:?}");
+    let one = outcome.tried_at(&["1".to_owned()]).expect("it is tried");
+    assert_eq!(one.verdict, "open");
+    assert!(one.note.as_ref().is_some_and(|note| note.contains("too short")), "{one:?}");
+}
+
 #[test]
 fn threads_do_not_show() {
     let text = mmc(4.0, 500);

@@ -6,7 +6,7 @@
 use std::io::{self, IsTerminal as _};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -48,34 +48,66 @@ pub(super) fn with_progress<T>(
     })
 }
 
-/// Draws until the other end is dropped.
+/// Tells how far the work has come until the other end is dropped.
+#[expect(clippy::disallowed_methods, reason = "the user's time, to say how much is left")]
 fn watch(wait: &Receiver<()>, bar: bool, label: &str, total: Span, progress: &Progress) {
-    if wait.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
-        return;
-    }
-    let percent = || {
-        let hundredth = (total + progress.added()).as_nanos() / 100;
-        (progress.simulated().as_nanos() / hundredth.max(1)).min(100)
-    };
-    if !bar {
-        loop {
-            complain(&format!("{label}: {} %\n", percent()));
-            if wait.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
-                return;
-            }
+    let began = Instant::now();
+    if wait.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        if bar {
+            draw(wait, label, total, progress);
+        } else {
+            while {
+                news(progress);
+                let percent = percent(total, progress);
+                let what = match progress.now() {
+                    now if now.is_empty() => label.to_owned(),
+                    now => format!("{label}: {now}, {}", left(began.elapsed(), percent)),
+                };
+                complain(&format!("{what}: {percent} %\n"));
+                wait.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout)
+            } {}
         }
     }
+    news(progress);
+}
+
+/// Draws a bar, and what was found out above it.
+fn draw(wait: &Receiver<()>, label: &str, total: Span, progress: &Progress) {
     let drawn = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{prefix} [{bar:40}] {percent} %, {eta} left");
+    let style = ProgressStyle::with_template("{prefix} [{bar:40}] {percent} %, {eta} left{msg}");
     if let Ok(style) = style {
         drawn.set_style(style.progress_chars("=> "));
     }
     drawn.set_prefix(label.to_owned());
     loop {
-        drawn.set_position(percent());
+        for line in progress.news() {
+            drawn.println(line);
+        }
+        drawn.set_position(percent(total, progress));
+        let now = progress.now();
+        drawn.set_message(if now.is_empty() { now } else { format!(": {now}") });
         if wait.recv_timeout(REDRAW) != Err(RecvTimeoutError::Timeout) {
             break;
         }
     }
     drawn.finish_and_clear();
+}
+
+/// How much of what is to be simulated, as far as this is known, is done.
+fn percent(total: Span, progress: &Progress) -> u64 {
+    let all = total.saturating_add(progress.added()).saturating_add(progress.expected());
+    (progress.simulated().as_nanos() / (all.as_nanos() / 100).max(1)).min(100)
+}
+
+/// How long the rest takes if it goes on like this.
+fn left(elapsed: Duration, percent: u64) -> String {
+    let left = elapsed.as_secs() * (100 - percent) / percent.max(1);
+    format!("about {} left", Span::from_secs(left))
+}
+
+/// Prints what was found out.
+fn news(progress: &Progress) {
+    for line in progress.news() {
+        complain(&format!("{line}\n"));
+    }
 }

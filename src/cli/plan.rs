@@ -9,15 +9,17 @@ use super::failure::Failure;
 use super::files::{prepare_directory, write};
 use super::interrupt;
 use super::journal::{Header, Identity, Journal};
+use super::meter::with_progress;
 use super::run::threads;
 use super::sources::read;
-use super::terminal::{Terminal, answer};
+use super::terminal::{Terminal, Volume, answer};
 use super::values::{Seed, quoted};
 use super::work::{How, NOTHING_KEPT, data_hash, json, no_table};
 use crate::experiment::asked::Asked;
 use crate::experiment::plan::{Plan, PlanAsked};
 use crate::experiment::runs::{Forgetful, Memory, Runner};
 use crate::experiment::share::Share;
+use crate::kernel::time::Span;
 use crate::outcome::PlanOutcome;
 use crate::render::text::{self, Answer, Style};
 use crate::scenario::load::Text;
@@ -69,21 +71,29 @@ pub(super) fn conduct(
             terminal.say(NOTHING_KEPT);
             return Ok(Exit::Interrupted);
         };
-        return deliver(&plan, &outcome, how, terminal);
+        let exit = deliver(&plan, &outcome, how, terminal)?;
+        if exit == Exit::Interrupted {
+            terminal.say(NOTHING_KEPT);
+        }
+        return Ok(exit);
     };
     prepare_directory(directory)?;
     let journal = Journal::open(directory, None, header(&plan, model), interrupt::flag())?;
     let found = search(&plan, &journal, global, terminal)?;
     journal.check()?;
-    let Some(outcome) = found else {
-        terminal.say(&journal.interrupted());
-        return Ok(Exit::Interrupted);
+    let exit = match &found {
+        Some(outcome) => deliver(&plan, outcome, how, terminal)?,
+        None => Exit::Interrupted,
     };
-    journal.sort()?;
-    deliver(&plan, &outcome, how, terminal)
+    if exit == Exit::Interrupted {
+        terminal.say(&journal.interrupted());
+    } else {
+        journal.sort()?;
+    }
+    Ok(exit)
 }
 
-/// Searches, and tells each point that is decided: how many there will be nobody knows.
+/// Searches, and tells each point that is decided.
 fn search(
     plan: &Plan<'_>,
     memory: &dyn Memory,
@@ -91,12 +101,18 @@ fn search(
     terminal: Terminal,
 ) -> Result<Option<PlanOutcome>, Failure> {
     let (threads, interrupt) = (threads(global), interrupt::flag());
-    let quantities = plan.objective();
-    let runner = Runner { quantities, threads, interrupt, progress: None, memory };
-    let told = |settings: &str, verdict: &str, replications: u64| {
-        terminal.say(&format!("{settings}: {verdict} ({replications} replications)"));
-    };
-    Ok(plan.run(&runner, &told)?)
+    // How much there will be nobody knows: the search says it on the way.
+    let found = with_progress(global, "plan", Span::ZERO, |progress| {
+        let runner = Runner { quantities: plan.objective(), threads, interrupt, progress, memory };
+        plan.run(&runner, &|settings: &str, verdict: &str, replications: u64| {
+            let line = format!("{settings}: {verdict} ({replications} replications)");
+            match progress {
+                Some(progress) if terminal.volume != Volume::Quiet => progress.tell(line),
+                _ => terminal.say(&line),
+            }
+        })
+    });
+    Ok(found?)
 }
 
 fn header(plan: &Plan<'_>, model: &Text) -> Header {
@@ -132,7 +148,11 @@ fn deliver(
         write(&directory.join("plan.json"), &document)?;
     }
     answer(if how.form == Form::Json { &document } else { &stdout })?;
-    Ok(if held { Exit::Held } else { Exit::No })
+    Ok(match () {
+        () if outcome.partial.is_some() => Exit::Interrupted,
+        () if held => Exit::Held,
+        () => Exit::No,
+    })
 }
 
 /// The command that gives the same answer again.

@@ -63,7 +63,8 @@ pub fn conduct(
             let (plan, _) = Plan::prepare(asked, text, threads)?;
             let quantities = plan.objective();
             let runner = Runner { quantities, threads, interrupt, progress, memory };
-            plan.run(&runner, &|_, _, _| {})?.map(Document::Plan)
+            let whole = plan.run(&runner, &|_, _, _| {})?.filter(|plan| plan.partial.is_none());
+            whole.map(Document::Plan)
         }
         Asked::Replicate(asked) => {
             let (repeat, _) = Repeat::prepare(asked, text)?;

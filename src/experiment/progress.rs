@@ -1,9 +1,11 @@
 //! How far the runs have come.
 //!
-//! Owns one counter that running worlds add to, and what came to the plan on the way. Must not know
-//! who looks at it, nor influence a run: it is an observer.
+//! Owns one counter that running worlds add to, what came to the plan on the way, and what a search
+//! says of itself. Must not know who looks at it, nor influence a run: it is an observer.
 
+use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::clients::deed::Deed;
 use crate::kernel::time::{Span, Time};
@@ -19,6 +21,17 @@ const STEPS: u64 = 1000;
 pub struct Progress {
     nanos: AtomicU64,
     added: AtomicU64,
+    expected: AtomicU64,
+    words: Mutex<Words>,
+}
+
+/// What a search says of itself.
+#[derive(Debug, Default)]
+struct Words {
+    /// What it does now.
+    now: String,
+    /// What it found out, a line each.
+    news: Vec<String>,
 }
 
 impl Progress {
@@ -40,6 +53,40 @@ impl Progress {
     /// So much more is to be simulated than was planned.
     pub fn add(&self, more: Span) {
         self.added.fetch_add(more.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// What is to be simulated beyond what is planned, as far as this can be guessed.
+    pub fn expected(&self) -> Span {
+        Span::from_nanos(self.expected.load(Ordering::Relaxed))
+    }
+
+    /// Guesses anew what is to be simulated beyond what is planned.
+    pub fn expect(&self, more: Span) {
+        self.expected.store(more.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// What the work is at now; empty if it does not say.
+    pub fn now(&self) -> String {
+        self.words(|words| words.now.clone())
+    }
+
+    /// Says what the work is at now.
+    pub fn at(&self, now: String) {
+        self.words(|words| words.now = now);
+    }
+
+    /// What was found out since this was asked last, a line each.
+    pub fn news(&self) -> Vec<String> {
+        self.words(|words| mem::take(&mut words.news))
+    }
+
+    /// Says what was found out, a line.
+    pub fn tell(&self, line: String) {
+        self.words(|words| words.news.push(line));
+    }
+
+    fn words<T>(&self, of: impl FnOnce(&mut Words) -> T) -> T {
+        of(&mut self.words.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// An observer that reports one run of length `end`.

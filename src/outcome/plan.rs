@@ -36,10 +36,13 @@ pub struct PlanOutcome {
     pub method: String,
     /// The points that were tried, in the order of their values.
     pub tried: Vec<TriedPoint>,
-    /// The answer; `None` if no point meets the targets.
+    /// The answer; `None` if no point that was tried meets the targets.
     pub answer: Option<PlanAnswer>,
     /// What a reader should know of the way there, a sentence each.
     pub notes: Vec<String>,
+    /// Why the search ended before it was done; then there is no answer yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<String>,
 }
 
 /// One point that was tried.

@@ -26,6 +26,11 @@ fn nothing_runs_before_what_is_asked_is_checked() {
     refused(&find(&["consumers.workers.count=1..4", "drain=1s,2s"]), "there is no smallest value");
     let least = [&find(&["consumers.workers.count"])[..], &["--minimise", "busy"]].concat();
     refused(&least, "needs its values");
+    let least = [&find(&["consumers.workers.count=1..4"])[..], &["--minimise", "cost_per_month"]];
+    refused(&least.concat(), "--set consumers.workers.price_per_hour=$0.05`, or `$0` for nothing");
+    // Whatever is looked for: a bill that leaves workers out is not the cost.
+    let least = [&find(&["queues.jobs.visibility_timeout=1s,2s"])[..], &["--minimise", "cost * 2"]];
+    refused(&least.concat(), "`consumers.workers.price_per_hour` is not set");
     let sure = [&find(&["consumers.workers.count"])[..], &["--confidence", "100%"]].concat();
     refused(&sure, "expected a probability");
 }
@@ -48,4 +53,38 @@ fn an_answer_says_its_margin_and_is_found_again_without_a_run() {
     let never = ["--find", "consumers.workers.count=1..3", "--such-that", "busy < 0"];
     let none = sandbox.twice(&[&["plan", "small.ron"], &never[..]].concat(), 1);
     assert!(none.stdout.contains("none of them meets the target"), "{}", none.stdout);
+}
+
+/// A worker for nothing is said, not assumed.
+#[test]
+fn a_price_of_nothing_is_a_price() {
+    let sandbox = Sandbox::new();
+    let args = ["plan", "small.ron", "--find", "consumers.workers.count=2..3", "--minimise"];
+    let free = ["cost", "--set", "consumers.workers.price_per_hour=$0", "--reps", "2"];
+    let given = sandbox.run(&[&args[..], &free, &["--max-reps", "2"]].concat());
+    assert_eq!(given.code, Some(0), "{given:?}");
+}
+
+/// Work of 250 ms for a message every 100 ms keeps three workers busy.
+const REGULAR: &str = r#"(
+    duration: "30s", drain: "30s", queues: {"q": ()},
+    producers: {"p": (queue: "q", arrivals: Constant("10/s"), call_latency: Constant("0s"))},
+    consumers: {"w": (queue: "q", receive: (max: 1), processing: Constant("250ms"),
+        call_latency: Constant("0s"))},
+)"#;
+
+#[test]
+fn a_plan_that_cannot_succeed_says_why_in_eighty_columns() {
+    let sandbox = Sandbox::new();
+    sandbox.write("regular.ron", REGULAR);
+    let args = ["plan", "regular.ron", "--find", "consumers.w.count"];
+    let target = ["--such-that", "p99(sent_to_deleted) < 100ms"];
+    let given = sandbox.twice(&[&args[..], &target].concat(), 1);
+    let answer = given.stdout.split("repeat: ").next().expect("a text");
+    assert!(answer.lines().all(|line| line.chars().count() <= 80), "{answer}");
+    let words = answer.split_whitespace().collect::<Vec<_>>().join(" ");
+    let waits = "from consumers.w.count=3 on nothing waits and more changes nothing";
+    assert!(words.contains(waits), "{answer}");
+    assert!(words.contains("what remains is the work itself, whose p99 is 250ms"), "{answer}");
+    assert!(words.contains("Answer none of them meets the target"), "{answer}");
 }

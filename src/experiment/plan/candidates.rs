@@ -16,8 +16,8 @@ const LARGEST: usize = 1 << 20;
 pub(super) enum Candidates {
     /// Every combination of the knobs' values.
     Listed(Vec<Knob>, Vec<Point>),
-    /// The whole numbers from 1 on, of the setting at this path.
-    Whole(String),
+    /// The whole numbers from 1 on, of the setting at this path: so many.
+    Whole(String, usize),
 }
 
 impl Candidates {
@@ -29,9 +29,8 @@ impl Candidates {
         if let [path] = find
             && !path.contains('=')
         {
-            let whole = Candidates::Whole(path.clone());
             let (_, warnings) = base.point(vec![format!("{path}=1")])?;
-            return Ok((whole, warnings));
+            return Ok((Candidates::Whole(path.clone(), numbers(path, base)), warnings));
         }
         let mut faults = Faults::default();
         let mut knobs = Vec::new();
@@ -52,7 +51,7 @@ impl Candidates {
     pub(super) fn count(&self) -> usize {
         match self {
             Candidates::Listed(_, points) => points.len(),
-            Candidates::Whole(_) => LARGEST,
+            Candidates::Whole(_, numbers) => *numbers,
         }
     }
 
@@ -63,9 +62,28 @@ impl Candidates {
     pub(super) fn point(&self, place: usize, base: Base<'_>) -> Result<Point, Faults> {
         match self {
             Candidates::Listed(_, points) => Ok(points[place].clone()),
-            Candidates::Whole(path) => {
+            Candidates::Whole(path, _) => {
                 base.point(vec![format!("{path}={}", place + 1)]).map(|(point, _)| point)
             }
+        }
+    }
+
+    /// Whether they are values of one setting that grow from each to the next.
+    pub(super) fn ascend(&self) -> bool {
+        match self {
+            Candidates::Listed(knobs, _) => matches!(knobs.as_slice(), [knob] if knob.ascends()),
+            Candidates::Whole(..) => true,
+        }
+    }
+
+    /// The path, if one setting is looked for.
+    pub(super) fn path(&self) -> Option<&str> {
+        match self {
+            Candidates::Listed(knobs, _) => match knobs.as_slice() {
+                [knob] => Some(&knob.path),
+                _ => None,
+            },
+            Candidates::Whole(path, _) => Some(path),
         }
     }
 
@@ -84,9 +102,23 @@ impl Candidates {
                 .iter()
                 .map(|knob| SweepKnob { path: knob.path.clone(), values: knob.values.clone() })
                 .collect(),
-            Candidates::Whole(path) => {
+            Candidates::Whole(path, _) => {
                 vec![SweepKnob { path: path.clone(), values: Vec::new() }]
             }
         }
     }
+}
+
+/// How many whole numbers from 1 on the setting takes, which takes 1: all up to its largest.
+fn numbers(path: &str, base: Base<'_>) -> usize {
+    let fits = |number: usize| base.point(vec![format!("{path}={number}")]).is_ok();
+    if fits(LARGEST) {
+        return LARGEST;
+    }
+    let (mut taken, mut refused) = (1, LARGEST);
+    while refused - taken > 1 {
+        let middle = usize::midpoint(taken, refused);
+        if fits(middle) { taken = middle } else { refused = middle }
+    }
+    taken
 }

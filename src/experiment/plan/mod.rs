@@ -7,23 +7,31 @@
 //! Half of the error that the answer may have is spent on whether points meet the targets, half
 //! on which of them is the cheapest; without an objective all of it goes to the targets.
 
+mod alike;
 mod bisect;
 mod candidates;
+mod notes;
+mod remains;
 mod select;
+mod stuck;
+mod theory;
 mod trial;
 
 use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
-use self::bisect::{Found, Stopped, Tried, bisect};
+use self::bisect::{Found, Stopped, Tried, bisect, plateau};
 use self::candidates::Candidates;
 use self::select::{Selected, select};
-use self::trial::{Effort, Trial, Verdict};
+use self::theory::Said;
+use self::trial::{Effort, Trial, Verdict, grow};
 use super::point::Base;
 use super::quantities::{self, push};
 use super::runs::Runner;
 use super::share::Share;
+use crate::engine::scenario::Scenario;
+use crate::kernel::time::Time;
 use crate::outcome::{PLAN_FORMAT, PlanAnswer, PlanOutcome};
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;
@@ -31,6 +39,9 @@ use crate::stats::expect::{self, Expectation, Names, Quantity};
 
 /// Points that bisection of whole numbers may try: twenty doublings and as many halvings.
 const OPEN_POINTS: usize = 40;
+
+const BISECTION: &str = "bisection";
+const SELECTION: &str = "ranking and selection";
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +77,10 @@ pub struct Plan<'a> {
     candidates: Candidates,
     targets: Vec<Expectation>,
     objective: Vec<Quantity>,
+    /// What tells that points are alike.
+    facts: Vec<Quantity>,
+    /// More of what is looked for could only be idle workers.
+    more_are_idle: bool,
     scenario: (String, u64),
     threads: usize,
 }
@@ -79,6 +94,7 @@ struct Search<'a> {
     /// Probability that the cheapest may not be it.
     selection_error: f64,
     minimises: bool,
+    more_are_idle: bool,
     runner: &'a Runner<'a>,
     /// Told of each point that is decided.
     told: &'a dyn Fn(&Trial),
@@ -87,21 +103,73 @@ struct Search<'a> {
 impl Search<'_> {
     /// Whether there is no last value.
     fn is_open(&self) -> bool {
-        matches!(self.candidates, Candidates::Whole(_))
+        matches!(self.candidates, Candidates::Whole(..))
+    }
+
+    /// How many quantities of a run stand before those that tell that points are alike.
+    fn objectives(&self) -> usize {
+        usize::from(self.minimises)
     }
 
     /// The trial at a place, decided.
     fn at<'t>(&self, place: usize, tried: &'t mut Tried) -> Result<&'t Trial, Stopped> {
+        self.say(place, tried)?;
         let entry = match tried.entry(place) {
             Entry::Occupied(entry) => return Ok(entry.into_mut()),
             Entry::Vacant(entry) => entry,
         };
         let point = self.candidates.point(place, self.base).map_err(Stopped::Refused)?;
-        let mut trial = Trial::new(point);
+        let trial = entry.insert(Trial::new(point));
         let decided = trial.decide(self.targets, self.effort, self.runner);
-        decided.ok_or(Stopped::Interrupted)?;
-        (self.told)(&trial);
-        Ok(entry.insert(trial))
+        if decided.is_none() {
+            trial.judge(self.targets, self.effort);
+            return Err(Stopped::Interrupted);
+        }
+        self.confirm(trial);
+        (self.told)(trial);
+        Ok(trial)
+    }
+
+    /// Makes the replications of a first look at a place, whatever they decide.
+    fn glance(&self, place: usize, tried: &mut Tried) -> Result<(), Stopped> {
+        self.say(place, tried)?;
+        let Entry::Vacant(entry) = tried.entry(place) else { return Ok(()) };
+        let point = self.candidates.point(place, self.base).map_err(Stopped::Refused)?;
+        let trial = entry.insert(Trial::new(point));
+        let grown = grow(&mut [&mut *trial], self.effort.first, self.runner);
+        trial.judge(self.targets, self.effort);
+        grown.ok_or(Stopped::Interrupted)
+    }
+
+    /// Holds what was decided against what theory says, where it does: a run that starts empty and
+    /// is too short is wrong however often it is replicated.
+    fn confirm(&self, trial: &mut Trial) {
+        let steady = match (trial.verdict, theory::said(&trial.point.scenario, self.targets)) {
+            (Verdict::Meets, Said::Misses) => "misses",
+            (Verdict::Fails, Said::Meets) => "meets",
+            _ => return,
+        };
+        trial.doubt(format!(
+            "the runs are too short, in the steady state it {steady} the target by theory"
+        ));
+    }
+
+    /// Says what is tried now.
+    fn say(&self, place: usize, tried: &Tried) -> Result<(), Stopped> {
+        let Some(progress) = self.runner.progress else { return Ok(()) };
+        let point = self.candidates.point(place, self.base).map_err(Stopped::Refused)?;
+        progress.at(format!("{} tried, now {}", tried.len(), point.name));
+        Ok(())
+    }
+
+    /// Guesses that so many more points will be tried.
+    fn expect(&self, points: usize) {
+        let (Some(progress), Ok(first)) = (self.runner.progress, self.candidates.first(self.base))
+        else {
+            return;
+        };
+        let runs = (points as u64).saturating_mul(self.effort.first);
+        progress.expect((first.scenario.end() - Time::ZERO).saturating_mul(runs));
     }
 }
 
@@ -126,7 +194,7 @@ impl<'a> Plan<'a> {
         }
         let base = base(&asked, text, threads);
         let (candidates, warnings) = Candidates::read(&asked.find, base)?;
-        if asked.minimise.is_some() && matches!(candidates, Candidates::Whole(_)) {
+        if asked.minimise.is_some() && matches!(candidates, Candidates::Whole(..)) {
             let what = format!("to find what is least, `{}` needs its values", asked.find[0]);
             let help = format!("such as `--find {}=1..20`", asked.find[0]);
             return Err(Faults::of(Fault::new(what).help(help)));
@@ -157,11 +225,29 @@ impl<'a> Plan<'a> {
             let read = quantities::read("--minimise", &minimise, &names);
             read.map_err(|own| faults.absorb(own)).unwrap_or_default()
         };
+        if objective.iter().any(Quantity::is_priced) {
+            unpriced(&first, &mut faults);
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
+        let facts = alike::facts(&first);
+        let path = candidates.path();
+        let more_are_idle = objective.is_empty()
+            && candidates.ascend()
+            && path.is_some_and(|path| alike::more_are_idle(path, &first, &targets));
         let scenario = (first.name.clone(), first.seed);
-        let plan = Plan { asked, text, candidates, targets, objective, scenario, threads };
+        let plan = Plan {
+            asked,
+            text,
+            candidates,
+            targets,
+            objective,
+            facts,
+            more_are_idle,
+            scenario,
+            threads,
+        };
         Ok((plan, warnings))
     }
 
@@ -185,8 +271,9 @@ impl<'a> Plan<'a> {
         self.targets.iter().map(|target| target.text().to_owned()).collect()
     }
 
-    /// Searches; `None` after an interrupt. `runner` measures [`Plan::objective`]. `told` is called
-    /// with the settings, verdict and replications of each point that bisection has decided.
+    /// Searches. After an interrupt the document is partial and tells what there is; `None` if that
+    /// is nothing. `told` is called with the settings, verdict and replications of each point that
+    /// bisection has decided. `runner` measures what the plan needs, whatever its quantities are.
     ///
     /// # Errors
     /// A whole number that the search came to is one that the setting does not take.
@@ -200,7 +287,7 @@ impl<'a> Plan<'a> {
         let selects = minimises || several;
         let count = self.candidates.count();
         let points = match &self.candidates {
-            Candidates::Whole(_) => OPEN_POINTS,
+            Candidates::Whole(..) => OPEN_POINTS,
             // Bisection may have to give way to trying them all.
             Candidates::Listed(..) => count,
         };
@@ -216,6 +303,8 @@ impl<'a> Plan<'a> {
             };
             told(&trial.point.name, verdict, trial.rows.len() as u64);
         };
+        let measured = [&self.objective[..], &self.facts].concat();
+        let runner = &Runner { quantities: &measured, ..*runner };
         let search = Search {
             candidates: &self.candidates,
             base: base(asked, self.text, self.threads),
@@ -223,6 +312,7 @@ impl<'a> Plan<'a> {
             effort: Effort::divided(first, most, on_targets, points, targets.len()),
             selection_error: error / 2.0,
             minimises,
+            more_are_idle: self.more_are_idle,
             runner,
             told: &told,
         };
@@ -232,77 +322,106 @@ impl<'a> Plan<'a> {
         } else {
             self.first(&search, &mut tried)
         };
-        match found {
-            Ok((method, answer, notes)) => Ok(Some(self.outcome(&tried, method, answer, notes))),
-            Err(Stopped::Interrupted) => Ok(None),
-            Err(Stopped::Refused(faults)) => Err(faults),
-        }
+        let (way, partial) = match found {
+            Ok(way) => (way, None),
+            Err(Stopped::Refused(faults)) => return Err(faults),
+            Err(Stopped::Interrupted) => {
+                tried.retain(|_, trial| !trial.rows.is_empty());
+                if tried.is_empty() {
+                    return Ok(None);
+                }
+                let method = if selects { SELECTION } else { BISECTION };
+                let runs: usize = tried.values().map(|trial| trial.rows.len()).sum();
+                let partial = format!("interrupted after {runs} runs");
+                ((method, None, Vec::new()), Some(partial))
+            }
+        };
+        Ok(Some(self.outcome(&tried, way, partial)))
     }
 
     /// The first value that meets the targets.
     fn first(&self, search: &Search<'_>, tried: &mut Tried) -> Result<Way, Stopped> {
-        let set = |place: usize, tried: &Tried| tried[&place].point.name.clone();
-        let note = match bisect(search, tried)? {
+        let found = bisect(search, tried)?;
+        let mut notes = Vec::new();
+        notes.extend(theory::first(search).map(|place| notes::theory(place, tried)));
+        let answer = |place: usize, surely: Option<usize>, tried: &Tried| {
+            let told = |place: usize| tried[&place].told(false).at;
+            let sure = surely == Some(place);
+            PlanAnswer { at: told(place), sure, surely_at: surely.filter(|_| !sure).map(told) }
+        };
+        match found {
             Found::First { at, surely } => {
-                let told = |place: usize| tried[&place].told(false).at;
-                let sure = surely == Some(at);
-                let surely_at = surely.filter(|_| !sure).map(told);
-                let answer = PlanAnswer { at: told(at), sure, surely_at };
-                return Ok(("bisection", Some(answer), Vec::new()));
+                let answer = answer(at, surely, tried);
+                return Ok((BISECTION, Some(answer), notes));
+            }
+            Found::Stuck(stuck) => {
+                notes.extend(notes::stuck(search, stuck, tried));
+                return Ok((BISECTION, None, notes));
             }
             Found::Neither if search.is_open() => {
-                let last = tried.last_key_value().map_or(0, |(place, _)| *place);
-                let note = format!("no value up to {} meets the targets", set(last, tried));
-                return Ok(("bisection", None, vec![note]));
+                notes.push(notes::none(tried));
+                return Ok((BISECTION, None, notes));
             }
-            Found::Neither => "neither the first nor the last value meets the targets".to_owned(),
+            Found::Falls(left, right) if search.is_open() => {
+                // There is no trying them all: the answer of bisection, with the warning.
+                let first = tried.iter().find(|(_, trial)| trial.holds);
+                let sure = |trial: &Trial| trial.verdict == Verdict::Meets;
+                let answer =
+                    first.map(|(&place, trial)| answer(place, sure(trial).then_some(place), tried));
+                let falls = notes::falls(left, right, tried);
+                notes.push(format!("{falls}: a smaller value that was not tried may do"));
+                return Ok((BISECTION, answer, notes));
+            }
             Found::Falls(left, right) => {
-                let (left, right) = (set(left, tried), set(right, tried));
-                let note = format!("the margin falls from {left} to {right}");
-                if search.is_open() {
-                    // There is no trying them all: the answer of bisection, with the warning.
-                    let first = tried.iter().find(|(_, trial)| trial.holds);
-                    let answer = first.map(|(_, trial)| PlanAnswer {
-                        at: trial.told(false).at,
-                        sure: trial.verdict == Verdict::Meets,
-                        surely_at: None,
-                    });
-                    let note = format!("{note}: a smaller value that was not tried may do");
-                    return Ok(("bisection", answer, vec![note]));
-                }
-                note
+                notes.push(format!(
+                    "{}, so all values were tried",
+                    notes::falls(left, right, tried)
+                ));
             }
-        };
-        let (method, answer, mut notes) = self.select(search, tried)?;
-        notes.insert(0, format!("{note}, so all values were tried"));
+            Found::Neither => notes.push(
+                "neither the first nor the last value meets the targets, so all values were tried"
+                    .to_owned(),
+            ),
+        }
+        let (method, answer, more) = self.select(search, tried)?;
+        notes.extend(more);
         Ok((method, answer, notes))
     }
 
     /// The best of all points.
     fn select(&self, search: &Search<'_>, tried: &mut Tried) -> Result<Way, Stopped> {
-        let Selected { at, like_it } = select(search, tried)?;
+        let alike = plateau(search, tried)?;
+        let Selected { at, like_it, equal } = select(search, alike, tried)?;
         let answer = at.map(|place| PlanAnswer {
             at: tried[&place].told(false).at,
             sure: tried[&place].verdict == Verdict::Meets,
             surely_at: None,
         });
         let mut notes = Vec::new();
+        if let Some(from) = alike {
+            notes.push(notes::alike(search, from, tried));
+            if at.is_none() {
+                notes.extend(notes::remaining(search, from, tried));
+            }
+        }
+        let least = self.asked.minimise.clone().unwrap_or_default();
+        if equal > 0 {
+            notes.push(notes::equal(&least, equal, tried));
+        }
         if like_it > 0 {
-            let least = self.asked.minimise.clone().unwrap_or_default();
             notes.push(format!(
                 "{like_it} more could not be told from it by {least} within {} replications",
                 search.effort.most
             ));
         }
-        Ok(("ranking and selection", answer, notes))
+        Ok((SELECTION, answer, notes))
     }
 
     fn outcome(
         &self,
         tried: &Tried,
-        method: &str,
-        answer: Option<PlanAnswer>,
-        notes: Vec<String>,
+        (method, answer, notes): Way,
+        partial: Option<String>,
     ) -> PlanOutcome {
         let asked = &self.asked;
         let minimises = !self.objective.is_empty();
@@ -321,6 +440,7 @@ impl<'a> Plan<'a> {
             tried: tried.values().map(|trial| trial.told(minimises)).collect(),
             answer,
             notes,
+            partial,
         }
     }
 }
@@ -331,4 +451,19 @@ type Way = (&'static str, Option<PlanAnswer>, Vec<String>);
 fn base<'a>(asked: &'a PlanAsked, text: &'a Text, threads: usize) -> Base<'a> {
     let expect = (!asked.such_that.is_empty()).then_some(asked.such_that.as_slice());
     Base { text, sets: &asked.set, expect, seed: asked.seed, threads }
+}
+
+/// A bill that leaves the workers of a fleet out is not least where it is least.
+fn unpriced(scenario: &Scenario, faults: &mut Faults) {
+    for (fleet, price) in scenario.fleets.iter().zip(&scenario.prices.worker_hour) {
+        if price.is_none() {
+            let setting = format!("consumers.{}.price_per_hour", fleet.name);
+            let what =
+                format!("the cost that is to be least leaves workers out: `{setting}` is not set");
+            let help = format!(
+                "say what an hour of one costs: `--set {setting}=$0.05`, or `$0` for nothing"
+            );
+            faults.push(Fault::new(what).help(help));
+        }
+    }
 }

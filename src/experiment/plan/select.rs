@@ -27,33 +27,42 @@ pub(super) struct Selected {
     pub(super) at: Option<usize>,
     /// Points that could not be told from it.
     pub(super) like_it: usize,
+    /// Points behind it that are as good as it in every replication.
+    pub(super) equal: usize,
 }
 
-/// Tries all points; the best by the objective, or the first without one.
-pub(super) fn select(search: &Search<'_>, tried: &mut Tried) -> Result<Selected, Stopped> {
-    for place in 0..search.candidates.count() {
+/// Tries all points; the best by the objective, or the first without one. From the place `alike` on
+/// all are alike, so that one of them is enough.
+pub(super) fn select(
+    search: &Search<'_>,
+    alike: Option<usize>,
+    tried: &mut Tried,
+) -> Result<Selected, Stopped> {
+    let count = search.candidates.count();
+    let upto = alike.unwrap_or(count - 1);
+    for place in 0..=upto {
         if let Entry::Vacant(entry) = tried.entry(place) {
             let point = search.candidates.point(place, search.base).map_err(Stopped::Refused)?;
             entry.insert(Trial::new(point));
         }
     }
-    feasibility(search, tried)?;
+    feasibility(search, upto, tried)?;
     let holding = |trial: &Trial| trial.holds && trial.verdict != Verdict::Fails;
     if search.minimises {
-        best(search, tried)
+        best(search, upto, tried)
     } else {
         let first = tried.iter().find(|(_, trial)| holding(trial));
-        Ok(Selected { at: first.map(|(place, _)| *place), like_it: 0 })
+        Ok(Selected { at: first.map(|(place, _)| *place), like_it: 0, equal: 0 })
     }
 }
 
-/// Replicates every open point in rounds, all of a round at once.
-fn feasibility(search: &Search<'_>, tried: &mut Tried) -> Result<(), Stopped> {
+/// Replicates every open point as far as `upto` in rounds, all of a round at once.
+fn feasibility(search: &Search<'_>, upto: usize, tried: &mut Tried) -> Result<(), Stopped> {
     let mut total = search.effort.first;
     loop {
         let dearer = dearer(search, tried);
         let mut open: Vec<&mut Trial> = tried
-            .iter_mut()
+            .range_mut(..=upto)
             .filter(|(place, trial)| trial.verdict == Verdict::Open && !dearer.contains(place))
             .map(|(_, trial)| trial)
             .collect();
@@ -86,16 +95,18 @@ fn dearer(search: &Search<'_>, tried: &Tried) -> Vec<usize> {
     tried.iter().filter(|(_, trial)| dearer(trial)).map(|(place, _)| *place).collect()
 }
 
-/// The point with the least objective among those that meet the targets.
-fn best(search: &Search<'_>, tried: &mut Tried) -> Result<Selected, Stopped> {
-    let holding = tried.iter().filter(|(_, trial)| trial.holds);
+/// The point with the least objective among those up to `upto` that meet the targets.
+fn best(search: &Search<'_>, upto: usize, tried: &mut Tried) -> Result<Selected, Stopped> {
+    let holding = tried.range(..=upto).filter(|(_, trial)| trial.holds);
     let mut left: Vec<usize> = holding.map(|(place, _)| *place).collect();
     // Replications that all of them have: the first stage of the procedure.
     let first = search.effort.first;
-    if first < 2 || left.len() < 2 {
-        return Ok(selected(tried, &left));
-    }
     let objective = |tried: &Tried, place: usize| tried[&place].objective();
+    let released = release_equal(tried, &mut left);
+    let equal = |at: usize| released.iter().filter(|(_, like)| *like == at).count();
+    if first < 2 || left.len() < 2 {
+        return Ok(selected(tried, &left, equal));
+    }
     let dof = (first - 1) as f64;
     let error = search.selection_error / (left.len() - 1) as f64;
     let eta = (num::pow(2.0 * error, -2.0 / dof) - 1.0) / 2.0;
@@ -142,15 +153,34 @@ fn best(search: &Search<'_>, tried: &mut Tried) -> Result<Selected, Stopped> {
             trial.judge(search.targets, search.effort);
         }
     }
-    Ok(selected(tried, &left))
+    Ok(selected(tried, &left, equal))
 }
 
-/// The one with the least mean among those left; of equal ones, the first.
-fn selected(tried: &Tried, left: &[usize]) -> Selected {
+/// Lets go of the points that are as good as an earlier one in every replication that both have,
+/// which no replication could tell apart; each with the one it is like.
+fn release_equal(tried: &Tried, left: &mut Vec<usize>) -> Vec<(usize, usize)> {
+    let mut released = Vec::new();
+    let mut kept: Vec<usize> = Vec::new();
+    for &place in left.iter() {
+        let own = tried[&place].objective();
+        let equal = |of: &[f64]| of.iter().zip(&own).all(|(a, b)| a.total_cmp(b).is_eq());
+        let like = kept.iter().find(|earlier| equal(&tried[earlier].objective()));
+        match like {
+            Some(&like) if !own.is_empty() => released.push((place, like)),
+            _ => kept.push(place),
+        }
+    }
+    *left = kept;
+    released
+}
+
+/// The first of those that are left and do not matter to the one with the least mean: what could
+/// not be told from it, and is hardly dearer, is no reason to prefer a later one.
+fn selected(tried: &Tried, left: &[usize], equal: impl Fn(usize) -> usize) -> Selected {
     let mean = |place: &usize| Summary::of(&tried[place].objective()).mean;
-    let at = left
-        .iter()
-        .copied()
-        .reduce(|best, next| if mean(&next) < mean(&best) { next } else { best });
-    Selected { at, like_it: left.len().saturating_sub(1) }
+    let least = left.iter().map(mean).fold(f64::INFINITY, f64::min);
+    let near = |place: &&usize| mean(place) <= least + INDIFFERENCE * least.abs();
+    let at = left.iter().find(near).copied();
+    let like_it = left.len().saturating_sub(1);
+    Selected { at, like_it, equal: at.map_or(0, equal) }
 }

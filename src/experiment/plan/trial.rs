@@ -13,6 +13,7 @@
 use super::super::point::Point;
 use super::super::row::Row;
 use super::super::runs::{Job, Runner};
+use crate::kernel::time::{Span, Time};
 use crate::outcome::{EstimatedMeasure, Thin, TriedPoint, TriedTarget};
 use crate::stats::expect::{Compared, Expectation, Told};
 use crate::stats::paired::Paired;
@@ -134,9 +135,21 @@ impl Trial {
         least.map_or_else(Vec::new, |least| least.pseudo)
     }
 
+    /// By how much the target at place `at` is met: what stands for each replication; `None` where
+    /// it has no value.
+    pub(super) fn margin(&self, target: &Expectation, at: usize) -> Option<Vec<f64>> {
+        compared(target, at, &self.rows).ok().map(|compared| compared.margin.pseudo)
+    }
+
     /// What is to be least: what stands for each replication.
     pub(super) fn objective(&self) -> Vec<f64> {
         self.minimised.as_ref().map_or_else(Vec::new, |(of, _)| of.pseudo.clone())
+    }
+
+    /// What was decided is open after all, for this reason.
+    pub(super) fn doubt(&mut self, note: String) {
+        self.verdict = Verdict::Open;
+        self.note = Some(note);
     }
 
     /// As the document tells it.
@@ -162,7 +175,8 @@ impl Trial {
     }
 }
 
-/// Replicates all trials up to `total`; `None` after an interrupt.
+/// Replicates all trials up to `total`; `None` after an interrupt, with the replications before the
+/// first that is missing.
 pub(super) fn grow(trials: &mut [&mut Trial], total: u64, runner: &Runner<'_>) -> Option<()> {
     let jobs: Vec<Job<'_>> = trials
         .iter()
@@ -171,16 +185,23 @@ pub(super) fn grow(trials: &mut [&mut Trial], total: u64, runner: &Runner<'_>) -
             (trial.rows.len() as u64..total).map(move |replication| Job { point, replication })
         })
         .collect();
-    let mut rows = runner.rows(&jobs)?.into_iter();
+    if let Some(progress) = runner.progress {
+        let length = |job: &Job<'_>| job.point.scenario.end() - Time::ZERO;
+        progress.add(jobs.iter().map(length).fold(Span::ZERO, Span::saturating_add));
+    }
+    let mut rows = runner.done(&jobs).into_iter();
+    let mut all = Some(());
     for trial in trials {
         let missing = total.saturating_sub(trial.rows.len() as u64) as usize;
-        trial.rows.extend(rows.by_ref().take(missing));
+        let own: Vec<Option<Row>> = rows.by_ref().take(missing).collect();
+        all = all.filter(|()| own.iter().all(Option::is_some));
+        trial.rows.extend(own.into_iter().map_while(|row| row));
         if let Some(quantity) = runner.quantities.first() {
             let told: Vec<&Told> = trial.rows.iter().map(|row| &row.told[0]).collect();
             trial.minimised = quantity.over(&told, Runs::Replications).ok();
         }
     }
-    Some(())
+    all
 }
 
 /// One target, judged.

@@ -6,9 +6,17 @@
 use super::grid::Grid;
 use super::written::Written;
 use super::{Answer, Style};
+use crate::kernel::num;
 use crate::outcome::{EstimatedMeasure, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 use crate::render::units;
 use crate::stats::expect::{self, Unit};
+
+/// Most replications that can be asked for.
+const MOST_RUNS: f64 = 1e6;
+/// Columns of the answer.
+const WIDTH: usize = 80;
+/// Where sentences begin.
+const INDENT: usize = 12;
 
 /// The answer. `file` is the scenario as it was named, `command` gives the answer again.
 pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answer {
@@ -26,8 +34,11 @@ pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answ
     tried(plan, style, &mut lines);
     lines.push(String::new());
     let mut say = |opening: &str, sentence: String| {
-        let blanks = " ".repeat(12_usize.saturating_sub(opening.chars().count()));
-        lines.push(format!("{}{blanks}{sentence}", style.heading(opening)));
+        let blanks = " ".repeat(INDENT.saturating_sub(opening.chars().count()));
+        let mut parts = wrapped(&sentence).into_iter();
+        let first = parts.next().unwrap_or_default();
+        lines.push(format!("{}{blanks}{first}", style.heading(opening)));
+        lines.extend(parts.map(|part| format!("{}{part}", " ".repeat(INDENT))));
     };
     let runs: u64 = plan.tried.iter().map(|point| point.replications).sum();
     let points = plan.tried.len();
@@ -35,8 +46,11 @@ pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answ
     for note in &plan.notes {
         say("Note", note.clone());
     }
+    if let Some(partial) = &plan.partial {
+        say("PARTIAL", format!("{partial}: the table so far"));
+    }
     match &plan.answer {
-        None => say("Answer", "none of them meets the target".to_owned()),
+        None => say("Answer", no_answer(plan, &paths)),
         Some(answer) => {
             say("Answer", settings(&paths, &answer.at));
             for sentence in margins(plan, answer) {
@@ -47,6 +61,44 @@ pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answ
     }
     lines.push(format!("repeat: {command}"));
     Answer { stdout: lines.join("\n") + "\n", warnings: Vec::new(), held: plan.answer.is_some() }
+}
+
+/// What is said where no point is the answer: a search that ended early knows between which values
+/// it lies, and a point that is open may meet the target after all.
+fn no_answer(plan: &PlanOutcome, paths: &[&str]) -> String {
+    let named = |point: Option<&TriedPoint>| point.map(|point| settings(paths, &point.at));
+    if plan.partial.is_some() {
+        let meets = plan.tried.iter().find(|point| point.holds);
+        let fails = plan.tried.iter().rfind(|point| !point.holds);
+        let known = [
+            named(fails).map(|fails| format!("{fails} misses the target")),
+            named(meets).map(|meets| format!("{meets} meets it by its means")),
+        ];
+        let known: Vec<String> = known.into_iter().flatten().collect();
+        return format!("not found yet: {}", known.join(", "));
+    }
+    match named(plan.tried.iter().find(|point| point.verdict == "open")) {
+        Some(open) => format!(
+            "open: none of them meets the target by its means, but {open} is not decided; {}",
+            deciding(plan.tried.iter().find(|point| point.verdict == "open"))
+        ),
+        None => "none of them meets the target".to_owned(),
+    }
+}
+
+/// The words of a sentence in lines that end before column 80.
+fn wrapped(sentence: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in sentence.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < WIDTH - INDENT => {
+                *line += " ";
+                *line += word;
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn settings(paths: &[&str], at: &[String]) -> String {
@@ -156,9 +208,34 @@ fn confidence(plan: &PlanOutcome, answer: &PlanAnswer, paths: &[&str]) -> String
     if answer.sure {
         return format!("{level} that every decision on the way is right");
     }
-    let sure = match &answer.surely_at {
-        Some(at) => format!("{level} sure is {}", settings(paths, at)),
-        None => "more replications (`--max-reps`) may decide it".to_owned(),
-    };
-    format!("open: its margin is inside its interval, judged by the means; {sure}")
+    let decides = deciding(plan.tried_at(&answer.at));
+    match &answer.surely_at {
+        Some(at) => format!(
+            "open: its margin is inside its interval, judged by the means; {level} sure is {}; \
+             {decides}",
+            settings(paths, at)
+        ),
+        None => format!("open: its margin is inside its interval, judged by the means; {decides}"),
+    }
+}
+
+/// What would decide an open point: replications that make the interval of its narrowest margin
+/// as narrow as the margin, if the margin stays what it is.
+fn deciding(point: Option<&TriedPoint>) -> String {
+    let Some(point) = point else { return String::new() };
+    if point.note.is_some() {
+        return "longer runs would decide it (`--set duration=…`)".to_owned();
+    }
+    let times = point.targets.iter().filter_map(|target| {
+        let (margin, half) = target.margin.zip(target.half)?;
+        (half >= margin.abs()).then(|| (half / margin) * (half / margin))
+    });
+    let runs = times.fold(1.0, f64::max) * point.replications as f64;
+    if runs > MOST_RUNS {
+        return "no number of runs would decide it: it lies on the limit".to_owned();
+    }
+    // The spread is an estimate too: two digits, rounded up.
+    let step = num::pow(10.0, (num::log10(runs).floor() - 1.0).max(0.0));
+    let runs = (runs / step).ceil() * step;
+    format!("about {runs:.0} replications of it would decide it (`--max-reps`)")
 }

@@ -22,6 +22,12 @@ impl Told {
         self.missing().is_none()
     }
 
+    /// In the run itself, where the expression is one measure; `None` if it has no value there.
+    pub fn alone(&self) -> Option<f64> {
+        let [Ok(reading)] = &self.0[..] else { return None };
+        reading.value()
+    }
+
     /// Why it does not tell of every measure.
     pub fn missing(&self) -> Option<&String> {
         self.0.iter().find_map(|reading| reading.as_ref().err())

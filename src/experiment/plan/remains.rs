@@ -1,0 +1,120 @@
+//! What a latency is made of where nothing waits.
+//!
+//! Owns the settings that keep a message even from a free worker, and what each of them takes of
+//! one measure. Must not know how a search came there.
+
+use crate::clients::config::{FleetConfig, OnFailure};
+use crate::engine::scenario::{Named, Scenario};
+use crate::kernel::dist::Dist;
+use crate::kernel::time::Span;
+use crate::stats::expect::{Names, Quantity, Single, Take};
+
+/// What takes less than this share of the whole is not told.
+const SLIGHT: f64 = 0.05;
+/// What happens to this share of the messages that a percentile leaves out shows in it: the share
+/// of a run differs from its probability.
+const NEARLY: f64 = 0.8;
+
+/// What one setting takes.
+struct Part {
+    nanos: f64,
+    words: String,
+}
+
+/// Which value of a latency is looked at.
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    Mean,
+    /// The share of the messages that stay below it, and its name.
+    Quantile(f64, &'a str),
+}
+
+/// What a latency consists of where nothing waits and it is `value` nanoseconds, the largest part
+/// first; `None` where no setting explains it.
+pub(super) fn remains(scenario: &Scenario, quantity: &Quantity, value: f64) -> Option<String> {
+    let Single { name, take, place } = quantity.single(&Names::of(scenario))?;
+    let function = quantity.text().trim().split('(').next()?;
+    let of = match take? {
+        Take::Mean => Of::Mean,
+        Take::Quantile(p) => Of::Quantile(p, function),
+        Take::Max | Take::Last | Take::Count => return None,
+    };
+    let here = |fleet: &&Named<FleetConfig>| fleet.config.queue.0 as usize == place;
+    let mut parts = Vec::new();
+    for fleet in scenario.fleets.iter().filter(here) {
+        if matches!(name, "sent_to_deleted" | "processing") {
+            parts.extend(work(&fleet.config.processing, of));
+        }
+        if name == "sent_to_deleted" {
+            parts.extend(failures(scenario, fleet, of));
+            parts.push(calls(fleet));
+        }
+    }
+    if matches!(name, "sent_to_received" | "sent_to_deleted") {
+        parts.extend(delays(scenario, place));
+    }
+    parts.retain(|part| part.nanos >= SLIGHT * value && part.nanos <= value * (1.0 + SLIGHT));
+    parts.sort_by(|a, b| b.nanos.total_cmp(&a.nanos));
+    let words: Vec<String> = parts.into_iter().map(|part| part.words).collect();
+    (!words.is_empty()).then(|| words.join(" and "))
+}
+
+fn work(work: &Dist, of: Of<'_>) -> Option<Part> {
+    let (nanos, words) = match of {
+        Of::Mean => (work.mean_nanos(), "on average".to_owned()),
+        Of::Quantile(p, name) => (work.quantile_nanos(p)?, format!("whose {name} is")),
+    };
+    Some(Part { nanos, words: format!("the work itself, {words} {}", length(nanos)) })
+}
+
+/// What failed comes back after a while.
+fn failures(scenario: &Scenario, fleet: &Named<FleetConfig>, of: Of<'_>) -> Option<Part> {
+    let config = &fleet.config;
+    let queue = &scenario.queues[config.queue.0 as usize];
+    let timeout = config.receive.visibility_timeout.unwrap_or(queue.config.visibility_timeout);
+    let (after, setting) = match config.failure.then {
+        OnFailure::Release(after) => (after, format!("consumers.{}.failure.then", fleet.name)),
+        OnFailure::LetExpire => (timeout, format!("queues.{}.visibility_timeout", queue.name)),
+    };
+    let share = config.failure.probability;
+    let whole = after.as_nanos() as f64;
+    let nanos = match of {
+        Of::Mean => whole * share / (1.0 - share).max(share),
+        Of::Quantile(p, _) if share >= (1.0 - p) * NEARLY => whole,
+        Of::Quantile(..) => return None,
+    };
+    (share > 0.0).then(|| Part { nanos, words: format!("{after} of `{setting}`") })
+}
+
+/// The answer of a receive is under way, and so is the delete.
+fn calls(fleet: &Named<FleetConfig>) -> Part {
+    let nanos = 2.0 * fleet.config.call_latency.mean_nanos();
+    let words = format!("{} of two times `consumers.{}.call_latency`", length(nanos), fleet.name);
+    Part { nanos, words }
+}
+
+fn delays(scenario: &Scenario, place: usize) -> Vec<Part> {
+    let part = |delay: Span, setting: String| Part {
+        nanos: delay.as_nanos() as f64,
+        words: format!("{delay} of `{setting}`"),
+    };
+    let queue = &scenario.queues[place];
+    let producers = scenario.producers.iter();
+    let here = producers.filter(|producer| producer.config.queue.0 as usize == place);
+    let own = here.filter_map(|producer| {
+        let delay = producer.config.delay?;
+        Some(part(delay, format!("producers.{}.delay", producer.name)))
+    });
+    let mut parts: Vec<Part> = own.collect();
+    parts.push(part(queue.config.delay, format!("queues.{}.delay", queue.name)));
+    parts
+}
+
+/// A length with three digits.
+pub(super) fn length(nanos: f64) -> String {
+    let mut unit = 1_u64;
+    while nanos / unit as f64 >= 999.5 {
+        unit *= 10;
+    }
+    Span::round_nanos(nanos / unit as f64).saturating_mul(unit).to_string()
+}
