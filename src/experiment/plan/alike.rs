@@ -17,27 +17,43 @@ use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::ledger::config::{LedgerConfig, ReceiveRouting, SplitPolicy};
 use crate::stats::expect::{Expectation, Names, Quantity, Told, parse_quantity};
+use crate::stats::summary::Summary;
 
-/// How many messages wait on average in each queue that a fleet receives from: what a run must
-/// tell beside its targets.
+/// What a run must tell beside its targets: how many messages wait on average in each queue that a
+/// fleet receives from, and how busy each fleet is.
 pub(super) fn facts(scenario: &Scenario) -> Vec<Quantity> {
-    let served =
-        |queue: &usize| scenario.fleets.iter().any(|fleet| fleet.config.queue.0 as usize == *queue);
     let names = Names::of(scenario);
-    let queues = (0..scenario.queues.len()).filter(served).map(|queue| names.queues[queue]);
-    let facts = queues.filter_map(|name| parse_quantity(&format!("mean({name}.visible)")).ok());
-    facts.filter(|fact| fact.check(&names).is_ok()).collect()
+    let waiting = served(scenario).map(|queue| format!("mean({}.visible)", names.queues[queue]));
+    let busy = names.fleets.iter().map(|fleet| format!("busy({fleet})"));
+    let known = |text: String| parse_quantity(&text).ok().filter(|fact| fact.check(&names).is_ok());
+    waiting.chain(busy).map(known).collect::<Option<_>>().unwrap_or_default()
+}
+
+/// The places of the queues that a fleet receives from.
+fn served(scenario: &Scenario) -> impl Iterator<Item = usize> {
+    let by =
+        |queue: usize| scenario.fleets.iter().any(|fleet| fleet.config.queue.0 as usize == queue);
+    (0..scenario.queues.len()).filter(move |queue| by(*queue))
 }
 
 /// How many messages wait on average, over all of these queues, in each replication; `from` is the
 /// place of the first of [`facts`] among what was measured. Empty where it is not known.
 pub(super) fn waiting(trial: &Trial, from: usize) -> Vec<f64> {
+    let queues = served(&trial.point.scenario).count();
     let sum = |told: &[Told]| {
-        let facts = told.get(from..).filter(|facts| !facts.is_empty())?;
+        let facts = told.get(from..from + queues).filter(|facts| !facts.is_empty())?;
         facts.iter().try_fold(0.0, |sum, waiting| waiting.alone().map(|waiting| sum + waiting))
     };
     let each = trial.rows.iter().map(|row| sum(&row.told));
     each.collect::<Option<_>>().unwrap_or_default()
+}
+
+/// The mean share of the fleet at this place that was busy; `None` where it is not known.
+pub(super) fn busy(trial: &Trial, from: usize, fleet: usize) -> Option<f64> {
+    let at = from + served(&trial.point.scenario).count() + fleet;
+    let each = trial.rows.iter().map(|row| row.told.get(at).and_then(Told::alone));
+    let each: Vec<f64> = each.collect::<Option<_>>()?;
+    (!each.is_empty()).then(|| Summary::of(&each).mean)
 }
 
 /// Whether in no replication a message waited for a worker while it was measured.

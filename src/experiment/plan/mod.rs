@@ -13,6 +13,7 @@ mod candidates;
 mod notes;
 mod remains;
 mod select;
+mod short;
 mod stuck;
 mod theory;
 mod trial;
@@ -141,17 +142,22 @@ impl Search<'_> {
         grown.ok_or(Stopped::Interrupted)
     }
 
-    /// Holds what was decided against what theory says, where it does: a run that starts empty and
-    /// is too short is wrong however often it is replicated.
+    /// Holds what was decided against the steady state, where theory knows it or at least how far
+    /// runs from empty are from it: runs that are too short are wrong however often repeated.
     fn confirm(&self, trial: &mut Trial) {
-        let steady = match (trial.verdict, theory::said(&trial.point.scenario, self.targets)) {
-            (Verdict::Meets, Said::Misses) => "misses",
-            (Verdict::Fails, Said::Meets) => "meets",
+        let said = theory::said(&trial.point.scenario, self.targets);
+        let why = match (trial.verdict, said) {
+            (Verdict::Meets, Said::Misses) => "by theory the steady state misses the target",
+            (Verdict::Fails, Said::Meets) => "by theory the steady state meets the target",
+            (Verdict::Meets, Said::Nothing) => {
+                let load = short::too_short(trial, self.objectives(), self.targets);
+                let Some(load) = load else { return };
+                let note = format!("the runs are too short to show the wait at load {load:.2}");
+                return trial.doubt(note);
+            }
             _ => return,
         };
-        trial.doubt(format!(
-            "the runs are too short, in the steady state it {steady} the target by theory"
-        ));
+        trial.doubt(format!("the runs are too short: {why}"));
     }
 
     /// Says what is tried now.
@@ -392,6 +398,7 @@ impl<'a> Plan<'a> {
     fn select(&self, search: &Search<'_>, tried: &mut Tried) -> Result<Way, Stopped> {
         let alike = plateau(search, tried)?;
         let Selected { at, like_it, equal } = select(search, alike, tried)?;
+        tried.values_mut().for_each(|trial| search.confirm(trial));
         let answer = at.map(|place| PlanAnswer {
             at: tried[&place].told(false).at,
             sure: tried[&place].verdict == Verdict::Meets,

@@ -1,0 +1,90 @@
+//! Whether runs are too short for what they say of the steady state.
+//!
+//! Owns the bias of a run that begins empty. Must not know whether a closed form knows the target.
+//!
+//! A run from empty sees too few waiting messages, and so does the mean of any number of such runs:
+//! replications make an interval narrow around a value that is too low. How much too low is known
+//! for M/M/1, where the waiting time's deficit over all time is 1/((1 - load)² μ) of its mean, and
+//! for the reflected Brownian motion that all other queues with few pauses come near to: (ca² + cs²)
+//! / 2 times that (J. Abate and W. Whitt, "Transient behavior of regulated Brownian motion, I",
+//! Adv. Appl. Prob. 19, 1987). A warm-up leaves out what falls into it; the rest decays with four
+//! times that length (their relaxation time).
+//!
+//! It is asked only of arrivals that do not change over time: a day with a rush has no steady state.
+
+use super::alike::busy;
+use super::trial::Trial;
+use crate::clients::config::{ArrivalProcess, FleetConfig, WorkUnit};
+use crate::engine::scenario::Scenario;
+use crate::kernel::num;
+use crate::stats::expect::{Comparison, Expectation, Names};
+
+/// A target is met for sure if it is met by a value that is so many times the bias higher: the
+/// formula is that of means, and percentiles come late.
+const SAFETY: f64 = 2.0;
+
+/// The load at which a target that seems to be met may yet be missed: too little of its value is
+/// seen; `None` where the runs are long enough.
+pub(super) fn too_short(trial: &Trial, from: usize, targets: &[Expectation]) -> Option<f64> {
+    let scenario = &trial.point.scenario;
+    let names = Names::of(scenario);
+    targets.iter().enumerate().find_map(|(at, target)| {
+        let less = matches!(target.comparison(), Comparison::Less | Comparison::LessOrEqual);
+        let single = target.quantity().single(&names).filter(|single| grows(single.name));
+        if !less || (single.is_none() && !target.is_of_latencies()) {
+            return None;
+        }
+        let each = trial.rows.iter().filter_map(|row| row.expect.get(at));
+        let sides: Vec<(f64, f64)> =
+            each.filter_map(|expect| expect.value.zip(expect.limit)).collect();
+        let count = sides.len().max(1) as f64;
+        let value = sides.iter().map(|side| side.0).sum::<f64>() / count;
+        let limit = sides.iter().map(|side| side.1).sum::<f64>() / count;
+        let fleets = scenario.fleets.iter().enumerate();
+        let here = fleets.filter(|(_, fleet)| {
+            single.is_none_or(|single| single.place == fleet.config.queue.0 as usize)
+        });
+        let biased = here.filter_map(|(place, fleet)| {
+            let (load, bias) = bias(scenario, &fleet.config, busy(trial, from, place)?)?;
+            (value * (1.0 + SAFETY * bias) >= limit).then_some(load)
+        });
+        biased.reduce(f64::max)
+    })
+}
+
+/// Whether this grows with the messages that wait.
+fn grows(name: &str) -> bool {
+    matches!(name, "sent_to_received" | "sent_to_deleted" | "visible" | "age_of_oldest")
+}
+
+/// The load of a fleet that was so busy, and the bias of its queue's wait as a share of it; `None`
+/// where none can be told.
+fn bias(scenario: &Scenario, fleet: &FleetConfig, busy: f64) -> Option<(f64, f64)> {
+    if fleet.per == WorkUnit::Batch {
+        return None;
+    }
+    let (mut rate, mut batch, mut random) = (0.0, 1_u32, false);
+    for producer in scenario.producers.iter().filter(|own| own.config.queue == fleet.queue) {
+        batch = batch.max(producer.config.batch);
+        for process in &producer.config.arrivals {
+            match process {
+                ArrivalProcess::Poisson { rate: own } => (rate, random) = (rate + own, true),
+                ArrivalProcess::Constant { rate: own } => rate += own,
+                _ => return None,
+            }
+        }
+    }
+    let work = fleet.processing.mean_nanos() / 1e9;
+    let servers = f64::from(fleet.count) * f64::from(fleet.threads);
+    if rate == 0.0 || work == 0.0 {
+        return None;
+    }
+    let load = busy.max(rate * work / servers);
+    let room = (1.0 - load).max(1e-6);
+    let of_work = fleet.processing.variance_nanos2() / 1e18 / (work * work);
+    let of_arrivals = if random { f64::from(batch) } else { 0.0 };
+    let deficit = f64::midpoint(of_work, of_arrivals) * work / servers / (room * room);
+    let (warm_up, end) = (scenario.warm_up.as_secs_f64(), scenario.duration.as_secs_f64());
+    let left = if deficit > 0.0 { num::exp(-warm_up / (4.0 * deficit)) } else { 0.0 };
+    Some((load, deficit * left / (end - warm_up)))
+}
