@@ -224,7 +224,7 @@ fn where_theory_speaks_it_is_right() {
             readings(&drawn, &prediction, &measure(&drawn, replication))
         });
     }
-    for kind in ["M/M/1", "M/M/4", "M/D/1", "M/G/1", "with nacks", "with short polls", "(1,4)"] {
+    for kind in ["M/M/1", "M/M/4", "M/D/1", "M/G/1", "with nacks", "with short polls"] {
         assert!(spoken.iter().any(|name| name.contains(kind)), "{kind} among {spoken:?}");
     }
 }
