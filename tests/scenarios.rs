@@ -525,6 +525,7 @@ fn prices_are_billionths_of_a_dollar() {
             ],
             free_requests: 1_000_000,
             worker_hour: vec![Some(42_500_000)],
+            every: None,
         }
     );
 }
