@@ -167,18 +167,18 @@ fn warnings_say_what_to_do() {
     let [warning] = &thin.warnings[..] else { panic!("{:?}", thin.warnings) };
     assert!(warning.starts_with("p99 in queue of `orders` has no interval: "), "{warning}");
 
-    // Of 10,000 messages 200 are in a tail of steps of 4.5 or 5.5 ms. By hand: 400 of 800 are up to
-    // 495 ms in it, of three runs 300 of 600 up to 512.07 or 479.07 ms, so the pseudo-values are
+    // Of 100,000 messages 2,000 are in a tail of steps of 0.45 or 0.55 ms. By hand: half of all are up
+    // to 495 ms in it, of three runs half up to 512.07 or 479.07 ms, so the pseudo-values are
     // 443.8 and 542.8 ms, each twice: deviation 57.2, half width 3.182 · 57.2/2 = 91 of 505 ms.
     let tail = |step: u64| {
-        let waits = (0..200).map(|n| 10_000_000 + n * step).chain([10_000_000; 9_800]);
+        let waits = (0..2_000).map(|n| 10_000_000 + n * step).chain(vec![10_000_000; 98_000]);
         let mut measured = fixture::measured(0);
         let waits: Vec<Span> = waits.map(Span::from_nanos).collect();
         measured.queues[0].sent_to_received = Latency::of(&waits);
-        measured.queues[0].sent_to_deleted = Latency::of(&[Span::from_millis(1); 10_000]);
+        measured.queues[0].sent_to_deleted = Latency::of(&[Span::from_millis(1); 100_000]);
         measured
     };
-    let runs: Vec<Measured> = [4_500_000, 5_500_000, 4_500_000, 5_500_000].map(tail).into();
+    let runs: Vec<Measured> = [450_000, 550_000, 450_000, 550_000].map(tail).into();
     let noisy = answered(&scenario, &runs);
     assert_eq!(
         noisy.warnings,
