@@ -2,6 +2,8 @@
 //! long and how to repeat a case). After every event nothing is lost and time has not gone back;
 //! limits end a run where they should; the same scenario gives the same facts, watched or not.
 
+#[path = "fuzzing/balance.rs"]
+mod balance;
 mod fuzzing;
 #[path = "fuzzing/scenarios.rs"]
 mod scenarios;
@@ -10,6 +12,7 @@ mod watch;
 
 use std::sync::atomic::AtomicBool;
 
+use balance::balances;
 use fuzzing::{Chance, fuzz};
 use sqsim::engine::World;
 use sqsim::engine::run::{Run, run_with};
@@ -49,7 +52,7 @@ fn stepwise(scenario: &Scenario, run: &Run<Watch>) {
             assert_eq!(run.ended, Ended::Completed);
             break;
         };
-        assert!(at >= before && at == world.now() && at <= scenario.end());
+        assert!(at >= before && at == world.now() && at < scenario.end());
         before = at;
         steps += 1;
         assert!(
@@ -85,6 +88,7 @@ fn random_scenarios_keep_every_law() {
         let scenario = scenarios::scenario(chance);
         let run = whole(&scenario);
         ends_properly(&scenario, &run);
+        balances(&scenario, &run);
         stepwise(&scenario, &run);
         events += run.measured.events;
         ends[match run.ended {
@@ -97,6 +101,19 @@ fn random_scenarios_keep_every_law() {
         "{cases} runs of {events} events; to the end, an event limit, a resident limit: {ends:?}"
     );
     assert!(cases < 200 || ends.iter().all(|&count| count > 0), "{ends:?}");
+}
+
+/// Whole seconds everywhere: most events share their instant with the end, an edge of the window or
+/// of the series, and with each other.
+#[test]
+fn what_happens_at_the_edges_is_counted_once() {
+    let cases = fuzz("fuzz_engine", |chance| {
+        let scenario = scenarios::round(chance);
+        let run = whole(&scenario);
+        ends_properly(&scenario, &run);
+        balances(&scenario, &run);
+    });
+    println!("{cases} runs");
 }
 
 #[test]

@@ -295,7 +295,7 @@ impl Again<'_> {
         }
         let worker = parted.and_then(|(_, fact)| receiver(&fact)).or(story.worker);
         let seen = queue.map(|queue| Situation::of(stepper.world(), queue, worker));
-        let over = stepper.limit_reached() || self.at > self.scenario.end();
+        let over = stepper.limit_reached() || self.at >= self.scenario.end();
         let situation = Situation { over, story, ..seen.unwrap_or_default() };
         let next = match parted {
             Some((_, fact)) => Some((self.at, fact)),

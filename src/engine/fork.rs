@@ -94,7 +94,9 @@ impl<O: Observer> World<O> {
         if from == then {
             return;
         }
-        self.go_on_as(then, at);
+        if !self.go_on_as(then, at) {
+            return;
+        }
         for (id, (from, to)) in (0..).map(QueueId).zip(pairs(&from.queues, &then.queues)) {
             self.reconfigure_queue(id, &from.config, &to.config);
         }

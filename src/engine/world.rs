@@ -118,6 +118,7 @@ impl<T> Calls<T> {
 #[derive(Clone, Debug)]
 pub struct World<O: Observer> {
     pub(super) now: Time,
+    /// Nothing happens here or later.
     end: Time,
     pub(super) streams: Streams,
     /// Producers fall silent here.
@@ -299,13 +300,17 @@ impl<O: Observer> World<O> {
     }
 
     /// Goes on at `at`, before which nothing is left to happen, with the ends and limits of
-    /// `scenario`.
-    pub(super) fn go_on_as(&mut self, scenario: &Scenario, at: Time) {
-        self.now = at;
-        self.observer.time(at);
+    /// `scenario`; false if it is over there.
+    pub(super) fn go_on_as(&mut self, scenario: &Scenario, at: Time) -> bool {
         self.end = scenario.end();
         self.duration = Time::ZERO + scenario.duration;
         self.limit(scenario.limits);
+        if at >= self.end {
+            return false;
+        }
+        self.now = at;
+        self.observer.time(at);
+        true
     }
 
     /// Whether these limits would have ended the run before.
@@ -383,7 +388,7 @@ impl<O: Observer> World<O> {
             self.look_ahead();
         }
         let (at, event) = self.calendar.pop()?;
-        if at > self.end {
+        if at >= self.end {
             return None;
         }
         assert!(at >= self.now, "an event at {at} comes after {}", self.now);
@@ -396,7 +401,7 @@ impl<O: Observer> World<O> {
 
     /// When [`World::step`] will next do something; `None` when nothing is left before the end.
     pub fn next_at(&mut self) -> Option<Time> {
-        self.calendar.next_at().filter(|&at| at <= self.end)
+        self.calendar.next_at().filter(|&at| at < self.end)
     }
 
     #[inline]

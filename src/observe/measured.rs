@@ -5,7 +5,13 @@
 //!
 //! The window of a run is [`warm_up`, `duration`): a counter belongs to the window in which its
 //! event happened, a latency to the window in which its message was sent. Series cover the whole
-//! run, warm-up and drain included.
+//! run, warm-up and drain included. A run and each window of the series end before their last
+//! instant, too.
+//!
+//! Invariant: over the window, and over the series, messages are conserved. What was there at the
+//! beginning, was sent, moved in and came back by an undone delete was deleted, moved out, expired
+//! or purged, or is there at the end; what a producer held back and what arose was sent or given
+//! up, or is held back at the end.
 
 use std::sync::Arc;
 
@@ -65,6 +71,8 @@ pub struct QueueMeasured {
     pub under_replicated: Level,
     /// Partitions of which too few replicas answer for a send or a delete.
     pub without_quorum: Level,
+    /// Messages that were there when the window began, and when it ended.
+    pub resident: (u64, u64),
     /// Messages still resident at the end of the run, with the age of the oldest.
     pub unfinished: Unfinished,
     /// One entry a window of `Scenario::window`, over the whole run.
@@ -390,6 +398,9 @@ pub struct ProducerMeasured {
     pub retried: u64,
     /// Messages given up.
     pub given_up: u64,
+    /// Messages that had arisen and were neither stored nor given up when the window began, and
+    /// when it ended: in an unfilled batch, waiting for a connection, or in a call under way.
+    pub held_back: (u64, u64),
     /// Nanoseconds that messages waited for a free connection, in sum.
     pub waited: u128,
     /// Nanoseconds that messages spent in calls, tries and back-off included, in sum.

@@ -190,8 +190,10 @@ impl Metrics {
     /// What was measured in a run that ended at `end` after `events` events with `leftovers` in
     /// its queues. A run that ended early has a shorter window.
     pub fn finish(mut self, end: Time, events: u64, leftovers: &[Leftover]) -> Measured {
+        // A run that a limit or an interrupt ended may have begun a window with its last instant.
+        let begun = end + self.series == self.next_series;
         self.cross(end);
-        if end + self.series > self.next_series {
+        if begun || end + self.series > self.next_series {
             // The last window of the series is shorter than the others.
             for queue in &mut self.queues {
                 queue.close_window(end);
@@ -346,6 +348,11 @@ impl FleetMeasured {
 }
 
 impl ProducerMeasured {
+    /// Of counters that begin with the run: messages neither stored nor given up.
+    fn unsettled(&self) -> u64 {
+        self.arrived - self.sent - self.given_up
+    }
+
     /// What was added since `before`; what counts the whole run is kept.
     fn since(&self, before: &ProducerMeasured) -> ProducerMeasured {
         ProducerMeasured {
@@ -355,6 +362,7 @@ impl ProducerMeasured {
             throttled: self.throttled - before.throttled,
             retried: self.retried - before.retried,
             given_up: self.given_up - before.given_up,
+            held_back: (before.unsettled(), self.unsettled()),
             waited: self.waited - before.waited,
             calling: self.calling - before.calling,
         }

@@ -33,6 +33,8 @@ pub(super) struct QueueMeter {
     /// At the beginning of the current window of the series.
     at_window: QueueCounts,
     measured: QueueCounts,
+    /// Messages there at the beginning of the measured window, and at its end.
+    resident: (u64, u64),
     visible: Meter,
     in_flight: Meter,
     delayed: Meter,
@@ -66,6 +68,7 @@ impl QueueMeter {
             at_begin: QueueCounts::default(),
             at_window: QueueCounts::default(),
             measured: QueueCounts::default(),
+            resident: (0, 0),
             visible: Meter::ZERO,
             in_flight: Meter::ZERO,
             delayed: Meter::ZERO,
@@ -97,8 +100,14 @@ impl QueueMeter {
         }
     }
 
+    /// Messages that are there.
+    fn there(&self) -> u64 {
+        self.visible.value() + self.in_flight.value() + self.delayed.value()
+    }
+
     pub(super) fn begin(&mut self, now: Time) {
         self.at_begin = self.counts;
+        self.resident.0 = self.there();
         let levels = [&mut self.visible, &mut self.in_flight, &mut self.delayed];
         for meter in levels.into_iter().chain([&mut self.partitions, &mut self.resharding]) {
             meter.begin(now);
@@ -109,6 +118,7 @@ impl QueueMeter {
 
     pub(super) fn end(&mut self, now: Time, over: Span) {
         self.measured = self.counts.since(&self.at_begin);
+        self.resident.1 = self.there();
         self.levels = [
             self.visible.end(now, over),
             self.in_flight.end(now, over),
@@ -203,6 +213,7 @@ impl QueueMeter {
             resharding,
             under_replicated,
             without_quorum,
+            resident: self.resident,
             unfinished: Unfinished { messages, oldest, mean_age: mean_age.as_nanos() },
             series: self.windows,
             partition_lives: self.lives,

@@ -49,8 +49,8 @@ pub use merges::{Kind, Merges};
 pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{
-    Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels, ProducerOutcome,
-    QueueOutcome, Redelivered, Unfinished, WastedBy,
+    AtEdges, Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels,
+    ProducerOutcome, QueueOutcome, Redelivered, Unfinished, WastedBy,
 };
 pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 pub use sample::{Estimated, Sample};

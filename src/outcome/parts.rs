@@ -31,8 +31,23 @@ pub struct QueueOutcome {
     /// Receives of the deleted messages: how many had one, two, …; the last entry of the
     /// measured list counts all with at least that many. Zeros at the end are left out.
     pub receives_per_message: Vec<u64>,
+    /// Messages there when the window began and when it ended. With them counters balance: `begin`
+    /// and what was sent, moved in and undone is what was deleted, moved out as dead letters,
+    /// expired and purged, and `end`. Without a drain `end` is what is unfinished.
+    #[serde(default)]
+    pub resident: AtEdges,
     /// Messages left at the end of the run.
     pub unfinished: Unfinished,
+}
+
+/// A level at the edges of the window: before what happens at its first instant, and after all that
+/// happens before its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtEdges {
+    /// When it begins.
+    pub begin: u64,
+    /// When it ends.
+    pub end: u64,
 }
 
 /// Counters of one queue.
@@ -212,6 +227,11 @@ pub struct ProducerOutcome {
     pub retried: u64,
     /// Messages given up.
     pub given_up: u64,
+    /// Messages neither stored nor given up when the window began and when it ended: in an unfilled
+    /// batch, waiting for a connection, or in a call under way. With them counters balance: `begin`
+    /// and what arrived is what was sent and given up, and `end`.
+    #[serde(default)]
+    pub held_back: AtEdges,
     /// Time that messages waited for a free connection, in sum.
     pub waited_ns: u64,
     /// Time that messages spent in calls, tries and back-off included, in sum.
@@ -283,12 +303,19 @@ impl QueueOutcome {
             nodes: nodes.then(|| Nodes::of(queue)),
             receives_per_message: queue.receives_per_message[..used.map_or(0, |at| at + 1)]
                 .to_vec(),
+            resident: AtEdges::of(queue.resident),
             unfinished: Unfinished {
                 messages: queue.unfinished.messages,
                 oldest_ns: queue.unfinished.oldest.as_nanos(),
                 mean_age_ns: queue.unfinished.mean_age,
             },
         }
+    }
+}
+
+impl AtEdges {
+    fn of((begin, end): (u64, u64)) -> AtEdges {
+        AtEdges { begin, end }
     }
 }
 
@@ -376,6 +403,7 @@ impl ProducerOutcome {
             throttled: producer.throttled,
             retried: producer.retried,
             given_up: producer.given_up,
+            held_back: AtEdges::of(producer.held_back),
             waited_ns: nanos(producer.waited),
             calling_ns: nanos(producer.calling),
         }

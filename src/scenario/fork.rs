@@ -35,6 +35,10 @@ pub fn differences(base: &Scenario, fork: Fork<'_>) -> Vec<Fault> {
         let what = format!("a fork at {since} lies behind the end of the run at {end}");
         return vec![Fault::new(what).help("fork before it: nothing happens later")];
     }
+    if since == end && fork.then.end() <= fork.at {
+        let what = format!("a fork at {since} lies at the end of the run, where nothing happens");
+        return vec![Fault::new(what).help("fork before it, or let the run go on longer")];
+    }
     let mut judge = Judge { at: fork.at, silent: since > base.duration, faults: Vec::new() };
     judge.scenario(base, fork.then);
     judge.faults
@@ -126,8 +130,8 @@ impl Judge {
             let why = format!("the producers would have fallen silent at {duration}, before it");
             self.refuse("duration".into(), &why, &format!("`--set duration={at}` is the least"));
         }
-        if end < self.at {
-            let why = format!("the run would have ended at {}, before it", end - Time::ZERO);
+        if end <= self.at {
+            let why = format!("the run would have ended at {} by then", end - Time::ZERO);
             self.refuse("drain".into(), &why, "fork earlier, or leave more time");
         }
     }

@@ -199,6 +199,7 @@ pub(crate) fn idle_queue() -> QueueMeasured {
         resharding: level(0, 0, 0),
         under_replicated: level(0, 0, 0),
         without_quorum: level(0, 0, 0),
+        resident: (0, 0),
         unfinished: Unfinished::default(),
         series: Vec::new(),
         partition_lives: Vec::new(),

@@ -88,7 +88,7 @@ fn what_cannot_change_says_why_before_anything_runs() {
     let cases: &[(&str, &str, &[&str])] = &[
         ("30s", "seed=8", &["`seed` cannot change at a fork: the past", "`--seed` sets"]),
         ("30s", "duration=20s", &["would have fallen silent at 20s", "`--set duration=30s`"]),
-        ("1m2s", "drain=1s", &["the run would have ended at 1m1s", "fork earlier"]),
+        ("1m2s", "drain=1s", &["the run would have ended at 1m1s by then", "fork earlier"]),
         ("1m2s", "duration=2m", &["the producers fell silent at 1m, before it", "`drain`"]),
         ("1m2s", "producers.web.scale=2", &["producers have fallen silent", "web.scale=2"]),
         ("30s", "queues.jobs.purge=[\"20s\"]", &["the purges before it are past", "jobs.purge"]),

@@ -74,6 +74,52 @@ pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
     }
 }
 
+/// Some scenario in which everything takes whole seconds.
+pub(crate) fn round(chance: &mut Chance) -> Scenario {
+    let mut scenario = scenario(chance);
+    let secs = |chance: &mut Chance, least, most| Span::from_secs(chance.between(least, most));
+    scenario.duration = secs(chance, 2, 40);
+    scenario.drain = if chance.one_in(2) { Span::ZERO } else { secs(chance, 1, 20) };
+    let longest = scenario.duration.as_nanos() / 1_000_000_000 - 1;
+    scenario.warm_up = if chance.one_in(2) { Span::ZERO } else { secs(chance, 1, longest) };
+    scenario.window = secs(chance, 1, 7);
+    let end = scenario.end() - Time::ZERO;
+    for queue in &mut scenario.queues {
+        let queue = &mut queue.config;
+        queue.visibility_timeout = secs(chance, 0, 6);
+        queue.delay = secs(chance, 0, 2);
+        queue.retention = secs(chance, 3, 30);
+        queue.purges = if chance.one_in(3) { vec![Time::ZERO + end] } else { Vec::new() };
+        if chance.one_in(3) {
+            queue.purges.insert(0, Time::ZERO + secs(chance, 0, 1));
+        }
+    }
+    for producer in &mut scenario.producers {
+        let producer = &mut producer.config;
+        producer.arrivals = vec![
+            ArrivalProcess::Constant { rate: *chance.pick(&[0.5, 1.0, 2.0]) },
+            ArrivalProcess::Burst { at: Time::ZERO + secs(chance, 0, 10), count: 5 },
+        ];
+        producer.linger = secs(chance, 0, 3);
+        producer.call_latency = Dist::Constant(secs(chance, 0, 2));
+        producer.delay = None;
+        (producer.retry.base, producer.retry.cap) = (Span::from_secs(1), Span::from_secs(1));
+    }
+    for fleet in &mut scenario.fleets {
+        let fleet = &mut fleet.config;
+        fleet.processing = Dist::Constant(secs(chance, 0, 8));
+        fleet.call_latency = Dist::Constant(secs(chance, 0, 1));
+        fleet.start_up = Dist::Constant(secs(chance, 0, 5));
+        fleet.receive.wait = secs(chance, 0, 4);
+        fleet.receive.pause = Dist::Constant(secs(chance, 1, 3));
+        fleet.receive.visibility_timeout = None;
+        fleet.failure.then = OnFailure::Release(secs(chance, 0, 3));
+        fleet.delete.linger = secs(chance, 0, 2);
+        fleet.heartbeat = None;
+    }
+    scenario
+}
+
 fn named<T>(kind: &str, at: u32, config: T) -> Named<T> {
     Named { name: format!("{kind}-{at}"), config }
 }

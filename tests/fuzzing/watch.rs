@@ -138,6 +138,22 @@ impl Watch {
         }
     }
 
+    /// What was told of queue `at`: sent, moved in, undone; deleted, moved out, expired, purged; and
+    /// what is visible, in flight and delayed after it.
+    pub(crate) fn totals(&self, at: usize) -> ([u64; 7], [u64; 3]) {
+        let Book { sent, moved_in, restored, deleted, moved_out, expired, purged, .. } =
+            self.books[at];
+        let Book { visible, in_flight, delayed, .. } = self.books[at];
+        let through = [sent, moved_in, restored, deleted, moved_out, expired, purged];
+        (through, [visible, in_flight, delayed])
+    }
+
+    /// Messages of producer `at` that arose and are neither stored nor given up.
+    pub(crate) fn held_back(&self, at: usize) -> u64 {
+        let (arrived, settled) = self.arrived[at];
+        arrived - settled
+    }
+
     /// Compares the parts that cost more with each other and with the ledger.
     pub(crate) fn compare_all(&self, ledger: &Ledger) {
         ledger.check();

@@ -121,6 +121,7 @@ pub(super) fn idle_queue() -> QueueMeasured {
         resharding: Level::default(),
         under_replicated: Level::default(),
         without_quorum: Level::default(),
+        resident: (0, 0),
         unfinished: Unfinished::default(),
         series: Vec::new(),
         partition_lives: Vec::new(),

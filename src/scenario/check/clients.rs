@@ -197,6 +197,9 @@ impl<'a> Check<'a> {
         if instant.0 > self.duration {
             let what = format!("`{}` is after the producers' end at {}", instant.0, self.duration);
             self.push(at, what);
+        } else if instant.0 == self.duration {
+            let what = format!("`{}` is the producers' end, where none sends", instant.0);
+            self.warn(at, what).help.push("make it earlier, or `duration` longer".into());
         }
     }
 

@@ -76,7 +76,9 @@ impl<'a> Check<'a> {
         if !times.was_sorted {
             self.warn(&at, format!("the instants in `{file}` are not ascending; they were sorted"));
         }
-        self.all_in_time(&at, file, times.at.last().copied());
+        // Producers have ended at an instant that is their end.
+        let after = times.at.last().map(|last| last.saturating_add(Span::from_nanos(1)));
+        self.all_in_time(&at, file, after);
         times.at
     }
 

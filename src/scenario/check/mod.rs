@@ -288,10 +288,13 @@ impl<'a> Check<'a> {
         times
     }
 
-    /// An instant of the run.
+    /// An instant of the run, which is over at `end`.
     fn within_run(&mut self, at: &At, instant: Length, end: Span) {
         if instant.0 > end {
             self.push(at, format!("`{}` is after the end of the run at {end}", instant.0));
+        } else if instant.0 == end {
+            let what = format!("`{}` is the end of the run, where nothing happens", instant.0);
+            self.warn(at, what).help.push("make it earlier, or the run longer".into());
         }
     }
 
