@@ -178,10 +178,10 @@ impl Compare {
         let (paired, difference) = (Paired::between(&a, &b), b.less(&a));
         let unpaired = paired.unpaired_half_width().filter(|_| difference.is_backed());
         let mean = difference.value;
-        let verdict = if difference.is_backed() {
-            paired.verdict(quantity.wanted(), self.tolerance())
-        } else {
-            Verdict::Open
+        let verdict = match difference.cautious_half_width_at(0.95) {
+            _ if difference.is_backed() => paired.verdict(quantity.wanted(), self.tolerance()),
+            Some(half) if half < mean.abs() => paired.verdict(quantity.wanted(), None),
+            _ => Verdict::Open,
         };
         ComparedMeasure {
             text,

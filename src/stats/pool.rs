@@ -31,6 +31,13 @@ use crate::observe::measured::Latency;
 /// So many independent messages beyond a percentile make its interval cover what it says.
 pub const ENOUGH: f64 = 60.0;
 
+/// From so many on, an interval [`CAUTION`] times as wide covers at least as often as a plain one says
+/// to: not to be told as an interval, but enough to decide by.
+const LITTLE: f64 = 4.0;
+
+/// By how much an interval is widened where little lies beyond a percentile.
+const CAUTION: f64 = 3.0;
+
 /// With so few beyond the percentile itself, whatever the median says, there are not enough: a tail
 /// may come from crowds that the median does not feel.
 const CROWDS: f64 = 5.0;
@@ -305,6 +312,16 @@ impl Sampled {
         self.summary().half_width_at(confidence).filter(|_| self.is_backed())
     }
 
+    /// As [`Sampled::half_width_at`], to decide by: of a percentile with little beyond it, wider;
+    /// `None` with next to nothing beyond it.
+    pub fn cautious_half_width_at(&self, confidence: f64) -> Option<f64> {
+        let half = self.summary().half_width_at(confidence)?;
+        if self.is_backed() {
+            return Some(half);
+        }
+        self.beyond.filter(|beyond| *beyond >= LITTLE).map(|_| CAUTION * half)
+    }
+
     /// How many times as much would have to be measured for its percentiles to be backed: 1 if
     /// they are.
     pub fn times_for_backing(&self) -> f64 {
@@ -399,5 +416,13 @@ mod tests {
         assert_eq!((of(0.95).is_backed(), of(0.99).is_backed()), (true, false));
         assert_eq!((of(0.95).half_width_at(0.95), of(0.99).half_width_at(0.95)), (Some(0.0), None));
         assert!((of(0.99).times_for_backing() - 5.0).abs() < 1e-9);
+        // Twelve runs, a percentile of which 12 messages are beyond: the interval is trebled.
+        let mut runs = alike.clone();
+        runs[0].iter_mut().for_each(|secs| *secs += 1);
+        let near = sampled(&quantiles(0.99, &runs), Runs::Replications);
+        let plain = near.summary().half_width_at(0.95);
+        assert!(!near.is_backed() && plain.is_some_and(|half| half > 0.0));
+        assert_eq!(near.cautious_half_width_at(0.95), plain.map(|half| 3.0 * half));
+        assert_eq!(of(0.999).cautious_half_width_at(0.95), None, "1.2 messages beyond it");
     }
 }

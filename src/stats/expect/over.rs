@@ -54,16 +54,17 @@ impl Compared {
     /// it. `None` where neither does.
     pub fn surely(&self, confidence: f64) -> Option<bool> {
         let margin = self.margin.value;
-        match self.margin.half_width_at(confidence) {
-            Some(half) if half < margin.abs() => Some(margin > 0.0),
+        match self.margin.cautious_half_width_at(confidence) {
+            Some(half) if half < margin.abs() => return Some(margin > 0.0),
             // Every run lies on the limit.
-            Some(0.0) => Some(self.comparison.holds(self.value.value, self.limit.value)),
-            Some(_) => None,
-            None => {
-                let below = self.tail?.is_below((1.0 - confidence) / 2.0)?;
-                Some(below == self.comparison.is_below()?)
+            Some(0.0) if self.margin.is_backed() => {
+                return Some(self.comparison.holds(self.value.value, self.limit.value));
             }
+            _ => {}
         }
+        let tail = self.tail.filter(|_| !self.margin.is_backed())?;
+        let below = tail.is_below((1.0 - confidence) / 2.0)?;
+        Some(below == self.comparison.is_below()?)
     }
 }
 
