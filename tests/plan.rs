@@ -256,8 +256,8 @@ fn of_equal_ones_the_first_is_taken_without_more_runs() {
     assert!(outcome.notes[0].contains("does not depend on what is found"), "{:?}", outcome.notes);
 }
 
-/// M/M/c with 8 erlangs waits 0.486 s with 9 servers and 0.167 s... with 10: the search needs no
-/// other number.
+/// M/M/c with 8 erlangs waits 0.65 s on average with 9 servers and 0.20 s with 10 (Erlang's C over
+/// c less the load): the search needs no other number.
 #[test]
 fn theory_says_where_to_begin() {
     let mean = |c| Mmc::new(8.0, 1.0, c).map(|mmc| mmc.mean_wait());
@@ -289,14 +289,18 @@ fn runs_too_short_for_the_steady_state_decide_nothing() {
     assert!(one.note.as_ref().is_some_and(|note| note.contains("too short")), "{one:?}");
 }
 
-/// The same where no closed form is recognised: workers that never crash in any run, but may, are
-/// not those of M/M/2. At 1.9 erlangs messages wait 9.26 s in the steady state, in the five minutes
+/// With workers that crash in no run, but may: no closed form is recognised, and all that is exact
+/// still holds.
+fn unrecognised(text: Text) -> Text {
+    let crash = "crash: (mean_time_between: \"30000d\", restart: Constant(\"0s\")), receive";
+    Text { text: text.text.replace("receive", crash), ..text }
+}
+
+/// The same where no closed form is recognised. At 1.9 erlangs messages wait 9.26 s in the steady state, in the five minutes
 /// from empty much less.
 #[test]
 fn runs_too_short_for_their_load_decide_nothing() {
-    let text = mmc(1.9, 300);
-    let crash = "crash: (mean_time_between: \"30000d\", restart: Constant(\"0s\")), receive";
-    let text = Text { text: text.text.replace("receive", crash), ..text };
+    let text = unrecognised(mmc(1.9, 300));
     assert_eq!(smallest(8.0, |c| Mmc::new(1.9, 1.0, c).map(|mmc| mmc.mean_wait())), 3);
     let target = ["mean(sent_to_received) < 8s".to_owned()];
     for seed in 1..=3 {
@@ -307,6 +311,68 @@ fn runs_too_short_for_their_load_decide_nothing() {
         let two = outcome.tried_at(&["2".to_owned()]).expect("it is tried");
         assert_eq!(two.verdict, "open", "{two:?}");
     }
+}
+
+/// Plans whose answer is said to be sure and is not the exact one, and all plans. A value is exact
+/// by Erlang's formula; loads from 0.35 to 0.95, and runs from too short to long enough.
+fn wrong(cases: &[Case], seeds: u64) -> (u64, u64) {
+    let (mut wrong, mut plans) = (0, 0);
+    for Case { erlangs, seconds, target, limit, value } in cases {
+        let exact = smallest(*limit, |c| Mmc::new(*erlangs, 1.0, c).map(|mmc| value(&mmc)));
+        for (text, seed) in (0..seeds).flat_map(|seed| {
+            let text = mmc(*erlangs, *seconds);
+            [(text.clone(), seed), (unrecognised(text), seed)]
+        }) {
+            let asked = asked(&["consumers.w.count"], &[(*target).to_owned()]);
+            let asked = PlanAsked { seed: Some(seed), max_reps: 80, ..asked };
+            let outcome = planned(asked, &text, 2);
+            let answer = outcome.answer.as_ref().expect("some number is enough");
+            wrong += u64::from(answer.sure && answer.at[0] != exact.to_string());
+            plans += 1;
+        }
+    }
+    (wrong, plans)
+}
+
+struct Case {
+    erlangs: f64,
+    seconds: u64,
+    target: &'static str,
+    limit: f64,
+    value: fn(&Mmc) -> f64,
+}
+
+/// Targets on means: (erlangs, seconds, target, limit). With 4 erlangs five workers miss the limit
+/// by a tenth of it; 1.9 and 4.75 erlangs are loads of 0.95.
+fn means() -> Vec<Case> {
+    let mean = |erlangs, seconds, target, limit| {
+        let value = |mmc: &Mmc| mmc.mean_wait();
+        Case { erlangs, seconds, target, limit, value }
+    };
+    vec![
+        mean(0.7, 100, "mean(sent_to_received) < 500ms", 0.5),
+        mean(4.0, 100, "mean(sent_to_received) < 500ms", 0.5),
+        mean(1.9, 100, "mean(sent_to_received) < 8s", 8.0),
+        mean(4.75, 100, "mean(sent_to_received) < 3s", 3.0),
+    ]
+}
+
+/// Of 200 plans that are each right with a probability of 95 % more than 17 are wrong in 1 % of the
+/// cases.
+#[test]
+fn a_sure_answer_is_right_in_95_of_100() {
+    let (wrong, plans) = wrong(&means(), 25);
+    assert_eq!(plans, 200);
+    assert!(wrong <= 17, "{wrong} of {plans}");
+}
+
+/// As above, 2,000 plans: at most 5 % and three standard errors (29) are wrong. Takes minutes:
+/// `cargo test --release --test plan -- --ignored`.
+#[test]
+#[ignore = "takes minutes"]
+fn a_sure_answer_is_right_in_950_of_1000() {
+    let (wrong, plans) = wrong(&means(), 250);
+    assert!(wrong <= plans / 20 + 29, "{wrong} of {plans}");
 }
 
 #[test]

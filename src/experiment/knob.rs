@@ -256,6 +256,16 @@ mod tests {
     }
 
     #[test]
+    fn values_of_one_kind_may_ascend() {
+        let ascends = |text: &str| {
+            let knob = Knob::parse("--find", &format!("a.b={text}"), &mut Faults::default());
+            knob.unwrap_or_else(|fault| panic!("{text}: {fault:?}")).ascends()
+        };
+        assert!(ascends("1..8") && ascends("2,10") && ascends("1s,1500ms") && ascends("0.5%,1%"));
+        assert!(!ascends("8,4,2") && !ascends("1,3,2") && !ascends("Static,Ewma()"));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused_with_its_place() {
         assert_eq!(refused("workers"), "`workers` is not PATH=VALUES");
         assert_eq!(refused("a="), "a value is missing here");

@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 use super::Search;
 use super::alike::{alike, nothing_waits};
 use super::stuck::{Stuck, stuck};
-use super::theory;
 use super::trial::{Trial, Verdict, surely_falls};
 use crate::scenario::fault::Faults;
 
@@ -52,7 +51,7 @@ enum Between {
 
 /// Finds the first value that meets the targets.
 pub(super) fn bisect(search: &Search<'_>, tried: &mut Tried) -> Result<Found, Stopped> {
-    let between = match theory::first(search) {
+    let between = match search.theory {
         Some(place) => around(search, place, tried)?,
         None if search.at(0, tried)?.holds => Between::Answer(None, 0),
         None if search.is_open() => doubling(search, tried)?,

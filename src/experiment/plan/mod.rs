@@ -96,6 +96,8 @@ struct Search<'a> {
     selection_error: f64,
     minimises: bool,
     more_are_idle: bool,
+    /// The place of the answer by theory.
+    theory: Option<usize>,
     runner: &'a Runner<'a>,
     /// Told of each point that is decided.
     told: &'a dyn Fn(&Trial),
@@ -311,14 +313,18 @@ impl<'a> Plan<'a> {
         };
         let measured = [&self.objective[..], &self.facts].concat();
         let runner = &Runner { quantities: &measured, ..*runner };
+        let base = base(asked, self.text, self.threads);
+        let theory = || theory::first(&self.candidates, base, targets);
+        let theory = if selects { None } else { theory() };
         let search = Search {
             candidates: &self.candidates,
-            base: base(asked, self.text, self.threads),
+            base,
             targets,
             effort: Effort::divided(first, most, on_targets, points, targets.len()),
             selection_error: error / 2.0,
             minimises,
             more_are_idle: self.more_are_idle,
+            theory,
             runner,
             told: &told,
         };
@@ -349,7 +355,7 @@ impl<'a> Plan<'a> {
     fn first(&self, search: &Search<'_>, tried: &mut Tried) -> Result<Way, Stopped> {
         let found = bisect(search, tried)?;
         let mut notes = Vec::new();
-        notes.extend(theory::first(search).map(|place| notes::theory(place, tried)));
+        notes.extend(search.theory.map(|place| notes::theory(place, tried)));
         let answer = |place: usize, surely: Option<usize>, tried: &Tried| {
             let told = |place: usize| tried[&place].told(false).at;
             let sure = surely == Some(place);
@@ -398,7 +404,9 @@ impl<'a> Plan<'a> {
     fn select(&self, search: &Search<'_>, tried: &mut Tried) -> Result<Way, Stopped> {
         let alike = plateau(search, tried)?;
         let Selected { at, like_it, equal } = select(search, alike, tried)?;
-        tried.values_mut().for_each(|trial| search.confirm(trial));
+        for trial in tried.values_mut() {
+            search.confirm(trial);
+        }
         let answer = at.map(|place| PlanAnswer {
             at: tried[&place].told(false).at,
             sure: tried[&place].verdict == Verdict::Meets,

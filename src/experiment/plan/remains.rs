@@ -118,3 +118,49 @@ pub(super) fn length(nanos: f64) -> String {
     }
     Span::round_nanos(nanos / unit as f64).saturating_mul(unit).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::config::Failure;
+    use crate::stats::expect::parse_quantity;
+    use crate::stats::fixture;
+
+    fn told(text: &str, value: f64, change: impl FnOnce(&mut Scenario)) -> Option<String> {
+        let mut scenario = fixture::scenario();
+        scenario.fleets[0].config.processing = Dist::Constant(Span::from_millis(200));
+        change(&mut scenario);
+        remains(&scenario, &parse_quantity(text).expect(text), value)
+    }
+
+    #[test]
+    fn the_largest_part_comes_first() {
+        let slow = |scenario: &mut Scenario| {
+            let then = OnFailure::Release(Span::from_secs(5));
+            let fleet = &mut scenario.fleets[0].config;
+            fleet.failure = Failure { probability: 0.02, poison: 0.0, then };
+        };
+        let fleet = fixture::scenario().fleets[0].name.clone();
+        let p99 = told("p99(sent_to_deleted)", 5.4e9, slow).expect("it is known");
+        // The work is a 27th of it: not told.
+        assert_eq!(p99, format!("5s of `consumers.{fleet}.failure.then`"));
+        // Half of the messages never fail.
+        let p50 = told("p50(sent_to_deleted)", 0.2e9, slow);
+        assert_eq!(p50.as_deref(), Some("the work itself, whose p50 is 200ms"));
+    }
+
+    #[test]
+    fn where_no_setting_explains_it_nothing_is_said() {
+        assert_eq!(told("mean(sent_to_received)", 1e9, |_| {}), None);
+        assert_eq!(told("deleted", 1e9, |_| {}), None);
+        assert_eq!(told("max(sent_to_deleted)", 1e9, |_| {}), None);
+    }
+
+    #[test]
+    fn lengths_have_three_digits() {
+        let cases = [(0.0, "0s"), (299_999_999.0, "300ms"), (5_174_321_000.0, "5s170ms")];
+        for (nanos, text) in cases {
+            assert_eq!(length(nanos), text);
+        }
+    }
+}

@@ -70,7 +70,12 @@ fn bias(scenario: &Scenario, fleet: &FleetConfig, busy: f64) -> Option<(f64, f64
             match process {
                 ArrivalProcess::Poisson { rate: own } => (rate, random) = (rate + own, true),
                 ArrivalProcess::Constant { rate: own } => rate += own,
-                _ => return None,
+                ArrivalProcess::Profile { .. }
+                | ArrivalProcess::OnOff { .. }
+                | ArrivalProcess::Burst { .. }
+                | ArrivalProcess::Counts { .. }
+                | ArrivalProcess::Times { .. }
+                | ArrivalProcess::Closed { .. } => return None,
             }
         }
     }
@@ -87,4 +92,57 @@ fn bias(scenario: &Scenario, fleet: &FleetConfig, busy: f64) -> Option<(f64, f64
     let (warm_up, end) = (scenario.warm_up.as_secs_f64(), scenario.duration.as_secs_f64());
     let left = if deficit > 0.0 { num::exp(-warm_up / (4.0 * deficit)) } else { 0.0 };
     Some((load, deficit * left / (end - warm_up)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::dist::Dist;
+    use crate::kernel::time::{Span, Time};
+    use crate::stats::fixture;
+
+    /// One worker with 100 ms of work, eight messages a second, 1,000 s without a warm-up.
+    fn one_worker(work: Dist) -> Scenario {
+        let mut scenario = fixture::scenario();
+        (scenario.warm_up, scenario.duration) = (Span::ZERO, Span::from_secs(1_000));
+        scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 8.0 }];
+        let fleet = &mut scenario.fleets[0].config;
+        (fleet.count, fleet.processing) = (1, work);
+        scenario
+    }
+
+    fn told(scenario: &Scenario) -> Option<f64> {
+        bias(scenario, &scenario.fleets[0].config, 0.0).map(|(_, bias)| bias)
+    }
+
+    #[track_caller]
+    fn close(found: Option<f64>, expected: f64) {
+        let found = found.expect("it is known");
+        assert!((found - expected).abs() <= 1e-9 * expected, "{found}, not {expected}");
+    }
+
+    /// M/M/1 at load 0.8: the deficit is 0.1 s / 0.2² = 2.5 s of 1,000. Constant work halves it,
+    /// and so do two servers at the same load.
+    #[test]
+    fn the_bias_of_a_run_from_empty() {
+        let mean = Span::from_millis(100);
+        let mut scenario = one_worker(Dist::Exponential { mean });
+        close(told(&scenario), 0.002_5);
+        close(told(&one_worker(Dist::Constant(mean))), 0.001_25);
+        // What falls into the first 10 s decays with e^(-10 / (4 x 2.5)).
+        scenario.warm_up = Span::from_secs(10);
+        close(told(&scenario), 2.5 / 990.0 * num::exp(-1.0));
+        scenario.warm_up = Span::ZERO;
+        scenario.fleets[0].config.count = 2;
+        scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 16.0 }];
+        close(told(&scenario), 0.001_25);
+    }
+
+    #[test]
+    fn what_changes_over_time_has_no_steady_state() {
+        let mut scenario = one_worker(Dist::Constant(Span::from_millis(100)));
+        scenario.producers[0].config.arrivals =
+            vec![ArrivalProcess::Profile { points: vec![(Time::ZERO, 1.0)] }];
+        assert_eq!(told(&scenario), None);
+    }
 }

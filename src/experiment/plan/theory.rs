@@ -3,7 +3,7 @@
 //! Owns what theory says of a point, and the first point that meets all targets by it. Must not
 //! know what runs say: they confirm it, or the answer is open.
 
-use super::Search;
+use super::super::point::Base;
 use super::candidates::Candidates;
 use crate::engine::scenario::Scenario;
 use crate::stats::expect::Expectation;
@@ -32,13 +32,17 @@ pub(super) fn said(scenario: &Scenario, targets: &[Expectation]) -> Said {
 }
 
 /// The place of the first point that meets the targets by theory, if it knows them there.
-pub(super) fn first(search: &Search<'_>) -> Option<usize> {
+pub(super) fn first(
+    candidates: &Candidates,
+    base: Base<'_>,
+    targets: &[Expectation],
+) -> Option<usize> {
     let at = |place: usize| {
-        let point = search.candidates.point(place, search.base).ok()?;
-        Some(said(&point.scenario, search.targets))
+        let point = candidates.point(place, base).ok()?;
+        Some(said(&point.scenario, targets))
     };
-    let count = search.candidates.count();
-    if let Candidates::Listed(..) = search.candidates {
+    let count = candidates.count();
+    if let Candidates::Listed(..) = candidates {
         return (0..count).find(|&place| at(place) == Some(Said::Meets));
     }
     let mut misses = None;
