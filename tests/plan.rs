@@ -296,8 +296,8 @@ fn unrecognised(text: Text) -> Text {
     Text { text: text.text.replace("receive", crash), ..text }
 }
 
-/// The same where no closed form is recognised. At 1.9 erlangs messages wait 9.26 s in the steady state, in the five minutes
-/// from empty much less.
+/// The same where no closed form is recognised. At 1.9 erlangs messages wait 9.26 s in the steady
+/// state, in the five minutes from empty much less.
 #[test]
 fn runs_too_short_for_their_load_decide_nothing() {
     let text = unrecognised(mmc(1.9, 300));

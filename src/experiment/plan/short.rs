@@ -4,13 +4,13 @@
 //!
 //! A run from empty sees too few waiting messages, and so does the mean of any number of such runs:
 //! replications make an interval narrow around a value that is too low. How much too low is known
-//! for M/M/1, where the waiting time's deficit over all time is 1/((1 - load)² μ) of its mean, and
-//! for the reflected Brownian motion that all other queues with few pauses come near to: (ca² + cs²)
-//! / 2 times that (J. Abate and W. Whitt, "Transient behavior of regulated Brownian motion, I",
-//! Adv. Appl. Prob. 19, 1987). A warm-up leaves out what falls into it; the rest decays with four
-//! times that length (their relaxation time).
+//! for M/M/1, where the deficit of the waiting time over all time is 1/((1 - load)² μ) of its mean;
+//! and for reflected Brownian motion, which other queues come near to under load: (ca² + cs²) / 2
+//! times that (J. Abate and W. Whitt, "Transient behavior of regulated Brownian motion, I", Adv.
+//! Appl. Prob. 19, 1987). A warm-up leaves out what falls into it; the rest decays with four times
+//! that length (their relaxation time).
 //!
-//! It is asked only of arrivals that do not change over time: a day with a rush has no steady state.
+//! It is asked of arrivals that do not change over time: a day with a rush has no steady state.
 
 use super::alike::busy;
 use super::trial::Trial;
