@@ -17,7 +17,7 @@ use super::queue_meter::RECEIVES;
 use crate::clients::deed::{Deed, Ending};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal};
+use crate::ledger::journal::{Action, Change, Journal};
 
 /// Measures the parts of a run's window.
 #[derive(Clone, Debug)]
@@ -146,6 +146,10 @@ impl Journal for Batches {
     fn probed(&mut self, queue: QueueId, partitions: u32) {
         self.metrics.probed(queue, partitions);
     }
+
+    fn more_chunks(&mut self, queue: QueueId, action: Action, chunks: u64) {
+        self.metrics.more_chunks(queue, action, chunks);
+    }
 }
 
 impl Observer for Batches {
@@ -173,6 +177,118 @@ impl Observer for Batches {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::journal::{Caller, KeySpace, MessageId, PartitionId, State};
+    use crate::observe::measured::QueueMeasured;
+
+    /// A window of 100 ns.
+    fn frame() -> Frame {
+        Frame {
+            window: (Time::ZERO, Time::from_nanos(100)),
+            end: Time::from_nanos(100),
+            series: Span::from_nanos(200),
+            partitions: vec![1],
+            producers: 0,
+            fleets: Vec::new(),
+        }
+    }
+
+    /// The queue's one partition is there from the start.
+    fn open(observer: &mut impl Observer) {
+        let (partition, first, last) = (PartitionId(0), 0, u64::MAX);
+        let opened = KeySpace::Opened { partition, first, last };
+        observer.change(Time::ZERO, QueueId(0), &opened.into());
+    }
+
+    /// Six messages are sent at 10 ns and one, delayed, at 60 ns. Two are received at 30 ns and one
+    /// of them is deleted at 70 ns, when it was received for the third time.
+    fn play(observer: &mut impl Observer) {
+        let queue = QueueId(0);
+        let (message, partition) = (MessageId(0), PartitionId(0));
+        let [sent, received, delayed, deleted] = [10, 30, 60, 70].map(Time::from_nanos);
+        let put = |state| Change::Sent { message, partition, state };
+        let receive = |receives| {
+            let (caller, until, cause) = (Caller(0), Time::NEVER, None);
+            Change::Received { message, caller, partition, receives, sent, until, cause }
+        };
+        open(observer);
+        observer.time(sent);
+        observer.oldest_changed(sent, queue, Some(sent));
+        observer.change(sent, queue, &Change::Called { action: Action::Send });
+        observer.more_chunks(queue, Action::Send, 3);
+        (0..6).for_each(|_| observer.change(sent, queue, &put(State::Visible)));
+        observer.time(received);
+        observer.change(received, queue, &Change::Called { action: Action::Receive });
+        observer.more_chunks(queue, Action::Receive, 2);
+        observer.probed(queue, 4);
+        (0..2).for_each(|_| observer.change(received, queue, &receive(1)));
+        observer.time(delayed);
+        observer.change(delayed, queue, &Change::Called { action: Action::Send });
+        observer.more_chunks(queue, Action::Send, 5);
+        observer.change(delayed, queue, &put(State::Delayed));
+        observer.time(deleted);
+        observer.probed(queue, 7);
+        let (receives, from) = (3, State::InFlight);
+        let change = Change::Deleted { message, sent, receives, from };
+        observer.change(deleted, queue, &change);
+    }
+
+    fn parts(count: u64) -> Vec<QueueMeasured> {
+        let mut batches = Batches::new(&frame(), count);
+        play(&mut batches);
+        let parts = batches.finish(Time::from_nanos(100));
+        parts.into_iter().map(|part| part.queues[0].clone()).collect()
+    }
+
+    #[test]
+    fn parts_count_together_what_the_whole_counts() {
+        let mut whole = Metrics::new(&frame());
+        play(&mut whole);
+        let end = Time::from_nanos(100);
+        let whole = whole.next_window(end, Time::NEVER).queues[0].counts;
+        assert_eq!((whole.requests().send, whole.requests().receive), (2 + 3 + 5, 1 + 2));
+        let parts = parts(2);
+        let sum = |count: fn(&QueueMeasured) -> u64| parts.iter().map(count).sum::<u64>();
+        assert_eq!(sum(|part| part.counts.requests().send), whole.requests().send);
+        assert_eq!(sum(|part| part.counts.requests().receive), whole.requests().receive);
+        assert_eq!(sum(|part| part.counts.probes), 4 + 7);
+        assert_eq!(sum(|part| part.counts.sent), whole.sent);
+        assert_eq!(sum(|part| part.counts.deleted), whole.deleted);
+        let each = parts.iter().map(|part| (part.counts.requests().total(), part.counts.probes));
+        assert_eq!(each.collect::<Vec<_>>(), [(1 + 3 + 1 + 2, 4), (1 + 5, 7)]);
+    }
+
+    #[test]
+    fn a_latency_belongs_to_the_part_of_its_send() {
+        let parts = parts(2);
+        let waits = parts.iter().map(|part| &part.sent_to_received);
+        assert_eq!(waits.map(|of| (of.count(), of.sum)).collect::<Vec<_>>(), [(2, 40), (0, 0)]);
+        let lives = parts.iter().map(|part| &part.sent_to_deleted);
+        assert_eq!(lives.map(|of| (of.count(), of.sum)).collect::<Vec<_>>(), [(1, 60), (0, 0)]);
+        assert_eq!(parts[0].receives_per_message[..4], [0, 0, 1, 0], "the third receive");
+        assert_eq!(parts[1].receives_per_message.iter().sum::<u64>(), 0);
+    }
+
+    /// At 50 ns four wait and two are in flight; at 100 ns one of those is gone, one is delayed.
+    #[test]
+    fn what_a_part_leaves_unfinished_stands_at_its_end() {
+        let unfinished = parts(2).into_iter().map(|part| part.unfinished.messages);
+        assert_eq!(unfinished.collect::<Vec<_>>(), [4 + 2, 4 + 1 + 1]);
+    }
+
+    #[test]
+    fn a_message_received_more_often_than_the_list_is_long_counts_in_its_last_place() {
+        let mut batches = Batches::new(&frame(), 1);
+        open(&mut batches);
+        let (message, sent, from) = (MessageId(0), Time::ZERO, State::InFlight);
+        for receives in [1, RECEIVES as u32, 1_000] {
+            let change = Change::Sent { message, partition: PartitionId(0), state: from };
+            batches.change(sent, QueueId(0), &change);
+            let change = Change::Deleted { message, sent, receives, from };
+            batches.change(Time::from_nanos(9), QueueId(0), &change);
+        }
+        let part = &batches.finish(Time::from_nanos(100))[0].queues[0];
+        assert_eq!((part.receives_per_message[0], part.receives_per_message[RECEIVES - 1]), (1, 2));
+    }
 
     /// A window of 10 ns in three parts: 3, 3 and 4 ns, in which each instant has its place.
     #[test]
