@@ -253,6 +253,21 @@ mod tests {
         let dists = values("Exponential(\"40ms\"),LogNormal(p50: \"1ms\", p99: \"2ms\")");
         assert_eq!(dists, ["Exponential(\"40ms\")", "LogNormal(p50: \"1ms\", p99: \"2ms\")"]);
         assert_eq!(values("\"a,b..c\""), ["\"a,b..c\""]);
+        // Brackets in quotes are none.
+        assert_eq!(values("\"(\",x"), ["\"(\"", "x"]);
+        assert_eq!(values("F(\")\",2),3"), ["F(\")\",2)", "3"]);
+        assert_eq!(values("5..5"), ["5"], "begins at its end");
+        assert_eq!(values("1..100000").len(), 100_000, "as many as may be");
+    }
+
+    #[test]
+    fn a_knob_sets_its_path_and_is_called_by_its_last_step() {
+        let text = "consumers.workers.count=4,8";
+        let knob = Knob::parse("--vary", text, &mut Faults::default()).expect("two values");
+        assert_eq!([knob.set(0), knob.set(1)], [4, 8].map(|n| format!("{}={n}", knob.path)));
+        assert_eq!((knob.path.as_str(), knob.short()), ("consumers.workers.count", "count"));
+        let seed = Knob::parse("--vary", "seed=1", &mut Faults::default()).expect("one value");
+        assert_eq!(seed.short(), "seed");
     }
 
     #[test]
@@ -279,6 +294,11 @@ mod tests {
         assert!(refused("a=1..5:xy").contains("is not a factor"));
         assert_eq!(refused("a=1,2,1"), "`a` is given the value `1` twice");
         assert!(refused("a=0..1000000").contains("more than 100000 values"));
+        assert!(refused("a=1..100001").contains("more than 100000 values"));
+        for number in [".5", "2.", "2#", "-2"] {
+            let what = refused(&format!("a=0..{number}:1"));
+            assert!(what.contains("is not a range of whole numbers"), "{number}: {what}");
+        }
         let mut faults = Faults::default();
         let fault = Knob::parse("--vary", "a=1,9..2", &mut faults).unwrap_err();
         let (name, line, column) = faults.position(&fault).unwrap();

@@ -208,6 +208,7 @@ fn state_after(
 mod tests {
     use super::super::sample;
     use super::*;
+    use crate::clients::deed::WorkerId;
 
     fn text(filter: Filter) -> String {
         let mut out = Vec::new();
@@ -234,6 +235,36 @@ mod tests {
         let of_313 = text(Filter { message: Some(MessageId(313)), ..Filter::ALL });
         assert!(of_313.contains("signups-dlq  m313"), "{of_313}");
         assert!(of_313.ends_with("still visible when the run ended\n"), "{of_313}");
+    }
+
+    #[test]
+    fn a_trace_holds_what_is_in_its_range_and_is_over_after_it() {
+        let from_to = |from, to| Filter {
+            from: Time::from_nanos(from),
+            to: Time::from_nanos(to),
+            ..Filter::ALL
+        };
+        let start = |filter, instants: &[u64]| {
+            let mut trace = Text::new(&sample::scenario(), filter, Vec::new());
+            for &nanos in instants {
+                trace.deed(Time::from_nanos(nanos), &Deed::Started { worker: WorkerId(0) });
+            }
+            trace.stopped()
+        };
+        assert!(!start(from_to(3, 5), &[1, 3, 5]), "its end is within");
+        assert!(start(from_to(3, 5), &[6]));
+        assert!(start(from_to(3, 5), &[6, 7]), "and stays so");
+        let written = |filter| text(filter).lines().count();
+        let (from, to) = (2_000_000_000, 41_000_000_000);
+        let told = sample::facts().into_iter().filter(|(now, fact)| {
+            let silent = matches!(
+                fact,
+                sample::Fact::Change(_, Change::Called { .. })
+                    | sample::Fact::Deed(Deed::Busy { .. })
+            );
+            (from..=to).contains(&now.as_nanos()) && !silent
+        });
+        assert_eq!(written(from_to(from, to)), told.count());
     }
 
     #[test]
