@@ -108,6 +108,12 @@ mod tests {
 
     /// The checkout with this backlog in windows of ten seconds; as many messages less have left.
     fn judged(backlog: impl Fn(u64) -> u64) -> Vec<Unstable> {
+        let deleted = 36_000 - backlog(90);
+        counted(backlog, QueueCounts { sent: 36_000, deleted, ..QueueCounts::default() })
+    }
+
+    /// The checkout with this backlog in windows of ten seconds and these counters.
+    fn counted(backlog: impl Fn(u64) -> u64, counts: QueueCounts) -> Vec<Unstable> {
         let (mut scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
         let length = measured.window.1.since(measured.window.0);
         scenario.warm_up = Span::ZERO;
@@ -116,8 +122,7 @@ mod tests {
         let queue = &mut measured.queues[0];
         queue.series =
             (1..=90).map(|at| Window { visible: backlog(at), ..Window::default() }).collect();
-        queue.counts = QueueCounts::default();
-        (queue.counts.sent, queue.counts.deleted) = (36_000, 36_000 - backlog(90));
+        queue.counts = counts;
         unstable(&scenario, &measured)
     }
 
@@ -137,6 +142,37 @@ mod tests {
         // Three standard deviations of 36,000 arrivals are 805.
         assert_eq!(judged(|at| at * 9), [], "801 messages may be chance");
         assert_eq!(judged(|at| at * 10).len(), 1, "890 may not");
+    }
+
+    /// Messages that were delayed or hidden when the measured time began become visible: the
+    /// backlog climbs though more leave than come, so that it will not go on.
+    #[test]
+    fn a_backlog_that_climbs_while_more_leave_than_come_is_not_growth() {
+        let all = |deleted| QueueCounts { sent: 36_000, deleted, ..QueueCounts::default() };
+        assert_eq!(counted(|at| at * 20, all(36_001)), [], "a load of 0.99997");
+        let [found] = counted(|at| at * 20, all(36_000))[..] else { panic!("a load of 1") };
+        assert!((found.load - 1.0).abs() < 1e-12, "{found:?}");
+    }
+
+    /// 36,100 deletes of which 1,900 were undone let 34,200 messages leave; so do deletes, dead
+    /// letters, expiries and purges that add up to as many.
+    #[test]
+    fn what_leaves_is_what_does_not_come_back() {
+        let undone = QueueCounts { deleted: 36_100, undone: 1_900, ..QueueCounts::default() };
+        let ways = QueueCounts {
+            deleted: 34_000,
+            dead_lettered: 50,
+            expired: 70,
+            purged: 80,
+            ..QueueCounts::default()
+        };
+        for (sent, moved_in, counts) in
+            [(36_000, 0, undone), (36_000, 0, ways), (30_000, 6_000, ways)]
+        {
+            let counts = QueueCounts { sent, moved_in, ..counts };
+            let [found] = counted(|at| at * 20, counts)[..] else { panic!("it grows: {counts:?}") };
+            assert!((found.load - 36_000.0 / 34_200.0).abs() < 1e-12, "{found:?}");
+        }
     }
 
     #[test]
