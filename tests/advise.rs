@@ -125,8 +125,8 @@ fn the_answer_is_found_to_the_second() {
     assert!(["45s", "46s"].contains(&longest.timeout.as_str()), "{longest:?}");
 }
 
-/// Work of 180 s never outlives 181 s, but no duplicate in n messages leaves up to 3.0/n: 0.1 % takes
-/// 2,996 messages. At 180 s every message comes again, as the timeout ends first.
+/// Work of 180 s never outlives 181 s, but no duplicate in n messages leaves up to 3.0/n: 0.1 %
+/// takes 2,996 messages. At 180 s every message comes again, as the timeout ends first.
 #[test]
 fn no_duplicate_in_few_messages_is_open_and_in_enough_an_answer() {
     let constant = text("1/s", 400, "Constant(\"180s\")", 800);

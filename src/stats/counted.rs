@@ -151,8 +151,8 @@ mod tests {
         assert_eq!(ratio(&[[0, 0]]), None);
     }
 
-    /// 10 and 30 events in 100 each: the runs are 0.1 and 0.3, at 0.2 ± 12.706 · 0.1, while 40 events
-    /// would have the limits 28.58/200 and 54.47/200.
+    /// 10 and 30 events in 100 each: the runs are 0.1 and 0.3, at 0.2 ± 12.706 · 0.1, while 40
+    /// events would have the limits 28.58/200 and 54.47/200.
     #[test]
     fn the_wider_of_the_two_spreads_counts() {
         let ends = |runs: &[[u64; 2]]| {
