@@ -140,9 +140,10 @@ fn a_pipeline_deletes_as_many_as_it_sends_on() {
     }
 }
 
-/// Workers die every 20 s on average, some of them while part of their batch is sent on and the rest
-/// is refused. No call but a send is ever refused or takes time, and nobody waits for the 1,000 s of
-/// the timeout: no delete is lost or late, and whatever returns does so because a worker died.
+/// Workers die every 20 s on average, some of them while part of their batch is sent on and the
+/// rest is refused. No call but a send is ever refused or takes time, and nobody waits for the
+/// 1,000 s of the timeout: no delete is lost or late, and whatever returns does so because a worker
+/// died.
 #[test]
 fn what_was_sent_on_when_its_worker_died_had_no_delete_to_lose() {
     let mut works = fleet(4, constant(Span::from_millis(100)));
@@ -297,8 +298,8 @@ fn other_settings_do_not_change_why_a_message_came_back() {
     }
 }
 
-/// One worker and one message of constant work at each of these instants; the timeout is never over,
-/// retention is a minute.
+/// One worker and one message of constant work at each of these instants; the timeout is never
+/// over, retention is a minute.
 fn outlived(work: Span, sends: &[u64]) -> Scenario {
     let own = QueueConfig { retention: secs(60), ..queue() };
     let mut producer = producer(burst(sends[0], 1));

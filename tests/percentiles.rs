@@ -1,14 +1,16 @@
-//! Intervals of percentiles cover what they say, or are not told: experiments against exact answers.
+//! Intervals of percentiles cover what they say, or are not told: experiments against exact
+//! answers.
 //!
 //! Work of one second on average, one line, served in the order of arrival. Over many experiments a
-//! 95 % interval of p50, p95 and p99 covers the exact value in 92 to 98 % where runs are long enough
-//! for it; where they are not it is open, and no percentile is told wrongly in more than 8 %. (Of
-//! 500 that cover with probability 0.95 fewer than 460 do in one case of a thousand.) The seeds are
-//! fixed, so that a verdict never changes by itself.
+//! 95 % interval of p50, p95 and p99 covers the exact value in 92 to 98 % where runs are long
+//! enough for it; where they are not it is open, and no percentile is told wrongly in more than 8
+//! %. (Of 500 that cover with probability 0.95 fewer than 460 do in one case of a thousand.) The
+//! seeds are fixed, so that a verdict never changes by itself.
 //!
-//! Closed forms: time in M/M/1 is exponential with mean 1/(1 - rho); P(wait > t) of M/M/c is Erlang's
-//! C times e^(-c(1 - rho)t); the wait of M/D/1 has Erlang's distribution function (A. K. Erlang 1909,
-//! as in D. Gross et al., "Fundamentals of Queueing Theory", 4th ed. 2008, section 5.1.3).
+//! Closed forms: time in M/M/1 is exponential with mean 1/(1 - rho); P(wait > t) of M/M/c is
+//! Erlang's C times e^(-c(1 - rho)t); the wait of M/D/1 has Erlang's distribution function (A. K.
+//! Erlang 1909, as in D. Gross et al., "Fundamentals of Queueing Theory", 4th ed. 2008, section
+//! 5.1.3).
 
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
@@ -197,8 +199,8 @@ fn over_replications_of_md1() {
     hold(&case, 500);
 }
 
-/// Runs of 5,000 s are too short for p99 at load 0.9: the mean of each run's own is about a sixth too
-/// low, and more runs make it no better; that of all messages together is not.
+/// Runs of 5,000 s are too short for p99 at load 0.9: the mean of each run's own is about a sixth
+/// too low, and more runs make it no better; that of all messages together is not.
 #[test]
 fn what_runs_are_too_short_for_is_open() {
     let short = Case {

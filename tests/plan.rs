@@ -385,7 +385,8 @@ fn a_sure_answer_on_a_percentile_is_right_in_95_of_100() {
     assert!(wrong <= 17, "{wrong} of {plans}");
 }
 
-/// As above, 2,000 plans of each kind: at most 5 % and three standard errors (29) are wrong. Takes minutes:
+/// As above, 2,000 plans of each kind: at most 5 % and three standard errors (29) are wrong. Takes
+/// minutes:
 /// `cargo test --release --test plan -- --ignored`.
 #[test]
 #[ignore = "takes minutes"]

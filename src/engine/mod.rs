@@ -20,6 +20,7 @@
 
 pub mod event;
 pub mod fates;
+mod forgetting;
 pub mod fork;
 pub mod lockstep;
 mod look_ahead;

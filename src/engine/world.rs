@@ -11,13 +11,14 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::event::Event;
+use super::forgetting::LEAST_REMEMBERED;
 use super::look_ahead;
 use super::scenario::{Limits, Named, Scenario};
 use crate::clients::arrivals::Arrivals;
 use crate::clients::config::FleetConfig;
 use crate::clients::deed::{ProducerId, WorkerId};
 use crate::clients::producer::{Producer, SendCall};
-use crate::clients::worker::{Stage, Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
+use crate::clients::worker::{Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
 use crate::kernel::calendar::Calendar;
 use crate::kernel::dist::Dist;
 use crate::kernel::rng::{Luck, Purpose, Stream, Streams};
@@ -42,9 +43,6 @@ pub enum Ended {
     /// Because the observer had no use for more.
     ObserverStopped,
 }
-
-/// Messages that are gone which the ledger remembers at least before it is told who is held still.
-const LEAST_REMEMBERED: usize = 64;
 
 /// Events between two looks at the interrupt, the observer and the conservation of messages.
 const LOOK_EVERY: u64 = 1024;
@@ -133,7 +131,7 @@ pub struct World<O: Observer> {
     until: Option<Time>,
     /// The ledger may remember so many messages that are gone before those are looked for that
     /// nobody holds any more.
-    most_remembered: usize,
+    pub(super) most_remembered: usize,
     pub(super) calendar: Calendar<Event>,
     pub(super) ledger: Ledger,
     /// When the calendar next looks at each queue.
@@ -446,31 +444,6 @@ impl<O: Observer> World<O> {
         let happened = self.ledger.advance(self.now, queue, &mut self.observer);
         self.events = self.events - 1 + happened;
         self.forget_unheld();
-    }
-
-    /// The ledger forgets messages that are gone and that nobody holds. It is told when it may
-    /// remember as many more as were looked at the last time, so that each costs a bounded look.
-    #[inline]
-    fn forget_unheld(&mut self) {
-        if self.ledger.remembered() > self.most_remembered {
-            self.tell_held();
-        }
-    }
-
-    #[cold]
-    fn tell_held(&mut self) {
-        let working = self.threads.iter().filter(|thread| thread.stage == Stage::Working);
-        let own = |thread: &Thread| {
-            let first = thread.first as usize;
-            &self.held[first..first + usize::from(thread.count)]
-        };
-        let held = working.flat_map(own).chain(self.buffers.iter().flatten());
-        let mut looked_at = self.threads.len();
-        self.ledger.forget_unheld(held.map(|delivery| {
-            looked_at += 1;
-            delivery.receipt
-        }));
-        self.most_remembered = self.ledger.remembered() + looked_at.max(LEAST_REMEMBERED);
     }
 
     fn purge(&mut self, queue: QueueId) {

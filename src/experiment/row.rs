@@ -4,8 +4,8 @@
 //! is made of it.
 //!
 //! Percentiles need distributions. Those of one latency are shared by all that is read off it, and
-//! stand once in a row's text: for each cell that holds something the steps from the one before, how
-//! many, and the shortest and the longest length (one of them if there is one alone).
+//! stand once in a row's text: for each cell that holds something the steps from the one before,
+//! how many, and the shortest and the longest length (one of them if there is one alone).
 //!
 //! Invariant: a row that is read back is equal to the one that was written.
 

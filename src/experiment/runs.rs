@@ -1,6 +1,7 @@
 //! The runs of an experiment: which, on all cores, and what is kept of each.
 //!
-//! Owns the doing of many. Must not know where rows are remembered, nor what they are compared with.
+//! Owns the doing of many. Must not know where rows are remembered, nor what they are compared
+//! with.
 //!
 //! Invariant: a row depends on its point and replication alone, so it may come from a run or from
 //! the memory of an earlier one, on any machine.

@@ -88,7 +88,8 @@ pub struct EstimatedMeasure {
     pub thin: Option<Thin>,
 }
 
-/// Too few messages beyond a percentile: its interval would cover the truth less often than it says.
+/// Too few messages beyond a percentile: its interval would cover the truth less often than it
+/// says.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thin {
     /// As many independent messages as those beyond it are worth.

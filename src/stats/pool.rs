@@ -31,8 +31,8 @@ use crate::observe::measured::Latency;
 /// So many independent messages beyond a percentile make its interval cover what it says.
 pub const ENOUGH: f64 = 60.0;
 
-/// From so many on, an interval [`CAUTION`] times as wide covers at least as often as a plain one says
-/// to: not to be told as an interval, but enough to decide by.
+/// From so many on, an interval [`CAUTION`] times as wide covers at least as often as a plain one
+/// says to: not to be told as an interval, but enough to decide by.
 const LITTLE: f64 = 4.0;
 
 /// By how much an interval is widened where little lies beyond a percentile.

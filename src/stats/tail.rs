@@ -3,10 +3,11 @@
 //! Owns the decision by counting. Must not know where percentiles come from.
 //!
 //! "p99 is at most 2 s" says that at most 1 % take longer than 2 s. So many independent messages of
-//! which so many take longer decide it by the binomial distribution (C. J. Clopper and E. S. Pearson,
-//! "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika
-//! 26, 1934), however few they are: if none of 368 takes longer, p99 is below with 97.5 %. Messages
-//! beyond a percentile come in crowds even more than others do, so that all count for half.
+//! which so many take longer decide it by the binomial distribution (C. J. Clopper and E. S.
+//! Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial",
+//! Biometrika 26, 1934), however few they are: if none of 368 takes longer, p99 is below with 97.5
+//! %. Messages beyond a percentile come in crowds even more than others do, so that all count for
+//! half.
 
 use crate::kernel::num;
 

@@ -138,8 +138,8 @@ impl Watch {
         }
     }
 
-    /// What was told of queue `at`: sent, moved in, undone; deleted, moved out, expired, purged; and
-    /// what is visible, in flight and delayed after it.
+    /// What was told of queue `at`: sent, moved in, undone; deleted, moved out, expired, purged;
+    /// and what is visible, in flight and delayed after it.
     pub(crate) fn totals(&self, at: usize) -> ([u64; 7], [u64; 3]) {
         let Book { sent, moved_in, restored, deleted, moved_out, expired, purged, .. } =
             self.books[at];

@@ -312,8 +312,8 @@ fn knee(advice: &TimeoutAdvice) -> String {
         return format!("none up to {knee}: every longer timeout saves duplicates");
     };
     format!(
-        "{knee}: going on to {} saves less than one duplicate in a thousand messages; `--duplicates` \
-         and `--recovery` ask for an answer",
+        "{knee}: going on to {} saves less than one duplicate in a thousand messages; \
+         `--duplicates` and `--recovery` ask for an answer",
         next.timeout
     )
 }

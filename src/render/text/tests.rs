@@ -167,8 +167,8 @@ fn warnings_say_what_to_do() {
     let [warning] = &thin.warnings[..] else { panic!("{:?}", thin.warnings) };
     assert!(warning.starts_with("p99 in queue of `orders` has no interval: "), "{warning}");
 
-    // Of 100,000 messages 2,000 are in a tail of steps of 0.45 or 0.55 ms. By hand: half of all are up
-    // to 495 ms in it, of three runs half up to 512.07 or 479.07 ms, so the pseudo-values are
+    // Of 100,000 messages 2,000 are in a tail of steps of 0.45 or 0.55 ms. By hand: half of all are
+    // up to 495 ms in it, of three runs half up to 512.07 or 479.07 ms, so the pseudo-values are
     // 443.8 and 542.8 ms, each twice: deviation 57.2, half width 3.182 · 57.2/2 = 91 of 505 ms.
     let tail = |step: u64| {
         let waits = (0..2_000).map(|n| 10_000_000 + n * step).chain(vec![10_000_000; 98_000]);
@@ -192,8 +192,8 @@ fn warnings_say_what_to_do() {
     );
 }
 
-/// The mean from send to delete is 278 and 298 ms, with a deviation of 14.1 ms: four runs would know
-/// it to ±22 ms (3.182 · 14.1/2), three to ±35 ms only, and the limit is 30 ms away.
+/// The mean from send to delete is 278 and 298 ms, with a deviation of 14.1 ms: four runs would
+/// know it to ±22 ms (3.182 · 14.1/2), three to ±35 ms only, and the limit is 30 ms away.
 #[test]
 fn an_expectation_that_the_interval_does_not_decide_is_open() {
     let mut scenario = fixture::scenario();

@@ -1,6 +1,7 @@
 //! Checks of prices.
 //!
-//! Owns the order of the tiers, and that what repeats is over before it comes again. Must not know what is billed.
+//! Owns the order of the tiers, and that what repeats is over before it comes again. Must not know
+//! what is billed.
 
 use super::Check;
 use crate::engine::scenario::{Prices, Tier};

@@ -285,7 +285,8 @@ fn what_was_read_keeps_its_text_and_a_fault_is_a_sentence() {
     assert_eq!(parse_quantity("busy*2").expect("parses").text(), "busy*2");
     assert_eq!(
         parse("cost < 5").expect_err("a bare number").to_string(),
-        "cannot compare `cost` with `5`: an amount of money with a bare number (column 8); write `$5`"
+        "cannot compare `cost` with `5`: an amount of money with a bare number (column 8); write \
+         `$5`"
     );
     let names = [Unit::Number, Unit::Duration, Unit::Rate, Unit::Money].map(Unit::name);
     assert_eq!(names, ["number", "ns", "per second", "dollars"]);
