@@ -385,3 +385,25 @@ fn what_nobody_holds_is_forgotten() {
     let expired = world.ledger().tally(QueueId(0)).expired;
     assert!(expired > 20_000 && (1..1_000).contains(&most), "{expired} expired, {most} remembered");
 }
+
+/// Two idempotent workers have one message, received at 0 and 20 s, for 30 s each. The second
+/// begins before the first is done, at 30 s, and sees at 50 s that it is: it did not do it again,
+/// and its 30 s are wasted. A third, at 40 s, sees it at once, and deletes it.
+#[test]
+fn work_that_turns_out_to_be_done_by_another_is_wasted() {
+    let own = QueueConfig { visibility_timeout: secs(20), ..queue() };
+    let mut works = fleet(3, constant(secs(30)));
+    works.idempotent = true;
+    let scenario = scenario(own, producer(burst(0, 1)), works, secs(300), Span::ZERO);
+    let (measured, log) = logged(&scenario);
+    let endings = log.deeds.iter().filter_map(|&(now, deed)| match deed {
+        Deed::Ended { how, .. } => Some((now, how)),
+        _ => None,
+    });
+    let recognised = |secs| (at(secs), Ending::Recognised);
+    let expected = [(at(30), Ending::Done), recognised(40), recognised(50)];
+    assert_eq!(endings.collect::<Vec<_>>(), expected);
+    let (counts, fleet) = (measured.queues[0].counts, measured.fleets[0]);
+    assert_eq!((counts.duplicates, fleet.processed, fleet.duplicates), (0, 1, 0));
+    assert_eq!((fleet.work, fleet.duplicate_work), (60 * SECOND, 30 * SECOND));
+}

@@ -36,7 +36,7 @@ const FINGERPRINTS: [(&str, u64); 14] = [
     ("pipeline", 0x7322_d65f_6abe_b8b9),
     ("short-polls", 0xda32_b577_71ed_90fe),
     ("closed", 0xf8eb_d6fc_4871_100e),
-    ("removal", 0x8b95_d6e8_2a52_2fb7),
+    ("removal", 0x57ea_1caa_9b0a_d35b),
     ("nodes", 0x7908_aee6_a782_1abc),
     ("weak-quorums", 0x1e8b_27b8_3f51_2a3b),
 ];

@@ -27,7 +27,8 @@ pub enum Ending {
     Done,
     /// Done, and it had been done before: duplicate work.
     Duplicate,
-    /// Recognised as done before by an idempotent worker; no work was wasted.
+    /// Recognised as done before by an idempotent worker. What it worked before it saw that, where
+    /// another completed the message meanwhile, is wasted.
     Recognised,
     /// Failed.
     Failed,

@@ -12,6 +12,7 @@
 //! | [`fates`] | two worlds side by side, to the first message whose fate differs |
 //! | [`situation`] | what a world looks like to one message |
 //! | [`fork`] | what a run follows, and how a world takes other settings on |
+//! | `held` | which deliveries are held whose work is still to come or under way |
 //! | [`run`] | one run: a scenario in, what was measured out |
 //! | [`saved`] | one past, several futures |
 //! | `sending` | what producers do at their events |
@@ -20,8 +21,8 @@
 
 pub mod event;
 pub mod fates;
-mod forgetting;
 pub mod fork;
+mod held;
 pub mod lockstep;
 mod look_ahead;
 mod receiving;

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::event::Event;
-use super::forgetting::LEAST_REMEMBERED;
+use super::held::LEAST_REMEMBERED;
 use super::look_ahead;
 use super::scenario::{Limits, Named, Scenario};
 use crate::clients::arrivals::Arrivals;

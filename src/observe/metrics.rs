@@ -313,7 +313,8 @@ impl FleetMeasured {
     #[cold]
     fn end_in_vain(&mut self, work: u128, how: Ending) {
         match how {
-            Ending::Done | Ending::Recognised => {}
+            Ending::Done => {}
+            Ending::Recognised => self.duplicate_work += work,
             Ending::Duplicate => {
                 self.duplicates += 1;
                 self.duplicate_work += work;

@@ -14,5 +14,6 @@ mod node_meter;
 pub mod observer;
 mod queue_meter;
 pub mod recovery;
+mod since;
 pub mod trace;
 pub mod waits;

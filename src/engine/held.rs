@@ -1,14 +1,13 @@
-//! When the ledger may forget messages that are gone.
+//! Which deliveries are held whose work is still to come or under way.
 //!
-//! Owns how often it is told what is held still. Must not know why a message is remembered.
-//!
-//! Invariant: a message is remembered while a delivery of it waits in a buffer or is worked on.
+//! Owns when the ledger is told of them, so that it can forget what nobody asks about. Must not
+//! know what the ledger remembers.
 
 use super::world::World;
 use crate::clients::worker::{Stage, Thread};
 use crate::observe::observer::Observer;
 
-/// Messages that are gone which the ledger remembers at least before it is told who is held still.
+/// So many messages that are gone the ledger may remember in any case.
 pub(super) const LEAST_REMEMBERED: usize = 64;
 
 impl<O: Observer> World<O> {
