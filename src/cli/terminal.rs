@@ -9,6 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use super::args::{Global, When};
 use super::failure::Failure;
+use crate::render::text::fold::fold;
 use crate::scenario::Faults;
 
 /// How to speak.
@@ -62,7 +63,7 @@ impl Terminal {
     /// Warns.
     pub(super) fn warn(self, text: &str) {
         let (on, off) = if self.colour_of_errors { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
-        self.say(&format!("{on}warning{off}: {text}"));
+        self.say(&fold(&format!("{on}warning{off}: {text}")).join("\n"));
     }
 
     /// Shows warnings with their place in the scenario.

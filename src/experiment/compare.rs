@@ -11,8 +11,10 @@ use super::fates::first_fate;
 use super::point::{Base, Point};
 use super::quantities;
 use super::row::Row;
-use super::runs::{Job, Runner};
+use super::runs::{Job, Runner, growing, unstable};
 use super::share::Share;
+use crate::clients::config::ProducerConfig;
+use crate::engine::scenario::{Named, Scenario};
 use crate::outcome::{
     COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem, EstimatedMeasure,
     combined_hash,
@@ -20,7 +22,7 @@ use crate::outcome::{
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
 use crate::stats::expect::{Names, Quantity, Told};
-use crate::stats::paired::{Paired, Verdict};
+use crate::stats::paired::{Paired, Verdict, Wanted};
 use crate::stats::pool::Runs;
 
 /// What is asked.
@@ -130,9 +132,16 @@ impl Compare {
         let system = |point: &Point, rows: &[Row]| ComparedSystem {
             scenario: point.scenario.name.clone(),
             set: self.asked.set.iter().chain(&point.sets).cloned().collect(),
+            unstable: unstable(rows),
             fingerprint: combined_hash(rows.iter().map(|row| row.fingerprint)),
         };
-        let measures = self.quantities.iter().enumerate();
+        let systems = [system(&self.points[0], a), system(&self.points[1], b)];
+        let settles = |quantity: &Quantity| {
+            let mut both = self.points.iter().zip(&systems);
+            both.all(|(point, of)| growing(quantity, &point.scenario, &of.unstable).is_none())
+        };
+        let (measures, not_compared): (Vec<_>, Vec<_>) =
+            self.quantities.iter().enumerate().partition(|(_, quantity)| settles(quantity));
         // Rows of one fingerprint tell the same facts: nothing can differ.
         let [first, second] = [a, b].map(|rows| rows.first().map(|row| row.fingerprint));
         let same = first == second;
@@ -141,6 +150,7 @@ impl Compare {
         if interrupt.load(Ordering::Relaxed) {
             return None;
         }
+        let [of_a, of_b] = systems;
         Some(CompareOutcome {
             format: COMPARE_FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -148,12 +158,29 @@ impl Compare {
             seed: self.points[0].scenario.seed,
             replications: self.asked.reps,
             tolerance: self.tolerance(),
-            a: system(&self.points[0], a),
-            b: system(&self.points[1], b),
-            measures: measures.map(|(at, quantity)| self.measure(quantity, at, a, b)).collect(),
+            a: of_a,
+            b: of_b,
+            measures: measures
+                .into_iter()
+                .map(|(at, quantity)| self.measure(quantity, at, a, b))
+                .collect(),
+            not_compared: not_compared.iter().map(|(_, of)| of.text().to_owned()).collect(),
             first_fate,
             partial: rows.iter().find_map(|row| row.partial.clone()),
         })
+    }
+
+    /// Which values of a measure one wants of the second system, against the first.
+    fn wanted(&self, quantity: &Quantity) -> Wanted {
+        let [a, b] = self.points.each_ref().map(|point| &point.scenario);
+        let traffic = |of: &'_ Scenario| {
+            let arrivals = |producer: &Named<ProducerConfig>| {
+                (producer.config.queue, producer.config.arrivals.clone())
+            };
+            of.producers.iter().map(arrivals).collect::<Vec<_>>()
+        };
+        let same_time = (a.warm_up, a.duration) == (b.warm_up, b.duration);
+        quantity.wanted_against(traffic(a) == traffic(b), same_time)
     }
 
     /// One measure. A pair of which one side tells nothing does not count.
@@ -179,8 +206,8 @@ impl Compare {
         let unpaired = paired.unpaired_half_width().filter(|_| difference.is_backed());
         let mean = difference.value;
         let verdict = match difference.cautious_half_width_at(0.95) {
-            _ if difference.is_backed() => paired.verdict(quantity.wanted(), self.tolerance()),
-            Some(half) if half < mean.abs() => paired.verdict(quantity.wanted(), None),
+            _ if difference.is_backed() => paired.verdict(self.wanted(quantity), self.tolerance()),
+            Some(half) if half < mean.abs() => paired.verdict(self.wanted(quantity), None),
             _ => Verdict::Open,
         };
         ComparedMeasure {

@@ -6,15 +6,33 @@
 use crate::scenario::fault::{Fault, Faults, Place, Source};
 use crate::stats::expect::{ExpectFault, Names, Quantity, parse_quantity};
 
-/// What is measured where nothing is named: flow, the two latencies, waste, load.
-const USUAL: [&str; 6] = [
-    "rate(deleted)",
-    "mean(sent_to_received)",
-    "p50(sent_to_deleted)",
-    "p95(sent_to_deleted)",
-    "p99(sent_to_deleted)",
-    "busy",
+/// What is measured of each queue that somebody receives from, where nothing is named.
+const USUAL: [(&str, &str); 5] = [
+    ("rate", "deleted"),
+    ("mean", "sent_to_received"),
+    ("p50", "sent_to_deleted"),
+    ("p95", "sent_to_deleted"),
+    ("p99", "sent_to_deleted"),
 ];
+
+/// The usual texts: flow and latencies of each queue, load of each fleet. A name stands where a
+/// text without one would mean another part, or there are several.
+fn usual(names: &Names<'_>) -> Vec<String> {
+    let fleets = names.scenario.map_or(&[][..], |scenario| &scenario.fleets);
+    let receives =
+        |queue: &usize| fleets.iter().any(|fleet| fleet.config.queue.0 as usize == *queue);
+    let queues: Vec<usize> = (0..names.queues.len()).filter(receives).collect();
+    let mut texts = Vec::new();
+    for &queue in &queues {
+        let of = if queues == [0] { String::new() } else { format!("{}.", names.queues[queue]) };
+        texts.extend(USUAL.iter().map(|(take, what)| format!("{take}({of}{what})")));
+    }
+    match names.fleets[..] {
+        [] | [_] => texts.push("busy".to_owned()),
+        _ => texts.extend(names.fleets.iter().map(|fleet| format!("busy({fleet})"))),
+    }
+    texts
+}
 
 /// The quantities of these texts, each written for `option`; the usual ones for none.
 ///
@@ -22,7 +40,8 @@ const USUAL: [&str; 6] = [
 /// Every text that is no measure of this scenario.
 pub fn read(option: &str, texts: &[String], names: &Names<'_>) -> Result<Vec<Quantity>, Faults> {
     if texts.is_empty() {
-        let usual = USUAL.iter().filter_map(|text| parse_quantity(text).ok());
+        let usual = usual(names);
+        let usual = usual.iter().filter_map(|text| parse_quantity(text).ok());
         return Ok(usual.filter(|quantity| quantity.check(names).is_ok()).collect());
     }
     let mut faults = Faults::default();

@@ -92,6 +92,11 @@ impl<'a> Replicator<'a> {
         }
     }
 
+    /// What is known so far, in order.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
     /// Runs those that are missing up to `total`; what ended the earliest that did not complete,
     /// or `Completed`. After an interrupt nothing more is run.
     pub fn up_to(&mut self, total: u64) -> Ended {

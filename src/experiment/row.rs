@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use crate::engine::scenario::Scenario;
 use crate::observe::distribution::{Cell, Distribution, Share};
 use crate::observe::measured::Measured;
-use crate::outcome::ExpectOutcome;
+use crate::outcome::{ExpectOutcome, Unstable};
 use crate::stats::expect::{Quantity, Told};
 use crate::stats::pool::Reading;
+use crate::stats::stability;
 
 /// What one run gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub struct Row {
     pub expect: Vec<ExpectOutcome>,
     /// What it tells of each expectation.
     pub expect_told: Vec<Told>,
+    /// The queues that do not settle: what is told of their latencies and backlogs is of this run
+    /// alone.
+    pub unstable: Vec<Unstable>,
     /// Hash over everything that happened.
     pub fingerprint: u64,
     /// Why the run ended before its time.
@@ -45,10 +49,12 @@ impl Row {
         partial: Option<String>,
     ) -> Row {
         let expect = scenario.expect.iter();
+        let unstable = stability::unstable(scenario, measured);
         Row {
             told: quantities.iter().map(|of| of.told(scenario, measured)).collect(),
-            expect: expect.clone().map(|of| ExpectOutcome::of(of, scenario, measured)).collect(),
+            expect: ExpectOutcome::all(scenario, measured, &unstable),
             expect_told: expect.map(|of| ExpectOutcome::told(of, scenario, measured)).collect(),
+            unstable: Unstable::all(scenario, &unstable),
             fingerprint: measured.fingerprint,
             partial,
         }
@@ -61,6 +67,8 @@ struct Text {
     told: Vec<Vec<Entry>>,
     expect: Vec<ExpectOutcome>,
     expect_told: Vec<Vec<Entry>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unstable: Vec<Unstable>,
     /// Distributions: see the head of this module.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lengths: Vec<Vec<u64>>,
@@ -105,8 +113,8 @@ impl From<Row> for Text {
         };
         let (told, expect_told) = (entries(&row.told), entries(&row.expect_told));
         let lengths = shared.iter().map(|of| written(of)).collect();
-        let Row { expect, fingerprint, partial, .. } = row;
-        Text { told, expect, expect_told, lengths, fingerprint, partial }
+        let Row { expect, unstable, fingerprint, partial, .. } = row;
+        Text { told, expect, expect_told, unstable, lengths, fingerprint, partial }
     }
 }
 
@@ -140,6 +148,7 @@ impl TryFrom<Text> for Row {
             told: told(text.told)?,
             expect: text.expect,
             expect_told: told(text.expect_told)?,
+            unstable: text.unstable,
             fingerprint: text.fingerprint,
             partial: text.partial,
         })

@@ -14,9 +14,11 @@ use super::progress::Progress;
 use super::replicate::why_partial;
 use super::row::Row;
 use crate::engine::run::{Run, run, run_with};
+use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::kernel::time::Time;
-use crate::stats::expect::Quantity;
+use crate::outcome::{EstimatedUnstable, Unstable};
+use crate::stats::expect::{Names, Quantity};
 
 /// One run to do.
 #[derive(Clone, Copy, Debug)]
@@ -106,4 +108,23 @@ impl Runner<'_> {
             Row::of(self.quantities, scenario, &measured, partial)
         })
     }
+}
+
+/// The queues that do not settle in half of these replications of a point or more.
+pub(super) fn unstable(rows: &[Row]) -> Vec<EstimatedUnstable> {
+    let runs: Vec<&[Unstable]> = rows.iter().map(|row| row.unstable.as_slice()).collect();
+    EstimatedUnstable::over(&runs)
+}
+
+/// The queue of these that do not settle which leaves a quantity without a value.
+pub(super) fn growing<'a>(
+    quantity: &Quantity,
+    scenario: &Scenario,
+    unstable: &'a [EstimatedUnstable],
+) -> Option<&'a str> {
+    let names = Names::of(scenario);
+    let place = |of: &EstimatedUnstable| names.queues.iter().position(|name| *name == of.queue);
+    let grows =
+        |of: &&EstimatedUnstable| place(of).is_some_and(|place| quantity.grows_with(place, &names));
+    unstable.iter().find(grows).map(|of| of.queue.as_str())
 }

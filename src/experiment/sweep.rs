@@ -11,7 +11,7 @@ use super::knob::Knob;
 use super::point::{Base, Point};
 use super::quantities;
 use super::row::Row;
-use super::runs::{Job, Runner};
+use super::runs::{Job, Runner, growing, unstable};
 use crate::outcome::{
     EstimatedExpectation, EstimatedMeasure, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome,
     SweepPoint, combined_hash,
@@ -140,6 +140,8 @@ impl Sweep {
     }
 
     fn at(&self, point: &Point, rows: &[Row]) -> SweepPoint {
+        let unstable = unstable(rows);
+        let settles = |quantity: &Quantity| growing(quantity, &point.scenario, &unstable).is_none();
         let estimate = |(at, quantity): (usize, &Quantity)| {
             let told: Vec<&Told> = rows.iter().map(|row| &row.told[at]).collect();
             let over = quantity.over(&told, Runs::Replications);
@@ -147,6 +149,7 @@ impl Sweep {
                 over.map_or(EstimatedMeasure::NONE, |(of, n)| EstimatedMeasure::sampled(&of, n));
             (quantity.text().to_owned(), of)
         };
+        let measures = self.quantities.iter().enumerate().filter(|(_, of)| settles(of));
         let expectation = |at: usize| {
             let told: Vec<Told> =
                 rows.iter().filter_map(|row| row.expect_told.get(at).cloned()).collect();
@@ -161,8 +164,9 @@ impl Sweep {
             |quantity: &Quantity| Some((quantity.text().to_owned(), theory(quantity)?));
         SweepPoint {
             at: point.sets.iter().map(set).collect(),
-            measures: self.quantities.iter().enumerate().map(estimate).collect(),
+            measures: measures.map(estimate).collect(),
             theory: self.quantities.iter().filter_map(told_by_theory).collect(),
+            unstable: unstable.clone(),
             expect: (0..expectations).map(expectation).collect(),
             partial: rows.iter().find_map(|row| row.partial.clone()),
             fingerprint: combined_hash(rows.iter().map(|row| row.fingerprint)),

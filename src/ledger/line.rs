@@ -169,6 +169,14 @@ impl Line {
         fresh.chain(slab.rows.list::<AGE>(self.aged).map(|slot| slab.get(slot).into()))
     }
 
+    /// Those of them that were received.
+    pub(super) fn received<'a>(
+        &self,
+        slab: &'a Slab,
+    ) -> impl Iterator<Item = &'a Message> + use<'a> {
+        slab.rows.list::<AGE>(self.aged).map(|slot| slab.get(slot))
+    }
+
     /// Two lines of this one: what has a key below `cut`, and all else.
     pub(super) fn split(mut self, slab: &mut Slab, cut: u64) -> (Line, Line) {
         let (mut left, mut right) = (Line::new(slab), Line::new(slab));

@@ -17,7 +17,7 @@ use super::fresh::Waiting;
 use super::journal::{Action, MessageId, PartitionId};
 use super::keys::equal_cuts;
 use super::line::{Line, NO_MESSAGE, Oldest};
-use super::message::Slab;
+use super::message::{Message, Slab};
 use super::sealed::{Came, Sealed};
 use crate::kernel::time::Time;
 
@@ -419,6 +419,11 @@ impl Shards {
     pub(super) fn release(&mut self) -> Vec<u32> {
         let sealed = self.parts[self.live..].iter_mut().filter_map(|part| part.sealed.as_mut());
         sealed.flat_map(|sealed| sealed.release()).collect()
+    }
+
+    /// The resident messages that were received.
+    pub(super) fn received<'a>(&'a self, slab: &'a Slab) -> impl Iterator<Item = &'a Message> {
+        self.parts.iter().flat_map(|part| part.line.received(slab))
     }
 
     /// The messages whose ages the partitions keep.

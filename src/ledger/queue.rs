@@ -18,7 +18,7 @@ use super::gate::Admission;
 use super::journal::{Action, Journal, MessageId, State};
 use super::keys::Router;
 use super::line::BACK_OF_LINE;
-use super::message::{AGE, PLACE, Slab};
+use super::message::{AGE, Message, PLACE, Slab};
 use super::partition::Shards;
 use super::replication::Replication;
 use super::reshard::Reshards;
@@ -445,6 +445,13 @@ impl Queue {
         let lists = [self.delayed, self.moved, self.aside];
         let rows = lists.into_iter().flat_map(|list| slab.rows.list::<AGE>(list));
         self.shards.came(slab).map(|came| came.sent).chain(rows.map(|slot| slab.get(slot).sent))
+    }
+
+    /// The resident messages that have a row: all that were received are among them.
+    pub(super) fn rows<'a>(&'a self, slab: &'a Slab) -> impl Iterator<Item = &'a Message> {
+        let lists = [self.delayed, self.moved, self.aside];
+        let rows = lists.into_iter().flat_map(|list| slab.rows.list::<AGE>(list));
+        self.shards.received(slab).chain(rows.map(|slot| slab.get(slot)))
     }
 
     /// Panics if what is derived disagrees with what it is derived from; for tests.

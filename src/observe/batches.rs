@@ -115,7 +115,7 @@ fn with_latencies(mut part: Measured, latencies: Vec<Latencies>) -> Measured {
         queue.receives_per_message = of.receives;
         let messages = queue.visible.last + queue.in_flight.last + queue.delayed.last;
         let oldest = Span::from_nanos(queue.age_of_oldest.last);
-        queue.unfinished = Unfinished { messages, oldest, mean_age: 0 };
+        queue.unfinished = Unfinished { messages, oldest, ..Unfinished::default() };
         queue.series.clear();
     }
     part

@@ -19,6 +19,7 @@ use super::distribution::{Distribution, Share};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::NodeId;
 use crate::ledger::journal::{PartitionId, Refusal};
+use crate::ledger::service::Circulating;
 
 /// Everything measured in one run.
 #[derive(Clone, Debug)]
@@ -75,6 +76,8 @@ pub struct QueueMeasured {
     pub resident: (u64, u64),
     /// Messages still resident at the end of the run, with the age of the oldest.
     pub unfinished: Unfinished,
+    /// Messages moved to the dead-letter queue, whole run.
+    pub dead_lettered_in_all: u64,
     /// One entry a window of `Scenario::window`, over the whole run.
     pub series: Vec<Window>,
     /// The life of every partition, by id.
@@ -293,6 +296,8 @@ pub struct Unfinished {
     pub oldest: Span,
     /// Mean age in nanoseconds.
     pub mean_age: u64,
+    /// Those among them that come back again and again.
+    pub circulating: Circulating,
 }
 
 /// One window of a queue's series.

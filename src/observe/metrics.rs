@@ -180,7 +180,7 @@ impl Metrics {
     /// in the one that is over. Of latencies and of what counts the whole run, that is no more than
     /// was known so far.
     pub(super) fn next_window(&mut self, at: Time, end: Time) -> Measured {
-        let nothing = Leftover { messages: 0, oldest: Span::ZERO, mean_age: Span::ZERO };
+        let nothing = Leftover::default();
         let part = self.clone().finish(at, 0, &vec![nothing; self.queues.len()]);
         (self.window, self.begun, self.ended) = ((at, end), false, false);
         self.boundary = at;

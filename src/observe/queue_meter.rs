@@ -197,7 +197,8 @@ impl QueueMeter {
         partitions.last = self.partitions.value();
         resharding.last = self.resharding.value();
         age_of_oldest.last = leftover.oldest.as_nanos();
-        let Leftover { messages, oldest, mean_age } = leftover;
+        let Leftover { messages, oldest, mean_age, circulating } = leftover;
+        let mean_age = mean_age.as_nanos();
         let ([under_replicated, without_quorum], nodes) = self.nodes.into_measured(end);
         QueueMeasured {
             counts: self.measured,
@@ -214,7 +215,8 @@ impl QueueMeter {
             under_replicated,
             without_quorum,
             resident: self.resident,
-            unfinished: Unfinished { messages, oldest, mean_age: mean_age.as_nanos() },
+            unfinished: Unfinished { messages, oldest, mean_age, circulating },
+            dead_lettered_in_all: self.counts.dead_lettered,
             series: self.windows,
             partition_lives: self.lives,
             loads: self.loads,
@@ -492,7 +494,7 @@ mod tests {
 
     fn measured(mut meter: QueueMeter) -> QueueMeasured {
         meter.end(at(100), Span::from_secs(100));
-        let left = Leftover { messages: 0, oldest: Span::ZERO, mean_age: Span::ZERO };
+        let left = Leftover::default();
         meter.into_measured(at(100), left)
     }
 

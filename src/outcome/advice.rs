@@ -168,7 +168,8 @@ pub struct TheoryLength {
 pub struct PilotLength {
     /// How many.
     pub runs: u64,
-    /// Their mean wait in nanoseconds; `None` if no message was received.
+    /// Their mean wait in nanoseconds; `None` if no message was received, and of a queue that does
+    /// not settle.
     pub mean_ns: Option<EstimatedMeasure>,
     /// About how many would be enough; `None` where nobody can tell, and of a queue that does not
     /// settle.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EstimatedMeasure;
+use super::{EstimatedMeasure, EstimatedUnstable};
 
 /// The format of a [`CompareOutcome`].
 pub const COMPARE_FORMAT: &str = "sqsim-compare/1";
@@ -30,6 +30,10 @@ pub struct CompareOutcome {
     pub b: ComparedSystem,
     /// What was compared.
     pub measures: Vec<ComparedMeasure>,
+    /// Measures that have no value in one of the systems, as a queue does not settle there; left
+    /// out if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_compared: Vec<String>,
     /// The first message whose fate differs in replication 0; `None` if none does.
     #[serde(default)]
     pub first_fate: Option<FirstFate>,
@@ -38,12 +42,15 @@ pub struct CompareOutcome {
 }
 
 /// One of the two systems.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComparedSystem {
     /// The scenario's name.
     pub scenario: String,
     /// Its changes: `PATH=VALUE`.
     pub set: Vec<String>,
+    /// The queues that do not settle; left out if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unstable: Vec<EstimatedUnstable>,
     /// Hash over the fingerprints of all replications: 16 hexadecimal digits.
     pub fingerprint: String,
 }

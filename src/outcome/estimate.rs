@@ -8,7 +8,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ByName, Estimated, EstimatedUnstable, ExpectOutcome, Kind, Outcome, Sample, hex};
+use super::unstable::{self, is_common};
+use super::{
+    ByName, Estimated, EstimatedUnstable, ExpectOutcome, Kind, Outcome, Sample,
+    commonest_bottleneck, hex,
+};
 use crate::kernel::rng::mix;
 use crate::stats::expect::{self, Compared, Expectation, Take, Told};
 use crate::stats::pool::{Runs, Sampled};
@@ -18,11 +22,12 @@ use crate::stats::summary::Summary;
 pub const ESTIMATE_FORMAT: &str = "sqsim-estimate/1";
 
 /// What is the same in every replication, or no quantity: not estimated.
-const NOT_MEASURES: [&str; 6] =
-    ["seed", "replication", "window_ns", "checkpoints", "expect", "threads"];
+const NOT_MEASURES: [&str; 7] =
+    ["seed", "replication", "window_ns", "checkpoints", "expect", "threads", "limited_by"];
 
 /// What an outcome leaves out where it is zero.
-const ZERO_IF_LEFT_OUT: [&str; 10] = [
+const ZERO_IF_LEFT_OUT: [&str; 11] = [
+    "dead_lettered_in_all",
     "throttled_sends",
     "unavailable",
     "unavailable_sends",
@@ -56,8 +61,8 @@ pub struct Estimate {
     pub window_ns: [u64; 2],
     /// By path of the number in the outcome, as `queues.signups.counts.sent`.
     pub measures: ByName<EstimatedMeasure>,
-    /// What limited most replications (of two as frequent, the one seen first): the sentence of
-    /// the first replication that says so.
+    /// What limited most replications (of two as frequent, the one seen first), with the means of
+    /// its figures, and in how many of them if not in all.
     pub bottleneck: String,
     /// The queues that do not settle: their mean latencies mean nothing, as they grow with the
     /// run's length. Left out if there is none.
@@ -167,7 +172,9 @@ impl Estimate {
     /// If there is no outcome.
     pub fn of_sample(sample: Sample<'_>) -> Result<Estimate, serde_json::Error> {
         let first = sample.first().expect("an estimate needs at least one replication");
-        let told = numbers(&sample)?;
+        let unstable = EstimatedUnstable::all(sample);
+        let mut told = numbers(&sample)?;
+        told.retain(|(path, _)| !unstable.iter().any(|of| grows_with(&of.queue, path)));
         let parts = sample.batches().map(numbers).transpose()?;
         let merged = merged(sample);
         let measure = |(path, values): &(String, Vec<f64>)| {
@@ -193,7 +200,7 @@ impl Estimate {
             window_ns: first.window_ns,
             measures: told.iter().filter_map(measure).collect(),
             bottleneck: commonest_bottleneck(&sample),
-            unstable: EstimatedUnstable::all(sample),
+            unstable,
             expect: EstimatedExpectation::all(sample),
             partial: sample.iter().find_map(|outcome| outcome.partial.clone()),
             fingerprint: combined_fingerprint(&sample),
@@ -255,6 +262,22 @@ fn varies_by_part(path: &str) -> bool {
     // `queues.signups.partitions.splits`, but not `queues.signups.levels.partitions.mean`.
     let whole = words.nth(2).is_some_and(|part| WHOLE.contains(&part));
     !extreme && !whole
+}
+
+/// Whether a number of the outcome is without end where the messages of a queue become ever more:
+/// a time since the send, the visible messages, the age of the oldest.
+fn grows_with(queue: &str, path: &str) -> bool {
+    const GROWS: [&str; 4] = [
+        "latency_ns.sent_to_received.",
+        "latency_ns.sent_to_deleted.",
+        "levels.visible.",
+        "levels.age_of_oldest_ns.",
+    ];
+    let own = path.strip_prefix("queues.").and_then(|path| path.strip_prefix(queue));
+    let own = own.and_then(|path| path.strip_prefix('.'));
+    own.is_some_and(|own| {
+        !own.ends_with(".count") && GROWS.iter().any(|part| own.starts_with(part))
+    })
 }
 
 /// Adds a number to the values of its path. Outcomes of one scenario share the order of their
@@ -370,6 +393,10 @@ impl EstimatedExpectation {
     ) -> EstimatedExpectation {
         let each: Vec<&ExpectOutcome> = each.collect();
         let text = each.first().map_or_else(String::new, |expect| expect.text.clone());
+        let growing = each.iter().filter(|expect| expect.grows_with.is_some()).count();
+        if is_common(growing, each.len()) {
+            return EstimatedExpectation::without_end(text, &each);
+        }
         let parsed = expect::parse(&text).ok();
         let over = |told: &[Told], runs| {
             parsed.as_ref().map(|of| of.over(&told.iter().collect::<Vec<_>>(), runs))
@@ -403,6 +430,23 @@ impl EstimatedExpectation {
     }
 }
 
+impl EstimatedExpectation {
+    /// Of a latency or a level that grows for as long as the runs last.
+    fn without_end(text: String, each: &[&ExpectOutcome]) -> EstimatedExpectation {
+        let queue = each.iter().find_map(|expect| expect.grows_with.as_deref());
+        EstimatedExpectation {
+            text,
+            holds: false,
+            value: None,
+            ci95: None,
+            limit: None,
+            held_in: each.iter().filter(|expect| expect.holds).count() as u64,
+            note: queue.map(unstable::without_end),
+            undecided: None,
+        }
+    }
+}
+
 /// What would decide an expectation that these replications or parts do not; `None` if they do, and
 /// for a single run.
 fn undecided(compared: &Compared) -> Option<Undecided> {
@@ -414,19 +458,6 @@ fn undecided(compared: &Compared) -> Option<Undecided> {
     let backed = thin.map_or(0, |thin| thin.replications(summary.n));
     let needs = summary.replications_for(summary.mean.abs(), 0.95);
     Some(Undecided { needs: needs.map(|needs| needs.max(backed)), thin })
-}
-
-/// What limited most replications (of two as frequent, the one seen first): the sentence of the
-/// first replication that says so.
-pub fn commonest_bottleneck(outcomes: &[Outcome]) -> String {
-    let name = |outcome: &Outcome| {
-        outcome.bottleneck.split_once(':').map_or_else(String::new, |(name, _)| name.to_owned())
-    };
-    let count = |wanted: &str| outcomes.iter().filter(|outcome| name(outcome) == wanted).count();
-    let commonest = outcomes
-        .iter()
-        .reduce(|best, next| if count(&name(next)) > count(&name(best)) { next } else { best });
-    commonest.map_or_else(String::new, |outcome| outcome.bottleneck.clone())
 }
 
 /// The fingerprint of one run, or a hash that depends on the fingerprint of every replication

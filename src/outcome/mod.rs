@@ -14,6 +14,7 @@ mod by_name;
 mod compare;
 mod cost;
 mod estimate;
+mod limit;
 mod merges;
 mod nodes;
 mod partitions;
@@ -26,11 +27,13 @@ mod unstable;
 
 use serde::{Deserialize, Serialize};
 
+use self::unstable::without_end;
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::observe::measured::Measured;
 use crate::stats::cost::Cost;
-use crate::stats::{bottleneck, expect};
+use crate::stats::expect::Names;
+use crate::stats::{bottleneck, expect, stability};
 
 pub use advice::{
     ADVICE_FORMAT, AddedCrashes, AdviceVerdict, LengthAdvice, Limit, PilotLength, TheoryLength,
@@ -43,19 +46,20 @@ pub use compare::{
 pub use cost::CostOutcome;
 pub use estimate::{
     ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, Thin, Undecided,
-    combined_fingerprint, combined_hash, commonest_bottleneck,
+    combined_fingerprint, combined_hash,
 };
+pub use limit::{LimitedBy, commonest_bottleneck};
 pub use merges::{Kind, Merges};
 pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{
-    AtEdges, Calls, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary, Levels,
-    ProducerOutcome, QueueOutcome, Redelivered, Unfinished, WastedBy,
+    AtEdges, Calls, Circulating, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary,
+    Levels, ProducerOutcome, QueueOutcome, Redelivered, Unfinished, WastedBy,
 };
 pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 pub use sample::{Estimated, Sample};
 pub use sweep::{SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
-pub use unstable::{EstimatedUnstable, Unstable};
+pub use unstable::{EstimatedUnstable, Unstable, is_common};
 
 /// The format of an [`Outcome`].
 pub const OUTCOME_FORMAT: &str = "sqsim-outcome/1";
@@ -89,6 +93,9 @@ pub struct Outcome {
     pub cost: Option<CostOutcome>,
     /// What limited the run, with the figures that say so.
     pub bottleneck: String,
+    /// The same in parts; left out by versions that did not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limited_by: Option<LimitedBy>,
     /// The queues that do not settle: their mean latencies mean nothing, as they grow with the
     /// run's length. Left out if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -117,8 +124,12 @@ pub struct ExpectOutcome {
     pub value: Option<f64>,
     /// The other side.
     pub limit: Option<f64>,
-    /// Why there is no value.
+    /// Why there is no value, or none that counts.
     pub note: Option<String>,
+    /// The queue that does not settle and lets a latency or a level of it grow for as long as the
+    /// run lasts: the value is of this run alone and does not hold. Left out if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grows_with: Option<String>,
 }
 
 /// The fingerprint on the way.
@@ -145,7 +156,8 @@ impl Outcome {
         let queues = scenario.queues.iter().zip(&measured.queues);
         let producers = scenario.producers.iter().zip(&measured.producers);
         let fleets = scenario.fleets.iter().zip(&measured.fleets);
-        let expect = scenario.expect.iter().map(|text| ExpectOutcome::of(text, scenario, measured));
+        let unstable = stability::unstable(scenario, measured);
+        let verdict = bottleneck::verdict(scenario, measured);
         let checkpoints = measured.checkpoints.iter();
         let priced = scenario.prices.worker_hour.iter().any(Option::is_some);
         Outcome {
@@ -170,9 +182,10 @@ impl Outcome {
                 .map(|(of, fleet)| (named(&of.name), FleetOutcome::of(fleet, measured.window)))
                 .collect(),
             cost: Cost::of(scenario, measured).map(|cost| CostOutcome::of(&cost, priced)),
-            bottleneck: bottleneck::verdict(scenario, measured).sentence(),
-            unstable: Unstable::all(scenario, measured),
-            expect: expect.collect(),
+            bottleneck: verdict.sentence(),
+            limited_by: Some(LimitedBy::of(&verdict)),
+            unstable: Unstable::all(scenario, &unstable),
+            expect: ExpectOutcome::all(scenario, measured, &unstable),
             partial,
             fingerprint: hex(measured.fingerprint),
             checkpoints: checkpoints
@@ -224,19 +237,38 @@ impl Outcome {
 }
 
 impl ExpectOutcome {
-    /// The verdict on one run.
-    pub fn of(text: &str, scenario: &Scenario, measured: &Measured) -> ExpectOutcome {
+    /// The verdicts on one run, of which `unstable` do not settle.
+    pub fn all(
+        scenario: &Scenario,
+        measured: &Measured,
+        unstable: &[stability::Unstable],
+    ) -> Vec<ExpectOutcome> {
+        let each = scenario.expect.iter();
+        each.map(|text| ExpectOutcome::of(text, scenario, measured, unstable)).collect()
+    }
+
+    fn of(
+        text: &str,
+        scenario: &Scenario,
+        measured: &Measured,
+        unstable: &[stability::Unstable],
+    ) -> ExpectOutcome {
         let text = text.to_owned();
         match expect::parse(&text) {
             Ok(expectation) => {
                 let judged = expect::evaluate(&expectation, scenario, measured);
                 let expect::Judged { holds, value, limit, note, .. } = judged;
-                ExpectOutcome { text, holds, value, limit, note }
+                let names = Names::of(scenario);
+                let grows = unstable.iter().find(|of| expectation.grows_with(of.queue, &names));
+                let grows_with = grows.map(|of| scenario.queues[of.queue].name.clone());
+                let grows = grows_with.as_deref().map(without_end);
+                let (holds, note) = (holds && grows.is_none(), note.or(grows));
+                ExpectOutcome { text, holds, value, limit, note, grows_with }
             }
             // The scenario room refuses such a text; one that got past it must not pass for held.
             Err(fault) => {
-                let note = Some(fault.to_string());
-                ExpectOutcome { text, holds: false, value: None, limit: None, note }
+                let (note, value, limit) = (Some(fault.to_string()), None, None);
+                ExpectOutcome { text, holds: false, value, limit, note, grows_with: None }
             }
         }
     }

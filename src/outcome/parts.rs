@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
 use crate::kernel::time::Time;
+use crate::ledger::service;
 use crate::observe::measured::{
     self, FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured,
 };
@@ -38,6 +39,9 @@ pub struct QueueOutcome {
     pub resident: AtEdges,
     /// Messages left at the end of the run.
     pub unfinished: Unfinished,
+    /// Messages moved to the dead-letter queue, over the whole run; left out if none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dead_lettered_in_all: u64,
 }
 
 /// A level at the edges of the window: before what happens at its first instant, and after all that
@@ -210,6 +214,20 @@ pub struct Unfinished {
     pub oldest_ns: u64,
     /// Mean age.
     pub mean_age_ns: u64,
+    /// Those among them that come back again and again; left out if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circulating: Option<Circulating>,
+}
+
+/// Messages that were received six times or more and are still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circulating {
+    /// How many.
+    pub messages: u64,
+    /// Age of the oldest.
+    pub oldest_ns: u64,
+    /// Receives of the one that was received most often.
+    pub receives: u64,
 }
 
 /// One producer.
@@ -308,7 +326,9 @@ impl QueueOutcome {
                 messages: queue.unfinished.messages,
                 oldest_ns: queue.unfinished.oldest.as_nanos(),
                 mean_age_ns: queue.unfinished.mean_age,
+                circulating: Circulating::of(queue.unfinished.circulating),
             },
+            dead_lettered_in_all: queue.dead_lettered_in_all,
         }
     }
 }
@@ -316,6 +336,30 @@ impl QueueOutcome {
 impl AtEdges {
     fn of((begin, end): (u64, u64)) -> AtEdges {
         AtEdges { begin, end }
+    }
+}
+
+impl QueueOutcome {
+    /// Mean receives of the messages that were deleted, and whether it may be more, as the last
+    /// entry of the list counts all with at least as many; `None` if none was deleted.
+    pub fn mean_receives(&self) -> Option<(f64, bool)> {
+        /// Entries of the whole list.
+        const ALL: usize = 32;
+        let list = &self.receives_per_message;
+        let messages: u64 = list.iter().sum();
+        let receives: u64 =
+            (1..).zip(list).map(|(receives, count): (u64, _)| receives * count).sum();
+        (messages > 0).then(|| (receives as f64 / messages as f64, list.len() >= ALL))
+    }
+}
+
+impl Circulating {
+    fn of(found: service::Circulating) -> Option<Circulating> {
+        (found.messages > 0).then(|| Circulating {
+            messages: found.messages,
+            oldest_ns: found.oldest.as_nanos(),
+            receives: u64::from(found.receives),
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EstimatedMeasure, SweepKnob, Thin};
+use super::{EstimatedMeasure, EstimatedUnstable, SweepKnob, Thin};
 
 /// The format of a [`PlanOutcome`].
 pub const PLAN_FORMAT: &str = "sqsim-plan/1";
@@ -60,6 +60,9 @@ pub struct TriedPoint {
     pub targets: Vec<TriedTarget>,
     /// What is to be least.
     pub minimised: Option<EstimatedMeasure>,
+    /// The queues that do not settle; left out if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unstable: Vec<EstimatedUnstable>,
     /// Why a target has no value, or a run ended early.
     pub note: Option<String>,
 }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ByName, EstimatedExpectation, EstimatedMeasure, combined_hash};
+use super::{ByName, EstimatedExpectation, EstimatedMeasure, EstimatedUnstable, combined_hash};
 
 /// The format of a [`SweepOutcome`].
 pub const SWEEP_FORMAT: &str = "sqsim-sweep/1";
@@ -62,11 +62,15 @@ pub struct SweepMeasure {
 pub struct SweepPoint {
     /// The value of each varied setting, in their order.
     pub at: Vec<String>,
-    /// By the text of the measure.
+    /// By the text of the measure; without the latencies and backlogs of a queue that does not
+    /// settle.
     pub measures: ByName<EstimatedMeasure>,
     /// What theory says of a measure exactly, by its text; left out where it says nothing.
     #[serde(default = "ByName::empty", skip_serializing_if = "ByName::is_empty")]
     pub theory: ByName<f64>,
+    /// The queues that do not settle; left out if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unstable: Vec<EstimatedUnstable>,
     /// The scenario's expectations.
     pub expect: Vec<EstimatedExpectation>,
     /// Why a replication ended early; `None` if none did.

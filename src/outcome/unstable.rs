@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Sample;
 use crate::engine::scenario::Scenario;
-use crate::observe::measured::Measured;
-use crate::stats::stability::unstable;
+use crate::stats::stability;
+use crate::stats::summary::Summary;
 
 /// A queue that does not settle in one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct Unstable {
     pub growth_per_second: f64,
 }
 
-/// A queue that does not settle in most replications.
+/// A queue that does not settle in half of the replications or more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EstimatedUnstable {
     /// Its name.
@@ -36,13 +36,14 @@ pub struct EstimatedUnstable {
 }
 
 impl Unstable {
-    pub(super) fn all(scenario: &Scenario, measured: &Measured) -> Vec<Unstable> {
-        let named = |found: crate::stats::stability::Unstable| Unstable {
+    /// Those of one run, by name.
+    pub fn all(scenario: &Scenario, found: &[stability::Unstable]) -> Vec<Unstable> {
+        let named = |found: &stability::Unstable| Unstable {
             queue: scenario.queues[found.queue].name.clone(),
             load: found.load,
             growth_per_second: found.growth,
         };
-        unstable(scenario, measured).into_iter().map(named).collect()
+        found.iter().map(named).collect()
     }
 }
 
@@ -50,30 +51,43 @@ impl EstimatedUnstable {
     /// Every queue that does not settle in at least half of the replications, in the order in
     /// which they are found.
     pub fn all(sample: Sample<'_>) -> Vec<EstimatedUnstable> {
+        let runs: Vec<&[Unstable]> =
+            sample.iter().map(|outcome| outcome.unstable.as_slice()).collect();
+        EstimatedUnstable::over(&runs)
+    }
+
+    /// The same from what does not settle in each replication.
+    pub fn over(runs: &[&[Unstable]]) -> Vec<EstimatedUnstable> {
         let mut names: Vec<&str> = Vec::new();
-        for found in sample.iter().flat_map(|outcome| &outcome.unstable) {
+        for found in runs.iter().copied().flatten() {
             if !names.contains(&found.queue.as_str()) {
                 names.push(&found.queue);
             }
         }
-        let estimated = names.into_iter().filter_map(|name| EstimatedUnstable::of(name, sample));
-        estimated.collect()
+        names.into_iter().filter_map(|name| EstimatedUnstable::of(name, runs)).collect()
     }
 
-    fn of(name: &str, sample: Sample<'_>) -> Option<EstimatedUnstable> {
-        let estimate = |number: fn(&Unstable) -> f64| {
-            sample.estimate(|outcome| {
-                outcome.unstable.iter().find(|found| found.queue == name).map(number)
-            })
-        };
-        let load = estimate(|found| found.load)?.mean;
-        let growth = estimate(|found| found.growth_per_second)?;
-        (growth.n * 2 >= sample.len() as u64).then(|| EstimatedUnstable {
+    fn of(name: &str, runs: &[&[Unstable]]) -> Option<EstimatedUnstable> {
+        let found = runs.iter().copied().flatten().filter(|found| found.queue == name);
+        let (loads, growths): (Vec<f64>, Vec<f64>) =
+            found.map(|found| (found.load, found.growth_per_second)).unzip();
+        let growth = Summary::of(&growths);
+        is_common(growths.len(), runs.len()).then(|| EstimatedUnstable {
             queue: name.to_owned(),
-            load,
+            load: Summary::of(&loads).mean,
             growth_per_second: growth.mean,
-            ci95: growth.half.map(|half| [growth.mean - half, growth.mean + half]),
+            ci95: growth.interval(),
             found_in: growth.n,
         })
     }
+}
+
+/// Whether what was found in so many of all runs is a property of the system, not of chance.
+pub fn is_common(found: usize, runs: usize) -> bool {
+    found > 0 && found * 2 >= runs
+}
+
+/// Why a latency or a level of this queue has no value.
+pub(super) fn without_end(queue: &str) -> String {
+    format!("no value: `{queue}` grows without end")
 }

@@ -201,6 +201,7 @@ pub(crate) fn idle_queue() -> QueueMeasured {
         without_quorum: level(0, 0, 0),
         resident: (0, 0),
         unfinished: Unfinished::default(),
+        dead_lettered_in_all: 0,
         series: Vec::new(),
         partition_lives: Vec::new(),
         loads: Vec::new(),

@@ -75,9 +75,8 @@ fn the_last_line_repeats_the_answer() {
     let set = "consumers.workers.processing=Exponential(\"60ms\")";
     let args = ["run", "a b.ron", "--set", set, "--reps", "2", "--seed", "9"];
     let first = sandbox.twice(&args, 0).stdout;
-    let line = first.lines().last().expect("a line");
-    let command = line.strip_prefix("repeat: sqsim ").expect("the command");
-    let (command, _) = command.split_once("        outcome ").expect("the outcome beside it");
+    let (_, command) = first.rsplit_once("repeat: sqsim ").expect("the command");
+    assert!(command.contains(" \\\n"), "it is long: {command}");
     let mut shell = Command::new("sh");
     shell.current_dir(sandbox.path("")).env("NO_COLOR", "1");
     shell.args(["-c", &format!("exec '{}' {command}", env!("CARGO_BIN_EXE_sqsim"))]);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, whole_commands};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
@@ -87,16 +87,18 @@ fn first_fate_is_what_the_traces_show() {
     for (file, a, b) in [(model, 10, 11), ("small.ron", 3, 2), ("small.ron", 1, 4)] {
         let [a, b] = [a, b].map(|count| format!("consumers.workers.count={count}"));
         let args = ["compare", file, "--a", &a, "--b", &b, "--reps", "1"];
-        let text = sandbox.twice(&args, 0).stdout;
+        let given = sandbox.twice(&args, 0);
+        let text = &given.stdout;
         let document = json(&sandbox.run(&[&args[..], &["--format", "json"]].concat()).stdout);
         let told = &document["first_fate"];
         let at = time(told["at_ns"].as_u64().expect("an instant"));
         let head = format!("First fate  m{} in", told["message"]);
         assert!(text.contains(&head) && text.contains(&format!("parts at {at}")), "{text}");
         let why = told["why"].as_str().expect("a cause");
-        assert!(text.contains(&format!("why: {why}\n")), "{text}");
+        assert!(given.unbroken().contains(&format!("why: {why} look: ")), "{text}");
 
-        let looks = text.lines().filter_map(|line| line.trim().strip_prefix("look: "));
+        let whole = whole_commands(text);
+        let looks = whole.lines().filter_map(|line| line.trim().strip_prefix("look: "));
         let traces: Vec<Vec<Line>> = looks.map(|command| lines(&sandbox, command)).collect();
         assert_eq!(traces.len(), 2);
         let parted = told["at_ns"].as_u64();
@@ -123,15 +125,69 @@ fn four_verdicts_in_words() {
         let document = json(&sandbox.twice(&[&args[..], more].concat(), 0).stdout);
         measure(&document, text)["verdict"].as_str().expect("a verdict").to_owned()
     };
-    let fewer = ["--b", "consumers.workers.count=1"];
+    let fewer = ["--b", "consumers.workers.count=2"];
     assert_eq!(verdict(&fewer, "mean(sent_to_received)"), "worse");
-    assert_eq!(verdict(&fewer, "rate(deleted)"), "worse");
-    let swapped = ["--a", "consumers.workers.count=1"];
+    let one = ["--b", "consumers.workers.count=1"];
+    assert_eq!(verdict(&one, "rate(deleted)"), "worse");
+    let swapped = ["--a", "consumers.workers.count=2"];
     assert_eq!(verdict(&swapped, "mean(sent_to_received)"), "better");
     let more = ["--b", "consumers.workers.count=30", "--a", "consumers.workers.count=20"];
     assert_eq!(verdict(&more, "sent"), "no difference detected");
     let tolerance = [&more[..], &["--tolerance", "1%"]].concat();
     assert_eq!(verdict(&tolerance, "mean(sent_to_deleted)"), "within the tolerance");
+}
+
+/// With twice the traffic three workers delete twice as much, and not because they are better:
+/// what follows the traffic is higher. A share of what follows it, a wait and a level do not
+/// follow it. With twice the time as many are deleted, at the same rate.
+#[test]
+fn what_follows_the_traffic_is_neither_better_nor_worse() {
+    let sandbox = Sandbox::new();
+    let verdict = |b: &str, text: &str| {
+        let args = ["compare", "small.ron", "--b", b, "--measure", text, "--format", "json"];
+        let document = json(&sandbox.run(&args).stdout);
+        measure(&document, text)["verdict"].as_str().expect("a verdict").to_owned()
+    };
+    let twice = "producers.web.arrivals=Poisson(\"40/s\")";
+    for follows in ["rate(deleted)", "deleted", "redelivered", "requests", "cost_per_month"] {
+        assert_eq!(verdict(twice, follows), "higher", "{follows}");
+    }
+    assert_eq!(verdict(twice, "p99(sent_to_received)"), "worse");
+    assert_eq!(verdict("consumers.workers.failure.probability=60%", "redelivered"), "worse");
+    let longer = "duration=2m";
+    assert_eq!(verdict(longer, "deleted"), "higher");
+    assert_eq!(verdict("consumers.workers.failure.probability=90%", "rate(deleted)"), "worse");
+}
+
+/// Each stage has its own measures under its name; dead letters that nobody receives have none.
+#[test]
+fn every_queue_that_is_served_is_compared() {
+    let sandbox = Sandbox::new();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/pipeline.ron");
+    let short = ["--set", "duration=3m", "--set", "warm_up=30s", "--reps", "2"];
+    let text = |args: &[&str]| sandbox.run(&[args, &short, &["--format", "json"]].concat()).stdout;
+    let document = json(&text(&["compare", model, "--b", "consumers.transcoders.count=21"]));
+    let told: Vec<&str> = document["measures"]
+        .as_array()
+        .expect("it")
+        .iter()
+        .filter_map(|m| m["text"].as_str())
+        .collect();
+    let scenario = std::fs::read_to_string(model).expect("it is there");
+    for queue in ["uploads", "thumbnails"] {
+        assert!(scenario.contains(&format!("\"{queue}\"")), "the model has {queue}");
+        for of in ["rate({}.deleted)", "mean({}.sent_to_received)", "p99({}.sent_to_deleted)"] {
+            let of = of.replace("{}", queue);
+            assert!(told.contains(&of.as_str()), "{of}: {told:?}");
+        }
+    }
+    assert!(told.iter().all(|text| text.contains('.') || text.starts_with("busy(")), "{told:?}");
+    let one = json(
+        &sandbox
+            .run(&["compare", "small.ron", "--b", "consumers.workers.count=4", "--format", "json"])
+            .stdout,
+    );
+    assert_eq!(one["measures"][0]["text"], "rate(deleted)", "there is no other");
 }
 
 #[test]

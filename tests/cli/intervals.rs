@@ -1,6 +1,6 @@
 //! Replications, batches, warm-up and precision, as they are typed.
 
-use crate::sandbox::{SMALL, Sandbox};
+use crate::sandbox::{SMALL, Sandbox, whole_commands};
 
 #[test]
 fn the_rule_that_cuts_the_start_is_shown() {
@@ -52,6 +52,7 @@ fn precision_says_how_many_it_took_or_would_take() {
     let sandbox = Sandbox::new();
     let of = ["run", "small.ron", "--of", "mean(sent_to_received)", "--max-reps", "40"];
     let enough = sandbox.twice(&[&of[..], &["--precision", "60%"]].concat(), 0).stdout;
+    let enough = whole_commands(&enough);
     assert!(enough.contains("10 replications x 1m"), "{enough}");
     assert!(enough.contains("precision: `mean(sent_to_received)` is "), "{enough}");
     assert!(enough.contains("--precision 60% --of 'mean(sent_to_received)' --max-reps 40"));
@@ -95,8 +96,8 @@ fn an_interval_that_reaches_across_the_limit_decides_nothing() {
         [(mean + 0.3, 0, "the mean holds"), (mean - 0.3, 1, "the mean fails")]
     {
         sandbox.write("open.ron", &SMALL.replace("sent > 0", &format!("sent < {limit}")));
-        let given = sandbox.twice(&["run", "open.ron", "--reps", "4"], code).stdout;
-        assert!(given.contains("  open  sent < ") && given.contains(says), "{given}");
+        let given = sandbox.twice(&["run", "open.ron", "--reps", "4"], code).unbroken();
+        assert!(given.contains(" open sent < ") && given.contains(says), "{given}");
         assert!(given.contains("the interval cannot decide: about `--reps "), "{given}");
         assert!(!given.contains("FAIL"), "{given}");
     }

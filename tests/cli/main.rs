@@ -3,6 +3,7 @@
 //! One binary for all modules links once (matklad, "Delete Cargo Integration Tests", 2021).
 
 mod advises;
+mod agreement;
 mod answers;
 mod compares;
 mod exits;
@@ -17,3 +18,4 @@ mod sandbox;
 mod signals;
 mod sweeps;
 mod traces;
+mod unstable;

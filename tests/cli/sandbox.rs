@@ -52,6 +52,35 @@ pub(crate) struct Given {
     pub(crate) stderr: String,
 }
 
+impl Given {
+    /// Standard output with every sentence and command on one line, however it is broken.
+    pub(crate) fn unbroken(&self) -> String {
+        let text = self.stdout.replace(" \\\n", " ");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// An answer with every command on one line.
+pub(crate) fn whole_commands(text: &str) -> String {
+    let (mut whole, mut goes_on) = (String::new(), false);
+    for line in text.lines() {
+        let line = if goes_on { line.trim_start() } else { line };
+        let part = line.strip_suffix('\\');
+        whole += part.unwrap_or(line);
+        goes_on = part.is_some();
+        whole += if goes_on { "" } else { "\n" };
+    }
+    whole
+}
+
+/// The command that repeats an answer, without the name of the tool: what stands last.
+pub(crate) fn repeat(text: &str) -> String {
+    let whole = whole_commands(text);
+    let last = whole.lines().last().expect("a last line");
+    let command = last.strip_prefix("repeat: sqsim ").expect("the command");
+    command.split("        outcome ").next().expect("a first part").to_owned()
+}
+
 /// A directory with `small.ron` and `long.ron`.
 pub(crate) struct Sandbox(TempDir);
 

@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, repeat};
 
 const COUNTS: &str = "consumers.workers.count=1..4";
 const TIMEOUTS: &str = "queues.jobs.visibility_timeout=500ms,2s";
@@ -19,10 +19,9 @@ fn every_combination_is_a_point() {
     let args = ["sweep", "small.ron", "--vary", COUNTS, "--vary", TIMEOUTS, "--reps", "3"];
     let text = sandbox.twice(&args, 0).stdout;
     assert!(text.starts_with("small.ron   seed 7   8 points x 3 replications\n"), "{text}");
-    let repeat = text.lines().last().expect("a last line").trim_start_matches("repeat: sqsim ");
-    let words: Vec<&str> = repeat.split_whitespace().collect();
-    let again = &words[..words.len() - 2];
-    assert_eq!(sandbox.run(again).stdout, text, "the last line repeats the answer");
+    let repeat = repeat(&text);
+    let again: Vec<&str> = repeat.split_whitespace().collect();
+    assert_eq!(sandbox.run(&again).stdout, text, "what stands last repeats the answer");
 
     let with = |more: &[&str]| sandbox.twice(&[&args[..], more].concat(), 0).stdout;
     let document = json(&with(&["--format", "json"]));

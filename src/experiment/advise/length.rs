@@ -157,7 +157,7 @@ impl LengthAdvisor {
         let needs = from_pilot(&summary, self.asked.precision, CONFIDENCE);
         Some(PilotLength {
             runs: self.asked.reps,
-            mean_ns: (n > 0).then(|| EstimatedMeasure {
+            mean_ns: (n > 0 && unstable.is_none()).then(|| EstimatedMeasure {
                 mean,
                 ci95: summary.interval(),
                 n,

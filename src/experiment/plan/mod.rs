@@ -357,7 +357,7 @@ impl<'a> Plan<'a> {
         let mut notes = Vec::new();
         notes.extend(search.theory.map(|place| notes::theory(place, tried)));
         let answer = |place: usize, surely: Option<usize>, tried: &Tried| {
-            let told = |place: usize| tried[&place].told(false).at;
+            let told = |place: usize| tried[&place].told(None).at;
             let sure = surely == Some(place);
             PlanAnswer { at: told(place), sure, surely_at: surely.filter(|_| !sure).map(told) }
         };
@@ -408,7 +408,7 @@ impl<'a> Plan<'a> {
             search.confirm(trial);
         }
         let answer = at.map(|place| PlanAnswer {
-            at: tried[&place].told(false).at,
+            at: tried[&place].told(None).at,
             sure: tried[&place].verdict == Verdict::Meets,
             surely_at: None,
         });
@@ -439,7 +439,6 @@ impl<'a> Plan<'a> {
         partial: Option<String>,
     ) -> PlanOutcome {
         let asked = &self.asked;
-        let minimises = !self.objective.is_empty();
         PlanOutcome {
             format: PLAN_FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -452,7 +451,7 @@ impl<'a> Plan<'a> {
             minimise: asked.minimise.clone(),
             confidence: asked.confidence.0,
             method: method.to_owned(),
-            tried: tried.values().map(|trial| trial.told(minimises)).collect(),
+            tried: tried.values().map(|trial| trial.told(self.objective.first())).collect(),
             answer,
             notes,
             partial,

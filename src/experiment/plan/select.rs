@@ -86,7 +86,9 @@ fn dearer(search: &Search<'_>, tried: &Tried) -> Vec<usize> {
         return Vec::new();
     }
     let mean = |trial: &Trial| Summary::of(&trial.objective()).mean;
+    let objective = search.runner.quantities.first();
     let meets = tried.values().filter(|trial| trial.verdict == Verdict::Meets);
+    let meets = meets.filter(|trial| trial.is_priced(objective));
     let Some(cheapest) = meets.min_by(|a, b| mean(a).total_cmp(&mean(b))) else {
         return Vec::new();
     };
@@ -97,7 +99,9 @@ fn dearer(search: &Search<'_>, tried: &Tried) -> Vec<usize> {
 
 /// The point with the least objective among those up to `upto` that meet the targets.
 fn best(search: &Search<'_>, upto: usize, tried: &mut Tried) -> Result<Selected, Stopped> {
-    let holding = tried.range(..=upto).filter(|(_, trial)| trial.holds);
+    let least = search.runner.quantities.first();
+    let priced = |trial: &Trial| trial.holds && trial.is_priced(least);
+    let holding = tried.range(..=upto).filter(|(_, trial)| priced(trial));
     let mut left: Vec<usize> = holding.map(|(place, _)| *place).collect();
     // Replications that all of them have: the first stage of the procedure.
     let first = search.effort.first;

@@ -12,10 +12,10 @@
 
 use super::super::point::Point;
 use super::super::row::Row;
-use super::super::runs::{Job, Runner};
+use super::super::runs::{Job, Runner, growing, unstable};
 use crate::kernel::time::{Span, Time};
-use crate::outcome::{EstimatedMeasure, Thin, TriedPoint, TriedTarget};
-use crate::stats::expect::{Compared, Expectation, Told};
+use crate::outcome::{EstimatedMeasure, Thin, TriedPoint, TriedTarget, is_common};
+use crate::stats::expect::{Compared, Expectation, Quantity, Told};
 use crate::stats::paired::Paired;
 use crate::stats::pool::{Runs, Sampled};
 
@@ -152,8 +152,16 @@ impl Trial {
         self.note = Some(note);
     }
 
+    /// Whether what is to be least, `objective`, has a value here: in every replication, and not
+    /// one that grows for as long as they last.
+    pub(super) fn is_priced(&self, objective: Option<&Quantity>) -> bool {
+        let unstable = unstable(&self.rows);
+        objective.is_some_and(|of| growing(of, &self.point.scenario, &unstable).is_none())
+            && self.minimised.as_ref().is_some_and(|(_, n)| *n == self.rows.len() as u64)
+    }
+
     /// As the document tells it.
-    pub(super) fn told(&self, minimise: bool) -> TriedPoint {
+    pub(super) fn told(&self, objective: Option<&Quantity>) -> TriedPoint {
         let set = |set: &String| set.split_once('=').map_or("", |(_, value)| value).to_owned();
         TriedPoint {
             at: self.point.sets.iter().map(set).collect(),
@@ -166,10 +174,11 @@ impl Trial {
             .to_owned(),
             holds: self.holds,
             targets: self.targets.clone(),
-            minimised: minimise.then(|| {
+            minimised: self.is_priced(objective).then(|| {
                 let known = self.minimised.as_ref();
                 known.map_or(EstimatedMeasure::NONE, |(of, n)| EstimatedMeasure::sampled(of, *n))
             }),
+            unstable: unstable(&self.rows),
             note: self.note.clone(),
         }
     }
@@ -220,19 +229,24 @@ fn compared(target: &Expectation, at: usize, rows: &[Row]) -> Result<Compared, S
 
 fn judge(expectation: &Expectation, at: usize, rows: &[Row], effort: Effort) -> Judged {
     let comparison = expectation.comparison();
+    let without_value = |note: Option<String>| {
+        let target = TriedTarget { value: None, limit: None, margin: None, half: None, thin: None };
+        Judged { verdict: Verdict::Fails, holds: false, target, note }
+    };
+    let each = || rows.iter().filter_map(|row| row.expect.get(at));
+    let growing = || each().filter(|expect| expect.grows_with.is_some());
+    if is_common(growing().count(), rows.len()) {
+        return without_value(growing().next().and_then(|of| of.note.clone()));
+    }
     let compared = match compared(expectation, at, rows) {
         Ok(compared) => compared,
-        Err(note) => {
-            let target =
-                TriedTarget { value: None, limit: None, margin: None, half: None, thin: None };
-            return Judged { verdict: Verdict::Fails, holds: false, target, note: Some(note) };
-        }
+        Err(note) => return without_value(Some(note)),
     };
     let Compared { value, limit, margin, .. } = &compared;
     let confidence = 1.0 - 2.0 * effort.error;
     let exact = comparison.is_below().is_none();
     let (verdict, holds) = if exact {
-        let holds = rows.iter().filter_map(|row| row.expect.get(at)).all(|expect| expect.holds);
+        let holds = each().all(|expect| expect.holds);
         (if holds { Verdict::Meets } else { Verdict::Fails }, holds)
     } else {
         let verdict = match compared.surely(confidence) {

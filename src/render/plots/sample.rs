@@ -123,6 +123,7 @@ pub(super) fn idle_queue() -> QueueMeasured {
         without_quorum: Level::default(),
         resident: (0, 0),
         unfinished: Unfinished::default(),
+        dead_lettered_in_all: 0,
         series: Vec::new(),
         partition_lives: Vec::new(),
         loads: Vec::new(),

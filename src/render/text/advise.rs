@@ -2,6 +2,7 @@
 //!
 //! Owns their order: what was asked, the curve, the answer, the commands to copy. Must not print.
 
+use super::fold;
 use super::grid::Grid;
 use super::written::Written;
 use super::{Answer, Style};
@@ -162,7 +163,7 @@ impl Said {
 
     fn done(mut self, command: &str, held: bool) -> Answer {
         self.lines.push(format!("repeat: {command}"));
-        Answer { stdout: self.lines.join("\n") + "\n", warnings: Vec::new(), held }
+        Answer { stdout: fold::text(&self.lines), warnings: Vec::new(), held }
     }
 }
 
@@ -334,10 +335,11 @@ fn from_theory(theory: &TheoryLength, said: &mut Said) {
 /// Whether it is an answer.
 fn from_pilot(pilot: &PilotLength, said: &mut Said) -> bool {
     let runs = pilot.runs;
-    let found = pilot.mean_ns.map_or_else(
-        || "no message was received".to_owned(),
-        |mean| Written::of("ns", std::iter::once(mean.mean)).estimate(mean),
-    );
+    let found = match (pilot.mean_ns, &pilot.unstable) {
+        (Some(mean), _) => Written::of("ns", std::iter::once(mean.mean)).estimate(mean),
+        (None, Some(_)) => "no mean".to_owned(),
+        (None, None) => "no message was received".to_owned(),
+    };
     said.say("Theory", "does not know this queue: pilot runs");
     said.say("Pilot", &format!("{found} over {runs} replications"));
     if let Some(partial) = &pilot.partial {

@@ -113,6 +113,7 @@ fn flow(scenario: &Scenario, outcomes: Sample<'_>, queue: usize, name: &str) -> 
         let rate = if seconds > 0.0 { sum.per(seconds).cell(2) } else { Cell::default() };
         let note = match label {
             "deleted" => receives_per_message(outcomes, queue),
+            "dead letters" => dead_letters_outside(outcomes, queue),
             "empty receives" => missed(outcomes, queue),
             _ => String::new(),
         };
@@ -121,12 +122,30 @@ fn flow(scenario: &Scenario, outcomes: Sample<'_>, queue: usize, name: &str) -> 
     Table { title: format!("Flow{name}"), columns: vec![total, "per second"], rows }
 }
 
+/// Of the messages that were deleted: what else was received says nothing about them.
 fn receives_per_message(outcomes: Sample<'_>, queue: usize) -> String {
-    let ratio = Estimated::over(outcomes, |outcome| {
-        let counts = outcome.queues.at(queue)?.counts;
-        (counts.deleted > 0).then(|| counts.received as f64 / counts.deleted as f64)
+    let mean = |outcome: &Outcome| outcome.queues.at(queue)?.mean_receives();
+    let more = outcomes.iter().any(|outcome| mean(outcome).is_some_and(|(_, more)| more));
+    let least = if more { "at least " } else { "" };
+    let ratio = Estimated::over(outcomes, |outcome| Some(mean(outcome)?.0));
+    ratio.map_or_else(String::new, |ratio| {
+        format!("{least}{} receives per message", ratio.inline(2))
+    })
+}
+
+/// Dead letters of the warm-up and the drain, which stand in no other line.
+fn dead_letters_outside(outcomes: Sample<'_>, queue: usize) -> String {
+    // A part of a run does not know the whole.
+    let told = Estimated::total(outcomes, |outcome| {
+        outcome
+            .queues
+            .at(queue)
+            .map_or(0, |of| of.dead_lettered_in_all.saturating_sub(of.counts.dead_lettered))
     });
-    ratio.map_or_else(String::new, |ratio| format!("{} receives per message", ratio.inline(2)))
+    if told.mean == 0.0 {
+        return String::new();
+    }
+    format!("{} more outside the measured time", Estimated { half: None, ..told }.inline(0))
 }
 
 fn missed(outcomes: Sample<'_>, queue: usize) -> String {
@@ -187,7 +206,8 @@ pub(super) fn sentences(
         let name =
             if scenario.fleets.len() > 1 { format!("{}: ", fleet.name) } else { String::new() };
         let queue = fleet.config.queue.0 as usize;
-        say("Consumers", format!("{name}{}", consumers(outcomes, place, queue)));
+        let grows = is_unstable(scenario, queue, unstable);
+        say("Consumers", format!("{name}{}", consumers(outcomes, place, queue, grows)));
     }
     for (place, fleet) in scenario.fleets.iter().enumerate() {
         if let Some(sentence) = wasted(outcomes, place) {
@@ -246,16 +266,21 @@ fn growing(found: &EstimatedUnstable, outcomes: Sample<'_>) -> String {
     )
 }
 
-fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize) -> String {
+/// How busy a fleet is, and how many messages wait for it where their number has a mean.
+fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize, grows: bool) -> String {
     let of = |outcome: &Outcome| outcome.consumers.at(fleet).copied();
     let busy = Estimated::over(outcomes, |outcome| of(outcome).map(|fleet| fleet.busy));
     let threads = outcomes.iter().find_map(of).map_or(0, |fleet| fleet.threads);
+    let busy = busy.map_or_else(String::new, |busy| busy.inline(2));
+    let s = if threads == 1 { "" } else { "s" };
+    let used = format!("utilisation {busy} of {threads} thread{s}");
+    if grows {
+        return format!("{used}; ever more messages waiting");
+    }
     let waiting =
         Estimated::over(outcomes, |outcome| Some(outcome.queues.at(queue)?.levels.visible.mean));
-    let busy = busy.map_or_else(String::new, |busy| busy.inline(2));
     let waiting = waiting.map_or_else(String::new, |waiting| waiting.inline(1));
-    let s = if threads == 1 { "" } else { "s" };
-    format!("utilisation {busy} of {threads} thread{s}; {waiting} messages waiting on average")
+    format!("{used}; {waiting} messages waiting on average")
 }
 
 /// The share of the work that did not complete a message for the first time, by cause.
@@ -359,5 +384,28 @@ fn unfinished(outcomes: Sample<'_>, queue: usize) -> Option<String> {
     let left = Estimated { half: left.half.filter(|_| outcomes.batches().is_none()), ..left };
     let oldest = outcomes.iter().filter_map(of).map(|left| left.oldest_ns).max().unwrap_or(0);
     let oldest = units::length(oldest as f64);
-    Some(format!("{} messages, the oldest {oldest} old", left.inline(0)))
+    let s = if left.half.is_none() && (left.mean - 1.0).abs() < f64::EPSILON { "" } else { "s" };
+    let rounds = circulating(outcomes, queue);
+    Some(format!("{} message{s}, the oldest {oldest} old{rounds}", left.inline(0)))
+}
+
+/// Messages that come back again and again: nothing but their retention will end that.
+fn circulating(outcomes: Sample<'_>, queue: usize) -> String {
+    let of = |outcome: &Outcome| outcome.queues.at(queue)?.unfinished.circulating;
+    let messages =
+        Estimated::total(outcomes, |outcome| of(outcome).map_or(0, |found| found.messages));
+    let found = outcomes.iter().filter_map(of);
+    let Some((receives, oldest)) = found
+        .map(|found| (found.receives, found.oldest_ns))
+        .reduce(|most, next| (most.0.max(next.0), most.1.max(next.1)))
+    else {
+        return String::new();
+    };
+    let oldest = units::length(oldest as f64);
+    let half = messages.half.filter(|_| outcomes.batches().is_none());
+    let messages = Estimated { half, ..messages }.inline(0);
+    format!(
+        "; {messages} of them circulating: received up to {receives} times and not deleted, the \
+         oldest {oldest} old"
+    )
 }

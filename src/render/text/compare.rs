@@ -3,9 +3,10 @@
 //! Owns its order: what was compared, a line a measure, what pairing gained, the first message
 //! whose fate differs, the command that repeats it. Must not print.
 
+use super::fold;
 use super::grid::Grid;
 use super::written::Written;
-use super::{Answer, Style};
+use super::{Answer, Style, growing};
 use crate::kernel::time::Time;
 use crate::outcome::{CompareOutcome, ComparedMeasure, ComparedSystem, FateSide};
 use crate::render::units;
@@ -47,6 +48,17 @@ pub fn compare(
     if let Some(reason) = &compared.partial {
         lines.push(format!("PARTIAL: a run {reason}"));
     }
+    for (name, system) in [("a", &compared.a), ("b", &compared.b)] {
+        if !system.unstable.is_empty() {
+            let growing = growing(&system.unstable);
+            let growing = growing.trim_start_matches("NOT STABLE: ");
+            lines.push(format!("NOT STABLE  {name}: {growing}"));
+        }
+    }
+    if !compared.not_compared.is_empty() {
+        let texts = compared.not_compared.join(", ");
+        lines.push(format!("{MARGIN}what grows without end has no value: {texts}"));
+    }
     lines.extend(pairing(compared));
     if let Some(tolerance) = compared.tolerance {
         let tolerance = units::percent(tolerance);
@@ -59,7 +71,7 @@ pub fn compare(
     } else {
         Vec::new()
     };
-    Answer { stdout: lines.join("\n") + "\n", warnings, held: true }
+    Answer { stdout: fold::text(&lines), warnings, held: true }
 }
 
 fn described(system: &ComparedSystem) -> String {

@@ -12,6 +12,7 @@ mod blocks;
 mod compare;
 mod cost;
 mod estimated;
+pub mod fold;
 mod grid;
 mod nodes;
 mod partitions;
@@ -108,10 +109,19 @@ pub fn answer(
     let short = fingerprint.get(..8).unwrap_or(&fingerprint);
     lines.push(format!("repeat: {}        outcome {short}", asked.command));
     Answer {
-        stdout: lines.join("\n") + "\n",
+        stdout: fold::text(&lines),
         warnings: warnings::of(scenario, outcomes, &unstable),
         held: expectations.iter().all(|expectation| expectation.holds),
     }
+}
+
+/// `NOT STABLE: orders grows by 12.3/s`, of each queue that does not settle; empty if all do.
+fn growing(unstable: &[EstimatedUnstable]) -> String {
+    let each = unstable
+        .iter()
+        .map(|of| format!("{} grows by {}/s", of.queue, units::number(of.growth_per_second)));
+    let each: Vec<String> = each.collect();
+    if each.is_empty() { String::new() } else { format!("NOT STABLE: {}", each.join(", ")) }
 }
 
 fn header(

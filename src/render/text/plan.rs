@@ -3,9 +3,10 @@
 //! Owns its order: what was asked, the points that were tried, the answer with its margin and how
 //! sure it is. Must not print.
 
+use super::fold;
 use super::grid::Grid;
 use super::written::Written;
-use super::{Answer, Style};
+use super::{Answer, Style, growing};
 use crate::kernel::num;
 use crate::outcome::{EstimatedMeasure, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 use crate::render::units;
@@ -60,7 +61,7 @@ pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answ
         }
     }
     lines.push(format!("repeat: {command}"));
-    Answer { stdout: lines.join("\n") + "\n", warnings: Vec::new(), held: plan.answer.is_some() }
+    Answer { stdout: fold::text(&lines), warnings: Vec::new(), held: plan.answer.is_some() }
 }
 
 /// What is said where no point is the answer: a search that ended early knows between which values
@@ -119,6 +120,10 @@ fn tried(plan: &PlanOutcome, style: Style, lines: &mut Vec<String>) {
         grid.numbers(least);
     }
     grid.numbers("runs");
+    let settled = plan.tried.iter().all(|point| point.unstable.is_empty());
+    if !settled {
+        grid.words("");
+    }
     grid.words("");
     let answer = plan.answer.as_ref().map(|answer| &answer.at);
     for point in &plan.tried {
@@ -132,6 +137,9 @@ fn tried(plan: &PlanOutcome, style: Style, lines: &mut Vec<String>) {
             texts.push(point.minimised.map_or_else(|| "-".to_owned(), |m| written.estimate(m)));
         }
         texts.push(point.replications.to_string());
+        if !settled {
+            texts.push(growing(&point.unstable));
+        }
         let mark = if Some(&point.at) == answer { "  <- answer" } else { "" };
         texts.push(format!("{}{mark}", verdict(point)));
         grid.line(texts);

@@ -3,9 +3,10 @@
 //! Owns its order: what was asked, a line a point with what theory says beside what was measured,
 //! the first point that meets the expectations, the command that repeats it. Must not print.
 
+use super::fold;
 use super::grid::Grid;
 use super::written::Written;
-use super::{Answer, Style};
+use super::{Answer, Style, growing};
 use crate::outcome::{EstimatedExpectation, SweepMeasure, SweepOutcome, SweepPoint};
 
 /// The answer. `file` is the scenario as it was named, `command` gives the answer again.
@@ -31,6 +32,10 @@ pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> A
             grid.numbers("theory");
         }
     }
+    let settled = sweep.points.iter().all(|point| point.unstable.is_empty());
+    if !settled {
+        grid.words("");
+    }
     if judged {
         grid.words("expectations");
     }
@@ -51,6 +56,9 @@ pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> A
                 let theory = point.theory.get(&measure.text);
                 texts.push(theory.map_or_else(|| "-".to_owned(), |value| scale.mean(*value)));
             }
+        }
+        if !settled {
+            texts.push(growing(&point.unstable));
         }
         if judged {
             texts.push(verdict(point, sweep.first_that_holds == Some(number)));
@@ -74,7 +82,7 @@ pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> A
         Vec::new()
     };
     let held = !judged || sweep.first_that_holds.is_some();
-    Answer { stdout: lines.join("\n") + "\n", warnings, held }
+    Answer { stdout: fold::text(&lines), warnings, held }
 }
 
 /// Whether theory speaks of a measure at some point.

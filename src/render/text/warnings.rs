@@ -33,7 +33,7 @@ pub(super) fn of(
 ) -> Vec<String> {
     let mut warnings = Vec::new();
     warnings.extend(noisy(scenario, outcomes, unstable));
-    warnings.extend(few(scenario, outcomes));
+    warnings.extend(few(scenario, outcomes, unstable));
     warnings.extend(alike(scenario, outcomes));
     warnings
 }
@@ -100,12 +100,17 @@ pub(super) fn thin_words(thin: Thin) -> String {
     )
 }
 
-fn few(scenario: &Scenario, outcomes: Sample<'_>) -> Option<String> {
+fn few(
+    scenario: &Scenario,
+    outcomes: Sample<'_>,
+    unstable: &[EstimatedUnstable],
+) -> Option<String> {
     let least = |queue: usize| {
         let waits = outcomes.iter().filter_map(|outcome| outcome.queues.at(queue));
         waits.map(|queue| queue.latency_ns.sent_to_received.count).min().unwrap_or(0)
     };
-    let mut queues = (0..scenario.queues.len()).map(|queue| (least(queue), queue));
+    let settled = |queue: &usize| !is_unstable(scenario, *queue, unstable);
+    let mut queues = (0..scenario.queues.len()).filter(settled).map(|queue| (least(queue), queue));
     let (count, queue) = queues.find(|(count, _)| (1..FEW).contains(count))?;
     let name = in_queue(scenario, queue);
     Some(format!("p99{name} rests on {count} messages only; a longer `duration` measures more"))

@@ -377,6 +377,41 @@ impl Measure {
         matches!(self.what, What::Cost(_))
     }
 
+    /// Whether it is the more, the more messages are sent: neither good nor bad where the traffic
+    /// is another one.
+    pub(super) fn follows_traffic(&self) -> bool {
+        match self.what {
+            What::Count(_) | What::Rate(_) | What::Latency(Take::Count, _) => true,
+            What::Cost(_) => split(&self.name).1 != "cost_per_million",
+            What::Latency(..) | What::Level(..) | What::Busy | What::WorkerHours => false,
+        }
+    }
+
+    /// Whether it is the more, the longer the measured time is.
+    pub(super) fn follows_time(&self) -> bool {
+        match self.what {
+            What::Count(_) | What::Latency(Take::Count, _) | What::WorkerHours => true,
+            What::Cost(_) => split(&self.name).1 == "cost",
+            What::Rate(_) | What::Latency(..) | What::Level(..) | What::Busy => false,
+        }
+    }
+
+    /// Whether it is without end where the messages of `queue` become ever more: a time since the
+    /// send, the visible messages, the age of the oldest.
+    pub(super) fn grows_with(&self, queue: usize, names: &Names<'_>) -> bool {
+        let name = self.name.trim_end_matches(')');
+        let (_, last) = split(name.rsplit('(').next().unwrap_or(name));
+        let grows = match self.what {
+            What::Latency(Take::Count, _) => false,
+            What::Latency(..) => matches!(last, "sent_to_received" | "sent_to_deleted"),
+            What::Level(..) => matches!(last, "visible" | "age_of_oldest"),
+            What::Count(_) | What::Rate(_) | What::Busy | What::WorkerHours | What::Cost(_) => {
+                false
+            }
+        };
+        grows && self.place(names) == Ok(queue)
+    }
+
     fn part(&self) -> Part {
         match self.what {
             What::Count(Count::Producer(_)) | What::Rate(Count::Producer(_)) => Part::Producer,

@@ -29,11 +29,10 @@ mod single;
 use std::cmp::Ordering;
 use std::fmt;
 
+use self::measure::Measure;
 use crate::engine::scenario::Scenario;
 use crate::observe::measured::Measured;
 use crate::stats::paired::Wanted;
-
-use measure::Measure;
 
 pub use measure::{Names, all_names};
 pub use over::{Compared, Told};
@@ -262,6 +261,12 @@ impl Expectation {
         self.value.check(names)?;
         self.limit.check(names)
     }
+
+    /// Whether a latency or a level in it is without end where the messages of the queue at place
+    /// `queue` become ever more, so that it has no value.
+    pub fn grows_with(&self, queue: usize, names: &Names<'_>) -> bool {
+        self.value.grows_with(queue, names) || self.limit.grows_with(queue, names)
+    }
 }
 
 impl Quantity {
@@ -280,6 +285,14 @@ impl Quantity {
         self.value.wanted()
     }
 
+    /// The same against a system with other traffic, or measured over another time: what follows
+    /// it is neither good nor bad.
+    pub fn wanted_against(&self, same_traffic: bool, same_time: bool) -> Wanted {
+        let follows = !same_traffic && self.value.follows(Measure::follows_traffic)
+            || !same_time && self.value.follows(Measure::follows_time);
+        if follows { Wanted::Neither } else { self.wanted() }
+    }
+
     /// Looks up the queues, producers and fleets it names.
     ///
     /// # Errors
@@ -291,6 +304,12 @@ impl Quantity {
     /// Whether a price has a part in it.
     pub fn is_priced(&self) -> bool {
         !self.value.all(|measure| !measure.is_priced())
+    }
+
+    /// Whether a latency or a level in it is without end where the messages of the queue at place
+    /// `queue` become ever more, so that it has no value.
+    pub fn grows_with(&self, queue: usize, names: &Names<'_>) -> bool {
+        self.value.grows_with(queue, names)
     }
 
     /// What it is of, if it is a latency, a level or `busy` and nothing is computed with it.

@@ -140,6 +140,27 @@ impl Expr {
         text.chars().skip(self.from).take(self.to - self.from).collect()
     }
 
+    /// Whether it follows what this says of a measure: a share of two that do does not.
+    pub(super) fn follows(&self, measure: fn(&Measure) -> bool) -> bool {
+        match &self.node {
+            Node::Literal(_) => false,
+            Node::Measure(of) => measure(of),
+            Node::Binary('/', sides) => sides.0.follows(measure) && !sides.1.follows(measure),
+            Node::Binary(_, sides) => sides.0.follows(measure) || sides.1.follows(measure),
+        }
+    }
+
+    /// Whether a measure in it is without end where the messages of `queue` become ever more.
+    pub(super) fn grows_with(&self, queue: usize, names: &Names<'_>) -> bool {
+        match &self.node {
+            Node::Literal(_) => false,
+            Node::Measure(measure) => measure.grows_with(queue, names),
+            Node::Binary(_, sides) => {
+                sides.0.grows_with(queue, names) || sides.1.grows_with(queue, names)
+            }
+        }
+    }
+
     fn measures(&self) -> bool {
         match &self.node {
             Node::Literal(_) => false,

@@ -48,6 +48,7 @@ fn sweep(knobs: &[(&str, &str)], told: &[Told<'_>], holds: Option<usize>) -> Swe
                 .collect::<ByName<_>>(),
             theory: theory.collect(),
             expect: holds.map(|_| expectation).into_iter().collect(),
+            unstable: Vec::new(),
             partial: None,
             fingerprint: format!("{number:016x}"),
         }

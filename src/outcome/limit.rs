@@ -1,0 +1,51 @@
+//! What limited a run, in an outcome and over several.
+//!
+//! Owns its serialised form. Must not know when something is a limit: `stats::bottleneck` says.
+
+use serde::{Deserialize, Serialize};
+
+use super::Outcome;
+use crate::kernel::time::Time;
+use crate::stats::bottleneck::{self, Kind, Verdict};
+
+/// What limited a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LimitedBy {
+    /// What was found: `throttled`, `over_limit`, `unavailable`, `outlived_timeout`, `prefetched`,
+    /// `busy`, `overrun`, `growing`, `unserved`, `backlog`, `behind`, `waited`, `closed_clients`,
+    /// `room` or `quiet`.
+    pub kind: String,
+    /// Of which queue, fleet or producer; empty for none.
+    pub of: String,
+    /// The figures of the sentence, in the order of [`Kind`]'s documentation.
+    pub figures: Vec<f64>,
+    /// Of which part of the run: from, to; left out for the whole of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stretch_ns: Option<[u64; 2]>,
+}
+
+impl LimitedBy {
+    pub(super) fn of(verdict: &Verdict) -> LimitedBy {
+        LimitedBy {
+            kind: verdict.kind.name().to_owned(),
+            of: verdict.of.clone(),
+            figures: verdict.figures.clone(),
+            stretch_ns: verdict.stretch.map(|(from, to)| [from.as_nanos(), to.as_nanos()]),
+        }
+    }
+
+    fn verdict(&self) -> Option<Verdict> {
+        let stretch =
+            self.stretch_ns.map(|[from, to]| (Time::from_nanos(from), Time::from_nanos(to)));
+        let kind = Kind::of_name(&self.kind)?;
+        Some(Verdict { kind, of: self.of.clone(), figures: self.figures.clone(), stretch })
+    }
+}
+
+/// What limited most replications (of two as frequent, the one seen first), with the means of its
+/// figures.
+pub fn commonest_bottleneck(outcomes: &[Outcome]) -> String {
+    let verdict = |outcome: &Outcome| outcome.limited_by.as_ref().and_then(LimitedBy::verdict);
+    let verdicts: Vec<Verdict> = outcomes.iter().filter_map(verdict).collect();
+    bottleneck::commonest(&verdicts)
+}

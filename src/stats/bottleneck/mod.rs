@@ -1,0 +1,510 @@
+//! What limited a run.
+//!
+//! Owns the verdict and its thresholds. Must not know how it is printed.
+//!
+//! The causes are tried in this order, because each hides behind the ones before it: a ledger
+//! that throttles makes messages wait at their producers, a visibility timeout that is too short
+//! makes consumers work twice.
+//!
+//! - **ledger capacity**: at least 1 % of a queue's calls were throttled, or 1 % of its receives
+//!   were refused at the in-flight cap.
+//! - **nodes**: at least 1 % of a queue's calls were answered by too few replicas.
+//! - **visibility timeout**: at least 5 % of a queue's receives were redeliveries of messages
+//!   whose timeout ended while they were worked on or waited in a buffer.
+//! - **consumers' count**: at least 95 % of a fleet's threads were busy, or the messages waiting
+//!   in a queue grew by 5 % of those sent to it.
+//! - **producers**: at least 5 % of a producer's messages did not leave it in time, or one waited
+//!   as long for a connection as from send to delete, or all are closed clients.
+//! - **a stretch**: none of these in the run as a whole, but one of them, or a backlog, in a part
+//!   of it (`stretch`).
+//! - **nothing**: none of these.
+//!
+//! Invariant: a pure function of the scenario and what was measured.
+
+mod stretch;
+mod words;
+
+pub use words::Kind;
+
+use crate::clients::config::ArrivalProcess;
+use crate::engine::scenario::Scenario;
+use crate::kernel::time::{Span, Time};
+use crate::observe::measured::{Measured, QueueCounts, QueueMeasured};
+use crate::stats::stability::unstable;
+use crate::stats::summary::Summary;
+
+/// Share of calls throttled above which the ledger is the limit.
+const THROTTLED: f64 = 0.01;
+/// Share of calls that too few replicas answered above which the nodes are the limit.
+const UNAVAILABLE: f64 = 0.01;
+/// Share of receives that a timeout caused above which the timeout is the limit.
+const TIMED_OUT: f64 = 0.05;
+/// Share of busy threads above which a fleet is the limit.
+const BUSY: f64 = 0.95;
+/// Growth of the waiting messages, as a share of those sent, above which a fleet is the limit.
+const GROWTH: f64 = 0.05;
+/// Share of a producer's messages left behind above which it is the limit.
+const LEFT_BEHIND: f64 = 0.05;
+
+/// What limited a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// The partitions' capacity, or the in-flight cap.
+    Ledger,
+    /// Nodes that were down.
+    Nodes,
+    /// A visibility timeout too short for the work or the buffer.
+    VisibilityTimeout,
+    /// Too few consumers.
+    Consumers,
+    /// Producers that cannot send as fast as messages arise.
+    Producers,
+    /// There was room everywhere.
+    Nothing,
+}
+
+impl Limit {
+    /// Its name in output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::Ledger => "ledger capacity",
+            Limit::Nodes => "nodes",
+            Limit::VisibilityTimeout => "visibility timeout",
+            Limit::Consumers => "consumers' count",
+            Limit::Producers => "producers",
+            Limit::Nothing => "nothing",
+        }
+    }
+}
+
+/// The verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// What was found.
+    pub kind: Kind,
+    /// Of which queue, fleet or producer; empty for none.
+    pub of: String,
+    /// The figures that say so, as the kind orders them.
+    pub figures: Vec<f64>,
+    /// Of which part of the run: from, to; `None` for the whole of it.
+    pub stretch: Option<(Time, Time)>,
+}
+
+impl Verdict {
+    fn of(kind: Kind, of: &str, figures: &[f64]) -> Verdict {
+        Verdict { kind, of: of.to_owned(), figures: figures.to_vec(), stretch: None }
+    }
+
+    /// What limited the run.
+    pub fn limit(&self) -> Limit {
+        self.kind.limit()
+    }
+
+    /// The figures that say so: a lower-case fragment.
+    pub fn said(&self) -> String {
+        let words = self.kind.words(&self.of, &self.figures);
+        match self.stretch {
+            None => words,
+            Some((from, to)) => {
+                let [from, to] = [from, to].map(|at| words::length(at.as_nanos() as f64));
+                format!("from {from} to {to} {words}")
+            }
+        }
+    }
+
+    /// `consumers' count: …`
+    pub fn sentence(&self) -> String {
+        format!("{}: {}", self.limit().name(), self.said())
+    }
+}
+
+/// What limited most of these replications, with the means of its figures and in how many it was
+/// found if that is not all; of two as frequent, the one seen first. Empty for no replication.
+pub fn commonest(verdicts: &[Verdict]) -> String {
+    fn most<T: PartialEq>(keys: &[T]) -> Option<&T> {
+        let count = |wanted: &T| keys.iter().filter(|key| *key == wanted).count();
+        keys.iter().reduce(|most, next| if count(next) > count(most) { next } else { most })
+    }
+    let limits: Vec<Limit> = verdicts.iter().map(Verdict::limit).collect();
+    let limit = most(&limits).copied();
+    let alike = verdicts.iter().filter(|verdict| Some(verdict.limit()) == limit);
+    let found: Vec<(Kind, &str, bool)> =
+        alike.map(|of| (of.kind, of.of.as_str(), of.stretch.is_some())).collect();
+    let Some(&(kind, of, stretches)) = most(&found) else { return String::new() };
+    let same: Vec<&Verdict> = verdicts
+        .iter()
+        .filter(|one| (one.kind, one.of.as_str(), one.stretch.is_some()) == (kind, of, stretches))
+        .collect();
+    let mean = |figure: &dyn Fn(&Verdict) -> f64| {
+        Summary::of(&same.iter().map(|one| figure(one)).collect::<Vec<f64>>()).mean
+    };
+    let figures: Vec<f64> = (0..same[0].figures.len())
+        .map(|at| mean(&|one| one.figures.get(at).copied().unwrap_or(0.0)))
+        .collect();
+    let spans: Vec<(Time, Time)> = same.iter().filter_map(|one| one.stretch).collect();
+    let latest = spans.iter().map(|span| span.0).max();
+    let earliest = spans.iter().map(|span| span.1).min();
+    // Stretches that share an instant are one and the same; others come when chance has it.
+    let one = latest.zip(earliest).is_some_and(|(latest, earliest)| latest < earliest);
+    let edge = |of: fn(&(Time, Time)) -> Time| {
+        let at = mean(&|one| one.stretch.as_ref().map_or(0.0, |span| of(span).as_nanos() as f64));
+        Time::ZERO + Span::round_nanos(at)
+    };
+    let stretch = one.then(|| (edge(|span| span.0), edge(|span| span.1)));
+    let said = Verdict { kind, of: of.to_owned(), figures, stretch }.said();
+    let at_times = if stretches && !one { "at times " } else { "" };
+    let runs = match (same.len(), verdicts.len()) {
+        (some, all) if some < all => format!(" (in {some} of {all} replications)"),
+        _ => String::new(),
+    };
+    format!("{}: {at_times}{said}{runs}", kind.limit().name())
+}
+
+/// What limited this run.
+pub fn verdict(scenario: &Scenario, measured: &Measured) -> Verdict {
+    type Rule = fn(&Scenario, &Measured) -> Option<Verdict>;
+    const RULES: [Rule; 6] = [ledger, nodes, visibility, consumers, producers, stretch::worst];
+    let found = RULES.iter().find_map(|rule| rule(scenario, measured));
+    found.unwrap_or_else(|| room(scenario, measured))
+}
+
+/// Queues with their names.
+fn queues<'a>(
+    scenario: &'a Scenario,
+    measured: &'a Measured,
+) -> impl Iterator<Item = (&'a str, &'a QueueMeasured)> {
+    scenario.queues.iter().map(|queue| queue.name.as_str()).zip(&measured.queues)
+}
+
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// The greatest by share, if it reaches the threshold.
+fn worst<T>(candidates: impl Iterator<Item = (f64, T)>, threshold: f64) -> Option<(f64, T)> {
+    candidates
+        .filter(|(share, _)| *share >= threshold)
+        .reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
+}
+
+/// The share of a queue's calls that this counts, with its name.
+fn of_calls<'a>((name, queue): (&'a str, &QueueMeasured), count: u64) -> (f64, (&'a str, u64)) {
+    (share(count, queue.counts.calls.total()), (name, count))
+}
+
+/// Receives that a visibility timeout caused.
+fn timed_out(counts: &QueueCounts) -> u64 {
+    counts.redelivered.outlived_timeout + counts.redelivered.prefetched
+}
+
+fn nodes(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+    let failed =
+        queues(scenario, measured).map(|queue| of_calls(queue, queue.1.counts.unavailable));
+    let (share, (name, count)) = worst(failed, UNAVAILABLE)?;
+    Some(Verdict::of(Kind::Unanswered, name, &[share, count as f64]))
+}
+
+fn ledger(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+    let throttled =
+        queues(scenario, measured).map(|queue| of_calls(queue, queue.1.counts.throttled));
+    if let Some((share, (name, count))) = worst(throttled, THROTTLED) {
+        return Some(Verdict::of(Kind::Throttled, name, &[share, count as f64]));
+    }
+    let capped =
+        queues(scenario, measured).zip(&scenario.queues).map(|((name, queue), settings)| {
+            let share = share(queue.counts.over_limit, queue.counts.calls.receive);
+            (share, (name, queue.counts.over_limit, settings.config.max_in_flight))
+        });
+    let (share, (name, count, cap)) = worst(capped, THROTTLED)?;
+    Some(Verdict::of(Kind::Capped, name, &[share, count as f64, cap as f64]))
+}
+
+fn visibility(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+    let late = queues(scenario, measured).map(|(name, queue)| {
+        (share(timed_out(&queue.counts), queue.counts.received), (name, queue))
+    });
+    let (share, (name, queue)) = worst(late, TIMED_OUT)?;
+    let [outlived, prefetched] = [Kind::Outlived, Kind::Prefetched];
+    let kind = if outlived.is_cause(&queue.counts) { outlived } else { prefetched };
+    Some(Verdict::of(kind, name, &[share, queue.counts.duplicates as f64]))
+}
+
+fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+    let busy = scenario.fleets.iter().zip(&measured.fleets).map(|(fleet, measured)| {
+        let threads = (measured.threads as f64).max(1.0);
+        (measured.busy.mean() / threads, (fleet, measured.threads))
+    });
+    if let Some((share, (fleet, threads))) = worst(busy, BUSY) {
+        let queue = fleet.config.queue.0 as usize;
+        let figures = |third| [share, threads as f64, third];
+        // What grows without end has no mean.
+        let grows = unstable(scenario, measured).into_iter().find(|of| of.queue == queue);
+        if let Some(grows) = grows {
+            return Some(Verdict::of(Kind::Overrun, &fleet.name, &figures(grows.growth)));
+        }
+        let waiting = measured.queues.get(queue).map_or(0.0, |queue| queue.visible.mean());
+        return Some(Verdict::of(Kind::Busy, &fleet.name, &figures(waiting)));
+    }
+    let growing = queues(scenario, measured).enumerate().map(|(at, (name, queue))| {
+        let growth = growth(scenario, queue);
+        let served = scenario.fleets.iter().any(|fleet| fleet.config.queue.0 as usize == at);
+        (share(growth, queue.counts.sent), (name, growth, served))
+    });
+    let (share, (name, growth, served)) = worst(growing, GROWTH)?;
+    Some(if served {
+        Verdict::of(Kind::Growing, name, &[growth as f64, share])
+    } else {
+        Verdict::of(Kind::Unserved, name, &[growth as f64])
+    })
+}
+
+/// By how many messages the visible ones grew over the measured window.
+fn growth(scenario: &Scenario, queue: &QueueMeasured) -> u64 {
+    let window = scenario.window.as_nanos();
+    if window == 0 {
+        return 0;
+    }
+    let ended = |nanos: u64| (nanos / window) as usize;
+    let before = ended(scenario.warm_up.as_nanos()).checked_sub(1);
+    let before = before.and_then(|at| queue.series.get(at)).map_or(0, |window| window.visible);
+    let last = ended(scenario.duration.as_nanos().saturating_sub(1)).min(queue.series.len());
+    let after = queue.series.get(last).or(queue.series.last()).map_or(0, |window| window.visible);
+    after.saturating_sub(before)
+}
+
+fn producers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+    let both = || scenario.producers.iter().zip(&measured.producers);
+    let behind = both().map(|(producer, measured)| {
+        let left = measured.arrived.saturating_sub(measured.sent + measured.given_up);
+        (share(left, measured.arrived), (producer.name.as_str(), left))
+    });
+    if let Some((share, (name, left))) = worst(behind, LEFT_BEHIND) {
+        return Some(Verdict::of(Kind::Behind, name, &[share, left as f64]));
+    }
+    for (producer, of) in both().filter(|(_, of)| of.sent > 0) {
+        let waited = of.waited as f64 / of.sent as f64;
+        let after = measured
+            .queues
+            .get(producer.config.queue.0 as usize)
+            .map_or(0.0, |queue| queue.sent_to_deleted.mean_nanos());
+        if waited > 0.0 && waited >= after {
+            return Some(Verdict::of(Kind::Waited, &producer.name, &[waited, after]));
+        }
+    }
+    let closed = |arrivals: &[ArrivalProcess]| {
+        arrivals.iter().all(|process| matches!(process, ArrivalProcess::Closed { .. }))
+    };
+    let all_closed = scenario.producers.iter().all(|producer| closed(&producer.config.arrivals));
+    let first = scenario.producers.first().filter(|_| all_closed)?;
+    Some(Verdict::of(Kind::Closed, &first.name, &[]))
+}
+
+/// How much room there was.
+fn room(scenario: &Scenario, measured: &Measured) -> Verdict {
+    let busiest = scenario.fleets.iter().zip(&measured.fleets).map(|(fleet, measured)| {
+        let threads = (measured.threads as f64).max(1.0);
+        (measured.busy.mean() / threads, fleet.name.as_str())
+    });
+    match worst(busiest, 0.0) {
+        Some((share, name)) => Verdict::of(Kind::Room, name, &[share]),
+        None => Verdict::of(Kind::Quiet, "", &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::dist::Dist;
+    use crate::observe::measured::{Calls, Window};
+    use crate::stats::fixture;
+
+    fn limit(change: impl FnOnce(&mut Scenario, &mut Measured)) -> Verdict {
+        let (mut scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
+        change(&mut scenario, &mut measured);
+        verdict(&scenario, &measured)
+    }
+
+    #[test]
+    fn a_quiet_run_is_limited_by_nothing() {
+        let verdict = limit(|_, _| {});
+        assert_eq!(verdict.limit(), Limit::Nothing);
+        assert!(verdict.said().contains("`workers` was the busiest fleet with 0.80"));
+    }
+
+    #[test]
+    fn each_cause_is_named_with_its_figures() {
+        let ledger = limit(|_, m| m.queues[0].counts.throttled = 10_804);
+        assert_eq!(ledger.limit(), Limit::Ledger);
+        assert!(ledger.said().starts_with("10.0% of the calls to `orders`"), "{ledger:?}");
+
+        let cap = limit(|_, m| m.queues[0].counts.over_limit = 3_605);
+        assert_eq!(cap.limit(), Limit::Ledger);
+        assert!(cap.said().contains("refused at 120000 messages in flight"), "{cap:?}");
+
+        let nodes = limit(|_, m| m.queues[0].counts.unavailable = 10_804);
+        assert_eq!(nodes.limit(), Limit::Nodes);
+        let said = "too few replicas answered 10.0% of the calls to `orders` (10804)";
+        assert_eq!(nodes.said(), said);
+
+        let visibility = limit(|_, m| m.queues[0].counts.redelivered.outlived_timeout = 3_604);
+        assert_eq!(visibility.limit(), Limit::VisibilityTimeout);
+        assert!(visibility.said().starts_with("10.0% of the receives from `orders`"));
+        assert!(visibility.said().contains("the work outlived the timeout"));
+
+        let busy = limit(|_, m| m.fleets[0].busy.area = u128::from(m.fleets[0].busy.over) * 4);
+        assert_eq!(busy.limit(), Limit::Consumers);
+        assert!(busy.said().starts_with("100% of the 4 threads of `workers` were busy"));
+
+        let behind = limit(|_, m| m.producers[0].arrived = 40_000);
+        assert_eq!(behind.limit(), Limit::Producers);
+        assert!(behind.said().starts_with("10.0% of the messages of `web` (4000)"));
+
+        let waited = limit(|_, m| m.producers[0].waited = 36_000 * 2_000_000_000);
+        assert_eq!(waited.limit(), Limit::Producers);
+        assert!(waited.said().contains("waited 2000.0ms for a connection"));
+    }
+
+    #[test]
+    fn a_growing_backlog_blames_the_consumers_even_when_threads_idle() {
+        let verdict = limit(|_, m| {
+            m.queues[0].series[2] = Window { visible: 5_000, ..Window::default() };
+        });
+        assert_eq!(verdict.limit(), Limit::Consumers);
+        assert!(verdict.said().contains("grew by 5000, 13.9% of those sent"), "{verdict:?}");
+    }
+
+    #[test]
+    fn a_growing_dead_letter_queue_is_no_bottleneck() {
+        let verdict = limit(|_, m| {
+            m.queues[1].counts.moved_in = 5_000;
+            m.queues[1].series = vec![Window { visible: 5_000, ..Window::default() }; 3];
+        });
+        assert_eq!(verdict.limit(), Limit::Nothing);
+    }
+
+    #[test]
+    fn closed_clients_limit_themselves() {
+        let verdict = limit(|scenario, _| {
+            let think = Dist::Constant(Span::from_secs(1));
+            scenario.producers[0].config.arrivals =
+                vec![ArrivalProcess::Closed { clients: 5, think }];
+        });
+        assert_eq!(verdict.limit(), Limit::Producers);
+    }
+
+    #[test]
+    fn the_first_cause_hides_the_later_ones() {
+        let verdict = limit(|_, m| {
+            m.queues[0].counts.throttled = 10_804;
+            m.producers[0].arrived = 40_000;
+        });
+        assert_eq!(verdict.limit(), Limit::Ledger);
+    }
+
+    /// Windows of 60 s in which messages come, are deleted and wait: (sent, deleted, visible).
+    fn series(windows: &[(u64, u64, u64)]) -> impl FnOnce(&mut Scenario, &mut Measured) + use<> {
+        let window = |&(sent, deleted, visible): &(u64, u64, u64)| {
+            let calls = Calls { send: sent, receive: sent, delete: deleted, ..Calls::default() };
+            let age_of_oldest = Span::from_secs(visible / 100);
+            let counts =
+                QueueCounts { sent, deleted, received: deleted, calls, ..Default::default() };
+            Window { counts, visible, age_of_oldest, ..Window::default() }
+        };
+        let windows: Vec<Window> = windows.iter().map(window).collect();
+        move |scenario, measured| {
+            scenario.window = Span::from_secs(60);
+            (scenario.warm_up, scenario.duration) = (Span::ZERO, Span::from_secs(1_200));
+            measured.window.0 = Time::ZERO;
+            measured.queues[0].series = windows;
+        }
+    }
+
+    /// Twenty minutes of 6,000 messages each; in the fifth and sixth as many again, and the
+    /// consumers do 7,500 a minute: 4,500 and 9,000 wait, then 1,500 less each minute, so that the
+    /// twelfth ends with none. From 4m to 12m 8 · 6,000 + 12,000 = 60,000 messages come and are
+    /// deleted: 125 a second.
+    fn sale() -> Vec<(u64, u64, u64)> {
+        let mut windows = vec![(6_000, 6_000, 0); 20];
+        windows[4] = (12_000, 7_500, 4_500);
+        windows[5] = (12_000, 7_500, 9_000);
+        for at in 6..12 {
+            windows[at] = (6_000, 7_500, 9_000 - 1_500 * (at as u64 - 5));
+        }
+        windows
+    }
+
+    #[test]
+    fn the_backlog_of_a_sale_is_told_with_its_time() {
+        let verdict = limit(series(&sale()));
+        assert_eq!(verdict.limit(), Limit::Consumers);
+        let said = "from 4m to 12m up to 9000 messages waited in `orders`, the oldest 1m30s: \
+                    125/s came, 125/s were deleted";
+        assert_eq!(verdict.said(), said);
+    }
+
+    /// A climb of 300 on 12,000 arrivals is 1.9 deviations of √24,000 = 155: any queue near its
+    /// capacity has that. One of 620 is 4.002.
+    #[test]
+    fn what_chance_piles_up_is_no_stretch() {
+        let climb = |peak| {
+            let mut windows = vec![(6_000, 6_000, 0); 20];
+            windows[4] = (6_000, 6_000, peak / 2);
+            windows[5] = (6_000, 6_000, peak);
+            limit(series(&windows))
+        };
+        assert_eq!(climb(300).limit(), Limit::Nothing);
+        assert_eq!(climb(618).limit(), Limit::Nothing);
+        assert_eq!(climb(620).kind, Kind::Backlog);
+    }
+
+    /// In the stretch 5 % of the calls are throttled, in the whole run 100 of 108,048.
+    #[test]
+    fn the_cause_within_a_stretch_is_its_own() {
+        let mut windows = sale();
+        let throttled = |windows: &[(u64, u64, u64)]| {
+            let set = series(windows);
+            limit(move |scenario, measured| {
+                set(scenario, measured);
+                let queue = &mut measured.queues[0];
+                for window in &mut queue.series[4..12] {
+                    window.counts.throttled = window.counts.calls.total() / 20;
+                }
+                queue.counts.throttled = 100;
+            })
+        };
+        let during = throttled(&windows);
+        assert_eq!(during.kind, Kind::Throttled);
+        assert!(during.said().starts_with("from 4m to 12m 5.0% of the calls"), "{during:?}");
+        // Without a backlog it is found by the excess over its threshold.
+        windows.iter_mut().for_each(|window| window.2 = 0);
+        let alone = throttled(&windows);
+        assert_eq!((alone.kind, alone.stretch), (Kind::Throttled, during.stretch));
+    }
+
+    /// Two of three runs are limited: the means of 2 % and 4 %, of 60 s and 120 s, 180 s and 240 s.
+    #[test]
+    fn replications_are_told_by_their_means() {
+        let of = |share, stretch: Option<(u64, u64)>| Verdict {
+            kind: Kind::Throttled,
+            of: "orders".to_owned(),
+            figures: vec![share, share * 1_000.0],
+            stretch: stretch.map(|(from, to)| (seconds(from), seconds(to))),
+        };
+        let room = Verdict::of(Kind::Room, "workers", &[0.5]);
+        let all = [of(0.02, Some((60, 180))), room.clone(), of(0.04, Some((120, 240)))];
+        let said = "ledger capacity: from 1m30s to 3m30s 3.0% of the calls to `orders` were \
+                    throttled (30) (in 2 of 3 replications)";
+        assert_eq!(commonest(&all), said);
+        let apart = [of(0.02, Some((60, 180))), of(0.04, Some((180, 240)))];
+        assert!(commonest(&apart).starts_with("ledger capacity: at times 3.0% of"));
+        assert_eq!(
+            commonest(&[room]),
+            "nothing: `workers` was the busiest fleet with 0.50 of its threads"
+        );
+        assert_eq!(commonest(&[]), "");
+    }
+
+    fn seconds(at: u64) -> Time {
+        Time::ZERO + Span::from_secs(at)
+    }
+}

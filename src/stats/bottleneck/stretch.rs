@@ -1,0 +1,221 @@
+//! The worst stretch of a run that was not limited as a whole.
+//!
+//! Owns where a stretch begins and ends, and when it is more than chance. Must not know how it is
+//! said.
+//!
+//! The worst stretch is that of the highest backlog of a queue that somebody receives from: from
+//! where it left a twentieth of its peak to where it was back there. Queues of steady traffic have
+//! backlogs, too. One that arises by chance climbs as it would if arrivals and work had exchanged
+//! their rates (P. W. Glynn and W. Whitt, "Logarithmic asymptotics for steady-state tail
+//! probabilities in a single-server queue", J. Appl. Prob. 31A (1994)): of n messages the highest
+//! climb is about √(ln n / 2) times the square root of twice the arrivals on the way, 2.6 times in
+//! a million messages, 3.4 in ten thousand millions. Four times is no chance. Arrivals in batches
+//! of b vary b times as much.
+//!
+//! Where no backlog stands out, calls may have been refused, or answered by too few replicas, or
+//! messages may have come back, in a part of the run alone: the stretch with the greatest excess
+//! over the threshold of the whole run.
+//!
+//! Invariant: a pure function of the scenario and what was measured.
+
+use super::words::Kind;
+use super::{THROTTLED, TIMED_OUT, UNAVAILABLE, Verdict, share, timed_out};
+use crate::engine::scenario::Scenario;
+use crate::kernel::time::Time;
+use crate::observe::measured::{Measured, QueueCounts, Window};
+
+/// A stretch begins and ends at this part of its peak.
+const FLOOR: u64 = 20;
+/// A climb by chance is lower than so many times the square root of the variance on its way.
+const CHANCE: f64 = 4.0;
+/// Least share of a queue's messages or calls that a stretch concerns, and fewest of them.
+const CONCERNED: f64 = 0.001;
+const FEW: u64 = 10;
+
+/// The windows of a queue's series from the end of the warm-up on.
+struct Series<'a> {
+    queue: usize,
+    /// The visible messages before the first.
+    before: u64,
+    windows: &'a [Window],
+    /// The number of the first.
+    first: usize,
+}
+
+/// Windows from the first of these to before the second.
+type Part = (usize, usize);
+
+/// What may happen in a part of a run alone: what it is, its threshold, how often it happened and
+/// of what it is a share.
+type Event = (Kind, f64, fn(&QueueCounts) -> u64, fn(&QueueCounts) -> u64);
+
+const EVENTS: [Event; 4] = [
+    (Kind::Throttled, THROTTLED, |of| of.throttled, |of| of.calls.total()),
+    (Kind::Unanswered, UNAVAILABLE, |of| of.unavailable, |of| of.calls.total()),
+    (Kind::Outlived, TIMED_OUT, timed_out, |of| of.received),
+    (Kind::Prefetched, TIMED_OUT, timed_out, |of| of.received),
+];
+
+/// The worst stretch; `None` where none stands out.
+pub(super) fn worst(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+    let all: Vec<Series<'_>> =
+        (0..measured.queues.len()).filter_map(|of| Series::of(scenario, measured, of)).collect();
+    let served = |series: &&Series<'_>| {
+        let queue = |at: u32| at as usize == series.queue;
+        scenario.fleets.iter().any(|fleet| queue(fleet.config.queue.0))
+    };
+    let backlogs = all.iter().filter(served).filter_map(|series| Some((series.backlog()?, series)));
+    let highest = backlogs.reduce(|highest, next| {
+        let peak = |(part, series): &(Part, &Series<'_>)| series.peak(*part);
+        if peak(&next) > peak(&highest) { next } else { highest }
+    });
+    let (kind, part, series) = match highest {
+        Some((part, series)) => (series.limit(part).unwrap_or(Kind::Backlog), part, series),
+        None => EVENTS.into_iter().find_map(|event| {
+            let parts = all.iter().filter_map(|series| Some((series.excess(event)?, series)));
+            let worst = parts.reduce(|worst, next| if next.0.0 > worst.0.0 { next } else { worst });
+            worst.map(|((_, part), series)| (event.0, part, series))
+        })?,
+    };
+    let at = |window: usize| {
+        let start = Time::ZERO + scenario.window.saturating_mul((series.first + window) as u64);
+        start.clamp(measured.window.0, measured.end)
+    };
+    let stretch = (at(part.0), at(part.1));
+    let seconds = stretch.1.since(stretch.0).as_secs_f64();
+    Some(Verdict {
+        kind,
+        of: scenario.queues[series.queue].name.clone(),
+        figures: series.figures(kind, part, seconds),
+        stretch: Some(stretch),
+    })
+}
+
+impl<'a> Series<'a> {
+    fn of(scenario: &Scenario, measured: &'a Measured, queue: usize) -> Option<Series<'a>> {
+        let all = &measured.queues[queue].series;
+        let warm_up = scenario.warm_up.as_nanos();
+        let first = warm_up.div_ceil(scenario.window.as_nanos().max(1)) as usize;
+        let windows = all.get(first..).filter(|windows| windows.len() > 1)?;
+        let before = first.checked_sub(1).map_or(0, |last| all[last].visible);
+        Some(Series { queue, before, windows, first })
+    }
+
+    /// What was counted in a part.
+    fn counts(&self, (from, to): Part) -> QueueCounts {
+        let mut sum = QueueCounts::default();
+        for window in &self.windows[from..to] {
+            let (all, own) = (&mut sum, &window.counts);
+            all.sent += own.sent;
+            all.moved_in += own.moved_in;
+            all.received += own.received;
+            all.deleted += own.deleted;
+            all.undone += own.undone;
+            all.throttled += own.throttled;
+            all.unavailable += own.unavailable;
+            all.duplicates += own.duplicates;
+            all.redelivered.outlived_timeout += own.redelivered.outlived_timeout;
+            all.redelivered.prefetched += own.redelivered.prefetched;
+            all.calls.send += own.calls.send;
+            all.calls.receive += own.calls.receive;
+            all.calls.delete += own.calls.delete;
+            all.calls.change_visibility += own.calls.change_visibility;
+        }
+        sum
+    }
+
+    fn whole(&self) -> Part {
+        (0, self.windows.len())
+    }
+
+    fn peak(&self, (from, to): Part) -> u64 {
+        self.windows[from..to].iter().map(|window| window.visible).max().unwrap_or(0)
+    }
+
+    /// Where the highest backlog stood, if it is more than chance.
+    fn backlog(&self) -> Option<Part> {
+        let peak = self.peak(self.whole());
+        let top = self.windows.iter().position(|window| window.visible == peak)?;
+        let low = |at: &usize| self.windows[*at].visible <= peak / FLOOR;
+        let from = (0..top).rev().find(low).map_or(0, |at| at + 1);
+        let to = (top..self.windows.len()).find(low).map_or(self.windows.len(), |at| at + 1);
+        let start = from.checked_sub(1).map_or(self.before, |at| self.windows[at].visible);
+        let climb = self.counts((from, top + 1));
+        let came = climb.sent + climb.moved_in;
+        let batch = (climb.sent as f64 / climb.calls.send.max(1) as f64).max(1.0);
+        let chance = CHANCE * ((1.0 + batch) * came as f64).sqrt();
+        let came = |part| {
+            let QueueCounts { sent, moved_in, .. } = self.counts(part);
+            sent + moved_in
+        };
+        let concerned = came((from, to)) as f64 >= CONCERNED * came(self.whole()) as f64;
+        (peak.saturating_sub(start) as f64 > chance && concerned).then_some((from, to))
+    }
+
+    /// What beside the consumers limited a part.
+    fn limit(&self, part: Part) -> Option<Kind> {
+        let counts = self.counts(part);
+        let found = EVENTS.into_iter().find(|(kind, threshold, events, of)| {
+            share(events(&counts), of(&counts)) >= *threshold && kind.is_cause(&counts)
+        });
+        found.map(|(kind, ..)| kind)
+    }
+
+    /// The part with the greatest excess of an event over its threshold, if it concerns enough.
+    fn excess(&self, (kind, threshold, events, of): Event) -> Option<(f64, Part)> {
+        let (mut best, mut sum, mut from) = ((0.0, (0, 0)), 0.0, 0);
+        for (at, window) in self.windows.iter().enumerate() {
+            if sum <= 0.0 {
+                (sum, from) = (0.0, at);
+            }
+            sum += events(&window.counts) as f64 - threshold * of(&window.counts) as f64;
+            if sum > best.0 {
+                best = (sum, (from, at + 1));
+            }
+        }
+        let counts = self.counts(best.1);
+        let least = CONCERNED * of(&self.counts(self.whole())) as f64;
+        let happened = events(&counts);
+        let enough = happened >= FEW && happened as f64 >= least && kind.is_cause(&counts);
+        enough.then_some(best)
+    }
+
+    fn figures(&self, kind: Kind, part: Part, seconds: f64) -> Vec<f64> {
+        let counts = self.counts(part);
+        let shares = |(_, _, events, of): &Event| (events(&counts), of(&counts));
+        match EVENTS.iter().find(|event| event.0 == kind) {
+            Some(event) => {
+                let (happened, of) = shares(event);
+                let second = if kind.limit() == super::Limit::VisibilityTimeout {
+                    counts.duplicates
+                } else {
+                    happened
+                };
+                vec![share(happened, of), second as f64]
+            }
+            None => {
+                let windows = &self.windows[part.0..part.1];
+                let oldest = windows.iter().map(|window| window.age_of_oldest.as_nanos()).max();
+                let per_second = |count: u64| count as f64 / seconds.max(f64::MIN_POSITIVE);
+                vec![
+                    self.peak(part) as f64,
+                    oldest.unwrap_or(0) as f64,
+                    per_second(counts.sent + counts.moved_in),
+                    per_second(counts.deleted.saturating_sub(counts.undone)),
+                ]
+            }
+        }
+    }
+}
+
+impl Kind {
+    /// Whether it is the more frequent of the two causes of a timeout; others have no rival.
+    pub(super) fn is_cause(self, counts: &QueueCounts) -> bool {
+        let causes = counts.redelivered;
+        match self {
+            Kind::Outlived => causes.outlived_timeout >= causes.prefetched,
+            Kind::Prefetched => causes.prefetched > causes.outlived_timeout,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What a verdict says.
+//!
+//! Owns the sentences and the order of their figures, so that the figures of several runs can be
+//! averaged and said once. Must not know where a figure comes from.
+
+use super::Limit;
+use crate::kernel::time::Span;
+
+/// What was found; its documentation names the figures, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Of a queue: share of the calls, calls.
+    Throttled,
+    /// Of a queue: share of the receives, receives, the cap.
+    Capped,
+    /// Of a queue: share of the calls, calls.
+    Unanswered,
+    /// Of a queue: share of the receives, messages processed again.
+    Outlived,
+    /// Of a queue: share of the receives, messages processed again.
+    Prefetched,
+    /// Of a fleet: busy share of its threads, threads, messages waiting on average.
+    Busy,
+    /// Of a fleet: busy share of its threads, threads, growth of the messages waiting per second.
+    Overrun,
+    /// Of a queue: messages by which it grew, their share of those sent.
+    Growing,
+    /// Of a queue: messages by which it grew.
+    Unserved,
+    /// Of a queue: most messages waiting, nanoseconds of the oldest, messages that came and that
+    /// were deleted per second.
+    Backlog,
+    /// Of a producer: share of its messages, messages.
+    Behind,
+    /// Of a producer: nanoseconds before, nanoseconds after the send.
+    Waited,
+    /// Of a producer: no figure.
+    Closed,
+    /// Of a fleet: busy share of its threads.
+    Room,
+    /// Of nothing: no figure.
+    Quiet,
+}
+
+/// Every kind, its name in documents and the limit that it is.
+const KINDS: [(Kind, &str, Limit); 15] = [
+    (Kind::Throttled, "throttled", Limit::Ledger),
+    (Kind::Capped, "over_limit", Limit::Ledger),
+    (Kind::Unanswered, "unavailable", Limit::Nodes),
+    (Kind::Outlived, "outlived_timeout", Limit::VisibilityTimeout),
+    (Kind::Prefetched, "prefetched", Limit::VisibilityTimeout),
+    (Kind::Busy, "busy", Limit::Consumers),
+    (Kind::Overrun, "overrun", Limit::Consumers),
+    (Kind::Growing, "growing", Limit::Consumers),
+    (Kind::Unserved, "unserved", Limit::Consumers),
+    (Kind::Backlog, "backlog", Limit::Consumers),
+    (Kind::Behind, "behind", Limit::Producers),
+    (Kind::Waited, "waited", Limit::Producers),
+    (Kind::Closed, "closed_clients", Limit::Producers),
+    (Kind::Room, "room", Limit::Nothing),
+    (Kind::Quiet, "quiet", Limit::Nothing),
+];
+
+impl Kind {
+    /// Its name in documents.
+    pub fn name(self) -> &'static str {
+        self.entry().1
+    }
+
+    /// What was the limit.
+    pub fn limit(self) -> Limit {
+        self.entry().2
+    }
+
+    /// The kind of this name.
+    pub fn of_name(name: &str) -> Option<Kind> {
+        KINDS.iter().find(|entry| entry.1 == name).map(|entry| entry.0)
+    }
+
+    fn entry(self) -> (Kind, &'static str, Limit) {
+        KINDS.into_iter().find(|entry| entry.0 == self).expect("every kind is listed")
+    }
+
+    /// What was found, of `of`, with its figures: a lower-case fragment.
+    pub(super) fn words(self, of: &str, figures: &[f64]) -> String {
+        let at = |place: usize| figures.get(place).copied().unwrap_or(0.0);
+        let (first, second, third) = (at(0), at(1), at(2));
+        let share = first * 100.0;
+        match self {
+            Kind::Throttled => {
+                format!("{share:.1}% of the calls to `{of}` were throttled ({second:.0})")
+            }
+            Kind::Capped => format!(
+                "{share:.1}% of the receives from `{of}` were refused at {third:.0} messages in \
+                 flight ({second:.0})"
+            ),
+            Kind::Unanswered => {
+                format!(
+                    "too few replicas answered {share:.1}% of the calls to `{of}` ({second:.0})"
+                )
+            }
+            Kind::Outlived | Kind::Prefetched => {
+                let by = match self {
+                    Kind::Outlived => "the work outlived the timeout",
+                    _ => "the timeout ended in a buffer",
+                };
+                format!(
+                    "{share:.1}% of the receives from `{of}` came because {by}; {second:.0} \
+                     messages were processed again"
+                )
+            }
+            Kind::Busy => format!(
+                "{share:.0}% of the {second:.0} threads of `{of}` were busy, {third:.1} messages \
+                 waited on average"
+            ),
+            Kind::Overrun => format!(
+                "{share:.0}% of the {second:.0} threads of `{of}` were busy, ever more messages \
+                 waited ({}/s)",
+                rate(third)
+            ),
+            Kind::Growing => format!(
+                "the messages waiting in `{of}` grew by {first:.0}, {:.1}% of those sent, though \
+                 not all threads were busy",
+                second * 100.0
+            ),
+            Kind::Unserved => {
+                format!("nobody receives from `{of}`, which grew by {first:.0} messages")
+            }
+            Kind::Backlog => format!(
+                "up to {first:.0} messages waited in `{of}`, the oldest {}: {}/s came, {}/s were \
+                 deleted",
+                length(second),
+                rate(third),
+                rate(at(3))
+            ),
+            Kind::Behind => format!(
+                "{share:.1}% of the messages of `{of}` ({second:.0}) were still waiting there to \
+                 be sent"
+            ),
+            Kind::Waited => format!(
+                "a message of `{of}` waited {:.1}ms for a connection, and then took {:.1}ms from \
+                 send to delete",
+                first / 1e6,
+                second / 1e6
+            ),
+            Kind::Closed => format!("`{of}` are closed clients that wait for themselves"),
+            Kind::Room => format!("`{of}` was the busiest fleet with {first:.2} of its threads"),
+            Kind::Quiet => "no figure reached its threshold".to_owned(),
+        }
+    }
+}
+
+/// Three digits, or all before the point.
+fn rate(rate: f64) -> String {
+    let decimals = match rate.abs() {
+        of if of >= 100.0 => 0,
+        of if of >= 10.0 => 1,
+        _ => 2,
+    };
+    format!("{rate:.decimals$}")
+}
+
+/// A length of time in nanoseconds, to the second; to the millisecond below ten.
+pub(super) fn length(nanos: f64) -> String {
+    let unit = if nanos >= 10e9 { 1e9 } else { 1e6 };
+    #[expect(clippy::cast_sign_loss, reason = "a length is not negative")]
+    let whole = (nanos / unit).round() as u64;
+    Span::from_nanos(whole.saturating_mul(if unit > 1e6 { 1_000_000_000 } else { 1_000_000 }))
+        .to_string()
+}

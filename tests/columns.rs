@@ -1,0 +1,96 @@
+//! Answers fit a terminal of 80 columns: those about every stored outcome and experiment.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sqsim::outcome::stored::Stored;
+use sqsim::outcome::{CompareOutcome, Outcome, PlanOutcome, Sample, SweepOutcome};
+use sqsim::render::text::{self, Answer, Asked, Style};
+use sqsim::scenario::load::Text;
+
+const STYLE: Style = Style { colour: false };
+
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).expect("it is part of the repository") {
+        let path = entry.expect("an entry can be read").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "ron") {
+            found.push(path);
+        }
+    }
+}
+
+/// The stored document of a model or an experiment.
+fn stored(path: &Path, below: &str) -> Value {
+    let name = path.file_stem().expect("it has a name").to_string_lossy();
+    let file = fs::read_to_string(format!("snapshots/{below}{name}.snap")).expect("it is stored");
+    let mut value = Stored::parse(&file).and_then(|stored| stored.value()).expect("JSON");
+    value["version"] = "0".into();
+    value
+}
+
+fn read<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).expect("a document of this form")
+}
+
+/// A word that is as long as this may go beyond: nothing else may.
+fn fits(answer: &Answer, of: &str) {
+    for line in answer.stdout.lines() {
+        let columns = line.chars().count();
+        let longest = line.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
+        assert!(columns <= 80 || longest > 60, "{of}: {columns} columns\n{line}");
+    }
+}
+
+#[test]
+fn the_answer_about_every_model_fits() {
+    let mut models = Vec::new();
+    files(Path::new("models"), &mut models);
+    assert!(models.len() > 40);
+    for path in models {
+        let text = Text::of_file(&path).unwrap_or_else(|faults| panic!("{faults}"));
+        let scenario = text.load(&[]).unwrap_or_else(|faults| panic!("{faults}")).scenario;
+        let one: Outcome = read(&stored(&path, ""));
+        let file = path.display().to_string();
+        let command = format!("sqsim run {file} --set 'limits=(events: 1000000)' --seed 42");
+        let asked =
+            Asked { file: &file, command: &command, discarded_by: "", precision: None, fork: None };
+        // Numbers that differ have intervals.
+        let mut other = one.clone();
+        if let Some(cost) = &mut other.cost {
+            cost.dollars_per_month *= 1.0 + 1.0 / 3.0;
+        }
+        for outcomes in [vec![one.clone()], vec![one, other]] {
+            let sample = Sample::of_replications(&outcomes);
+            fits(&text::answer(&asked, &scenario, sample, STYLE), &file);
+        }
+    }
+}
+
+#[test]
+fn the_answer_to_every_experiment_fits() {
+    let mut experiments = Vec::new();
+    files(Path::new("experiments"), &mut experiments);
+    for path in experiments {
+        let (file, value) = (path.display().to_string(), stored(&path, "experiments/"));
+        let command = format!("sqsim experiment {file} --seed 42");
+        let answer = match value["format"].as_str() {
+            Some("sqsim-sweep/1") => {
+                text::sweep(&file, &command, &read::<SweepOutcome>(&value), STYLE)
+            }
+            Some("sqsim-compare/1") => {
+                let compared: CompareOutcome = read(&value);
+                let trace = "sqsim trace models/signup.ron --message 12 --to 1m --seed 42 -j 2 -q";
+                text::compare(&file, &command, &compared, &[trace.to_owned()], STYLE)
+            }
+            Some("sqsim-plan/1") => {
+                text::plan(&file, &command, &read::<PlanOutcome>(&value), STYLE)
+            }
+            _ => continue,
+        };
+        fits(&answer, &file);
+    }
+}
