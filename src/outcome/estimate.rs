@@ -276,7 +276,7 @@ fn grows_with(queue: &str, path: &str) -> bool {
     let own = path.strip_prefix("queues.").and_then(|path| path.strip_prefix(queue));
     let own = own.and_then(|path| path.strip_prefix('.'));
     own.is_some_and(|own| {
-        !own.ends_with(".count") && GROWS.iter().any(|part| own.starts_with(part))
+        own.rsplit('.').next() != Some("count") && GROWS.iter().any(|part| own.starts_with(part))
     })
 }
 

@@ -81,16 +81,16 @@ fn hanging(line: &str) -> usize {
 
 /// The words of a line, each with the number of blanks before it.
 fn words(line: &str, quotes: bool) -> Vec<(usize, &str)> {
-    let (mut found, mut gap, mut start, mut quoted) = (Vec::new(), 0, None, false);
+    let (mut found, mut gap, mut start, mut inside) = (Vec::new(), 0, None, false);
     for (at, c) in line.char_indices() {
         match (c, start) {
-            (' ', Some(from)) if !quoted => {
+            (' ', Some(from)) if !inside => {
                 found.push((gap, &line[from..at]));
                 (gap, start) = (1, None);
             }
             (' ', None) => gap += 1,
             (_, from) => {
-                quoted ^= quotes && c == '\'';
+                inside ^= quotes && c == '\'';
                 start = from.or(Some(at));
             }
         }

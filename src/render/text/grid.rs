@@ -48,9 +48,9 @@ impl Grid {
         let left = MARGIN.len() + (0..settings).map(taken).sum::<usize>();
         let mut blocks: Vec<Vec<usize>> = vec![Vec::new()];
         let mut used = left;
-        for at in settings..self.heads.len() {
+        for (at, width) in widths.iter().enumerate().skip(settings) {
             let block = blocks.last_mut().expect("there is one");
-            if !block.is_empty() && used + widths[at] > COLUMNS {
+            if !block.is_empty() && used + width > COLUMNS {
                 blocks.push(vec![at]);
                 used = left + taken(at);
             } else {

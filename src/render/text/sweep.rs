@@ -11,16 +11,8 @@ use crate::outcome::{EstimatedExpectation, SweepMeasure, SweepOutcome, SweepPoin
 
 /// The answer. `file` is the scenario as it was named, `command` gives the answer again.
 pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> Answer {
-    let (points, reps) = (sweep.points.len(), sweep.replications);
-    let replications =
-        if reps == 1 { "one run".to_owned() } else { format!("{reps} replications") };
-    let s = if points == 1 { "" } else { "s" };
-    let mut lines =
-        vec![format!("{file}   seed {}   {points} point{s} x {replications}", sweep.seed)];
-    if !sweep.about.is_empty() {
-        lines.push(sweep.about.clone());
-    }
-    lines.push(String::new());
+    let reps = sweep.replications;
+    let mut lines = header(file, sweep);
     let judged = sweep.points.iter().any(|point| !point.expect.is_empty());
     let mut grid = Grid::default();
     for knob in &sweep.vary {
@@ -83,6 +75,21 @@ pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> A
     };
     let held = !judged || sweep.first_that_holds.is_some();
     Answer { stdout: fold::text(&lines), warnings, held }
+}
+
+/// What was asked.
+fn header(file: &str, sweep: &SweepOutcome) -> Vec<String> {
+    let (points, reps) = (sweep.points.len(), sweep.replications);
+    let replications =
+        if reps == 1 { "one run".to_owned() } else { format!("{reps} replications") };
+    let s = if points == 1 { "" } else { "s" };
+    let mut lines =
+        vec![format!("{file}   seed {}   {points} point{s} x {replications}", sweep.seed)];
+    if !sweep.about.is_empty() {
+        lines.push(sweep.about.clone());
+    }
+    lines.push(String::new());
+    lines
 }
 
 /// Whether theory speaks of a measure at some point.

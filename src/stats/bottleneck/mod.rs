@@ -153,10 +153,9 @@ pub fn commonest(verdicts: &[Verdict]) -> String {
     let stretch = one.then(|| (edge(|span| span.0), edge(|span| span.1)));
     let said = Verdict { kind, of: of.to_owned(), figures, stretch }.said();
     let at_times = if stretches && !one { "at times " } else { "" };
-    let runs = match (same.len(), verdicts.len()) {
-        (some, all) if some < all => format!(" (in {some} of {all} replications)"),
-        _ => String::new(),
-    };
+    let (found, all) = (same.len(), verdicts.len());
+    let runs =
+        if found < all { format!(" (in {found} of {all} replications)") } else { String::new() };
     format!("{}: {at_times}{said}{runs}", kind.limit().name())
 }
 

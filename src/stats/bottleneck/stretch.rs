@@ -19,7 +19,7 @@
 //! Invariant: a pure function of the scenario and what was measured.
 
 use super::words::Kind;
-use super::{THROTTLED, TIMED_OUT, UNAVAILABLE, Verdict, share, timed_out};
+use super::{Limit, THROTTLED, TIMED_OUT, UNAVAILABLE, Verdict, share, timed_out};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::observe::measured::{Measured, QueueCounts, Window};
@@ -182,29 +182,21 @@ impl<'a> Series<'a> {
 
     fn figures(&self, kind: Kind, part: Part, seconds: f64) -> Vec<f64> {
         let counts = self.counts(part);
-        let shares = |(_, _, events, of): &Event| (events(&counts), of(&counts));
-        match EVENTS.iter().find(|event| event.0 == kind) {
-            Some(event) => {
-                let (happened, of) = shares(event);
-                let second = if kind.limit() == super::Limit::VisibilityTimeout {
-                    counts.duplicates
-                } else {
-                    happened
-                };
-                vec![share(happened, of), second as f64]
-            }
-            None => {
-                let windows = &self.windows[part.0..part.1];
-                let oldest = windows.iter().map(|window| window.age_of_oldest.as_nanos()).max();
-                let per_second = |count: u64| count as f64 / seconds.max(f64::MIN_POSITIVE);
-                vec![
-                    self.peak(part) as f64,
-                    oldest.unwrap_or(0) as f64,
-                    per_second(counts.sent + counts.moved_in),
-                    per_second(counts.deleted.saturating_sub(counts.undone)),
-                ]
-            }
+        if let Some((_, _, events, of)) = EVENTS.iter().find(|event| event.0 == kind) {
+            let happened = events(&counts);
+            let again = kind.limit() == Limit::VisibilityTimeout;
+            let second = if again { counts.duplicates } else { happened };
+            return vec![share(happened, of(&counts)), second as f64];
         }
+        let windows = &self.windows[part.0..part.1];
+        let oldest = windows.iter().map(|window| window.age_of_oldest.as_nanos()).max();
+        let per_second = |count: u64| count as f64 / seconds.max(f64::MIN_POSITIVE);
+        vec![
+            self.peak(part) as f64,
+            oldest.unwrap_or(0) as f64,
+            per_second(counts.sent + counts.moved_in),
+            per_second(counts.deleted.saturating_sub(counts.undone)),
+        ]
     }
 }
 
@@ -212,10 +204,7 @@ impl Kind {
     /// Whether it is the more frequent of the two causes of a timeout; others have no rival.
     pub(super) fn is_cause(self, counts: &QueueCounts) -> bool {
         let causes = counts.redelivered;
-        match self {
-            Kind::Outlived => causes.outlived_timeout >= causes.prefetched,
-            Kind::Prefetched => causes.prefetched > causes.outlived_timeout,
-            _ => true,
-        }
+        let outlived = causes.outlived_timeout >= causes.prefetched;
+        (self != Kind::Outlived || outlived) && (self != Kind::Prefetched || !outlived)
     }
 }

@@ -100,9 +100,11 @@ impl Kind {
                 )
             }
             Kind::Outlived | Kind::Prefetched => {
-                let by = match self {
-                    Kind::Outlived => "the work outlived the timeout",
-                    _ => "the timeout ended in a buffer",
+                let outlived = self == Kind::Outlived;
+                let by = if outlived {
+                    "the work outlived the timeout"
+                } else {
+                    "the timeout ended in a buffer"
                 };
                 format!(
                     "{share:.1}% of the receives from `{of}` came because {by}; {second:.0} \
