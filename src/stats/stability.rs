@@ -109,11 +109,11 @@ mod tests {
     /// The checkout with this backlog in windows of ten seconds; as many messages less have left.
     fn judged(backlog: impl Fn(u64) -> u64) -> Vec<Unstable> {
         let deleted = 36_000 - backlog(90);
-        counted(backlog, QueueCounts { sent: 36_000, deleted, ..QueueCounts::default() })
+        counted(backlog, &QueueCounts { sent: 36_000, deleted, ..QueueCounts::default() })
     }
 
     /// The checkout with this backlog in windows of ten seconds and these counters.
-    fn counted(backlog: impl Fn(u64) -> u64, counts: QueueCounts) -> Vec<Unstable> {
+    fn counted(backlog: impl Fn(u64) -> u64, counts: &QueueCounts) -> Vec<Unstable> {
         let (mut scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
         let length = measured.window.1.since(measured.window.0);
         scenario.warm_up = Span::ZERO;
@@ -122,7 +122,7 @@ mod tests {
         let queue = &mut measured.queues[0];
         queue.series =
             (1..=90).map(|at| Window { visible: backlog(at), ..Window::default() }).collect();
-        queue.counts = counts;
+        queue.counts = *counts;
         unstable(&scenario, &measured)
     }
 
@@ -149,8 +149,8 @@ mod tests {
     #[test]
     fn a_backlog_that_climbs_while_more_leave_than_come_is_not_growth() {
         let all = |deleted| QueueCounts { sent: 36_000, deleted, ..QueueCounts::default() };
-        assert_eq!(counted(|at| at * 20, all(36_001)), [], "a load of 0.99997");
-        let [found] = counted(|at| at * 20, all(36_000))[..] else { panic!("a load of 1") };
+        assert_eq!(counted(|at| at * 20, &all(36_001)), [], "a load of 0.99997");
+        let [found] = counted(|at| at * 20, &all(36_000))[..] else { panic!("a load of 1") };
         assert!((found.load - 1.0).abs() < 1e-12, "{found:?}");
     }
 
@@ -170,7 +170,9 @@ mod tests {
             [(36_000, 0, undone), (36_000, 0, ways), (30_000, 6_000, ways)]
         {
             let counts = QueueCounts { sent, moved_in, ..counts };
-            let [found] = counted(|at| at * 20, counts)[..] else { panic!("it grows: {counts:?}") };
+            let [found] = counted(|at| at * 20, &counts)[..] else {
+                panic!("it grows: {counts:?}")
+            };
             assert!((found.load - 36_000.0 / 34_200.0).abs() < 1e-12, "{found:?}");
         }
     }

@@ -215,7 +215,7 @@ fn ledger(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
             (share, (name, queue.counts.over_limit, settings.config.max_in_flight))
         });
     let (share, (name, count, cap)) = worst(capped, THROTTLED)?;
-    Some(Verdict::of(Kind::Capped, name, &[share, count as f64, cap as f64]))
+    Some(Verdict::of(Kind::Capped, name, &[share, count as f64, f64::from(cap)]))
 }
 
 fn visibility(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
@@ -426,8 +426,8 @@ mod tests {
         let mut windows = vec![(6_000, 6_000, 0); 20];
         windows[4] = (12_000, 7_500, 4_500);
         windows[5] = (12_000, 7_500, 9_000);
-        for at in 6..12 {
-            windows[at] = (6_000, 7_500, 9_000 - 1_500 * (at as u64 - 5));
+        for (minutes, window) in (1..).zip(&mut windows[6..12]) {
+            *window = (6_000, 7_500, 9_000 - 1_500 * minutes);
         }
         windows
     }
@@ -475,7 +475,9 @@ mod tests {
         assert_eq!(during.kind, Kind::Throttled);
         assert!(during.said().starts_with("from 4m to 12m 5.0% of the calls"), "{during:?}");
         // Without a backlog it is found by the excess over its threshold.
-        windows.iter_mut().for_each(|window| window.2 = 0);
+        for window in &mut windows {
+            window.2 = 0;
+        }
         let alone = throttled(&windows);
         assert_eq!((alone.kind, alone.stretch), (Kind::Throttled, during.stretch));
     }

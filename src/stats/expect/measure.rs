@@ -402,8 +402,9 @@ impl Measure {
         let name = self.name.trim_end_matches(')');
         let (_, last) = split(name.rsplit('(').next().unwrap_or(name));
         let grows = match self.what {
-            What::Latency(Take::Count, _) => false,
-            What::Latency(..) => matches!(last, "sent_to_received" | "sent_to_deleted"),
+            What::Latency(take, _) => {
+                take != Take::Count && matches!(last, "sent_to_received" | "sent_to_deleted")
+            }
             What::Level(..) => matches!(last, "visible" | "age_of_oldest"),
             What::Count(_) | What::Rate(_) | What::Busy | What::WorkerHours | What::Cost(_) => {
                 false
