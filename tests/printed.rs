@@ -47,7 +47,11 @@ fn blocks(document: &str) -> Vec<String> {
             None => blocks.push(String::new()),
         }
     }
-    blocks.retain(|block| block.contains("queues:") && block.contains("consumers:"));
+    // Lists of defaults are no scenarios: they do not begin one.
+    blocks.retain(|block| {
+        let begins = block.lines().find(|line| !line.starts_with("//"));
+        begins.is_some_and(|line| line.starts_with('(')) && block.contains("consumers:")
+    });
     blocks
 }
 
