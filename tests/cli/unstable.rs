@@ -47,7 +47,7 @@ fn has_growth(given: &Given) {
 #[test]
 fn an_expectation_on_what_grows_does_not_hold() {
     let sandbox = sandbox();
-    for more in [&[][..], &["--reps", "4"], &["--batches", "4"]] {
+    for more in [&[][..], &["--reps", "4"], &["--batches", "10"]] {
         let given = sandbox.twice(&[&["run", "over.ron"], more].concat(), 1);
         has_growth(&given);
         let text = given.unbroken();
