@@ -113,7 +113,7 @@ impl Lesson {
 
     /// Partitions at this second.
     fn partitions(&self, second: u64) -> u64 {
-        self.queue.series[self.place(second) - 1].partitions
+        self.queue.series[self.place(second) - 1].partitions.last
     }
 
     fn last_partitions(&self) -> u64 {

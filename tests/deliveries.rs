@@ -340,7 +340,7 @@ fn a_message_that_is_gone_is_remembered_while_others_come_and_go() {
     others.queue = QueueId(1);
     scenario.producers.push(named("others", others));
     let measured = measure(&scenario, 0).measured;
-    let (counts, fleet) = (measured.queues[0].counts, measured.fleets[0]);
+    let (counts, fleet) = (measured.queues[0].counts, measured.fleets[0].clone());
     assert_eq!((counts.purged, counts.duplicates), (1, 0));
     assert_eq!((fleet.processed, fleet.duplicate_work), (1, 0));
 }

@@ -117,7 +117,8 @@ pub enum Deed {
         worker: WorkerId,
         /// Its fleet.
         fleet: FleetId,
-        /// Busy threads now: working, or waiting for a send or delete of their message.
+        /// Busy threads now: working, or waiting for a call of their message or, idle, for the
+        /// answer of a receive that found messages.
         busy: u32,
         /// Busy threads before.
         was: u32,

@@ -38,6 +38,8 @@ pub enum Life {
     Up,
     /// It runs until nothing is left of what it holds, and receives no more.
     Leaving,
+    /// It was to leave and does not run: it will not start again.
+    Gone,
 }
 
 /// What a thread does; calls in the order in which it makes them.
@@ -69,6 +71,38 @@ impl Stage {
     }
 }
 
+/// What the time of a thread goes into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThreadTime {
+    /// Nothing: its worker is not in the fleet yet, or has left it.
+    Gone,
+    /// Its worker has crashed, or has not started.
+    Down,
+    /// It would take a message at once, if there were one.
+    Idle,
+    /// It works.
+    Working,
+    /// It waits for a call: that which sends its message on, deletes it or gives it back, or, with
+    /// nothing to do, its worker's receive that found messages.
+    Calling,
+}
+
+impl ThreadTime {
+    /// Whether it could not take a message.
+    #[inline]
+    #[must_use]
+    pub fn is_busy(self) -> bool {
+        matches!(self, ThreadTime::Working | ThreadTime::Calling)
+    }
+
+    /// Whether its worker runs.
+    #[inline]
+    #[must_use]
+    pub fn is_up(self) -> bool {
+        !matches!(self, ThreadTime::Gone | ThreadTime::Down)
+    }
+}
+
 /// One thread of a worker. Ten thousand of them are looked at in random order, so a row lies in one
 /// line of the cache.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +112,8 @@ pub struct Thread {
     pub worker: u32,
     /// What it does.
     pub stage: Stage,
+    /// What its time goes into; while it is idle, its worker knows ([`Worker::rest`]).
+    pub time: ThreadTime,
     /// Tries of the call it makes.
     pub attempts: u32,
     /// Its deliveries begin here in the table of all held deliveries.
@@ -108,7 +144,7 @@ pub struct Worker {
     pub polling: Polling,
     /// Throttled receives in a row.
     pub attempts: u32,
-    /// Busy threads.
+    /// Threads that are not idle.
     pub busy: u32,
     /// Its threads are numbered from here, over all workers.
     pub first_thread: u32,
@@ -160,6 +196,25 @@ impl Worker {
         thread.stage = Stage::Idle;
         thread.next_idle = self.idle;
         self.idle = number;
+    }
+
+    /// What the time of its idle threads goes into.
+    #[inline]
+    pub fn rest(&self) -> ThreadTime {
+        if self.in_transit > 0 {
+            return ThreadTime::Calling;
+        }
+        match self.life {
+            Life::Down => ThreadTime::Down,
+            Life::Up => ThreadTime::Idle,
+            Life::Leaving | Life::Gone => ThreadTime::Gone,
+        }
+    }
+
+    /// How many of its `threads` could not take a message.
+    #[inline]
+    pub fn occupied(&self, threads: u32) -> u32 {
+        if self.in_transit > 0 { threads } else { self.busy }
     }
 
     /// Deliveries that a thread can take.
@@ -216,6 +271,7 @@ impl Thread {
         Thread {
             worker,
             stage: Stage::Idle,
+            time: ThreadTime::Idle,
             attempts: 0,
             first,
             count: 0,

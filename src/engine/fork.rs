@@ -208,7 +208,8 @@ impl<O: Observer> World<O> {
     /// When it next crashes is drawn anew if that has another law: the law has no memory.
     fn change_life(&mut self, number: u32, from: &FleetConfig, to: &FleetConfig) {
         let mean = |fleet: &FleetConfig| fleet.crash.as_ref().map(|it| it.mean_time_between);
-        if mean(from) == mean(to) || self.workers[number as usize].life == Life::Down {
+        let runs = matches!(self.workers[number as usize].life, Life::Up | Life::Leaving);
+        if mean(from) == mean(to) || !runs {
             return;
         }
         self.calendar.cancel(Event::Life(WorkerId(number)));

@@ -18,6 +18,7 @@
 //! | `sending` | what producers do at their events |
 //! | `receiving` | how workers poll, and how they live and die |
 //! | `working` | what their threads do with what they got |
+//! | `thread_time` | what the threads' time goes into, as it is told |
 
 pub mod event;
 pub mod fates;
@@ -31,6 +32,7 @@ pub mod saved;
 pub mod scenario;
 mod sending;
 pub mod situation;
+mod thread_time;
 mod working;
 pub mod world;
 

@@ -7,8 +7,8 @@
 use super::event::Event;
 use super::working::Supply;
 use super::world::World;
-use crate::clients::deed::{Deed, FleetId, WorkerId};
-use crate::clients::worker::{Life, Polling};
+use crate::clients::deed::{Deed, WorkerId};
+use crate::clients::worker::{Life, Polling, ThreadTime};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::ledger::journal::{Caller, Held};
@@ -101,7 +101,10 @@ impl<O: Observer> World<O> {
         if latency.is_zero() {
             self.pump(number);
         } else {
-            self.workers[number as usize].in_transit = served.messages;
+            let worker = &mut self.workers[number as usize];
+            let rested = worker.rest();
+            worker.in_transit = served.messages;
+            self.turn_idle(number, rested);
             let at = self.after(latency);
             self.calendar.schedule(at, Event::Answer(WorkerId(number)));
         }
@@ -110,8 +113,10 @@ impl<O: Observer> World<O> {
     /// The answer reaches its worker.
     pub(super) fn answer_arrives(&mut self, number: u32) {
         let worker = &mut self.workers[number as usize];
+        let rested = worker.rest();
         worker.in_transit = 0;
         worker.polling = Polling::Idle;
+        self.turn_idle(number, rested);
         self.pump(number);
     }
 
@@ -122,6 +127,7 @@ impl<O: Observer> World<O> {
         match self.workers[number as usize].life {
             Life::Down => self.start(number),
             Life::Leaving if !self.holds_anything(number) => {}
+            Life::Gone => {}
             Life::Up | Life::Leaving => self.crash(number),
         }
     }
@@ -135,12 +141,15 @@ impl<O: Observer> World<O> {
     pub(super) fn leave(&mut self, number: u32) {
         let id = WorkerId(number);
         let worker = &mut self.workers[number as usize];
-        match worker.life {
-            Life::Down => {
+        let rested = worker.rest();
+        worker.life = match worker.life {
+            Life::Down | Life::Gone => {
                 self.calendar.cancel(Event::Life(id));
+                Life::Gone
             }
-            Life::Up | Life::Leaving => worker.life = Life::Leaving,
-        }
+            Life::Up | Life::Leaving => Life::Leaving,
+        };
+        self.turn_idle(number, rested);
         if self.ledger.hang_up(Caller(number)) || self.calendar.cancel(Event::Poll(id)) {
             self.workers[number as usize].polling = Polling::Idle;
         }
@@ -161,6 +170,7 @@ impl<O: Observer> World<O> {
         let worker = &mut self.workers[number as usize];
         worker.life = Life::Up;
         self.observer.deed(self.now, &Deed::Started { worker: WorkerId(number) });
+        self.turn_idle(number, ThreadTime::Down);
         self.plan_crash(number);
         self.pump(number);
     }
@@ -169,7 +179,6 @@ impl<O: Observer> World<O> {
     fn crash(&mut self, number: u32) {
         let id = WorkerId(number);
         self.observer.deed(self.now, &Deed::Crashed { worker: id });
-        let was = self.workers[number as usize].busy;
         self.cut_off_threads(number);
         self.calendar.cancel(Event::Poll(id));
         self.calendar.cancel(Event::Answer(id));
@@ -185,14 +194,14 @@ impl<O: Observer> World<O> {
         buffer.clear();
         worker.buffered = 0;
         deletes.clear();
+        let rested = worker.rest();
         worker.in_transit = 0;
         worker.attempts = 0;
         worker.polling = Polling::Idle;
         let comes_back = worker.life == Life::Up;
-        worker.life = Life::Down;
-        let (fleet, busy) = (FleetId(worker.fleet), worker.busy);
-        self.observer.deed(self.now, &Deed::Busy { worker: id, fleet, busy, was });
-        let fleet = &self.fleets[fleet.0 as usize];
+        worker.life = if comes_back { Life::Down } else { Life::Gone };
+        self.turn_idle(number, rested);
+        let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
         if let Some(crash) = &fleet.crash
             && comes_back
         {

@@ -7,10 +7,11 @@
 //! its latency and is tried again when it is throttled. A stage with nothing to do is skipped.
 
 use super::event::Event;
+use super::thread_time::Turn;
 use super::world::{DeleteCall, World};
 use crate::clients::config::{FleetConfig, OnFailure};
 use crate::clients::deed::{Deed, Ending, FleetId, WorkerId};
-use crate::clients::worker::{Stage, deliveries_per_thread};
+use crate::clients::worker::{Stage, ThreadTime, deliveries_per_thread};
 use crate::kernel::rng::{Fate, Luck, Source};
 use crate::kernel::time::Span;
 use crate::ledger::journal::Held;
@@ -34,10 +35,11 @@ impl<O: Observer> World<O> {
             worker.buffered -= count;
         }
         assert!(count > 0 && thread.stage == Stage::Idle, "an idle thread takes deliveries");
-        let was = worker.busy;
+        let turn = Turn { threads: 1, from: worker.rest(), to: ThreadTime::Working };
         worker.make_busy(thread);
         thread.count = count as u8;
         thread.stage = Stage::Working;
+        thread.time = ThreadTime::Working;
         thread.began = self.now;
         thread.completed = 0;
         let first = thread.first as usize;
@@ -53,9 +55,8 @@ impl<O: Observer> World<O> {
         let head = next();
         own[0] = head;
         own[1..].fill_with(next);
-        let (id, of) = (WorkerId(worker_number), FleetId(worker.fleet));
-        let busy = Deed::Busy { worker: id, fleet: of, busy: worker.busy, was };
-        self.observer.deed(self.now, &busy);
+        let id = WorkerId(worker_number);
+        turn.tell(self.now, id, worker, fleet.threads, &mut self.observer);
         let recognised = |delivery: &Delivery| self.ledger.is_done(&delivery.receipt);
         let work = if fleet.idempotent && own.iter().all(recognised) {
             Span::ZERO
@@ -177,6 +178,7 @@ impl<O: Observer> World<O> {
                 let latency = fleet.call_latency.sample(chance);
                 if !latency.is_zero() {
                     let at = self.after(latency);
+                    self.wait_for_call(number);
                     return self.calendar.schedule(at, Event::Thread(number));
                 }
             }
@@ -251,6 +253,7 @@ impl<O: Observer> World<O> {
         let fleet = &self.fleets[self.workers[worker].fleet as usize];
         let latency = fleet.call_latency.sample(&mut self.chances[worker].latency);
         let at = self.after(latency.saturating_add(backoff));
+        self.wait_for_call(number);
         self.calendar.schedule(at, Event::Thread(number));
     }
 
@@ -308,12 +311,11 @@ impl<O: Observer> World<O> {
         let worker_number = thread.worker;
         let worker = &mut self.workers[worker_number as usize];
         thread.count = 0;
-        let was = worker.busy;
+        let turn = Turn { threads: 1, from: thread.time, to: worker.rest() };
         worker.busy -= 1;
         worker.make_idle(number, thread);
-        let (id, fleet) = (WorkerId(worker_number), FleetId(worker.fleet));
-        let busy = Deed::Busy { worker: id, fleet, busy: worker.busy, was };
-        self.observer.deed(self.now, &busy);
+        let all = self.fleets[worker.fleet as usize].threads;
+        turn.tell(self.now, WorkerId(worker_number), worker, all, &mut self.observer);
         self.pump(worker_number);
     }
 
@@ -424,8 +426,10 @@ impl<O: Observer> World<O> {
             let thread = &mut self.threads[number as usize];
             thread.count = 0;
             let worker = &mut self.workers[worker_number as usize];
+            let turn = Turn { threads: 1, from: thread.time, to: worker.rest() };
             worker.busy -= 1;
             worker.make_idle(number, thread);
+            turn.tell(self.now, WorkerId(worker_number), worker, count, &mut self.observer);
         }
     }
 }

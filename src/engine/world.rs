@@ -18,7 +18,9 @@ use crate::clients::arrivals::Arrivals;
 use crate::clients::config::FleetConfig;
 use crate::clients::deed::{ProducerId, WorkerId};
 use crate::clients::producer::{Producer, SendCall};
-use crate::clients::worker::{Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
+use crate::clients::worker::{
+    Thread, ThreadTime, Worker, WorkerChance, buffer, deliveries_per_thread,
+};
 use crate::kernel::calendar::Calendar;
 use crate::kernel::dist::Dist;
 use crate::kernel::rng::{Luck, Purpose, Stream, Streams};
@@ -251,6 +253,7 @@ impl<O: Observer> World<O> {
         }
         let own = &mut self.threads[first as usize..];
         self.workers.push(Worker::new(fleet, own, first));
+        self.turn_idle(number, ThreadTime::Gone);
         self.buffers.push(buffer(config));
         self.deletes.push(Vec::new());
         let path = format!("consumers.{}.{member}", named.name);

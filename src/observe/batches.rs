@@ -13,8 +13,9 @@ use super::cells::Cells;
 use super::measured::{Measured, Unfinished};
 use super::metrics::{Frame, Metrics};
 use super::observer::Observer;
-use super::queue_meter::RECEIVES;
-use crate::clients::deed::{Deed, Ending};
+use super::queue_meter::Receives;
+use crate::clients::deed::{Deed, Ending, FleetId};
+use crate::clients::worker::ThreadTime;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Change, Journal};
@@ -41,13 +42,13 @@ struct Latencies {
     sent_to_received: Cells,
     sent_to_deleted: Cells,
     processing: Cells,
-    receives: Vec<u64>,
+    receives: Receives,
 }
 
 impl Latencies {
     fn new() -> Latencies {
         let [sent_to_received, sent_to_deleted, processing] = [(); 3].map(|()| Cells::new());
-        Latencies { sent_to_received, sent_to_deleted, processing, receives: vec![0; RECEIVES] }
+        Latencies { sent_to_received, sent_to_deleted, processing, receives: Receives::NONE }
     }
 }
 
@@ -112,11 +113,14 @@ fn with_latencies(mut part: Measured, latencies: Vec<Latencies>) -> Measured {
         queue.sent_to_received = of.sent_to_received.into_latency();
         queue.sent_to_deleted = of.sent_to_deleted.into_latency();
         queue.processing = of.processing.into_latency();
-        queue.receives_per_message = of.receives;
+        queue.receives_per_message = of.receives.into_vec();
         let messages = queue.visible.last + queue.in_flight.last + queue.delayed.last;
         let oldest = Span::from_nanos(queue.age_of_oldest.last);
         queue.unfinished = Unfinished { messages, oldest, ..Unfinished::default() };
         queue.series.clear();
+    }
+    for fleet in &mut part.fleets {
+        fleet.series.clear();
     }
     part
 }
@@ -133,7 +137,7 @@ impl Journal for Batches {
             && let Some(part) = self.part(queue, sent)
         {
             part.sent_to_deleted.record(now.since(sent));
-            part.receives[(receives as usize - 1).min(RECEIVES - 1)] += 1;
+            part.receives.count(receives);
         }
     }
 
@@ -159,6 +163,18 @@ impl Observer for Batches {
             self.cross(now);
         }
         self.metrics.time(now);
+    }
+
+    #[inline]
+    fn threads(
+        &mut self,
+        now: Time,
+        fleet: FleetId,
+        threads: u32,
+        from: ThreadTime,
+        to: ThreadTime,
+    ) {
+        self.metrics.threads(now, fleet, threads, from, to);
     }
 
     #[inline]
@@ -275,21 +291,6 @@ mod tests {
         assert_eq!(unfinished.collect::<Vec<_>>(), [4 + 2, 4 + 1 + 1]);
     }
 
-    #[test]
-    fn a_message_received_more_often_than_the_list_is_long_counts_in_its_last_place() {
-        let mut batches = Batches::new(&frame(), 1);
-        open(&mut batches);
-        let (message, sent, from) = (MessageId(0), Time::ZERO, State::InFlight);
-        for receives in [1, RECEIVES as u32, 1_000] {
-            let change = Change::Sent { message, partition: PartitionId(0), state: from };
-            batches.change(sent, QueueId(0), &change);
-            let change = Change::Deleted { message, sent, receives, from };
-            batches.change(Time::from_nanos(9), QueueId(0), &change);
-        }
-        let part = &batches.finish(Time::from_nanos(100))[0].queues[0];
-        assert_eq!((part.receives_per_message[0], part.receives_per_message[RECEIVES - 1]), (1, 2));
-    }
-
     /// A window of 10 ns in three parts: 3, 3 and 4 ns, in which each instant has its place.
     #[test]
     fn parts_are_as_equal_as_whole_nanoseconds_allow() {
@@ -317,5 +318,32 @@ mod tests {
         let windows: Vec<[u64; 2]> =
             parts.iter().map(|part| [part.window.0, part.window.1].map(Time::as_nanos)).collect();
         assert_eq!(windows, [[5, 8], [8, 11], [11, 15]]);
+    }
+    /// Of each part the last of the 32 entries counts what was received at least as often.
+    #[test]
+    fn parts_count_receives_as_the_whole_does() {
+        let frame = Frame {
+            window: (Time::ZERO, Time::from_nanos(10)),
+            end: Time::from_nanos(10),
+            series: Span::from_nanos(10),
+            partitions: vec![1],
+            producers: 0,
+            fleets: Vec::new(),
+        };
+        let mut batches = Batches::new(&frame, 2);
+        for (nanos, receives) in [(1, 1), (2, 40), (3, 32), (7, 31)] {
+            let (at, message, partition) = (Time::from_nanos(nanos), MessageId(0), PartitionId(0));
+            batches.time(at);
+            let opened = KeySpace::Opened { partition, first: 0, last: u64::MAX };
+            batches.change(at, QueueId(0), &opened.into());
+            let state = State::Visible;
+            batches.change(at, QueueId(0), &Change::Sent { message, partition, state });
+            let deleted = Change::Deleted { message, sent: at, receives, from: state };
+            batches.change(at, QueueId(0), &deleted);
+        }
+        let parts = batches.finish(Time::from_nanos(10));
+        let found = parts.iter().map(|part| &part.queues[0].receives_per_message);
+        let ends: Vec<[u64; 3]> = found.map(|of| [of[0], of[30], of[31]]).collect();
+        assert_eq!(ends, [[1, 0, 2], [0, 1, 0]]);
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::distribution::{CELLS, Cell, Distribution, cell};
 use super::measured::Latency;
+use super::squares::Squares;
 use crate::kernel::time::Span;
 
 /// Of one cell: how many, the largest complement of a length (that of the shortest), and the
@@ -21,12 +22,14 @@ type Tally = [u64; 3];
 pub(super) struct Cells {
     tallies: Box<[Tally]>,
     sum: u128,
+    squares: Squares,
     max: u64,
 }
 
 impl Cells {
     pub(super) fn new() -> Cells {
-        Cells { tallies: vec![[0; 3]; CELLS].into(), sum: 0, max: 0 }
+        let (tallies, squares) = (vec![[0; 3]; CELLS].into(), Squares::default());
+        Cells { tallies, sum: 0, squares, max: 0 }
     }
 
     /// Counts one.
@@ -38,6 +41,7 @@ impl Cells {
         *shortest = (*shortest).max(!nanos);
         *longest = (*longest).max(nanos);
         self.sum += u128::from(nanos);
+        self.squares.add(nanos);
         self.max = self.max.max(nanos);
     }
 
@@ -51,7 +55,8 @@ impl Cells {
             most,
         });
         let distribution = Arc::new(Distribution::of_cells(cells.collect()));
-        Latency { distribution, sum: self.sum, max: Span::from_nanos(self.max) }
+        let Cells { sum, squares, max, .. } = self;
+        Latency { distribution, sum, squares, max: Span::from_nanos(max) }
     }
 }
 

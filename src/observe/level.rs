@@ -1,26 +1,48 @@
 //! Levels over time, integrated exactly.
 //!
-//! Owns the integral of a step function, and of an age, over the measured window. Must not know
-//! what the level counts.
+//! Owns the integral and the maximum of a step function, and of an age, over the measured window
+//! and over each window of the series. Must not know what the level counts.
+//!
+//! Several changes may happen at one instant. A value between two of them lasts no time: it is no
+//! level that anybody could see, and no maximum.
 //!
 //! Invariant: areas are whole (level × nanoseconds), so no order of addition can show.
 
 use super::measured::Level;
+use super::series::WindowLevel;
 use crate::kernel::time::{Span, Time};
+
+/// What a level was when a window began, and its maximum since then.
+#[derive(Clone, Copy, Debug)]
+struct Begun<A> {
+    area: A,
+    max: u64,
+}
 
 /// A level that changes at instants and holds in between.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
     value: u64,
+    /// When it last changed, or a window began or ended.
+    since: Time,
     /// The sum of all changes, each times its instant. What the level at the end, held from time
-    /// zero on, has more than this is the area: a change costs one addition, and no look at when
-    /// the last one was.
+    /// zero on, has more than this is the area: a change costs one addition.
     moment: i128,
-    max: u64,
+    /// The highest value that lasted since a window last began or ended.
+    peak: u64,
+    measured: Begun<i128>,
+    window: Begun<i128>,
 }
 
 impl Meter {
-    pub(super) const ZERO: Meter = Meter { value: 0, moment: 0, max: 0 };
+    pub(super) const ZERO: Meter = Meter {
+        value: 0,
+        since: Time::ZERO,
+        moment: 0,
+        peak: 0,
+        measured: Begun { area: 0, max: 0 },
+        window: Begun { area: 0, max: 0 },
+    };
 
     #[inline]
     pub(super) fn value(&self) -> u64 {
@@ -29,13 +51,14 @@ impl Meter {
 
     #[inline]
     pub(super) fn add(&mut self, now: Time, by: u64) {
+        self.pass(now);
         self.value += by;
         self.moment += moment(now, by);
-        self.max = self.max.max(self.value);
     }
 
     #[inline]
     pub(super) fn sub(&mut self, now: Time, by: u64) {
+        self.pass(now);
         self.value -= by;
         self.moment -= moment(now, by);
     }
@@ -48,15 +71,48 @@ impl Meter {
         }
     }
 
-    /// Forgets what was before `now`: the measured window begins.
-    pub(super) fn begin(&mut self, now: Time) {
-        *self = Meter { value: self.value, moment: moment(now, self.value), max: self.value };
+    /// Time comes to `now`: the value has lasted, unless it came to be at this instant.
+    #[inline]
+    fn pass(&mut self, now: Time) {
+        if now > self.since {
+            self.peak = self.peak.max(self.value);
+            self.since = now;
+        }
     }
 
-    /// The level from the window's beginning to `now`, its end.
-    pub(super) fn end(&self, now: Time, over: Span) -> Level {
-        let area = (moment(now, self.value) - self.moment).cast_unsigned();
-        Level { area, over: over.as_nanos(), max: self.max, last: self.value }
+    /// A window begins or ends.
+    fn fold(&mut self, now: Time) {
+        self.pass(now);
+        self.measured.max = self.measured.max.max(self.peak);
+        self.window.max = self.window.max.max(self.peak);
+        self.peak = 0;
+    }
+
+    /// The area from time zero to `now`.
+    fn area(&self, now: Time) -> i128 {
+        moment(now, self.value) - self.moment
+    }
+
+    /// Forgets what was before `now`: the measured window begins.
+    pub(super) fn begin(&mut self, now: Time) {
+        self.fold(now);
+        self.measured = Begun { area: self.area(now), max: 0 };
+    }
+
+    /// The level from the measured window's beginning to `now`, its end.
+    pub(super) fn end(&mut self, now: Time, over: Span) -> Level {
+        self.fold(now);
+        let area = (self.area(now) - self.measured.area).cast_unsigned();
+        Level { area, over: over.as_nanos(), max: self.measured.max, last: self.value }
+    }
+
+    /// The level over the window of the series that ends at `now`; the next one begins.
+    pub(super) fn close_window(&mut self, now: Time, over: Span) -> WindowLevel {
+        self.fold(now);
+        let (begun, area) = (self.window, self.area(now));
+        self.window = Begun { area, max: 0 };
+        let area = (area - begun.area).cast_unsigned();
+        WindowLevel { mean: mean(area, over), max: begun.max, last: self.value }
     }
 }
 
@@ -64,6 +120,10 @@ impl Meter {
 #[inline]
 fn moment(now: Time, by: u64) -> i128 {
     i128::from(now.as_nanos()) * i128::from(by)
+}
+
+fn mean(area: u128, over: Span) -> f64 {
+    Level { area, over: over.as_nanos(), ..Level::default() }.mean()
 }
 
 /// The age of the oldest of something: grows with time between the instants at which the oldest
@@ -74,45 +134,76 @@ pub(super) struct AgeMeter {
     since: Time,
     /// Twice the integral of the age: whole, where the integral itself may end in a half.
     doubled: u128,
-    max: Span,
+    /// The highest age since a window last began or ended.
+    peak: Span,
+    measured: Begun<u128>,
+    window: Begun<u128>,
 }
 
 impl AgeMeter {
-    pub(super) const NOTHING: AgeMeter =
-        AgeMeter { oldest: None, since: Time::ZERO, doubled: 0, max: Span::ZERO };
+    pub(super) const NOTHING: AgeMeter = AgeMeter {
+        oldest: None,
+        since: Time::ZERO,
+        doubled: 0,
+        peak: Span::ZERO,
+        measured: Begun { area: 0, max: 0 },
+        window: Begun { area: 0, max: 0 },
+    };
 
     /// The age now.
     #[inline]
-    pub(super) fn age(&self, now: Time) -> Span {
+    fn age(&self, now: Time) -> Span {
         self.oldest.map_or(Span::ZERO, |sent| now.since(sent))
     }
 
     #[inline]
     pub(super) fn set(&mut self, now: Time, oldest: Option<Time>) {
-        if let Some(sent) = self.oldest {
-            let (from, to) = (self.since.since(sent), now.since(sent));
-            let (from, to) = (u128::from(from.as_nanos()), u128::from(to.as_nanos()));
-            self.doubled += (to - from) * (to + from);
-            self.max = self.max.max(now.since(sent));
+        if now > self.since {
+            if let Some(sent) = self.oldest {
+                let (from, to) = (self.since.since(sent), now.since(sent));
+                self.peak = self.peak.max(to);
+                let (from, to) = (u128::from(from.as_nanos()), u128::from(to.as_nanos()));
+                self.doubled += (to - from) * (to + from);
+            }
+            self.since = now;
         }
-        self.since = now;
         self.oldest = oldest;
+    }
+
+    /// A window begins or ends.
+    fn fold(&mut self, now: Time) {
+        self.set(now, self.oldest);
+        let peak = self.peak.as_nanos();
+        self.measured.max = self.measured.max.max(peak);
+        self.window.max = self.window.max.max(peak);
+        self.peak = Span::ZERO;
     }
 
     /// Forgets what was before `now`: the measured window begins.
     pub(super) fn begin(&mut self, now: Time) {
-        *self = AgeMeter { oldest: self.oldest, since: now, doubled: 0, max: self.age(now) };
+        self.fold(now);
+        self.measured = Begun { area: self.doubled, max: 0 };
     }
 
-    /// The age in nanoseconds from the window's beginning to `now`, its end.
+    /// The age in nanoseconds from the measured window's beginning to `now`, its end.
     pub(super) fn end(&mut self, now: Time, over: Span) -> Level {
-        self.set(now, self.oldest);
+        self.fold(now);
         Level {
-            area: self.doubled / 2,
+            area: (self.doubled - self.measured.area) / 2,
             over: over.as_nanos(),
-            max: self.max.as_nanos(),
+            max: self.measured.max,
             last: self.age(now).as_nanos(),
         }
+    }
+
+    /// The age in nanoseconds over the window of the series that ends at `now`; the next one
+    /// begins.
+    pub(super) fn close_window(&mut self, now: Time, over: Span) -> WindowLevel {
+        self.fold(now);
+        let begun = self.window;
+        self.window = Begun { area: self.doubled, max: 0 };
+        let mean = mean(self.doubled - begun.area, over) / 2.0;
+        WindowLevel { mean, max: begun.max, last: self.age(now).as_nanos() }
     }
 }
 
@@ -157,11 +248,12 @@ mod tests {
         for _ in 0..100 {
             let begun = now;
             meter.begin(at(begun));
-            let (mut area, mut max) = (0, value);
+            let (mut area, mut max) = (0, 0);
             for _ in 0..100 {
                 let passed = draws.below(3) * (draws.next_u64() >> 20);
                 now += passed;
                 area += u128::from(value) * u128::from(passed);
+                max = if passed > 0 { max.max(value) } else { max };
                 let by = draws.below(1_000);
                 if draws.below(2) == 0 {
                     meter.add(at(now), by);
@@ -170,11 +262,65 @@ mod tests {
                     meter.sub(at(now), by.min(value));
                     value -= by.min(value);
                 }
-                max = max.max(value);
             }
             let level = meter.end(at(now), Span::from_nanos(now - begun));
             assert_eq!((level.area, level.max, level.last), (area, max, value));
         }
+    }
+
+    /// At 10 a batch of ten comes and goes at once, at 20 one comes and lasts.
+    #[test]
+    fn a_value_that_lasts_no_time_is_no_maximum() {
+        let mut meter = Meter::ZERO;
+        meter.begin(at(0));
+        meter.add(at(10), 10);
+        meter.sub(at(10), 10);
+        meter.add(at(20), 1);
+        meter.add(at(21), 7);
+        meter.sub(at(21), 8);
+        let level = meter.end(at(30), Span::from_nanos(30));
+        assert_eq!((level.area, level.max, level.last), (1, 1, 0));
+    }
+
+    /// What begins at the end of a window lasts in the next one only, what ends at its beginning
+    /// lasted in the one before.
+    #[test]
+    fn a_maximum_belongs_to_the_windows_in_which_it_lasts() {
+        let mut meter = Meter::ZERO;
+        meter.add(at(0), 3);
+        meter.add(at(10), 4);
+        let over = Span::from_nanos(10);
+        let first = meter.close_window(at(10), over);
+        meter.begin(at(10));
+        meter.sub(at(15), 6);
+        let second = meter.close_window(at(20), over);
+        meter.add(at(20), 8);
+        let measured = meter.end(at(20), over);
+        meter.sub(at(20), 9);
+        let third = meter.close_window(at(30), over);
+        assert_eq!(first, WindowLevel { mean: 3.0, max: 3, last: 7 });
+        assert_eq!(second, WindowLevel { mean: 4.0, max: 7, last: 1 });
+        assert_eq!((measured.area, measured.max), (7 * 5 + 5, 7));
+        assert_eq!(third, WindowLevel { mean: 0.0, max: 0, last: 0 });
+        let empty = meter.close_window(at(30), Span::ZERO);
+        assert_eq!(empty, WindowLevel { mean: 0.0, max: 0, last: 0 }, "a window of no length");
+    }
+
+    /// A message of 40 is back and taken again at once: its age lasts no time.
+    #[test]
+    fn an_age_that_lasts_no_time_is_no_maximum() {
+        let mut meter = AgeMeter::NOTHING;
+        meter.begin(at(40));
+        meter.set(at(50), Some(at(10)));
+        meter.set(at(50), Some(at(45)));
+        let window = meter.close_window(at(55), Span::from_nanos(15));
+        meter.set(at(58), None);
+        let level = meter.end(at(60), Span::from_nanos(20));
+        // 5 to 10 over five, 37.5, then 10 to 13 over three, 34.5.
+        assert_eq!((level.area, level.max, level.last), (72, 13, 0));
+        assert_eq!(window, WindowLevel { mean: 37.5 / 15.0, max: 10, last: 10 });
+        let window = meter.close_window(at(60), Span::from_nanos(5));
+        assert_eq!(window, WindowLevel { mean: 34.5 / 5.0, max: 13, last: 0 });
     }
 
     #[test]

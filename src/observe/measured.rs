@@ -16,6 +16,9 @@
 use std::sync::Arc;
 
 use super::distribution::{Distribution, Share};
+pub use super::fleet::{FleetMeasured, ThreadShares};
+pub use super::series::{FleetWindow, LoadSample, Window, WindowLatency, WindowLevel};
+pub use super::squares::Squares;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::NodeId;
 use crate::ledger::journal::{PartitionId, Refusal};
@@ -229,13 +232,16 @@ pub struct NodeCounts {
     pub copies_dropped: u64,
 }
 
-/// A latency: quantiles from a distribution of three significant digits, mean and extremes exact.
+/// A latency: quantiles from a distribution of three significant digits; mean, standard deviation
+/// and extremes exact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latency {
     /// How many of which length.
     pub distribution: Arc<Distribution>,
     /// Exact sum in nanoseconds.
     pub sum: u128,
+    /// Exact sum of squares.
+    pub squares: Squares,
     /// Exact longest.
     pub max: Span,
 }
@@ -243,7 +249,10 @@ pub struct Latency {
 impl Latency {
     /// Of these lengths.
     pub fn of(lengths: &[Span]) -> Latency {
+        let mut squares = Squares::default();
+        lengths.iter().for_each(|length| squares.add(length.as_nanos()));
         Latency {
+            squares,
             distribution: Arc::new(Distribution::of(lengths.iter().copied())),
             sum: lengths.iter().map(|length| u128::from(length.as_nanos())).sum(),
             max: lengths.iter().copied().max().unwrap_or(Span::ZERO),
@@ -261,6 +270,12 @@ impl Latency {
         if count == 0 { 0.0 } else { self.sum as f64 / count as f64 }
     }
 
+    /// Standard deviation of the values themselves (not the estimate of a law they were drawn from)
+    /// in nanoseconds, 0 for none.
+    pub fn stddev_nanos(&self) -> f64 {
+        self.squares.stddev(self.count(), self.sum)
+    }
+
     /// The value that a share `p` (0 to 1) of all is at or below, in nanoseconds; 0 for none.
     pub fn quantile_nanos(&self, p: f64) -> u64 {
         self.distribution.quantile(Share::of(p))
@@ -274,7 +289,7 @@ pub struct Level {
     pub area: u128,
     /// Length of the window in nanoseconds.
     pub over: u64,
-    /// Highest in the window.
+    /// Highest in the window that lasted; what comes and goes at one instant is not counted.
     pub max: u64,
     /// At the end of the run (after the drain).
     pub last: u64,
@@ -300,33 +315,6 @@ pub struct Unfinished {
     pub circulating: Circulating,
 }
 
-/// One window of a queue's series.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Window {
-    /// Counters of this window.
-    pub counts: QueueCounts,
-    /// At the end of the window.
-    pub visible: u64,
-    /// At the end of the window.
-    pub in_flight: u64,
-    /// At the end of the window.
-    pub delayed: u64,
-    /// At the end of the window.
-    pub age_of_oldest: Span,
-    /// At the end of the window.
-    pub partitions: u64,
-    /// Most changes of partitions under way at once in the window.
-    pub resharding: u64,
-    /// Most partitions at once in the window of which fewer replicas answered than there are to be.
-    pub under_replicated: u64,
-    /// Most partitions at once in the window of which too few replicas answered for a send or a
-    /// delete.
-    pub without_quorum: u64,
-    /// Highest rate of sends to a partition, over the mean rate of all, in thousandths: 1,000 is
-    /// balance, 0 a window without sends. Sends that were refused count.
-    pub imbalance: u64,
-}
-
 /// The life of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartitionLife {
@@ -342,17 +330,6 @@ pub struct PartitionLife {
     pub opened_by: Option<u32>,
     /// The split or merge that ended it.
     pub closed_by: Option<u32>,
-}
-
-/// The load of one partition in one window of the series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoadSample {
-    /// End of the window.
-    pub at: Time,
-    /// The partition.
-    pub partition: PartitionId,
-    /// Messages sent to it in that window, those that were refused included.
-    pub sends: u64,
 }
 
 /// Something a split policy did.
@@ -410,33 +387,6 @@ pub struct ProducerMeasured {
     pub waited: u128,
     /// Nanoseconds that messages spent in calls, tries and back-off included, in sum.
     pub calling: u128,
-}
-
-/// One fleet, over the measured window.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct FleetMeasured {
-    /// Busy threads.
-    pub busy: Level,
-    /// Workers, whether they are up or down.
-    pub workers: u64,
-    /// Threads in all.
-    pub threads: u64,
-    /// Processings that ended well for the first time.
-    pub processed: u64,
-    /// Duplicate completions.
-    pub duplicates: u64,
-    /// Failed processings.
-    pub failed: u64,
-    /// Processings cut off by a crash.
-    pub crashed: u64,
-    /// Nanoseconds of work on duplicate completions.
-    pub duplicate_work: u128,
-    /// Nanoseconds of work that failed.
-    pub failed_work: u128,
-    /// Nanoseconds of work cut off by a crash.
-    pub crashed_work: u128,
-    /// Nanoseconds of all work.
-    pub work: u128,
 }
 
 impl QueueCounts {

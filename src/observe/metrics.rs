@@ -11,11 +11,12 @@
 )]
 
 use super::fingerprint::Fingerprint;
-use super::level::Meter;
-use super::measured::{FleetMeasured, Measured, ProducerMeasured};
+use super::fleet_meter::FleetMeter;
+use super::measured::{Measured, ProducerMeasured};
 use super::observer::Observer;
 use super::queue_meter::QueueMeter;
-use crate::clients::deed::{Deed, Ending};
+use crate::clients::deed::{Deed, FleetId};
+use crate::clients::worker::ThreadTime;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Change, Journal};
@@ -62,6 +63,8 @@ pub struct Metrics {
     /// The next instant at which something is folded.
     boundary: Time,
     next_series: Time,
+    /// Where the current window of the series began.
+    window_from: Time,
     begun: bool,
     ended: bool,
     queues: Vec<QueueMeter>,
@@ -77,22 +80,12 @@ struct ProducerMeter {
     measured: ProducerMeasured,
 }
 
-#[derive(Clone, Debug)]
-struct FleetMeter {
-    now: FleetMeasured,
-    at_begin: FleetMeasured,
-    measured: FleetMeasured,
-    busy: Meter,
-}
-
 impl Metrics {
     /// Measures a run of this frame, before its first event.
     pub fn new(frame: &Frame) -> Metrics {
         let windows = frame.end.as_nanos().div_ceil(frame.series.as_nanos().max(1)) as usize;
         let fleet = |fleet: &FleetFrame| {
-            let (workers, threads) = (u64::from(fleet.workers), fleet.threads());
-            let now = FleetMeasured { workers, threads, ..FleetMeasured::default() };
-            FleetMeter { now, at_begin: now, measured: now, busy: Meter::ZERO }
+            FleetMeter::new(u64::from(fleet.workers), fleet.threads(), windows + 1)
         };
         let queue = |&partitions: &u32| QueueMeter::new(frame.window, partitions, windows + 1);
         Metrics {
@@ -100,6 +93,7 @@ impl Metrics {
             series: frame.series,
             boundary: Time::ZERO,
             next_series: Time::ZERO + frame.series,
+            window_from: Time::ZERO,
             begun: false,
             ended: false,
             queues: frame.partitions.iter().map(queue).collect(),
@@ -112,10 +106,7 @@ impl Metrics {
     /// The fleets have other workers and threads than the frame said.
     pub fn recount(&mut self, fleets: &[FleetFrame]) {
         for (meter, fleet) in self.fleets.iter_mut().zip(fleets) {
-            for counted in [&mut meter.now, &mut meter.at_begin, &mut meter.measured] {
-                counted.workers = u64::from(fleet.workers);
-                counted.threads = fleet.threads();
-            }
+            meter.recount(u64::from(fleet.workers), fleet.threads());
         }
     }
 
@@ -136,15 +127,25 @@ impl Metrics {
                 self.end(at);
             }
             if at == self.next_series {
-                for queue in &mut self.queues {
-                    queue.close_window(at);
-                }
+                self.close_window(at);
                 self.next_series += self.series;
             }
             let edges = [(self.begun, self.window.0), (self.ended, self.window.1)];
             let open = edges.into_iter().filter(|(passed, _)| !passed).map(|(_, edge)| edge);
             self.boundary = open.fold(self.next_series, Time::min);
         }
+    }
+
+    /// A window of the series ends.
+    fn close_window(&mut self, at: Time) {
+        let over = at.since(self.window_from);
+        for queue in &mut self.queues {
+            queue.close_window(at, over);
+        }
+        for fleet in &mut self.fleets {
+            fleet.close_window(at, over);
+        }
+        self.window_from = at;
     }
 
     fn begin(&mut self, at: Time) {
@@ -156,8 +157,7 @@ impl Metrics {
             producer.at_begin = producer.now;
         }
         for fleet in &mut self.fleets {
-            fleet.at_begin = fleet.now;
-            fleet.busy.begin(at);
+            fleet.begin(at);
         }
     }
 
@@ -171,8 +171,7 @@ impl Metrics {
             producer.measured = producer.now.since(&producer.at_begin);
         }
         for fleet in &mut self.fleets {
-            fleet.measured = fleet.now.since(&fleet.at_begin);
-            fleet.measured.busy = fleet.busy.end(at, over);
+            fleet.end(at, over);
         }
     }
 
@@ -195,9 +194,7 @@ impl Metrics {
         self.cross(end);
         if begun || end + self.series > self.next_series {
             // The last window of the series is shorter than the others.
-            for queue in &mut self.queues {
-                queue.close_window(end);
-            }
+            self.close_window(end);
         }
         if !self.begun {
             self.window.0 = end;
@@ -207,10 +204,6 @@ impl Metrics {
             self.window.1 = end;
             self.end(end);
         }
-        for (fleet, level) in self.fleets.iter_mut().map(|fleet| (&mut fleet.measured, fleet.busy))
-        {
-            fleet.busy.last = level.value();
-        }
         let queues = self.queues.into_iter().zip(leftovers);
         Measured {
             window: self.window,
@@ -218,7 +211,7 @@ impl Metrics {
             events,
             queues: queues.map(|(queue, &left)| queue.into_measured(end, left)).collect(),
             producers: self.producers.into_iter().map(|producer| producer.measured).collect(),
-            fleets: self.fleets.into_iter().map(|fleet| fleet.measured).collect(),
+            fleets: self.fleets.into_iter().map(FleetMeter::into_measured).collect(),
             fingerprint: self.fingerprint.hash(),
             checkpoints: self.fingerprint.checkpoints().to_vec(),
         }
@@ -256,6 +249,18 @@ impl Observer for Metrics {
     }
 
     #[inline(always)]
+    fn threads(
+        &mut self,
+        now: Time,
+        fleet: FleetId,
+        threads: u32,
+        from: ThreadTime,
+        to: ThreadTime,
+    ) {
+        self.fleets[fleet.0 as usize].threads(now, threads, from, to);
+    }
+
+    #[inline(always)]
     fn deed(&mut self, now: Time, deed: &Deed) {
         self.fingerprint.deed(now, deed);
         match *deed {
@@ -281,69 +286,13 @@ impl Observer for Metrics {
                 producer.given_up += u64::from(messages);
             }
             Deed::Ended { fleet, queue, sent, took, how, .. } => {
-                self.fleets[fleet.0 as usize].now.end_work(took, how);
+                self.fleets[fleet.0 as usize].end_work(took, how);
                 self.queues[queue.0 as usize].end_work(sent, took, how);
             }
-            Deed::Busy { fleet, busy, was, .. } => {
-                let meter = &mut self.fleets[fleet.0 as usize].busy;
-                if busy > was {
-                    meter.add(now, u64::from(busy - was));
-                } else {
-                    meter.sub(now, u64::from(was - busy));
-                }
-            }
-            Deed::Began { .. } | Deed::Started { .. } | Deed::Crashed { .. } => {}
-        }
-    }
-}
-
-impl FleetMeasured {
-    #[inline]
-    fn end_work(&mut self, took: Span, how: Ending) {
-        let work = u128::from(took.as_nanos());
-        self.work += work;
-        if how == Ending::Done {
-            self.processed += 1;
-        } else {
-            self.end_in_vain(work, how);
-        }
-    }
-
-    /// The work was not the first to complete its message.
-    #[cold]
-    fn end_in_vain(&mut self, work: u128, how: Ending) {
-        match how {
-            Ending::Done => {}
-            Ending::Recognised => self.duplicate_work += work,
-            Ending::Duplicate => {
-                self.duplicates += 1;
-                self.duplicate_work += work;
-            }
-            Ending::Failed => {
-                self.failed += 1;
-                self.failed_work += work;
-            }
-            Ending::Crashed => {
-                self.crashed += 1;
-                self.crashed_work += work;
-            }
-        }
-    }
-
-    /// What was added since `before`.
-    fn since(&self, before: &FleetMeasured) -> FleetMeasured {
-        FleetMeasured {
-            busy: self.busy,
-            workers: self.workers,
-            threads: self.threads,
-            processed: self.processed - before.processed,
-            duplicates: self.duplicates - before.duplicates,
-            failed: self.failed - before.failed,
-            crashed: self.crashed - before.crashed,
-            duplicate_work: self.duplicate_work - before.duplicate_work,
-            failed_work: self.failed_work - before.failed_work,
-            crashed_work: self.crashed_work - before.crashed_work,
-            work: self.work - before.work,
+            Deed::Began { .. }
+            | Deed::Started { .. }
+            | Deed::Crashed { .. }
+            | Deed::Busy { .. } => {}
         }
     }
 }

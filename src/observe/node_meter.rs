@@ -19,8 +19,8 @@ pub(super) struct NodeMeter {
 #[derive(Clone, Copy, Debug)]
 struct Lacking {
     meter: Meter,
-    /// Its highest value in the current window of the series.
-    most: u64,
+    /// Partitions in all.
+    of: u64,
     /// Over the measured window, once that has ended.
     measured: Level,
     /// Over the run, up to `since`.
@@ -69,10 +69,10 @@ impl NodeMeter {
         }
     }
 
-    /// Writes the peaks of the current window of the series down; the next one begins.
-    pub(super) fn close_window(&mut self, window: &mut Window) {
-        window.under_replicated = self.under_replicated.take_most();
-        window.without_quorum = self.without_quorum.take_most();
+    /// Writes the levels of the window of the series that ends at `now` down; the next one begins.
+    pub(super) fn close_window(&mut self, now: Time, over: Span, window: &mut Window) {
+        window.under_replicated = self.under_replicated.meter.close_window(now, over);
+        window.without_quorum = self.without_quorum.meter.close_window(now, over);
     }
 
     /// The levels of under-replicated partitions and of those without a write quorum, and what
@@ -94,7 +94,7 @@ impl NodeMeter {
 impl Lacking {
     const NONE: Lacking = Lacking {
         meter: Meter::ZERO,
-        most: 0,
+        of: 0,
         measured: Level { area: 0, over: 0, max: 0, last: 0 },
         lack: Lack { most: 0, of: 0, time: Span::ZERO },
         since: Time::ZERO,
@@ -103,23 +103,20 @@ impl Lacking {
     /// From now on so many of all lack it.
     fn set(&mut self, now: Time, lacking: u32, of: u32) {
         self.pass(now);
-        let lacking = u64::from(lacking);
-        self.meter.set(now, lacking);
-        self.most = self.most.max(lacking);
-        if lacking > self.lack.most {
-            (self.lack.most, self.lack.of) = (lacking, u64::from(of));
-        }
+        self.meter.set(now, u64::from(lacking));
+        self.of = u64::from(of);
     }
 
+    /// Time comes to `now`: what lacks it has lacked it since, unless it is since this instant.
     fn pass(&mut self, now: Time) {
-        if self.meter.value() > 0 {
+        let lacking = self.meter.value();
+        if lacking > 0 && now > self.since {
             self.lack.time += now.since(self.since);
+            if lacking > self.lack.most {
+                (self.lack.most, self.lack.of) = (lacking, self.of);
+            }
         }
         self.since = now;
-    }
-
-    fn take_most(&mut self) -> u64 {
-        std::mem::replace(&mut self.most, self.meter.value())
     }
 }
 
@@ -148,10 +145,10 @@ mod tests {
         change(meter, secs, NodeChange::Counted(census));
     }
 
-    fn window(meter: &mut NodeMeter) -> (u64, u64) {
+    fn window(meter: &mut NodeMeter, end: u64) -> (u64, u64) {
         let mut window = Window::default();
-        meter.close_window(&mut window);
-        (window.under_replicated, window.without_quorum)
+        meter.close_window(at(end), Span::from_secs(10), &mut window);
+        (window.under_replicated.max, window.without_quorum.max)
     }
 
     /// A second node fails within the repair window, and one of 20 partitions is cut meanwhile.
@@ -201,10 +198,28 @@ mod tests {
         let mut meter = NodeMeter::ZERO;
         counted(&mut meter, 1, 8, (5, 0));
         counted(&mut meter, 2, 8, (3, 1));
-        assert_eq!(window(&mut meter), (5, 1));
+        assert_eq!(window(&mut meter, 10), (5, 1));
         counted(&mut meter, 14, 8, (0, 0));
-        assert_eq!(window(&mut meter), (3, 1), "what was there when it began");
-        assert_eq!(window(&mut meter), (0, 0));
+        assert_eq!(window(&mut meter, 20), (3, 1), "what was there when it began");
+        assert_eq!(window(&mut meter, 30), (0, 0));
+    }
+
+    /// A node fails and another is up again at one instant: the ten that both together would lack
+    /// are never lacking.
+    #[test]
+    fn what_is_lacking_for_no_time_is_not_lacking() {
+        let mut meter = NodeMeter::ZERO;
+        counted(&mut meter, 1, 8, (5, 0));
+        counted(&mut meter, 4, 8, (10, 2));
+        counted(&mut meter, 4, 9, (6, 0));
+        counted(&mut meter, 5, 9, (0, 0));
+        meter.end(at(10), Span::from_secs(10));
+        assert_eq!(window(&mut meter, 10), (6, 0));
+        let ([replicas, quorum], nodes) = meter.into_measured(at(10));
+        assert_eq!((replicas.max, quorum.max), (6, 0));
+        let lack = |most, of, secs| Lack { most, of, time: Span::from_secs(secs) };
+        assert_eq!(nodes.under_replicated, lack(6, 9, 4));
+        assert_eq!(nodes.without_quorum, lack(0, 0, 0));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! the engine, so one that is off costs nothing. Must not influence the run.
 #![expect(clippy::inline_always, reason = "a pair is what its two observers are, and no more")]
 
-use crate::clients::deed::Deed;
+use crate::clients::deed::{Deed, FleetId};
+use crate::clients::worker::ThreadTime;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Change, Journal};
@@ -14,6 +15,19 @@ pub trait Observer: Journal {
     /// Time has come to `now`: told at each event, before what happens in it.
     #[inline]
     fn time(&mut self, _now: Time) {}
+
+    /// At `now`, the time of so many threads of a fleet goes over from one part to another. Left
+    /// out of traces: it follows from the deeds.
+    #[inline]
+    fn threads(
+        &mut self,
+        _now: Time,
+        _fleet: FleetId,
+        _threads: u32,
+        _from: ThreadTime,
+        _to: ThreadTime,
+    ) {
+    }
 
     /// At `now`, a client did `deed`.
     fn deed(&mut self, now: Time, deed: &Deed);
@@ -60,6 +74,19 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn time(&mut self, now: Time) {
         self.0.time(now);
         self.1.time(now);
+    }
+
+    #[inline(always)]
+    fn threads(
+        &mut self,
+        now: Time,
+        fleet: FleetId,
+        threads: u32,
+        from: ThreadTime,
+        to: ThreadTime,
+    ) {
+        self.0.threads(now, fleet, threads, from, to);
+        self.1.threads(now, fleet, threads, from, to);
     }
 
     #[inline(always)]

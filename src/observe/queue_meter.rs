@@ -14,13 +14,31 @@ use super::measured::{
     Unfinished, Window,
 };
 use super::node_meter::NodeMeter;
+use super::window_cells::WindowCells;
 use crate::clients::deed::Ending;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::{Action, Change, Held, KeySpace, PartitionId, State};
 use crate::ledger::service::Leftover;
 
-/// Entries of `receives_per_message`.
-pub(super) const RECEIVES: usize = 32;
+/// Receives of each deleted message: how many had one, two, …; the last entry counts all that had
+/// at least as many.
+#[derive(Clone, Debug)]
+pub(super) struct Receives([u64; 32]);
+
+impl Receives {
+    pub(super) const NONE: Receives = Receives([0; 32]);
+
+    /// Counts a message that was received so often, at least once.
+    #[inline]
+    pub(super) fn count(&mut self, receives: u32) {
+        let last = self.0.len() - 1;
+        self.0[(receives as usize - 1).min(last)] += 1;
+    }
+
+    pub(super) fn into_vec(self) -> Vec<u64> {
+        self.0.into()
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(super) struct QueueMeter {
@@ -40,14 +58,15 @@ pub(super) struct QueueMeter {
     delayed: Meter,
     partitions: Meter,
     resharding: Meter,
-    /// Its highest value in the current window of the series.
-    most_resharding: u64,
     age: AgeMeter,
     levels: [Level; 6],
     sent_to_received: Cells,
     sent_to_deleted: Cells,
     processing: Cells,
-    receives: Vec<u64>,
+    /// In the current window of the series, whenever the message was sent.
+    window_received: WindowCells,
+    window_deleted: WindowCells,
+    receives: Receives,
     windows: Vec<Window>,
     lives: Vec<PartitionLife>,
     /// Messages sent to each partition in the current window of the series.
@@ -74,13 +93,14 @@ impl QueueMeter {
             delayed: Meter::ZERO,
             partitions: Meter::ZERO,
             resharding: Meter::ZERO,
-            most_resharding: 0,
             age: AgeMeter::NOTHING,
             levels: [Level::default(); 6],
             sent_to_received: Cells::new(),
             sent_to_deleted: Cells::new(),
             processing: Cells::new(),
-            receives: vec![0; RECEIVES],
+            window_received: WindowCells::new(),
+            window_deleted: WindowCells::new(),
+            receives: Receives::NONE,
             windows: Vec::with_capacity(windows),
             lives: Vec::with_capacity(partitions as usize),
             sends: Vec::with_capacity(partitions as usize),
@@ -130,7 +150,7 @@ impl QueueMeter {
         self.nodes.end(now, over);
     }
 
-    pub(super) fn close_window(&mut self, at: Time) {
+    pub(super) fn close_window(&mut self, at: Time, over: Span) {
         let counts = self.counts.since(&self.at_window);
         if counts.throttled_sends * 100 > counts.offered() {
             let since = self.throttling.map_or(self.window_from, |(since, _)| since);
@@ -138,20 +158,21 @@ impl QueueMeter {
         }
         let mut window = Window {
             counts,
-            visible: self.visible.value(),
-            in_flight: self.in_flight.value(),
-            delayed: self.delayed.value(),
-            age_of_oldest: self.age.age(at),
-            partitions: self.partitions.value(),
-            resharding: self.most_resharding,
+            visible: self.visible.close_window(at, over),
+            in_flight: self.in_flight.close_window(at, over),
+            delayed: self.delayed.close_window(at, over),
+            age_of_oldest: self.age.close_window(at, over),
+            partitions: self.partitions.close_window(at, over),
+            resharding: self.resharding.close_window(at, over),
+            sent_to_received: self.window_received.close_window(),
+            sent_to_deleted: self.window_deleted.close_window(),
             imbalance: self.imbalance(at),
             ..Window::default()
         };
-        self.nodes.close_window(&mut window);
+        self.nodes.close_window(at, over, &mut window);
         self.windows.push(window);
         self.at_window = self.counts;
         self.window_from = at;
-        self.most_resharding = self.resharding.value();
         for (number, sends) in (0..).zip(&mut self.sends) {
             if *sends > 0 {
                 let partition = PartitionId(number);
@@ -205,7 +226,7 @@ impl QueueMeter {
             sent_to_received: self.sent_to_received.into_latency(),
             sent_to_deleted: self.sent_to_deleted.into_latency(),
             processing: self.processing.into_latency(),
-            receives_per_message: self.receives,
+            receives_per_message: self.receives.into_vec(),
             visible,
             in_flight,
             delayed,
@@ -276,8 +297,12 @@ impl QueueMeter {
                 self.counts.received += 1;
                 self.visible.sub(now, 1);
                 self.in_flight.add(now, 1);
-                if receives == 1 && self.measures(sent) {
-                    self.sent_to_received.record(now.since(sent));
+                if receives == 1 {
+                    let took = now.since(sent);
+                    self.window_received.record(took);
+                    if self.measures(sent) {
+                        self.sent_to_received.record(took);
+                    }
                 }
                 if let Some(cause) = cause {
                     self.counts.redelivered.count(cause);
@@ -286,9 +311,11 @@ impl QueueMeter {
             Change::Deleted { sent, receives, from, .. } => {
                 self.counts.deleted += 1;
                 self.level(from).sub(now, 1);
+                let took = now.since(sent);
+                self.window_deleted.record(took);
                 if self.measures(sent) {
-                    self.sent_to_deleted.record(now.since(sent));
-                    self.receives[(receives as usize - 1).min(RECEIVES - 1)] += 1;
+                    self.sent_to_deleted.record(took);
+                    self.receives.count(receives);
                 }
             }
             Change::Called { action } => match action {
@@ -411,10 +438,7 @@ impl QueueMeter {
             KeySpace::Refused { partition, reason } => {
                 self.splits.push((now, SplitEvent::Refused { partition, reason }));
             }
-            KeySpace::Begun { .. } => {
-                self.resharding.add(now, 1);
-                self.most_resharding = self.most_resharding.max(self.resharding.value());
-            }
+            KeySpace::Begun { .. } => self.resharding.add(now, 1),
             KeySpace::Ended { .. } => self.resharding.sub(now, 1),
             KeySpace::Drained { .. } => {}
         }
@@ -448,6 +472,9 @@ mod tests {
     use crate::ledger::journal::{Caller, MessageId, Refusal};
 
     const HALF: u64 = 1 << 63;
+
+    /// Length of a window of the series.
+    const TEN: Span = Span::from_secs(10);
 
     fn at(secs: u64) -> Time {
         Time::ZERO + Span::from_secs(secs)
@@ -498,6 +525,20 @@ mod tests {
         meter.into_measured(at(100), left)
     }
 
+    /// Messages that had so many receives when they were deleted.
+    #[test]
+    fn the_last_entry_counts_all_that_were_received_at_least_as_often() {
+        let mut meter = meter();
+        for receives in [1, 2, 2, 31, 32, 33, 500, u32::MAX] {
+            sent(&mut meter, 1, 0, 1);
+            let (message, from) = (MessageId(0), State::Visible);
+            meter.change(at(2), &Change::Deleted { message, sent: at(1), receives, from });
+        }
+        let mut expected = vec![0; 32];
+        (expected[0], expected[1], expected[30], expected[31]) = (1, 2, 1, 4);
+        assert_eq!(measured(meter).receives_per_message, expected);
+    }
+
     #[test]
     fn partitions_know_the_change_that_opened_and_the_one_that_closed_them() {
         let mut meter = meter();
@@ -530,12 +571,12 @@ mod tests {
         begun(&mut meter, 1, 0);
         begun(&mut meter, 2, 1);
         space(&mut meter, 4, KeySpace::Ended { reshard: 0 });
-        meter.close_window(at(10));
+        meter.close_window(at(10), TEN);
         space(&mut meter, 14, KeySpace::Ended { reshard: 1 });
-        meter.close_window(at(20));
-        meter.close_window(at(30));
+        meter.close_window(at(20), TEN);
+        meter.close_window(at(30), TEN);
         let measured = measured(meter);
-        let peaks: Vec<u64> = measured.series.iter().map(|window| window.resharding).collect();
+        let peaks: Vec<u64> = measured.series.iter().map(|window| window.resharding.max).collect();
         assert_eq!(peaks, [2, 1, 0]);
         let Level { area, max, last, .. } = measured.resharding;
         assert_eq!((area, max, last), (15_000_000_000, 2, 0), "3 s and 12 s");
@@ -562,7 +603,7 @@ mod tests {
         unavailable(Action::Delete, 10);
         unavailable(Action::Receive, 1);
         sent(&mut meter, 1, 0, 2);
-        meter.close_window(at(10));
+        meter.close_window(at(10), TEN);
         let measured = measured(meter);
         let counts = measured.counts;
         assert_eq!((counts.unavailable, counts.unavailable_sends, counts.offered()), (3, 6, 8));
@@ -611,7 +652,7 @@ mod tests {
         for (number, refused) in [(0, 1), (1, 2), (2, 0), (3, 50), (4, 1)] {
             sent(&mut meter, number * 10 + 1, 0, 100 - refused);
             throttled(&mut meter, number * 10 + 1, Action::Send, refused);
-            meter.close_window(at(number * 10 + 10));
+            meter.close_window(at(number * 10 + 10), TEN);
         }
         assert_eq!(measured(meter).throttling, Some((at(10), at(40))));
     }
@@ -621,8 +662,8 @@ mod tests {
         let mut meter = meter();
         sent(&mut meter, 1, 0, 30);
         sent(&mut meter, 1, 1, 10);
-        meter.close_window(at(10));
-        meter.close_window(at(20));
+        meter.close_window(at(10), TEN);
+        meter.close_window(at(20), TEN);
         // Partition 0 has 40 in 5 s, 2 and 3 after it 20 each; partition 1 has 40 in 10 s. In all
         // 120 in 25 s of partitions: 4.8 a second, and the highest is 8.
         sent(&mut meter, 21, 0, 40);
@@ -630,7 +671,7 @@ mod tests {
         cut(&mut meter, 25);
         sent(&mut meter, 26, 2, 20);
         sent(&mut meter, 26, 3, 20);
-        meter.close_window(at(30));
+        meter.close_window(at(30), TEN);
         let series = measured(meter).series;
         let imbalances: Vec<u64> = series.iter().map(|window| window.imbalance).collect();
         assert_eq!(imbalances, [1_500, 0, 1_666]);

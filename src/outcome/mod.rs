@@ -54,7 +54,7 @@ pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{
     AtEdges, Calls, Circulating, Counts, FleetOutcome, Latencies, LatencySummary, LevelSummary,
-    Levels, ProducerOutcome, QueueOutcome, Redelivered, Unfinished, WastedBy,
+    Levels, ProducerOutcome, QueueOutcome, Redelivered, ThreadTime, Unfinished, WastedBy,
 };
 pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 pub use sample::{Estimated, Sample};

@@ -3,13 +3,13 @@
 //! Owns the serialised form: changes and refusals in numbers, when sends were throttled, and the
 //! tree of splits and merges. Must not know the policy that decided.
 //!
-//! What is empty or zero is left out, so that a queue whose partitions stay says nothing here.
+//! What is empty or zero is left out, so that a queue whose partitions stay says little here.
 
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::time::Time;
 use crate::ledger::journal::Refusal;
-use crate::observe::measured::{PartitionLife, QueueMeasured, SplitEvent};
+use crate::observe::measured::{PartitionLife, QueueMeasured, SplitEvent, Window, WindowLevel};
 
 /// Most entries of [`Partitions::history`].
 const MOST: usize = 64;
@@ -27,6 +27,9 @@ pub struct Partitions {
     /// in `splits` or `merges` too.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub recuts: u64,
+    /// Most partitions at once.
+    #[serde(default)]
+    pub most: u64,
     /// Most changes under way at once, of those that take time.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub most_at_once: u64,
@@ -113,7 +116,8 @@ impl From<Refusal> for Reason {
 }
 
 impl Partitions {
-    pub(super) fn of(queue: &QueueMeasured) -> Partitions {
+    /// What happened to the partitions of a queue.
+    pub(crate) fn of(queue: &QueueMeasured) -> Partitions {
         let mut partitions = Partitions::default();
         for (_, event) in &queue.split_events {
             match *event {
@@ -128,8 +132,11 @@ impl Partitions {
             }
         }
         partitions.refused.sort_by_key(|refused| (u64::MAX - refused.times, refused.reason));
-        let most_at_once = queue.series.iter().map(|window| window.resharding).max();
-        partitions.most_at_once = most_at_once.unwrap_or(0);
+        let most = |level: fn(&Window) -> WindowLevel| {
+            queue.series.iter().map(|window| level(window).max).max().unwrap_or(0)
+        };
+        partitions.most_at_once = most(|window| window.resharding);
+        partitions.most = most(|window| window.partitions);
         let nanos = |(from, to): (Time, Time)| [from.as_nanos(), to.as_nanos()];
         partitions.throttled_ns = queue.throttling.map(nanos);
         if queue.partition_lives.iter().any(|life| life.opened_by.is_some()) {
@@ -213,11 +220,11 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_whose_partitions_stay_says_only_the_three_numbers() {
+    fn a_queue_whose_partitions_stay_says_only_four_numbers() {
         let mut queue = fixture::idle_queue();
         queue.partition_lives = vec![life(0, u64::MAX, 0, None)];
         let json = serde_json::to_string(&Partitions::of(&queue)).unwrap();
-        assert_eq!(json, r#"{"splits":0,"merges":0,"refusals":0}"#);
+        assert_eq!(json, r#"{"splits":0,"merges":0,"refusals":0,"most":0}"#);
         assert_eq!(serde_json::from_str::<Partitions>(&json).unwrap(), Partitions::default());
     }
 
@@ -253,7 +260,11 @@ mod tests {
     #[test]
     fn the_peak_of_changes_is_that_of_the_whole_run() {
         let mut queue = fixture::idle_queue();
-        let window = |resharding| Window { resharding, ..Window::default() };
+        let window = |resharding| Window {
+            resharding: WindowLevel::steady(resharding),
+            partitions: WindowLevel::steady(9 - resharding),
+            ..Window::default()
+        };
         queue.series = vec![window(1), window(3), window(0)];
         queue.throttling = Some((at(2), at(24)));
         let partitions = Partitions::of(&queue);

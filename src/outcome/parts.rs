@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
-use crate::kernel::time::Time;
+use crate::kernel::time::{Span, Time};
 use crate::ledger::service;
 use crate::observe::measured::{
-    self, FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured,
+    self, FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured, ThreadShares,
 };
 
 /// One queue.
@@ -159,6 +159,9 @@ pub struct LatencySummary {
     pub count: u64,
     /// Mean, rounded.
     pub mean: u64,
+    /// Standard deviation of the latencies themselves, rounded.
+    #[serde(default)]
+    pub stddev: u64,
     /// Median.
     pub p50: u64,
     /// 90 % are at or below.
@@ -199,7 +202,7 @@ pub struct Levels {
 pub struct LevelSummary {
     /// Mean over time.
     pub mean: f64,
-    /// Highest.
+    /// Highest that lasted.
     pub max: u64,
     /// At the end of the run.
     pub last: u64,
@@ -259,8 +262,11 @@ pub struct ProducerOutcome {
 /// One fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FleetOutcome {
-    /// Mean share of busy threads, 0 to 1.
+    /// Utilisation, 0 to 1: the time of busy threads over that of threads that were up.
     pub busy: f64,
+    /// What the threads did with their time.
+    #[serde(default)]
+    pub thread_time: ThreadTime,
     /// Threads in all.
     pub threads: u64,
     /// Time of all workers over the window, whether they are up or down.
@@ -279,6 +285,20 @@ pub struct FleetOutcome {
     pub wasted_ns: u64,
     /// The same by cause.
     pub wasted_by: WastedBy,
+}
+
+/// The time of all threads in shares that add up to 1; all zero for a fleet without threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ThreadTime {
+    /// Working.
+    pub work: f64,
+    /// Waiting for a call: that which deletes, sends on or gives back a message, or, with nothing
+    /// to do, the receive that brings the next one.
+    pub calls: f64,
+    /// Idle.
+    pub idle: f64,
+    /// Their worker had crashed or had not started.
+    pub down: f64,
 }
 
 /// Wasted work by cause, in nanoseconds.
@@ -422,6 +442,7 @@ impl LatencySummary {
         LatencySummary {
             count,
             mean: nanos(mean),
+            stddev: Span::round_nanos(latency.stddev_nanos()).as_nanos(),
             p50: at(0.5),
             p90: at(0.9),
             p95: at(0.95),
@@ -457,9 +478,10 @@ impl ProducerOutcome {
 impl FleetOutcome {
     pub(super) fn of(fleet: &FleetMeasured, window: (Time, Time)) -> FleetOutcome {
         let window = u128::from(window.1.since(window.0).as_nanos());
-        let threads = fleet.threads as f64;
+        let ThreadShares { work, calls, idle, down } = fleet.shares().unwrap_or_default();
         FleetOutcome {
-            busy: if fleet.threads == 0 { 0.0 } else { fleet.busy.mean() / threads },
+            busy: fleet.utilisation().unwrap_or(0.0),
+            thread_time: ThreadTime { work, calls, idle, down },
             threads: fleet.threads,
             worker_ns: nanos(u128::from(fleet.workers) * window),
             processed: fleet.processed,

@@ -2,8 +2,8 @@
 //!
 //! Owns the columns. Must not know files.
 //!
-//! Where CloudWatch has a metric, a column is headed by our name and its name, as in
-//! `visible/ApproximateNumberOfMessagesVisible` ([Amazon SQS metrics]).
+//! Where CloudWatch has a metric, a column is headed by our name, its name and its statistic, as in
+//! `visible_mean/ApproximateNumberOfMessagesVisible Average` ([Amazon SQS metrics]).
 //!
 //! [Amazon SQS metrics]: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 //!
@@ -11,19 +11,19 @@
 
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Span;
-use crate::observe::measured::{Measured, Window};
+use crate::observe::measured::{FleetWindow, Measured, Window, WindowLatency, WindowLevel};
 use crate::outcome::{Estimate, SweepMeasure, SweepOutcome};
 
 /// A column of the series: its heading and its value.
 type Column = (&'static str, fn(&Window) -> String);
 
-/// The columns after `from_s`, `to_s` and `queue`.
-const COLUMNS: &[Column] = &[
-    ("sent/NumberOfMessagesSent", |w| w.counts.sent.to_string()),
+/// Counters, after `from_s`, `to_s` and `queue`.
+const COUNTERS: &[Column] = &[
+    ("sent/NumberOfMessagesSent Sum", |w| w.counts.sent.to_string()),
     ("moved_in", |w| w.counts.moved_in.to_string()),
-    ("received/NumberOfMessagesReceived", |w| w.counts.received.to_string()),
-    ("deleted/NumberOfMessagesDeleted", |w| w.counts.deleted.to_string()),
-    ("empty_receives/NumberOfEmptyReceives", |w| w.counts.empty_receives.to_string()),
+    ("received/NumberOfMessagesReceived Sum", |w| w.counts.received.to_string()),
+    ("deleted/NumberOfMessagesDeleted Sum", |w| w.counts.deleted.to_string()),
+    ("empty_receives/NumberOfEmptyReceives Sum", |w| w.counts.empty_receives.to_string()),
     ("redelivered", |w| w.counts.redelivered.total().to_string()),
     ("redelivered.outlived_timeout", |w| w.counts.redelivered.outlived_timeout.to_string()),
     ("redelivered.prefetched", |w| w.counts.redelivered.prefetched.to_string()),
@@ -40,13 +40,7 @@ const COLUMNS: &[Column] = &[
     ("calls.receive", |w| w.counts.calls.receive.to_string()),
     ("calls.delete", |w| w.counts.calls.delete.to_string()),
     ("calls.change_visibility", |w| w.counts.calls.change_visibility.to_string()),
-    ("visible/ApproximateNumberOfMessagesVisible", |w| w.visible.to_string()),
-    ("in_flight/ApproximateNumberOfMessagesNotVisible", |w| w.in_flight.to_string()),
-    ("delayed/ApproximateNumberOfMessagesDelayed", |w| w.delayed.to_string()),
-    ("age_of_oldest_s/ApproximateAgeOfOldestMessage", |w| seconds(w.age_of_oldest)),
-    ("partitions", |w| w.partitions.to_string()),
     ("throttled_sends", |w| w.counts.throttled_sends.to_string()),
-    ("resharding", |w| w.resharding.to_string()),
     ("imbalance", |w| thousandths(w.imbalance)),
     ("unavailable", |w| w.counts.unavailable.to_string()),
     ("unavailable_sends", |w| w.counts.unavailable_sends.to_string()),
@@ -57,28 +51,118 @@ const COLUMNS: &[Column] = &[
     ("elections", |w| w.counts.nodes.elections.to_string()),
     ("copies", |w| w.counts.nodes.copies.to_string()),
     ("copies_dropped", |w| w.counts.nodes.copies_dropped.to_string()),
-    ("under_replicated", |w| w.under_replicated.to_string()),
-    ("without_quorum", |w| w.without_quorum.to_string()),
 ];
 
-/// The series of one run: a row per window and queue, counters over the window, levels at its
-/// end, times in seconds.
+/// A level of the series: its heading, CloudWatch's name, and whether it is a length of time.
+type LevelColumn = (&'static str, Option<&'static str>, bool, fn(&Window) -> WindowLevel);
+
+/// Levels, in three columns each: mean over time, highest, at the end of the window.
+const LEVELS: &[LevelColumn] = &[
+    ("visible", Some("ApproximateNumberOfMessagesVisible"), false, |w| w.visible),
+    ("in_flight", Some("ApproximateNumberOfMessagesNotVisible"), false, |w| w.in_flight),
+    ("delayed", Some("ApproximateNumberOfMessagesDelayed"), false, |w| w.delayed),
+    ("age_of_oldest", Some("ApproximateAgeOfOldestMessage"), true, |w| w.age_of_oldest),
+    ("partitions", None, false, |w| w.partitions),
+    ("resharding", None, false, |w| w.resharding),
+    ("under_replicated", None, false, |w| w.under_replicated),
+    ("without_quorum", None, false, |w| w.without_quorum),
+];
+
+type LatencyColumns = (&'static str, fn(&Window) -> WindowLatency);
+
+/// Latencies of the series, in six columns each.
+const LATENCIES: [LatencyColumns; 2] =
+    [("sent_to_received", |w| w.sent_to_received), ("sent_to_deleted", |w| w.sent_to_deleted)];
+
+/// Values of one latency; the first is a number, the rest are lengths of time.
+const OF_LATENCY: [&str; 6] = ["count", "mean_s", "p50_s", "p95_s", "p99_s", "max_s"];
+
+type FleetColumns = (&'static str, fn(&FleetWindow) -> WindowLevel);
+
+/// Levels of a fleet, in three columns each.
+const OF_FLEET: [FleetColumns; 3] = [
+    ("busy_threads", |window| window.busy),
+    ("calling_threads", |window| window.calling),
+    ("up_threads", |window| window.up),
+];
+
+/// The headings of the series.
+fn headings(scenario: &Scenario) -> Vec<String> {
+    let mut heads: Vec<String> = ["from_s", "to_s", "queue"].map(str::to_owned).into();
+    heads.extend(COUNTERS.iter().map(|column| column.0.to_owned()));
+    for (name, watched, is_length, _) in LEVELS {
+        let unit = if *is_length { "_s" } else { "" };
+        for (statistic, theirs) in [("mean", "Average"), ("max", "Maximum"), ("last", "")] {
+            let theirs = watched.filter(|_| !theirs.is_empty()).map(|name| (name, theirs));
+            let theirs = theirs.map_or_else(String::new, |(name, of)| format!("/{name} {of}"));
+            heads.push(format!("{name}_{statistic}{unit}{theirs}"));
+        }
+    }
+    for (name, _) in LATENCIES {
+        heads.extend(OF_LATENCY.iter().map(|value| format!("{name}_{value}")));
+    }
+    for fleet in &scenario.fleets {
+        for (name, _) in OF_FLEET {
+            let of = |statistic| field(&format!("{}.{name}_{statistic}", fleet.name));
+            heads.extend(["mean", "max", "last"].map(of));
+        }
+    }
+    heads
+}
+
+/// The series of one run: a row per window and queue; times in seconds. Counters are sums over the
+/// window; of a level there are the mean over it, the highest value that lasted in it and the one
+/// at its end; a latency stands in the window in which it ended. What belongs to a fleet stands in
+/// the rows of the queue that it receives from.
 pub fn series(scenario: &Scenario, measured: &Measured) -> String {
-    let heads: Vec<&str> = COLUMNS.iter().map(|column| column.0).collect();
-    let mut text = format!("from_s,to_s,queue,{}\n", heads.join(","));
+    let mut text = headings(scenario).join(",") + "\n";
     let windows = measured.queues.iter().map(|queue| queue.series.len()).max().unwrap_or(0);
     let run = measured.end.as_nanos();
     for index in 0..windows {
         let from = scenario.window.saturating_mul(index as u64);
         let to = Span::from_nanos(from.saturating_add(scenario.window).as_nanos().min(run));
-        for (named, queue) in scenario.queues.iter().zip(&measured.queues) {
+        for (place, (named, queue)) in scenario.queues.iter().zip(&measured.queues).enumerate() {
             let Some(window) = queue.series.get(index) else { continue };
-            let values: Vec<String> = COLUMNS.iter().map(|column| column.1(window)).collect();
-            let (from, to, name) = (seconds(from), seconds(to), field(&named.name));
-            text.extend([&from, ",", &to, ",", &name, ",", &values.join(","), "\n"]);
+            let mut values = vec![seconds(from), seconds(to), field(&named.name)];
+            of_queue(window, &mut values);
+            for (fleet, measured) in scenario.fleets.iter().zip(&measured.fleets) {
+                let own = fleet.config.queue.0 as usize == place;
+                of_fleet(measured.series.get(index).filter(|_| own), &mut values);
+            }
+            text += &(values.join(",") + "\n");
         }
     }
     text
+}
+
+fn of_queue(window: &Window, values: &mut Vec<String>) {
+    values.extend(COUNTERS.iter().map(|column| column.1(window)));
+    for (_, _, is_length, level) in LEVELS {
+        let WindowLevel { mean, max, last } = level(window);
+        if *is_length {
+            values.push((mean / 1e9).to_string());
+            values.extend([max, last].map(|nanos| seconds(Span::from_nanos(nanos))));
+        } else {
+            values.extend([mean.to_string(), max.to_string(), last.to_string()]);
+        }
+    }
+    for (_, latency) in LATENCIES {
+        let WindowLatency { count, mean, p50, p95, p99, max } = latency(window);
+        let length = |span| if count > 0 { seconds(span) } else { String::new() };
+        values.push(count.to_string());
+        values.extend([mean, p50, p95, p99, max].map(length));
+    }
+}
+
+/// Empty fields where the fleet receives from another queue.
+fn of_fleet(window: Option<&FleetWindow>, values: &mut Vec<String>) {
+    for (_, level) in OF_FLEET {
+        let level = window.map(level);
+        let write = |value: fn(WindowLevel) -> String| level.map_or_else(String::new, value);
+        let mean = write(|level| level.mean.to_string());
+        let (max, last) = (write(|level| level.max.to_string()), write(|l| l.last.to_string()));
+        values.extend([mean, max, last]);
+    }
 }
 
 /// The estimates, one a row: `measure,mean,low,high,n` with the 95 % interval, empty where one
@@ -160,8 +244,8 @@ mod tests {
         let column = |name: &str| rows[0].iter().position(|head| *head == name).expect(name);
         assert_eq!(rows[1][..3], ["0", "450", "orders"]);
         assert_eq!(rows[3][..2], ["900", "1200"], "the run ends within the last window");
-        assert_eq!(rows[2][column("visible/ApproximateNumberOfMessagesVisible")], "3");
-        assert_eq!(rows[2][column("sent/NumberOfMessagesSent")], "36000");
+        assert_eq!(rows[2][column("visible_last")], "3");
+        assert_eq!(rows[2][column("sent/NumberOfMessagesSent Sum")], "36000");
         assert_eq!(rows[2][column("redelivered")], "36");
     }
 
@@ -181,8 +265,8 @@ mod tests {
             ("elections", "43"),
             ("copies", "64"),
             ("copies_dropped", "1"),
-            ("under_replicated", "117"),
-            ("without_quorum", "11"),
+            ("under_replicated_max", "117"),
+            ("without_quorum_max", "11"),
         ];
         for (name, value) in expected {
             assert_eq!(rows[2][column(name)], value, "{name}");

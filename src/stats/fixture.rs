@@ -16,7 +16,7 @@ use crate::ledger::config::{
 };
 use crate::observe::measured::{
     Calls, FleetMeasured, Lack, Latency, Level, Measured, NodeCounts, NodeEvent, NodesMeasured,
-    ProducerMeasured, QueueCounts, QueueMeasured, Redelivered, Unfinished, Window,
+    ProducerMeasured, QueueCounts, QueueMeasured, Redelivered, Unfinished, Window, WindowLevel,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -157,7 +157,7 @@ pub(crate) fn with_nodes() -> (Scenario, Measured) {
     counts.received += 7;
     (counts.redelivered.delete_undone, counts.redelivered.not_hidden) = (5, 2);
     counts.nodes = NodeCounts { failures: 2, elections: 43, copies: 64, copies_dropped: 1 };
-    let (under_replicated, without_quorum) = (117, 11);
+    let [under_replicated, without_quorum] = [117, 11].map(WindowLevel::steady);
     queue.series[1] = Window { under_replicated, without_quorum, ..queue.series[1] };
     queue.series[1].counts = queue.counts;
     (scenario, measured)
@@ -226,7 +226,10 @@ pub(crate) fn measured(shift: u64) -> Measured {
         calls: Calls { send: 36_000, receive: 36_048, delete: 36_000, change_visibility: 0 },
         ..QueueCounts::default()
     };
-    let window = |visible| Window { counts, visible, partitions: 4, ..Window::default() };
+    let window = |visible| {
+        let (visible, partitions) = (WindowLevel::steady(visible), WindowLevel::steady(4));
+        Window { counts, visible, partitions, ..Window::default() }
+    };
     let orders = QueueMeasured {
         counts,
         sent_to_received: latency(&received),
@@ -252,6 +255,7 @@ pub(crate) fn measured(shift: u64) -> Measured {
         }],
         fleets: vec![FleetMeasured {
             busy: Level { area: 2_880 * u128::from(SECOND), ..level(0, 4, 0) },
+            up: level(4, 4, 4),
             workers: 4,
             threads: 4,
             processed: 36_000,

@@ -86,8 +86,9 @@ impl Latency {
             Take::Quantile(p) => {
                 Some(Reading::Quantile(Share::of(p), Arc::clone(&self.distribution)))
             }
+            Take::Stddev if count > 0.0 => Some(Reading::Mean(self.stddev_nanos())),
             Take::Max if count > 0.0 => Some(Reading::Whole(self.max.as_nanos() as f64)),
-            Take::Max | Take::Last => None,
+            Take::Stddev | Take::Max | Take::Last => None,
         }
     }
 }

@@ -86,7 +86,7 @@ fn backlog(scenario: &Scenario, queue: &QueueMeasured) -> Vec<f64> {
     let from = scenario.warm_up.as_nanos().div_ceil(window) as usize;
     let to = (scenario.duration.as_nanos() / window) as usize;
     let windows = queue.series.get(from.saturating_sub(1)..to.min(queue.series.len()));
-    windows.unwrap_or_default().iter().map(|window| window.visible as f64).collect()
+    windows.unwrap_or_default().iter().map(|window| window.visible.last as f64).collect()
 }
 
 /// Whether the steps between levels have a mean above zero.
@@ -103,7 +103,7 @@ mod tests {
     use crate::kernel::dist::Dist;
     use crate::kernel::rng::{Draws, Source};
     use crate::kernel::time::Span;
-    use crate::observe::measured::Window;
+    use crate::observe::measured::{Window, WindowLevel};
     use crate::stats::fixture;
 
     /// The checkout with this backlog in windows of ten seconds; as many messages less have left.
@@ -120,8 +120,9 @@ mod tests {
         scenario.duration = length;
         scenario.window = length / 90;
         let queue = &mut measured.queues[0];
-        queue.series =
-            (1..=90).map(|at| Window { visible: backlog(at), ..Window::default() }).collect();
+        let window =
+            |visible| Window { visible: WindowLevel::steady(visible), ..Window::default() };
+        queue.series = (1..=90).map(|at| window(backlog(at))).collect();
         queue.counts = *counts;
         unstable(&scenario, &measured)
     }

@@ -2,9 +2,11 @@
 
 use crate::sandbox::{SMALL, Sandbox};
 
-const PLOTS: [&str; 8] = [
+const PLOTS: [&str; 10] = [
+    "busy-threads.svg",
     "depth.svg",
     "imbalance.svg",
+    "latency-over-time.svg",
     "latency.svg",
     "offered.svg",
     "partitions.svg",

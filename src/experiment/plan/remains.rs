@@ -37,7 +37,7 @@ pub(super) fn remains(scenario: &Scenario, quantity: &Quantity, value: f64) -> O
     let of = match take? {
         Take::Mean => Of::Mean,
         Take::Quantile(p) => Of::Quantile(p, function),
-        Take::Max | Take::Last | Take::Count => return None,
+        Take::Stddev | Take::Max | Take::Last | Take::Count => return None,
     };
     let here = |fleet: &&Named<FleetConfig>| fleet.config.queue.0 as usize == place;
     let mut parts = Vec::new();

@@ -10,28 +10,28 @@ use crate::observe::measured::Window;
 const MOST: usize = 960;
 
 /// One column: consecutive windows.
-pub(super) struct Column<'a> {
+pub(super) struct Column<'a, W = Window> {
     /// Where it begins.
     pub(super) from: Time,
     /// Where it ends.
     pub(super) to: Time,
     /// Its windows, at least one.
-    pub(super) windows: &'a [Window],
+    pub(super) windows: &'a [W],
 }
 
-impl Column<'_> {
+impl<W> Column<'_, W> {
     /// A counter's mean rate per second of virtual time.
-    pub(super) fn rate(&self, counter: impl Fn(&Window) -> u64) -> f64 {
+    pub(super) fn rate(&self, counter: impl Fn(&W) -> u64) -> f64 {
         self.sum(counter) as f64 / self.to.since(self.from).as_secs_f64()
     }
 
     /// A counter's sum.
-    pub(super) fn sum(&self, counter: impl Fn(&Window) -> u64) -> u64 {
+    pub(super) fn sum(&self, counter: impl Fn(&W) -> u64) -> u64 {
         self.windows.iter().map(counter).sum()
     }
 
     /// The window where a level is highest.
-    pub(super) fn highest(&self, level: impl Fn(&Window) -> u64) -> &Window {
+    pub(super) fn highest<T: PartialOrd>(&self, level: impl Fn(&W) -> T) -> &W {
         let mut highest = &self.windows[0];
         for window in &self.windows[1..] {
             if level(window) > level(highest) {
@@ -43,28 +43,23 @@ impl Column<'_> {
 }
 
 /// The columns of a picture.
-pub(super) struct Columns<'a> {
+pub(super) struct Columns<'a, W = Window> {
     /// In order of time, without gaps.
-    pub(super) all: Vec<Column<'a>>,
+    pub(super) all: Vec<Column<'a, W>>,
     /// Windows in a column, the last perhaps excepted.
     pub(super) group: usize,
     /// Length of a window.
     pub(super) window: Span,
 }
 
-impl<'a> Columns<'a> {
+impl<'a, W> Columns<'a, W> {
     /// The columns of a series of windows of this length, up to `end`.
-    pub(super) fn new(series: &'a [Window], window: Span, end: Time) -> Columns<'a> {
+    pub(super) fn new(series: &'a [W], window: Span, end: Time) -> Columns<'a, W> {
         Columns::at_most(MOST, series, window, end)
     }
 
     /// The same with at most `most` columns, at least 1.
-    pub(super) fn at_most(
-        most: usize,
-        series: &'a [Window],
-        window: Span,
-        end: Time,
-    ) -> Columns<'a> {
+    pub(super) fn at_most(most: usize, series: &'a [W], window: Span, end: Time) -> Columns<'a, W> {
         let group = series.len().div_ceil(most.min(MOST)).max(1);
         let at = |number: usize| {
             Time::ZERO.saturating_add(window.saturating_mul(number as u64)).min(end)
@@ -98,9 +93,12 @@ impl<'a> Columns<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::measured::WindowLevel;
 
     fn series(length: u64) -> Vec<Window> {
-        (0..length).map(|visible| Window { visible, ..Window::default() }).collect()
+        let window =
+            |visible| Window { visible: WindowLevel::steady(visible), ..Window::default() };
+        (0..length).map(window).collect()
     }
 
     #[test]
@@ -109,9 +107,9 @@ mod tests {
         let end = Time::ZERO + Span::from_secs(100_003);
         let columns = Columns::new(&windows, Span::from_secs(1), end);
         assert!(columns.all.len() <= MOST);
-        let sum: u64 = columns.all.iter().map(|c| c.sum(|w| w.visible)).sum();
+        let sum: u64 = columns.all.iter().map(|c| c.sum(|w| w.visible.last)).sum();
         assert_eq!(sum, (0..100_003).sum::<u64>());
-        let highest = columns.all.iter().map(|c| c.highest(|w| w.visible).visible).max();
+        let highest = columns.all.iter().map(|c| c.highest(|w| w.visible.max).visible.max).max();
         assert_eq!(highest, Some(100_002));
         assert_eq!(columns.all.last().map(|c| c.to), Some(end));
         for pair in columns.all.windows(2) {
@@ -125,7 +123,7 @@ mod tests {
         let columns = Columns::new(&windows, Span::from_secs(10), Time::ZERO + Span::from_secs(24));
         let last = columns.all.last().expect("three columns");
         assert_eq!(last.to.since(last.from), Span::from_secs(4));
-        assert!((last.rate(|w| w.visible) - 0.5).abs() < 1e-12);
+        assert!((last.rate(|w| w.visible.last) - 0.5).abs() < 1e-12);
     }
 
     #[test]

@@ -21,7 +21,7 @@ struct Layer {
     name: &'static str,
     colour: RGBColor,
     pattern: Pattern,
-    level: fn(&Window) -> u64,
+    level: fn(&Window) -> f64,
 }
 
 const LAYERS: [Layer; 3] = [
@@ -29,33 +29,34 @@ const LAYERS: [Layer; 3] = [
         name: "in flight",
         colour: colour::IN_FLIGHT,
         pattern: Pattern::Lines,
-        level: |w| w.in_flight,
+        level: |w| w.in_flight.mean,
     },
     Layer {
         name: "visible",
         colour: colour::VISIBLE,
         pattern: Pattern::Plain,
-        level: |w| w.visible,
+        level: |w| w.visible.mean,
     },
     Layer {
         name: "delayed",
         colour: colour::DELAYED,
         pattern: Pattern::DarkDots,
-        level: |w| w.delayed,
+        level: |w| w.delayed.mean,
     },
 ];
 
-fn depth(window: &Window) -> u64 {
+/// Means add up, other than maxima, which come at different instants.
+fn depth(window: &Window) -> f64 {
     LAYERS.iter().map(|layer| (layer.level)(window)).sum()
 }
 
 /// Draws the picture.
 pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
-    let empty = |w: &Window| depth(w) == 0 && w.age_of_oldest == Span::ZERO;
+    let empty = |w: &Window| depth(w) == 0.0 && w.age_of_oldest.max == 0;
     let none = subject.measures().series.iter().all(empty);
     sheet(|canvas| {
         if page::has_no_time(subject) || none {
-            let why = "the queue was empty at the end of every window";
+            let why = "the queue was empty all the time";
             page::nothing(canvas, subject, "messages in the queue", why);
         } else {
             panels(canvas, subject);
@@ -82,14 +83,14 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
         .map(|layer| Band {
             colour: layer.colour,
             pattern: layer.pattern,
-            values: fullest.iter().map(|window| (layer.level)(window) as f64).collect(),
+            values: fullest.iter().map(|window| (layer.level)(window)).collect(),
         })
         .collect();
-    let largest = fullest.iter().map(|window| depth(window)).max().unwrap_or(0);
+    let largest = fullest.iter().map(|window| depth(window)).fold(0.0, f64::max);
     let spans: Vec<_> = columns.all.iter().map(|c| (c.from, c.to)).collect();
     page::header(canvas, subject, &title(subject));
     let panel = Panel::new(TOP, MIDDLE.0, subject.measured.end);
-    let axis = axis::counts(largest as f64, 5, true);
+    let axis = axis::counts(largest, 5, false);
     panel.shade(canvas, subject, 1.0);
     panel.values(canvas, &axis, "messages");
     bands::stack(canvas, &panel, &axis, &spans, &bands);
@@ -116,10 +117,7 @@ fn age(canvas: &mut Canvas<'_>, subject: Subject<'_>, columns: &Columns<'_>) {
     let ages: Vec<u64> = columns
         .all
         .iter()
-        .map(|column| {
-            let oldest = column.highest(|window| window.age_of_oldest.as_nanos());
-            oldest.age_of_oldest.as_nanos()
-        })
+        .map(|column| column.highest(|window| window.age_of_oldest.max).age_of_oldest.max)
         .collect();
     let longest = ages.iter().copied().max().unwrap_or(0);
     let (unit, axis) = axis::lengths(Span::from_nanos(longest), 4);
@@ -130,7 +128,10 @@ fn age(canvas: &mut Canvas<'_>, subject: Subject<'_>, columns: &Columns<'_>) {
     let stroke = Stroke::solid(colour::BLACK, 3);
     canvas.path(&points, stroke);
     panel.frame(canvas);
-    panel.times(canvas, &columns.remark("the end of", "the highest end of"));
+    panel.times(
+        canvas,
+        &columns.remark("the mean (below: longest) of", "the highest mean (below: longest) of"),
+    );
     let figure = format!("max {}", format::length(longest_measured(subject)));
     page::legend(canvas, MIDDLE.1, &[(Sample::Line(stroke), "oldest message".into(), figure)]);
 }

@@ -11,12 +11,14 @@
 
 mod axis;
 mod bands;
+mod busy_threads;
 mod canvas;
 mod columns;
 mod depth;
 mod format;
 mod imbalance;
 mod latency;
+mod latency_over_time;
 mod marks;
 mod offered;
 mod page;
@@ -85,17 +87,19 @@ const OF_NODES: &str = "replicas";
 /// Draws a picture, or says why not.
 type Draw = fn(Subject<'_>) -> Result<String, String>;
 
-/// Every picture of a run: eight for each queue, and one more for one with nodes, in the order of
+/// Every picture of a run: ten for each queue, and one more for one with nodes, in the order of
 /// the scenario.
 ///
 /// # Errors
 /// [`PlotError`] if the drawing library fails, which it does only for lack of memory.
 pub fn all(scenario: &Scenario, measured: &Measured) -> Result<Vec<Plot>, PlotError> {
-    const KINDS: [(&str, Draw); 9] = [
+    const KINDS: [(&str, Draw); 11] = [
         ("throughput", throughput::draw),
         ("redeliveries", redeliveries::draw),
         ("depth", depth::draw),
         ("latency", latency::draw),
+        ("latency-over-time", latency_over_time::draw),
+        ("busy-threads", busy_threads::draw),
         ("partitions", partitions::draw),
         ("resharding", resharding::draw),
         ("offered", offered::draw),
@@ -126,7 +130,8 @@ mod tests {
     use super::*;
     use crate::engine::run::run;
     use crate::kernel::time::{Span, Time};
-    use crate::observe::measured::Window;
+    use crate::observe::measured::{SplitEvent, Window, WindowLevel};
+    use crate::outcome::Partitions;
 
     fn plots() -> Vec<Plot> {
         all(&sample::scenario(), &sample::measured()).unwrap()
@@ -159,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_eight_well_formed_pictures() {
+    fn there_are_ten_well_formed_pictures() {
         let plots = plots();
         let files: Vec<_> = plots.iter().map(|plot| plot.file.as_str()).collect();
         let expected = [
@@ -167,6 +172,8 @@ mod tests {
             "redeliveries.svg",
             "depth.svg",
             "latency.svg",
+            "latency-over-time.svg",
+            "busy-threads.svg",
             "partitions.svg",
             "resharding.svg",
             "offered.svg",
@@ -190,6 +197,14 @@ mod tests {
             ("redeliveries", vec!["redeliveries per 5s", "outlived timeout", "failed", "crashed"]),
             ("depth", vec!["messages", "visible", "in flight", "delayed", "age, min", "warm-up"]),
             ("latency", vec!["p50", "p95", "p99", "sent to received", "sent to deleted", "100ms"]),
+            (
+                "latency-over-time",
+                vec!["p50", "p95", "p99", "sent to received, ", "sent to deleted, ", "drain"],
+            ),
+            (
+                "busy-threads",
+                vec!["threads", "working", "waiting for calls", "up", "mean 8", "warm-up"],
+            ),
             ("partitions", vec!["key space", "split: 3", "merge: 1", "split refused: 1", "100%"]),
             ("resharding", vec!["partitions", "under way", "splits and merges", "warm-up"]),
             ("offered", vec!["messages offered per second", "admitted", "throttled", "drain"]),
@@ -217,6 +232,44 @@ mod tests {
         assert!(
             plot("redeliveries").contains("redeliveries, mostly work that outlived the timeout")
         );
+    }
+
+    /// Four partitions became eighteen in one step: fourteen more, as the outcome counts them. For a
+    /// moment there were twenty, before the measured time.
+    #[test]
+    fn pictures_and_words_count_splits_and_partitions_alike() {
+        let mut measured = sample::measured();
+        let queue = &mut measured.queues[0];
+        let at = Time::ZERO + Span::from_secs(100);
+        queue.split_events = vec![(at, SplitEvent::Recut { old: 4, new: 18 })];
+        queue.series[30].partitions.max = 20;
+        let told = Partitions::of(queue);
+        assert_eq!((told.splits, told.merges, told.most), (14, 0, 20));
+        let plots = all(&sample::scenario(), &measured).unwrap();
+        let plot = |name: &str| plots.iter().find(|plot| plot.file == name).unwrap().svg.as_str();
+        assert!(plot("partitions.svg").contains("partitions: 14 splits, 0 merges"));
+        assert!(plot("partitions.svg").contains("split: 14"));
+        assert!(plot("resharding.svg").contains("partitions, at most 20"));
+    }
+
+    /// A dead-letter queue is sent nothing: the words of the answer say `sent 0`, too.
+    #[test]
+    fn what_is_moved_in_is_not_called_sent() {
+        let mut measured = sample::measured();
+        for counts in measured.queues[0].series.iter_mut().map(|window| &mut window.counts) {
+            (counts.moved_in, counts.sent) = (counts.sent, 0);
+        }
+        let counts = &mut measured.queues[0].counts;
+        (counts.moved_in, counts.sent) = (counts.sent, 0);
+        let title = |measured: &Measured| {
+            let plots = all(&sample::scenario(), measured).unwrap();
+            let start = plots[0].svg.find("moved in ").map(|at| plots[0].svg[at..].to_owned());
+            (start.unwrap(), plots[0].svg.contains("sent"))
+        };
+        let (moved, sent) = title(&measured);
+        assert!(moved.starts_with("moved in 399/s") && !sent, "{}", &moved[..60]);
+        measured.queues[0].series[9].counts.sent = 1;
+        assert!(title(&measured).1, "sent or moved in");
     }
 
     #[test]
@@ -303,7 +356,8 @@ mod tests {
         let sent = |number: u64| if number == 77_777 { 5_000_000 } else { 1_000 };
         measured.queues[0].series = (0..windows)
             .map(|number| {
-                let mut window = Window { visible: sent(number), ..Window::default() };
+                let visible = WindowLevel::steady(sent(number));
+                let mut window = Window { visible, ..Window::default() };
                 window.counts.sent = sent(number);
                 window
             })
@@ -318,7 +372,9 @@ mod tests {
             check(&plot.svg);
             assert!(plot.svg.len() < 1_000_000, "{}: {} bytes", plot.file, plot.svg.len());
             if plot.file == "depth.svg" {
-                assert!(plot.svg.contains("the highest end of 209 windows of 5s"));
+                assert!(
+                    plot.svg.contains("the highest mean (below: longest) of 209 windows of 5s")
+                );
             }
         }
     }
@@ -333,8 +389,15 @@ mod tests {
         }
         let empty = |plot: &&Plot| plot.svg.contains("nothing to show");
         let empty: Vec<_> = plots.iter().filter(empty).map(|plot| plot.file.as_str()).collect();
-        let expected = ["redeliveries", "latency", "offered", "imbalance"]
-            .map(|of| format!("signups-dlq-{of}.svg"));
+        let expected = [
+            "redeliveries",
+            "latency",
+            "latency-over-time",
+            "busy-threads",
+            "offered",
+            "imbalance",
+        ]
+        .map(|of| format!("signups-dlq-{of}.svg"));
         assert_eq!(empty, expected);
     }
 
@@ -346,8 +409,8 @@ mod tests {
         let mut measured = sample::measured();
         measured.queues.push(sample::idle_queue());
         let plots = all(&scenario, &measured).unwrap();
-        assert_eq!(plots.len(), 16);
+        assert_eq!(plots.len(), 20);
         assert_eq!(plots[2].file, "signups-depth.svg");
-        assert_eq!(plots[10].file, "other-depth.svg");
+        assert_eq!(plots[12].file, "other-depth.svg");
     }
 }

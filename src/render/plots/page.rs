@@ -51,7 +51,7 @@ pub(super) fn heading(canvas: &mut Canvas<'_>, title: &str, about: &str) {
 }
 
 /// `5m` where it is a whole second, else three digits of it.
-fn instant(at: Time) -> String {
+pub(super) fn instant(at: Time) -> String {
     match at.as_nanos() {
         nanos if nanos % 1_000_000_000 == 0 => at.since(Time::ZERO).to_string(),
         nanos => format::length(nanos as f64),

@@ -15,6 +15,7 @@ use super::page::{self, BOTTOM, Panel, RIGHT, TOP};
 use super::resharding::first_and_last;
 use crate::kernel::time::Time;
 use crate::observe::measured::{PartitionLife, SplitEvent};
+use crate::outcome::Partitions;
 use plotters::style::RGBColor;
 
 /// Rectangles that a picture may have, about.
@@ -56,13 +57,11 @@ pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
     })
 }
 
-/// How often each mark occurs.
-fn tally(subject: Subject<'_>) -> [(Mark, usize); 3] {
-    let of = |mark: Mark| {
-        let events = &subject.measures().split_events;
-        (mark, events.iter().filter(|(_, event)| mark_of(event) == mark).count())
-    };
-    [of(Mark::Split), of(Mark::Merge), of(Mark::Refused)]
+/// How many there were of what each mark stands for. One mark may stand for several: partitions
+/// that became others in one step are as many splits as there are more of them.
+fn tally(subject: Subject<'_>) -> [(Mark, u64); 3] {
+    let Partitions { splits, merges, refusals, .. } = Partitions::of(subject.measures());
+    [(Mark::Split, splits), (Mark::Merge, merges), (Mark::Refused, refusals)]
 }
 
 fn mark_of(event: &SplitEvent) -> Mark {
@@ -82,7 +81,7 @@ fn title(subject: Subject<'_>) -> String {
         let s = if first == 1 { "" } else { "s" };
         return format!("{first} partition{s} throughout");
     }
-    let part = |count: usize, one: &str, many: &str| match count {
+    let part = |count: u64, one: &str, many: &str| match count {
         1 => format!("1 {one}"),
         _ => format!("{count} {many}"),
     };
@@ -136,7 +135,7 @@ fn rates(subject: Subject<'_>, columns: &Columns<'_>) -> Vec<BTreeMap<usize, f64
 fn strip(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     let measures = subject.measures();
     let panel = Panel::new(TOP, BOTTOM, subject.measured.end);
-    let widest = measures.series.iter().map(|window| window.partitions).max().unwrap_or(1);
+    let widest = measures.series.iter().map(|window| window.partitions.max).max().unwrap_or(1);
     let most = (CELLS / widest.max(1) as usize).max(40);
     let (window, end) = (subject.scenario.window, subject.measured.end);
     let columns = Columns::at_most(most, &measures.series, window, end);

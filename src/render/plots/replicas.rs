@@ -59,7 +59,7 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     let peaks = |level: fn(&Window) -> u64| -> Vec<f64> {
         columns.all.iter().map(|column| level(column.highest(level)) as f64).collect()
     };
-    let (lacking, without) = (peaks(|w| w.under_replicated), peaks(|w| w.without_quorum));
+    let (lacking, without) = (peaks(|w| w.under_replicated.max), peaks(|w| w.without_quorum.max));
     let only = lacking.iter().zip(&without).map(|(all, part)| (all - part).max(0.0)).collect();
     let bands = [
         Band { colour: colour::DEAD, pattern: Pattern::DarkDots, values: without },
@@ -104,9 +104,12 @@ fn outages(canvas: &mut Canvas<'_>, subject: Subject<'_>, columns: &Columns<'_>)
     let mut rest = steps.iter().peekable();
     let mut peak = |column: &Column<'_>| {
         let mut peak = down;
-        while let Some(&(_, _, _, after)) = rest.next_if(|(at, ..)| *at < column.to) {
-            down = after;
-            peak = peak.max(after);
+        while let Some((at, _, _, after)) = rest.next_if(|(at, ..)| *at < column.to) {
+            down = *after;
+            // What changes again at the same instant has lasted no time.
+            if rest.peek().is_none_or(|(next, ..)| next > at) {
+                peak = peak.max(down);
+            }
         }
         peak
     };

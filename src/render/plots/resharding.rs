@@ -10,6 +10,7 @@ use super::format;
 use super::page::{self, BOTTOM, Panel, Sample, TOP};
 use crate::kernel::time::Time;
 use crate::observe::measured::{PartitionLife, SplitEvent, Window};
+use crate::outcome::Partitions;
 
 /// Bottom of the upper panel and top of the lower one.
 const MIDDLE: (i32, i32) = (424, 460);
@@ -31,10 +32,6 @@ pub(super) fn first_and_last(lives: &[PartitionLife]) -> (usize, usize) {
     (first.count(), lives.iter().filter(|life| life.to.is_none()).count())
 }
 
-fn most(subject: Subject<'_>, level: fn(&Window) -> u64) -> u64 {
-    subject.measures().series.iter().map(level).max().unwrap_or(0)
-}
-
 /// Whether partitions became others.
 fn changed(subject: Subject<'_>) -> bool {
     let events = &subject.measures().split_events;
@@ -47,9 +44,9 @@ fn title(subject: Subject<'_>) -> String {
         let s = if first == 1 { "" } else { "s" };
         return format!("{first} partition{s} throughout");
     }
-    let partitions = most(subject, |window| window.partitions).max(first as u64);
-    let said = format!("from {first} to {last} partitions, at most {partitions}");
-    match most(subject, |window| window.resharding) {
+    let Partitions { most, most_at_once, .. } = Partitions::of(subject.measures());
+    let said = format!("from {first} to {last} partitions, at most {most}");
+    match most_at_once {
         0 => said,
         changes => format!("{said}; at most {changes} under way at once"),
     }
@@ -64,14 +61,14 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     let level = measures.partitions;
     let figure = format!("mean {}, max {}", format::count(level.mean()), level.max);
     let stroke = Stroke::solid(colour::IN_FLIGHT, 4);
-    steps(canvas, &panel, &columns, "partitions", stroke, |window| window.partitions);
+    steps(canvas, &panel, &columns, "partitions", stroke, |window| window.partitions.max);
     page::legend(canvas, TOP, &[(Sample::Line(stroke), "partitions".into(), figure)]);
 
     let panel = Panel::new(MIDDLE.1, BOTTOM, subject.measured.end);
     panel.unnamed_shade(canvas, subject, 1.0);
     let stroke = Stroke::solid(colour::BLACK, 3);
-    steps(canvas, &panel, &columns, "under way", stroke, |window| window.resharding);
-    if most(subject, |window| window.resharding) == 0 {
+    steps(canvas, &panel, &columns, "under way", stroke, |window| window.resharding.max);
+    if Partitions::of(measures).most_at_once == 0 {
         let why = if changed(subject) { "every change took effect at once" } else { "no change" };
         let middle = (i32::midpoint(panel.left, panel.right), i32::midpoint(panel.top, BOTTOM));
         canvas.text(why, middle, Type::LABEL, Align::Centre);
@@ -79,10 +76,7 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     let level = measures.resharding;
     let figure = format!("mean {}, max {}", format::count(level.mean()), level.max);
     page::legend(canvas, MIDDLE.1, &[(Sample::Line(stroke), "splits and merges".into(), figure)]);
-    panel.times(
-        canvas,
-        &columns.remark("the end (below: peak) of", "the highest end (below: peak) of"),
-    );
+    panel.times(canvas, &columns.remark("the peak of", "the peak of"));
 }
 
 /// A level in its panel.

@@ -8,14 +8,16 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Capacity, NodeId};
 use crate::ledger::journal::{PartitionId, Refusal};
 use crate::observe::measured::{
-    Lack, Latency, Level, LoadSample, Measured, NodeEvent, NodesMeasured, PartitionLife,
-    QueueCounts, QueueMeasured, Redelivered, SplitEvent, Unfinished, Window,
+    FleetMeasured, FleetWindow, Lack, Latency, Level, LoadSample, Measured, NodeEvent,
+    NodesMeasured, PartitionLife, QueueCounts, QueueMeasured, Redelivered, SplitEvent, Unfinished,
+    Window, WindowLatency, WindowLevel,
 };
 use crate::observe::trace::sample;
 use crate::stats::fixture;
 
 const WINDOW: u64 = 5;
 const END: u64 = 1_500;
+const MILLI: u64 = 1_000_000;
 
 fn at(secs: u64) -> Time {
     Time::ZERO + Span::from_secs(secs)
@@ -61,7 +63,7 @@ pub(super) fn measured_with_nodes() -> Measured {
     for (number, window) in queue.series.iter_mut().enumerate() {
         let second = number as u64 * WINDOW;
         // Repair begins a minute after each failure, and brings a replica in about 5 s.
-        window.under_replicated = match second {
+        let lacking = match second {
             420..480 => 64,
             480..545 => 64 - (second - 480) / 6 + 59,
             545..700 => 112 - (second - 545) / 3,
@@ -69,9 +71,9 @@ pub(super) fn measured_with_nodes() -> Measured {
             1_000..1_040 => 62,
             _ => 0,
         };
-        window.under_replicated = window.under_replicated.min(120);
-        window.without_quorum = if (480..700).contains(&second) { 11 } else { 0 };
-        if window.without_quorum > 0 {
+        window.under_replicated = WindowLevel::steady(lacking.min(120));
+        if (480..700).contains(&second) {
+            window.without_quorum = WindowLevel::steady(11);
             let counts = &mut window.counts;
             (counts.unavailable, counts.unavailable_sends) = (90, 60);
             counts.redelivered.delete_undone = 6;
@@ -163,7 +165,8 @@ pub(super) fn measured() -> Measured {
     queue.sent_to_received = latency(17e6, 1.4);
     queue.sent_to_deleted = latency(107e6, 0.8);
     partitions(&mut queue);
-    run(vec![queue], at(END))
+    let fleet = fleet(&queue);
+    Measured { fleets: vec![fleet], ..run(vec![queue], at(END)) }
 }
 
 fn series(queue: &mut QueueMeasured) {
@@ -193,13 +196,16 @@ fn series(queue: &mut QueueMeasured) {
             dead_lettered: u64::from(number % 9 == 0) * 4,
             ..QueueCounts::default()
         };
+        let steady = WindowLevel::steady;
         queue.series.push(Window {
             counts,
-            visible,
-            in_flight: busy / 12,
-            delayed: if (700..900).contains(&second) { 1_500 } else { 0 },
-            age_of_oldest: Span::from_millis(visible * 2 + busy / 9),
-            partitions: 4,
+            visible: steady(visible),
+            in_flight: steady(busy / 12),
+            delayed: steady(if (700..900).contains(&second) { 1_500 } else { 0 }),
+            age_of_oldest: steady((visible * 2 + busy / 9) * MILLI),
+            partitions: steady(4),
+            sent_to_received: waits(busy, visible * 2 + 17),
+            sent_to_deleted: waits(busy, visible * 2 + 107),
             ..Window::default()
         });
         if (300..1_200).contains(&second) {
@@ -223,10 +229,35 @@ fn series(queue: &mut QueueMeasured) {
         Level { area, over, max, last: 0 }
     };
     queue.counts = all;
-    queue.visible = level(|window| window.visible);
-    queue.in_flight = level(|window| window.in_flight);
-    queue.delayed = level(|window| window.delayed);
-    queue.age_of_oldest = level(|window| window.age_of_oldest.as_nanos());
+    queue.visible = level(|window| window.visible.max);
+    queue.in_flight = level(|window| window.in_flight.max);
+    queue.delayed = level(|window| window.delayed.max);
+    queue.age_of_oldest = level(|window| window.age_of_oldest.max);
+}
+
+/// Latencies of so many messages around a median in milliseconds.
+fn waits(count: u64, median: u64) -> WindowLatency {
+    let [mean, p50, p95, p99, max] =
+        [median + median / 5, median, median * 3, median * 5, median * 8].map(Span::from_millis);
+    WindowLatency { count, mean, p50, p95, p99, max }
+}
+
+/// Eight threads that do most of their work between calls.
+fn fleet(queue: &QueueMeasured) -> FleetMeasured {
+    let threads = 8;
+    let window = |window: &Window| {
+        let busy = (window.counts.deleted as f64 / 280.0).min(threads as f64);
+        let level = |share: f64| WindowLevel { mean: busy * share, max: threads, last: 0 };
+        FleetWindow { busy: level(1.0), calling: level(0.25), up: WindowLevel::steady(threads) }
+    };
+    let series: Vec<FleetWindow> = queue.series.iter().map(window).collect();
+    let second = 1_000_000_000_u64;
+    let sum: f64 = series[60..240].iter().map(|window| window.busy.mean).sum();
+    let area = u128::from(Span::round_nanos(sum * WINDOW as f64 * 1e9).as_nanos());
+    let level = |area| Level { area, over: 900 * second, max: threads, last: 0 };
+    let up = level(u128::from(threads * 900) * u128::from(second));
+    let (busy, calling) = (level(area), level(area / 4));
+    FleetMeasured { busy, calling, up, threads, workers: 8, series, ..FleetMeasured::default() }
 }
 
 fn partitions(queue: &mut QueueMeasured) {
@@ -274,14 +305,15 @@ fn partitions(queue: &mut QueueMeasured) {
         }
         let lives = queue.partition_lives.iter();
         let alive = |life: &&PartitionLife| life.from <= end && life.to.is_none_or(|to| end < to);
-        window.partitions = lives.filter(alive).count() as u64;
-        window.resharding = match number as u64 * WINDOW {
+        let partitions = lives.filter(alive).count() as u64;
+        window.partitions = WindowLevel::steady(partitions);
+        window.resharding = WindowLevel::steady(match number as u64 * WINDOW {
             640..650 | 690..700 | 1_050..1_060 => 1,
             650..690 => 2,
             _ => 0,
-        };
+        });
         // Four quarters, of which up to three are halved: the others have as much more.
-        window.imbalance = if window.counts.sent > 0 { 250 * window.partitions } else { 0 };
+        window.imbalance = if window.counts.sent > 0 { 250 * partitions } else { 0 };
     }
 }
 

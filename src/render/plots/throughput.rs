@@ -41,6 +41,17 @@ fn arrived(counts: &QueueCounts) -> u64 {
     counts.sent + counts.moved_in
 }
 
+/// What has come, in a word that is true of it.
+fn how_arrived(subject: Subject<'_>) -> &'static str {
+    let series = &subject.measures().series;
+    let some = |count: fn(&QueueCounts) -> u64| series.iter().any(|w| count(&w.counts) > 0);
+    match (some(|counts| counts.sent), some(|counts| counts.moved_in)) {
+        (_, false) => "sent",
+        (false, true) => "moved in",
+        (true, true) => "sent or moved in",
+    }
+}
+
 /// Draws the picture.
 pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
     let measures = subject.measures();
@@ -60,7 +71,8 @@ fn title(subject: Subject<'_>) -> String {
     let seconds = to.max(from).since(from).as_secs_f64();
     let rate = |count: u64| format::count(if seconds > 0.0 { count as f64 / seconds } else { 0.0 });
     let (sent, deleted) = (arrived(counts), counts.deleted);
-    let said = format!("sent {}/s, deleted {}/s", rate(sent), rate(deleted));
+    let how = how_arrived(subject);
+    let said = format!("{how} {}/s, deleted {}/s", rate(sent), rate(deleted));
     if (deleted as f64) < sent as f64 * (1.0 - BEHIND) {
         format!("deletes fall behind: {said}")
     } else {
@@ -94,7 +106,8 @@ fn curves(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
         let points = panel.steps(steps.map(|(c, rate)| (c.from, c.to, panel.y(*rate, axis.end))));
         canvas.path(&points, curve.stroke);
         let total = format!("{} measured", format::count((curve.count)(&measures.counts) as f64));
-        rows.push((Sample::Line(curve.stroke), curve.name.into(), total));
+        let name = if curve.name == "sent" { how_arrived(subject) } else { curve.name };
+        rows.push((Sample::Line(curve.stroke), name.into(), total));
     }
     panel.frame(canvas);
     panel.times(canvas, &columns.remark("the mean over", "the mean over"));

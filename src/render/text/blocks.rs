@@ -12,7 +12,7 @@ use super::{Asked, Style, cost, nodes, partitions};
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
 use crate::outcome::{
-    Counts, EstimatedUnstable, FleetOutcome, Kind, Outcome, ProducerOutcome, Sample,
+    Counts, EstimatedUnstable, FleetOutcome, Kind, Outcome, ProducerOutcome, Sample, ThreadTime,
     commonest_bottleneck,
 };
 use crate::render::units::{self, Scale};
@@ -161,8 +161,9 @@ fn missed(outcomes: Sample<'_>, queue: usize) -> String {
 fn latency(outcomes: Sample<'_>, queue: usize, name: &str) -> Option<Table> {
     const ROWS: [(&str, Kind); 2] =
         [("in queue", Kind::SentToReceived), ("sent to deleted", Kind::SentToDeleted)];
-    const COLUMNS: [(&str, Take); 4] = [
+    const COLUMNS: [(&str, Take); 5] = [
         ("mean", Take::Mean),
+        ("stddev", Take::Stddev),
         ("p50", Take::Quantile(0.5)),
         ("p95", Take::Quantile(0.95)),
         ("p99", Take::Quantile(0.99)),
@@ -273,7 +274,8 @@ fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize, grows: bool) -> S
     let threads = outcomes.iter().find_map(of).map_or(0, |fleet| fleet.threads);
     let busy = busy.map_or_else(String::new, |busy| busy.inline(2));
     let s = if threads == 1 { "" } else { "s" };
-    let used = format!("utilisation {busy} of {threads} thread{s}");
+    let parts = thread_time(outcomes, fleet);
+    let used = format!("utilisation {busy} of {threads} thread{s}{parts}");
     if grows {
         return format!("{used}; ever more messages waiting");
     }
@@ -281,6 +283,29 @@ fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize, grows: bool) -> S
         Estimated::over(outcomes, |outcome| Some(outcome.queues.at(queue)?.levels.visible.mean));
     let waiting = waiting.map_or_else(String::new, |waiting| waiting.inline(1));
     format!("{used}; {waiting} messages waiting on average")
+}
+
+/// ` (work 0.20, calls 0.60, idle 0.20)`: what the threads did with their time, where that is more
+/// than to work or be idle.
+fn thread_time(outcomes: Sample<'_>, fleet: usize) -> String {
+    type Part = (&'static str, fn(ThreadTime) -> f64);
+    const PARTS: [Part; 4] = [
+        ("work", |time| time.work),
+        ("calls", |time| time.calls),
+        ("idle", |time| time.idle),
+        ("down", |time| time.down),
+    ];
+    let mean = |part: fn(ThreadTime) -> f64| {
+        let time = |outcome: &Outcome| Some(part(outcome.consumers.at(fleet)?.thread_time));
+        Estimated::over(outcomes, time).map_or(0.0, |estimated| estimated.mean)
+    };
+    let parts = PARTS.map(|(name, part)| (name, mean(part)));
+    if parts.iter().all(|(name, share)| ["work", "idle"].contains(name) || *share == 0.0) {
+        return String::new();
+    }
+    let words = parts.iter().filter(|(_, share)| *share > 0.0);
+    let words: Vec<String> = words.map(|(name, share)| format!("{name} {share:.2}")).collect();
+    format!(" ({})", words.join(", "))
 }
 
 /// The share of the work that did not complete a message for the first time, by cause.

@@ -30,7 +30,7 @@ pub(super) fn sentence(first: u32, outcomes: Sample<'_>, queue: usize) -> Option
         format!("{first} partition{s} throughout")
     } else {
         let last = units::number(mean(|queue| queue.levels.partitions.last));
-        let most = units::number(mean(|queue| queue.levels.partitions.max));
+        let most = units::number(mean(|queue| queue.partitions.most));
         let peak = if most == last { String::new() } else { format!(" (at most {most})") };
         format!("{first} → {last} partitions{peak}")
     });
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::kernel::time::Time;
     use crate::ledger::journal::{PartitionId, Refusal};
-    use crate::observe::measured::{QueueMeasured, SplitEvent, Window};
+    use crate::observe::measured::{QueueMeasured, SplitEvent, Window, WindowLevel};
     use crate::stats::fixture;
 
     fn sentence(first: u32, outcomes: &[Outcome], queue: usize) -> Option<String> {
@@ -165,6 +165,7 @@ mod tests {
         let grown = |queue: &mut QueueMeasured| {
             queue.split_events = events(14, split);
             queue.partitions = fixture::level(10, 18, 18);
+            queue.series[2].partitions = WindowLevel::steady(18);
             queue.throttling = Some((at(400), at(422)));
         };
         assert_eq!(
@@ -180,7 +181,9 @@ mod tests {
             queue.split_events = events(1, SplitEvent::Split { parent: FIRST, at: 1 });
             queue.split_events.extend(events(2, merged));
             queue.partitions = fixture::level(4, 5, 3);
-            queue.series[1] = Window { resharding: 2, ..queue.series[1] };
+            let resharding = WindowLevel::steady(2);
+            queue.series[1] = Window { resharding, ..queue.series[1] };
+            queue.series[2].partitions = WindowLevel::steady(5);
         };
         assert_eq!(
             said(shrunk).as_deref(),
@@ -219,6 +222,7 @@ mod tests {
             outcome(|queue| {
                 queue.split_events = events(splits, split);
                 queue.partitions = fixture::level(4, 4 + splits as u64, 4 + splits as u64);
+                queue.series[2].partitions = WindowLevel::steady(4 + splits as u64);
                 queue.throttling = Some((at(400), at(until)));
             })
         };

@@ -93,6 +93,25 @@ fn a_run_with_troubles() {
     assert!(!answer.held);
 }
 
+/// Of 3,600 s of four threads 1,800 s are work, 900 s calls, 450 s of the crashed: of the 3,150 s
+/// that they are up 2,700 s are used.
+#[test]
+fn the_time_of_threads_is_told_in_parts_where_it_is_more_than_work() {
+    let line = |measured: Measured| {
+        let text = answered(&fixture::scenario(), &[measured]).stdout;
+        text.lines().find(|line| line.starts_with("Consumers")).expect("has one").to_owned()
+    };
+    let mut measured = fixture::measured(0);
+    assert!(line(measured.clone()).contains("utilisation 0.80 of 4 threads; "));
+    let second = 1_000_000_000;
+    let fleet = &mut measured.fleets[0];
+    (fleet.busy.area, fleet.calling.area) = (2_700 * second, 900 * second);
+    (fleet.up.area, fleet.down.area) = (3_150 * second, 450 * second);
+    let parts = "(work 0.50, calls 0.25, idle 0.12, down 0.12)";
+    let said = format!("utilisation 0.86 of 4 threads {parts}; ");
+    assert!(line(measured.clone()).contains(&said), "{}", line(measured));
+}
+
 #[test]
 fn a_run_in_which_nodes_fail() {
     let (scenario, measured) = fixture::with_nodes();

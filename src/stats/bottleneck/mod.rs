@@ -230,8 +230,7 @@ fn visibility(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
 
 fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
     let busy = scenario.fleets.iter().zip(&measured.fleets).map(|(fleet, measured)| {
-        let threads = (measured.threads as f64).max(1.0);
-        (measured.busy.mean() / threads, (fleet, measured.threads))
+        (measured.utilisation().unwrap_or(0.0), (fleet, measured.threads))
     });
     if let Some((share, (fleet, threads))) = worst(busy, BUSY) {
         let queue = fleet.config.queue.0 as usize;
@@ -265,9 +264,10 @@ fn growth(scenario: &Scenario, queue: &QueueMeasured) -> u64 {
     }
     let ended = |nanos: u64| (nanos / window) as usize;
     let before = ended(scenario.warm_up.as_nanos()).checked_sub(1);
-    let before = before.and_then(|at| queue.series.get(at)).map_or(0, |window| window.visible);
+    let before = before.and_then(|at| queue.series.get(at)).map_or(0, |window| window.visible.last);
     let last = ended(scenario.duration.as_nanos().saturating_sub(1)).min(queue.series.len());
-    let after = queue.series.get(last).or(queue.series.last()).map_or(0, |window| window.visible);
+    let after =
+        queue.series.get(last).or(queue.series.last()).map_or(0, |window| window.visible.last);
     after.saturating_sub(before)
 }
 
@@ -300,10 +300,11 @@ fn producers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
 
 /// How much room there was.
 fn room(scenario: &Scenario, measured: &Measured) -> Verdict {
-    let busiest = scenario.fleets.iter().zip(&measured.fleets).map(|(fleet, measured)| {
-        let threads = (measured.threads as f64).max(1.0);
-        (measured.busy.mean() / threads, fleet.name.as_str())
-    });
+    let busiest = scenario
+        .fleets
+        .iter()
+        .zip(&measured.fleets)
+        .map(|(fleet, measured)| (measured.utilisation().unwrap_or(0.0), fleet.name.as_str()));
     match worst(busiest, 0.0) {
         Some((share, name)) => Verdict::of(Kind::Room, name, &[share]),
         None => Verdict::of(Kind::Quiet, "", &[]),
@@ -314,7 +315,7 @@ fn room(scenario: &Scenario, measured: &Measured) -> Verdict {
 mod tests {
     use super::*;
     use crate::kernel::dist::Dist;
-    use crate::observe::measured::{Calls, Window};
+    use crate::observe::measured::{Calls, Window, WindowLevel};
     use crate::stats::fixture;
 
     fn limit(change: impl FnOnce(&mut Scenario, &mut Measured)) -> Verdict {
@@ -366,7 +367,8 @@ mod tests {
     #[test]
     fn a_growing_backlog_blames_the_consumers_even_when_threads_idle() {
         let verdict = limit(|_, m| {
-            m.queues[0].series[2] = Window { visible: 5_000, ..Window::default() };
+            m.queues[0].series[2] =
+                Window { visible: WindowLevel::steady(5_000), ..Window::default() };
         });
         assert_eq!(verdict.limit(), Limit::Consumers);
         assert!(verdict.said().contains("grew by 5000, 13.9% of those sent"), "{verdict:?}");
@@ -376,7 +378,8 @@ mod tests {
     fn a_growing_dead_letter_queue_is_no_bottleneck() {
         let verdict = limit(|_, m| {
             m.queues[1].counts.moved_in = 5_000;
-            m.queues[1].series = vec![Window { visible: 5_000, ..Window::default() }; 3];
+            m.queues[1].series =
+                vec![Window { visible: WindowLevel::steady(5_000), ..Window::default() }; 3];
         });
         assert_eq!(verdict.limit(), Limit::Nothing);
     }
@@ -404,7 +407,8 @@ mod tests {
     fn series(windows: &[(u64, u64, u64)]) -> impl FnOnce(&mut Scenario, &mut Measured) + use<> {
         let window = |&(sent, deleted, visible): &(u64, u64, u64)| {
             let calls = Calls { send: sent, receive: sent, delete: deleted, ..Calls::default() };
-            let age_of_oldest = Span::from_secs(visible / 100);
+            let age_of_oldest = WindowLevel::steady(Span::from_secs(visible / 100).as_nanos());
+            let visible = WindowLevel::steady(visible);
             let counts =
                 QueueCounts { sent, deleted, received: deleted, calls, ..Default::default() };
             Window { counts, visible, age_of_oldest, ..Window::default() }

@@ -97,7 +97,7 @@ impl<'a> Series<'a> {
         let warm_up = scenario.warm_up.as_nanos();
         let first = warm_up.div_ceil(scenario.window.as_nanos().max(1)) as usize;
         let windows = all.get(first..).filter(|windows| windows.len() > 1)?;
-        let before = first.checked_sub(1).map_or(0, |last| all[last].visible);
+        let before = first.checked_sub(1).map_or(0, |last| all[last].visible.last);
         Some(Series { queue, before, windows, first })
     }
 
@@ -129,17 +129,17 @@ impl<'a> Series<'a> {
     }
 
     fn peak(&self, (from, to): Part) -> u64 {
-        self.windows[from..to].iter().map(|window| window.visible).max().unwrap_or(0)
+        self.windows[from..to].iter().map(|window| window.visible.max).max().unwrap_or(0)
     }
 
     /// Where the highest backlog stood, if it is more than chance.
     fn backlog(&self) -> Option<Part> {
         let peak = self.peak(self.whole());
-        let top = self.windows.iter().position(|window| window.visible == peak)?;
-        let low = |at: &usize| self.windows[*at].visible <= peak / FLOOR;
+        let top = self.windows.iter().position(|window| window.visible.max == peak)?;
+        let low = |at: &usize| self.windows[*at].visible.last <= peak / FLOOR;
         let from = (0..top).rev().find(low).map_or(0, |at| at + 1);
         let to = (top..self.windows.len()).find(low).map_or(self.windows.len(), |at| at + 1);
-        let start = from.checked_sub(1).map_or(self.before, |at| self.windows[at].visible);
+        let start = from.checked_sub(1).map_or(self.before, |at| self.windows[at].visible.last);
         let climb = self.counts((from, top + 1));
         let came = climb.sent + climb.moved_in;
         let batch = (climb.sent as f64 / climb.calls.send.max(1) as f64).max(1.0);
@@ -189,7 +189,7 @@ impl<'a> Series<'a> {
             return vec![share(happened, of(&counts)), second as f64];
         }
         let windows = &self.windows[part.0..part.1];
-        let oldest = windows.iter().map(|window| window.age_of_oldest.as_nanos()).max();
+        let oldest = windows.iter().map(|window| window.age_of_oldest.max).max();
         let per_second = |count: u64| count as f64 / seconds.max(f64::MIN_POSITIVE);
         vec![
             self.peak(part) as f64,

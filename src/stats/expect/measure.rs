@@ -4,6 +4,7 @@
 //!
 //! Invariant: a measure's unit is known before any run, so units are checked with the scenario.
 
+use super::share::{SHARES, Share};
 use super::single::{Take, take};
 use super::{Unit, nearest};
 use crate::engine::scenario::{Named, Scenario};
@@ -178,8 +179,8 @@ pub(super) enum What {
     Rate(Count),
     Latency(Take, LatencyOf),
     Level(Take, LevelOf),
-    /// Mean share of busy threads.
-    Busy,
+    /// A share of a fleet's time.
+    Share(Share),
     /// Hours of all workers.
     WorkerHours,
     /// Dollars.
@@ -207,7 +208,7 @@ pub(super) enum Wrong {
     Argument(String, String),
 }
 
-/// A measure that stands alone: a counter, a cost, `busy` or `worker_hours`.
+/// A measure that stands alone: a counter, a cost, a share of a fleet's time or `worker_hours`.
 pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     let (of, last) = split(name);
     let measure = |what| Measure { name: name.to_owned(), of: of.map(str::to_owned), what };
@@ -217,10 +218,11 @@ pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     if let Some(cost) = find(COSTS, last) {
         return Ok(measure(What::Cost(cost)));
     }
-    match last {
-        "busy" => return Ok(measure(What::Busy)),
-        "worker_hours" => return Ok(measure(What::WorkerHours)),
-        _ => {}
+    if let Some(share) = find(SHARES, last) {
+        return Ok(measure(What::Share(share)));
+    }
+    if last == "worker_hours" {
+        return Ok(measure(What::WorkerHours));
     }
     if find(LATENCIES, last).is_some() {
         let help = format!("say which of its values: `mean({name})`, `p99({name})`, `max({name})`");
@@ -239,8 +241,8 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
     let (of, last) = split(argument);
     let name = format!("{function}({argument})");
     let measure = |of: Option<&str>, what| Measure { name, of: of.map(str::to_owned), what };
-    if function == "busy" {
-        return Ok(measure(Some(argument), What::Busy));
+    if let Some(share) = find(SHARES, function) {
+        return Ok(measure(Some(argument), What::Share(share)));
     }
     if function == "rate" {
         let count = find(COUNTERS, last).filter(|count| !matches!(count, Count::Work(_)));
@@ -250,10 +252,14 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
         });
     }
     let take = take(function).ok_or_else(|| {
-        let known = ["mean", "max", "last", "count", "busy", "rate", "p50", "p95", "p99"];
+        let known = [
+            "mean", "stddev", "max", "last", "count", "rate", "busy", "working", "calling", "idle",
+            "down", "p50", "p95", "p99",
+        ];
         let help = match nearest(function, known) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "there are mean, max, last, count, busy, rate and p50, p99, p999 …".to_owned(),
+            None => "there are mean, stddev, max, last, count, busy, rate and p50, p99, p999 …"
+                .to_owned(),
         };
         Wrong::Function(format!("unknown function `{function}`"), help)
     })?;
@@ -263,14 +269,14 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
                 format!("`{argument}` is a latency: it has no last value"),
                 format!("write `mean({argument})`, `p99({argument})` or `max({argument})`"),
             )),
-            Take::Mean | Take::Max | Take::Count | Take::Quantile(_) => {
+            Take::Mean | Take::Stddev | Take::Max | Take::Count | Take::Quantile(_) => {
                 Ok(measure(of, What::Latency(take, latency)))
             }
         };
     }
     if let Some(level) = find(LEVELS, last) {
         return match take {
-            Take::Quantile(_) | Take::Count => Err(Wrong::Function(
+            Take::Quantile(_) | Take::Count | Take::Stddev => Err(Wrong::Function(
                 format!("`{argument}` is a level: its mean, max and last are known"),
                 format!("write `mean({argument})`, `max({argument})` or `last({argument})`"),
             )),
@@ -279,6 +285,7 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
     }
     let one = if find(COUNTERS, last).is_some() { Some("a counter") } else { None };
     let one = one.or_else(|| find(COSTS, last).map(|_| "a cost"));
+    let one = one.or_else(|| find(SHARES, last).map(|_| "a share"));
     if let Some(kind) = one.or((last == "worker_hours").then_some("a sum")) {
         let message = format!("`{argument}` is {kind}: it has one value");
         return Err(Wrong::Function(message, format!("write `{argument}` alone")));
@@ -307,8 +314,9 @@ pub fn all_names() -> impl Iterator<Item = &'static str> {
     let counters = COUNTERS.iter().map(|entry| entry.0);
     let latencies = LATENCIES.iter().map(|entry| entry.0);
     let levels = LEVELS.iter().map(|entry| entry.0);
+    let shares = SHARES.iter().map(|entry| entry.0);
     let costs = COSTS.iter().map(|entry| entry.0);
-    counters.chain(latencies).chain(levels).chain(["busy", "worker_hours"]).chain(costs)
+    counters.chain(latencies).chain(levels).chain(shares).chain(["worker_hours"]).chain(costs)
 }
 
 fn find<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
@@ -338,7 +346,7 @@ impl Measure {
             What::Latency(Take::Count, _)
             | What::Count(_)
             | What::Level(..)
-            | What::Busy
+            | What::Share(_)
             | What::WorkerHours => Unit::Number,
             What::Latency(..) => Unit::Duration,
             What::Rate(_) => Unit::Rate,
@@ -352,7 +360,7 @@ impl Measure {
         let name = self.name.trim_end_matches(')');
         let (_, last) = split(name.rsplit('(').next().unwrap_or(name));
         match self.what {
-            What::Latency(Take::Count, _) | What::Busy => Wanted::Neither,
+            What::Latency(Take::Count, _) | What::Share(_) => Wanted::Neither,
             What::Latency(..) | What::WorkerHours | What::Cost(_) => Wanted::Less,
             What::Level(..) => match last {
                 "visible" | "age_of_oldest" | "under_replicated" | "without_quorum" => Wanted::Less,
@@ -383,7 +391,7 @@ impl Measure {
         match self.what {
             What::Count(_) | What::Rate(_) | What::Latency(Take::Count, _) => true,
             What::Cost(_) => split(&self.name).1 != "cost_per_million",
-            What::Latency(..) | What::Level(..) | What::Busy | What::WorkerHours => false,
+            What::Latency(..) | What::Level(..) | What::Share(_) | What::WorkerHours => false,
         }
     }
 
@@ -392,7 +400,7 @@ impl Measure {
         match self.what {
             What::Count(_) | What::Latency(Take::Count, _) | What::WorkerHours => true,
             What::Cost(_) => split(&self.name).1 == "cost",
-            What::Rate(_) | What::Latency(..) | What::Level(..) | What::Busy => false,
+            What::Rate(_) | What::Latency(..) | What::Level(..) | What::Share(_) => false,
         }
     }
 
@@ -406,7 +414,7 @@ impl Measure {
                 take != Take::Count && matches!(last, "sent_to_received" | "sent_to_deleted")
             }
             What::Level(..) => matches!(last, "visible" | "age_of_oldest"),
-            What::Count(_) | What::Rate(_) | What::Busy | What::WorkerHours | What::Cost(_) => {
+            What::Count(_) | What::Rate(_) | What::Share(_) | What::WorkerHours | What::Cost(_) => {
                 false
             }
         };
@@ -419,7 +427,7 @@ impl Measure {
             What::Count(Count::Fleet(_) | Count::Work(_))
             | What::Rate(Count::Fleet(_) | Count::Work(_))
             | What::Level(_, LevelOf::Fleet(_))
-            | What::Busy
+            | What::Share(_)
             | What::WorkerHours => Part::Fleet,
             What::Cost(_) => Part::Whole,
             What::Count(Count::Queue(_))
@@ -471,7 +479,7 @@ impl Measure {
     pub(super) fn no_value(&self) -> String {
         let what = match self.what {
             What::Cost(_) => "no message was deleted",
-            What::Rate(_) | What::Level(..) | What::Busy => "the measured window is empty",
+            What::Rate(_) | What::Level(..) | What::Share(_) => "the measured window is empty",
             What::Count(_) | What::Latency(..) | What::WorkerHours => "no message has this latency",
         };
         format!("`{}`: {what}", self.name)
@@ -512,18 +520,15 @@ impl Measure {
                 match take {
                     Take::Last => Reading::Whole(level.last as f64),
                     Take::Max => Reading::Whole(level.max as f64),
-                    Take::Mean | Take::Count | Take::Quantile(_) => {
+                    Take::Mean | Take::Stddev | Take::Count | Take::Quantile(_) => {
                         Reading::Ratio { sum: level.area as f64, over: level.over as f64 }
                     }
                 }
             }
-            What::Busy => {
+            What::Share(share) => {
                 let fleet = measured.fleets.get(at).ok_or_else(absent)?;
-                if fleet.threads == 0 {
-                    return Err(format!("`{}`: the fleet has no thread", self.name));
-                }
-                let (area, over) = (fleet.busy.area as f64, fleet.busy.over as f64);
-                Reading::Ratio { sum: area / fleet.threads as f64, over }
+                let none = || format!("`{}`: no thread of the fleet was there", self.name);
+                share.reading(fleet).ok_or_else(none)?
             }
             What::WorkerHours => {
                 let fleet = measured.fleets.get(at).ok_or_else(absent)?;

@@ -24,6 +24,7 @@ mod lex;
 mod measure;
 mod over;
 mod parse;
+mod share;
 mod single;
 
 use std::cmp::Ordering;

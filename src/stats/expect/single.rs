@@ -9,6 +9,8 @@ use super::measure::{Measure, Names, What, all_names, split};
 pub enum Take {
     /// The mean.
     Mean,
+    /// The standard deviation.
+    Stddev,
     /// The largest value.
     Max,
     /// The value at the end.
@@ -19,10 +21,11 @@ pub enum Take {
     Quantile(f64),
 }
 
-/// `mean`, `max`, `last`, `count`, or `p` and the digits behind the point: `p99`, `p999`.
+/// `mean`, `stddev`, `max`, `last`, `count`, or `p` and the digits behind the point: `p99`, `p999`.
 pub(super) fn take(function: &str) -> Option<Take> {
     match function {
         "mean" => Some(Take::Mean),
+        "stddev" => Some(Take::Stddev),
         "max" => Some(Take::Max),
         "last" => Some(Take::Last),
         "count" => Some(Take::Count),
@@ -47,12 +50,12 @@ pub struct Single {
 }
 
 impl Measure {
-    /// What it is of, for a latency, a level and `busy`.
+    /// What it is of, for a latency, a level and the shares of a fleet's time.
     pub(super) fn single(&self, names: &Names<'_>) -> Option<Single> {
         let argument = self.name.trim_end_matches(')');
         let (_, last) = split(argument.rsplit('(').next().unwrap_or(argument));
         let (name, take) = match self.what {
-            What::Busy => ("busy", None),
+            What::Share(share) => (share.name(), None),
             What::Latency(take, _) | What::Level(take, _) => (last, Some(take)),
             What::Count(_) | What::Rate(_) | What::WorkerHours | What::Cost(_) => return None,
         };

@@ -51,7 +51,13 @@ fn measures_are_found_where_the_run_put_them() {
         ("max(age_of_oldest)", 900_000_000.0),
         ("busy(workers)", 0.8),
         ("busy", 0.8),
+        ("working", 0.8),
+        ("calling(workers)", 0.0),
+        ("idle", 0.2),
+        ("down(workers)", 0.0),
         ("mean(busy_consumers)", 3.2),
+        // Of 0 to 99 ms it is √((100² − 1) / 12).
+        ("stddev(sent_to_received)", 28_866_070.047_722_12),
         ("requests", 108_048.0),
         ("rate(requests)", 108_048.0 / 900.0),
         ("worker_hours", 1.0),

@@ -1,0 +1,68 @@
+//! What the threads' time goes into, as it is told.
+//!
+//! Owns the words to the observer when threads begin to work, wait, rest, go down or leave. Must
+//! not know why they do.
+
+use super::world::World;
+use crate::clients::deed::{Deed, FleetId, WorkerId};
+use crate::clients::worker::{ThreadTime, Worker};
+use crate::kernel::time::Time;
+use crate::observe::observer::Observer;
+
+/// Threads of one worker that go over from one part of their time to another.
+#[derive(Clone, Copy)]
+pub(super) struct Turn {
+    /// How many.
+    pub(super) threads: u32,
+    pub(super) from: ThreadTime,
+    pub(super) to: ThreadTime,
+}
+
+impl Turn {
+    /// Tells of it, once `worker`, which has `all` threads, is as it is then.
+    #[inline]
+    pub(super) fn tell(
+        self,
+        now: Time,
+        id: WorkerId,
+        worker: &Worker,
+        all: u32,
+        observer: &mut impl Observer,
+    ) {
+        let Turn { threads, from, to } = self;
+        let fleet = FleetId(worker.fleet);
+        observer.threads(now, fleet, threads, from, to);
+        let busy = worker.occupied(all);
+        let was = match (from.is_busy(), to.is_busy()) {
+            (false, true) => busy - threads,
+            (true, false) => busy + threads,
+            (true, true) | (false, false) => return,
+        };
+        observer.deed(now, &Deed::Busy { worker: id, fleet, busy, was });
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// The idle threads of a worker, which is as it will be, go over from `from` to what they are
+    /// now.
+    pub(super) fn turn_idle(&mut self, number: u32, from: ThreadTime) {
+        let worker = &self.workers[number as usize];
+        let all = self.fleets[worker.fleet as usize].threads;
+        let (threads, to) = (all - worker.busy, worker.rest());
+        if threads > 0 && from != to {
+            let turn = Turn { threads, from, to };
+            turn.tell(self.now, WorkerId(number), worker, all, &mut self.observer);
+        }
+    }
+
+    /// A thread waits for a call from now on.
+    pub(super) fn wait_for_call(&mut self, number: u32) {
+        let thread = &mut self.threads[number as usize];
+        let (from, to) = (thread.time, ThreadTime::Calling);
+        if from != to {
+            thread.time = to;
+            let fleet = FleetId(self.workers[thread.worker as usize].fleet);
+            self.observer.threads(self.now, fleet, 1, from, to);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What a run measured of a fleet of consumers.
+//!
+//! Owns the plain result, and what its utilisation is. Must not know how it is measured or printed.
+//!
+//! A thread is down (its worker has crashed, or has not started), idle, or busy; a busy one works
+//! or waits for a call. Whoever leaves the fleet is none of these.
+
+use super::measured::Level;
+use super::series::FleetWindow;
+
+/// One fleet, over the measured window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FleetMeasured {
+    /// Busy threads.
+    pub busy: Level,
+    /// Of these, those that wait for a call: that which deletes, sends on or releases their
+    /// message, or, with nothing to do, the receive that brings the next one.
+    pub calling: Level,
+    /// Threads of workers that are up.
+    pub up: Level,
+    /// Threads of workers that are down.
+    pub down: Level,
+    /// One entry a window of `Scenario::window`, over the whole run.
+    pub series: Vec<FleetWindow>,
+    /// Workers, whether they are up or down.
+    pub workers: u64,
+    /// Threads in all.
+    pub threads: u64,
+    /// Processings that ended well for the first time.
+    pub processed: u64,
+    /// Duplicate completions.
+    pub duplicates: u64,
+    /// Failed processings.
+    pub failed: u64,
+    /// Processings cut off by a crash.
+    pub crashed: u64,
+    /// Nanoseconds of work on duplicate completions.
+    pub duplicate_work: u128,
+    /// Nanoseconds of work that failed.
+    pub failed_work: u128,
+    /// Nanoseconds of work cut off by a crash.
+    pub crashed_work: u128,
+    /// Nanoseconds of all work.
+    pub work: u128,
+}
+
+/// The time of a fleet's threads in parts: shares that add up to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ThreadShares {
+    /// Working.
+    pub work: f64,
+    /// Waiting for a call.
+    pub calls: f64,
+    /// Idle: a message would be taken at once.
+    pub idle: f64,
+    /// Their worker is down.
+    pub down: f64,
+}
+
+impl FleetMeasured {
+    /// What the fleet does against what it can do: the share of busy threads among those that are
+    /// up, 1 for a saturated fleet; `None` if none was up.
+    pub fn utilisation(&self) -> Option<f64> {
+        (self.up.area > 0).then(|| self.busy.area as f64 / self.up.area as f64)
+    }
+
+    /// What the threads did with their time; `None` if there was none.
+    pub fn shares(&self) -> Option<ThreadShares> {
+        let all = self.up.area + self.down.area;
+        let share = |area: u128| area as f64 / all as f64;
+        (all > 0).then(|| ThreadShares {
+            work: share(self.busy.area - self.calling.area),
+            calls: share(self.calling.area),
+            idle: share(self.up.area - self.busy.area),
+            down: share(self.down.area),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(area: u128) -> Level {
+        Level { area, ..Level::default() }
+    }
+
+    /// Two threads over 10: one works 4 and calls 4 of the 8 in which it is up; the other works 1,
+    /// calls 2 and is idle 5, and joined at 2.
+    #[test]
+    fn utilisation_is_of_the_time_that_threads_are_up_and_parts_are_of_all_time() {
+        let (busy, calling, up, down) = (level(11), level(6), level(16), level(2));
+        let fleet = FleetMeasured { busy, calling, up, down, ..FleetMeasured::default() };
+        assert_eq!(fleet.utilisation(), Some(11.0 / 16.0));
+        let [work, calls, idle, down] = [5.0, 6.0, 5.0, 2.0].map(|part| part / 18.0);
+        assert_eq!(fleet.shares(), Some(ThreadShares { work, calls, idle, down }));
+    }
+
+    #[test]
+    fn a_fleet_that_was_never_up_has_no_utilisation() {
+        let mut fleet = FleetMeasured::default();
+        assert_eq!((fleet.utilisation(), fleet.shares()), (None, None));
+        fleet.down = level(7);
+        let down = ThreadShares { down: 1.0, ..ThreadShares::default() };
+        assert_eq!((fleet.utilisation(), fleet.shares()), (None, Some(down)));
+    }
+}

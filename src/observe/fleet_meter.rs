@@ -1,0 +1,200 @@
+//! One fleet's metrics while a run goes on.
+//!
+//! Owns its counters, what its threads' time goes into, and its series. Must not know queues, nor
+//! when windows begin and end: [`super::metrics`] tells.
+
+use super::level::Meter;
+use super::measured::{FleetMeasured, FleetWindow};
+use crate::clients::deed::Ending;
+use crate::clients::worker::ThreadTime;
+use crate::kernel::time::{Span, Time};
+
+#[derive(Clone, Debug)]
+pub(super) struct FleetMeter {
+    now: FleetMeasured,
+    at_begin: FleetMeasured,
+    measured: FleetMeasured,
+    busy: Meter,
+    calling: Meter,
+    up: Meter,
+    down: Meter,
+    windows: Vec<FleetWindow>,
+}
+
+impl FleetMeter {
+    pub(super) fn new(workers: u64, threads: u64, windows: usize) -> FleetMeter {
+        let now = FleetMeasured { workers, threads, ..FleetMeasured::default() };
+        FleetMeter {
+            at_begin: now.clone(),
+            measured: now.clone(),
+            now,
+            busy: Meter::ZERO,
+            calling: Meter::ZERO,
+            up: Meter::ZERO,
+            down: Meter::ZERO,
+            windows: Vec::with_capacity(windows),
+        }
+    }
+
+    /// The fleet has other workers and threads than it was made with.
+    pub(super) fn recount(&mut self, workers: u64, threads: u64) {
+        for counted in [&mut self.now, &mut self.at_begin, &mut self.measured] {
+            (counted.workers, counted.threads) = (workers, threads);
+        }
+    }
+
+    fn meters(&mut self) -> [&mut Meter; 4] {
+        [&mut self.busy, &mut self.calling, &mut self.up, &mut self.down]
+    }
+
+    pub(super) fn begin(&mut self, now: Time) {
+        self.at_begin = self.now.clone();
+        self.meters().into_iter().for_each(|meter| meter.begin(now));
+    }
+
+    pub(super) fn end(&mut self, now: Time, over: Span) {
+        self.measured = self.now.since(&self.at_begin);
+        self.measured.busy = self.busy.end(now, over);
+        self.measured.calling = self.calling.end(now, over);
+        self.measured.up = self.up.end(now, over);
+        self.measured.down = self.down.end(now, over);
+    }
+
+    pub(super) fn close_window(&mut self, at: Time, over: Span) {
+        self.windows.push(FleetWindow {
+            busy: self.busy.close_window(at, over),
+            calling: self.calling.close_window(at, over),
+            up: self.up.close_window(at, over),
+        });
+        self.down.close_window(at, over);
+    }
+
+    pub(super) fn into_measured(self) -> FleetMeasured {
+        let mut measured = self.measured;
+        measured.busy.last = self.busy.value();
+        measured.calling.last = self.calling.value();
+        measured.up.last = self.up.value();
+        measured.down.last = self.down.value();
+        FleetMeasured { series: self.windows, ..measured }
+    }
+
+    /// The time of so many threads goes over from one part to another.
+    #[inline(always)]
+    pub(super) fn threads(&mut self, now: Time, threads: u32, from: ThreadTime, to: ThreadTime) {
+        type Part = fn(ThreadTime) -> bool;
+        let parts: [Part; 4] = [
+            ThreadTime::is_busy,
+            |time| time == ThreadTime::Calling,
+            ThreadTime::is_up,
+            |time| time == ThreadTime::Down,
+        ];
+        for (meter, part) in self.meters().into_iter().zip(parts) {
+            match (part(from), part(to)) {
+                (false, true) => meter.add(now, u64::from(threads)),
+                (true, false) => meter.sub(now, u64::from(threads)),
+                (true, true) | (false, false) => {}
+            }
+        }
+    }
+
+    /// Takes the end of the work on a message in.
+    #[inline]
+    pub(super) fn end_work(&mut self, took: Span, how: Ending) {
+        self.now.end_work(took, how);
+    }
+}
+
+impl FleetMeasured {
+    #[inline]
+    fn end_work(&mut self, took: Span, how: Ending) {
+        let work = u128::from(took.as_nanos());
+        self.work += work;
+        if how == Ending::Done {
+            self.processed += 1;
+        } else {
+            self.end_in_vain(work, how);
+        }
+    }
+
+    /// The work was not the first to complete its message.
+    #[cold]
+    fn end_in_vain(&mut self, work: u128, how: Ending) {
+        match how {
+            Ending::Done => {}
+            Ending::Recognised => self.duplicate_work += work,
+            Ending::Duplicate => {
+                self.duplicates += 1;
+                self.duplicate_work += work;
+            }
+            Ending::Failed => {
+                self.failed += 1;
+                self.failed_work += work;
+            }
+            Ending::Crashed => {
+                self.crashed += 1;
+                self.crashed_work += work;
+            }
+        }
+    }
+
+    /// What was counted since `before`.
+    fn since(&self, before: &FleetMeasured) -> FleetMeasured {
+        FleetMeasured {
+            workers: self.workers,
+            threads: self.threads,
+            processed: self.processed - before.processed,
+            duplicates: self.duplicates - before.duplicates,
+            failed: self.failed - before.failed,
+            crashed: self.crashed - before.crashed,
+            duplicate_work: self.duplicate_work - before.duplicate_work,
+            failed_work: self.failed_work - before.failed_work,
+            crashed_work: self.crashed_work - before.crashed_work,
+            work: self.work - before.work,
+            ..FleetMeasured::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::measured::WindowLevel;
+    use super::*;
+    use crate::clients::worker::ThreadTime::{Calling, Down, Gone, Idle, Working};
+
+    fn at(secs: u64) -> Time {
+        Time::ZERO + Span::from_secs(secs)
+    }
+
+    /// Three threads start at 2; from 3 on two work, of which one calls from 5 to 6; at 8 all of
+    /// them crash.
+    #[test]
+    fn every_thread_is_in_one_part_at_any_time() {
+        let mut meter = FleetMeter::new(1, 3, 2);
+        meter.threads(at(0), 3, Gone, Down);
+        meter.begin(at(0));
+        meter.threads(at(2), 3, Down, Idle);
+        meter.threads(at(3), 2, Idle, Working);
+        meter.threads(at(5), 1, Working, Calling);
+        meter.close_window(at(5), Span::from_secs(5));
+        meter.threads(at(6), 1, Calling, Idle);
+        meter.threads(at(8), 1, Working, Down);
+        meter.threads(at(8), 2, Idle, Down);
+        meter.close_window(at(10), Span::from_secs(5));
+        meter.end(at(10), Span::from_secs(10));
+        let measured = meter.into_measured();
+        let second = 1_000_000_000;
+        let [busy, calling, up, down] =
+            [measured.busy, measured.calling, measured.up, measured.down];
+        let areas = [busy, calling, up, down].map(|level| level.area / second);
+        // Busy 2 from 3 to 6 and 1 until 8; up 3 from 2 to 8; down 3 before and after.
+        assert_eq!(areas, [3 * 2 + 2, 1, 3 * 6, 3 * 2 + 3 * 2]);
+        assert_eq!([busy, calling, up, down].map(|level| level.max), [2, 1, 3, 3]);
+        assert_eq!([busy, calling, up, down].map(|level| level.last), [0, 0, 0, 3]);
+        assert_eq!(measured.utilisation(), Some(8.0 / 18.0));
+        let busy: Vec<_> = measured.series.iter().map(|window| window.busy).collect();
+        let first = WindowLevel { mean: 4.0 / 5.0, max: 2, last: 2 };
+        assert_eq!(busy, [first, WindowLevel { mean: 4.0 / 5.0, max: 2, last: 0 }]);
+        let calling: Vec<f64> = measured.series.iter().map(|window| window.calling.mean).collect();
+        assert_eq!(calling, [0.0, 0.2]);
+    }
+}
