@@ -316,7 +316,7 @@ fn what_is_done_once_after_its_message_is_gone_is_no_duplicate() {
             let mut scenario = outlived(secs(90), sends);
             scenario.fleets[0].config.idempotent = idempotent;
             let measured = measure(&scenario, 0).measured;
-            let (queue, fleet) = (measured.queues[0].counts, measured.fleets[0]);
+            let (queue, fleet) = (measured.queues[0].counts, measured.fleets[0].clone());
             let messages = sends.len() as u64;
             assert_eq!((queue.expired, queue.duplicates, queue.deleted), (messages, 0, 0));
             assert_eq!((fleet.processed, fleet.duplicates), (messages, 0));
