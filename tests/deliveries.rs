@@ -403,7 +403,7 @@ fn work_that_turns_out_to_be_done_by_another_is_wasted() {
     let recognised = |secs| (at(secs), Ending::Recognised);
     let expected = [(at(30), Ending::Done), recognised(40), recognised(50)];
     assert_eq!(endings.collect::<Vec<_>>(), expected);
-    let (counts, fleet) = (measured.queues[0].counts, measured.fleets[0]);
+    let (counts, fleet) = (measured.queues[0].counts, &measured.fleets[0]);
     assert_eq!((counts.duplicates, fleet.processed, fleet.duplicates), (0, 1, 0));
     assert_eq!((fleet.work, fleet.duplicate_work), (60 * SECOND, 30 * SECOND));
 }

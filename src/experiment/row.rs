@@ -171,16 +171,16 @@ fn written(of: &Distribution) -> Vec<u64> {
 fn read(numbers: &[u64]) -> Option<Distribution> {
     let mut numbers = numbers.iter().copied();
     let mut cells = Vec::new();
-    let mut last = 0_u32;
+    let mut before = 0_u32;
     while let Some(step) = numbers.next() {
-        let number = last.checked_add(u32::try_from(step).ok()?)?;
+        let number = before.checked_add(u32::try_from(step).ok()?)?;
         let (count, least) = (numbers.next()?, numbers.next()?);
         let most = if count > 1 { numbers.next()? } else { least };
         if count == 0 || most < least {
             return None;
         }
         cells.push(Cell { number, count, least, most });
-        last = number;
+        before = number;
     }
     Some(Distribution::of_cells(cells))
 }
@@ -218,10 +218,9 @@ mod tests {
     #[test]
     fn a_torn_row_is_refused() {
         let text = serde_json::to_string(&row(&["p50(sent_to_deleted)"])).expect("is finite");
-        for (from, to) in [("\"quantile\":[500000000,0]", "\"quantile\":[500000000,9]")] {
-            assert!(text.contains(from), "{text}");
-            assert!(serde_json::from_str::<Row>(&text.replace(from, to)).is_err());
-        }
+        let (from, to) = ("\"quantile\":[500000000,0]", "\"quantile\":[500000000,9]");
+        assert!(text.contains(from), "{text}");
+        assert!(serde_json::from_str::<Row>(&text.replace(from, to)).is_err());
         assert!(read(&[5, 2, 100, 90]).is_none() && read(&[5, 1]).is_none());
         assert!(read(&[5, 0, 1]).is_none() && read(&[u64::MAX, 1, 1]).is_none());
     }

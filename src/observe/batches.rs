@@ -243,8 +243,8 @@ mod tests {
         observer.change(delayed, queue, &put(State::Delayed));
         observer.time(deleted);
         observer.probed(queue, 7);
-        let (receives, from) = (3, State::InFlight);
-        let change = Change::Deleted { message, sent, receives, from };
+        let from = State::InFlight;
+        let change = Change::Deleted { message, sent, receives: 3, from };
         observer.change(deleted, queue, &change);
     }
 

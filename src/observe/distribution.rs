@@ -300,9 +300,9 @@ mod tests {
             assert!((of.up_to(at) - rank).abs() < 1e-3, "{p}: {} of {rank}", of.up_to(at));
             assert!(rank - 1.0 <= of.up_to(at - 1) && of.up_to(at - 1) < of.up_to(at));
         }
-        assert!(of.up_to(u64::MAX) == 5_000.0 && of.up_to(0) < 1.5);
+        assert!(of.up_to(u64::MAX) > 4_999.9 && of.up_to(0) < 1.5);
         let constant = nanos([2_000_000_000; 8]);
-        assert_eq!([1_999_999_999, 2_000_000_000].map(|at| constant.up_to(at)), [0.0, 8.0]);
+        assert!(constant.up_to(1_999_999_999) < 0.1 && constant.up_to(2_000_000_000) > 7.9);
     }
 
     /// Leaving one out is the same as merging the others.

@@ -250,7 +250,9 @@ impl Latency {
     /// Of these lengths.
     pub fn of(lengths: &[Span]) -> Latency {
         let mut squares = Squares::default();
-        lengths.iter().for_each(|length| squares.add(length.as_nanos()));
+        for length in lengths {
+            squares.add(length.as_nanos());
+        }
         Latency {
             squares,
             distribution: Arc::new(Distribution::of(lengths.iter().copied())),

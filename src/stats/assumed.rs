@@ -92,7 +92,7 @@ pub(super) fn station(scenario: &Scenario, queue: QueueId) -> Option<Station<'_>
     let mut station = of_fleet(fleet, place)?;
     // A thread would wait with its message until the next queue takes it.
     let takes_all = |to: QueueId| queues.get(to.0 as usize).map(|to| takes_all(&to.config));
-    if !fleet.forward.is_none_or(|to| takes_all(to) == Some(true)) {
+    if fleet.forward.is_some_and(|to| takes_all(to) != Some(true)) {
         return None;
     }
     for producer in producers.iter().filter(|producer| producer.config.queue == queue) {

@@ -93,6 +93,36 @@ impl Latency {
     }
 }
 
+impl Reading {
+    /// What is averaged.
+    fn plain(&self) -> f64 {
+        match *self {
+            Reading::Count(value) | Reading::Mean(value) | Reading::Whole(value) => value,
+            Reading::Ratio { .. } | Reading::Quantile(..) => mixed(),
+        }
+    }
+
+    /// What is summed.
+    fn sums(&self) -> (f64, f64) {
+        match *self {
+            Reading::Ratio { sum, over } => (sum, over),
+            Reading::Count(_) | Reading::Mean(_) | Reading::Whole(_) | Reading::Quantile(..) => {
+                mixed()
+            }
+        }
+    }
+
+    /// What is merged.
+    fn lengths(&self) -> Option<(Share, &Arc<Distribution>)> {
+        match self {
+            Reading::Quantile(share, distribution) => Some((*share, distribution)),
+            Reading::Count(_) | Reading::Mean(_) | Reading::Whole(_) | Reading::Ratio { .. } => {
+                None
+            }
+        }
+    }
+}
+
 /// What runs are to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs {
@@ -124,25 +154,19 @@ impl Pooled {
         match readings.first()? {
             Reading::Count(_) if runs == Runs::Parts => {
                 let parts = readings.len() as f64;
-                Some(Pooled::mean(readings, |reading| match *reading {
-                    Reading::Count(count) => count * parts,
-                    _ => mixed(),
-                }))
+                Some(Pooled::mean(readings.iter().map(|reading| reading.plain() * parts)))
             }
             Reading::Whole(_) if runs == Runs::Parts => None,
             Reading::Count(_) | Reading::Mean(_) | Reading::Whole(_) => {
-                Some(Pooled::mean(readings, |reading| match *reading {
-                    Reading::Count(value) | Reading::Mean(value) | Reading::Whole(value) => value,
-                    Reading::Ratio { .. } | Reading::Quantile(..) => mixed(),
-                }))
+                Some(Pooled::mean(readings.iter().map(|reading| reading.plain())))
             }
             Reading::Ratio { .. } => Some(Pooled::ratio(readings)),
             Reading::Quantile(share, _) => Some(Pooled::quantile(readings, *share)),
         }
     }
 
-    fn mean(readings: &[&Reading], value: impl Fn(&Reading) -> f64) -> Pooled {
-        let own: Vec<f64> = readings.iter().map(|reading| value(reading)).collect();
+    fn mean(values: impl Iterator<Item = f64>) -> Pooled {
+        let own: Vec<f64> = values.collect();
         let all = Summary::of(&own).mean;
         let sum: f64 = own.iter().sum();
         let others = (own.len() - 1) as f64;
@@ -151,21 +175,13 @@ impl Pooled {
     }
 
     fn ratio(readings: &[&Reading]) -> Pooled {
-        let sums = readings.iter().map(|reading| match **reading {
-            Reading::Ratio { sum, over } => (sum, over),
-            _ => mixed(),
-        });
-        let sums: Vec<(f64, f64)> = sums.collect();
+        let sums: Vec<(f64, f64)> = readings.iter().map(|reading| reading.sums()).collect();
         let divided = |(sum, over): (f64, f64)| (over != 0.0).then(|| sum / over);
         // Divided by the same everywhere, as levels are by the length of the window.
         if sums.iter().all(|(_, over)| over.total_cmp(&sums[0].1).is_eq())
             && let Some(own) = sums.iter().map(|&of| divided(of)).collect::<Option<Vec<f64>>>()
         {
-            let own: Vec<Reading> = own.into_iter().map(Reading::Mean).collect();
-            return Pooled::mean(&own.iter().collect::<Vec<_>>(), |reading| match *reading {
-                Reading::Mean(value) => value,
-                _ => mixed(),
-            });
+            return Pooled::mean(own.into_iter());
         }
         let add = |a: (f64, f64), b: &(f64, f64)| (a.0 + b.0, a.1 + b.1);
         let all = sums.iter().fold((0.0, 0.0), add);
@@ -174,11 +190,8 @@ impl Pooled {
     }
 
     fn quantile(readings: &[&Reading], share: Share) -> Pooled {
-        let each = readings.iter().map(|reading| match reading {
-            Reading::Quantile(_, distribution) => Arc::clone(distribution),
-            _ => mixed(),
-        });
-        let each: Vec<Arc<Distribution>> = each.collect();
+        let each = readings.iter().map(|reading| reading.lengths().unwrap_or_else(|| mixed()));
+        let each: Vec<Arc<Distribution>> = each.map(|(_, of)| Arc::clone(of)).collect();
         let pool = Pool::of(&each);
         let count = pool.all().count();
         let at = |count: u64, nanos: u64| (count > 0).then_some(nanos as f64);
@@ -212,16 +225,10 @@ fn beyond(each: &[Arc<Distribution>], pool: &Pool<'_>, share: Share) -> f64 {
 /// A percentile of all runs against a limit in nanoseconds, by counting; `None` of a single run,
 /// and of what is no percentile.
 pub fn tail(readings: &[&Reading], limit: f64) -> Option<Tail> {
-    let mut share = None;
-    let each = readings.iter().map(|reading| match reading {
-        Reading::Quantile(own, distribution) => {
-            share = Some(*own);
-            Some(Arc::clone(distribution))
-        }
-        Reading::Count(_) | Reading::Mean(_) | Reading::Whole(_) | Reading::Ratio { .. } => None,
-    });
+    let (share, _) = readings.first()?.lengths()?;
+    let each = readings.iter().map(|reading| Some(Arc::clone(reading.lengths()?.1)));
     let each: Vec<Arc<Distribution>> = each.collect::<Option<_>>()?;
-    let (pool, share) = (Pool::of(&each), share?);
+    let pool = Pool::of(&each);
     let count = pool.all().count();
     if each.len() < 2 || count == 0 {
         return None;
@@ -278,6 +285,7 @@ impl Sampled {
     }
 
     /// Less another one of the same runs.
+    #[must_use]
     pub fn less(&self, other: &Sampled) -> Sampled {
         let pairs = self.pseudo.iter().zip(&other.pseudo);
         let beyond = self.beyond.into_iter().chain(other.beyond);
@@ -289,6 +297,7 @@ impl Sampled {
     }
 
     /// With every number changed in the same way.
+    #[must_use]
     pub fn map(self, change: impl Fn(f64) -> f64) -> Sampled {
         Sampled {
             value: change(self.value),
@@ -368,14 +377,15 @@ mod tests {
     fn a_percentile_is_that_of_all_messages() {
         let runs = [vec![1, 2, 3], vec![11, 12, 13]];
         let found = sampled(&quantiles(0.5, &runs), Runs::Replications);
-        assert_eq!(found.value, 3e9);
-        assert_eq!(found.pseudo, [3e9 + (3e9 - 12e9), 3e9 + (3e9 - 2e9)]);
+        let pseudo = vec![3e9 + (3e9 - 12e9), 3e9 + (3e9 - 2e9)];
+        assert_eq!((found.value, found.pseudo), (3e9, pseudo));
     }
 
     #[test]
     fn counts_add_up_over_parts_and_extremes_have_none() {
         let counts = [3.0, 5.0].map(Reading::Count);
-        assert_eq!(sampled(&counts, Runs::Replications).value, 4.0);
+        let whole = sampled(&counts, Runs::Replications);
+        assert_eq!((whole.value, whole.pseudo), (4.0, vec![3.0, 5.0]));
         let parts = sampled(&counts, Runs::Parts);
         assert_eq!((parts.value, parts.pseudo), (8.0, vec![6.0, 10.0]));
         let extremes = [Reading::Whole(3.0), Reading::Whole(5.0)];

@@ -13,6 +13,7 @@
 //! measured in runs of its own with crashes added, and the duplicates without.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::candidates::{LONGEST, candidates};
@@ -143,13 +144,16 @@ impl TimeoutAdvisor {
         let limited = self.limits().any();
         let mut looked = Looked::new();
         let mut look = |seconds: u64| -> Option<Limit> {
-            if !looked.contains_key(&seconds) {
-                if limited {
-                    progress.add(self.length_of_a_look());
+            let entry = match looked.entry(seconds) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    if limited {
+                        progress.add(self.length_of_a_look());
+                    }
+                    entry.insert(self.look(seconds, threads, interrupt, progress)?)
                 }
-                looked.insert(seconds, self.look(seconds, threads, interrupt, progress)?);
-            }
-            Some(looked[&seconds].duplicates_limit.unwrap_or(Limit::Meets))
+            };
+            Some(entry.duplicates_limit.unwrap_or(Limit::Meets))
         };
         if self.asked.duplicates.is_some() {
             self.bisect(&mut look)?;
@@ -166,7 +170,7 @@ impl TimeoutAdvisor {
     /// of which nobody can say that they miss it.
     fn bisect(&self, look: &mut impl FnMut(u64) -> Option<Limit>) -> Option<()> {
         let longest = LONGEST.as_nanos() / SECOND.as_nanos();
-        let [first, last] = [self.curve.first(), self.curve.last()].map(|at| at.copied());
+        let [first, last] = [self.curve.first(), self.curve.last()].map(Option::<&u64>::copied);
         let (mut low, mut high) = (first.unwrap_or(1), last.unwrap_or(longest));
         // Nothing is gained beyond a timeout without any duplicate: it is open or met there.
         while look(high)? == Limit::Misses && high < longest {

@@ -276,7 +276,7 @@ mod tests {
             let drive = Drive::guarded(SplitPolicy::Static, 1_000, 1, guards);
             drive.watch.parts().iter().map(|part| part.leniency).collect::<Vec<_>>()
         };
-        assert!(of(0.0).iter().all(|&share| share == 1.0), "none");
+        assert!(of(0.0).iter().all(|&share| share.to_bits() == 1.0_f64.to_bits()), "none");
         let drawn = of(0.125);
         assert!(drawn.iter().all(|share| (0.875..1.125).contains(share)), "within an eighth");
         // A uniform share has the deviation 0.125/√3: 4.5 standard deviations of a thousand's mean.

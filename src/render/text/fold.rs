@@ -136,19 +136,19 @@ mod tests {
     /// (12 + 6 · 10 - 1 = 71), and six below.
     #[test]
     fn a_sentence_goes_on_under_its_beginning() {
-        let line = format!("Consumers   {}", vec!["nineletts"; 16].join(" "));
-        let six = vec!["nineletts"; 6].join(" ");
+        let line = format!("Consumers   {}", ["nineletts"; 16].join(" "));
+        let six = ["nineletts"; 6].join(" ");
         let expected = [
             format!("Consumers   {six}"),
             format!("{:12}{six}", ""),
-            format!("{:12}{}", "", vec!["nineletts"; 4].join(" ")),
+            format!("{:12}{}", "", ["nineletts"; 4].join(" ")),
         ];
         assert_eq!(fold(&line), expected);
         let bold = line.replace("Consumers", "\x1b[1mConsumers\x1b[0m");
         assert_eq!(fold(&bold)[1..], expected[1..]);
-        let judged = format!("  ok    {}", vec!["nineletts"; 10].join(" "));
+        let judged = format!("  ok    {}", ["nineletts"; 10].join(" "));
         assert!(fold(&judged)[1].starts_with("        nine"));
-        assert!(fold(&vec!["nineletts"; 10].join(" "))[1].starts_with("  nine"));
+        assert!(fold(&["nineletts"; 10].join(" "))[1].starts_with("  nine"));
     }
 
     #[test]

@@ -208,7 +208,7 @@ fn warnings_say_what_to_do() {
         let mut measured = fixture::measured(0);
         let waits: Vec<Span> = waits.map(Span::from_nanos).collect();
         measured.queues[0].sent_to_received = Latency::of(&waits);
-        measured.queues[0].sent_to_deleted = Latency::of(&[Span::from_millis(1); 100_000]);
+        measured.queues[0].sent_to_deleted = Latency::of(&vec![Span::from_millis(1); 100_000]);
         measured
     };
     let runs: Vec<Measured> = [450_000, 550_000, 450_000, 550_000].map(tail).into();

@@ -46,6 +46,6 @@ impl Share {
             Share::Idle => (up - busy, up + down),
             Share::Down => (down, up + down),
         };
-        (over > 0).then(|| Reading::Ratio { sum: sum as f64, over: over as f64 })
+        (over > 0).then_some(Reading::Ratio { sum: sum as f64, over: over as f64 })
     }
 }
