@@ -442,3 +442,312 @@ fn settings(x: View<'_>, y: View<'_>) -> Option<String> {
     fleet_setting(x, y, "call latency", |fleet| format!("{:?}", fleet.call_latency))
         .or_else(|| fleet_setting(x, y, "way of deleting", |fleet| format!("{:?}", fleet.delete)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::situation::Story;
+    use crate::ledger::journal::{Caller, Held, PartitionId, State};
+    use crate::scenario::load::from_text;
+
+    const AT: Time = Time::from_nanos(15_000_000_000);
+    const MESSAGE: MessageId = MessageId(7);
+    const JOBS: QueueId = QueueId(0);
+    const OTHER: QueueId = QueueId(1);
+
+    /// One worker and two others receive from one queue.
+    fn scenario() -> Scenario {
+        let text = r#"(
+            duration: "20s",
+            queues: {"jobs": (), "other": ()},
+            producers: {"web": (queue: "jobs", arrivals: Constant("10/s"))},
+            consumers: {
+                "workers": (queue: "jobs", count: 1, processing: Constant("1s")),
+                "others": (queue: "jobs", count: 2, processing: Constant("1s")),
+            },
+        )"#;
+        let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+        let loaded = from_text("a.ron", text, &[], &no_files);
+        loaded.unwrap_or_else(|faults| panic!("{faults}")).scenario
+    }
+
+    fn worker(number: u32) -> AtWork {
+        let worker = WorkerId(number);
+        AtWork { worker, up: true, threads: 1, busy: 0, waits: false, in_transit: false }
+    }
+
+    /// Nothing happens to the message here.
+    fn idle(situation: Situation) -> Side {
+        Side { queue: Some(JOBS), next: None, instant: Vec::new(), situation }
+    }
+
+    /// This happens to the message at the instant of the parting, by a worker.
+    fn does(fact: Fact, by: AtWork) -> Side {
+        let situation = Situation { worker: Some(by), ..Situation::default() };
+        Side { queue: Some(JOBS), next: Some((AT, fact)), instant: vec![fact], situation }
+    }
+
+    fn change(change: Change) -> Fact {
+        Fact::Change(JOBS, change)
+    }
+
+    fn received(queue: QueueId, message: u64, partition: u32, by: u32) -> Fact {
+        let (message, partition, caller) = (MessageId(message), PartitionId(partition), Caller(by));
+        let (receives, sent, until, cause) = (1, Time::ZERO, Time::NEVER, None);
+        let fact = Change::Received { message, caller, partition, receives, sent, until, cause };
+        Fact::Change(queue, fact)
+    }
+
+    /// The cause if `a` and `b` are set so, and the same with names exchanged.
+    #[track_caller]
+    fn cause(scenarios: [&Scenario; 2], sides: [&Side; 2]) -> String {
+        let of = |which: [usize; 2]| {
+            let sides = which.map(|which| sides[which].clone());
+            let parting = Parting { message: MESSAGE, at: AT, sides };
+            why(which.map(|which| scenarios[which]), &parting).unwrap_or_default()
+        };
+        let (found, mut exchanged) = (of([0, 1]), of([1, 0]));
+        for words in ["in", "which"] {
+            let [a, b] = ["a", "b"].map(|name| format!("{words} {name} "));
+            exchanged = exchanged.replace(&a, "\0").replace(&b, &a).replace('\0', &b);
+        }
+        assert_eq!(found, exchanged.replace("in b long poll", "in a long poll"), "there and back");
+        found
+    }
+
+    /// Why nobody received it in b, if a worker in this state did in a.
+    fn not_received(by: AtWork, b: Situation) -> String {
+        let plain = scenario();
+        cause([&plain; 2], [&does(received(JOBS, 7, 0, by.worker.0), by), &idle(b)])
+    }
+
+    #[test]
+    fn the_state_of_the_worker_tells_how_it_came_to_the_message() {
+        let nobody = "in b nobody receives from this queue; in a";
+        let cases = [
+            (AtWork { up: false, ..worker(0) }, "workers.0 started at that instant"),
+            (AtWork { waits: true, ..worker(1) }, "others.0 waited in a long poll"),
+            (worker(2), "others.1 had a free thread and polled"),
+            (AtWork { busy: 1, ..worker(0) }, "workers.0 came free at that instant"),
+        ];
+        for (by, expected) in cases {
+            assert_eq!(not_received(by, Situation::default()), format!("{nobody} {expected}"));
+        }
+    }
+
+    #[test]
+    fn why_nobody_received_it_is_counted() {
+        let all = Situation {
+            workers: 3,
+            up: 3,
+            threads: 3,
+            busy: 3,
+            visible: 1,
+            ..Situation::default()
+        };
+        let cases = [
+            (Situation { up: 0, ..all }, "none of 3 workers was up"),
+            (all, "all 3 threads were busy"),
+            (
+                Situation { visible: 2, ..all },
+                "all 3 threads were busy, another message waited with it",
+            ),
+            (
+                Situation { visible: 3, ..all },
+                "all 3 threads were busy, 2 other messages waited with it",
+            ),
+            (
+                Situation { up: 1, threads: 1, busy: 1, ..all },
+                "the only thread was busy, 2 of 3 workers were down",
+            ),
+            (
+                Situation { busy: 0, answering: 2, pausing: 1, ..all },
+                "no poll waited: 2 of 3 workers awaited an answer on its way, 1 of 3 workers \
+                 paused between polls; 0 of 3 threads were busy",
+            ),
+            (Situation { busy: 1, ..all }, "no poll waited; 1 of 3 threads were busy"),
+        ];
+        for (b, expected) in cases {
+            let was = "in a workers.0 had a free thread and polled";
+            assert_eq!(not_received(worker(0), b), format!("in b {expected}; {was}"));
+        }
+        let waiting = Situation { busy: 2, waiting: 1, ..all };
+        assert_eq!(not_received(worker(0), waiting), "", "somebody could have");
+    }
+
+    #[test]
+    fn a_full_queue_is_told_with_its_cap() {
+        let full = Situation { full: true, in_flight: 120_000, workers: 1, ..Situation::default() };
+        assert_eq!(
+            not_received(worker(0), full),
+            "in b max_in_flight was reached with 120000; in a 0 of 120000 were in flight"
+        );
+    }
+
+    /// Another message of the same queue, which the other system did not receive then.
+    #[test]
+    fn another_message_in_its_place_is_told_with_both_partitions() {
+        let plain = scenario();
+        let mut a = does(received(JOBS, 7, 1, 0), worker(0));
+        a.instant.insert(0, received(JOBS, 8, 3, 0));
+        let waiting = Situation { workers: 3, up: 3, waiting: 1, ..Situation::default() };
+        let mut b = idle(waiting);
+        b.instant =
+            vec![received(OTHER, 5, 4, 0), received(JOBS, 8, 3, 0), received(JOBS, 9, 2, 0)];
+        assert_eq!(
+            cause([&plain; 2], [&a, &b]),
+            "in a it was received from partition 1, in b m9 was received from partition 2 instead"
+        );
+    }
+
+    #[test]
+    fn fewer_messages_of_one_receive_are_counted() {
+        let plain = scenario();
+        let mut a = does(received(JOBS, 7, 0, 0), worker(0));
+        a.instant.push(received(JOBS, 8, 0, 0));
+        let mut b = idle(Situation { workers: 3, up: 3, waiting: 1, ..Situation::default() });
+        b.instant = vec![received(JOBS, 8, 0, 0), received(JOBS, 9, 0, 1)];
+        assert_eq!(
+            cause([&plain; 2], [&a, &b]),
+            "in a workers.0 received 2 messages at that instant, in b 1"
+        );
+    }
+
+    #[test]
+    fn a_refused_call_of_that_kind_and_queue_is_the_cause() {
+        let plain = scenario();
+        let a = does(received(JOBS, 7, 0, 0), worker(0));
+        let (partition, messages) = (PartitionId(0), 1);
+        let throttled = |action| Change::Throttled { action, partition, messages };
+        let unavailable = |action| Change::Unavailable { action, partition, messages };
+        let of = |facts: Vec<Fact>| {
+            cause([&plain; 2], [&a, &Side { instant: facts, ..idle(Situation::default()) }])
+        };
+        assert_eq!(
+            of(vec![change(throttled(Action::Receive))]),
+            "in b a receive was throttled at that instant, in a none was"
+        );
+        assert_eq!(
+            of(vec![change(unavailable(Action::Receive))]),
+            "in b a receive was refused for lack of replicas that answer at that instant, in a \
+             none was"
+        );
+        let others = [
+            Fact::Change(OTHER, throttled(Action::Receive)),
+            Fact::Change(OTHER, unavailable(Action::Receive)),
+            change(throttled(Action::Send)),
+            change(unavailable(Action::Send)),
+        ];
+        assert!(of(others.to_vec()).starts_with("in b nobody receives"), "calls of another kind");
+    }
+
+    #[test]
+    fn work_that_began_later_waited_on_its_way_or_in_a_buffer() {
+        let (long, mut short) = (scenario(), scenario());
+        short.fleets[1].config.count = 1;
+        let (worker_id, thread, queue) = (WorkerId(2), 0, JOBS);
+        let began = Deed::Began { worker: worker_id, thread, queue, message: MESSAGE, receives: 1 };
+        let a = does(Fact::Deed(began), worker(2));
+        let with = |by| idle(Situation { worker: Some(by), workers: 1, ..Situation::default() });
+        let of = |by| cause([&long, &short], [&a, &with(by)]);
+        assert_eq!(
+            of(AtWork { in_transit: true, ..worker(0) }),
+            "in b the answer that holds it was on its way to workers.0"
+        );
+        assert_eq!(
+            of(AtWork { busy: 1, ..worker(0) }),
+            "in b it waited in the buffer of workers.0, which had 1 of 1 threads busy; in a \
+             others.1, which b does not have, had a free thread"
+        );
+        assert_eq!(of(worker(0)), "", "a thread was free");
+    }
+
+    #[test]
+    fn deletes_are_lost_or_sent_by_another_worker_in_its_own_batch() {
+        let plain = scenario();
+        let mut batched = scenario();
+        batched.fleets[1].config.delete.batch = 10;
+        let gone = |message| {
+            let (sent, receives, from) = (Time::ZERO, 1, State::InFlight);
+            change(Change::Deleted { message: MessageId(message), sent, receives, from })
+        };
+        let story = |number| Story { worker: Some(WorkerId(number)), until: None };
+        let mut a = does(gone(7), worker(0));
+        a.instant.push(gone(8));
+        a.situation.story = story(0);
+        let mut b = idle(Situation { story: story(1), ..Situation::default() });
+        let with = "in a it was with workers.0, in b with others.0";
+        assert_eq!(cause([&plain; 2], [&a, &b]), with);
+        assert_eq!(cause([&batched, &plain], [&a, &b]), with);
+        assert_eq!(
+            cause([&batched; 2], [&a, &b]),
+            format!(
+                "{with}; each worker sends its deletes in batches of its own, in a 2 took effect \
+                 together"
+            )
+        );
+        b.instant = vec![change(Change::DeleteLost { message: MessageId(8) })];
+        assert_eq!(cause([&plain; 2], [&a, &b]), with, "another message's");
+        b.instant = vec![change(Change::DeleteLost { message: MESSAGE })];
+        assert_eq!(
+            cause([&plain; 2], [&a, &b]),
+            "in b its delete was confirmed, but a copy survived"
+        );
+        b = idle(Situation { story: story(0), ..Situation::default() });
+        assert_eq!(cause([&plain; 2], [&a, &b]), "", "with the same worker and settings");
+        let mut late = scenario();
+        late.fleets[0].config.call_latency = late.fleets[0].config.processing.clone();
+        assert_eq!(
+            cause([&plain, &late], [&a, &b]),
+            "the call latency of those who receive it is not the same in both"
+        );
+        assert_eq!(
+            cause([&plain, &batched], [&a, &b]),
+            "the way of deleting of those who receive it is not the same in both"
+        );
+    }
+
+    #[test]
+    fn a_message_that_returned_was_given_back_or_its_timeout_ended() {
+        let plain = scenario();
+        let returned = Change::Returned { message: MESSAGE, cause: Held::Failed, receives: 1 };
+        let until = |secs| Some(Time::ZERO + Span::from_secs(secs));
+        let story = |secs| Story { worker: Some(WorkerId(0)), until: until(secs) };
+        let mut a = does(change(returned), worker(0));
+        a.situation.story = story(15);
+        let b = idle(Situation { story: story(40), ..Situation::default() });
+        let ended = "in a its visibility timeout ended at 15s; in b it ends at 40s";
+        let in_full = |text: String| text.replace(".000000000s", "s");
+        assert_eq!(in_full(cause([&plain; 2], [&a, &b])), ended);
+        let set = |message| change(Change::VisibilityChanged { message, until: AT });
+        a.instant.push(set(MessageId(8)));
+        assert_eq!(in_full(cause([&plain; 2], [&a, &b])), ended, "another message's");
+        a.instant.push(set(MESSAGE));
+        assert_eq!(
+            in_full(cause([&plain; 2], [&a, &b])),
+            "in a its worker gave it back; in b it is hidden until 40s"
+        );
+    }
+
+    /// 15 s are beyond the producers of the shorter run, unless they end then.
+    #[test]
+    fn producers_that_fell_silent_are_the_cause_after_their_end() {
+        let long = scenario();
+        let sent =
+            Change::Sent { message: MESSAGE, partition: PartitionId(0), state: State::Visible };
+        let (a, b) = (does(change(sent), worker(0)), idle(Situation::default()));
+        let of = |secs, forwards| {
+            let (mut x, mut y) = (long.clone(), long.clone());
+            y.duration = Span::from_secs(secs);
+            x.fleets[0].config.forward = forwards;
+            cause([&x, &y], [&a, &b])
+        };
+        let silent = |secs: u64| format!("in b producers fell silent at {secs}s; messages");
+        let short = |text: String| text.replace(".000000000s", "s");
+        assert!(short(of(14, None)).starts_with(&silent(14)), "{}", of(14, None));
+        assert_eq!(of(15, None), "", "they end at that instant");
+        assert_eq!(of(14, Some(JOBS)), "", "a worker may have sent it");
+        assert!(short(of(14, Some(OTHER))).starts_with(&silent(14)), "it sends elsewhere");
+        assert_eq!(of(20, None), "", "both run as long");
+    }
+}
