@@ -611,6 +611,12 @@ mod tests {
             cause([&plain; 2], [&a, &b]),
             "in a workers.0 received 2 messages at that instant, in b 1"
         );
+        b.instant = vec![received(JOBS, 8, 0, 0), received(JOBS, 9, 0, 0)];
+        assert_eq!(
+            cause([&plain; 2], [&a, &b]),
+            "in a it was received from partition 0, in b m9 was received from partition 0 instead",
+            "as many, but another one"
+        );
     }
 
     #[test]
@@ -749,5 +755,8 @@ mod tests {
         assert_eq!(of(14, Some(JOBS)), "", "a worker may have sent it");
         assert!(short(of(14, Some(OTHER))).starts_with(&silent(14)), "it sends elsewhere");
         assert_eq!(of(20, None), "", "both run as long");
+        let mut short_one = long.clone();
+        short_one.duration = Span::from_secs(14);
+        assert_eq!(cause([&short_one; 2], [&a, &b]), "", "both fell silent at once");
     }
 }

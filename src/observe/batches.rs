@@ -220,7 +220,7 @@ mod tests {
     fn play(observer: &mut impl Observer) {
         let queue = QueueId(0);
         let (message, partition) = (MessageId(0), PartitionId(0));
-        let [sent, received, delayed, deleted] = [10, 30, 60, 70].map(Time::from_nanos);
+        let [sent, taken, delayed, deleted] = [10, 30, 60, 70].map(Time::from_nanos);
         let put = |state| Change::Sent { message, partition, state };
         let receive = |receives| {
             let (caller, until, cause) = (Caller(0), Time::NEVER, None);
@@ -232,11 +232,11 @@ mod tests {
         observer.change(sent, queue, &Change::Called { action: Action::Send });
         observer.more_chunks(queue, Action::Send, 3);
         (0..6).for_each(|_| observer.change(sent, queue, &put(State::Visible)));
-        observer.time(received);
-        observer.change(received, queue, &Change::Called { action: Action::Receive });
+        observer.time(taken);
+        observer.change(taken, queue, &Change::Called { action: Action::Receive });
         observer.more_chunks(queue, Action::Receive, 2);
         observer.probed(queue, 4);
-        (0..2).for_each(|_| observer.change(received, queue, &receive(1)));
+        (0..2).for_each(|_| observer.change(taken, queue, &receive(1)));
         observer.time(delayed);
         observer.change(delayed, queue, &Change::Called { action: Action::Send });
         observer.more_chunks(queue, Action::Send, 5);
@@ -289,6 +289,9 @@ mod tests {
     fn what_a_part_leaves_unfinished_stands_at_its_end() {
         let unfinished = parts(2).into_iter().map(|part| part.unfinished.messages);
         assert_eq!(unfinished.collect::<Vec<_>>(), [4 + 2, 4 + 1 + 1]);
+        // The oldest was sent at 10 ns and is there to the end.
+        let oldest = parts(2).into_iter().map(|part| part.age_of_oldest.max);
+        assert_eq!(oldest.collect::<Vec<_>>(), [40, 90]);
     }
 
     /// A window of 10 ns in three parts: 3, 3 and 4 ns, in which each instant has its place.

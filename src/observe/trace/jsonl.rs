@@ -498,6 +498,7 @@ mod tests {
 
     use super::super::sample;
     use super::*;
+    use crate::ledger::journal::PartitionId;
 
     fn lines(filter: Filter, limit: u64) -> (Vec<Value>, Written) {
         let mut scenario = sample::scenario();
@@ -588,6 +589,20 @@ mod tests {
         let (kept, written) = lines(Filter::ALL, 500);
         assert!(written.limit_reached && written.bytes <= 500);
         assert!(!kept.is_empty() && kept.len() < sample::facts().len());
+    }
+
+    #[test]
+    fn a_key_has_sixteen_digits() {
+        for key in [0, 0x0123_4567_89ab_cdef, u64::MAX] {
+            let mut out = Vec::new();
+            let mut trace = JsonLines::new(&sample::scenario(), Filter::ALL, &mut out);
+            let (partition, first, last) = (PartitionId(0), key, u64::MAX);
+            let opened = KeySpace::Opened { partition, first, last };
+            trace.change(Time::ZERO, QueueId(0), &opened.into());
+            trace.finish(Time::ZERO).expect("memory takes all");
+            let line = String::from_utf8(out).expect("text");
+            assert!(line.contains(&format!("\"{key:016x}\"")), "{line}");
+        }
     }
 
     #[test]
