@@ -126,6 +126,31 @@ mod tests {
         );
     }
 
+    /// The same parting as the two worlds show it; then with twice the messages, m1 at 0.1 s, while
+    /// the answer that holds m0 is on its way from 0.05 s to 0.11 s.
+    #[test]
+    fn who_works_waits_and_awaits_an_answer_is_counted() {
+        let of = |shared: &[&str]| {
+            let more: &[&str] = &["consumers.workers.count=2"];
+            let [a, b] = [&[], more].map(|own| scenario(PLAIN, &[shared, own].concat()));
+            let parting = first_parting([&a, &b], &GO_ON).expect("their fates part");
+            (parting.at, parting.sides.map(|side| side.situation))
+        };
+        let (at, [one, two]) = of(&[]);
+        assert_eq!(at, Time::from_nanos(200 * MILLI));
+        assert_eq!((one.workers, one.up, one.threads, one.busy), (1, 1, 1, 1));
+        assert_eq!((one.waiting, one.answering, one.pausing, one.visible), (0, 0, 0, 1));
+        assert_eq!((two.workers, two.up, two.threads, two.busy), (2, 2, 2, 1));
+        assert_eq!((two.waiting, two.answering, two.pausing), (1, 0, 0));
+        let taker = two.worker.expect("it comes to a worker");
+        assert!(taker.waits && taker.up && !taker.in_transit && taker.busy == 0, "{taker:?}");
+        let late = "consumers.workers.call_latency=Constant(\"60ms\")";
+        let (at, [one, two]) = of(&["producers.web.arrivals=Constant(\"20/s\")", late]);
+        assert_eq!(at, Time::from_nanos(100 * MILLI));
+        assert_eq!((one.waiting, one.answering), (0, 1));
+        assert_eq!((two.waiting, two.answering), (1, 1));
+    }
+
     /// Two seconds a message, 1.5 s of work: it returns after 1 s, or is done in time.
     #[test]
     fn a_longer_visibility_timeout_is_told_by_both_ends() {

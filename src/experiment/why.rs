@@ -446,6 +446,7 @@ fn settings(x: View<'_>, y: View<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clients::deed::FleetId;
     use crate::engine::situation::Story;
     use crate::ledger::journal::{Caller, Held, PartitionId, State};
     use crate::scenario::load::from_text;
@@ -506,12 +507,13 @@ mod tests {
             let parting = Parting { message: MESSAGE, at: AT, sides };
             why(which.map(|which| scenarios[which]), &parting).unwrap_or_default()
         };
-        let (found, mut exchanged) = (of([0, 1]), of([1, 0]));
+        let (found, mut exchanged) = (of([0, 1]), of([1, 0]) + " ");
         for words in ["in", "which"] {
             let [a, b] = ["a", "b"].map(|name| format!("{words} {name} "));
             exchanged = exchanged.replace(&a, "\0").replace(&b, &a).replace('\0', &b);
         }
-        assert_eq!(found, exchanged.replace("in b long poll", "in a long poll"), "there and back");
+        let exchanged = exchanged.replace("in b long poll", "in a long poll");
+        assert_eq!(found, exchanged.trim_end(), "there and back");
         found
     }
 
@@ -758,5 +760,58 @@ mod tests {
         let mut short_one = long.clone();
         short_one.duration = Span::from_secs(14);
         assert_eq!(cause([&short_one; 2], [&a, &b]), "", "both fell silent at once");
+    }
+    #[test]
+    fn a_message_that_is_delayed_in_one_queue_alone_follows_its_delay() {
+        let (plain, mut delayed) = (scenario(), scenario());
+        delayed.queues[0].config.delay = Span::from_secs(5);
+        let put = |state| {
+            let partition = PartitionId(0);
+            does(change(Change::Sent { message: MESSAGE, partition, state }), worker(0))
+        };
+        let sides = [put(State::Visible), put(State::Delayed)];
+        let parting = Parting { message: MESSAGE, at: AT, sides };
+        assert_eq!(
+            why([&plain, &delayed], &parting).as_deref(),
+            Some("the queue's delay is 0s in a and 5s in b")
+        );
+    }
+
+    #[test]
+    fn producers_are_compared_where_nobody_else_sends() {
+        let (plain, mut slow) = (scenario(), scenario());
+        slow.producers[0].config.batch = 7;
+        let partition = PartitionId(0);
+        let sent = Change::Sent { message: MESSAGE, partition, state: State::Visible };
+        let (a, b) = (does(change(sent), worker(0)), idle(Situation::default()));
+        let found = cause([&plain, &slow], [&a, &b]);
+        assert!(found.starts_with("producers.web is not the same in both; messages"), "{found}");
+        slow.fleets[0].config.forward = Some(JOBS);
+        assert_eq!(cause([&plain, &slow], [&a, &b]), "", "one of them sends on");
+    }
+
+    #[test]
+    fn work_that_ends_in_a_crash_in_either_run_is_told() {
+        let plain = scenario();
+        let ended = |how, took| {
+            Fact::Deed(Deed::Ended {
+                worker: WorkerId(0),
+                fleet: FleetId(0),
+                thread: 0,
+                queue: JOBS,
+                message: MESSAGE,
+                sent: Time::ZERO,
+                took: Span::from_secs(took),
+                how,
+            })
+        };
+        let a = does(ended(Ending::Done, 1), worker(0));
+        let of = |how, took| {
+            let next = Some((AT + Span::from_secs(1), ended(how, took)));
+            cause([&plain; 2], [&a, &Side { next, ..idle(Situation::default()) }])
+        };
+        assert_eq!(of(Ending::Crashed, 2), "in b its worker crashed");
+        assert!(of(Ending::Done, 2).starts_with("its work takes 1"), "{}", of(Ending::Done, 2));
+        assert_eq!(of(Ending::Failed, 1), "", "the same work and settings");
     }
 }
