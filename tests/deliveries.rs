@@ -41,8 +41,8 @@ fn constant(span: Span) -> Dist {
     Dist::Constant(span)
 }
 
-fn tokens(per_second: f64, burst: f64) -> Option<Capacity> {
-    Some(Capacity { per_second, burst })
+fn tokens(per_second: f64, burst: f64) -> Capacity {
+    Capacity { per_second, burst }
 }
 
 /// All changes and deeds of a run, with their times.
@@ -79,7 +79,7 @@ fn narrow_pipeline() -> Scenario {
     first.visibility_timeout = secs(30);
     let mut scenario = scenario(first, producer(burst(0, 2)), works, secs(40), Span::ZERO);
     let mut second = queue();
-    second.ledger.capacity = tokens(0.1, 1.0);
+    second.ledger.capacity = Some(tokens(0.1, 1.0));
     scenario.queues.push(named("second", second));
     scenario
 }
@@ -131,7 +131,7 @@ fn a_pipeline_deletes_as_many_as_it_sends_on() {
         let mut scenario = scenario(first, producer(poisson(20.0)), works, secs(300), Span::ZERO);
         let mut second = queue();
         second.ledger.partitions = 4;
-        second.ledger.capacity = tokens(1.0, 2.0);
+        second.ledger.capacity = Some(tokens(1.0, 2.0));
         scenario.queues.push(named("second", second));
         let measured = measure(&scenario, 0).measured;
         let [first, second] = [0, 1].map(|at| measured.queues[at].counts);
@@ -157,7 +157,7 @@ fn what_was_sent_on_when_its_worker_died_had_no_delete_to_lose() {
     let mut scenario = scenario(first, producer(poisson(4.0)), works, secs(9_000), Span::ZERO);
     let mut second = queue();
     second.ledger.partitions = 4;
-    second.ledger.capacity = tokens(1.0, 1.0);
+    second.ledger.capacity = Some(tokens(1.0, 1.0));
     scenario.queues.push(named("second", second));
     let causes = measure(&scenario, 0).measured.queues[0].counts.redelivered;
     assert!(causes.crashed > 500, "{causes:?}");
@@ -176,7 +176,7 @@ fn a_call_that_got_through_begins_to_count_its_tries_anew() {
     works.per = WorkUnit::Batch;
     works.retry = Retry { base: Span::ZERO, cap: Span::ZERO, attempts: Some(5) };
     let mut own = queue();
-    own.ledger.capacity = tokens(1.0, 1.0);
+    own.ledger.capacity = Some(tokens(1.0, 1.0));
     let mut sends = producer(burst(0, 3));
     sends.batch = 3;
     let measured = measure(&scenario(own, sends, works, secs(60), Span::ZERO), 0).measured;
@@ -197,7 +197,7 @@ fn an_empty_receive_ends_a_row_of_throttled_ones() {
     works.receive.pause = constant(secs(1));
     works.retry = Retry { base: secs(1), cap: secs(64), attempts: None };
     let mut own = queue();
-    own.ledger.capacity = tokens(1e-6, 10.0);
+    own.ledger.capacity = Some(tokens(1e-6, 10.0));
     own.purges = vec![at(160)];
     let mut sends = producer(burst(0, 10));
     sends.arrivals.extend([burst(100, 1), burst(400, 1)]);
@@ -290,9 +290,9 @@ fn other_settings_do_not_change_why_a_message_came_back() {
         let fork = Some(Fork { at: at(fork), then: &then });
         let course = Course { scenario: &scenario, fork };
         let run = run_with(course, 0, &AtomicBool::new(false), Log::default());
-        let told = run.observer.changes.iter().find_map(|&(now, _, change)| match change {
-            Change::Received { cause: Some(cause), .. } => Some((now, cause)),
-            _ => None,
+        let told = run.observer.changes.iter().find_map(|&(now, _, change)| {
+            let Change::Received { cause, .. } = change else { return None };
+            Some((now, cause?))
         });
         assert_eq!(told, Some((at(100), Held::Failed)));
     }
@@ -353,9 +353,9 @@ fn of_several_holders_of_a_message_that_is_gone_the_first_completes_it() {
     scenario.queues[0].config.visibility_timeout = secs(20);
     scenario.fleets[0].config.count = 3;
     let (measured, log) = logged(&scenario);
-    let endings = log.deeds.iter().filter_map(|&(now, deed)| match deed {
-        Deed::Ended { message: MessageId(0), how, .. } => Some((now, how)),
-        _ => None,
+    let endings = log.deeds.iter().filter_map(|&(now, deed)| {
+        let Deed::Ended { message: MessageId(0), how, .. } = deed else { return None };
+        Some((now, how))
     });
     let expected =
         [(at(90), Ending::Done), (at(110), Ending::Duplicate), (at(130), Ending::Duplicate)];
@@ -396,9 +396,9 @@ fn work_that_turns_out_to_be_done_by_another_is_wasted() {
     works.idempotent = true;
     let scenario = scenario(own, producer(burst(0, 1)), works, secs(300), Span::ZERO);
     let (measured, log) = logged(&scenario);
-    let endings = log.deeds.iter().filter_map(|&(now, deed)| match deed {
-        Deed::Ended { how, .. } => Some((now, how)),
-        _ => None,
+    let endings = log.deeds.iter().filter_map(|&(now, deed)| {
+        let Deed::Ended { how, .. } = deed else { return None };
+        Some((now, how))
     });
     let recognised = |secs| (at(secs), Ending::Recognised);
     let expected = [(at(30), Ending::Done), recognised(40), recognised(50)];

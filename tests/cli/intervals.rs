@@ -43,7 +43,10 @@ fn batches_give_one_run_its_intervals() {
     let half =
         (sent["ci95"][1].as_f64().expect("an end") - sent["mean"].as_f64().expect("a mean")).abs();
     assert!((25.0..160.0).contains(&half), "{half}");
-    assert!(of("queues.jobs.latency_ns.sent_to_received.p95")["ci95"].is_array());
+    assert!(of("queues.jobs.latency_ns.sent_to_received.mean")["ci95"].is_array());
+    // Of 1,100 messages some 55 lie beyond p95, in crowds: fewer than an interval takes.
+    let tail = of("queues.jobs.latency_ns.sent_to_received.p95");
+    assert!(tail["ci95"].is_null() && tail["thin"]["beyond"].as_f64() < Some(60.0), "{tail}");
     assert!(of("queues.jobs.latency_ns.sent_to_received.max")["ci95"].is_null());
 }
 

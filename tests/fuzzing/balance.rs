@@ -72,7 +72,8 @@ impl Series {
             heads.iter().position(named).expect(name)
         };
         let sums = ["sent", "moved_in", "undone", "deleted", "dead_lettered", "expired", "purged"];
-        let (sums, levels) = (sums.map(place), ["visible", "in_flight", "delayed"].map(place));
+        let levels = ["visible_last", "in_flight_last", "delayed_last"].map(place);
+        let sums = sums.map(place);
         let mut series = Series { sums: [0; 7], last: [0; 3] };
         for row in lines.filter(|row| row[2] == queue) {
             let number = |place: usize| row[place].parse::<u64>().expect("a whole number");

@@ -76,6 +76,7 @@ impl Drawn {
     }
 
     /// A scenario at `load`, long enough for its mean.
+    #[expect(clippy::too_many_lines, reason = "a list of what each setting may be")]
     fn scenario(&mut self) -> Scenario {
         let load = self.one_of(&[0.3, 0.5, 0.7, 0.8]);
         let servers = self.one_of(&[1, 1, 2, 4]);
