@@ -19,6 +19,7 @@
 //! | `reshard`, `sealed`, `draining` | how they do it: stages, sealed partitions |
 //! | [`nodes`] | the nodes that hold replicas of partitions, and their failures |
 //! | `replication` | what these mean for calls: quorums, capacity of nodes, missed deletes |
+//! | [`leftover`] | what is in a queue at the end |
 //! | `undone` | how deletes that nobody knows any more are undone |
 //! | `line`, `fresh` | a partition's line; messages that wait without a row |
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
@@ -34,6 +35,7 @@ mod gate;
 mod holders;
 pub mod journal;
 mod keys;
+pub mod leftover;
 mod line;
 mod message;
 pub mod nodes;

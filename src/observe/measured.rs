@@ -22,7 +22,7 @@ pub use super::squares::Squares;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::NodeId;
 use crate::ledger::journal::{PartitionId, Refusal};
-use crate::ledger::service::Circulating;
+use crate::ledger::leftover::Circulating;
 
 /// Everything measured in one run.
 #[derive(Clone, Debug)]

@@ -20,7 +20,7 @@ use crate::clients::worker::ThreadTime;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Change, Journal};
-use crate::ledger::service::Leftover;
+use crate::ledger::leftover::Leftover;
 
 /// What metrics must know of a run beforehand.
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ use super::window_cells::WindowCells;
 use crate::clients::deed::Ending;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::{Action, Change, Held, KeySpace, PartitionId, State};
-use crate::ledger::service::Leftover;
+use crate::ledger::leftover::Leftover;
 
 /// Receives of each deleted message: how many had one, two, …; the last entry counts all that had
 /// at least as many.

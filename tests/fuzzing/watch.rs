@@ -217,8 +217,7 @@ impl Watch {
                 self.books[at].sent += 1;
                 *self.count(queue, state) += 1;
                 let state = Some(state);
-                let (receives, received, cause) = (0, Time::ZERO, None);
-                let row = Resident { queue, state, receives, received, cause };
+                let row = Resident { queue, state, receives: 0, received: Time::ZERO, cause: None };
                 self.messages.insert(message, row);
             }
             Change::DelayEnded { message } => {

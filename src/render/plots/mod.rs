@@ -234,8 +234,8 @@ mod tests {
         );
     }
 
-    /// Four partitions became eighteen in one step: fourteen more, as the outcome counts them. For a
-    /// moment there were twenty, before the measured time.
+    /// Four partitions became eighteen in one step: fourteen more, as the outcome counts them. For
+    /// a moment there were twenty, before the measured time.
     #[test]
     fn pictures_and_words_count_splits_and_partitions_alike() {
         let mut measured = sample::measured();

@@ -233,8 +233,8 @@ fn an_expectation_that_the_interval_does_not_decide_is_open() {
     assert!(unbroken(&text).contains(says), "{text}");
 }
 
-/// Two runs of 100 messages, 1 ms apart: 10 beyond p95, of 60 that an interval takes. But none of them
-/// is beyond 500 ms, and 0.95¹⁰⁰ is 0.6 %; beyond 458 ms it is as many as may be.
+/// Two runs of 100 messages, 1 ms apart: 10 beyond p95, of 60 that an interval takes. But none of
+/// them is beyond 500 ms, and 0.95¹⁰⁰ is 0.6 %; beyond 458 ms it is as many as may be.
 #[test]
 fn a_percentile_with_few_messages_beyond_it_is_decided_by_counting() {
     let mut scenario = fixture::scenario();

@@ -22,6 +22,7 @@
 
 mod lex;
 mod measure;
+mod nature;
 mod over;
 mod parse;
 mod share;
