@@ -131,6 +131,7 @@ const NAMES: [&str; 4] = ["p50", "p95", "p99", "p999"];
 const SHARES: [f64; 4] = [0.5, 0.95, 0.99, 0.999];
 
 /// Runs so many experiments and holds the intervals against the exact values.
+#[expect(clippy::print_stdout, reason = "how many cover is worth reading, with --nocapture")]
 fn hold(case: &Case, experiments: u64) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let found = in_order(experiments, cores, |seed| percentiles(case, seed));

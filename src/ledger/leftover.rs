@@ -1,6 +1,7 @@
 //! What is left in a queue.
 //!
-//! Owns the count of it, and of those that come back again and again. Must not know when a run ends.
+//! Owns the count of it, and of those that come back again and again. Must not know when a run
+//! ends.
 
 use super::config::QueueId;
 use super::service::Ledger;

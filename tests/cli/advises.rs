@@ -40,7 +40,7 @@ fn the_timeout_is_answered_in_words_and_as_a_document() {
     let sandbox = Sandbox::new();
     let limits = ["--duplicates", "1%", "--recovery", "30s"];
     // A p95 takes some eighty recoveries, of which three replications have ten.
-    let more = TIMEOUT.map(|argument| if argument == "3" { "24" } else { argument });
+    let more = TIMEOUT.map(|argument| if argument == "3" { "48" } else { argument });
     let args = [&more[..], &limits[..]].concat();
     let text = sandbox.twice(&args, 0).stdout;
     assert!(text.contains("Answer      queues.jobs.visibility_timeout = 1s\n"), "{text}");
