@@ -390,7 +390,6 @@ fn a_sure_answer_on_a_percentile_is_right_in_95_of_100() {
 /// `cargo test --release --test plan -- --ignored`.
 #[test]
 #[ignore = "takes minutes"]
-#[expect(clippy::print_stdout, reason = "how many are wrong is worth reading, with --nocapture")]
 fn a_sure_answer_is_right_in_950_of_1000() {
     for cases in [means(), percentiles()] {
         let (wrong, plans) = wrong(&cases, 250);

@@ -43,7 +43,7 @@ fn blocks(document: &str) -> Vec<String> {
         }
         let part = if fenced { Some(line) } else { line.strip_prefix("    ") };
         match part {
-            Some(part) => *blocks.last_mut().expect("there is one") += &format!("{part}\n"),
+            Some(part) => blocks.last_mut().expect("there is one").extend([part, "\n"]),
             None => blocks.push(String::new()),
         }
     }
