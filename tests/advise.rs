@@ -225,3 +225,18 @@ fn another_queue_is_advised_by_pilot_runs() {
     assert_eq!(overloaded.replications, None);
     assert!(overloaded.unstable.is_some_and(|found| found.growth_per_second > 1.0));
 }
+
+/// Two workers of 10/s each, up 600 of 630 s, against 30/s: at every timeout the queue grows by
+/// 11/s, so that no recovery has a length to speak of.
+#[test]
+fn a_queue_that_grows_keeps_no_limit() {
+    let advice =
+        timeout(asked(None, Some(600), 2), &text("30/s", 2, "Exponential(\"100ms\")", 600), 2);
+    assert_eq!(advice.verdict, Some(AdviceVerdict::No));
+    for point in &advice.points {
+        let [found] = &point.unstable[..] else { panic!("{point:?}") };
+        assert!((found.growth_per_second - 11.0).abs() < 1.5, "{found:?}");
+        assert_eq!((point.recovery_mean_ns, point.recovery_p95_ns), (None, None));
+        assert_eq!(point.recovery_limit, Some(Limit::Misses));
+    }
+}

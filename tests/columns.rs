@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sqsim::experiment::replicate::{Plan, replicate};
 use sqsim::outcome::stored::Stored;
 use sqsim::outcome::{CompareOutcome, Outcome, PlanOutcome, Sample, SweepOutcome};
 use sqsim::render::text::{self, Answer, Asked, Style};
@@ -92,5 +94,43 @@ fn the_answer_to_every_experiment_fits() {
             _ => continue,
         };
         fits(&answer, &file);
+    }
+}
+
+/// Runs that are made here, with latencies, long names, two queues and everything that gets a line.
+#[test]
+fn answers_with_long_names_fit() {
+    let text = r#"(
+        about: "Orders that many services pass on, with names that say what they are for",
+        duration: "60s", drain: "5s", warm_up: "5s",
+        queues: {
+            "orders-of-the-web-shop-to-be-charged": (visibility_timeout: "2s",
+                redrive: (to: "orders-that-nobody-could-charge-at-all", max_receives: 2)),
+            "orders-that-nobody-could-charge-at-all": (),
+        },
+        producers: {"the-web-shop-in-all-its-countries": (
+            queue: "orders-of-the-web-shop-to-be-charged", arrivals: Poisson("20/s"))},
+        consumers: {"workers-that-charge-credit-cards": (
+            queue: "orders-of-the-web-shop-to-be-charged", count: 3,
+            processing: Exponential("80ms"), price_per_hour: "$0.05",
+            failure: (probability: "5%", then: Release("1s")))},
+        expect: [
+            "p99(orders-of-the-web-shop-to-be-charged.sent_to_deleted) < 2s",
+            "redelivered / received < 10%",
+        ],
+    )"#;
+    let text =
+        Text { name: "orders.ron".to_owned(), directory: PathBuf::new(), text: text.to_owned() };
+    let scenario = text.load(&[]).unwrap_or_else(|faults| panic!("{faults}")).scenario;
+    let go_on = AtomicBool::new(false);
+    let command = "sqsim run orders.ron --reps 3 --seed 42";
+    let (file, discarded_by, precision, fork) = ("orders.ron", "", None, None);
+    let asked = Asked { file, command, discarded_by, precision, fork };
+    for replications in [1, 3] {
+        let plan = Plan { replications, threads: 1, interrupt: &go_on, progress: None };
+        let outcomes = replicate(&scenario, plan).outcomes;
+        let answer = text::answer(&asked, &scenario, Sample::of_replications(&outcomes), STYLE);
+        assert!(answer.stdout.contains("Latency"), "{}", answer.stdout);
+        fits(&answer, "long names");
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::scenario::Scenario;
 use crate::observe::distribution::{Cell, Distribution, Share};
-use crate::observe::measured::Measured;
+use crate::observe::measured::{Measured, Squares};
 use crate::outcome::{ExpectOutcome, Unstable};
 use crate::stats::expect::{Quantity, Told};
 use crate::stats::pool::Reading;
@@ -85,6 +85,8 @@ enum Entry {
     Mean(f64),
     Whole(f64),
     Ratio(f64, f64),
+    /// How many, the two halves of their sum, the three parts of the sum of their squares.
+    Spread(u64, [u64; 2], [u64; 3]),
     /// A share in billionths of the lengths at this place.
     Quantile(u32, usize),
     None(String),
@@ -99,6 +101,9 @@ impl From<Row> for Text {
             Ok(Reading::Mean(value)) => Entry::Mean(*value),
             Ok(Reading::Whole(value)) => Entry::Whole(*value),
             Ok(Reading::Ratio { sum, over }) => Entry::Ratio(*sum, *over),
+            Ok(Reading::Spread { count, sum, squares }) => {
+                Entry::Spread(*count, [(*sum >> 64) as u64, *sum as u64], squares.to_parts())
+            }
             Ok(Reading::Quantile(share, of)) => {
                 let known = shared.iter().position(|known| Arc::ptr_eq(known, of));
                 let place = known.unwrap_or_else(|| {
@@ -132,6 +137,11 @@ impl TryFrom<Text> for Row {
                 Entry::Mean(value) => Ok(Reading::Mean(value)),
                 Entry::Whole(value) => Ok(Reading::Whole(value)),
                 Entry::Ratio(sum, over) => Ok(Reading::Ratio { sum, over }),
+                Entry::Spread(count, [high, low], squares) => Ok(Reading::Spread {
+                    count,
+                    sum: (u128::from(high) << 64) | u128::from(low),
+                    squares: Squares::of_parts(squares),
+                }),
                 Entry::Quantile(share, place) => {
                     let of = shared.get(place).ok_or("a row lacks the lengths it names")?;
                     Ok(Reading::Quantile(Share::of_billionths(share), Arc::clone(of)))
@@ -203,6 +213,7 @@ mod tests {
             "p50(sent_to_deleted)",
             "p99(sent_to_deleted) - p95(sent_to_received)",
             "mean(sent_to_deleted)",
+            "stddev(sent_to_deleted)",
             "max(visible)",
             "redelivered / received",
             "max(orders-dlq.sent_to_deleted)",

@@ -1,7 +1,7 @@
 //! Lengths that were counted: how many of which.
 //!
 //! Owns what is kept of many lengths and how a share of them is read off. Must not know what was
-//! timed, nor how it was counted while the run went on: [`super::cells`] does that.
+//! timed, nor how it was counted while the run went on: `super::cells` does that.
 //!
 //! Lengths lie in the cells of `HdrHistogram` (G. Tene, <http://hdrhistogram.org>) with three
 //! significant digits, so that distributions of several runs merge exactly. Of each cell the

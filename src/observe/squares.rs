@@ -32,9 +32,26 @@ impl Squares {
         self.high += other.high + u64::from(carry);
     }
 
+    /// Without those of some of the numbers.
+    #[must_use]
+    pub fn without(self, some: Squares) -> Squares {
+        let (low, borrow) = self.low.overflowing_sub(some.low);
+        Squares { low, high: self.high - some.high - u64::from(borrow) }
+    }
+
+    /// In parts of 64 bits, the highest first.
+    pub fn to_parts(self) -> [u64; 3] {
+        [self.high, (self.low >> 64) as u64, self.low as u64]
+    }
+
+    /// From the parts of [`Squares::to_parts`].
+    pub fn of_parts([high, middle, low]: [u64; 3]) -> Squares {
+        Squares { low: (u128::from(middle) << 64) | u128::from(low), high }
+    }
+
     /// The standard deviation of `count` numbers with this sum of squares and the sum `sum`: the
     /// root of their mean squared distance from their mean, 0 for none.
-    pub(super) fn stddev(self, count: u64, sum: u128) -> f64 {
+    pub fn stddev(self, count: u64, sum: u128) -> f64 {
         if count == 0 {
             return 0.0;
         }
@@ -71,6 +88,22 @@ mod tests {
         }
         let sum = numbers.iter().map(|&number| u128::from(number)).sum();
         squares.stddev(numbers.len() as u64, sum)
+    }
+
+    /// Sums that fill more than 128 bits lose some of their numbers, and come back from their
+    /// parts.
+    #[test]
+    fn some_are_taken_away() {
+        let mut all = Squares::default();
+        let mut some = Squares::default();
+        for number in [u64::MAX, u64::MAX - 1, 5] {
+            all.add(number);
+        }
+        some.add(u64::MAX);
+        some.add(u64::MAX - 1);
+        assert_eq!(all.without(some).to_parts(), [0, 0, 25]);
+        assert_eq!(Squares::of_parts(all.to_parts()), all);
+        assert_eq!(all.to_parts()[0], 1, "two squares of 128 bits");
     }
 
     #[test]

@@ -108,6 +108,10 @@ pub struct TimeoutPoint {
     pub lost: u64,
     /// Of these, those that were not back when the run ended: counted with the time until then.
     pub not_back: u64,
+    /// The queues that do not settle at this timeout: how long a recovery takes there has no mean
+    /// and no quantile, and keeps no limit. Left out if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unstable: Vec<EstimatedUnstable>,
     /// Whether all limits are kept; `None` without limits.
     pub limits: Option<Limit>,
     /// Whether the duplicates are below their limit; `None` without one.

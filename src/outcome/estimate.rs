@@ -316,8 +316,9 @@ fn flatten(path: &str, value: &Value, each: &mut impl FnMut(&str, f64)) {
 
 /// The numbers of an outcome that are no means over replications but merge, by their path.
 fn merged(sample: Sample<'_>) -> Vec<(String, Estimated)> {
-    const TAKEN: [(&str, Take); 6] = [
+    const TAKEN: [(&str, Take); 7] = [
         ("mean", Take::Mean),
+        ("stddev", Take::Stddev),
         ("p50", Take::Quantile(0.5)),
         ("p90", Take::Quantile(0.9)),
         ("p95", Take::Quantile(0.95)),

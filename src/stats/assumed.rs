@@ -147,7 +147,7 @@ impl Station<'_> {
 }
 
 /// The probability that what is left of a length, seen from an instant in it, is longer than `x`,
-/// bounded from above by Cauchy and Schwarz: E[S; S > x]/E[S] ≤ √(E[S²] P(S > x))/E[S].
+/// bounded from above by Cauchy and Schwarz: `E[S; S > x]/E[S] ≤ √(E[S²] P(S > x))/E[S]`.
 fn excess_beyond(law: &Dist, x: Span) -> f64 {
     let mean = law.mean_nanos();
     if mean == 0.0 {

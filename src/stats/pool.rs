@@ -26,7 +26,7 @@ use super::summary::Summary;
 use super::tail::Tail;
 use crate::kernel::time::Span;
 use crate::observe::distribution::{Distribution, Pool, Share};
-use crate::observe::measured::Latency;
+use crate::observe::measured::{Latency, Squares};
 
 /// So many independent messages beyond a percentile make its interval cover what it says.
 pub const ENOUGH: f64 = 60.0;
@@ -59,6 +59,15 @@ pub enum Reading {
         /// By what.
         over: f64,
     },
+    /// The standard deviation of lengths, from their number, sum and sum of squares, which add up.
+    Spread {
+        /// How many.
+        count: u64,
+        /// Their sum.
+        sum: u128,
+        /// The sum of their squares.
+        squares: Squares,
+    },
     /// The length that a share of all messages is at or below.
     Quantile(Share, Arc<Distribution>),
 }
@@ -69,6 +78,9 @@ impl Reading {
         match self {
             Reading::Count(value) | Reading::Mean(value) | Reading::Whole(value) => Some(*value),
             Reading::Ratio { sum, over } => (*over != 0.0).then(|| sum / over),
+            Reading::Spread { count, sum, squares } => {
+                (*count > 0).then(|| squares.stddev(*count, *sum))
+            }
             Reading::Quantile(share, distribution) => {
                 (distribution.count() > 0).then(|| distribution.quantile(*share) as f64)
             }
@@ -86,9 +98,12 @@ impl Latency {
             Take::Quantile(p) => {
                 Some(Reading::Quantile(Share::of(p), Arc::clone(&self.distribution)))
             }
-            Take::Stddev if count > 0.0 => Some(Reading::Mean(self.stddev_nanos())),
+            Take::Stddev => {
+                let (count, sum, squares) = (self.count(), self.sum, self.squares);
+                Some(Reading::Spread { count, sum, squares })
+            }
             Take::Max if count > 0.0 => Some(Reading::Whole(self.max.as_nanos() as f64)),
-            Take::Stddev | Take::Max | Take::Last => None,
+            Take::Max | Take::Last => None,
         }
     }
 }
@@ -98,7 +113,7 @@ impl Reading {
     fn plain(&self) -> f64 {
         match *self {
             Reading::Count(value) | Reading::Mean(value) | Reading::Whole(value) => value,
-            Reading::Ratio { .. } | Reading::Quantile(..) => mixed(),
+            Reading::Ratio { .. } | Reading::Spread { .. } | Reading::Quantile(..) => mixed(),
         }
     }
 
@@ -106,9 +121,11 @@ impl Reading {
     fn sums(&self) -> (f64, f64) {
         match *self {
             Reading::Ratio { sum, over } => (sum, over),
-            Reading::Count(_) | Reading::Mean(_) | Reading::Whole(_) | Reading::Quantile(..) => {
-                mixed()
-            }
+            Reading::Count(_)
+            | Reading::Mean(_)
+            | Reading::Whole(_)
+            | Reading::Spread { .. }
+            | Reading::Quantile(..) => mixed(),
         }
     }
 
@@ -116,9 +133,11 @@ impl Reading {
     fn lengths(&self) -> Option<(Share, &Arc<Distribution>)> {
         match self {
             Reading::Quantile(share, distribution) => Some((*share, distribution)),
-            Reading::Count(_) | Reading::Mean(_) | Reading::Whole(_) | Reading::Ratio { .. } => {
-                None
-            }
+            Reading::Count(_)
+            | Reading::Mean(_)
+            | Reading::Whole(_)
+            | Reading::Ratio { .. }
+            | Reading::Spread { .. } => None,
         }
     }
 }
@@ -161,6 +180,7 @@ impl Pooled {
                 Some(Pooled::mean(readings.iter().map(|reading| reading.plain())))
             }
             Reading::Ratio { .. } => Some(Pooled::ratio(readings)),
+            Reading::Spread { .. } => Some(Pooled::spread(readings)),
             Reading::Quantile(share, _) => Some(Pooled::quantile(readings, *share)),
         }
     }
@@ -187,6 +207,30 @@ impl Pooled {
         let all = sums.iter().fold((0.0, 0.0), add);
         let without = sums.iter().map(|own| divided((all.0 - own.0, all.1 - own.1))).collect();
         Pooled { all: divided(all), without, own: None, beyond: None }
+    }
+
+    fn spread(readings: &[&Reading]) -> Pooled {
+        let sums = readings.iter().map(|reading| match **reading {
+            Reading::Spread { count, sum, squares } => (count, sum, squares),
+            Reading::Count(_)
+            | Reading::Mean(_)
+            | Reading::Whole(_)
+            | Reading::Ratio { .. }
+            | Reading::Quantile(..) => mixed(),
+        });
+        let sums: Vec<(u64, u128, Squares)> = sums.collect();
+        let mut all = (0, 0, Squares::default());
+        for &(count, sum, squares) in &sums {
+            (all.0, all.1) = (all.0 + count, all.1 + sum);
+            all.2.merge(squares);
+        }
+        let of = |(count, sum, squares): (u64, u128, Squares)| {
+            (count > 0).then(|| squares.stddev(count, sum))
+        };
+        let without = sums
+            .iter()
+            .map(|&(count, sum, squares)| of((all.0 - count, all.1 - sum, all.2.without(squares))));
+        Pooled { without: without.collect(), all: of(all), own: None, beyond: None }
     }
 
     fn quantile(readings: &[&Reading], share: Share) -> Pooled {
@@ -379,6 +423,23 @@ mod tests {
         let found = sampled(&quantiles(0.5, &runs), Runs::Replications);
         let pseudo = vec![3e9 + (3e9 - 12e9), 3e9 + (3e9 - 2e9)];
         assert_eq!((found.value, found.pseudo), (3e9, pseudo));
+    }
+
+    /// Of 1 and 3 s, and 5 and 7 s, in two runs: the deviation of all four is √5 s, that of each
+    /// run 1 s.
+    #[test]
+    fn a_deviation_is_that_of_all_messages() {
+        let spread = |secs: [u64; 2]| {
+            let latency = Latency::of(&secs.map(Span::from_secs));
+            latency.reading(Take::Stddev).expect("there are messages")
+        };
+        let found = sampled(&[spread([1, 3]), spread([5, 7])], Runs::Replications);
+        let root = 5e18_f64.sqrt();
+        assert!((found.value / root - 1.0).abs() < 1e-12, "{}", found.value);
+        // Without each there is the other's: √5 + (√5 − 1).
+        for pseudo in found.pseudo {
+            assert!((pseudo - (2.0 * root - 1e9)).abs() < 1.0, "{pseudo}");
+        }
     }
 
     #[test]

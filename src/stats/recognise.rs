@@ -1,7 +1,7 @@
 //! Which closed form a scenario happens to be.
 //!
 //! Owns the choice of the form for a queue that keeps to what the forms assume
-//! ([`super::assumed`]), and for how short a run it says nothing. Must not know what was measured.
+//! (`super::assumed`), and for how short a run it says nothing. Must not know what was measured.
 //!
 //! Means only, unless the queue is served strictly in order of arrival ([`Prediction::in_order`]):
 //! with several partitions it is not, which changes the spread of the waits and not their mean, as

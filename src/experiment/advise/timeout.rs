@@ -1,7 +1,7 @@
 //! Which visibility timeout: duplicates against recovery.
 //!
 //! Owns the runs at each timeout, and which timeouts are looked at. The judgement is
-//! [`super::verdict`]'s. Must not know how it is told.
+//! `super::verdict`'s. Must not know how it is told.
 //!
 //! Without limits there is a curve over round lengths. With limits the answer is sought by
 //! bisection to a whole second, as SQS takes it: a longer timeout saves duplicates and makes the
@@ -31,9 +31,10 @@ use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::observe::recovery::Recovery;
-use crate::outcome::{ADVICE_FORMAT, AddedCrashes, Limit, TimeoutAdvice, TimeoutPoint};
+use crate::outcome::{ADVICE_FORMAT, AddedCrashes, Limit, TimeoutAdvice, TimeoutPoint, Unstable};
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
+use crate::stats::stability::unstable;
 
 /// From an added crash to the worker's next start.
 const RESTART: Span = Span::from_secs(30);
@@ -247,6 +248,7 @@ impl TimeoutAdvisor {
             duplicates: counts.duplicates,
             deleted: counts.deleted,
             recovered: run.observer.0.finish(run.measured.end),
+            unstable: Unstable::all(scenario, &unstable(scenario, &run.measured)),
             partial: why_partial(scenario, run.ended, &run.measured),
         })
     }

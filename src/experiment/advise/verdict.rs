@@ -7,7 +7,9 @@
 
 use crate::kernel::time::Span;
 use crate::observe::recovery::Recovered;
-use crate::outcome::{AdviceVerdict, EstimatedMeasure, Limit, TimeoutPoint};
+use crate::outcome::{
+    AdviceVerdict, EstimatedMeasure, EstimatedUnstable, Limit, TimeoutPoint, Unstable,
+};
 use crate::stats::counted::{Counted, none_until, quantile, ratio};
 use crate::stats::summary::Summary;
 
@@ -23,6 +25,8 @@ pub(super) struct One {
     pub(super) duplicates: u64,
     pub(super) deleted: u64,
     pub(super) recovered: Recovered,
+    /// The queues that do not settle.
+    pub(super) unstable: Vec<Unstable>,
     pub(super) partial: Option<String>,
 }
 
@@ -69,13 +73,20 @@ pub(super) fn point(
     let duplicates = ratio(&counts);
     let lengths: Vec<Vec<u64>> = crashing.iter().map(|one| nanos(&one.recovered)).collect();
     let lengths: Vec<&[u64]> = lengths.iter().map(Vec::as_slice).collect();
-    let p95 = quantile(&lengths, 0.95);
+    let runs: Vec<&[Unstable]> = crashing.iter().map(|one| one.unstable.as_slice()).collect();
+    let unstable = EstimatedUnstable::over(&runs);
+    let settles = unstable.is_empty();
+    let p95 = quantile(&lengths, 0.95).filter(|_| settles);
     let partial = plain.iter().chain(crashing).find_map(|one| one.partial.clone());
     let not_back = crashing.iter().map(|one| one.recovered.open).sum();
     let recovery_limit = limits.recovery_nanos().map(|limit| {
         // What was not back yet has waited for the patience at least.
         let patience = PATIENCE.as_nanos() as f64;
-        if not_back > 0 && limit > patience { Limit::Open } else { kept(p95, limit) }
+        match settles {
+            false => Limit::Misses,
+            true if not_back > 0 && limit > patience => Limit::Open,
+            true => kept(p95, limit),
+        }
     });
     let duplicates_limit = limits.duplicates.map(|limit| kept(duplicates, limit));
     let both = duplicates_limit.into_iter().chain(recovery_limit);
@@ -85,10 +96,11 @@ pub(super) fn point(
         timeout: timeout.to_string(),
         duplicates: duplicates.map(|of| estimated(of, n)),
         deleted: plain.iter().map(|one| one.deleted).sum(),
-        recovery_mean_ns: mean(crashing),
+        recovery_mean_ns: mean(crashing).filter(|_| settles),
         recovery_p95_ns: p95.map(|of| estimated(of, n)),
         lost: lengths.iter().map(|run| run.len() as u64).sum(),
         not_back,
+        unstable,
         limits: limits.any().then(|| both.fold(whole, Limit::max)),
         duplicates_limit,
         recovery_limit,

@@ -5,7 +5,7 @@
 use super::fold;
 use super::grid::Grid;
 use super::written::Written;
-use super::{Answer, Style};
+use super::{Answer, Style, growing};
 use crate::kernel::time::Span;
 use crate::outcome::{
     AdviceVerdict, EstimatedMeasure, LengthAdvice, Limit, PilotLength, TheoryLength, TimeoutAdvice,
@@ -213,6 +213,9 @@ fn small(share: f64) -> String {
 fn verdict(point: &TimeoutPoint) -> String {
     if let Some(partial) = &point.partial {
         return format!("partial: {partial}");
+    }
+    if !point.unstable.is_empty() {
+        return growing(&point.unstable);
     }
     let both = [("duplicates", point.duplicates_limit), ("recovery", point.recovery_limit)];
     let told = both.into_iter().filter_map(|(name, limit)| match limit? {
