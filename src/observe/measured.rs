@@ -17,7 +17,9 @@ use std::sync::Arc;
 
 use super::distribution::{Distribution, Share};
 pub use super::fleet::{FleetMeasured, ThreadShares};
-pub use super::series::{FleetWindow, LoadSample, Window, WindowLatency, WindowLevel};
+pub use super::series::{
+    FleetWindow, LoadSample, ProducerWindow, Window, WindowLatency, WindowLevel,
+};
 pub use super::squares::Squares;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::NodeId;
@@ -368,7 +370,7 @@ pub enum SplitEvent {
 }
 
 /// One producer, over the measured window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProducerMeasured {
     /// Messages that arose, whole run.
     pub arrived_in_all: u64,
@@ -389,6 +391,8 @@ pub struct ProducerMeasured {
     pub waited: u128,
     /// Nanoseconds that messages spent in calls, tries and back-off included, in sum.
     pub calling: u128,
+    /// One entry a window of `Scenario::window`, over the whole run.
+    pub series: Vec<ProducerWindow>,
 }
 
 impl QueueCounts {

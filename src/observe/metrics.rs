@@ -12,8 +12,9 @@
 
 use super::fingerprint::Fingerprint;
 use super::fleet_meter::FleetMeter;
-use super::measured::{Measured, ProducerMeasured};
+use super::measured::Measured;
 use super::observer::Observer;
+use super::producer_meter::ProducerMeter;
 use super::queue_meter::QueueMeter;
 use crate::clients::deed::{Deed, FleetId};
 use crate::clients::worker::ThreadTime;
@@ -73,13 +74,6 @@ pub struct Metrics {
     fingerprint: Fingerprint,
 }
 
-#[derive(Clone, Debug, Default)]
-struct ProducerMeter {
-    now: ProducerMeasured,
-    at_begin: ProducerMeasured,
-    measured: ProducerMeasured,
-}
-
 impl Metrics {
     /// Measures a run of this frame, before its first event.
     pub fn new(frame: &Frame) -> Metrics {
@@ -97,7 +91,7 @@ impl Metrics {
             begun: false,
             ended: false,
             queues: frame.partitions.iter().map(queue).collect(),
-            producers: vec![ProducerMeter::default(); frame.producers],
+            producers: vec![ProducerMeter::new(windows + 1); frame.producers],
             fleets: frame.fleets.iter().map(fleet).collect(),
             fingerprint: Fingerprint::default(),
         }
@@ -145,6 +139,9 @@ impl Metrics {
         for fleet in &mut self.fleets {
             fleet.close_window(at, over);
         }
+        for producer in &mut self.producers {
+            producer.close_window();
+        }
         self.window_from = at;
     }
 
@@ -154,7 +151,7 @@ impl Metrics {
             queue.begin(at);
         }
         for producer in &mut self.producers {
-            producer.at_begin = producer.now;
+            producer.begin();
         }
         for fleet in &mut self.fleets {
             fleet.begin(at);
@@ -168,7 +165,7 @@ impl Metrics {
             queue.end(at, over);
         }
         for producer in &mut self.producers {
-            producer.measured = producer.now.since(&producer.at_begin);
+            producer.end();
         }
         for fleet in &mut self.fleets {
             fleet.end(at, over);
@@ -210,7 +207,7 @@ impl Metrics {
             end,
             events,
             queues: queues.map(|(queue, &left)| queue.into_measured(end, left)).collect(),
-            producers: self.producers.into_iter().map(|producer| producer.measured).collect(),
+            producers: self.producers.into_iter().map(ProducerMeter::into_measured).collect(),
             fleets: self.fleets.into_iter().map(FleetMeter::into_measured).collect(),
             fingerprint: self.fingerprint.hash(),
             checkpoints: self.fingerprint.checkpoints().to_vec(),
@@ -264,26 +261,15 @@ impl Observer for Metrics {
     fn deed(&mut self, now: Time, deed: &Deed) {
         self.fingerprint.deed(now, deed);
         match *deed {
-            Deed::Arrived { producer } => {
-                let producer = &mut self.producers[producer.0 as usize].now;
-                producer.arrived += 1;
-                producer.arrived_in_all += 1;
-            }
+            Deed::Arrived { producer } => self.producers[producer.0 as usize].arrived(),
             Deed::SendConfirmed { producer, messages, waited, took } => {
-                let producer = &mut self.producers[producer.0 as usize].now;
-                producer.sent += u64::from(messages);
-                producer.waited += u128::from(waited.as_nanos()) * u128::from(messages);
-                producer.calling += u128::from(took.as_nanos()) * u128::from(messages);
+                self.producers[producer.0 as usize].confirmed(messages, waited, took);
             }
             Deed::SendRetried { producer, messages } => {
-                let producer = &mut self.producers[producer.0 as usize].now;
-                producer.throttled += u64::from(messages);
-                producer.retried += u64::from(messages);
+                self.producers[producer.0 as usize].retried(messages);
             }
             Deed::GivenUp { producer, messages } => {
-                let producer = &mut self.producers[producer.0 as usize].now;
-                producer.throttled += u64::from(messages);
-                producer.given_up += u64::from(messages);
+                self.producers[producer.0 as usize].given_up(messages);
             }
             Deed::Ended { fleet, queue, sent, took, how, .. } => {
                 self.fleets[fleet.0 as usize].end_work(took, how);
@@ -293,28 +279,6 @@ impl Observer for Metrics {
             | Deed::Started { .. }
             | Deed::Crashed { .. }
             | Deed::Busy { .. } => {}
-        }
-    }
-}
-
-impl ProducerMeasured {
-    /// Of counters that begin with the run: messages neither stored nor given up.
-    fn unsettled(&self) -> u64 {
-        self.arrived - self.sent - self.given_up
-    }
-
-    /// What was added since `before`; what counts the whole run is kept.
-    fn since(&self, before: &ProducerMeasured) -> ProducerMeasured {
-        ProducerMeasured {
-            arrived_in_all: self.arrived_in_all,
-            arrived: self.arrived - before.arrived,
-            sent: self.sent - before.sent,
-            throttled: self.throttled - before.throttled,
-            retried: self.retried - before.retried,
-            given_up: self.given_up - before.given_up,
-            held_back: (before.unsettled(), self.unsettled()),
-            waited: self.waited - before.waited,
-            calling: self.calling - before.calling,
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod measured;
 pub mod metrics;
 mod node_meter;
 pub mod observer;
+mod producer_meter;
 mod queue_meter;
 pub mod recovery;
 pub mod series;

@@ -1,6 +1,6 @@
 //! What a run measured over time: one entry for each window of the series.
 //!
-//! Owns the plain rows of queues and fleets. Must not know how a run is measured, nor how a row is
+//! Owns the plain rows of queues, producers and fleets. Must not know how a run is measured, nor how a row is
 //! printed or drawn.
 //!
 //! Windows cover the whole run, warm-up and drain included. What happens at the edge of two of them
@@ -80,6 +80,21 @@ pub struct LoadSample {
     pub partition: PartitionId,
     /// Messages sent to it in that window, those that were refused included.
     pub sends: u64,
+}
+
+/// One window of a producer's series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProducerWindow {
+    /// Messages that arose.
+    pub arrived: u64,
+    /// Messages of which it learned that the ledger stored them.
+    pub sent: u64,
+    /// Messages given up.
+    pub given_up: u64,
+    /// Nanoseconds that those sent had waited for a free connection, in sum.
+    pub waited: u128,
+    /// Messages neither stored nor given up at the end of the window.
+    pub held_back: u64,
 }
 
 /// One window of a fleet's series, in threads.

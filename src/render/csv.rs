@@ -11,7 +11,9 @@
 
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Span;
-use crate::observe::measured::{FleetWindow, Measured, Window, WindowLatency, WindowLevel};
+use crate::observe::measured::{
+    FleetWindow, Measured, ProducerWindow, Window, WindowLatency, WindowLevel,
+};
 use crate::outcome::{Estimate, SweepMeasure, SweepOutcome};
 
 /// A column of the series: its heading and its value.
@@ -86,6 +88,16 @@ const OF_FLEET: [FleetColumns; 3] = [
     ("up_threads", |window| window.up),
 ];
 
+type ProducerColumn = (&'static str, fn(&ProducerWindow) -> u64);
+
+/// What a producer has in its columns, `waited_mean_s` beside it.
+const OF_PRODUCER: [ProducerColumn; 4] = [
+    ("arrived", |window| window.arrived),
+    ("sent", |window| window.sent),
+    ("given_up", |window| window.given_up),
+    ("held_back_last", |window| window.held_back),
+];
+
 /// The headings of the series.
 fn headings(scenario: &Scenario) -> Vec<String> {
     let mut heads: Vec<String> = ["from_s", "to_s", "queue"].map(str::to_owned).into();
@@ -107,13 +119,18 @@ fn headings(scenario: &Scenario) -> Vec<String> {
             heads.extend(["mean", "max", "last"].map(of));
         }
     }
+    for producer in &scenario.producers {
+        let of = |name: &str| field(&format!("{}.{name}", producer.name));
+        heads.extend(OF_PRODUCER.iter().map(|(name, _)| of(name)));
+        heads.push(of("waited_mean_s"));
+    }
     heads
 }
 
 /// The series of one run: a row per window and queue; times in seconds. Counters are sums over the
 /// window; of a level there are the mean over it, the highest value that lasted in it and the one
-/// at its end; a latency stands in the window in which it ended. What belongs to a fleet stands in
-/// the rows of the queue that it receives from.
+/// at its end; a latency stands in the window in which it ended. What belongs to a fleet or to a
+/// producer stands in the rows of the queue that it receives from or sends to.
 pub fn series(scenario: &Scenario, measured: &Measured) -> String {
     let mut text = headings(scenario).join(",") + "\n";
     let windows = measured.queues.iter().map(|queue| queue.series.len()).max().unwrap_or(0);
@@ -128,6 +145,10 @@ pub fn series(scenario: &Scenario, measured: &Measured) -> String {
             for (fleet, measured) in scenario.fleets.iter().zip(&measured.fleets) {
                 let own = fleet.config.queue.0 as usize == place;
                 of_fleet(measured.series.get(index).filter(|_| own), &mut values);
+            }
+            for (producer, measured) in scenario.producers.iter().zip(&measured.producers) {
+                let own = producer.config.queue.0 as usize == place;
+                of_producer(measured.series.get(index).filter(|_| own), &mut values);
             }
             text += &(values.join(",") + "\n");
         }
@@ -163,6 +184,20 @@ fn of_fleet(window: Option<&FleetWindow>, values: &mut Vec<String>) {
         let (max, last) = (write(|level| level.max.to_string()), write(|l| l.last.to_string()));
         values.extend([mean, max, last]);
     }
+}
+
+/// Empty fields where the producer sends to another queue; no wait where none was sent.
+fn of_producer(window: Option<&ProducerWindow>, values: &mut Vec<String>) {
+    values.extend(
+        OF_PRODUCER
+            .iter()
+            .map(|(_, count)| window.map_or_else(String::new, |window| count(window).to_string())),
+    );
+    let waited = window.filter(|window| window.sent > 0).map(|window| {
+        let mean = window.waited / u128::from(window.sent);
+        seconds(Span::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX)))
+    });
+    values.push(waited.unwrap_or_default());
 }
 
 /// The estimates, one a row: `measure,mean,low,high,n` with the 95 % interval, empty where one
@@ -247,6 +282,31 @@ mod tests {
         assert_eq!(rows[2][column("visible_last")], "3");
         assert_eq!(rows[2][column("sent/NumberOfMessagesSent Sum")], "36000");
         assert_eq!(rows[2][column("redelivered")], "36");
+    }
+
+    /// Ten messages arose and eight were sent after 3 s of waiting in all: 0.375 s each. The second
+    /// queue has no producer; in the second window none was sent.
+    #[test]
+    fn a_producer_has_its_columns_in_the_rows_of_its_queue() {
+        let (scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
+        let waited = u128::from(Span::from_secs(3).as_nanos());
+        measured.producers[0].series = vec![
+            ProducerWindow { arrived: 10, sent: 8, given_up: 1, waited, held_back: 1 },
+            ProducerWindow { held_back: 1, ..ProducerWindow::default() },
+        ];
+        measured.queues[1].series = vec![Window::default()];
+        let text = series(&scenario, &measured);
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        let first = rows[0].iter().position(|head| *head == "web.arrived").expect("is there");
+        let names = ["arrived", "sent", "given_up", "held_back_last", "waited_mean_s"];
+        assert_eq!(rows[0][first..], names.map(|name| format!("web.{name}")));
+        let of = |window: &str, queue: &str| {
+            let row = rows.iter().find(|row| row[0] == window && row[2] == queue);
+            row.expect("is there")[first..].to_vec()
+        };
+        assert_eq!(of("0", "orders"), ["10", "8", "1", "1", "0.375"]);
+        assert_eq!(of("0", "orders-dlq"), [""; 5]);
+        assert_eq!(of("450", "orders"), ["0", "0", "0", "1", ""]);
     }
 
     #[test]

@@ -15,8 +15,8 @@
 //!   in a queue grew by 5 % of those sent to it.
 //! - **producers**: at least 5 % of a producer's messages did not leave it in time, or one waited
 //!   as long for a connection as from send to delete, or all are closed clients.
-//! - **a stretch**: none of these in the run as a whole, but one of them, or a backlog, in a part
-//!   of it (`stretch`).
+//! - **a stretch**: none of these in the run as a whole, but one of them, or a backlog of a queue or
+//!   of a producer, in a part of it (`stretch`).
 //! - **nothing**: none of these.
 //!
 //! Invariant: a pure function of the scenario and what was measured.
@@ -287,7 +287,12 @@ fn producers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
             .get(producer.config.queue.0 as usize)
             .map_or(0.0, |queue| queue.sent_to_deleted.mean_nanos());
         if waited > 0.0 && waited >= after {
-            return Some(Verdict::of(Kind::Waited, &producer.name, &[waited, after]));
+            let whole = Verdict::of(Kind::Waited, &producer.name, &[waited, after]);
+            // A mean of the whole run may come from a part of it.
+            let part = stretch::worst(scenario, measured);
+            return part
+                .filter(|part| part.kind == whole.kind && part.of == whole.of)
+                .or(Some(whole));
         }
     }
     let closed = |arrivals: &[ArrivalProcess]| {
@@ -315,7 +320,7 @@ fn room(scenario: &Scenario, measured: &Measured) -> Verdict {
 mod tests {
     use super::*;
     use crate::kernel::dist::Dist;
-    use crate::observe::measured::{Calls, Window, WindowLevel};
+    use crate::observe::measured::{Calls, ProducerWindow, Window, WindowLatency, WindowLevel};
     use crate::stats::fixture;
 
     fn limit(change: impl FnOnce(&mut Scenario, &mut Measured)) -> Verdict {
@@ -507,6 +512,105 @@ mod tests {
             "nothing: `workers` was the busiest fleet with 0.50 of its threads"
         );
         assert_eq!(commonest(&[]), "");
+    }
+
+    /// Twenty minutes of 6,000 messages each; in the fifth come 12,000, but the connections carry
+    /// 7,500 a minute, so that 4,500 are left, then 1,500 less each minute: none after the eighth.
+    /// 30,000 of them waited 9 s on average, and then took 100 ms.
+    fn held_back() -> Vec<ProducerWindow> {
+        let (arrived, sent) = (6_000, 6_000);
+        let mut windows = vec![ProducerWindow { arrived, sent, ..Default::default() }; 20];
+        windows[4].arrived = 12_000;
+        for (window, held_back) in windows[4..8].iter_mut().zip([4_500, 3_000, 1_500, 0]) {
+            (window.sent, window.held_back) = (7_500, held_back);
+            window.waited = 7_500 * u128::from(Span::from_secs(9).as_nanos());
+        }
+        windows
+    }
+
+    fn with_held_back(
+        held_back: Vec<ProducerWindow>,
+        change: impl FnOnce(&mut Measured),
+    ) -> Verdict {
+        let set = series(&[(6_000, 6_000, 0); 20]);
+        limit(move |scenario, measured| {
+            set(scenario, measured);
+            for window in &mut measured.queues[0].series {
+                let mean = Span::from_millis(100);
+                window.sent_to_deleted = WindowLatency { count: 6_000, mean, ..Default::default() };
+            }
+            measured.producers[0].series = held_back;
+            change(measured);
+        })
+    }
+
+    #[test]
+    fn a_stretch_that_a_producer_could_not_send_in_time_is_told() {
+        let verdict = with_held_back(held_back(), |_| {});
+        assert_eq!(verdict.limit(), Limit::Producers);
+        let said = "from 4m to 8m a message of `web` waited 9000.0ms for a connection, and then \
+                    took 100.0ms from send to delete";
+        assert_eq!(verdict.said(), said);
+    }
+
+    /// The mean wait of all 120,000 messages is 2.25 s, but it comes from four minutes.
+    #[test]
+    fn a_wait_that_comes_from_a_part_of_the_run_is_told_of_that_part() {
+        let verdict = with_held_back(held_back(), |measured| {
+            measured.producers[0].waited = 36_000 * 2_250_000_000;
+        });
+        assert!(verdict.said().starts_with("from 4m to 8m a message of `web` waited 9000.0ms"));
+        let all = vec![ProducerWindow { arrived: 6_000, sent: 6_000, ..Default::default() }; 20];
+        let steady = with_held_back(all, |measured| {
+            measured.producers[0].waited = 36_000 * 2_250_000_000;
+        });
+        assert!(steady.said().starts_with("a message of `web` waited 2250.0ms"), "{steady:?}");
+    }
+
+    /// What is in calls or in unfilled batches waits for no connection; what takes longer in the
+    /// queue than before it is no matter of producers; a climb of 618 on 12,000 arrivals is chance.
+    #[test]
+    fn messages_that_a_producer_holds_may_wait_for_others() {
+        let mut batches = held_back();
+        for window in &mut batches {
+            window.waited = 0;
+        }
+        assert_eq!(with_held_back(batches, |_| {}).limit(), Limit::Nothing);
+        let slow = with_held_back(held_back(), |measured| {
+            for window in &mut measured.queues[0].series {
+                window.sent_to_deleted.mean = Span::from_secs(10);
+            }
+        });
+        assert_eq!(slow.limit(), Limit::Nothing);
+        let climb = |peak: u64| {
+            let mut few = held_back();
+            for (window, third) in few[4..7].iter_mut().zip([3, 2, 1]) {
+                window.held_back = peak * third / 3;
+            }
+            with_held_back(few, |_| {}).limit()
+        };
+        // Four times √24,000 is 619.7.
+        assert_eq!((climb(618), climb(621)), (Limit::Nothing, Limit::Producers));
+    }
+
+    /// A twentieth of the calls is refused while messages are held back: that keeps connections
+    /// busy. And a backlog in the queue that is higher is the worse one.
+    #[test]
+    fn a_producer_is_not_blamed_for_what_others_do() {
+        let refused = with_held_back(held_back(), |measured| {
+            for window in &mut measured.queues[0].series[4..8] {
+                window.counts.throttled = window.counts.calls.total() / 20;
+            }
+        });
+        assert_eq!(refused.limit(), Limit::Ledger);
+        assert!(refused.said().starts_with("from 4m to 8m 5.0% of the calls to `orders`"));
+        let backlog = |peak| {
+            with_held_back(held_back(), |measured| {
+                measured.queues[0].series[10].visible = WindowLevel::steady(peak);
+            })
+        };
+        assert_eq!(backlog(4_600).kind, Kind::Backlog);
+        assert_eq!(backlog(4_400).kind, Kind::Waited);
     }
 
     fn seconds(at: u64) -> Time {

@@ -12,6 +12,9 @@
 //! a million messages, 3.4 in ten thousand millions. Four times is no chance. Arrivals in batches
 //! of b vary b times as much.
 //!
+//! A producer's backlog, of messages that it has not sent, is one as well, if it waited as long for
+//! connections as the queue then took to have the messages deleted. The higher one counts.
+//!
 //! Where no backlog stands out, calls may have been refused, or answered by too few replicas, or
 //! messages may have come back, in a part of the run alone: the stretch with the greatest excess
 //! over the threshold of the whole run.
@@ -22,7 +25,7 @@ use super::words::Kind;
 use super::{Limit, THROTTLED, TIMED_OUT, UNAVAILABLE, Verdict, share, timed_out};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
-use crate::observe::measured::{Measured, QueueCounts, Window};
+use crate::observe::measured::{Measured, ProducerWindow, QueueCounts, Window};
 
 /// A stretch begins and ends at this part of its peak.
 const FLOOR: u64 = 20;
@@ -38,8 +41,6 @@ struct Series<'a> {
     /// The visible messages before the first.
     before: u64,
     windows: &'a [Window],
-    /// The number of the first.
-    first: usize,
 }
 
 /// Windows from the first of these to before the second.
@@ -58,47 +59,138 @@ const EVENTS: [Event; 4] = [
 
 /// The worst stretch; `None` where none stands out.
 pub(super) fn worst(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+    let told = Told { scenario, measured };
     let all: Vec<Series<'_>> =
         (0..measured.queues.len()).filter_map(|of| Series::of(scenario, measured, of)).collect();
     let served = |series: &&Series<'_>| {
         let queue = |at: u32| at as usize == series.queue;
         scenario.fleets.iter().any(|fleet| queue(fleet.config.queue.0))
     };
-    let backlogs = all.iter().filter(served).filter_map(|series| Some((series.backlog()?, series)));
-    let highest = backlogs.reduce(|highest, next| {
-        let peak = |(part, series): &(Part, &Series<'_>)| series.peak(*part);
-        if peak(&next) > peak(&highest) { next } else { highest }
+    let backlogs = all.iter().filter(served).filter_map(|series| {
+        let part = series.backlog()?;
+        let kind = series.limit(part).unwrap_or(Kind::Backlog);
+        Some((series.peak(part), told.of_queue(series, kind, part)))
     });
-    let (kind, part, series) = match highest {
-        Some((part, series)) => (series.limit(part).unwrap_or(Kind::Backlog), part, series),
-        None => EVENTS.into_iter().find_map(|event| {
-            let parts = all.iter().filter_map(|series| Some((series.excess(event)?, series)));
-            let worst = parts.reduce(|worst, next| if next.0.0 > worst.0.0 { next } else { worst });
-            worst.map(|((_, part), series)| (event.0, part, series))
-        })?,
-    };
-    let at = |window: usize| {
-        let start = Time::ZERO + scenario.window.saturating_mul((series.first + window) as u64);
-        start.clamp(measured.window.0, measured.end)
-    };
-    let stretch = (at(part.0), at(part.1));
-    let seconds = stretch.1.since(stretch.0).as_secs_f64();
-    Some(Verdict {
-        kind,
-        of: scenario.queues[series.queue].name.clone(),
-        figures: series.figures(kind, part, seconds),
-        stretch: Some(stretch),
+    let unsent = (0..measured.producers.len()).filter_map(|at| told.unsent(at, &all));
+    let highest = backlogs.chain(unsent).reduce(
+        |highest, next| {
+            if next.0 > highest.0 { next } else { highest }
+        },
+    );
+    if let Some((_, verdict)) = highest {
+        return Some(verdict);
+    }
+    EVENTS.into_iter().find_map(|event| {
+        let parts = all.iter().filter_map(|series| Some((series.excess(event)?, series)));
+        let worst = parts.reduce(|worst, next| if next.0.0 > worst.0.0 { next } else { worst });
+        worst.map(|((_, part), series)| told.of_queue(series, event.0, part))
     })
+}
+
+/// What a stretch is told of.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    scenario: &'a Scenario,
+    measured: &'a Measured,
+}
+
+impl Told<'_> {
+    fn of_queue(self, series: &Series<'_>, kind: Kind, part: Part) -> Verdict {
+        let stretch = self.at(part);
+        let seconds = stretch.1.since(stretch.0).as_secs_f64();
+        Verdict {
+            kind,
+            of: self.scenario.queues[series.queue].name.clone(),
+            figures: series.figures(kind, part, seconds),
+            stretch: Some(stretch),
+        }
+    }
+
+    /// When a part of the windows was.
+    fn at(self, part: Part) -> (Time, Time) {
+        let first = first_window(self.scenario);
+        let at = |window: usize| {
+            let into = self.scenario.window.saturating_mul((first + window) as u64);
+            (Time::ZERO + into).clamp(self.measured.window.0, self.measured.end)
+        };
+        (at(part.0), at(part.1))
+    }
+
+    /// Where a producer held most messages back, with their number, if that is more than chance and
+    /// they waited for its connections.
+    fn unsent(self, producer: usize, queues: &[Series<'_>]) -> Option<(u64, Verdict)> {
+        let first = first_window(self.scenario);
+        let all = &self.measured.producers[producer].series;
+        let windows = all.get(first..).filter(|windows| windows.len() > 1)?;
+        let before = first.checked_sub(1).map_or(0, |last| all[last].held_back);
+        let held_back = |at: usize| windows[at].held_back;
+        let Climb { peak, top, part, height } = climb(windows.len(), before, held_back, held_back)?;
+        let arrived = |(from, to): Part| -> u64 {
+            windows[from..to].iter().map(|window| window.arrived).sum()
+        };
+        let concerned = arrived(part) as f64 >= CONCERNED * arrived((0, windows.len())) as f64;
+        let chance = CHANCE * (2.0 * arrived((part.0, top + 1)) as f64).sqrt();
+        if height as f64 <= chance || !concerned {
+            return None;
+        }
+        let named = &self.scenario.producers[producer];
+        let queue = queues.iter().find(|of| of.queue == named.config.queue.0 as usize)?;
+        // Calls that are refused or fail keep connections busy: then these are the limit.
+        if let Some(kind) = queue.limit(part) {
+            return Some((peak, self.of_queue(queue, kind, part)));
+        }
+        let sum = |of: fn(&ProducerWindow) -> u128| windows[part.0..part.1].iter().map(of).sum();
+        let (waited, sent): (u128, u128) =
+            (sum(|window| window.waited), sum(|window| u128::from(window.sent)));
+        let waited = waited as f64 / sent.max(1) as f64;
+        let after = queue.mean_to_delete(part);
+        (waited > 0.0 && waited >= after).then(|| {
+            let (of, stretch) = (named.name.clone(), Some(self.at(part)));
+            (peak, Verdict { kind: Kind::Waited, of, figures: vec![waited, after], stretch })
+        })
+    }
+}
+
+/// The first window after the warm-up.
+fn first_window(scenario: &Scenario) -> usize {
+    scenario.warm_up.as_nanos().div_ceil(scenario.window.as_nanos().max(1)) as usize
+}
+
+/// The highest climb of a level.
+struct Climb {
+    peak: u64,
+    /// The window of the peak.
+    top: usize,
+    /// From where it left a twentieth of the peak to where it was back there.
+    part: Part,
+    /// Of the peak above the level at the beginning of the part.
+    height: u64,
+}
+
+/// Of a level with these highest and last values in its windows, and the value `before` the first;
+/// `None` of no window.
+fn climb(
+    windows: usize,
+    before: u64,
+    highest: impl Fn(usize) -> u64,
+    last: impl Fn(usize) -> u64,
+) -> Option<Climb> {
+    let peak = (0..windows).map(&highest).max()?;
+    let top = (0..windows).find(|&at| highest(at) == peak)?;
+    let low = |at: &usize| last(*at) <= peak / FLOOR;
+    let from = (0..top).rev().find(low).map_or(0, |at| at + 1);
+    let to = (top..windows).find(low).map_or(windows, |at| at + 1);
+    let start = from.checked_sub(1).map_or(before, last);
+    Some(Climb { peak, top, part: (from, to), height: peak.saturating_sub(start) })
 }
 
 impl<'a> Series<'a> {
     fn of(scenario: &Scenario, measured: &'a Measured, queue: usize) -> Option<Series<'a>> {
         let all = &measured.queues[queue].series;
-        let warm_up = scenario.warm_up.as_nanos();
-        let first = warm_up.div_ceil(scenario.window.as_nanos().max(1)) as usize;
+        let first = first_window(scenario);
         let windows = all.get(first..).filter(|windows| windows.len() > 1)?;
         let before = first.checked_sub(1).map_or(0, |last| all[last].visible.last);
-        Some(Series { queue, before, windows, first })
+        Some(Series { queue, before, windows })
     }
 
     /// What was counted in a part.
@@ -134,22 +226,30 @@ impl<'a> Series<'a> {
 
     /// Where the highest backlog stood, if it is more than chance.
     fn backlog(&self) -> Option<Part> {
-        let peak = self.peak(self.whole());
-        let top = self.windows.iter().position(|window| window.visible.max == peak)?;
-        let low = |at: &usize| self.windows[*at].visible.last <= peak / FLOOR;
-        let from = (0..top).rev().find(low).map_or(0, |at| at + 1);
-        let to = (top..self.windows.len()).find(low).map_or(self.windows.len(), |at| at + 1);
-        let start = from.checked_sub(1).map_or(self.before, |at| self.windows[at].visible.last);
-        let climb = self.counts((from, top + 1));
-        let came = climb.sent + climb.moved_in;
-        let batch = (climb.sent as f64 / climb.calls.send.max(1) as f64).max(1.0);
+        let highest = |at: usize| self.windows[at].visible.max;
+        let last = |at: usize| self.windows[at].visible.last;
+        let Climb { top, part, height, .. } =
+            climb(self.windows.len(), self.before, highest, last)?;
+        let climbed = self.counts((part.0, top + 1));
+        let came = climbed.sent + climbed.moved_in;
+        let batch = (climbed.sent as f64 / climbed.calls.send.max(1) as f64).max(1.0);
         let chance = CHANCE * ((1.0 + batch) * came as f64).sqrt();
         let came = |part| {
             let QueueCounts { sent, moved_in, .. } = self.counts(part);
             sent + moved_in
         };
-        let concerned = came((from, to)) as f64 >= CONCERNED * came(self.whole()) as f64;
-        (peak.saturating_sub(start) as f64 > chance && concerned).then_some((from, to))
+        let concerned = came(part) as f64 >= CONCERNED * came(self.whole()) as f64;
+        (height as f64 > chance && concerned).then_some(part)
+    }
+
+    /// Mean nanoseconds from the send to the delete, of the deletes in a part; 0 without any.
+    fn mean_to_delete(&self, (from, to): Part) -> f64 {
+        let of = self.windows[from..to].iter().map(|window| window.sent_to_deleted);
+        let (count, sum) = of.fold((0_u64, 0_u128), |(count, sum), of| {
+            let own = u128::from(of.mean.as_nanos()) * u128::from(of.count);
+            (count + of.count, sum + own)
+        });
+        sum as f64 / count.max(1) as f64
     }
 
     /// What beside the consumers limited a part.

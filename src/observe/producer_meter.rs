@@ -1,0 +1,129 @@
+//! One producer's metrics while a run goes on.
+//!
+//! Owns its counters and its series. Must not know queues, nor when windows begin and end:
+//! [`super::metrics`] tells.
+
+use super::measured::{ProducerMeasured, ProducerWindow};
+use crate::kernel::time::Span;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ProducerMeter {
+    now: ProducerMeasured,
+    at_begin: ProducerMeasured,
+    measured: ProducerMeasured,
+    /// What had been counted when the window of the series began.
+    before: ProducerWindow,
+    windows: Vec<ProducerWindow>,
+}
+
+impl ProducerMeter {
+    pub(super) fn new(windows: usize) -> ProducerMeter {
+        ProducerMeter { windows: Vec::with_capacity(windows), ..ProducerMeter::default() }
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.at_begin = self.now.clone();
+    }
+
+    pub(super) fn end(&mut self) {
+        self.measured = self.now.since(&self.at_begin);
+    }
+
+    pub(super) fn close_window(&mut self) {
+        let ProducerMeasured { arrived, sent, given_up, waited, .. } = self.now;
+        let before = self.before;
+        self.before =
+            ProducerWindow { arrived, sent, given_up, waited, held_back: self.now.unsettled() };
+        self.windows.push(ProducerWindow {
+            arrived: arrived - before.arrived,
+            sent: sent - before.sent,
+            given_up: given_up - before.given_up,
+            waited: waited - before.waited,
+            ..self.before
+        });
+    }
+
+    pub(super) fn into_measured(self) -> ProducerMeasured {
+        ProducerMeasured { series: self.windows, ..self.measured }
+    }
+
+    #[inline]
+    pub(super) fn arrived(&mut self) {
+        self.now.arrived += 1;
+        self.now.arrived_in_all += 1;
+    }
+
+    #[inline]
+    pub(super) fn confirmed(&mut self, messages: u32, waited: Span, took: Span) {
+        self.now.sent += u64::from(messages);
+        self.now.waited += u128::from(waited.as_nanos()) * u128::from(messages);
+        self.now.calling += u128::from(took.as_nanos()) * u128::from(messages);
+    }
+
+    pub(super) fn retried(&mut self, messages: u32) {
+        self.now.throttled += u64::from(messages);
+        self.now.retried += u64::from(messages);
+    }
+
+    pub(super) fn given_up(&mut self, messages: u32) {
+        self.now.throttled += u64::from(messages);
+        self.now.given_up += u64::from(messages);
+    }
+}
+
+impl ProducerMeasured {
+    /// Of counters that begin with the run: messages neither stored nor given up.
+    fn unsettled(&self) -> u64 {
+        self.arrived - self.sent - self.given_up
+    }
+
+    /// What was added since `before`; what counts the whole run is kept.
+    fn since(&self, before: &ProducerMeasured) -> ProducerMeasured {
+        ProducerMeasured {
+            arrived_in_all: self.arrived_in_all,
+            arrived: self.arrived - before.arrived,
+            sent: self.sent - before.sent,
+            throttled: self.throttled - before.throttled,
+            retried: self.retried - before.retried,
+            given_up: self.given_up - before.given_up,
+            held_back: (before.unsettled(), self.unsettled()),
+            waited: self.waited - before.waited,
+            calling: self.calling - before.calling,
+            series: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seven arise and four are sent, each after 2 s and a call of 1 s; then two of the others are
+    /// sent and one is given up. Windows of the series tell what came in each, and what is held back
+    /// at its end; the measured window begins with the second.
+    #[test]
+    fn what_is_held_back_is_what_arose_and_has_not_left() {
+        let mut meter = ProducerMeter::new(2);
+        let second = Span::from_secs(1);
+        (0..7).for_each(|_| meter.arrived());
+        meter.confirmed(4, second.saturating_mul(2), second);
+        meter.close_window();
+        meter.begin();
+        meter.retried(3);
+        meter.confirmed(2, second, second);
+        meter.given_up(1);
+        meter.close_window();
+        meter.end();
+        let measured = meter.into_measured();
+        let nanos = u128::from(second.as_nanos());
+        let first =
+            ProducerWindow { arrived: 7, sent: 4, given_up: 0, waited: 8 * nanos, held_back: 3 };
+        let then =
+            ProducerWindow { arrived: 0, sent: 2, given_up: 1, waited: 2 * nanos, held_back: 0 };
+        assert_eq!(measured.series, [first, then]);
+        assert_eq!((measured.arrived_in_all, measured.arrived, measured.sent), (7, 0, 2));
+        assert_eq!((measured.held_back, measured.given_up, measured.retried), ((3, 0), 1, 3));
+        assert_eq!((measured.throttled, measured.waited), (4, 2 * nanos));
+        assert_eq!(measured.calling, 2 * nanos);
+    }
+}
