@@ -3,11 +3,11 @@
 //! Owns the picture. Must not know the other pictures. Each point of a curve says which share of
 //! the messages took longer; unlike a histogram it shows the tail that people wait in.
 
-use super::Subject;
 use super::axis::{self, Decades};
 use super::canvas::{Align, Canvas, Point, Stroke, Type, colour, sheet};
 use super::format;
 use super::page::{self, BOTTOM, LEFT, RIGHT, TOP};
+use super::{GROWS, Subject};
 use crate::observe::measured::Latency;
 
 /// Most decades of either axis: what is shorter stands at the left edge, and the axis says so.
@@ -66,9 +66,13 @@ pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
         }
         Some(last) => {
             let at = |p| format::length(last.latency.quantile_nanos(p) as f64);
-            let title = format!("p99 {} {}, median {}", last.name, at(0.99), at(0.5));
+            let title = if subject.grows {
+                GROWS.to_owned()
+            } else {
+                format!("p99 {} {}, median {}", last.name, at(0.99), at(0.5))
+            };
             page::header(canvas, subject, &title);
-            curves(canvas, &shown);
+            curves(canvas, &shown, subject.grows);
         }
     })
 }
@@ -90,7 +94,7 @@ fn axes_of(shown: &[Curve<'_>]) -> Axes {
     }
 }
 
-fn curves(canvas: &mut Canvas<'_>, shown: &[Curve<'_>]) {
+fn curves(canvas: &mut Canvas<'_>, shown: &[Curve<'_>], grows: bool) {
     let axes = axes_of(shown);
     grid(canvas, &axes);
     for curve in shown {
@@ -107,7 +111,7 @@ fn curves(canvas: &mut Canvas<'_>, shown: &[Curve<'_>]) {
     }
     let frame = [(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)];
     canvas.path(&frame, Stroke::solid(colour::BLACK, 2));
-    figures(canvas, shown);
+    figures(canvas, shown, grows);
     let middle = i32::midpoint(LEFT, RIGHT);
     canvas.text("latency", (middle, BOTTOM + 49), Type::LABEL, Align::Centre);
     canvas.text(&remark(&axes, shown), (middle, BOTTOM + 76), Type::SMALL, Align::Centre);
@@ -206,8 +210,8 @@ fn decade_of_share(power: i32) -> String {
     }
 }
 
-/// The quantiles in numbers, beside the panel.
-fn figures(canvas: &mut Canvas<'_>, shown: &[Curve<'_>]) {
+/// The quantiles in numbers, beside the panel, unless they are those of this run alone.
+fn figures(canvas: &mut Canvas<'_>, shown: &[Curve<'_>], grows: bool) {
     let (left, mut y) = (RIGHT + 26, TOP + 10);
     for curve in shown {
         canvas.path(&[(left, y), (left + 44, y)], curve.stroke);
@@ -219,7 +223,8 @@ fn figures(canvas: &mut Canvas<'_>, shown: &[Curve<'_>]) {
         let latency = curve.latency;
         let quantiles = QUANTILES.map(|(p, name)| (name, latency.quantile_nanos(p) as f64));
         let rest = [("max", latency.max.as_nanos() as f64), ("mean", latency.mean_nanos())];
-        for (name, nanos) in quantiles.into_iter().chain(rest) {
+        let values = quantiles.into_iter().chain(rest);
+        for (name, nanos) in values.take_while(|_| !grows) {
             y += 27;
             canvas.text(name, (left + 54, y), Type::LABEL, Align::Left);
             let value = format::length(nanos);

@@ -5,12 +5,12 @@
 //! none ended has no step. The figures beside the lines are those of the messages sent in the
 //! measured time, as everywhere.
 
-use super::Subject;
 use super::axis;
 use super::canvas::{Canvas, Stroke, colour, sheet};
 use super::columns::Columns;
 use super::format;
 use super::page::{self, BOTTOM, Panel, Row, Sample, TOP};
+use super::{GROWS, Subject};
 use crate::kernel::time::{Span, Time};
 use crate::observe::measured::{Latency, QueueMeasured, Window, WindowLatency};
 
@@ -96,6 +96,9 @@ fn worst(subject: Subject<'_>, of: Of) -> Option<(Time, Span)> {
 }
 
 fn title(subject: Subject<'_>) -> String {
+    if subject.grows {
+        return GROWS.to_owned();
+    }
     let worst = |kind: Kind<'_>| Some((kind.name, worst(subject, kind.of)?));
     let found = kinds(subject.measures()).into_iter().find_map(worst);
     let Some((name, (at, p99))) = found else { return "latency over time".to_owned() };
@@ -110,15 +113,21 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     let deleted = Panel::new(TOP, MIDDLE.0, subject.measured.end);
     let kinds = kinds(measures);
     deleted.shade(canvas, subject, 1.0);
-    curves(canvas, &deleted, &columns, &kinds[0]);
+    curves(canvas, &deleted, &columns, &kinds[0], subject.grows);
     let received = Panel::new(MIDDLE.1, BOTTOM, subject.measured.end);
     received.unnamed_shade(canvas, subject, 1.0);
-    curves(canvas, &received, &columns, &kinds[1]);
+    curves(canvas, &received, &columns, &kinds[1], subject.grows);
     received.times(canvas, &columns.remark("what ended in", "the highest of"));
 }
 
 /// The percentiles of one latency in its panel, with their legend.
-fn curves(canvas: &mut Canvas<'_>, panel: &Panel, columns: &Columns<'_>, kind: &Kind<'_>) {
+fn curves(
+    canvas: &mut Canvas<'_>,
+    panel: &Panel,
+    columns: &Columns<'_>,
+    kind: &Kind<'_>,
+    grows: bool,
+) {
     let highest = |curve: &Curve| -> Vec<Option<u64>> {
         let ended = columns.all.iter().map(|column| {
             let windows = column.windows.iter().map(kind.of).filter(|latency| latency.count > 0);
@@ -144,6 +153,7 @@ fn curves(canvas: &mut Canvas<'_>, panel: &Panel, columns: &Columns<'_>, kind: &
         canvas.path(&points, curve.stroke);
         let figure = match kind.measured.count() {
             0 => "not measured".to_owned(),
+            _ if grows => "ever longer".to_owned(),
             _ => format::length(kind.measured.quantile_nanos(curve.share) as f64),
         };
         rows.push((Sample::Line(curve.stroke), curve.name.into(), figure));

@@ -38,6 +38,7 @@ pub use sweep::of_sweep;
 
 use crate::engine::scenario::Scenario;
 use crate::observe::measured::{Measured, QueueMeasured};
+use crate::stats::stability::unstable;
 
 /// One picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +74,8 @@ struct Subject<'a> {
     measured: &'a Measured,
     /// The queue's place in the scenario.
     queue: usize,
+    /// Whether it does not settle: what waits in it grows for as long as the run lasts.
+    grows: bool,
 }
 
 impl<'a> Subject<'a> {
@@ -80,6 +83,9 @@ impl<'a> Subject<'a> {
         &self.measured.queues[self.queue]
     }
 }
+
+/// The title in place of a percentile that would be another one had the run been longer.
+const GROWS: &str = "NOT STABLE: latencies grow for as long as the run lasts";
 
 /// The picture that only a queue with nodes has.
 const OF_NODES: &str = "replicas";
@@ -107,13 +113,15 @@ pub fn all(scenario: &Scenario, measured: &Measured) -> Result<Vec<Plot>, PlotEr
         (OF_NODES, replicas::draw),
     ];
     let several = scenario.queues.len() > 1;
+    let unstable = unstable(scenario, measured);
     let mut plots = Vec::new();
     for (queue, named) in scenario.queues.iter().enumerate().take(measured.queues.len()) {
         let has_nodes = named.config.ledger.nodes.is_some();
         for (kind, draw) in KINDS.into_iter().filter(|(kind, _)| has_nodes || *kind != OF_NODES) {
             let file =
                 if several { format!("{}-{kind}.svg", named.name) } else { format!("{kind}.svg") };
-            match draw(Subject { scenario, measured, queue }) {
+            let grows = unstable.iter().any(|found| found.queue == queue);
+            match draw(Subject { scenario, measured, queue, grows }) {
                 Ok(svg) => plots.push(Plot { file, svg }),
                 Err(reason) => return Err(PlotError { file, reason }),
             }
@@ -232,6 +240,30 @@ mod tests {
         assert!(
             plot("redeliveries").contains("redeliveries, mostly work that outlived the timeout")
         );
+    }
+
+    /// 5,000 more wait after each of the windows than after the one before. What waits has no mean
+    /// then, and a percentile is one of this run; every picture of the queue says so.
+    #[test]
+    fn pictures_of_a_queue_that_grows_say_so() {
+        let mut measured = sample::measured();
+        let queue = &mut measured.queues[0];
+        let mut waiting = 0;
+        for window in &mut queue.series {
+            waiting += 5_000;
+            (window.visible, window.in_flight) =
+                (WindowLevel::steady(waiting), WindowLevel::default());
+        }
+        (queue.counts.sent, queue.counts.deleted) = (2 * waiting, waiting);
+        let plots = all(&sample::scenario(), &measured).unwrap();
+        assert!(plots.iter().all(|plot| plot.svg.contains("; NOT STABLE")), "{plots:?}");
+        for name in ["latency.svg", "latency-over-time.svg"] {
+            let plot = plots.iter().find(|plot| plot.file == name).unwrap();
+            assert!(plot.svg.contains(GROWS), "{}", plot.svg);
+            assert!(!plot.svg.contains("p99 sent to deleted"), "{}", plot.svg);
+        }
+        let stable = all(&sample::scenario(), &sample::measured()).unwrap();
+        assert!(!stable.iter().any(|plot| plot.svg.contains("NOT STABLE")));
     }
 
     /// Four partitions became eighteen in one step: fourteen more, as the outcome counts them. For

@@ -25,15 +25,16 @@ const ROW: i32 = 58;
 
 /// Writes the title, which states the finding, and below it what the picture is of.
 pub(super) fn header(canvas: &mut Canvas<'_>, subject: Subject<'_>, title: &str) {
-    let Subject { scenario, measured, queue } = subject;
+    let Subject { scenario, measured, queue, grows } = subject;
     let (from, to) = measured.window;
     let partial = if measured.end < scenario.end() {
         format!("; PARTIAL: the run ended at {}", instant(measured.end))
     } else {
         String::new()
     };
+    let unstable = if grows { "; NOT STABLE" } else { "" };
     let about = format!(
-        "queue {} of {}, seed {}; figures from {} to {}{partial}",
+        "queue {} of {}, seed {}; figures from {} to {}{unstable}{partial}",
         format::clipped(&scenario.queues[queue].name, 32),
         format::clipped(&scenario.name, 32),
         scenario.seed,
