@@ -34,7 +34,7 @@ impl CostOutcome {
             dollars_per_month: cost.per_month(),
             requests_per_month: cost.requests_per_month,
             workers_per_month: priced.then_some(cost.workers_per_month),
-            dollars_per_million: cost.per_million(),
+            dollars_per_million: cost.per_million().value(),
         }
     }
 }

@@ -256,7 +256,7 @@ fn numbers(outcomes: &[Outcome]) -> Result<Vec<(String, Vec<f64>)>, serde_json::
 /// the end of the run and histories of all of it have none.
 fn varies_by_part(path: &str) -> bool {
     const EXTREMES: [&str; 4] = ["max", "last", "events", "end_ns"];
-    const WHOLE: [&str; 3] = ["partitions", "nodes", "unfinished"];
+    const WHOLE: [&str; 5] = ["partitions", "nodes", "unfinished", "resident", "held_back"];
     let mut words = path.split('.');
     let extreme = words.next_back().is_none_or(|last| EXTREMES.contains(&last));
     // `queues.signups.partitions.splits`, but not `queues.signups.levels.partitions.mean`.
@@ -335,7 +335,11 @@ fn merged(sample: Sample<'_>) -> Vec<(String, Estimated)> {
             }
         }
     }
-    let per_million = sample.pooled(|outcome| outcome.merges.per_million().cloned());
+    let fleets = sample.first().into_iter().flat_map(|outcome| outcome.consumers.iter());
+    for (fleet, (name, _)) in fleets.enumerate() {
+        merged.extend(sample.busy(fleet).map(|of| (format!("consumers.{name}.busy"), of)));
+    }
+    let per_million = sample.per_million();
     merged.extend(per_million.map(|of| ("cost.dollars_per_million".to_owned(), of)));
     merged
 }

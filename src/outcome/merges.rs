@@ -61,12 +61,10 @@ impl Merges {
     pub(super) fn of(scenario: &Scenario, measured: &Measured) -> Merges {
         let latencies = |queue: &QueueMeasured| Kind::ALL.map(|kind| kind.of(queue).clone());
         let told = |text: &String| ExpectOutcome::told(text, scenario, measured);
-        let per_million =
-            |cost: Cost| Reading::Ratio { sum: cost.of_window() * 1e6, over: cost.deleted as f64 };
         Merges {
             latencies: measured.queues.iter().map(latencies).collect(),
             expect: scenario.expect.iter().map(told).collect(),
-            per_million: Cost::of(scenario, measured).map(per_million),
+            per_million: Cost::of(scenario, measured).map(|cost| cost.per_million()),
         }
     }
 

@@ -360,16 +360,16 @@ impl AtEdges {
 }
 
 impl QueueOutcome {
-    /// Mean receives of the messages that were deleted, and whether it may be more, as the last
-    /// entry of the list counts all with at least as many; `None` if none was deleted.
-    pub fn mean_receives(&self) -> Option<(f64, bool)> {
+    /// Receives of the messages that were deleted, how many messages those are, and whether there
+    /// may be more receives, as the last entry of the list counts all with at least as many.
+    pub fn receives_of_deleted(&self) -> (u64, u64, bool) {
         /// Entries of the whole list.
         const ALL: usize = 32;
         let list = &self.receives_per_message;
         let messages: u64 = list.iter().sum();
         let receives: u64 =
             (1..).zip(list).map(|(receives, count): (u64, _)| receives * count).sum();
-        (messages > 0).then(|| (receives as f64 / messages as f64, list.len() >= ALL))
+        (receives, messages, list.len() >= ALL)
     }
 }
 

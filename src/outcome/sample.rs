@@ -55,11 +55,27 @@ impl<'a> Sample<'a> {
         self.pooled(|outcome| outcome.merges.latency(queue, kind)?.reading(take))
     }
 
+    /// Sums that are divided by each other over all runs: a mean of messages, a share of a time.
+    pub fn ratio(&self, of: impl Fn(&Outcome) -> Option<(f64, f64)>) -> Option<Estimated> {
+        self.pooled(|outcome| of(outcome).map(|(sum, over)| Reading::Ratio { sum, over }))
+    }
+
+    /// The busy share of the threads of a fleet that are up.
+    pub fn busy(&self, fleet: usize) -> Option<Estimated> {
+        self.ratio(|outcome| {
+            let fleet = outcome.consumers.at(fleet)?;
+            let up = 1.0 - fleet.thread_time.down;
+            Some((fleet.busy * up, up))
+        })
+    }
+
+    /// Dollars of a million messages.
+    pub fn per_million(&self) -> Option<Estimated> {
+        self.pooled(|outcome| outcome.merges.per_million().cloned())
+    }
+
     /// What merges over runs, over those that have a value.
-    pub(super) fn pooled(
-        &self,
-        reading: impl Fn(&Outcome) -> Option<Reading>,
-    ) -> Option<Estimated> {
+    fn pooled(&self, reading: impl Fn(&Outcome) -> Option<Reading>) -> Option<Estimated> {
         let readings = |of: &[Outcome]| -> Vec<Reading> {
             let own = of.iter().filter_map(&reading);
             own.filter(|reading| reading.value().is_some()).collect()

@@ -218,6 +218,27 @@ fn a_latency_missing_in_one_replication_is_estimated_from_the_others() {
     }
 }
 
+/// Three of four threads are busy, and one of two that are up while the others are down: 4 of 6 and
+/// not the mean of 3/4 and 1/2, in the document as in an expectation.
+#[test]
+fn a_fleet_is_as_busy_as_its_threads_that_are_up_in_all_runs() {
+    let mut scenario = fixture::scenario();
+    scenario.expect = vec!["busy(workers) > 0.6".to_owned()];
+    let run = |busy: u64, up: u64| {
+        let mut measured = fixture::measured(0);
+        let level = |value| fixture::level(value, value, value);
+        let fleet = &mut measured.fleets[0];
+        (fleet.busy, fleet.up, fleet.down) = (level(busy), level(up), level(4 - up));
+        Outcome::from_run(&scenario, 42, 0, &measured, None)
+    };
+    let estimate = Estimate::of(&[run(3, 4), run(1, 2)]).expect("finite numbers");
+    let found = estimate.measures.iter().find(|(path, _)| *path == "consumers.workers.busy");
+    let (_, busy) = found.expect("is there");
+    assert!((busy.mean - 4.0 / 6.0).abs() < 1e-12, "{busy:?}");
+    let expected = estimate.expect[0].value.expect("has a value");
+    assert!((busy.mean - expected).abs() < 1e-12, "{expected}");
+}
+
 #[test]
 fn the_estimates_fingerprint_depends_on_every_replication_and_their_order() {
     let of = |shifts: &[u64]| {

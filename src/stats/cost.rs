@@ -18,6 +18,7 @@ use crate::engine::scenario::{Prices, Scenario, Tier};
 use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
 use crate::observe::measured::Measured;
+use crate::stats::pool::Reading;
 
 /// A month, in hours.
 pub const HOURS_PER_MONTH: u64 = 730;
@@ -54,7 +55,7 @@ impl Cost {
         let queues = || measured.queues.iter().map(|queue| &queue.counts);
         let requests = queues().map(|counts| counts.requests().total()).sum();
         let prices = &scenario.prices;
-        let period = prices.every.map_or(window, |every| every.max(window));
+        let period = prices.every.map_or(window, |every| part(every, window, scenario).max(window));
         let rest = period.saturating_sub(window);
         let idle = scenario.fleets.iter().map(|fleet| idle_polls(&fleet.config, rest)).sum::<u64>();
         let in_period = idle.saturating_add(requests);
@@ -85,12 +86,20 @@ impl Cost {
         (requests + self.workers_per_month * self.window_time) * self.period_share
     }
 
-    /// Dollars of a million messages deleted, what is paid between two windows included; `None`
-    /// where none was.
-    pub fn per_million(&self) -> Option<f64> {
+    /// Dollars of a million messages deleted, what is paid between two windows included; without a
+    /// value where none was.
+    pub fn per_million(&self) -> Reading {
         let period = self.per_month() * self.period_share;
-        (self.deleted > 0).then(|| period * 1e6 / self.deleted as f64)
+        Reading::Ratio { sum: period * 1e6, over: self.deleted as f64 }
     }
+}
+
+/// The period of a part of the window: as much of it as the part is of the window, so that the month
+/// of each part is a month of the whole.
+fn part(every: Span, window: Span, scenario: &Scenario) -> Span {
+    let whole = scenario.duration.saturating_sub(scenario.warm_up).max(window);
+    let of = u128::from(every.as_nanos()) * u128::from(window.as_nanos());
+    Span::from_nanos(u64::try_from(of / u128::from(whole.as_nanos())).unwrap_or(u64::MAX))
 }
 
 /// Receives of a fleet that finds nothing for this long: each worker polls again when its poll has
@@ -272,7 +281,7 @@ mod tests {
         close(cost.workers_per_month, 4.0 * 0.05 * 730.0);
         close(cost.of_window(), 108_048.0 / 1e6 * 0.40 + 0.05);
         let per_message = cost.of_window() / 36_000.0;
-        close(cost.per_million().expect("messages were deleted"), per_message * 1e6);
+        close(cost.per_million().value().expect("messages were deleted"), per_message * 1e6);
         close(worker_hours(4, measured.window), 1.0);
         close(worker_hours(10, measured.window), 2.5);
     }
@@ -290,7 +299,7 @@ mod tests {
         close(cost.workers_per_month, 4.0 * 0.05 * 730.0);
         close(cost.of_window(), 108_048.0 / 1e6 * 0.40 + 0.05);
         let per_message = (day + 4.0 * 0.05 * 24.0) / 36_000.0;
-        close(cost.per_million().expect("messages were deleted"), per_message * 1e6);
+        close(cost.per_million().value().expect("messages were deleted"), per_message * 1e6);
         // Short polls with a pause of 200 ms, each answered after 50 ms.
         let fleet = &mut scenario.fleets[0].config;
         let millis = |millis| Dist::Constant(Span::from_millis(millis));
@@ -299,6 +308,30 @@ mod tests {
         let short = Cost::of(&scenario, &measured).expect("the window is not empty");
         let day = (108_048.0 + 4.0 * 85_500.0 * 4.0) / 1e6 * 0.40;
         close(short.requests_per_month, 730.0 / 24.0 * day);
+    }
+
+    /// A fifth of the window, with a fifth of its requests, stands for the same month: prices below
+    /// the first tier are linear. A run that ended early is such a part, too.
+    #[test]
+    fn the_month_of_a_part_of_the_window_is_that_of_the_whole() {
+        let (mut scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
+        let every = Some(Span::from_secs(86_400));
+        scenario.prices = Prices { worker_hour: vec![Some(5 * CENT)], every, ..amazon(0) };
+        let whole = Cost::of(&scenario, &measured).expect("the window is not empty");
+        measured.window.1 = measured.window.0 + Span::from_secs(180);
+        let counts = &mut measured.queues[0].counts;
+        counts.deleted /= 5;
+        counts.calls.send /= 5;
+        counts.calls.delete /= 5;
+        counts.calls.receive = (whole.requests / 5 - counts.calls.send) - counts.calls.delete;
+        let part = Cost::of(&scenario, &measured).expect("the window is not empty");
+        // 108,048 is no multiple of five: a fifth has 0.6 of a request less.
+        assert_eq!(part.requests, 21_609);
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-4 * b, "{a}, not {b}");
+        near(part.per_month(), whole.per_month());
+        near(part.of_window() * 5.0, whole.of_window());
+        let per_million = |of: Cost| of.per_million().value().expect("messages were deleted");
+        near(per_million(part), per_million(whole));
     }
 
     #[test]
@@ -340,7 +373,7 @@ mod tests {
         scenario.prices = amazon(0);
         measured.queues[0] = fixture::idle_queue();
         let cost = Cost::of(&scenario, &measured).expect("the window is not empty");
-        assert!(cost.per_month() == 0.0 && cost.per_million().is_none());
+        assert!(cost.per_month() == 0.0 && cost.per_million().value().is_none());
         measured.window.1 = measured.window.0;
         assert_eq!(Cost::of(&scenario, &measured), None);
     }

@@ -66,3 +66,68 @@ fn dead_letters_outside_the_measured_time_are_told_beside_those_within() {
     assert!(text.contains("dead letters 0 0.00 20 more outside the measured time"), "{text}");
     assert!(text.contains("Unfinished dead: 20 messages"), "{text}");
 }
+
+/// Ten messages at once, each of 1 s for one worker: two are deleted in the warm-up of 3 s, those at
+/// 3 s, 4 s and 5 s in the window, which ends before 6 s.
+#[test]
+fn what_was_there_before_and_is_there_after_makes_the_counters_balance() {
+    let sandbox = Sandbox::new();
+    let text = "(duration: \"6s\", warm_up: \"3s\", queues: {\"jobs\": ()},
+        producers: {\"web\": (queue: \"jobs\", arrivals: Burst(at: \"0s\", count: 10),
+            call_latency: Constant(\"0s\"))},
+        consumers: {\"worker\": (queue: \"jobs\", processing: Constant(\"1s\"),
+            receive: (max: 1), call_latency: Constant(\"0s\"))},
+        expect: [\"resident.begin == 8\", \"jobs.resident.end == 5\", \"deleted == 3\",
+            \"resident.begin + sent == deleted + resident.end\", \"held_back.end == 0\"])";
+    sandbox.write("ten.ron", text);
+    let given = sandbox.twice(&["run", "ten.ron"], 0);
+    let text = given.unbroken();
+    let flow = "there at the start 8 sent 0 0.00 deleted 3 1.00 1.00 receives per message there at \
+                the end 5";
+    assert!(text.contains(flow), "{text}");
+}
+
+/// An hour once a day: what workers cost until it comes again is part of a million messages'
+/// dollars, in a line of the answer as in an expectation, in one run, in several and in its parts,
+/// each of which stands for the same month. A cent an hour: 24 cents a day, and at 10/s 36,000
+/// messages with a request each to send, receive and delete.
+#[test]
+fn a_million_messages_cost_the_same_wherever_it_is_said() {
+    let sandbox = Sandbox::new();
+    let text = "(duration: \"1h\", every: \"24h\", queues: {\"jobs\": ()},
+        producers: {\"web\": (queue: \"jobs\", arrivals: Constant(\"10/s\"))},
+        consumers: {\"workers\": (queue: \"jobs\", processing: Constant(\"10ms\"),
+            price_per_hour: \"$0.01\", receive: (wait: \"20s\"))},
+        expect: [\"cost_per_million < $99\", \"cost_per_month < $99\"])";
+    sandbox.write("sale.ron", text);
+    let document = |more: &[&str]| -> Value {
+        let run = [&["run", "sale.ron", "--format", "json"], more].concat();
+        serde_json::from_str(&sandbox.run(&run).stdout).expect("JSON")
+    };
+    let one = document(&[]);
+    let cost = &one["cost"];
+    let number = |value: &Value| value.as_f64().expect("a number");
+    let [million, month] = ["dollars_per_million", "dollars_per_month"].map(|of| number(&cost[of]));
+    // About 108,000 requests of the hour and 4,140 polls of the rest, at 40 cents a million.
+    let day = 0.24 + (108_000.0 + 23.0 * 180.0) * 0.4e-6;
+    assert!((million / (day * 1e6 / 36_000.0) - 1.0).abs() < 0.001, "{million}");
+    assert!((month / (day * 730.0 / 24.0) - 1.0).abs() < 0.001, "{month}");
+    let near = |value: &Value, of: f64| {
+        assert!((number(value) / of - 1.0).abs() < 1e-3, "{value} is not {of}");
+    };
+    let expectations = |of: &Value| {
+        near(&of["expect"][0]["value"], million);
+        near(&of["expect"][1]["value"], month);
+    };
+    expectations(&one);
+    for several in [&["--reps", "2"], &["--batches", "10"]] {
+        let document = document(several);
+        expectations(&document);
+        for (of, value) in [("dollars_per_million", million), ("dollars_per_month", month)] {
+            let measure = &document["measures"][format!("cost.{of}").as_str()];
+            near(&measure["mean"], value);
+            let [low, high] = [0, 1].map(|end| number(&measure["ci95"][end]));
+            assert!(low > value * 0.99 && high < value * 1.01, "{low} to {high}, not {value}");
+        }
+    }
+}

@@ -4,7 +4,8 @@
 //! Owns which numbers are worth a line: what is zero and not asked for is left out. Must not know
 //! how a column is aligned.
 //!
-//! Invariant: a number stands in one place only.
+//! Invariant: a number stands in one place only. What was there at the end of the measured window
+//! may be what is unfinished at the end of the run; the one closes an account, the other has an age.
 
 use super::estimated::Estimated;
 use super::table::{Cell, Row, Table, left};
@@ -12,8 +13,8 @@ use super::{Asked, Style, cost, nodes, partitions};
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
 use crate::outcome::{
-    Counts, EstimatedUnstable, FleetOutcome, Kind, Outcome, ProducerOutcome, Sample, ThreadTime,
-    commonest_bottleneck,
+    EstimatedUnstable, FleetOutcome, Kind, Outcome, ProducerOutcome, QueueOutcome, Sample,
+    ThreadTime, commonest_bottleneck,
 };
 use crate::render::units::{self, Scale};
 use crate::stats::expect::Take;
@@ -70,32 +71,45 @@ fn happened(outcomes: Sample<'_>, queue: usize) -> bool {
     })
 }
 
-/// What is counted, in the order of a message's life. `true` is shown even where it is zero.
-type Counted = (&'static str, bool, fn(&Counts) -> u64);
-const COUNTED: [Counted; 19] = [
-    ("sent", true, |c| c.sent),
-    ("moved in", false, |c| c.moved_in),
-    ("deleted", true, |c| c.deleted),
-    ("deletes undone", false, |c| c.undone),
-    ("dead letters", false, |c| c.dead_lettered),
-    ("redelivered", false, |c| c.redelivered.total),
-    ("  timeout too short", false, |c| c.redelivered.outlived_timeout),
-    ("  waited in buffer", false, |c| c.redelivered.prefetched),
-    ("  work failed", false, |c| c.redelivered.failed),
-    ("  worker crashed", false, |c| c.redelivered.crashed),
-    ("  delete lost", false, |c| c.redelivered.delete_lost),
-    ("  delete undone", false, |c| c.redelivered.delete_undone),
-    ("  not hidden", false, |c| c.redelivered.not_hidden),
-    ("processed again", false, |c| c.duplicates),
-    ("expired", false, |c| c.expired),
-    ("purged", false, |c| c.purged),
-    ("throttled calls", false, |c| c.throttled),
-    ("over the limit", false, |c| c.over_limit),
-    ("empty receives", false, |c| c.empty_receives),
+/// When a row of the flow is shown, and how.
+#[derive(Clone, Copy, PartialEq)]
+enum Shown {
+    /// Even where nothing was counted.
+    Always,
+    /// Where something was counted.
+    Counted,
+    /// Where messages were there at that instant: no rate.
+    There,
+}
+
+/// What is counted, in the order of a message's life, between what was there at the edges: with
+/// these the counters balance.
+type Counted = (&'static str, Shown, fn(&QueueOutcome) -> u64);
+const COUNTED: [Counted; 21] = [
+    ("there at the start", Shown::There, |q| q.resident.begin),
+    ("sent", Shown::Always, |q| q.counts.sent),
+    ("moved in", Shown::Counted, |q| q.counts.moved_in),
+    ("deleted", Shown::Always, |q| q.counts.deleted),
+    ("deletes undone", Shown::Counted, |q| q.counts.undone),
+    ("dead letters", Shown::Counted, |q| q.counts.dead_lettered),
+    ("expired", Shown::Counted, |q| q.counts.expired),
+    ("purged", Shown::Counted, |q| q.counts.purged),
+    ("there at the end", Shown::There, |q| q.resident.end),
+    ("redelivered", Shown::Counted, |q| q.counts.redelivered.total),
+    ("  timeout too short", Shown::Counted, |q| q.counts.redelivered.outlived_timeout),
+    ("  waited in buffer", Shown::Counted, |q| q.counts.redelivered.prefetched),
+    ("  work failed", Shown::Counted, |q| q.counts.redelivered.failed),
+    ("  worker crashed", Shown::Counted, |q| q.counts.redelivered.crashed),
+    ("  delete lost", Shown::Counted, |q| q.counts.redelivered.delete_lost),
+    ("  delete undone", Shown::Counted, |q| q.counts.redelivered.delete_undone),
+    ("  not hidden", Shown::Counted, |q| q.counts.redelivered.not_hidden),
+    ("processed again", Shown::Counted, |q| q.counts.duplicates),
+    ("throttled calls", Shown::Counted, |q| q.counts.throttled),
+    ("over the limit", Shown::Counted, |q| q.counts.over_limit),
+    ("empty receives", Shown::Counted, |q| q.counts.empty_receives),
 ];
 
 fn flow(scenario: &Scenario, outcomes: Sample<'_>, queue: usize, name: &str) -> Table {
-    let counts = |outcome: &Outcome| outcome.queues.at(queue).map(|queue| queue.counts);
     let seconds = outcomes.first().map_or(0.0, |outcome| {
         let [from, to] = outcome.window_ns;
         to.saturating_sub(from) as f64 / 1e9
@@ -103,14 +117,20 @@ fn flow(scenario: &Scenario, outcomes: Sample<'_>, queue: usize, name: &str) -> 
     let redrives = scenario.queues.get(queue).is_some_and(|of| of.config.redrive.is_some());
     let total = if outcomes.len() == 1 { "total" } else { "per run" };
     let mut rows = Vec::new();
-    for (label, always, count) in COUNTED {
-        let sum =
-            Estimated::total(outcomes, |outcome| counts(outcome).map_or(0, |all| count(&all)));
-        let asked = always || (redrives && label == "dead letters");
+    for (label, shown, count) in COUNTED {
+        let count = |outcome: &Outcome| outcome.queues.at(queue).map_or(0, count);
+        let there = shown == Shown::There;
+        let sum = if there {
+            Estimated::at_an_instant(outcomes, count)
+        } else {
+            Estimated::total(outcomes, count)
+        };
+        let asked = shown == Shown::Always || (redrives && label == "dead letters");
         if sum.mean == 0.0 && !asked {
             continue;
         }
-        let rate = if seconds > 0.0 { sum.per(seconds).cell(2) } else { Cell::default() };
+        let no_rate = there || seconds == 0.0;
+        let rate = if no_rate { Cell::default() } else { sum.per(seconds).cell(2) };
         let note = match label {
             "deleted" => receives_per_message(outcomes, queue),
             "dead letters" => dead_letters_outside(outcomes, queue),
@@ -124,10 +144,13 @@ fn flow(scenario: &Scenario, outcomes: Sample<'_>, queue: usize, name: &str) -> 
 
 /// Of the messages that were deleted: what else was received says nothing about them.
 fn receives_per_message(outcomes: Sample<'_>, queue: usize) -> String {
-    let mean = |outcome: &Outcome| outcome.queues.at(queue)?.mean_receives();
-    let more = outcomes.iter().any(|outcome| mean(outcome).is_some_and(|(_, more)| more));
+    let of = |outcome: &Outcome| Some(outcome.queues.at(queue)?.receives_of_deleted());
+    let more = outcomes.iter().filter_map(of).any(|(_, messages, more)| messages > 0 && more);
     let least = if more { "at least " } else { "" };
-    let ratio = Estimated::over(outcomes, |outcome| Some(mean(outcome)?.0));
+    let ratio = Estimated::ratio(outcomes, |outcome| {
+        let (receives, messages, _) = of(outcome)?;
+        Some((receives as f64, messages as f64))
+    });
     ratio.map_or_else(String::new, |ratio| {
         format!("{least}{} receives per message", ratio.inline(2))
     })
@@ -270,7 +293,7 @@ fn growing(found: &EstimatedUnstable, outcomes: Sample<'_>) -> String {
 /// How busy a fleet is, and how many messages wait for it where their number has a mean.
 fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize, grows: bool) -> String {
     let of = |outcome: &Outcome| outcome.consumers.at(fleet).copied();
-    let busy = Estimated::over(outcomes, |outcome| of(outcome).map(|fleet| fleet.busy));
+    let busy = outcomes.busy(fleet).map(Estimated::from);
     let threads = outcomes.iter().find_map(of).map_or(0, |fleet| fleet.threads);
     let busy = busy.map_or_else(String::new, |busy| busy.inline(2));
     let s = if threads == 1 { "" } else { "s" };
@@ -317,9 +340,9 @@ fn wasted(outcomes: Sample<'_>, fleet: usize) -> Option<String> {
         ("crashed", |fleet| fleet.wasted_by.crashed_ns),
     ];
     let share = |cause: fn(&FleetOutcome) -> u64| {
-        let shares = Estimated::over(outcomes, |outcome| {
+        let shares = Estimated::ratio(outcomes, |outcome| {
             let fleet = outcome.consumers.at(fleet)?;
-            (fleet.work_ns > 0).then(|| cause(fleet) as f64 / fleet.work_ns as f64)
+            Some((cause(fleet) as f64, fleet.work_ns as f64))
         });
         shares.map_or(0.0, |share| share.mean)
     };
@@ -353,9 +376,9 @@ fn producers(outcomes: Sample<'_>, producer: usize) -> Option<String> {
         })
         .collect();
     let per_message = |sum: fn(&ProducerOutcome) -> u64| {
-        Estimated::over(outcomes, |outcome| {
+        Estimated::ratio(outcomes, |outcome| {
             let of = outcome.producers.at(producer)?;
-            (of.sent > 0).then(|| sum(of) as f64 / of.sent as f64)
+            Some((sum(of) as f64, of.sent as f64))
         })
         .filter(|mean| mean.mean > 0.0)
     };
@@ -365,6 +388,12 @@ fn producers(outcomes: Sample<'_>, producer: usize) -> Option<String> {
     }
     if let Some(calling) = per_message(|of| of.calling_ns).filter(|_| !words.is_empty()) {
         words.push(format!("{} from call to answer on average", units::length(calling.mean)));
+    }
+    let unsent = Estimated::at_an_instant(outcomes, |outcome| {
+        outcome.producers.at(producer).map_or(0, |of| of.held_back.end)
+    });
+    if unsent.mean > 0.0 && !words.is_empty() {
+        words.push(format!("{} not sent at the end", unsent.inline(0)));
     }
     (!words.is_empty()).then(|| words.join(", "))
 }
@@ -386,8 +415,7 @@ fn theory(scenario: &Scenario, outcomes: Sample<'_>, prediction: &Prediction) ->
     }
     let queue = prediction.queue.0 as usize;
     let wait = Estimated::latency(outcomes, queue, Kind::SentToReceived, Take::Mean);
-    let busy =
-        Estimated::over(outcomes, |outcome| Some(outcome.consumers.at(prediction.fleet)?.busy));
+    let busy = outcomes.busy(prediction.fleet).map(Estimated::from);
     let inside = |estimated: Option<Estimated>, value| estimated?.contains(value);
     let verdict = match (inside(wait, prediction.wait_nanos), inside(busy, prediction.busy)) {
         (Some(true), Some(true)) => ": inside the intervals",
@@ -401,12 +429,11 @@ fn theory(scenario: &Scenario, outcomes: Sample<'_>, prediction: &Prediction) ->
 
 fn unfinished(outcomes: Sample<'_>, queue: usize) -> Option<String> {
     let of = |outcome: &Outcome| outcome.queues.at(queue).map(|queue| queue.unfinished);
-    let left = Estimated::total(outcomes, |outcome| of(outcome).map_or(0, |left| left.messages));
+    let left =
+        Estimated::at_an_instant(outcomes, |outcome| of(outcome).map_or(0, |left| left.messages));
     if left.mean == 0.0 {
         return None;
     }
-    // What is left at the end of a part is no sample of what is left at the end of the run.
-    let left = Estimated { half: left.half.filter(|_| outcomes.batches().is_none()), ..left };
     let oldest = outcomes.iter().filter_map(of).map(|left| left.oldest_ns).max().unwrap_or(0);
     let oldest = units::length(oldest as f64);
     let s = if left.half.is_none() && (left.mean - 1.0).abs() < f64::EPSILON { "" } else { "s" };
@@ -418,7 +445,7 @@ fn unfinished(outcomes: Sample<'_>, queue: usize) -> Option<String> {
 fn circulating(outcomes: Sample<'_>, queue: usize) -> String {
     let of = |outcome: &Outcome| outcome.queues.at(queue)?.unfinished.circulating;
     let messages =
-        Estimated::total(outcomes, |outcome| of(outcome).map_or(0, |found| found.messages));
+        Estimated::at_an_instant(outcomes, |outcome| of(outcome).map_or(0, |found| found.messages));
     let found = outcomes.iter().filter_map(of);
     let Some((receives, oldest)) = found
         .map(|found| (found.receives, found.oldest_ns))
@@ -427,8 +454,7 @@ fn circulating(outcomes: Sample<'_>, queue: usize) -> String {
         return String::new();
     };
     let oldest = units::length(oldest as f64);
-    let half = messages.half.filter(|_| outcomes.batches().is_none());
-    let messages = Estimated { half, ..messages }.inline(0);
+    let messages = messages.inline(0);
     format!(
         "; {messages} of them circulating: received up to {receives} times and not deleted, the \
          oldest {oldest} old"

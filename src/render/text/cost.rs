@@ -20,7 +20,7 @@ pub(super) fn sentence(scenario: &Scenario, outcomes: Sample<'_>) -> Option<Stri
         let (requests, workers) = (units::money(requests.mean), units::money(workers.mean));
         format!(" (requests {requests}, workers {workers})")
     });
-    let million = dollars(|cost| cost.dollars_per_million);
+    let million = outcomes.per_million().map(Estimated::from);
     let million = million
         .map_or_else(String::new, |million| format!(", {} per million messages", money(million)));
     let prices = scenario.fleets.iter().zip(&scenario.prices.worker_hour);
@@ -49,7 +49,7 @@ fn assumed(scenario: &Scenario, outcomes: Sample<'_>) -> String {
     let left = |outcome: &Outcome| {
         outcome.queues.iter().map(|(_, queue)| queue.unfinished.messages).sum::<u64>()
     };
-    let left = Estimated::total(outcomes, left);
+    let left = Estimated::at_an_instant(outcomes, left);
     let unpaid = if left.mean > 0.0 {
         format!(" (without the {} unfinished at its end)", left.inline(0))
     } else {

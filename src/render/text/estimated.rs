@@ -50,6 +50,23 @@ impl Estimated {
         all.unwrap_or(Estimated { mean: 0.0, half: None, thin: None })
     }
 
+    /// The same of a number at one instant: the end of a part is no sample of the end of the run.
+    pub(super) fn at_an_instant(
+        outcomes: Sample<'_>,
+        number: impl Fn(&Outcome) -> u64,
+    ) -> Estimated {
+        let told = Estimated::total(outcomes, number);
+        Estimated { half: told.half.filter(|_| outcomes.batches().is_none()), ..told }
+    }
+
+    /// Sums that are divided by each other over all replications.
+    pub(super) fn ratio(
+        outcomes: Sample<'_>,
+        of: impl Fn(&Outcome) -> Option<(f64, f64)>,
+    ) -> Option<Estimated> {
+        outcomes.ratio(of).map(Estimated::from)
+    }
+
     /// Divided by a constant.
     pub(super) fn per(self, divisor: f64) -> Estimated {
         let half = self.half.map(|half| half / divisor);

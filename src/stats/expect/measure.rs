@@ -120,10 +120,14 @@ const COUNTERS: &[(&str, Count)] = &[
     ("calls.delete", Count::Queue(|q| q.counts.calls.delete)),
     ("calls.change_visibility", Count::Queue(|q| q.counts.calls.change_visibility)),
     ("requests", Count::Queue(|q| q.counts.requests().total())),
+    ("resident.begin", Count::Queue(|q| q.resident.0)),
+    ("resident.end", Count::Queue(|q| q.resident.1)),
     ("unfinished", Count::Queue(|q| q.unfinished.messages)),
     ("arrived", Count::Producer(|p| p.arrived)),
     ("retried", Count::Producer(|p| p.retried)),
     ("given_up", Count::Producer(|p| p.given_up)),
+    ("held_back.begin", Count::Producer(|p| p.held_back.0)),
+    ("held_back.end", Count::Producer(|p| p.held_back.1)),
     ("processed", Count::Fleet(|f| f.processed)),
     ("work", Count::Work(|f| f.work)),
     ("wasted", Count::Work(wasted)),
@@ -168,7 +172,7 @@ pub(super) type CostOf = fn(&Cost) -> Reading;
 const COSTS: &[(&str, CostOf)] = &[
     ("cost", |c| Reading::Count(c.of_window())),
     ("cost_per_month", |c| Reading::Mean(c.per_month())),
-    ("cost_per_million", |c| Reading::Ratio { sum: c.of_window() * 1e6, over: c.deleted as f64 }),
+    ("cost_per_million", Cost::per_million),
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -428,11 +432,7 @@ impl Measure {
         Ok(match self.what {
             What::Count(count) => {
                 let value = count.value(at, measured).ok_or_else(absent)?;
-                if self.is_left_at_the_end() {
-                    Reading::Whole(value)
-                } else {
-                    Reading::Count(value)
-                }
+                if self.is_of_an_instant() { Reading::Whole(value) } else { Reading::Count(value) }
             }
             What::Rate(count) => {
                 let seconds = measured.window.1.since(measured.window.0).as_secs_f64();
@@ -474,9 +474,11 @@ impl Measure {
         })
     }
 
-    /// Whether it tells of the end of a run, which parts of it do not have.
-    fn is_left_at_the_end(&self) -> bool {
-        split(&self.name).1 == "unfinished"
+    /// Whether it is a number of messages at one instant, which does not add up over parts of a run.
+    pub(super) fn is_of_an_instant(&self) -> bool {
+        let last = split(&self.name).1;
+        let at_edges = ["resident.", "held_back."].iter().any(|level| last.starts_with(level));
+        at_edges || last == "unfinished"
     }
 }
 

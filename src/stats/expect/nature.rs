@@ -52,7 +52,8 @@ impl Measure {
     /// Whether it is the more, the longer the measured time is.
     pub(super) fn follows_time(&self) -> bool {
         match self.what {
-            What::Count(_) | What::Latency(Take::Count, _) | What::WorkerHours => true,
+            What::Count(_) => !self.is_of_an_instant(),
+            What::Latency(Take::Count, _) | What::WorkerHours => true,
             What::Cost(_) => split(&self.name).1 == "cost",
             What::Rate(_) | What::Latency(..) | What::Level(..) | What::Share(_) => false,
         }
