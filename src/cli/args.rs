@@ -14,6 +14,7 @@ use super::values::{
     Seed, parse_confidence, parse_instant, parse_length, parse_limit, parse_message, parse_seed,
     parse_share,
 };
+use crate::experiment::range::{REPLICATIONS, SPREAD};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::MessageId;
 use crate::scenario::units::parse_span;
@@ -273,7 +274,7 @@ pub(super) struct Sweep {
     pub(super) changes: Settings,
     /// Replications at each point
     #[arg(long, value_name = "N", default_value_t = 10)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(value_parser = clap::value_parser!(u64).range(REPLICATIONS))]
     pub(super) reps: u64,
     #[arg(help = "What to measure, as 'p99(sent_to_deleted)'; may be repeated")]
     #[arg(long = "measure", value_name = "MEASURE", action = ArgAction::Append)]
@@ -330,7 +331,7 @@ pub(super) struct Compare {
     pub(super) changes: Settings,
     /// Pairs of runs
     #[arg(long, value_name = "N", default_value_t = 10)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(value_parser = clap::value_parser!(u64).range(REPLICATIONS))]
     pub(super) reps: u64,
     #[arg(help = "What to compare, as 'p99(sent_to_deleted)'; may be repeated")]
     #[arg(long = "measure", value_name = "MEASURE", action = ArgAction::Append)]
@@ -392,11 +393,11 @@ pub(super) struct Plan {
     pub(super) confidence: f64,
     /// Replications of the first look at a point
     #[arg(long, value_name = "N", default_value_t = 10)]
-    #[arg(value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    #[arg(value_parser = clap::value_parser!(u64).range(SPREAD))]
     pub(super) reps: u64,
     /// Most replications of one point
     #[arg(long, value_name = "N", default_value_t = 640)]
-    #[arg(value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    #[arg(value_parser = clap::value_parser!(u64).range(SPREAD))]
     pub(super) max_reps: u64,
     /// Form of the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]

@@ -8,7 +8,7 @@ use super::args::{Check, CheckFormat};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::sources::read;
-use super::terminal::{Terminal, answer, complain};
+use super::terminal::{Terminal, answer, complain, told};
 use crate::scenario::fault::Severity;
 use crate::scenario::{Faults, Loaded};
 
@@ -42,7 +42,7 @@ pub(super) fn check(args: &Check, terminal: Terminal) -> Result<Exit, Failure> {
             lines.extend(faults.iter().map(|fault| line_of(&shown, &faults, fault)));
         } else if failed == Exit::Held {
             terminal.warnings(&faults);
-            answer(&format!("ok  {shown}\n"))?;
+            told(&format!("ok  {shown}\n"))?;
         } else {
             if exit != Exit::Held {
                 complain("\n");

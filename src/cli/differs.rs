@@ -9,7 +9,7 @@ use super::values::quoted;
 use crate::engine::fork::Course;
 use crate::engine::lockstep::Difference;
 use crate::engine::scenario::Scenario;
-use crate::experiment::determinism::Disagreement;
+use crate::experiment::determinism::{Disagreement, Parts};
 use crate::experiment::regression::{Changed, Differs, First};
 use crate::kernel::time::Time;
 use crate::observe::fact::Fact;
@@ -110,12 +110,17 @@ pub(super) fn disagreement<'a>(
 ) -> (String, String) {
     let course = course.into();
     let what = format!("replication {} was not the same the second time", found.replication);
-    match &found.first {
-        Some(first) => {
+    match &found.parts {
+        Parts::At(first) => {
             let [left, right] = two_facts(course, course, first);
             (format!("{what}: {}", at(first)), format!("\n  {left}\n  {right}\n"))
         }
-        None => (format!("{what}, but it is when both are stepped side by side"), String::new()),
+        Parts::Nowhere => {
+            (format!("{what}, but it is when both are stepped side by side"), String::new())
+        }
+        Parts::Unknown => {
+            (format!("{what}; interrupted before it was known where they part"), String::new())
+        }
     }
 }
 
@@ -180,7 +185,8 @@ mod tests {
         let [left, right] = sides;
         let first = first_difference(left, right, &AtomicBool::new(false));
         let difference = first.unwrap();
-        let (what, lines) = disagreement(&scenario, &Disagreement { replication: 3, first });
+        let parts = Parts::At(difference);
+        let (what, lines) = disagreement(&scenario, &Disagreement { replication: 3, parts });
         let place = format!("{}, event {}", difference.at(), difference.number);
         let expected = "replication 3 was not the same the second time: first difference at ";
         assert_eq!(what, format!("{expected}{place}"));
@@ -189,8 +195,13 @@ mod tests {
         for (line, side) in lines[1..].iter().zip([difference.left, difference.right]) {
             assert!(line.contains(&side.unwrap().0.to_string()), "{line}");
         }
-        let (what, lines) = disagreement(&scenario, &Disagreement { replication: 3, first: None });
-        assert!(what.ends_with("stepped side by side") && lines.is_empty());
+        for (parts, end) in [
+            (Parts::Nowhere, "but it is when both are stepped side by side"),
+            (Parts::Unknown, "interrupted before it was known where they part"),
+        ] {
+            let (what, lines) = disagreement(&scenario, &Disagreement { replication: 3, parts });
+            assert!(what.ends_with(end) && lines.is_empty(), "{what}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::engine::scenario::Scenario;
 use crate::experiment::batches::{Batched, batches};
 use crate::experiment::precision::{FIRST, Known, Reached, Target, replicate_until};
 use crate::experiment::progress::Progress;
+use crate::experiment::range::{REPLICATIONS, SPREAD, is_precision};
 use crate::experiment::replicate::{Plan, Replications, replicate};
 use crate::experiment::warm_up::{TooLong, WarmUp};
 use crate::outcome::{Outcome, Sample};
@@ -25,7 +26,7 @@ use crate::stats::expect::{Names, Quantity, parse_quantity};
 pub(super) struct Replicating {
     /// Replications; from 2 on, every mean has its 95 % interval
     #[arg(long, value_name = "N", default_value_t = 1)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(value_parser = clap::value_parser!(u64).range(REPLICATIONS))]
     pub(super) reps: u64,
     /// What is discarded of each run: fixed (as the scenario says), none, mser5
     /// (found by pilot runs), or a length
@@ -46,7 +47,7 @@ pub(super) struct Replicating {
     pub(super) of: Vec<Quantity>,
     /// Most replications that --precision makes
     #[arg(long, value_name = "N", default_value_t = 1000, requires = "precision")]
-    #[arg(value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    #[arg(value_parser = clap::value_parser!(u64).range(SPREAD))]
     pub(super) max_reps: u64,
 }
 
@@ -56,7 +57,7 @@ const USUAL: &str = "mean(sent_to_deleted)";
 /// Reads a precision: a share of a mean.
 pub(super) fn parse_precision(text: &str) -> Result<f64, String> {
     match parse_probability(text) {
-        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        Ok(share) if is_precision(share) => Ok(share),
         _ => Err("expected a share of the mean above 0 and below 1, such as `2%`".to_owned()),
     }
 }

@@ -20,7 +20,7 @@ use super::terminal::{Terminal, Volume, answer, complain};
 use super::values::quoted;
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
-use crate::experiment::determinism;
+use crate::experiment::determinism::{self, Checked};
 use crate::experiment::replicate::{Plan, Replications};
 use crate::kernel::time::Time;
 use crate::outcome::Estimate;
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
         if let Some(directory) = directories.get(number) {
             write_all(directory, &source.scenario, &replicated)?;
         }
-        if runs.ended == Ended::Interrupted {
+        if exit == Exit::Interrupted {
             break;
         }
     }
@@ -125,12 +125,16 @@ fn agreement(global: &Global, terminal: Terminal, source: &Source, runs: &Replic
     let replications = runs.outcomes.len() as u64;
     let plan = Plan { replications, threads, interrupt: interrupt::flag(), progress: None };
     match determinism::check(course, plan, runs) {
-        None => {
+        Checked::Same => {
             let other = determinism::other_threads(threads);
             terminal.say(&format!("run again on {other} instead of {threads} threads: the same"));
             Exit::Held
         }
-        Some(disagreement) => {
+        Checked::Interrupted => {
+            terminal.say("interrupted: whether a second run is the same was not found out");
+            Exit::Interrupted
+        }
+        Checked::Differs(disagreement) => {
             let (what, lines) = differs::disagreement(course, &disagreement);
             let bug = Failure::bug(what);
             terminal.errors(&bug.faults);

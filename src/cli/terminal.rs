@@ -11,6 +11,7 @@ use super::args::{Global, When};
 use super::failure::Failure;
 use crate::render::text::fold::fold;
 use crate::scenario::Faults;
+use crate::scenario::visible::visible_lines;
 
 /// How to speak.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,10 @@ impl Terminal {
 
     /// Says something beside the answer.
     pub(super) fn say(self, text: &str) {
+        self.tell(&visible_lines(text, false));
+    }
+
+    fn tell(self, text: &str) {
         if self.volume != Volume::Quiet {
             complain(&format!("{text}\n"));
         }
@@ -63,13 +68,14 @@ impl Terminal {
     /// Warns.
     pub(super) fn warn(self, text: &str) {
         let (on, off) = if self.colour_of_errors { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
-        self.say(&fold(&format!("{on}warning{off}: {text}")).join("\n"));
+        let text = visible_lines(text, false);
+        self.tell(&fold(&format!("{on}warning{off}: {text}")).join("\n"));
     }
 
     /// Shows warnings with their place in the scenario.
     pub(super) fn warnings(self, warnings: &Faults) {
         if !warnings.is_empty() {
-            self.say(warnings.render(self.colour_of_errors).trim_end());
+            self.tell(warnings.render(self.colour_of_errors).trim_end());
         }
     }
 
@@ -79,7 +85,15 @@ impl Terminal {
     }
 }
 
-/// Prints a part of the answer on standard output.
+/// Prints lines of the answer that are for people: what a terminal would obey is escaped.
+///
+/// # Errors
+/// As [`answer`].
+pub(super) fn told(lines: &str) -> Result<(), Failure> {
+    answer(&visible_lines(lines, false))
+}
+
+/// Prints a part of the answer on standard output, as it is.
 ///
 /// # Errors
 /// It takes no more, for another reason than that nobody reads it.
@@ -101,7 +115,8 @@ pub(super) fn written(result: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// Writes to standard error. Where even that fails there is nobody left to tell.
+/// Writes to standard error; of what a terminal would obey only colours are left. Where even that
+/// fails there is nobody left to tell.
 pub(super) fn complain(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(visible_lines(text, true).as_bytes());
 }

@@ -17,7 +17,7 @@ use super::interrupt;
 use super::meter::with_progress;
 use super::run::threads;
 use super::sources::{Source, load_all};
-use super::terminal::{Terminal, answer};
+use super::terminal::{Terminal, told};
 use super::test_experiments;
 use crate::engine::world::Ended;
 use crate::experiment::file;
@@ -110,12 +110,12 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     for (directory, kept) in [(&args.snapshots, kept), (&of_experiments, kept_experiments)] {
         exit = exit.max(unreferenced(args, directory, &kept, terminal)?);
     }
-    answer(&summary(sources.len(), experiments.len(), &tally))?;
-    answer(&tally.look)?;
+    told(&summary(sources.len(), experiments.len(), &tally))?;
+    told(&tally.look)?;
     if !tally.open.is_empty() {
         let named: Vec<&str> = args.paths.iter().filter_map(|path| path.to_str()).collect();
         let paths = if tally.open.len() == 1 { &tally.open } else { &named };
-        answer(&differs::help_accept(paths))?;
+        told(&differs::help_accept(paths))?;
     }
     Ok(exit)
 }
@@ -169,7 +169,7 @@ fn report<'a>(
     let name = &text.name;
     if matches!(tested.verdict, Verdict::Same) {
         tally.ok += 1;
-        answer(&format!("    ok  {name}{}\n", failing(&tested.outcome)))?;
+        told(&format!("    ok  {name}{}\n", failing(&tested.outcome)))?;
         return Ok(Exit::Held);
     }
     if args.update {
@@ -178,7 +178,7 @@ fn report<'a>(
         let stored = Stored { scenario: Some(text.text.clone()), contents };
         write(kept, &stored.to_text(SOURCE))?;
         tally.stored += 1;
-        answer(&format!("stored  {name}{}\n", failing(&tested.outcome)))?;
+        told(&format!("stored  {name}{}\n", failing(&tested.outcome)))?;
         return Ok(Exit::Held);
     }
     tally.open.push(name);
@@ -187,10 +187,10 @@ fn report<'a>(
         if tally.look.is_empty() {
             tally.look = differs::help_look(name, differs);
         }
-        answer(&differs::block(name, scenario, differs))?;
+        told(&differs::block(name, scenario, differs))?;
     } else {
         tally.new += 1;
-        answer(&format!("   NEW  {name}     no stored outcome `{}`\n", kept.display()))?;
+        told(&format!("   NEW  {name}     no stored outcome `{}`\n", kept.display()))?;
     }
     Ok(Exit::No)
 }
@@ -313,13 +313,13 @@ fn unreferenced(
                 "`{shown}` belongs to no scenario here; `--unreferenced delete` removes it"
             )),
             Some(Unreferenced::Reject) => {
-                answer(&format!("ORPHAN  {shown}     belongs to no scenario here\n"))?;
+                told(&format!("ORPHAN  {shown}     belongs to no scenario here\n"))?;
                 exit = Exit::No;
             }
             Some(Unreferenced::Delete) => {
                 let removed = fs::remove_file(&orphan);
                 removed.map_err(|error| Failure::io(&format!("remove `{shown}`"), &error))?;
-                answer(&format!("removed {shown}\n"))?;
+                told(&format!("removed {shown}\n"))?;
             }
         }
     }

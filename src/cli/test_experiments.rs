@@ -13,7 +13,7 @@ use super::files::write;
 use super::interrupt;
 use super::run::threads;
 use super::sources::read;
-use super::terminal::answer;
+use super::terminal::told;
 use super::test::{SOURCE, Tally, stored};
 use crate::experiment::conduct::conduct;
 use crate::experiment::regression::differences;
@@ -64,25 +64,25 @@ pub(super) fn one<'a>(
     match known {
         Some(known) if known.contents == contents => {
             tally.ok += 1;
-            answer(&format!("    ok  {file}\n"))?;
+            told(&format!("    ok  {file}\n"))?;
         }
         _ if args.update => {
             let stored = Stored { scenario: Some(text.clone()), contents };
             write(kept, &stored.to_text(SOURCE))?;
             tally.stored += 1;
-            answer(&format!("stored  {file}\n"))?;
+            told(&format!("stored  {file}\n"))?;
         }
         Some(known) => {
             tally.differ += 1;
             tally.open.push(file);
             let changed = differences(&known, &contents).map_err(bug)?;
-            answer(&differs::experiment(file, &changed))?;
+            told(&differs::experiment(file, &changed))?;
             return Ok(Exit::No);
         }
         None => {
             tally.new += 1;
             tally.open.push(file);
-            answer(&format!("   NEW  {file}     no stored outcome `{}`\n", kept.display()))?;
+            told(&format!("   NEW  {file}     no stored outcome `{}`\n", kept.display()))?;
             return Ok(Exit::No);
         }
     }

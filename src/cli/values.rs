@@ -4,10 +4,12 @@
 
 use std::str::FromStr;
 
+use crate::experiment::range::CONFIDENCE;
 use crate::kernel::rng::mix;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::MessageId;
 use crate::scenario::units::parse_span;
+use crate::scenario::visible::is_visible;
 
 /// A seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +76,7 @@ pub(super) fn parse_length(text: &str) -> Result<Span, String> {
 /// Reads a probability to be sure with: from 50% up, and not certain.
 pub(super) fn parse_confidence(text: &str) -> Result<f64, String> {
     let form = "expected a probability from 50% to 99.99%, such as 95%".to_owned();
-    parse_share(text).ok().filter(|share| (0.5..=0.9999).contains(share)).ok_or(form)
+    parse_share(text).ok().filter(|share| CONFIDENCE.contains(share)).ok_or(form)
 }
 
 /// A word for a shell: in quotes where it would not be one word otherwise.
@@ -83,7 +85,16 @@ pub(super) fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    if is_visible(word) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    // As bash and zsh write what a terminal would obey.
+    let escaped = word.chars().map(|c| match c {
+        '\'' | '\\' => format!("\\{c}"),
+        c if is_visible(c.encode_utf8(&mut [0; 4])) => c.to_string(),
+        c => format!("\\U{:08x}", u32::from(c)),
+    });
+    format!("$'{}'", escaped.collect::<String>())
 }
 
 /// A hash of a text, to tell two versions apart.
@@ -137,5 +148,6 @@ mod tests {
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted("x=Poisson(\"1/s\")"), "'x=Poisson(\"1/s\")'");
         assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("a'\u{1b}\\b\u{202e}ä"), r"$'a\'\U0000001b\\b\U0000202eä'");
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::fates::first_fate;
 use super::point::{Base, Point};
 use super::quantities;
+use super::range;
 use super::row::Row;
 use super::runs::{Job, Runner, growing, unstable};
 use super::share::Share;
@@ -44,6 +45,7 @@ pub struct CompareAsked {
     /// Expressions of the expectation language; the usual ones for none.
     pub measures: Vec<String>,
     /// Pairs of runs.
+    #[serde(deserialize_with = "range::replications")]
     pub reps: u64,
     /// The share of a's mean that counts as no difference.
     pub tolerance: Option<Share>,

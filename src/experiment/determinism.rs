@@ -12,13 +12,35 @@ use super::replicate::{Plan, Replications, replicate};
 use crate::engine::fork::Course;
 use crate::engine::lockstep::{Difference, Stepper, first_difference};
 
+/// What the second runs tell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Checked {
+    /// They are the same.
+    Same,
+    /// An interrupt came before all were made: nobody knows.
+    Interrupted,
+    /// They differ.
+    Differs(Disagreement),
+}
+
 /// Two runs that should have been one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Disagreement {
     /// Which replication.
     pub replication: u64,
-    /// Where they part; `None` if, stepped side by side, they did not.
-    pub first: Option<Difference>,
+    /// Where they part.
+    pub parts: Parts,
+}
+
+/// Where two runs that should have been one part.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Parts {
+    /// At this event.
+    At(Difference),
+    /// Nowhere: stepped side by side they are the same.
+    Nowhere,
+    /// An interrupt ended the search.
+    Unknown,
 }
 
 /// Threads for the second runs: not as many as for the first.
@@ -26,26 +48,28 @@ pub fn other_threads(threads: usize) -> usize {
     if threads == 1 { 2 } else { 1 }
 }
 
-/// Makes the runs of `plan` again, on other threads; `None` if they are the same.
+/// Makes the runs of `plan` again, on other threads, and compares.
 ///
 /// # Panics
 /// If a run does.
-pub fn check<'a>(
-    course: impl Into<Course<'a>>,
-    plan: Plan<'_>,
-    runs: &Replications,
-) -> Option<Disagreement> {
+pub fn check<'a>(course: impl Into<Course<'a>>, plan: Plan<'_>, runs: &Replications) -> Checked {
     let course = course.into();
     let again = Plan { threads: other_threads(plan.threads), progress: None, ..plan };
     let again = thread::scope(|scope| {
         scope.spawn(|| replicate(course, again)).join().expect("the second runs end")
     });
-    if plan.interrupt.load(Ordering::Relaxed) {
-        return None;
+    let interrupted = || plan.interrupt.load(Ordering::Relaxed);
+    if interrupted() {
+        return Checked::Interrupted;
     }
-    let replication = first_unequal(runs, &again)?;
+    let Some(replication) = first_unequal(runs, &again) else { return Checked::Same };
     let side = || Stepper::new(course, replication);
-    Some(Disagreement { replication, first: first_difference(side(), side(), plan.interrupt) })
+    let parts = match first_difference(side(), side(), plan.interrupt) {
+        Some(difference) => Parts::At(difference),
+        None if interrupted() => Parts::Unknown,
+        None => Parts::Nowhere,
+    };
+    Checked::Differs(Disagreement { replication, parts })
 }
 
 /// The first replication whose two outcomes are not equal.
@@ -70,7 +94,7 @@ mod tests {
         for threads in [1, 2, 4] {
             let plan = Plan { replications: 3, threads, interrupt: &GO_ON, progress: None };
             let runs = replicate(&seeded(1), plan);
-            assert_eq!(check(&seeded(1), plan, &runs), None);
+            assert_eq!(check(&seeded(1), plan, &runs), Checked::Same);
         }
         assert_eq!([1, 2, 8].map(other_threads), [2, 1, 1]);
     }
@@ -84,8 +108,21 @@ mod tests {
         left.outcomes[0] = right.outcomes[0].clone();
         assert_eq!(first_unequal(&left, &right), Some(1));
         // Stepped side by side, one and the same scenario does not differ.
-        let found = check(&seeded(2), plan, &left).unwrap();
-        assert_eq!(found, Disagreement { replication: 1, first: None });
+        let found = check(&seeded(2), plan, &left);
+        let parts = Parts::Nowhere;
+        assert_eq!(found, Checked::Differs(Disagreement { replication: 1, parts }));
+    }
+
+    /// Runs of another seed, so that an answer would be wrong: there is none.
+    #[test]
+    fn an_interrupted_check_has_not_found_that_runs_agree() {
+        let plan = Plan { replications: 3, threads: 2, interrupt: &GO_ON, progress: None };
+        let interrupted = AtomicBool::new(true);
+        for seed in [1, 2] {
+            let runs = replicate(&seeded(seed), plan);
+            let plan = Plan { interrupt: &interrupted, ..plan };
+            assert_eq!(check(&seeded(1), plan, &runs), Checked::Interrupted);
+        }
     }
 
     #[test]

@@ -90,6 +90,36 @@ mod tests {
         assert!(refused("Plan(model: \"a\", find: [\"x\"], confidence: 2)").contains("no share"));
     }
 
+    /// A file has the ranges of the options.
+    #[test]
+    fn numbers_out_of_range_are_refused_with_their_range() {
+        let refused = |file: &str| read(&text(file)).expect_err(file).to_string();
+        for kind in [
+            "Sweep(model: \"a\", vary: [\"x=1\"]",
+            "Compare(model: \"a\"",
+            "Plan(model: \"a\", find: [\"x\"]",
+            "Replicate(model: \"a\"",
+        ] {
+            for reps in ["0", "1000001", "1000000000", "18446744073709551615"] {
+                let told = refused(&format!("{kind}, reps: {reps})"));
+                let range = if kind.starts_with("Plan") { "2" } else { "1" };
+                let range = format!("`{reps}` is not a whole number from {range} to 1000000");
+                assert!(told.contains(&range) && told.contains("e.ron:1:"), "{told}");
+            }
+            assert!(refused(&format!("{kind}, reps: -1)")).contains("reps"));
+        }
+        for confidence in ["1.0", "\"100%\"", "0.3", "\"0%\""] {
+            let told =
+                refused(&format!("Plan(model: \"a\", find: [\"x\"], confidence: {confidence})"));
+            assert!(told.contains("is no probability from 50% to 99.99%"), "{told}");
+        }
+        for precision in ["0.0", "1.0", "\"0%\""] {
+            let told = refused(&format!("Replicate(model: \"a\", precision: {precision})"));
+            assert!(told.contains("is no share of the mean above 0 and below 1"), "{told}");
+        }
+        assert!(refused("Plan(model: \"a\", find: [\"x\"], max_reps: 1)").contains("from 2 to"));
+    }
+
     #[test]
     fn experiments_are_told_from_scenarios() {
         assert!(is_experiment("// a\n  // b\n\nSweep(vary: [])"));

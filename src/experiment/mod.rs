@@ -22,6 +22,7 @@ pub mod point;
 pub mod precision;
 pub mod progress;
 pub mod quantities;
+pub mod range;
 pub mod regression;
 pub mod repeat;
 pub mod replicate;

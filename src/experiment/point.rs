@@ -5,6 +5,7 @@
 
 use super::in_order::in_order;
 use super::knob::Knob;
+use super::range::MOST_RUNS;
 use crate::engine::scenario::Scenario;
 use crate::scenario::Loaded;
 use crate::scenario::fault::{Fault, Faults};
@@ -40,6 +41,20 @@ pub struct Base<'a> {
 }
 
 impl Base<'_> {
+    /// Refuses more runs than anybody waits for, before a point is loaded.
+    ///
+    /// # Errors
+    /// Replications of all points are too many.
+    pub fn few_enough(&self, knobs: &[Knob], reps: u64) -> Result<(), Faults> {
+        let sizes = knobs.iter().map(|knob| knob.values.len() as u64);
+        let points = sizes.fold(1_u64, u64::saturating_mul);
+        if points.saturating_mul(reps) <= MOST_RUNS {
+            return Ok(());
+        }
+        let what = format!("{points} points x {reps} replications are more than {MOST_RUNS} runs");
+        Err(Faults::of(Fault::new(what).help("try fewer points, or less `reps`")))
+    }
+
     /// The point with these changes after the shared ones, which are its name.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 //! Otherwise the engine (or a data file) has changed, the old run is gone, and the checkpoints of
 //! its fingerprint, one at every power of two of events, say between which two the change lies.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -130,10 +130,11 @@ fn first(
     let last = equal.checked_sub(1).map(|last| outcome.checkpoints[last].clone());
     let skip = last.as_ref().map_or(0, |checkpoint| checkpoint.number);
     let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    let facts = Stepper::new(scenario, 0).take_while(|_| !interrupt.load(Ordering::Relaxed));
     First::Between {
         equal: last,
         unequal: outcome.checkpoints.get(equal).cloned(),
-        shown: Stepper::new(scenario, 0).skip(skip).take(SHOWN).collect(),
+        shown: facts.skip(skip).take(SHOWN).collect(),
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::point::{Base, Point};
 use super::precision::{Known, Reached, Target, replicate_until};
 use super::quantities;
+use super::range;
 use super::replicate::{Plan, Replications, replicate};
 use super::share::Share;
 use crate::engine::world::Ended;
@@ -35,10 +36,13 @@ pub struct RepeatAsked {
     /// What is to be known with the precision.
     pub measures: Vec<String>,
     /// Half the width of an interval as a share of its mean; `None` for `reps` replications.
+    #[serde(deserialize_with = "range::precision")]
     pub precision: Option<Share>,
     /// Replications, without a precision.
+    #[serde(deserialize_with = "range::replications")]
     pub reps: u64,
     /// Most replications, with one.
+    #[serde(deserialize_with = "range::spread")]
     pub max_reps: u64,
     /// The seed, if it is not the scenario's.
     pub seed: Option<u64>,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::knob::Knob;
 use super::point::{Base, Point};
 use super::quantities;
+use super::range;
 use super::row::Row;
 use super::runs::{Job, Runner, growing, unstable};
 use crate::outcome::{
@@ -37,6 +38,7 @@ pub struct SweepAsked {
     /// Expressions of the expectation language; the usual ones for none.
     pub measures: Vec<String>,
     /// Replications at each point.
+    #[serde(deserialize_with = "range::replications")]
     pub reps: u64,
     /// The seed, if it is not the scenario's.
     pub seed: Option<u64>,
@@ -77,6 +79,7 @@ impl Sweep {
             return Err(faults);
         }
         let base = Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads };
+        base.few_enough(&knobs, asked.reps)?;
         let (points, warnings) = base.grid(&knobs)?;
         let names = Names::of(&points[0].scenario);
         let quantities = quantities::read("--measure", &asked.measures, &names)?;

@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use super::visible::brief;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 
@@ -227,7 +228,7 @@ impl Faults {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(visible(&fault.what));
+        let title = level.primary_title(brief(&fault.what));
         let source = fault.place.and_then(|place| Some((place, self.sources.get(place.source)?)));
         let group = match source {
             None => Group::with_title(title),
@@ -238,7 +239,7 @@ impl Faults {
             out.push('\n');
         }
         for help in &fault.help {
-            out += &renderer.render(&[Group::with_title(Level::HELP.primary_title(visible(help)))]);
+            out += &renderer.render(&[Group::with_title(Level::HELP.primary_title(brief(help)))]);
             out.push('\n');
         }
         out
@@ -255,16 +256,17 @@ impl std::error::Error for Faults {}
 
 /// A title over the line of a place; a line too long to be read is only named.
 fn framed<'a>(title: Title<'a>, path: &str, place: Place, source: &'a Source) -> Group<'a> {
-    let label = (!path.is_empty()).then(|| format!("at {}", visible(path)));
+    let label = (!path.is_empty()).then(|| format!("at {}", brief(path)));
+    let name = brief(&source.name);
     let (line, shift, text) = line_of(&source.text, place);
     if text.len() > LONGEST_LINE {
         let (_, column) = source.line_and_column(place.start);
-        let origin = Origin::path(&source.name).line(line).char_column(column);
+        let origin = Origin::path(name).line(line).char_column(column);
         return title.element(origin).elements(label.map(|at| Level::NOTE.message(at)));
     }
     let span = place.start - shift..(place.end - shift).min(text.len());
     let mark = AnnotationKind::Primary.span(span).label(label);
-    title.element(Snippet::source(text).path(&source.name).line_start(line).annotation(mark))
+    title.element(Snippet::source(text).path(name).line_start(line).annotation(mark))
 }
 
 /// The line on which a place begins: its number, the byte where it starts and its text.
@@ -272,18 +274,6 @@ fn line_of(text: &str, place: Place) -> (usize, usize, &str) {
     let start = text[..place.start].rfind('\n').map_or(0, |newline| newline + 1);
     let end = text[place.start..].find('\n').map_or(text.len(), |length| place.start + length);
     (text[..start].matches('\n').count() + 1, start, text[start..end].trim_end_matches('\r'))
-}
-
-/// What a terminal would obey is shown as its escape instead; so is the end of a line, which in
-/// messages parts a fault from its advice.
-pub(super) fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let escape = c.is_control().then(|| c.escape_default());
-            let plain = (!c.is_control()).then_some(c);
-            escape.into_iter().flatten().chain(plain)
-        })
-        .collect()
 }
 
 #[cfg(test)]

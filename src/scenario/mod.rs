@@ -25,6 +25,7 @@ pub mod templates;
 pub mod topics;
 mod tree;
 pub mod units;
+pub mod visible;
 
 pub use fault::{Fault, Faults};
 pub use load::{Loaded, load};

@@ -29,6 +29,7 @@ use self::theory::Said;
 use self::trial::{Effort, Trial, Verdict, grow};
 use super::point::Base;
 use super::quantities::{self, push};
+use super::range;
 use super::runs::Runner;
 use super::share::Share;
 use crate::engine::scenario::Scenario;
@@ -61,10 +62,13 @@ pub struct PlanAsked {
     /// What is to be least: an expression of the expectation language.
     pub minimise: Option<String>,
     /// Probability that every decision is right.
+    #[serde(deserialize_with = "range::confidence")]
     pub confidence: Share,
     /// Replications of the first look at a point.
+    #[serde(deserialize_with = "range::spread")]
     pub reps: u64,
     /// Most replications of one point.
+    #[serde(deserialize_with = "range::spread")]
     pub max_reps: u64,
     /// The seed, if it is not the scenario's.
     pub seed: Option<u64>,

@@ -163,7 +163,7 @@ impl Said {
 
     fn done(mut self, command: &str, held: bool) -> Answer {
         self.lines.push(format!("repeat: {command}"));
-        Answer { stdout: fold::text(&self.lines), warnings: Vec::new(), held }
+        Answer { stdout: fold::text(&self.lines, self.style), warnings: Vec::new(), held }
     }
 }
 

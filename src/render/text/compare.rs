@@ -10,6 +10,7 @@ use super::{Answer, Style, growing};
 use crate::kernel::time::Time;
 use crate::outcome::{CompareOutcome, ComparedMeasure, ComparedSystem, FateSide};
 use crate::render::units;
+use crate::scenario::visible::visible;
 
 /// What stands before a line below its label.
 const MARGIN: &str = "            ";
@@ -27,7 +28,7 @@ pub fn compare(
     let pairs = if pairs == 1 { "one pair".to_owned() } else { format!("{pairs} pairs") };
     let mut lines = vec![format!("{file}   seed {}   {pairs} of runs", compared.seed)];
     if !compared.about.is_empty() {
-        lines.push(compared.about.clone());
+        lines.push(visible(&compared.about).into_owned());
     }
     for (name, system) in [("a", &compared.a), ("b", &compared.b)] {
         lines.push(format!("  {name}: {}", described(system)));
@@ -71,7 +72,7 @@ pub fn compare(
     } else {
         Vec::new()
     };
-    Answer { stdout: fold::text(&lines), warnings, held: true }
+    Answer { stdout: fold::text(&lines, style), warnings, held: true }
 }
 
 fn described(system: &ComparedSystem) -> String {

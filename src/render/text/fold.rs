@@ -7,6 +7,9 @@
 //! stays one to copy: it goes on behind a backslash, nothing inside quotes is broken, and what is
 //! said behind it comes before it.
 
+use super::Style;
+use crate::scenario::visible::visible_lines;
+
 /// Columns of a terminal.
 pub(super) const COLUMNS: usize = 80;
 
@@ -15,10 +18,14 @@ const HANGING: [usize; 2] = [12, 8];
 /// Between a command and what is said behind it.
 const BEHIND: &str = "        ";
 
-/// All lines as one text, each at most as wide as a terminal.
-pub(super) fn text(lines: &[String]) -> String {
-    let folded = lines.iter().flat_map(|line| fold(line));
-    folded.map(|line| line + "\n").collect()
+/// All lines as one text, each at most as wide as a terminal. Nothing in them is obeyed by it but
+/// the colours of a style that has them.
+pub(super) fn text(lines: &[String], style: Style) -> String {
+    let shown = lines.iter().flat_map(|line| {
+        let line = visible_lines(line, style.colour);
+        line.split('\n').flat_map(fold).collect::<Vec<String>>()
+    });
+    shown.map(|line| line + "\n").collect()
 }
 
 /// A line that is too long, as several.

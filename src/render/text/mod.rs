@@ -32,6 +32,7 @@ use crate::engine::scenario::Scenario;
 use crate::kernel::time::{Span, Time};
 use crate::outcome::{self, EstimatedExpectation, EstimatedUnstable, Outcome, Sample, Undecided};
 use crate::render::units::{self, Scale};
+use crate::scenario::visible::visible;
 use crate::stats::expect::{self, Unit};
 
 /// What was typed.
@@ -109,7 +110,7 @@ pub fn answer(
     let short = fingerprint.get(..8).unwrap_or(&fingerprint);
     lines.push(format!("repeat: {}        outcome {short}", asked.command));
     Answer {
-        stdout: fold::text(&lines),
+        stdout: fold::text(&lines, style),
         warnings: warnings::of(scenario, outcomes, &unstable),
         held: expectations.iter().all(|expectation| expectation.holds),
     }
@@ -154,9 +155,9 @@ fn header(
     let forked = asked.fork.map(|at| format!(", forked at {}", at - Time::ZERO));
     let forked = forked.unwrap_or_default();
     let mut lines =
-        vec![format!("{}   seed {}   {runs}{discarded}{forked}", asked.file, first.seed)];
+        vec![format!("{}   seed {}   {runs}{discarded}{forked}", visible(asked.file), first.seed)];
     if !scenario.about.is_empty() {
-        lines.push(scenario.about.clone());
+        lines.push(visible(&scenario.about).into_owned());
     }
     if let Some(reason) = outcomes.iter().find_map(|outcome| outcome.partial.as_ref()) {
         lines.push(format!("PARTIAL: {reason}"));

@@ -10,6 +10,7 @@ use super::{Answer, Style, growing};
 use crate::kernel::num;
 use crate::outcome::{EstimatedMeasure, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 use crate::render::units;
+use crate::scenario::visible::visible;
 use crate::stats::expect::{self, Unit};
 
 /// Most replications that can be asked for.
@@ -23,7 +24,7 @@ const INDENT: usize = 12;
 pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answer {
     let mut lines = vec![format!("{file}   seed {}", plan.seed)];
     if !plan.about.is_empty() {
-        lines.push(plan.about.clone());
+        lines.push(visible(&plan.about).into_owned());
     }
     let paths: Vec<&str> = plan.find.iter().map(|knob| knob.path.as_str()).collect();
     let wanted = match &plan.minimise {
@@ -61,7 +62,7 @@ pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answ
         }
     }
     lines.push(format!("repeat: {command}"));
-    Answer { stdout: fold::text(&lines), warnings: Vec::new(), held: plan.answer.is_some() }
+    Answer { stdout: fold::text(&lines, style), warnings: Vec::new(), held: plan.answer.is_some() }
 }
 
 /// What is said where no point is the answer: a search that ended early knows between which values

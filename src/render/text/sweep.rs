@@ -8,6 +8,7 @@ use super::grid::Grid;
 use super::written::Written;
 use super::{Answer, Style, growing};
 use crate::outcome::{EstimatedExpectation, SweepMeasure, SweepOutcome, SweepPoint};
+use crate::scenario::visible::visible;
 
 /// The answer. `file` is the scenario as it was named, `command` gives the answer again.
 pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> Answer {
@@ -74,7 +75,7 @@ pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> A
         Vec::new()
     };
     let held = !judged || sweep.first_that_holds.is_some();
-    Answer { stdout: fold::text(&lines), warnings, held }
+    Answer { stdout: fold::text(&lines, style), warnings, held }
 }
 
 /// What was asked.
@@ -86,7 +87,7 @@ fn header(file: &str, sweep: &SweepOutcome) -> Vec<String> {
     let mut lines =
         vec![format!("{file}   seed {}   {points} point{s} x {replications}", sweep.seed)];
     if !sweep.about.is_empty() {
-        lines.push(sweep.about.clone());
+        lines.push(visible(&sweep.about).into_owned());
     }
     lines.push(String::new());
     lines

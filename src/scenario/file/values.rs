@@ -10,8 +10,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::kernel::time::Span;
-use crate::scenario::fault::visible;
 use crate::scenario::units;
+use crate::scenario::visible::visible;
 
 /// A number or a text: what a scalar is made of.
 #[derive(Debug)]
