@@ -96,12 +96,12 @@ pub(super) fn conduct(
 fn header(compare: &Compare, texts: [&Text; 2]) -> Header {
     let asked = compare.asked();
     let identity = Identity {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         texts: texts.map(|text| text.text.clone()).to_vec(),
         scenarios: data_hash(compare.points().iter().map(|point| &point.scenario)),
         set: asked.set.iter().chain(&asked.a).chain(&asked.b).cloned().collect(),
         seed: compare.points()[0].scenario.seed,
         measures: compare.quantities().iter().map(|q| q.text().to_owned()).collect(),
+        ..Identity::of_this_program()
     };
     Header::new(identity, Asked::Compare(asked.clone()), asked.model.clone().into())
 }

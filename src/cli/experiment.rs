@@ -3,12 +3,12 @@
 //! Owns the way from a file to the command that does the same. Must not know how an experiment is
 //! done.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::{Experiment as Args, Form, Global};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::files::{prepare_directory, write};
+use super::files::{inside, prepare_directory, write};
 use super::run::threads;
 use super::shard::resolve;
 use super::sources::read;
@@ -65,7 +65,7 @@ pub(super) fn experiment(
         }
         let output = args.work.output.as_ref().map(|root| match args.files.len() {
             1 => root.clone(),
-            _ => root.join(PathBuf::from(file).with_extension("").file_name().unwrap_or_default()),
+            _ => inside(root, &file.file_stem().unwrap_or_default().to_string_lossy()),
         });
         let command = Some(format!("sqsim experiment {}", quoted(&file.display().to_string())));
         let how = How { form: args.format, output: output.as_deref(), shard, command };

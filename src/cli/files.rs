@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process;
 
 use super::failure::Failure;
@@ -21,28 +21,36 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// Begins the file `target`.
+    /// Begins the file `target`, which somebody named: a link stays a link, and what it points to
+    /// is replaced.
     ///
     /// # Errors
     /// It cannot be written there.
     pub(super) fn create(target: &Path) -> Result<Pending, Failure> {
-        // A link stays a link: what it points to is replaced.
-        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_path_buf());
+        Pending::within(&fs::canonicalize(target).unwrap_or_else(|_| target.to_path_buf()))
+    }
+
+    /// Begins a file in a folder of results: a link of its name to another file is replaced, so
+    /// that no text outside the folder is touched.
+    ///
+    /// # Errors
+    /// It cannot be written there.
+    pub(super) fn within(target: &Path) -> Result<Pending, Failure> {
         let create = || -> io::Result<Pending> {
-            let known = fs::metadata(&target);
-            if known.as_ref().is_ok_and(fs::Metadata::is_dir) {
+            let known = fs::symlink_metadata(target);
+            if known.is_ok_and(|known| known.is_dir()) {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            if known.is_ok_and(|known| !known.is_file()) {
-                let file = File::options().write(true).open(&target)?;
-                return Ok(Pending { file, temporary: None, target: target.clone() });
+            // A pipe or a device, or a link to one, is written to: it holds nobody's text.
+            let is_other = |of: fs::Metadata| !of.is_file() && !of.is_dir();
+            if fs::metadata(target).is_ok_and(is_other) {
+                let file = File::options().write(true).open(target)?;
+                return Ok(Pending { file, temporary: None, target: target.to_path_buf() });
             }
-            let name = target.file_name().unwrap_or_default().to_string_lossy();
-            let temporary = target.with_file_name(format!(".{name}.{}.tmp", process::id()));
-            let file = File::create(&temporary)?;
-            Ok(Pending { file, temporary: Some(temporary), target: target.clone() })
+            let (file, temporary) = new_beside(target)?;
+            Ok(Pending { file, temporary: Some(temporary), target: target.to_path_buf() })
         };
-        create().map_err(|error| cannot_write(&target, &error))
+        create().map_err(|error| cannot_write(target, &error))
     }
 
     /// The file is complete.
@@ -50,6 +58,22 @@ impl Pending {
     /// # Errors
     /// It cannot be written.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
+        self.rename()
+    }
+
+    /// The same with all of it on the disk: it, still open and locked.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn finish_synced(mut self) -> Result<File, Failure> {
+        if self.temporary.is_some() {
+            self.file.sync_all().map_err(|error| cannot_write(&self.target, &error))?;
+        }
+        self.rename()?;
+        self.file.try_clone().map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    fn rename(&mut self) -> Result<(), Failure> {
         let Some(temporary) = &self.temporary else { return Ok(()) };
         let renamed = self.file.flush().and_then(|()| fs::rename(temporary, &self.target));
         renamed.map_err(|error| cannot_write(&self.target, &error))?;
@@ -77,12 +101,65 @@ impl Drop for Pending {
     }
 }
 
-/// Writes a whole file.
+/// A new file beside `target`, locked so that others see that somebody is at work on it. Whatever
+/// stands under its name already, be it a link that somebody put there, is left alone. What killed
+/// processes left behind is removed.
+fn new_beside(target: &Path) -> io::Result<(File, PathBuf)> {
+    /// Names to try: each process has its own, so that only left-over files can stand in the way.
+    const TRIES: u32 = 100;
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    remove_left_over(target, &name);
+    let id = process::id();
+    let mut taken = None;
+    for number in 0..TRIES {
+        let temporary = target.with_file_name(format!(".{name}.{id}-{number}.tmp"));
+        match File::options().write(true).create_new(true).open(&temporary) {
+            Ok(file) => {
+                // Where a file system knows no locks nothing is removed either.
+                let _ = file.try_lock();
+                return Ok((file, temporary));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(taken.unwrap_or_else(|| io::ErrorKind::AlreadyExists.into()))
+}
+
+/// Removes temporary files of this name that no process holds.
+fn remove_left_over(target: &Path, name: &str) {
+    let folder = target.parent().filter(|folder| *folder != Path::new(""));
+    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return };
+    let start = format!(".{name}.");
+    for entry in entries.flatten() {
+        let file_name = entry.file_name();
+        let found = file_name.to_string_lossy();
+        let middle = found.strip_prefix(&start).and_then(|rest| rest.strip_suffix(".tmp"));
+        let is_ours = middle.is_some_and(|middle| {
+            !middle.is_empty() && middle.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+        });
+        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let held = File::open(entry.path()).map(|file| file.try_lock());
+            if matches!(held, Ok(Ok(()))) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// The path of what is called so in a folder of results, whatever the name is: never outside.
+pub(super) fn inside(folder: &Path, name: &str) -> PathBuf {
+    let mut parts = Path::new(name).components();
+    let is_name = matches!(parts.next(), Some(Component::Normal(part)) if part == name);
+    folder.join(if is_name && parts.next().is_none() { name } else { "scenario" })
+}
+
+/// Writes a whole file into a folder of results.
 ///
 /// # Errors
 /// It cannot be written.
 pub(super) fn write(target: &Path, contents: &str) -> Result<(), Failure> {
-    let mut pending = Pending::create(target)?;
+    let mut pending = Pending::within(target)?;
     pending.write_all(contents.as_bytes()).map_err(|error| cannot_write(target, &error))?;
     pending.finish()
 }
@@ -95,7 +172,7 @@ pub(super) fn prepare_directory(path: &Path) -> Result<(), Failure> {
     let shown = path.display();
     fs::create_dir_all(path)
         .map_err(|error| Failure::io(&format!("make the directory `{shown}`"), &error))?;
-    Pending::create(&path.join("outcome.json")).map(drop)
+    Pending::within(&path.join("outcome.json")).map(drop)
 }
 
 /// What to say about a file that cannot be written.
@@ -143,19 +220,70 @@ mod tests {
         assert!(told(inside).contains("not a directory"));
     }
 
+    /// A process that was killed leaves its temporary file; one that lives holds its own.
+    #[test]
+    fn what_killed_processes_left_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("a.txt");
+        let left = [".a.txt.4711-0.tmp", ".a.txt.4711.tmp"];
+        let others = [".a.txt.tmp", ".a.txt.x.tmp", ".b.txt.4711-0.tmp"];
+        for name in left.into_iter().chain(others) {
+            fs::write(directory.path().join(name), "").unwrap();
+        }
+        let pending = Pending::within(&target).unwrap();
+        write(&target, "new").unwrap();
+        let own = pending.temporary.clone().unwrap();
+        assert!(own.exists(), "its process lives");
+        drop(pending);
+        let mut kept = others.map(str::to_owned).to_vec();
+        kept.push("a.txt".to_owned());
+        assert_eq!(names(directory.path()), kept);
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        let path = |name: &str| inside(Path::new("out"), name).display().to_string();
+        for name in ["..", ".", "", "/etc", "a/b", "../x", "a/", "./a"] {
+            assert_eq!(path(name), "out/scenario", "{name}");
+        }
+        assert_eq!((path("signup"), path("..."), path("a b")).0, "out/signup");
+    }
+
+    /// Somebody else put links where files are to be: under the name of a result, and under the
+    /// name that the temporary file is going to have.
     #[cfg(unix)]
     #[test]
-    fn links_and_devices_stay_what_they_are() {
+    fn links_in_a_folder_of_results_are_not_followed() {
+        use std::os::unix::fs::symlink;
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::write(path("mine"), "mine").unwrap();
+        symlink(path("mine"), path("outcome.json")).unwrap();
+        symlink(path("mine"), path(&format!(".outcome.json.{}-0.tmp", process::id()))).unwrap();
+        write(&path("outcome.json"), "new").unwrap();
+        assert_eq!(fs::read_to_string(path("mine")).unwrap(), "mine");
+        assert!(!fs::symlink_metadata(path("outcome.json")).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(path("outcome.json")).unwrap(), "new");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_that_somebody_named_stay_what_they_are() {
         let directory = tempfile::tempdir().unwrap();
         let (target, link) = (directory.path().join("target"), directory.path().join("link"));
         fs::write(&target, "old").unwrap();
         std::os::unix::fs::symlink(&target, &link).unwrap();
-        write(&link, "new").unwrap();
+        let named = |path: &Path, text: &str| {
+            let mut pending = Pending::create(path).unwrap();
+            pending.write_all(text.as_bytes()).unwrap();
+            pending.finish().unwrap();
+        };
+        named(&link, "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
         let null = directory.path().join("null");
         std::os::unix::fs::symlink("/dev/null", &null).unwrap();
-        write(&null, "gone").unwrap();
+        named(&null, "gone");
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 }

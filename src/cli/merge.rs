@@ -10,14 +10,14 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::files::prepare_directory;
 use super::interrupt;
-use super::journal::{Header, Journal, Known, journals, read};
+use super::journal::{Header, Journal, Known, header_of, journals};
 use super::run::threads;
 use super::sweep::{deliver, header};
 use super::terminal::Terminal;
 use super::work::How;
 use crate::experiment::asked::Asked;
 use crate::experiment::row::Row;
-use crate::experiment::runs::Memory as _;
+use crate::experiment::runs::{Job, Memory as _};
 use crate::experiment::sweep::Sweep;
 use crate::scenario::load::Text;
 
@@ -31,13 +31,20 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
     for directory in &args.directories {
         found.extend(journals(directory)?);
     }
-    let Some(first) = found.first() else {
+    // One that was not begun has nothing to say.
+    let mut begun = None;
+    for path in &found {
+        begun = header_of(path)?.map(|header| (path, header));
+        if begun.is_some() {
+            break;
+        }
+    }
+    let Some((first, Header { asked, identity, model, .. })) = begun else {
         return Err(Failure::nothing(
             "there is no journal in these directories",
             "name those that `sqsim sweep -o DIR --shard I/N` wrote into",
         ));
     };
-    let (Header { asked, identity, model, .. }, _) = read(first)?;
     let directory = model.parent().unwrap_or(Path::new("")).to_path_buf();
     let text = identity.texts.concat();
     let model = Text { name: model.display().to_string(), directory, text };
@@ -50,8 +57,12 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
     let (sweep, _) = Sweep::prepare(asked, &model, threads(global))?;
     let known = Known::of(&found, &header(&sweep, &model))?;
     let jobs = sweep.jobs();
-    let rows: Vec<Row> = jobs.iter().map_while(|job| known.recall(job)).collect();
-    let missing = jobs.iter().filter(|job| known.recall(job).is_none()).count();
+    let recall = |job: &Job<'_>| {
+        let row = known.recall(job)?;
+        row.fits(sweep.quantities(), &job.point.scenario).then_some(row)
+    };
+    let rows: Vec<Row> = jobs.iter().map_while(recall).collect();
+    let missing = jobs.iter().filter(|job| recall(job).is_none()).count();
     if missing > 0 {
         let (all, first) = (jobs.len(), &jobs[rows.len()]);
         let (point, replication) = (&first.point.name, first.replication);

@@ -120,12 +120,12 @@ fn header(plan: &Plan<'_>, model: &Text) -> Header {
     let whole = model.load(&asked.set).ok();
     let measures = plan.targets().into_iter().chain(asked.minimise.clone());
     let identity = Identity {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         texts: vec![model.text.clone()],
         scenarios: data_hash(whole.iter().map(|loaded| &loaded.scenario)),
         set: asked.set.clone(),
         seed: plan.seed(),
         measures: measures.collect(),
+        ..Identity::of_this_program()
     };
     Header::new(identity, Asked::Plan(asked.clone()), model.name.clone().into())
 }

@@ -11,7 +11,7 @@ use super::bug;
 use super::differs;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::files::{prepare_directory, write};
+use super::files::{inside, prepare_directory, write};
 use super::interrupt;
 use super::meter::with_progress;
 use super::replicating::Replicated;
@@ -219,7 +219,8 @@ fn directories(args: &Run, sources: &[Source]) -> Result<Vec<PathBuf>, Failure> 
     let Some(root) = &args.output else { return Ok(Vec::new()) };
     let mut directories: Vec<PathBuf> = Vec::new();
     for Source { scenario, .. } in sources {
-        let directory = if sources.len() == 1 { root.clone() } else { root.join(&scenario.name) };
+        let directory =
+            if sources.len() == 1 { root.clone() } else { inside(root, &scenario.name) };
         if directories.contains(&directory) {
             return Err(Failure::usage(
                 format!("two scenarios are called `{}`", scenario.name),

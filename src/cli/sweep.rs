@@ -96,12 +96,12 @@ pub(super) fn header(sweep: &Sweep, model: &Text) -> Header {
     // with what is varied, its data files are taken for unchanged.
     let whole = model.load(&asked.set).ok();
     let identity = Identity {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         texts: vec![model.text.clone()],
         scenarios: data_hash(whole.iter().map(|loaded| &loaded.scenario)),
         set: asked.set.clone(),
         seed: sweep.points()[0].scenario.seed,
         measures: sweep.quantities().iter().map(|q| q.text().to_owned()).collect(),
+        ..Identity::of_this_program()
     };
     Header::new(identity, Asked::Sweep(asked.clone()), model.name.clone().into())
 }

@@ -3,7 +3,7 @@
 //! Owns the files: which scenarios, where their outcomes lie, what is written. The comparison is
 //! `experiment::regression`, the words are in `differs`, experiments are in `test_experiments`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,12 +27,17 @@ use crate::experiment::replicate::{Plan, Replications, replicate};
 use crate::kernel::time::{Span, Time};
 use crate::outcome::Outcome;
 use crate::outcome::stored::{Stored, contents};
+use crate::scenario::load::Text;
+use crate::scenario::reading;
 
 /// Where scenarios are looked for if no place is named, and experiments if there are any.
 const MODELS: [&str; 2] = ["models", "experiments"];
 
 /// Where the results of experiments are stored, below the outcomes of scenarios.
 const EXPERIMENTS: &str = "experiments";
+
+/// Largest stored outcome in bytes: one of 65,536 partitions that split has about ten million.
+const LARGEST_OUTCOME: u64 = 256 << 20;
 
 /// What is said to have made a file.
 pub(super) const SOURCE: &str = "tests/models.rs";
@@ -125,7 +130,7 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
 /// # Errors
 /// It cannot be read, or is no stored outcome.
 pub(super) fn stored(kept: &Path) -> Result<Option<Stored>, Failure> {
-    match fs::read_to_string(kept) {
+    match reading::text(kept, LARGEST_OUTCOME) {
         Ok(text) => Stored::parse(&text).map(Some).ok_or_else(|| {
             let help = "delete it and run `sqsim test --update`";
             Failure::usage(format!("`{}` is no stored outcome", kept.display()), help)
@@ -225,10 +230,10 @@ fn summary(scenarios: usize, experiments: usize, tally: &Tally<'_>) -> String {
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let default = MODELS.map(PathBuf::from);
     let named = if paths.is_empty() { &default[..] } else { paths };
-    let mut files = Vec::new();
+    let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
     for path in named {
         if path.is_dir() {
-            collect(path, &mut files)
+            collect(path, &mut seen, &mut files)
                 .map_err(|error| Failure::io(&format!("read `{}`", path.display()), &error))?;
         } else if !paths.is_empty() {
             files.push(path.clone());
@@ -248,16 +253,25 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 
 /// Whether a file begins like an experiment; what cannot be read is told as a scenario.
 fn is_experiment(path: &Path) -> bool {
-    fs::read_to_string(path).is_ok_and(|text| file::is_experiment(&text))
+    Text::of_file(path).is_ok_and(|text| file::is_experiment(&text.text))
 }
 
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+/// The scenarios and experiments below a directory. Links are followed, but into no directory
+/// twice: one may lead back to where it stands.
+fn collect(
+    directory: &Path,
+    seen: &mut BTreeSet<PathBuf>,
+    files: &mut Vec<PathBuf>,
+) -> io::Result<()> {
+    if !seen.insert(directory.canonicalize()?) {
+        return Ok(());
+    }
     let entries = fs::read_dir(directory)?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     paths.sort();
     for path in paths {
         if path.is_dir() {
-            collect(&path, files)?;
+            collect(&path, seen, files)?;
         } else if path.extension().is_some_and(|extension| extension == "ron") {
             files.push(path);
         }

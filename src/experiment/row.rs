@@ -59,6 +59,16 @@ impl Row {
             partial,
         }
     }
+
+    /// Whether it tells of these quantities and of the expectations of this scenario.
+    pub fn fits(&self, quantities: &[Quantity], scenario: &Scenario) -> bool {
+        let wide = |(told, of): (&Told, &Quantity)| told.0.len() == of.measures();
+        let texts = self.expect.iter().map(|expect| &expect.text);
+        self.told.len() == quantities.len()
+            && self.told.iter().zip(quantities).all(wide)
+            && texts.eq(scenario.expect.iter())
+            && self.expect_told.len() == self.expect.len()
+    }
 }
 
 /// A row as it is written.

@@ -74,7 +74,9 @@ impl Runner<'_> {
     pub fn done(&self, jobs: &[Job<'_>]) -> Vec<Option<Row>> {
         in_order(jobs.len() as u64, self.threads, |number| {
             let job = &jobs[number as usize];
-            if let Some(row) = self.memory.recall(job) {
+            let known = self.memory.recall(job);
+            let fits = |row: &Row| row.fits(self.quantities, &job.point.scenario);
+            if let Some(row) = known.filter(fits) {
                 if let Some(progress) = self.progress {
                     progress.skip(job.point.scenario.end() - Time::ZERO);
                 }

@@ -99,8 +99,8 @@ mod tests {
     use super::*;
 
     /// Seven arise and four are sent, each after 2 s and a call of 1 s; then two of the others are
-    /// sent and one is given up. Windows of the series tell what came in each, and what is held back
-    /// at its end; the measured window begins with the second.
+    /// sent and one is given up. Windows of the series tell what came in each, and what is held
+    /// back at its end; the measured window begins with the second.
     #[test]
     fn what_is_held_back_is_what_arose_and_has_not_left() {
         let mut meter = ProducerMeter::new(2);

@@ -1,7 +1,7 @@
 //! What a run measured over time: one entry for each window of the series.
 //!
-//! Owns the plain rows of queues, producers and fleets. Must not know how a run is measured, nor how a row is
-//! printed or drawn.
+//! Owns the plain rows of queues, producers and fleets. Must not know how a run is measured, nor
+//! how a row is printed or drawn.
 //!
 //! Windows cover the whole run, warm-up and drain included. What happens at the edge of two of them
 //! belongs to the later one. Of a level there are the mean, the highest and the last value: an

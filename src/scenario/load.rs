@@ -4,7 +4,6 @@
 //!
 //! Invariant: [`from_text`] touches no file but through the function it is given.
 
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +14,7 @@ use super::check::files::reason;
 use super::decode::decode;
 use super::fault::{Fault, Faults, MOST_FAULTS, Source};
 use super::file::ScenarioFile;
+use super::reading;
 use super::set;
 use super::syntax;
 use crate::engine::scenario::Scenario;
@@ -53,7 +53,7 @@ impl Text {
     pub fn of_file(path: &Path) -> Result<Text, Faults> {
         let shown = path.display().to_string();
         let bytes =
-            read_file(path, LARGEST_SCENARIO).map_err(|error| unreadable(&shown, &error))?;
+            reading::bytes(path, LARGEST_SCENARIO).map_err(|error| unreadable(&shown, &error))?;
         let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
         Text::of_bytes(shown, directory, bytes)
     }
@@ -82,7 +82,7 @@ impl Text {
     /// # Errors
     /// All faults found.
     pub fn load(&self, sets: &[String]) -> Result<Loaded, Faults> {
-        let read = |file: &str| read_file(&self.directory.join(file), LARGEST_DATA);
+        let read = |file: &str| reading::bytes(&self.directory.join(file), LARGEST_DATA);
         from_text(&self.name, &self.text, sets, &read)
     }
 }
@@ -113,7 +113,10 @@ pub fn from_text(
     read: &dyn Fn(&str) -> io::Result<Vec<u8>>,
 ) -> Result<Loaded, Faults> {
     if text.len() as u64 > LARGEST_SCENARIO {
-        return Err(Faults::of(Fault::new(format!("`{name}` is {}", too_large(LARGEST_SCENARIO)))));
+        return Err(Faults::of(Fault::new(format!(
+            "`{name}` is {}",
+            reading::words(LARGEST_SCENARIO)
+        ))));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut faults = Faults::none_in(vec![Source { name: name.into(), text: text.into() }]);
@@ -170,24 +173,4 @@ pub(crate) fn read_document<T: for<'a> Deserialize<'a>>(text: &Text) -> Result<T
         Some(document) if faults.is_empty() => Ok(document),
         _ => Err(faults.parted().0),
     }
-}
-
-/// The bytes of a file, unless it has more than `largest`.
-fn read_file(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(largest + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > largest {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it is {}", too_large(largest)),
-        ));
-    }
-    Ok(bytes)
-}
-
-fn too_large(largest: u64) -> String {
-    format!("larger than {} MiB", largest >> 20)
 }

@@ -18,6 +18,7 @@ mod file;
 pub mod fork;
 pub mod load;
 pub(crate) mod near;
+pub mod reading;
 mod set;
 mod stamps;
 mod syntax;

@@ -2,7 +2,8 @@
 //!
 //! Owns which characters are shown as their escapes: those that a terminal obeys, that end a line,
 //! that turn the direction of what follows, and that nobody sees. Must not know where a text comes
-//! from. Documents for programs (JSON, CSV, SVG) are not its matter: they have escapes of their own.
+//! from. Documents for programs (JSON, CSV, SVG) are not its matter: they have escapes of their
+//! own.
 
 use std::borrow::Cow;
 
@@ -14,8 +15,10 @@ fn is_plain(c: char) -> bool {
     let hidden = matches!(
         c,
         // Soft hyphen, Arabic letter mark, Hangul and Khmer fillers, Mongolian separators.
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        // Zero widths and directions, ends of lines and paragraphs, embeddings, invisible operators.
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        // Zero widths and directions, ends of lines and paragraphs, embeddings, invisible
+        // operators.
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         // Hangul fillers, variation selectors, the byte-order mark, annotations, tags.
         | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'

@@ -94,8 +94,8 @@ impl Cost {
     }
 }
 
-/// The period of a part of the window: as much of it as the part is of the window, so that the month
-/// of each part is a month of the whole.
+/// The period of a part of the window: as much of it as the part is of the window, so that the
+/// month of each part is a month of the whole.
 fn part(every: Span, window: Span, scenario: &Scenario) -> Span {
     let whole = scenario.duration.saturating_sub(scenario.warm_up).max(window);
     let of = u128::from(every.as_nanos()) * u128::from(window.as_nanos());

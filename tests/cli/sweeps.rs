@@ -113,16 +113,22 @@ fn a_killed_sweep_goes_on_from_where_it_was() {
     };
     let undisturbed = crate::sandbox::given(&mut sweep("whole"));
     assert_eq!(undisturbed.code, Some(0), "{undisturbed:?}");
+    let journal = sandbox.path("killed/journal.jsonl");
+    let lines = || std::fs::read_to_string(&journal).map_or(0, |text| text.lines().count());
     for moment in 0..10 {
         let mut child = sweep("killed").spawn().expect("it starts");
-        sleep(Duration::from_millis(10 + moment * 37 % 100));
+        // At some moment of the beginning, and then whenever another eight runs are done: a machine
+        // may be as slow as it likes.
+        sleep(Duration::from_millis(moment * 37 % 100));
+        while lines() < 8 * moment as usize && child.try_wait().expect("is known").is_none() {
+            sleep(Duration::from_millis(1));
+        }
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
     }
     // A line that was not written whole counts as not done.
-    if let Ok(journal) = std::fs::read_to_string(sandbox.path("killed/journal.jsonl")) {
-        sandbox.write("killed/journal.jsonl", &journal[..journal.len() - 20]);
-    }
+    let text = std::fs::read_to_string(&journal).expect("eight runs were done");
+    sandbox.write("killed/journal.jsonl", &text[..text.len() - 20]);
     let given = crate::sandbox::given(&mut sweep("killed"));
     assert_eq!((given.code, &given.stdout), (Some(0), &undisturbed.stdout), "{}", given.stderr);
     for file in FILES {
@@ -164,6 +170,89 @@ fn shares_merged_in_any_order_are_the_whole() {
     }
     assert_eq!(sandbox.names("one"), ["journal-1-of-2.jsonl", "journal-2-of-2.jsonl"]);
     assert_eq!(sandbox.run(&["merge", "one"]).stdout, whole.stdout);
+}
+
+/// What a power failure may leave of the first line is a part of it, or nothing: no run is lost
+/// with it. Anything else is somebody's, and is not written over.
+#[test]
+fn a_journal_without_a_whole_first_line_has_no_runs() {
+    let sandbox = Sandbox::new();
+    let args = ["sweep", "small.ron", "--vary", COUNTS, "--reps", "2", "-o", "out"];
+    let whole = sandbox.run(&args);
+    let journal = sandbox.read("out/journal.jsonl");
+    let header = journal.find('\n').expect("has a first line");
+    for length in [0, 1, 9, header / 2, header] {
+        sandbox.write("out/journal.jsonl", &journal[..length]);
+        let given = sandbox.run(&args);
+        assert_eq!((given.code, &given.stdout), (Some(0), &whole.stdout), "{}", given.stderr);
+        assert_eq!(sandbox.read("out/journal.jsonl"), journal, "{length} bytes");
+        assert!(!given.stderr.contains("were done before"), "{}", given.stderr);
+    }
+    for text in ["{", "{}", "x", "{\"format\":\"sqsim-journal/3\",\"identity\":{\"version\":\"9"] {
+        sandbox.write("out/journal.jsonl", text);
+        let given = sandbox.run(&args);
+        let taken = journal.starts_with(text);
+        assert_eq!(given.code, Some(if taken { 0 } else { 2 }), "{text}: {}", given.stderr);
+        assert!(taken || sandbox.read("out/journal.jsonl") == text);
+    }
+}
+
+/// Every line has a hash: one that was changed is told with its number, and nothing is taken from
+/// it.
+#[test]
+fn a_row_that_was_changed_is_not_taken() {
+    let sandbox = Sandbox::new();
+    let args = ["sweep", "small.ron", "--vary", COUNTS, "--reps", "2", "-o", "out"];
+    let whole = sandbox.run(&args);
+    let journal = sandbox.read("out/journal.jsonl");
+    let lines: Vec<&str> = journal.lines().collect();
+    let with = |number: usize, line: &str| {
+        let mut lines = lines.clone();
+        lines[number - 1] = line;
+        lines.join("\n") + "\n"
+    };
+    let other = lines[3].replacen("\"replication\":0", "\"replication\":1", 1);
+    for line in [&lines[3][..40], "{}", "", "null", other.as_str()] {
+        sandbox.write("out/journal.jsonl", &with(4, line));
+        let given = sandbox.twice(&args, 2);
+        let told = "line 4 of `out/journal.jsonl` was changed or torn";
+        assert!(given.stderr.contains(told), "{line}: {}", given.stderr);
+    }
+    // As the help says.
+    let without = [&lines[..3], &lines[4..]].concat().join("\n") + "\n";
+    sandbox.write("out/journal.jsonl", &without);
+    let given = sandbox.run(&args);
+    assert!(given.stderr.contains("7 of 8 runs were done before"), "{}", given.stderr);
+    assert_eq!(given.stdout, whole.stdout);
+    // The same row twice is no harm.
+    sandbox.write("out/journal.jsonl", &format!("{journal}{}\n", lines[2]));
+    assert_eq!(sandbox.run(&args).stdout, whole.stdout);
+    assert_eq!(sandbox.read("out/journal.jsonl"), journal);
+}
+
+#[test]
+fn two_processes_do_not_write_one_journal() {
+    let sandbox = Sandbox::new();
+    let args = ["sweep", "long.ron", "--vary", COUNTS, "-o", "out"];
+    let mut first = sandbox.command(&args).spawn().expect("it starts");
+    let journal = sandbox.path("out/journal.jsonl");
+    let begun = || std::fs::metadata(&journal).is_ok_and(|of| of.len() > 0);
+    while !begun() {
+        assert!(first.try_wait().expect("is known").is_none(), "it goes on for hours");
+        sleep(Duration::from_millis(1));
+    }
+    let second = sandbox.run(&args);
+    first.kill().expect("it can be killed");
+    first.wait().expect("it ends");
+    assert_eq!(second.code, Some(2), "{}", second.stderr);
+    assert!(
+        second.stderr.contains("another process writes `out/journal.jsonl`"),
+        "{}",
+        second.stderr
+    );
+    // Nobody holds it any more.
+    let small = ["sweep", "small.ron", "--vary", COUNTS, "-o", "out"];
+    assert!(sandbox.run(&small).stderr.contains("holds the runs of another text"));
 }
 
 #[test]

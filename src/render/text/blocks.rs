@@ -5,7 +5,8 @@
 //! how a column is aligned.
 //!
 //! Invariant: a number stands in one place only. What was there at the end of the measured window
-//! may be what is unfinished at the end of the run; the one closes an account, the other has an age.
+//! may be what is unfinished at the end of the run; the one closes an account, the other has an
+//! age.
 
 use super::estimated::Estimated;
 use super::table::{Cell, Row, Table, left};

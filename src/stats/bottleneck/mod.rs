@@ -15,8 +15,8 @@
 //!   in a queue grew by 5 % of those sent to it.
 //! - **producers**: at least 5 % of a producer's messages did not leave it in time, or one waited
 //!   as long for a connection as from send to delete, or all are closed clients.
-//! - **a stretch**: none of these in the run as a whole, but one of them, or a backlog of a queue or
-//!   of a producer, in a part of it (`stretch`).
+//! - **a stretch**: none of these in the run as a whole, but one of them, or a backlog of a queue
+//!   or of a producer, in a part of it (`stretch`).
 //! - **nothing**: none of these.
 //!
 //! Invariant: a pure function of the scenario and what was measured.

@@ -474,7 +474,8 @@ impl Measure {
         })
     }
 
-    /// Whether it is a number of messages at one instant, which does not add up over parts of a run.
+    /// Whether it is a number of messages at one instant, which does not add up over parts of a
+    /// run.
     pub(super) fn is_of_an_instant(&self) -> bool {
         let last = split(&self.name).1;
         let at_edges = ["resident.", "held_back."].iter().any(|level| last.starts_with(level));

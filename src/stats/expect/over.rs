@@ -138,6 +138,11 @@ fn told<'e>(
 const NOT_OF_PARTS: &str = "parts of a run do not tell of it";
 
 impl Quantity {
+    /// How many measures are in it.
+    pub fn measures(&self) -> usize {
+        count(&self.value)
+    }
+
     /// What one run tells of it.
     pub fn told(&self, scenario: &Scenario, measured: &Measured) -> Told {
         told([&self.value], scenario, measured)

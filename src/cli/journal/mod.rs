@@ -4,15 +4,19 @@
 //!
 //! A killed experiment leaves its journal; asked again for the same folder it goes on from there.
 //! The first line says what the rows belong to: where the scenario, the seed, the measures or the
-//! version differ they are of no use, and it is said which. More points or replications than
+//! program differ they are of no use, and it is said which. More points or replications than
 //! before are no difference. Shares write journals of their own, so that any number may write
-//! into one folder; all that lie there are read.
+//! into one folder; all that lie there are read, and what two of them tell of one run must be the
+//! same. One process writes a journal at a time: it holds a lock on it.
 //!
-//! Invariant: a row is on the disk, as one whole line, before it counts as done; when all are
-//! done the lines stand in the order of the jobs, however often the work was interrupted.
+//! Invariant: a row is handed to the system, as one whole line, before it counts as done, so that a
+//! killed process loses none; a machine that loses its power may lose the last ones, which are then
+//! done again. When all are done the lines stand in the order of the jobs, however often the work
+//! was interrupted, and are on the disk.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+mod lines;
+
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,9 +24,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use self::lines::{Found, Rows, add, of_header, of_row};
 use super::args::Global;
 use super::failure::Failure;
-use super::files::{cannot_write, write};
+use super::files::{Pending, cannot_write};
 use super::shard::Shard;
 use super::terminal::Terminal;
 use super::work::rows;
@@ -31,13 +36,18 @@ use crate::experiment::row::Row;
 use crate::experiment::runs::{Job, Memory};
 use crate::stats::expect::Quantity;
 
-const FORMAT: &str = "sqsim-journal/2";
+const FORMAT: &str = "sqsim-journal/3";
+
+/// A hash over the sources of this program.
+const BUILD: &str = env!("SQSIM_BUILD");
 
 /// What rows belong to: two experiments of one identity may share them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     /// The version of sqsim.
     pub(super) version: String,
+    /// A hash over its sources.
+    pub(super) build: String,
     /// The texts of the scenarios.
     pub(super) texts: Vec<String>,
     /// Hash over the checked scenarios: data files have no part in the texts.
@@ -51,10 +61,24 @@ pub(super) struct Identity {
 }
 
 impl Identity {
+    /// Of this program; what it is about is still to be said.
+    pub(super) fn of_this_program() -> Identity {
+        Identity {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            build: BUILD.to_owned(),
+            texts: Vec::new(),
+            scenarios: String::new(),
+            set: Vec::new(),
+            seed: 0,
+            measures: Vec::new(),
+        }
+    }
+
     /// In what two of them differ, in words.
     fn difference(&self, other: &Identity) -> Option<&'static str> {
         let differs = [
             (self.version != other.version, "another version of sqsim"),
+            (self.build != other.build, "another build of sqsim"),
             (self.texts != other.texts, "another text of the scenario"),
             (self.set != other.set, "other changes with `--set`"),
             (self.seed != other.seed, "another seed"),
@@ -81,16 +105,10 @@ impl Header {
     pub(super) fn new(identity: Identity, asked: Asked, model: PathBuf) -> Header {
         Header { format: FORMAT.to_owned(), identity, asked, model }
     }
-}
 
-/// Any other line.
-#[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    /// The name of the point.
-    point: String,
-    /// Which replication.
-    replication: u64,
-    row: Row,
+    fn is_known(&self) -> bool {
+        self.format == FORMAT
+    }
 }
 
 type Key = (String, u64);
@@ -101,24 +119,24 @@ fn key(job: &Job<'_>) -> Key {
 
 /// What journals tell.
 #[derive(Debug)]
-pub(super) struct Known(BTreeMap<Key, Row>);
+pub(super) struct Known(Rows);
 
 impl Known {
     /// The rows of these journals.
     ///
     /// # Errors
-    /// One belongs to another experiment than `header`, or cannot be read.
+    /// One belongs to another experiment than `header`, or cannot be read, or two tell different
+    /// things of one run.
     pub(super) fn of(journals: &[PathBuf], header: &Header) -> Result<Known, Failure> {
-        let mut known = BTreeMap::new();
+        let mut known = Rows::new();
+        // Where each row was first found is not kept: the journals before are named together.
+        let mut before: &Path = Path::new("");
         for found in journals {
-            let (theirs, rows) = read(found)?;
-            if let Some(what) = header.identity.difference(&theirs.identity) {
-                return Err(Failure::usage(
-                    format!("`{}` holds the runs of {what}", found.display()),
-                    "name another folder, or delete this file to begin anew",
-                ));
+            let rows = header.rows_of(found)?;
+            for row in rows {
+                add(&mut known, row, [before, found])?;
             }
-            known.extend(rows);
+            before = found;
         }
         Ok(Known(known))
     }
@@ -138,7 +156,8 @@ pub(super) struct Journal {
     path: PathBuf,
     header: Header,
     known: Known,
-    file: Mutex<File>,
+    /// It, locked; and the one that it took the place of, so that nobody gets hold of that.
+    file: Mutex<[File; 2]>,
     failed: Mutex<Option<io::Error>>,
     interrupt: &'static AtomicBool,
 }
@@ -147,22 +166,28 @@ impl Journal {
     /// Opens the journal of an experiment, with what is known from earlier.
     ///
     /// # Errors
-    /// The folder holds another experiment's runs, or cannot be read or written.
+    /// The folder holds another experiment's runs, another process writes there, or it cannot be
+    /// read or written.
     pub(super) fn open(
         directory: &Path,
         shard: Option<Shard>,
         header: Header,
         interrupt: &'static AtomicBool,
     ) -> Result<Journal, Failure> {
-        let known = Known::of(&journals(directory)?, &header)?;
         let name = shard.map_or_else(String::new, |shard| format!("-{}", shard.name()));
         let path = directory.join(format!("journal{name}.jsonl"));
+        let before = begin(&path)?;
+        let known = journals(directory).and_then(|all| Known::of(&all, &header));
+        let known = known.inspect_err(|_| {
+            // A folder of others is left as it was found.
+            if before.metadata().is_ok_and(|of| of.len() == 0) {
+                let _ = fs::remove_file(&path);
+            }
+        })?;
         // What another journal tells need not be told again; a torn last line is left out.
-        let own = if path.exists() { read(&path)?.1 } else { BTreeMap::new() };
-        write(&path, &text(&header, own.iter())?)?;
-        let file = File::options().append(true).open(&path);
-        let file = file.map_err(|error| cannot_write(&path, &error))?;
-        let (file, failed) = (Mutex::new(file), Mutex::default());
+        let own = header.rows_of(&path)?;
+        let file = rewrite(&path, &text(&header, own.iter())?)?;
+        let (file, failed) = (Mutex::new([file, before]), Mutex::default());
         Ok(Journal { path, header, known, file, failed, interrupt })
     }
 
@@ -211,8 +236,8 @@ impl Journal {
     /// # Errors
     /// They cannot be written.
     pub(super) fn sort(self) -> Result<(), Failure> {
-        let (header, rows) = read(&self.path)?;
-        write(&self.path, &text(&header, rows.iter())?)
+        let rows = self.header.rows_of(&self.path)?;
+        rewrite(&self.path, &text(&self.header, rows.iter())?).map(drop)
     }
 
     /// All jobs are done: their rows in their order, and no others.
@@ -221,7 +246,7 @@ impl Journal {
     /// They cannot be written.
     pub(super) fn finish(self, jobs: &[Job<'_>], rows: &[Row]) -> Result<(), Failure> {
         let keys: Vec<Key> = jobs.iter().map(key).collect();
-        write(&self.path, &text(&self.header, keys.iter().zip(rows))?)
+        rewrite(&self.path, &text(&self.header, keys.iter().zip(rows))?).map(drop)
     }
 }
 
@@ -231,9 +256,9 @@ impl Memory for Journal {
     }
 
     fn keep(&self, job: &Job<'_>, row: &Row) {
-        let written = line(&key(job), row).and_then(|line| {
+        let written = of_row(&key(job), row).and_then(|line| {
             // One call: a reader sees a whole line, and so does a successor after a kill.
-            lock(&self.file).write_all(line.as_bytes())
+            lock(&self.file)[0].write_all(line.as_bytes())
         });
         if let Err(error) = written {
             // What cannot be kept need not be computed.
@@ -265,48 +290,95 @@ pub(super) fn journals(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-/// The header and the rows of a journal. What stands behind the last line feed was not written
-/// whole and counts as not done.
+/// The header of a journal; `None` of one that was not written whole.
 ///
 /// # Errors
 /// It cannot be read, or is no journal.
-pub(super) fn read(path: &Path) -> Result<(Header, BTreeMap<Key, Row>), Failure> {
-    let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::io(&format!("read `{shown}`"), &error))?;
-    let no_journal = |number: usize| {
-        Failure::usage(
-            format!("line {number} of `{shown}` is not that of a journal"),
-            "name another folder, or delete this file to begin anew",
-        )
-    };
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let mut lines = whole.lines();
-    let header: Option<Header> = lines.next().and_then(|line| serde_json::from_str(line).ok());
-    let header = header.filter(|header| header.format == FORMAT).ok_or_else(|| no_journal(1))?;
-    let mut rows = BTreeMap::new();
-    for (line, number) in lines.zip(2..) {
-        let Line { point, replication, row } =
-            serde_json::from_str(line).map_err(|_| no_journal(number))?;
-        rows.insert((point, replication), row);
+pub(super) fn header_of(path: &Path) -> Result<Option<Header>, Failure> {
+    match lines::read(path)? {
+        Found::Journal(header, _) => Ok(Some(*header)),
+        Found::Begun(_) => Ok(None),
     }
-    Ok((header, rows))
+}
+
+impl Header {
+    /// The rows of a journal of the same experiment.
+    ///
+    /// # Errors
+    /// It belongs to another one, or cannot be read.
+    fn rows_of(&self, path: &Path) -> Result<Rows, Failure> {
+        let other = |what: &str| {
+            let what = format!("`{}` holds the runs of {what}", path.display());
+            Failure::usage(what, "name another folder, or delete this file to begin anew")
+        };
+        match lines::read(path)? {
+            Found::Journal(theirs, rows) => match self.identity.difference(&theirs.identity) {
+                Some(what) => Err(other(what)),
+                None => Ok(rows),
+            },
+            // Nothing was done yet. That is sure where nothing stands there, or a part of what this
+            // experiment would write.
+            Found::Begun(begun) => {
+                let own = of_header(self).map_err(|error| no_text(&error))?;
+                let sure = own.as_bytes().starts_with(&begun);
+                if sure { Ok(Rows::new()) } else { Err(other("nobody knows what")) }
+            }
+        }
+    }
+}
+
+/// Makes a journal's file if there is none, and takes its lock: of two processes that begin at once
+/// one has it.
+///
+/// # Errors
+/// Another process has it, it cannot be written, or somebody put a link there.
+fn begin(path: &Path) -> Result<File, Failure> {
+    if fs::symlink_metadata(path).is_ok_and(|known| known.is_symlink()) {
+        let what = format!("`{}` is a link", path.display());
+        return Err(Failure::usage(what, "remove it, or name another folder"));
+    }
+    let file = File::options().read(true).append(true).create(true).open(path);
+    let file = file.map_err(|error| cannot_write(path, &error))?;
+    lock_file(&file, path)?;
+    Ok(file)
+}
+
+/// Writes a journal anew, on the disk and locked.
+///
+/// # Errors
+/// It cannot be written.
+fn rewrite(path: &Path, text: &str) -> Result<File, Failure> {
+    let mut pending = Pending::within(path)?;
+    pending.write_all(text.as_bytes()).map_err(|error| cannot_write(path, &error))?;
+    pending.finish_synced()
+}
+
+/// Takes the lock on a journal for as long as the file is open.
+///
+/// # Errors
+/// Another process has it.
+fn lock_file(file: &File, path: &Path) -> Result<(), Failure> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(Failure::usage(
+            format!("another process writes `{}`", path.display()),
+            "wait for its end, name another folder, or give each a `--shard I/N`",
+        )),
+        // Where a file system knows no locks there are none.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+fn no_text(error: &dyn std::fmt::Display) -> Failure {
+    Failure::bug(format!("no journal: {error}"))
 }
 
 fn text<'a>(
     header: &Header,
     rows: impl Iterator<Item = (&'a Key, &'a Row)>,
 ) -> Result<String, Failure> {
-    let bug = |error: &dyn std::fmt::Display| Failure::bug(format!("no journal: {error}"));
-    let mut text = serde_json::to_string(header).map_err(|error| bug(&error))?;
-    text.push('\n');
+    let mut text = of_header(header).map_err(|error| no_text(&error))?;
     for (key, row) in rows {
-        text += &line(key, row).map_err(|error| bug(&error))?;
+        text += &of_row(key, row).map_err(|error| no_text(&error))?;
     }
     Ok(text)
-}
-
-fn line(key: &Key, row: &Row) -> io::Result<String> {
-    let (point, replication) = key.clone();
-    Ok(serde_json::to_string(&Line { point, replication, row: row.clone() })? + "\n")
 }
