@@ -256,6 +256,41 @@ fn of_equal_ones_the_first_is_taken_without_more_runs() {
     assert!(outcome.notes[0].contains("does not depend on what is found"), "{:?}", outcome.notes);
 }
 
+/// A dead letter in one run of five, in none, or in several: where what is to be least hangs on a
+/// single run nothing stands for that one when it is left out, and there is nothing to choose by.
+#[test]
+fn what_has_no_value_is_left_out_of_the_choice() {
+    let (mut chosen, mut left_out) = (0, 0);
+    for rate in ["0%", "0.05%", "0.1%", "0.2%", "0.4%", "50%"] {
+        let text = Text {
+            text: format!(
+                "(duration: \"20s\", queues: {{\"q\": (visibility_timeout: \"1s\",
+                    redrive: (to: \"d\", max_receives: 1)), \"d\": ()}},
+                  producers: {{\"p\": (queue: \"q\", arrivals: Poisson(\"10/s\"))}},
+                  consumers: {{\"w\": (queue: \"q\", processing: Exponential(\"60ms\"),
+                      failure: (probability: \"{rate}\", then: LetExpire))}})"
+            ),
+            ..mmc(1.0, 1)
+        };
+        for least in ["sent / dead_lettered", "mean(d.visible) / dead_lettered"] {
+            let asked = PlanAsked {
+                minimise: Some(least.to_owned()),
+                reps: 5,
+                max_reps: 20,
+                ..asked(&["consumers.w.count=2..4"], &["p50(q.sent_to_received) < 5s".to_owned()])
+            };
+            let outcome = planned(asked, &text, 2);
+            let notes = outcome.notes.join("; ");
+            let without = outcome.tried.iter().filter(|point| point.minimised.is_none()).count();
+            assert!(outcome.tried.iter().all(|point| point.holds), "{outcome:#?}");
+            assert_eq!(without > 0, notes.contains("left out of the choice"), "{notes}");
+            assert_eq!(without == outcome.tried.len(), outcome.answer.is_none(), "{outcome:#?}");
+            (chosen, left_out) = (chosen + usize::from(without == 0), left_out + without);
+        }
+    }
+    assert!(chosen > 0 && left_out > 0, "{chosen}, {left_out}: both are tried");
+}
+
 /// M/M/c with 8 erlangs waits 0.65 s on average with 9 servers and 0.20 s with 10 (Erlang's C over
 /// c less the load): the search needs no other number.
 #[test]

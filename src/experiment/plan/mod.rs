@@ -416,7 +416,7 @@ impl<'a> Plan<'a> {
             sure: tried[&place].verdict == Verdict::Meets,
             surely_at: None,
         });
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = notes::unpriced(search, tried).into_iter().collect();
         if let Some(from) = alike {
             notes.push(notes::alike(search, from, tried));
             if at.is_none() {

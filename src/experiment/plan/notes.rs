@@ -7,6 +7,7 @@ use super::alike::nothing_waits;
 use super::bisect::Tried;
 use super::remains::{length, remains};
 use super::stuck::Stuck;
+use super::trial::Trial;
 use crate::stats::expect::{Expectation, Unit};
 use crate::stats::summary::Summary;
 
@@ -24,6 +25,24 @@ pub(super) fn theory(place: usize, tried: &Tried) -> String {
 pub(super) fn none(tried: &Tried) -> String {
     let last = tried.last_key_value().map_or(0, |(place, _)| *place);
     format!("no value up to {} meets the targets", name(last, tried))
+}
+
+/// Points that meet the targets, but where what is to be least has no value; `None` if it has one
+/// at all of them.
+pub(super) fn unpriced(search: &Search<'_>, tried: &Tried) -> Option<String> {
+    let least = search.runner.quantities.first().filter(|_| search.minimises)?;
+    let without = |trial: &&Trial| trial.holds && !trial.is_priced(Some(least));
+    let count = tried.values().filter(without).count();
+    let first = &tried.values().find(without)?.point.name;
+    let more = match count - 1 {
+        0 => String::new(),
+        1 => " and 1 more value".to_owned(),
+        more => format!(" and {more} more values"),
+    };
+    Some(format!(
+        "{} has no value for every replication at {first}{more}: left out of the choice",
+        least.text()
+    ))
 }
 
 /// The margin falls.

@@ -93,7 +93,10 @@ fn dearer(search: &Search<'_>, tried: &Tried) -> Vec<usize> {
         return Vec::new();
     };
     let cheapest = cheapest.objective();
-    let dearer = |trial: &Trial| surely_falls(&trial.objective(), &cheapest, search.effort.error);
+    let dearer = |trial: &Trial| {
+        trial.is_priced(objective)
+            && surely_falls(&trial.objective(), &cheapest, search.effort.error)
+    };
     tried.iter().filter(|(_, trial)| dearer(trial)).map(|(place, _)| *place).collect()
 }
 

@@ -152,12 +152,16 @@ impl Trial {
         self.note = Some(note);
     }
 
-    /// Whether what is to be least, `objective`, has a value here: in every replication, and not
-    /// one that grows for as long as they last.
+    /// Whether what is to be least, `objective`, has a value here: something that stands for every
+    /// replication, so that pairs stay pairs, and not one that grows for as long as they last.
     pub(super) fn is_priced(&self, objective: Option<&Quantity>) -> bool {
         let unstable = unstable(&self.rows);
+        let whole = |(of, n): &(Sampled, u64)| {
+            let rows = self.rows.len();
+            *n == rows as u64 && (rows < 2 || of.pseudo.len() == rows)
+        };
         objective.is_some_and(|of| growing(of, &self.point.scenario, &unstable).is_none())
-            && self.minimised.as_ref().is_some_and(|(_, n)| *n == self.rows.len() as u64)
+            && self.minimised.as_ref().is_some_and(whole)
     }
 
     /// As the document tells it.

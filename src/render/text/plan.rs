@@ -84,7 +84,12 @@ fn no_answer(plan: &PlanOutcome, paths: &[&str]) -> String {
             "open: none of them meets the target by its means, but {open} is not decided; {}",
             deciding(plan.tried.iter().find(|point| point.verdict == "open"))
         ),
-        None => "none of them meets the target".to_owned(),
+        None => match &plan.minimise {
+            Some(least) if plan.tried.iter().any(|point| point.holds) => {
+                format!("the target is met, but there {least} has no value to choose by")
+            }
+            _ => "none of them meets the target".to_owned(),
+        },
     }
 }
 
