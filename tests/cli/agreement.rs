@@ -130,3 +130,90 @@ fn a_million_messages_cost_the_same_wherever_it_is_said() {
         }
     }
 }
+
+/// A scenario of its own in `x.ron`, and the document of a run of it.
+fn of(sandbox: &Sandbox, text: &str, more: &[&str]) -> Value {
+    sandbox.write("x.ron", text);
+    let given = sandbox.run(&[&["run", "x.ron", "--format", "json"], more].concat());
+    serde_json::from_str(&given.stdout).unwrap_or_else(|_| panic!("{}", given.stderr))
+}
+
+fn close(one: &Value, other: f64) {
+    let one = one.as_f64().expect("a number");
+    assert!((one - other).abs() <= 1e-9 * other.abs(), "{one} is not {other}");
+}
+
+/// A worker that is up for half of the time, in one run more and in another less, and busy for most
+/// of that: utilisation over several runs is all busy time over all that it was up, as in an
+/// expectation, and not the mean of the runs'. So are the other ratios that a text tells.
+#[test]
+fn a_ratio_over_several_runs_is_one_number() {
+    let sandbox = Sandbox::new();
+    let text = "(duration: \"20m\", queues: {\"jobs\": (visibility_timeout: \"5s\")},
+        producers: {\"web\": (queue: \"jobs\", arrivals: Poisson(\"1/s\"), connections: 1,
+            call_latency: Exponential(\"500ms\"))},
+        consumers: {\"workers\": (queue: \"jobs\", processing: Exponential(\"300ms\"),
+            failure: (probability: \"20%\"), crash: (mean_time_between: \"5m\", restart: Exponential(\"5m\")))},
+        expect: [\"busy < 2\", \"wasted / work < 100%\", \"processed > 0\"])";
+    let several = of(&sandbox, text, &["--reps", "4"]);
+    let measures = &several["measures"];
+    let mean = |path: &str| measures[path]["mean"].as_f64().expect(path);
+    let part = |name: &str| mean(&format!("consumers.workers.thread_time.{name}"));
+    // All runs are equally long, so that the means of the parts are those of the sums.
+    let busy = (part("work") + part("calls")) / (1.0 - part("down"));
+    assert!((0.2..0.8).contains(&part("down")), "{}", part("down"));
+    close(&measures["consumers.workers.busy"]["mean"], busy);
+    close(&several["expect"][0]["value"], busy);
+    assert_eq!(measures["consumers.workers.busy"]["ci95"], several["expect"][0]["ci95"]);
+    let wasted = mean("consumers.workers.wasted_ns") / mean("consumers.workers.work_ns");
+    close(&several["expect"][1]["value"], wasted);
+    let text = sandbox.run(&["run", "x.ron", "--reps", "4"]).unbroken();
+    assert!(text.contains(&format!("utilisation {busy:.2} ±")), "{text}");
+    assert!(text.contains(&format!("{:.0}% of the work", wasted * 100.0)), "{text}");
+    let sent = mean("producers.web.sent");
+    let waited = mean("producers.web.waited_ns") / sent / 1e6;
+    assert!(text.contains(&format!("web: {waited:.0}ms of waiting")), "{text}");
+}
+
+/// In the buffer of a worker messages wait for longer than the timeout, and some work takes longer
+/// than that, too: each cause has its share, and no message need have been processed again only once.
+#[test]
+fn what_the_bottleneck_says_is_what_was_counted() {
+    let sandbox = Sandbox::new();
+    let text = "(duration: \"1h\", queues: {\"jobs\": (visibility_timeout: \"8s\")},
+        producers: {\"web\": (queue: \"jobs\", arrivals: Poisson(\"7/min\"))},
+        consumers: {\"workers\": (queue: \"jobs\", processing: Exponential(\"4s\"),
+            receive: (prefetch: 2))})";
+    let document = of(&sandbox, text, &[]);
+    let counts = &document["queues"]["jobs"]["counts"];
+    let count = |name: &str| counts[name].as_f64().expect(name);
+    let cause =
+        |name: &str| counts["redelivered"][name].as_f64().expect(name) / count("received") * 100.0;
+    let (prefetched, outlived) = (cause("prefetched"), cause("outlived_timeout"));
+    assert!(prefetched > outlived && outlived > 0.5, "{prefetched} and {outlived}");
+    let expected = format!(
+        "visibility timeout: {prefetched:.1}% of the receives from `jobs` came because the timeout \
+         ended in a buffer, {outlived:.1}% because the work outlived the timeout; messages were \
+         processed again {} times",
+        count("duplicates")
+    );
+    assert_eq!(document["bottleneck"], expected.as_str());
+    let text = sandbox.run(&["run", "x.ron"]).unbroken();
+    assert!(text.contains(&expected), "{text}");
+}
+
+/// Of ten workers that take ten at a time, for one thread each, two hold all that may be in flight,
+/// 20, while the others wait for a message, and the queue grows: more workers would change nothing.
+#[test]
+fn a_queue_that_grows_at_its_in_flight_cap_says_so() {
+    let sandbox = Sandbox::new();
+    let text = "(duration: \"10m\", queues: {\"jobs\": (max_in_flight: 20)},
+        producers: {\"web\": (queue: \"jobs\", arrivals: Poisson(\"12/s\"))},
+        consumers: {\"workers\": (queue: \"jobs\", count: 10, processing: Exponential(\"1s\"),
+            receive: (max: 10, prefetch: 10))})";
+    let document = of(&sandbox, text, &[]);
+    assert_eq!(document["limited_by"]["kind"], "in_flight_cap");
+    let said = document["bottleneck"].as_str().expect("a sentence");
+    let start = "ledger capacity: 20 of the 20 messages that may be in flight from `jobs` were";
+    assert!(said.starts_with(start), "{said}");
+}
