@@ -217,3 +217,64 @@ fn a_queue_that_grows_at_its_in_flight_cap_says_so() {
     let start = "ledger capacity: 20 of the 20 messages that may be in flight from `jobs` were";
     assert!(said.starts_with(start), "{said}");
 }
+
+/// The title of a picture: its first text.
+fn title(sandbox: &Sandbox, picture: &str) -> String {
+    let svg = sandbox.read(&format!("out/{picture}.svg"));
+    let text = svg.split("<text").nth(1).and_then(|text| text.split(">\n").nth(1));
+    text.and_then(|text| text.lines().next()).expect("a title").to_owned()
+}
+
+/// Half of the messages of two bursts always fail: what became of all is in the title, and nothing
+/// falls behind. Of the series the title names the window with the highest p99.
+#[test]
+fn pictures_say_what_the_document_and_the_series_say() {
+    let sandbox = Sandbox::new();
+    let text = "(duration: \"100s\", drain: \"30s\", window: \"7s\",
+        queues: {\"jobs\": (visibility_timeout: \"5s\", redrive: (to: \"dead\", max_receives: 2)),
+            \"dead\": ()},
+        producers: {\"web\": (queue: \"jobs\", arrivals: [Burst(at: \"20s\", count: 90),
+            Burst(at: \"40s\", count: 70)])},
+        consumers: {\"workers\": (queue: \"jobs\", count: 3, processing: Exponential(\"100ms\"),
+            failure: (poison: \"50%\"))})";
+    let document = of(&sandbox, text, &["-o", "out"]);
+    let queue = &document["queues"]["jobs"];
+    let number = |value: &Value| value.as_f64().expect("a number");
+    let rate = |name: &str| format!("{:.2}/s", number(&queue["counts"][name]) / 100.0);
+    assert!(number(&queue["counts"]["dead_lettered"]) > 60.0, "{queue}");
+    let [sent, deleted, dead] = ["sent", "deleted", "dead_lettered"].map(rate);
+    let expected = format!("sent {sent}, deleted {deleted}, dead letters {dead}");
+    assert_eq!(
+        title(&sandbox, "jobs-throughput").replace("0/s", "/s"),
+        expected.replace("0/s", "/s")
+    );
+    assert!(title(&sandbox, "dead-throughput").starts_with("deletes fall behind: moved in "));
+    let levels = &queue["levels"];
+    let most = |name: &str| levels[name]["max"].as_u64().expect("a number");
+    let expected = format!("at most {} visible, {} in flight", most("visible"), most("in_flight"));
+    assert!(title(&sandbox, "jobs-depth").starts_with(&expected), "{expected}");
+    let busy = number(&document["consumers"]["workers"]["busy"]);
+    assert_eq!(title(&sandbox, "jobs-busy-threads"), format!("workers: utilisation {busy:.2}"));
+    let counts = &queue["counts"];
+    let share = number(&counts["redelivered"]["total"]) / number(&counts["received"]) * 100.0;
+    let expected = format!("{share:.1}% of receives are redeliveries, all failed work");
+    assert_eq!(
+        title(&sandbox, "jobs-redeliveries").replace(".0%", "%"),
+        expected.replace(".0%", "%")
+    );
+
+    let series = sandbox.read("out/series.csv");
+    let mut rows = series.lines().map(|line| line.split(',').collect::<Vec<&str>>());
+    let heads = rows.next().expect("headings");
+    let at = |name: &str| heads.iter().position(|head| *head == name).expect(name);
+    let p99 = at("sent_to_deleted_p99_s");
+    let own = rows.filter(|row| row[2] == "jobs" && !row[p99].is_empty());
+    let length = |row: &[&str]| row[p99].parse::<f64>().expect("seconds");
+    let highest = own.reduce(|a, b| if length(&b) > length(&a) { b } else { a }).expect("a row");
+    let expected =
+        format!("p99 sent to deleted is highest from {}s to {}s: ", highest[0], highest[1]);
+    let said = title(&sandbox, "jobs-latency-over-time");
+    assert!(said.starts_with(&expected), "{said}: {highest:?}");
+    // Without the time of the drain, which is part of the series too.
+    assert!(!said.contains("130s"), "{said}");
+}
