@@ -143,8 +143,8 @@ fn close(one: &Value, other: f64) {
     assert!((one - other).abs() <= 1e-9 * other.abs(), "{one} is not {other}");
 }
 
-/// A worker that is up for half of the time, in one run more and in another less, and busy for most
-/// of that: utilisation over several runs is all busy time over all that it was up, as in an
+/// A worker that is up for half of the time, in one run more and in another less, and busy for a
+/// part of that: utilisation over several runs is all busy time over all that it was up, as in an
 /// expectation, and not the mean of the runs'. So are the other ratios that a text tells.
 #[test]
 fn a_ratio_over_several_runs_is_one_number() {
@@ -153,7 +153,8 @@ fn a_ratio_over_several_runs_is_one_number() {
         producers: {\"web\": (queue: \"jobs\", arrivals: Poisson(\"1/s\"), connections: 1,
             call_latency: Exponential(\"500ms\"))},
         consumers: {\"workers\": (queue: \"jobs\", processing: Exponential(\"300ms\"),
-            failure: (probability: \"20%\"), crash: (mean_time_between: \"5m\", restart: Exponential(\"5m\")))},
+            failure: (probability: \"20%\"),
+            crash: (mean_time_between: \"5m\", restart: Exponential(\"5m\")))},
         expect: [\"busy < 2\", \"wasted / work < 100%\", \"processed > 0\"])";
     let several = of(&sandbox, text, &["--reps", "4"]);
     let measures = &several["measures"];
@@ -171,12 +172,12 @@ fn a_ratio_over_several_runs_is_one_number() {
     assert!(text.contains(&format!("utilisation {busy:.2} ±")), "{text}");
     assert!(text.contains(&format!("{:.0}% of the work", wasted * 100.0)), "{text}");
     let sent = mean("producers.web.sent");
-    let waited = mean("producers.web.waited_ns") / sent / 1e6;
-    assert!(text.contains(&format!("web: {waited:.0}ms of waiting")), "{text}");
+    let wait = mean("producers.web.waited_ns") / sent / 1e6;
+    assert!(text.contains(&format!("web: {wait:.0}ms of waiting")), "{text}");
 }
 
 /// In the buffer of a worker messages wait for longer than the timeout, and some work takes longer
-/// than that, too: each cause has its share, and no message need have been processed again only once.
+/// than that, too: each cause has its share. How often work is done again is no number of messages.
 #[test]
 fn what_the_bottleneck_says_is_what_was_counted() {
     let sandbox = Sandbox::new();
@@ -277,4 +278,31 @@ fn pictures_say_what_the_document_and_the_series_say() {
     assert!(said.starts_with(&expected), "{said}: {highest:?}");
     // Without the time of the drain, which is part of the series too.
     assert!(!said.contains("130s"), "{said}");
+}
+
+/// A window of an hour with two quiet halves of it, so that parts of it delete nothing, and a month
+/// whose first requests are free: the interval of the document is that of an expectation.
+#[test]
+fn what_parts_say_is_one_interval() {
+    let sandbox = Sandbox::new();
+    let text = "(duration: \"1h\", queues: {\"jobs\": ()},
+        producers: {\"web\": (queue: \"jobs\", arrivals: [Burst(at: \"1m\", count: 100),
+            Burst(at: \"25m\", count: 50), Burst(at: \"26m\", count: 90)])},
+        consumers: {\"workers\": (queue: \"jobs\", processing: Exponential(\"1s\"))},
+        prices: (requests: [(0, \"$5\"), (100000, \"$3\")], free_requests: 10000),
+        expect: [\"mean(sent_to_deleted) < 1h\", \"cost > $0\", \"cost_per_million > $0\",
+            \"stddev(sent_to_deleted) < 1h\", \"p50(sent_to_deleted) < 1h\"])";
+    let document = of(&sandbox, text, &["--batches", "10"]);
+    let latency = "queues.jobs.latency_ns.sent_to_deleted.";
+    let paths = ["mean", "cost.dollars", "cost.dollars_per_million", "stddev", "p50"];
+    for (place, path) in paths.into_iter().enumerate() {
+        let path = if path.contains('.') { path.to_owned() } else { format!("{latency}{path}") };
+        let (told, expected) = (&document["measures"][&path], &document["expect"][place]);
+        assert_eq!(told["ci95"].is_null(), expected["ci95"].is_null(), "{path}");
+        for end in [0, 1].into_iter().filter(|_| !told["ci95"].is_null()) {
+            let [one, other] = [told, expected].map(|of| of["ci95"][end].as_f64().expect("ends"));
+            let near = (one - other).abs() <= 1e-9 * other.abs();
+            assert!(near, "{path}: {one} is not {other}");
+        }
+    }
 }
