@@ -85,7 +85,8 @@ fn the_answer_to_every_experiment_fits() {
             }
             Some("sqsim-compare/1") => {
                 let compared: CompareOutcome = read(&value);
-                let trace = "sqsim trace models/signup.ron --message 12 --to 1m --seed 42 -j 2 -q";
+                let trace =
+                    "sqsim trace models/signup.ron --message 12 --seed 42 --set x=5 -j 2 -q";
                 text::compare(&file, &command, &compared, &[trace.to_owned()], STYLE)
             }
             Some("sqsim-plan/1") => {
@@ -95,6 +96,38 @@ fn the_answer_to_every_experiment_fits() {
         };
         fits(&answer, &file);
     }
+}
+
+/// No row of a table of latencies is broken: each is a label and five lengths, or the halves of
+/// their intervals below them.
+fn stay_whole(answer: &Answer) {
+    let rows: Vec<&str> = answer
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("  in queue") || line.starts_with("  sent to deleted"))
+        .collect();
+    assert!(!rows.is_empty());
+    for row in rows {
+        let numbers = row.trim_start().trim_start_matches(|c: char| !c.is_ascii_digit());
+        assert_eq!(numbers.split_whitespace().count(), 5, "{}", answer.stdout);
+    }
+}
+
+/// The answer to a run, or three, of a scenario.
+fn answer_of(scenario: &str, replications: u64) -> Answer {
+    let text = Text {
+        name: "orders.ron".to_owned(),
+        directory: PathBuf::new(),
+        text: scenario.to_owned(),
+    };
+    let scenario = text.load(&[]).unwrap_or_else(|faults| panic!("{faults}")).scenario;
+    let go_on = AtomicBool::new(false);
+    let command = "sqsim run orders.ron --reps 3 --seed 42";
+    let (file, discarded_by, precision, fork) = ("orders.ron", "", None, None);
+    let asked = Asked { file, command, discarded_by, precision, fork };
+    let plan = Plan { replications, threads: 1, interrupt: &go_on, progress: None };
+    let outcomes = replicate(&scenario, plan).outcomes;
+    text::answer(&asked, &scenario, Sample::of_replications(&outcomes), STYLE)
 }
 
 /// Runs that are made here, with latencies, long names, two queues and everything that gets a line.
@@ -119,18 +152,30 @@ fn answers_with_long_names_fit() {
             "redelivered / received < 10%",
         ],
     )"#;
-    let text =
-        Text { name: "orders.ron".to_owned(), directory: PathBuf::new(), text: text.to_owned() };
-    let scenario = text.load(&[]).unwrap_or_else(|faults| panic!("{faults}")).scenario;
-    let go_on = AtomicBool::new(false);
-    let command = "sqsim run orders.ron --reps 3 --seed 42";
-    let (file, discarded_by, precision, fork) = ("orders.ron", "", None, None);
-    let asked = Asked { file, command, discarded_by, precision, fork };
     for replications in [1, 3] {
-        let plan = Plan { replications, threads: 1, interrupt: &go_on, progress: None };
-        let outcomes = replicate(&scenario, plan).outcomes;
-        let answer = text::answer(&asked, &scenario, Sample::of_replications(&outcomes), STYLE);
+        let answer = answer_of(text, replications);
         assert!(answer.stdout.contains("Latency"), "{}", answer.stdout);
         fits(&answer, "long names");
+        stay_whole(&answer);
+    }
+}
+
+/// Waits of microseconds beside work of seconds: a unit and decimals that show both would be wider
+/// than the terminal.
+#[test]
+fn latencies_that_differ_a_thousandfold_fit() {
+    let text = r#"(
+        duration: "10m",
+        queues: {"orders": (visibility_timeout: "7s", redrive: (to: "dead", max_receives: 3)),
+            "dead": ()},
+        producers: {"shop": (queue: "orders", arrivals: Poisson("13/s"))},
+        consumers: {"workers": (queue: "orders", count: 18, receive: (max: 4),
+            processing: LogNormal(p50: "300ms", p99: "3s"),
+            failure: (probability: "5%", poison: "3%"))},
+    )"#;
+    for replications in [1, 3] {
+        let answer = answer_of(text, replications);
+        fits(&answer, "wide ranges");
+        stay_whole(&answer);
     }
 }

@@ -339,6 +339,7 @@ fn merged(sample: Sample<'_>) -> Vec<(String, Estimated)> {
     for (fleet, (name, _)) in fleets.enumerate() {
         merged.extend(sample.busy(fleet).map(|of| (format!("consumers.{name}.busy"), of)));
     }
+    merged.extend(sample.dollars().map(|of| ("cost.dollars".to_owned(), of)));
     let per_million = sample.per_million();
     merged.extend(per_million.map(|of| ("cost.dollars_per_million".to_owned(), of)));
     merged

@@ -74,13 +74,17 @@ impl<'a> Sample<'a> {
         self.pooled(|outcome| outcome.merges.per_million().cloned())
     }
 
-    /// What merges over runs, over those that have a value.
+    /// Dollars of the window, which no sum of its parts need be: a month has tiers.
+    pub fn dollars(&self) -> Option<Estimated> {
+        self.pooled(|outcome| Some(Reading::Count(outcome.cost.as_ref()?.dollars)))
+    }
+
+    /// What merges over runs. A run without a value has a share in its error all the same: that it
+    /// had no message is a finding, too.
     fn pooled(&self, reading: impl Fn(&Outcome) -> Option<Reading>) -> Option<Estimated> {
-        let readings = |of: &[Outcome]| -> Vec<Reading> {
-            let own = of.iter().filter_map(&reading);
-            own.filter(|reading| reading.value().is_some()).collect()
-        };
+        let readings = |of: &[Outcome]| of.iter().filter_map(&reading).collect::<Vec<Reading>>();
         let told = readings(self.told);
+        let with_value = told.iter().filter(|reading| reading.value().is_some()).count();
         let value = sampled(&told, Runs::Replications)?;
         let spread = match self.batches {
             None => Some(value.clone()),
@@ -89,7 +93,7 @@ impl<'a> Sample<'a> {
         Some(Estimated {
             mean: value.value,
             half: spread.as_ref().and_then(|spread| spread.half_width_at(0.95)),
-            n: told.len() as u64,
+            n: with_value as u64,
             thin: spread.as_ref().and_then(Thin::of),
         })
     }

@@ -51,13 +51,19 @@ impl Scale {
         Scale { unit, nanos: size, decimals }
     }
 
-    /// A length with its unit.
+    /// With a decimal less; `None` if there is none.
+    pub fn coarser(self) -> Option<Scale> {
+        Some(Scale { decimals: self.decimals.checked_sub(1)?, ..self })
+    }
+
+    /// A length with its unit; `<0.01ms` where the digits do not show it.
     pub fn write(self, nanos: f64) -> String {
         let Scale { unit, nanos: size, decimals } = self;
         if nanos == 0.0 {
             return format!("0{unit}");
         }
-        format!("{:.decimals$}{unit}", nanos / size)
+        let (shown, less) = shown(nanos / size, decimals);
+        format!("{}{shown}{unit}", if less { "<" } else { "" })
     }
 
     /// Half the width of an interval, `±5ms`; `±<1ms` where the digits do not show it.
@@ -69,13 +75,20 @@ impl Scale {
 /// `±` and half the width of an interval; `<` and the smallest number shown where it would read
 /// as zero and is not.
 pub fn half(width: f64, decimals: usize, unit: &str) -> String {
-    let shown = format!("{width:.decimals$}");
-    if width > 0.0 && shown.chars().all(|c| matches!(c, '0' | '.')) {
+    let (shown, less) = shown(width, decimals);
+    format!("±{}{shown}{unit}", if less { "<" } else { "" })
+}
+
+/// A number with so many decimals; where it would read as zero and is not, the smallest number that
+/// they show, which is more.
+fn shown(value: f64, decimals: usize) -> (String, bool) {
+    let shown = format!("{value:.decimals$}");
+    if value > 0.0 && shown.chars().all(|c| matches!(c, '0' | '.')) {
         let smallest =
             if decimals == 0 { "1".to_owned() } else { format!("0.{}1", "0".repeat(decimals - 1)) };
-        return format!("±<{smallest}{unit}");
+        return (smallest, true);
     }
-    format!("±{shown}{unit}")
+    (shown, false)
 }
 
 /// One length on its own, three significant digits: `59.6ms`, `2s`.

@@ -31,6 +31,7 @@ pub(super) fn count(value: f64) -> String {
 /// A length of time in nanoseconds: `17ms`, `1.24s`, `12.5min`, `14d`.
 pub(super) fn length(nanos: f64) -> String {
     match nanos {
+        0.0 => "0s".to_owned(),
         n if n < 999.5 => format!("{}ns", short(n)),
         n if n < 999.5e3 => format!("{}us", short(n / 1e3)),
         n if n < 999.5e6 => format!("{}ms", short(n / 1e6)),
@@ -78,7 +79,7 @@ mod tests {
     #[test]
     fn lengths_have_the_unit_people_use() {
         let cases = [
-            (0.0, "0ns"),
+            (0.0, "0s"),
             (551e6, "551ms"),
             (1.2439e9, "1.24s"),
             (90e9, "90s"),

@@ -90,7 +90,8 @@ fn axes_of(shown: &[Curve<'_>]) -> Axes {
     let count = shown.iter().map(|c| c.latency.count()).max().unwrap_or(1);
     Axes {
         length: Decades::around(shortest as f64, longest as f64, WIDEST),
-        share: Decades::around(1.0 / count as f64, 1.0, WIDEST),
+        // All marks are to be seen, also those beyond the last of a few messages.
+        share: Decades::around((1.0 / count as f64).min(0.01), 1.0, WIDEST),
     }
 }
 

@@ -84,14 +84,17 @@ pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
     })
 }
 
-/// The window with the highest p99, and when it began.
-fn worst(subject: Subject<'_>, of: Of) -> Option<(Time, Span)> {
+/// When the window with the highest p99 began and ended, and that p99.
+fn worst(subject: Subject<'_>, of: Of) -> Option<(Time, Time, Span)> {
     let windows = subject.measures().series.iter().enumerate();
     let ended = windows.filter(|(_, window)| of(window).count > 0);
     let worst = ended.reduce(|a, b| if of(b.1).p99 > of(a.1).p99 { b } else { a });
     worst.map(|(at, window)| {
-        let from = subject.scenario.window.saturating_mul(at as u64);
-        (Time::ZERO.saturating_add(from), of(window).p99)
+        let edge = |number: usize| {
+            let edge = subject.scenario.window.saturating_mul(number as u64);
+            Time::ZERO.saturating_add(edge).min(subject.measured.end)
+        };
+        (edge(at), edge(at + 1), of(window).p99)
     })
 }
 
@@ -101,9 +104,10 @@ fn title(subject: Subject<'_>) -> String {
     }
     let worst = |kind: Kind<'_>| Some((kind.name, worst(subject, kind.of)?));
     let found = kinds(subject.measures()).into_iter().find_map(worst);
-    let Some((name, (at, p99))) = found else { return "latency over time".to_owned() };
+    let Some((name, (from, to, p99))) = found else { return "latency over time".to_owned() };
     let p99 = format::length(p99.as_nanos() as f64);
-    format!("p99 {name} is highest from {} on: {p99}", page::instant(at))
+    let [from, to] = [from, to].map(page::instant);
+    format!("p99 {name} is highest from {from} to {to}: {p99}")
 }
 
 fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {

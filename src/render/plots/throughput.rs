@@ -11,8 +11,17 @@ use super::format;
 use super::page::{self, BOTTOM, Panel, Row, Sample, TOP};
 use crate::observe::measured::{QueueCounts, Window};
 
-/// Shares of the sends by which deletes may differ before the title says that they fall behind.
+/// Share of what came by which what left may be less before the title says that deletes fall
+/// behind; and share of it from which on the title names where else it went.
 const BEHIND: f64 = 0.01;
+
+/// Where messages go that are not deleted.
+type Elsewhere = (&'static str, fn(&QueueCounts) -> u64);
+const ELSEWHERE: [Elsewhere; 3] = [
+    ("dead letters", |counts| counts.dead_lettered),
+    ("expired", |counts| counts.expired),
+    ("purged", |counts| counts.purged),
+];
 
 /// One line.
 struct Curve {
@@ -72,8 +81,17 @@ fn title(subject: Subject<'_>) -> String {
     let rate = |count: u64| format::count(if seconds > 0.0 { count as f64 / seconds } else { 0.0 });
     let (sent, deleted) = (arrived(counts), counts.deleted);
     let how = how_arrived(subject);
-    let said = format!("{how} {}/s, deleted {}/s", rate(sent), rate(deleted));
-    if (deleted as f64) < sent as f64 * (1.0 - BEHIND) {
+    let mut words = vec![format!("{how} {}/s, deleted {}/s", rate(sent), rate(deleted))];
+    let mut left = deleted;
+    for (word, count) in ELSEWHERE {
+        let count = count(counts);
+        left += count;
+        if count as f64 > sent as f64 * BEHIND {
+            words.push(format!("{word} {}/s", rate(count)));
+        }
+    }
+    let said = words.join(", ");
+    if (left as f64) < (sent + counts.undone) as f64 * (1.0 - BEHIND) {
         format!("deletes fall behind: {said}")
     } else {
         said

@@ -9,7 +9,7 @@
 //! age.
 
 use super::estimated::Estimated;
-use super::table::{Cell, Row, Table, left};
+use super::table::{Cell, Layout, Row, Table, left};
 use super::{Asked, Style, cost, nodes, partitions};
 use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
@@ -35,22 +35,25 @@ pub(super) fn flow_and_latency(
     let used: Vec<usize> = (0..scenario.queues.len())
         .filter(|queue| *queue == 0 || happened(outcomes, *queue))
         .collect();
+    let name = |queue: usize| match scenario.queues.get(queue) {
+        Some(named) if used.len() > 1 => format!(" {}", named.name),
+        _ => String::new(),
+    };
+    let flows = used.iter().map(|&queue| (queue, flow(scenario, outcomes, queue, &name(queue))));
+    let flows: Vec<(usize, Table)> = flows.collect();
+    let labels = flows.iter().map(|(_, table)| table.label_width()).max().unwrap_or(0);
     let mut tables = Vec::new();
-    for queue in &used {
-        let name = match scenario.queues.get(*queue) {
-            Some(named) if used.len() > 1 => format!(" {}", named.name),
-            _ => String::new(),
-        };
-        tables.push(flow(scenario, outcomes, *queue, &name));
-        if !is_unstable(scenario, *queue, unstable) {
-            tables.extend(latency(outcomes, *queue, &name));
+    for (queue, flow) in flows {
+        tables.push(flow);
+        if !is_unstable(scenario, queue, unstable) {
+            tables.extend(latency(outcomes, queue, &name(queue), labels));
         }
     }
     // All tables share the width of their labels, so that they line up below each other.
-    let labels = tables.iter().map(Table::label_width).max().unwrap_or(0);
+    let layout = Layout::of(&tables);
     for table in tables {
         lines.push(String::new());
-        lines.extend(table.lines(labels, |title| style.heading(title)));
+        lines.extend(table.lines(layout, |title| style.heading(title)));
     }
 }
 
@@ -182,7 +185,8 @@ fn missed(outcomes: Sample<'_>, queue: usize) -> String {
     format!("{:.0} of them missed a visible message", missed.mean)
 }
 
-fn latency(outcomes: Sample<'_>, queue: usize, name: &str) -> Option<Table> {
+/// Latencies with as many digits as fit beside labels of this width.
+fn latency(outcomes: Sample<'_>, queue: usize, name: &str, labels: usize) -> Option<Table> {
     const ROWS: [(&str, Kind); 2] =
         [("in queue", Kind::SentToReceived), ("sent to deleted", Kind::SentToDeleted)];
     const COLUMNS: [(&str, Take); 5] = [
@@ -200,15 +204,21 @@ fn latency(outcomes: Sample<'_>, queue: usize, name: &str) -> Option<Table> {
             Some((label, cells.collect::<Option<Vec<Estimated>>>()?))
         })
         .collect();
-    let scale = Scale::of(estimates.iter().flat_map(|(_, row)| row.iter().map(|cell| cell.mean)));
-    let rows = estimates.iter().map(|(label, cells)| Row {
-        label: (*label).to_owned(),
-        cells: cells.iter().map(|cell| cell.length_cell(scale)).collect(),
-        note: String::new(),
-    });
-    let rows: Vec<Row> = rows.collect();
-    let columns = COLUMNS.iter().map(|(name, _)| *name).collect();
-    (!rows.is_empty()).then(|| Table { title: format!("Latency{name}"), columns, rows })
+    let table = |scale: Scale| {
+        let rows = estimates.iter().map(|(label, cells)| Row {
+            label: (*label).to_owned(),
+            cells: cells.iter().map(|cell| cell.length_cell(scale)).collect(),
+            note: String::new(),
+        });
+        let columns = COLUMNS.iter().map(|(name, _)| *name).collect();
+        Table { title: format!("Latency{name}"), columns, rows: rows.collect() }
+    };
+    let mut scale =
+        Scale::of(estimates.iter().flat_map(|(_, row)| row.iter().map(|cell| cell.mean)));
+    while let (false, Some(coarser)) = (table(scale).can_fit(labels), scale.coarser()) {
+        scale = coarser;
+    }
+    (!estimates.is_empty()).then(|| table(scale))
 }
 
 /// The sentences below the tables.

@@ -36,7 +36,9 @@ pub fn fold(line: &str) -> Vec<String> {
     if !is_command(line) {
         return broken(&words(line, false), hanging(line), COLUMNS, "");
     }
-    let (command, behind) = line.split_once(BEHIND).unwrap_or((line, ""));
+    // What the line is set in by is no gap behind a command.
+    let behind = line.trim_start().split_once(BEHIND).map_or("", |(_, behind)| behind);
+    let command = line.strip_suffix(behind).unwrap_or(line).trim_end();
     let said = (!behind.is_empty()).then(|| behind.to_owned());
     let command = if width(command) <= COLUMNS {
         vec![command.to_owned()]
@@ -167,6 +169,16 @@ mod tests {
         assert_eq!(folded[0], "outcome ab");
         let command = folded[1..].join("\n").replace(" \\\n   ", "");
         assert_eq!(command + "        outcome ab", line);
+    }
+
+    #[test]
+    fn a_command_that_is_set_in_is_broken_as_well() {
+        let set = "--set 'producers.web.arrivals=Poisson(\"1/s\")'";
+        let line = format!("{:12}look: sqsim trace models/x.ron --message 10 --seed 42 {set}", "");
+        let folded = fold(&line);
+        let first =
+            format!("{:12}look: sqsim trace models/x.ron --message 10 --seed 42 --set \\", "");
+        assert_eq!(folded, [first, format!("{:16}{}", "", &set[6..])]);
     }
 
     #[test]

@@ -12,7 +12,8 @@
 //! - **visibility timeout**: at least 5 % of a queue's receives were redeliveries of messages
 //!   whose timeout ended while they were worked on or waited in a buffer.
 //! - **consumers' count**: at least 95 % of a fleet's threads were busy, or the messages waiting
-//!   in a queue grew by 5 % of those sent to it.
+//!   in a queue grew by 5 % of those sent to it; **ledger capacity** where these threads are idle
+//!   because 95 % of the in-flight cap are in flight.
 //! - **producers**: at least 5 % of a producer's messages did not leave it in time, or one waited
 //!   as long for a connection as from send to delete, or all are closed clients.
 //! - **a stretch**: none of these in the run as a whole, but one of them, or a backlog of a queue
@@ -41,6 +42,9 @@ const UNAVAILABLE: f64 = 0.01;
 const TIMED_OUT: f64 = 0.05;
 /// Share of busy threads above which a fleet is the limit.
 const BUSY: f64 = 0.95;
+/// Share of the in-flight cap from which on it is the limit of a queue that grows though threads
+/// of its consumers are idle.
+const FULL: f64 = 0.95;
 /// Growth of the waiting messages, as a share of those sent, above which a fleet is the limit.
 const GROWTH: f64 = 0.05;
 /// Share of a producer's messages left behind above which it is the limit.
@@ -222,10 +226,10 @@ fn visibility(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
     let late = queues(scenario, measured).map(|(name, queue)| {
         (share(timed_out(&queue.counts), queue.counts.received), (name, queue))
     });
-    let (share, (name, queue)) = worst(late, TIMED_OUT)?;
+    let (_, (name, queue)) = worst(late, TIMED_OUT)?;
     let [outlived, prefetched] = [Kind::Outlived, Kind::Prefetched];
     let kind = if outlived.is_cause(&queue.counts) { outlived } else { prefetched };
-    Some(Verdict::of(kind, name, &[share, queue.counts.duplicates as f64]))
+    Some(Verdict::of(kind, name, &kind.causes(&queue.counts)))
 }
 
 fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
@@ -249,10 +253,16 @@ fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
         (share(growth, queue.counts.sent), (name, growth, served))
     });
     let (share, (name, growth, served)) = worst(growing, GROWTH)?;
-    Some(if served {
-        Verdict::of(Kind::Growing, name, &[growth as f64, share])
-    } else {
-        Verdict::of(Kind::Unserved, name, &[growth as f64])
+    let growth = growth as f64;
+    if !served {
+        return Some(Verdict::of(Kind::Unserved, name, &[growth]));
+    }
+    let both = scenario.queues.iter().zip(&measured.queues).find(|(queue, _)| queue.name == name);
+    let in_flight = both.map(|(of, queue)| (queue.in_flight.mean(), of.config.max_in_flight));
+    let full = in_flight.filter(|&(mean, cap)| mean >= FULL * f64::from(cap));
+    Some(match full {
+        Some((mean, cap)) => Verdict::of(Kind::Full, name, &[mean, f64::from(cap), growth]),
+        None => Verdict::of(Kind::Growing, name, &[growth, share]),
     })
 }
 
@@ -356,9 +366,21 @@ mod tests {
         assert!(visibility.said().starts_with("10.0% of the receives from `orders`"));
         assert!(visibility.said().contains("the work outlived the timeout"));
 
+        let both = limit(|_, m| {
+            m.queues[0].counts.redelivered.outlived_timeout = 721;
+            m.queues[0].counts.redelivered.prefetched = 1_442;
+            m.queues[0].counts.duplicates = 1;
+        });
+        let said = "4.0% of the receives from `orders` came because the timeout ended in a buffer, \
+                    2.0% because the work outlived the timeout; messages were processed again once";
+        assert_eq!(both.said(), said);
+
         let busy = limit(|_, m| m.fleets[0].busy.area = u128::from(m.fleets[0].busy.over) * 4);
         assert_eq!(busy.limit(), Limit::Consumers);
         assert!(busy.said().starts_with("100% of the 4 threads of `workers` were busy"));
+
+        let alone = Kind::Busy.words("workers", &[0.99, 1.0, 5.5]);
+        assert!(alone.starts_with("the one thread of `workers` was busy 99% of the time, 5.5"));
 
         let behind = limit(|_, m| m.producers[0].arrived = 40_000);
         assert_eq!(behind.limit(), Limit::Producers);

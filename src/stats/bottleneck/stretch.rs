@@ -283,10 +283,11 @@ impl<'a> Series<'a> {
     fn figures(&self, kind: Kind, part: Part, seconds: f64) -> Vec<f64> {
         let counts = self.counts(part);
         if let Some((_, _, events, of)) = EVENTS.iter().find(|event| event.0 == kind) {
+            if kind.limit() == Limit::VisibilityTimeout {
+                return kind.causes(&counts).to_vec();
+            }
             let happened = events(&counts);
-            let again = kind.limit() == Limit::VisibilityTimeout;
-            let second = if again { counts.duplicates } else { happened };
-            return vec![share(happened, of(&counts)), second as f64];
+            return vec![share(happened, of(&counts)), happened as f64];
         }
         let windows = &self.windows[part.0..part.1];
         let oldest = windows.iter().map(|window| window.age_of_oldest.max).max();
@@ -306,5 +307,17 @@ impl Kind {
         let causes = counts.redelivered;
         let outlived = causes.outlived_timeout >= causes.prefetched;
         (self != Kind::Outlived || outlived) && (self != Kind::Prefetched || !outlived)
+    }
+
+    /// The figures of a timeout that is too short, of which this is the more frequent cause.
+    pub(super) fn causes(self, counts: &QueueCounts) -> [f64; 3] {
+        let QueueCounts { redelivered: of, received, duplicates, .. } = *counts;
+        let outlived = self == Kind::Outlived;
+        let (own, other) = if outlived {
+            (of.outlived_timeout, of.prefetched)
+        } else {
+            (of.prefetched, of.outlived_timeout)
+        };
+        [share(own, received), duplicates as f64, share(other, received)]
     }
 }

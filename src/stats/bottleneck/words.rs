@@ -15,14 +15,18 @@ pub enum Kind {
     Capped,
     /// Of a queue: share of the calls, calls.
     Unanswered,
-    /// Of a queue: share of the receives, messages processed again.
+    /// Of a queue: share of the receives, how often a message was processed again, share of the
+    /// receives that came because the timeout ended in a buffer.
     Outlived,
-    /// Of a queue: share of the receives, messages processed again.
+    /// Of a queue: share of the receives, how often a message was processed again, share of the
+    /// receives that came because the work outlived the timeout.
     Prefetched,
     /// Of a fleet: busy share of its threads, threads, messages waiting on average.
     Busy,
     /// Of a fleet: busy share of its threads, threads, growth of the messages waiting per second.
     Overrun,
+    /// Of a queue: messages in flight on average, the cap, messages by which it grew.
+    Full,
     /// Of a queue: messages by which it grew, their share of those sent.
     Growing,
     /// Of a queue: messages by which it grew.
@@ -43,7 +47,7 @@ pub enum Kind {
 }
 
 /// Every kind, its name in documents and the limit that it is.
-const KINDS: [(Kind, &str, Limit); 15] = [
+const KINDS: [(Kind, &str, Limit); 16] = [
     (Kind::Throttled, "throttled", Limit::Ledger),
     (Kind::Capped, "over_limit", Limit::Ledger),
     (Kind::Unanswered, "unavailable", Limit::Nodes),
@@ -51,6 +55,7 @@ const KINDS: [(Kind, &str, Limit); 15] = [
     (Kind::Prefetched, "prefetched", Limit::VisibilityTimeout),
     (Kind::Busy, "busy", Limit::Consumers),
     (Kind::Overrun, "overrun", Limit::Consumers),
+    (Kind::Full, "in_flight_cap", Limit::Ledger),
     (Kind::Growing, "growing", Limit::Consumers),
     (Kind::Unserved, "unserved", Limit::Consumers),
     (Kind::Backlog, "backlog", Limit::Consumers),
@@ -100,25 +105,19 @@ impl Kind {
                 )
             }
             Kind::Outlived | Kind::Prefetched => {
-                let outlived = self == Kind::Outlived;
-                let by = if outlived {
-                    "the work outlived the timeout"
-                } else {
-                    "the timeout ended in a buffer"
-                };
-                format!(
-                    "{share:.1}% of the receives from `{of}` came because {by}; {second:.0} \
-                     messages were processed again"
-                )
+                timed_out(of, self == Kind::Outlived, [first, second, third])
             }
-            Kind::Busy => format!(
-                "{share:.0}% of the {second:.0} threads of `{of}` were busy, {third:.1} messages \
-                 waited on average"
-            ),
-            Kind::Overrun => format!(
-                "{share:.0}% of the {second:.0} threads of `{of}` were busy, ever more messages \
-                 waited ({}/s)",
-                rate(third)
+            Kind::Busy => {
+                format!("{}, {third:.1} messages waited on average", busy(of, first, second))
+            }
+            Kind::Overrun => {
+                let growth = rate(third);
+                format!("{}, ever more messages waited ({growth}/s)", busy(of, first, second))
+            }
+            Kind::Full => format!(
+                "{first:.0} of the {second:.0} messages that may be in flight from `{of}` were, \
+                 so that receives waited: {} more waited in the end",
+                messages(third)
             ),
             Kind::Growing => format!(
                 "the messages waiting in `{of}` grew by {first:.0}, {:.1}% of those sent, though \
@@ -126,11 +125,11 @@ impl Kind {
                 second * 100.0
             ),
             Kind::Unserved => {
-                format!("nobody receives from `{of}`, which grew by {first:.0} messages")
+                format!("nobody receives from `{of}`, which grew by {}", messages(first))
             }
             Kind::Backlog => format!(
-                "up to {first:.0} messages waited in `{of}`, the oldest {}: {}/s came, {}/s were \
-                 deleted",
+                "up to {} waited in `{of}`, the oldest {}: {}/s came, {}/s were deleted",
+                messages(first),
                 length(second),
                 rate(third),
                 rate(at(3))
@@ -149,6 +148,47 @@ impl Kind {
             Kind::Room => format!("`{of}` was the busiest fleet with {first:.2} of its threads"),
             Kind::Quiet => "no figure reached its threshold".to_owned(),
         }
+    }
+}
+
+/// Why messages came back whose timeout was too short, the commoner cause first.
+fn timed_out(of: &str, outlived: bool, [share, again, rarer]: [f64; 3]) -> String {
+    let [work, buffer] = ["the work outlived the timeout", "the timeout ended in a buffer"];
+    let (by, other) = if outlived { (work, buffer) } else { (buffer, work) };
+    let rarer = match rarer {
+        0.0 => String::new(),
+        share => format!(", {:.1}% because {other}", share * 100.0),
+    };
+    format!(
+        "{:.1}% of the receives from `{of}` came because {by}{rarer}; messages were processed \
+         again {}",
+        share * 100.0,
+        times(again)
+    )
+}
+
+/// `97% of the 4 threads of `workers` were busy`.
+fn busy(of: &str, share: f64, threads: f64) -> String {
+    let share = share * 100.0;
+    if threads < 1.5 {
+        return format!("the one thread of `{of}` was busy {share:.0}% of the time");
+    }
+    format!("{share:.0}% of the {threads:.0} threads of `{of}` were busy")
+}
+
+/// `once`, `82 times`.
+fn times(count: f64) -> String {
+    match format!("{count:.0}").as_str() {
+        "1" => "once".to_owned(),
+        number => format!("{number} times"),
+    }
+}
+
+/// `1 message`, `82 messages`.
+fn messages(count: f64) -> String {
+    match format!("{count:.0}").as_str() {
+        "1" => "1 message".to_owned(),
+        number => format!("{number} messages"),
     }
 }
 
