@@ -386,7 +386,7 @@ mod tests {
         let kept = |millis: u64| {
             let retention = Span::from_millis(millis);
             let nack = Some((0.1, Span::from_secs(3)));
-            Station { retention, nack, ..station(&HALF) }.keeps_all(1.5)
+            Station { nack, retention, ..station(&HALF) }.keeps_all(1.5)
         };
         assert!(kept(301_100) && !kept(300_900));
         // A law with a long tail may be longer than a tenth of the retention: √(2 e^-x) of an
@@ -414,7 +414,7 @@ mod tests {
         let mean = Span::from_secs(2);
         let exponential = Dist::Exponential { mean };
         let found = excess_beyond(&exponential, Span::from_secs(8));
-        close(found, (2.0 * (-4.0_f64).exp()).sqrt());
+        close(found, (2.0 * num::exp(-4.0)).sqrt());
         let erlang = Dist::Erlang { k: 4, mean };
         close(excess_beyond(&erlang, Span::from_secs(4)), (1.25 * 0.042_380_f64).sqrt());
         assert_eq!(excess_beyond(&HALF, Span::from_secs(1)).to_bits(), 0.0_f64.to_bits());

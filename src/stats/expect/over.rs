@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(surely("sent >= 100", on, 0.95), Some(true));
         let margin = |text: &str| compared(text, [90.0, 90.0].map(Reading::Count)).margin.value;
         let margins = ["sent == 100", "sent != 100", "sent < 100", "sent > 100"].map(margin);
-        assert_eq!(margins, [-10.0, 10.0, 10.0, -10.0]);
+        assert_eq!(margins.to_vec(), [-10.0, 10.0, 10.0, -10.0]);
     }
 
     fn lengths(runs: &[Vec<u64>]) -> Vec<Reading> {
