@@ -408,6 +408,9 @@ mod tests {
         assert_eq!(progress.added(), Span::from_secs(4 * 4 * 60));
         assert!(advice.at("1s").is_some_and(|at| at.duplicates.is_some_and(|of| of.mean >= 1.0)));
         assert!(advice.at("2s").is_some_and(|at| at.duplicates.is_some_and(|of| of.mean == 0.0)));
+        let json = advice.to_json().expect("is finite");
+        assert_eq!(serde_json::from_str::<TimeoutAdvice>(&json).as_ref().ok(), Some(&advice));
+        assert!(json.ends_with("}\n") && advice.is_limited());
         assert_eq!((advice.knee, advice.heartbeat, advice.rises), (None, false, None));
         // A timeout of the receives is the one that is set.
         let own = WORK.replace("max: 1", "max: 1, visibility_timeout: \"1m\"");
@@ -426,10 +429,11 @@ mod tests {
         let advice = curve.run(1, &GO_ON, None).expect("nobody interrupts");
         assert_eq!(timeouts(&advice), ["2s", "5s", "10s"]);
         assert_eq!((advice.knee.as_deref(), advice.verdict), (Some("2s"), None));
+        assert!(!advice.is_limited());
         let advice =
             prepared(WORK, None, Some(60)).run(1, &GO_ON, None).expect("nobody interrupts");
         assert_eq!(timeouts(&advice), ["1s", "2s", "5s", "10s"]);
-        assert!(advice.verdict.is_some() && advice.knee.is_none());
+        assert!(advice.verdict.is_some() && advice.knee.is_none() && advice.is_limited());
         // With crashes of its own there is nothing to add, and each look has two runs.
         let crash =
             format!("{WORK}, crash: (mean_time_between: \"20s\", restart: Constant(\"0s\"))");
