@@ -161,6 +161,9 @@ fn a_sweep_that_makes_no_sense_is_refused() {
     let mark = marks.find('^').expect("it is marked");
     assert_eq!(&shown[mark..], "nowhere.sent");
     assert_eq!(marks.matches('^').count(), "nowhere.sent".len());
+    let fault = refused(&[count], &["nowhere.sent + sent"]);
+    let marks = fault.lines().find(|line| line.contains('^')).expect("it is marked");
+    assert_eq!(marks.matches('^').count(), "nowhere.sent".len());
 }
 
 /// Flow and latencies of each queue that somebody receives from, and the load of each fleet.
