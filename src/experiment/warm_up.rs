@@ -243,9 +243,9 @@ mod tests {
         assert_eq!(all, Err(TooLong { duration }));
     }
 
-    /// Five messages of each of five pilots make a group: of 600 there are 24, so that twelve of 300
-    /// slots are together. In the third of them seven are long: it is cut, up to 36 s. Lengths below
-    /// ten seconds are rounded to the millisecond.
+    /// Five messages of each of five pilots make a group: of 600 there are 24, so that twelve of
+    /// 300 slots are together. In the third of them seven are long: it is cut, up to 36 s.
+    /// Lengths below ten seconds are rounded to the millisecond.
     #[test]
     fn pilots_share_their_groups() {
         let wait = |place: usize| if place < 31 { 900_u64 } else { 100 };

@@ -149,7 +149,8 @@ mod tests {
         assert_eq!(merged, all);
     }
 
-    /// Taking away needs a borrow of its own: 2¹²⁸ + 3 less 5 is 2¹²⁸ − 2, and the high part counts.
+    /// Taking away needs a borrow of its own: 2¹²⁸ + 3 less 5 is 2¹²⁸ − 2, and the high part
+    /// counts.
     #[test]
     fn what_is_taken_away_may_borrow() {
         let all = Squares { low: 3, high: 7 };
