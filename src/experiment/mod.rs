@@ -30,5 +30,7 @@ pub mod row;
 pub mod runs;
 pub mod share;
 pub mod sweep;
+#[cfg(test)]
+mod tests;
 pub mod warm_up;
 mod why;

@@ -171,6 +171,8 @@ mod tests {
 
     use super::*;
     use crate::experiment::fixture::seeded;
+    use crate::experiment::progress::Progress;
+    use crate::kernel::time::Span;
     use crate::stats::expect::parse_quantity;
 
     static GO_ON: AtomicBool = AtomicBool::new(false);
@@ -240,5 +242,21 @@ mod tests {
         assert_eq!(next_total(10, &[needs(Some(10))]), 11);
         assert_eq!(next_total(10, &[needs(Some(14)), needs(Some(400))]), 20);
         assert_eq!(next_total(40, &[needs(None)]), 80);
+    }
+
+    /// Ten runs of ten seconds were planned; the others came to it.
+    #[test]
+    fn rounds_that_follow_are_said_to_come() {
+        let of = [parse_quantity("mean(processing)").expect("is a measure")];
+        let target = Target { of: &of, precision: 0.001, confidence: 0.95 };
+        let progress = Progress::default();
+        let plan =
+            Plan { replications: 25, threads: 1, interrupt: &GO_ON, progress: Some(&progress) };
+        let reached = replicate_until(&seeded(5), target, plan);
+        assert_eq!(reached.runs.outcomes.len(), 25);
+        assert_eq!(progress.added(), Span::from_secs(15 * 10));
+        let loose = Target { precision: 0.9, ..target };
+        let plan = Plan { progress: None, ..plan };
+        assert!(replicate_until(&seeded(5), loose, plan).enough());
     }
 }

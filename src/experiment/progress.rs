@@ -132,3 +132,50 @@ impl Observer for Pulse<'_> {
         self.at(now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::clients::deed::{Deed, ProducerId};
+    use crate::ledger::journal::MessageId;
+
+    #[test]
+    fn what_is_told_is_there_for_who_looks() {
+        let progress = Progress::default();
+        progress.add(Span::from_secs(3));
+        progress.add(Span::from_secs(4));
+        progress.expect(Span::from_secs(5));
+        progress.expect(Span::from_secs(6));
+        progress.skip(Span::from_secs(8));
+        progress.at("first".to_owned());
+        progress.at("second".to_owned());
+        progress.tell("one".to_owned());
+        progress.tell("two".to_owned());
+        let lengths = [progress.added(), progress.expected(), progress.simulated()];
+        assert_eq!(lengths, [7, 6, 8].map(Span::from_secs));
+        assert_eq!(progress.now(), "second");
+        assert_eq!(progress.news(), ["one", "two"]);
+        assert!(progress.news().is_empty(), "it was told");
+    }
+
+    /// A run of 1,000 s reports every second, whichever happens: a change of a queue or a deed.
+    #[test]
+    fn a_run_reports_in_a_thousand_steps() {
+        let at = |nanos: u64| Time::ZERO + Span::from_nanos(nanos);
+        let second = 1_000_000_000;
+        let progress = Progress::default();
+        let told = || progress.simulated().as_nanos();
+        let mut pulse = progress.pulse(at(1_000 * second));
+        let change = Change::DelayEnded { message: MessageId(0) };
+        pulse.change(at(second), QueueId(0), &change);
+        assert_eq!(told(), 0, "no longer than a step");
+        pulse.change(at(second + 1), QueueId(0), &change);
+        assert_eq!(told(), second + 1);
+        let deed = Deed::Arrived { producer: ProducerId(0) };
+        pulse.deed(at(2 * second + 1), &deed);
+        assert_eq!(told(), second + 1);
+        pulse.deed(at(2 * second + 2), &deed);
+        assert_eq!(told(), 2 * second + 2);
+    }
+}

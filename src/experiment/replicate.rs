@@ -239,4 +239,21 @@ mod tests {
             assert!(outcome.partial.is_some_and(|why| why.contains("100 events")));
         }
     }
+
+    /// Two are complete when somebody interrupts; of five that were asked for no other is begun.
+    #[test]
+    fn what_was_complete_before_an_interrupt_is_kept() {
+        let (scenario, interrupt) = (seeded(7), AtomicBool::new(false));
+        let plan = Plan { replications: 5, threads: 1, interrupt: &interrupt, progress: None };
+        let mut runs = Replicator::new((&scenario).into(), plan, &[]);
+        assert_eq!((runs.up_to(2), runs.outcomes().len()), (Ended::Completed, 2));
+        assert_eq!((runs.up_to(1), runs.outcomes().len()), (Ended::Completed, 2));
+        interrupt.store(true, Ordering::Relaxed);
+        assert_eq!((runs.up_to(5), runs.outcomes().len()), (Ended::Interrupted, 2));
+        interrupt.store(false, Ordering::Relaxed);
+        assert_eq!((runs.up_to(9), runs.outcomes().len()), (Ended::Interrupted, 2));
+        let runs = runs.finish();
+        let why = Some("interrupted after 2 of 5 replications");
+        assert!(runs.outcomes.iter().all(|outcome| outcome.partial.as_deref() == why));
+    }
 }

@@ -208,6 +208,8 @@ fn read(numbers: &[u64]) -> Option<Distribution> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::time::Span;
+    use crate::observe::measured::Latency;
     use crate::stats::expect::parse_quantity;
     use crate::stats::fixture;
 
@@ -244,5 +246,21 @@ mod tests {
         assert!(serde_json::from_str::<Row>(&text.replace(from, to)).is_err());
         assert!(read(&[5, 2, 100, 90]).is_none() && read(&[5, 1]).is_none());
         assert!(read(&[5, 0, 1]).is_none() && read(&[u64::MAX, 1, 1]).is_none());
+    }
+
+    /// A sum beyond 64 bits, and lengths of which several share a cell.
+    #[test]
+    fn large_sums_and_full_cells_are_read_back() {
+        let mut row = row(&["sent"]);
+        let (count, sum) = (7, (3_u128 << 64) | 5);
+        row.told[0].0[0] =
+            Ok(Reading::Spread { count, sum, squares: Squares::of_parts([1, 2, 3]) });
+        let text = serde_json::to_string(&row).expect("has finite numbers only");
+        assert_eq!(serde_json::from_str::<Row>(&text).expect("was just written"), row);
+        let second = 1_000_000_000;
+        let lengths = [5, second, second, second + 1, 2 * second].map(Span::from_nanos);
+        let distribution = Latency::of(&lengths).distribution;
+        assert!(distribution.cells().iter().any(|cell| cell.count == 3));
+        assert_eq!(read(&written(&distribution)).as_ref(), Some(&*distribution));
     }
 }

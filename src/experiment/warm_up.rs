@@ -242,4 +242,23 @@ mod tests {
         let all = WarmUp::Length(duration).check(&seeded(1));
         assert_eq!(all, Err(TooLong { duration }));
     }
+
+    /// Five messages of each of five pilots make a group: of 600 there are 24, so that twelve of
+    /// 300 slots are together. In the third of them seven are long: it is cut, up to 36 s.
+    /// Lengths below ten seconds are rounded to the millisecond.
+    #[test]
+    fn pilots_share_their_groups() {
+        let wait = |place: usize| if place < 31 { 900_u64 } else { 100 };
+        let slots: Vec<Slot> =
+            (0..300).map(|place| Slot { count: 2, sum: 2 * u128::from(wait(place)) }).collect();
+        assert_eq!(of_queue(&slots, Span::from_secs(1), 5), Some((Span::from_secs(36), false)));
+        assert_eq!(plain(Span::from_nanos(1_500_000_001)), Span::from_millis(1_501));
+    }
+
+    /// Pilots that a limit ends say nothing.
+    #[test]
+    fn pilots_that_end_early_find_no_cut() {
+        let found = mser5(&scenario("limits: (events: 200)"), plan(1));
+        assert_eq!(found, Found { cut: Span::ZERO, doubt: None });
+    }
 }

@@ -197,4 +197,33 @@ mod tests {
         let calling: Vec<f64> = measured.series.iter().map(|window| window.calling.mean).collect();
         assert_eq!(calling, [0.0, 0.2]);
     }
+
+    /// Two of each before the window, and three in it; each takes so many seconds.
+    #[test]
+    fn work_is_counted_by_how_it_ended() {
+        let ends = [
+            (Ending::Done, 1),
+            (Ending::Duplicate, 10),
+            (Ending::Recognised, 100),
+            (Ending::Failed, 1_000),
+            (Ending::Crashed, 10_000),
+        ];
+        let mut meter = FleetMeter::new(1, 1, 1);
+        let work = |meter: &mut FleetMeter, times: usize| {
+            for (how, secs) in ends.into_iter().cycle().take(5 * times) {
+                meter.end_work(Span::from_secs(secs), how);
+            }
+        };
+        work(&mut meter, 2);
+        meter.begin(at(5));
+        work(&mut meter, 3);
+        meter.end(at(9), Span::from_secs(4));
+        work(&mut meter, 4);
+        meter.recount(7, 21);
+        let of = meter.into_measured();
+        assert_eq!((of.workers, of.threads), (7, 21));
+        assert_eq!([of.processed, of.duplicates, of.failed, of.crashed], [3; 4]);
+        let work = [of.work, of.duplicate_work, of.failed_work, of.crashed_work];
+        assert_eq!(work.map(|nanos| nanos / 1_000_000_000), [33_333, 330, 3_000, 30_000]);
+    }
 }

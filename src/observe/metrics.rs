@@ -282,3 +282,95 @@ impl Observer for Metrics {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::deed::ProducerId;
+
+    fn at(secs: u64) -> Time {
+        Time::ZERO + Span::from_secs(secs)
+    }
+
+    /// Measured from 10 to 20 s, in windows of 4 s, of a run of 30 s.
+    fn metrics() -> Metrics {
+        Metrics::new(&Frame {
+            window: (at(10), at(20)),
+            end: at(30),
+            series: Span::from_secs(4),
+            partitions: Vec::new(),
+            producers: 1,
+            fleets: vec![FleetFrame { workers: 3, threads: 4 }],
+        })
+    }
+
+    fn tell(metrics: &mut Metrics, secs: u64, deed: Deed) {
+        metrics.time(at(secs));
+        metrics.deed(at(secs), &deed);
+    }
+
+    const PRODUCER: ProducerId = ProducerId(0);
+
+    /// Nine messages arise before the window and eleven in it; of calls with three messages each
+    /// one is stored before and two are in it, one is tried again and one given up.
+    #[test]
+    fn producers_are_counted_message_by_message() {
+        let mut metrics = metrics();
+        let arrived = Deed::Arrived { producer: PRODUCER };
+        let (waited, took) = (Span::from_nanos(5), Span::from_nanos(7));
+        let sent = Deed::SendConfirmed { producer: PRODUCER, messages: 3, waited, took };
+        for _ in 0..9 {
+            tell(&mut metrics, 9, arrived);
+        }
+        tell(&mut metrics, 9, sent);
+        for _ in 0..11 {
+            tell(&mut metrics, 10, arrived);
+        }
+        tell(&mut metrics, 12, sent);
+        tell(&mut metrics, 13, sent);
+        tell(&mut metrics, 14, Deed::SendRetried { producer: PRODUCER, messages: 3 });
+        tell(&mut metrics, 15, Deed::GivenUp { producer: PRODUCER, messages: 3 });
+        tell(&mut metrics, 20, arrived);
+        metrics.recount(&[FleetFrame { workers: 5, threads: 6 }]);
+        let print = metrics.fingerprint().hash();
+        let measured = metrics.finish(at(30), 99, &[]);
+        let expected = ProducerMeasured {
+            arrived_in_all: 20,
+            arrived: 11,
+            sent: 6,
+            throttled: 6,
+            retried: 3,
+            given_up: 3,
+            held_back: (9 - 3, 20 - 9 - 3),
+            waited: 2 * 15,
+            calling: 2 * 21,
+            series: measured.producers[0].series.clone(),
+        };
+        assert_eq!(measured.producers, [expected]);
+        assert_eq!((measured.fleets[0].workers, measured.fleets[0].threads), (5, 30));
+        assert_eq!((measured.fingerprint, measured.events), (print, 99));
+        assert_ne!(print, Fingerprint::default().hash());
+    }
+
+    /// How many windows a series has, how much of the measured window there is, and how many
+    /// threads.
+    #[test]
+    fn a_run_that_ends_early_has_a_shorter_window() {
+        let ended = |told: u64, end: u64| {
+            let mut metrics = metrics();
+            tell(&mut metrics, told, Deed::Arrived { producer: PRODUCER });
+            let measured = metrics.finish(at(end), 0, &[]);
+            assert_eq!(measured.fleets[0].threads, 12);
+            let (from, to) = measured.window;
+            (measured.fleets[0].series.len(), from.since(Time::ZERO), to.since(from))
+        };
+        let secs = Span::from_secs;
+        assert_eq!(ended(1, 30), (8, secs(10), secs(10)), "seven of 4 s and one of 2 s");
+        assert_eq!(ended(1, 28), (7, secs(10), secs(10)), "a whole number of windows");
+        assert_eq!(ended(1, 17), (5, secs(10), secs(7)));
+        assert_eq!(ended(1, 10), (3, secs(10), Span::ZERO));
+        assert_eq!(ended(1, 7), (2, secs(7), Span::ZERO), "it has not begun");
+        // Something happened at the last instant: the window that begins there has no length.
+        assert_eq!(ended(28, 28), (8, secs(10), secs(10)));
+    }
+}

@@ -100,3 +100,84 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.0.stopped() || self.1.stopped()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::deed::ProducerId;
+
+    /// Notes what it is told, and stops once it was told so often.
+    struct Listener {
+        heard: Vec<&'static str>,
+        enough: usize,
+    }
+
+    fn listener(enough: usize) -> Listener {
+        Listener { heard: Vec::new(), enough }
+    }
+
+    impl Journal for Listener {
+        fn change(&mut self, _now: Time, _queue: QueueId, _change: &Change) {
+            self.heard.push("change");
+        }
+
+        fn oldest_changed(&mut self, _now: Time, _queue: QueueId, _sent: Option<Time>) {
+            self.heard.push("oldest");
+        }
+
+        fn probed(&mut self, _queue: QueueId, _partitions: u32) {
+            self.heard.push("probed");
+        }
+
+        fn more_chunks(&mut self, _queue: QueueId, _action: Action, _chunks: u64) {
+            self.heard.push("chunks");
+        }
+    }
+
+    impl Observer for Listener {
+        fn time(&mut self, _now: Time) {
+            self.heard.push("time");
+        }
+
+        fn threads(
+            &mut self,
+            _now: Time,
+            _fleet: FleetId,
+            _threads: u32,
+            _from: ThreadTime,
+            _to: ThreadTime,
+        ) {
+            self.heard.push("threads");
+        }
+
+        fn deed(&mut self, _now: Time, _deed: &Deed) {
+            self.heard.push("deed");
+        }
+
+        fn stopped(&self) -> bool {
+            self.heard.len() >= self.enough
+        }
+    }
+
+    /// Either may end the run.
+    #[test]
+    fn two_observers_hear_all_and_either_may_stop() {
+        let mut both = (listener(7), listener(8));
+        let (now, queue) = (Time::ZERO, QueueId(0));
+        let message = crate::ledger::journal::MessageId(0);
+        both.time(now);
+        both.change(now, queue, &Change::DelayEnded { message });
+        both.oldest_changed(now, queue, None);
+        both.probed(queue, 3);
+        both.more_chunks(queue, Action::Send, 2);
+        both.threads(now, FleetId(0), 1, ThreadTime::Idle, ThreadTime::Working);
+        assert!(!both.stopped());
+        both.deed(now, &Deed::Arrived { producer: ProducerId(0) });
+        let all = ["time", "change", "oldest", "probed", "chunks", "threads", "deed"];
+        assert_eq!((&both.0.heard[..], &both.1.heard[..]), (&all[..], &all[..]));
+        assert!(both.stopped(), "the first has enough");
+        both.1.enough = 7;
+        both.0.enough = 8;
+        assert!(both.stopped(), "the second has");
+    }
+}

@@ -469,7 +469,9 @@ impl Redelivered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::config::QueueId;
     use crate::ledger::journal::{Caller, MessageId, Refusal};
+    use crate::observe::measured::Calls;
 
     const HALF: u64 = 1 << 63;
 
@@ -675,5 +677,106 @@ mod tests {
         let series = measured(meter).series;
         let imbalances: Vec<u64> = series.iter().map(|window| window.imbalance).collect();
         assert_eq!(imbalances, [1_500, 0, 1_666]);
+    }
+
+    /// Two of everything that happens seldom, of calls with several messages where they have them.
+    #[test]
+    fn what_happens_seldom_is_counted_too() {
+        let mut meter = meter();
+        let message = MessageId(0);
+        sent(&mut meter, 1, 0, 20);
+        for falsely in [true, false] {
+            let mut change = |change: Change| meter.change(at(2), &change);
+            let caller = Caller(0);
+            change(Change::ReceivedNothing { caller, falsely, over_limit: false });
+            change(Change::ReceivedNothing { caller, falsely, over_limit: true });
+            change(Change::ReceivedNothing { caller, falsely: true, over_limit: true });
+            change(Change::DeletedNothing { message });
+            let (to, cause) = (QueueId(1), Held::Failed);
+            change(Change::DeadLettered { message, to, receives: 2, cause });
+            change(Change::Expired { message, from: State::Visible });
+            change(Change::Purged { message, from: State::Visible });
+            for action in [Action::Send, Action::Receive, Action::Delete, Action::ChangeVisibility]
+            {
+                meter.change(at(2), &Change::Called { action });
+                meter.more_chunks(action, 5);
+            }
+            meter.probed(3);
+        }
+        for (how, secs) in [
+            (Ending::Done, 1),
+            (Ending::Duplicate, 2),
+            (Ending::Failed, 4),
+            (Ending::Recognised, 8),
+            (Ending::Crashed, 16),
+            (Ending::Duplicate, 32),
+        ] {
+            meter.end_work(at(1), Span::from_secs(secs), how);
+            // It was sent after the measured time.
+            meter.end_work(at(100), Span::from_secs(64), how);
+        }
+        let measured = measured(meter);
+        let counts = QueueCounts {
+            sent: 20,
+            empty_receives: 6,
+            false_empty_receives: 4,
+            over_limit: 4,
+            deleted_nothing: 2,
+            dead_lettered: 2,
+            expired: 2,
+            purged: 2,
+            duplicates: 4,
+            probes: 6,
+            more_sent_chunks: 10,
+            more_received_chunks: 10,
+            calls: Calls { send: 2, receive: 2, delete: 2, change_visibility: 2 },
+            ..QueueCounts::default()
+        };
+        assert_eq!(measured.counts, counts);
+        assert_eq!(measured.dead_lettered_in_all, 2);
+        assert_eq!(measured.visible.last, 20 - 3 * 2);
+        // What was recognised and what was cut off is no work on a message.
+        let work = &measured.processing;
+        assert_eq!((work.count(), work.sum / 1_000_000_000), (4, 1 + 2 + 4 + 32));
+    }
+
+    /// Three visible, two delayed and one in flight at the beginning of the window; at its end two
+    /// more were sent, one was deleted and both delays have ended.
+    #[test]
+    fn what_is_there_at_the_edges_of_the_window_is_all_that_was_not_deleted() {
+        let mut meter = QueueMeter::new((at(10), at(20)), 1, 10);
+        opened(&mut meter, 0, 0, 0, u64::MAX);
+        let (message, partition, caller) = (MessageId(0), PartitionId(0), Caller(0));
+        sent(&mut meter, 1, 0, 4);
+        for _ in 0..2 {
+            meter.change(at(1), &Change::Sent { message, partition, state: State::Delayed });
+        }
+        let (receives, sent_at, until, cause) = (1, at(1), at(99), None);
+        let first =
+            Change::Received { message, caller, partition, receives, sent: sent_at, until, cause };
+        meter.change(at(2), &first);
+        meter.begin(at(10));
+        sent(&mut meter, 12, 0, 2);
+        for _ in 0..2 {
+            meter.change(at(13), &Change::DelayEnded { message });
+        }
+        let (receives, from) = (1, State::InFlight);
+        meter.change(at(14), &Change::Deleted { message, sent: sent_at, receives, from });
+        meter.end(at(20), TEN);
+        let measured = meter.into_measured(at(20), Leftover::default());
+        assert_eq!(measured.resident, (6, 7));
+        let last = [measured.visible, measured.in_flight, measured.delayed].map(|level| level.last);
+        assert_eq!(last, [7, 0, 0]);
+        // Sent before the window: neither is measured.
+        let none = [measured.sent_to_deleted.count(), measured.sent_to_received.count()];
+        assert_eq!((none, measured.counts.received, measured.counts.deleted), ([0, 0], 0, 1));
+    }
+
+    /// A message that was sent as the window begins counts, one that was as it ends does not.
+    #[test]
+    fn the_window_has_its_first_instant_and_not_its_last() {
+        let meter = QueueMeter::new((at(10), at(20)), 1, 10);
+        let measures = [9, 10, 19, 20].map(|secs| meter.measures(at(secs)));
+        assert_eq!(measures, [false, true, true, false]);
     }
 }

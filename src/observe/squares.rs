@@ -148,4 +148,29 @@ mod tests {
         merged.merge(other);
         assert_eq!(merged, all);
     }
+
+    /// Taking away needs a borrow of its own: 2¹²⁸ + 3 less 5 is 2¹²⁸ − 2, and the high part
+    /// counts.
+    #[test]
+    fn what_is_taken_away_may_borrow() {
+        let all = Squares { low: 3, high: 7 };
+        assert_eq!(
+            all.without(Squares { low: 5, high: 2 }),
+            Squares { low: u128::MAX - 1, high: 4 }
+        );
+        assert_eq!(all.without(Squares { low: 2, high: 2 }), Squares { low: 1, high: 5 });
+    }
+
+    /// Schoolbook: with B = 2⁶⁴, (2B + 3)(5B + 7) = 10 B² + 29 B + 21, and the carries of the
+    /// largest.
+    #[test]
+    fn a_product_has_two_halves() {
+        let of = |high: u128, low: u128| (high << 64) | low;
+        assert_eq!(product(of(2, 3), of(5, 7)), (10, of(29, 21)));
+        // (B² − 1)² = B⁴ − 2 B² + 1.
+        assert_eq!(product(u128::MAX, u128::MAX), (u128::MAX - 1, 1));
+        // (B − 1 + B)(B − 1) = 2 B² − 3 B + 1: 1, and B² − 3 B + 1.
+        let low = u128::from(u64::MAX);
+        assert_eq!(product(of(1, low), of(0, low)), (1, of((1 << 64) - 3, 1)));
+    }
 }

@@ -478,3 +478,77 @@ pub fn combined_hash(hashes: impl ExactSizeIterator<Item = u64>) -> String {
     let one = hashes.len() == 1;
     hex(hashes.fold(0, |all: u64, own| if one { own } else { mix(all.rotate_left(1) ^ own) }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_run_tell_of_what_is_no_extreme_and_no_history() {
+        for (path, varies) in [
+            ("queues.orders.counts.sent", true),
+            ("queues.orders.levels.visible.mean", true),
+            ("queues.orders.levels.partitions.mean", true),
+            ("consumers.workers.busy", true),
+            ("queues.orders.levels.visible.max", false),
+            ("queues.orders.levels.visible.last", false),
+            ("queues.orders.partitions.splits", false),
+            ("queues.orders.nodes.failures", false),
+            ("queues.orders.unfinished.messages", false),
+            ("events", false),
+            ("end_ns", false),
+        ] {
+            assert_eq!(varies_by_part(path), varies, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_grows_with_a_queue_is_its_waits_and_its_backlog() {
+        for (path, grows) in [
+            ("queues.orders.latency_ns.sent_to_received.mean", true),
+            ("queues.orders.latency_ns.sent_to_deleted.p99", true),
+            ("queues.orders.levels.visible.mean", true),
+            ("queues.orders.levels.age_of_oldest_ns.max", true),
+            ("queues.orders.latency_ns.sent_to_received.count", false),
+            ("queues.orders.latency_ns.processing.mean", false),
+            ("queues.orders.levels.in_flight.mean", false),
+            ("queues.orders-dlq.levels.visible.mean", false),
+            ("consumers.workers.busy", false),
+        ] {
+            assert_eq!(grows_with("orders", path), grows, "{path}");
+        }
+    }
+
+    /// Numbers stand in the order of the outcomes; one that an outcome has alone comes where it
+    /// stands there.
+    #[test]
+    fn numbers_are_found_by_their_path() {
+        let mut paths = Vec::new();
+        for outcome in [["a", "b", "d"], ["a", "c", "d"], ["b", "c", "d"]] {
+            let mut at = 0;
+            for (place, path) in outcome.into_iter().enumerate() {
+                insert(&mut paths, &mut at, path, place as f64);
+            }
+        }
+        let of = |path: &str, values: &[f64]| (path.to_owned(), values.to_vec());
+        let expected = [
+            of("a", &[0.0, 0.0]),
+            of("c", &[1.0, 1.0]),
+            of("b", &[1.0, 0.0]),
+            of("d", &[2.0, 2.0, 2.0]),
+        ];
+        assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn a_single_run_lacks_no_messages() {
+        let of = |pseudo: &[f64], beyond: f64| {
+            let (value, beyond) = (1.0, Some(beyond));
+            Thin::of(&Sampled { value, pseudo: pseudo.to_vec(), beyond })
+        };
+        assert_eq!(of(&[1.0], 5.0), None);
+        assert_eq!(of(&[1.0, 1.0], 60.0), None);
+        let thin = of(&[1.0, 1.0], 5.0).expect("5 of 60");
+        assert_eq!((thin, thin.replications(10)), (Thin { beyond: 5.0, times: 12.0 }, 120));
+    }
+}

@@ -3,6 +3,9 @@
 use serde_json::Value;
 
 use super::*;
+use crate::kernel::time::Span;
+use crate::ledger::leftover;
+use crate::observe::measured::Latency;
 use crate::stats::fixture;
 
 fn outcome(shift: u64) -> Outcome {
@@ -262,4 +265,124 @@ fn a_number_that_is_left_out_where_it_is_zero_counts_as_zero() {
         assert_eq!(measure.n, 2);
         assert!((measure.mean - 6.0).abs() < 1e-9, "{measure:?}");
     }
+}
+
+#[test]
+fn a_fingerprint_is_shortened_for_people() {
+    assert_eq!(outcome(0).short_fingerprint(), "9f3c1a72");
+    assert!(outcome(0).held());
+    let estimate = Estimate::of(&[outcome(0), outcome(1)]).expect("finite numbers");
+    assert_eq!(estimate.short_fingerprint(), &estimate.fingerprint[..8]);
+    assert!(estimate.held());
+    let expect =
+        estimate.expect.iter().map(|of| EstimatedExpectation { holds: false, ..of.clone() });
+    assert!(!Estimate { expect: expect.collect(), ..estimate.clone() }.held());
+    assert!(estimate.to_ron().expect("is finite").ends_with(")\n"));
+}
+
+#[test]
+fn a_map_by_name_knows_how_many_it_has() {
+    let two: ByName<u32> = [("b".to_owned(), 1), ("a".to_owned(), 2)].into_iter().collect();
+    assert_eq!((two.len(), two.is_empty(), two.at(1)), (2, false, Some(&2)));
+    assert_eq!((ByName::<u32>::empty().len(), ByName::<u32>::empty().is_empty()), (0, true));
+    let fault = serde_json::from_str::<ByName<u32>>("[]").expect_err("a list is no map");
+    assert!(fault.to_string().contains("a map by name"), "{fault}");
+}
+
+/// An outcome whose orders were deleted after so many milliseconds each.
+fn deleted_after(millis: &[u64]) -> Outcome {
+    let mut measured = fixture::measured(0);
+    measured.queues[0].sent_to_deleted = fixture::latency(millis);
+    measured.queues[0].counts.deleted = millis.len() as u64;
+    let mut scenario = fixture::scenario();
+    scenario.expect = vec!["mean(sent_to_deleted) < 160ms".to_owned()];
+    Outcome::from_run(&scenario, 42, 0, &measured, None)
+}
+
+/// One message of 100 ms in one run and three of 200 ms in the other: a mean of 175, and not of 150
+/// or of what a run has. The money of both runs is divided by the messages of both.
+#[test]
+fn what_merges_is_no_mean_of_means() {
+    let outcomes = [deleted_after(&[100]), deleted_after(&[200, 200, 200])];
+    let estimate = Estimate::of(&outcomes).expect("finite numbers");
+    let of = |path: &str| *estimate.measures.get(path).expect(path);
+    let mean = of("queues.orders.latency_ns.sent_to_deleted.mean");
+    assert_eq!((mean.mean, mean.n), (175e6, 2));
+    let close = |path: &str, expected: f64| {
+        let mean = of(path).mean;
+        assert!((mean - expected).abs() < 1e-3, "{path}: {mean}, not {expected}");
+    };
+    close("queues.orders.latency_ns.sent_to_deleted.p50", 200e6);
+    close("queues.orders.latency_ns.sent_to_received.mean", 49.5e6);
+    // 108,048 requests at a dollar a million and four workers at half a dollar for a quarter of an
+    // hour, twice, of four messages: all deletes count among the requests.
+    let dollars = 2.0 * (108_048.0 / 1e6 + 0.5);
+    let per_million = of("cost.dollars_per_million").mean;
+    assert!((per_million / (dollars * 1e6 / 4.0) - 1.0).abs() < 1e-9, "{per_million}");
+    // Without the first 200 ms, without the second 100: 150 and 250 stand for the runs, and half
+    // the interval about 175 is 12.7 times 50.
+    let expect = &estimate.expect[0];
+    assert_eq!((expect.holds, expect.held_in, expect.value), (false, 1, Some(175e6)));
+    let [low, high] = expect.ci95.expect("two runs");
+    assert!((low + high - 350e6).abs() < 1.0 && high > 175e6 + 12.7 * 50e6, "{low} to {high}");
+}
+
+/// One run whose four parts sent 9,000 each: the counts of parts times four are those of the whole.
+#[test]
+fn the_parts_of_a_run_tell_how_sure_its_numbers_are() {
+    let whole = outcome(0);
+    let parts: Vec<Outcome> = (0..20).map(outcome).collect();
+    let sample = Sample::of_batches(&whole, &parts);
+    assert_eq!(sample.batches().map(<[Outcome]>::len), Some(20));
+    let estimate = Estimate::of_sample(sample).expect("finite numbers");
+    assert_eq!((estimate.replications, estimate.batches), (1, Some(20)));
+    let of = |path: &str| *estimate.measures.get(path).expect(path);
+    let max = of("queues.orders.levels.visible.max");
+    assert_eq!((max.mean, max.ci95, max.n), (31.0, None, 1));
+    // No part has another mean: an interval without width.
+    let busy = of("consumers.workers.busy");
+    assert_eq!((busy.mean, busy.ci95), (0.8, Some([0.8, 0.8])));
+    assert_eq!(Estimate::of(&[whole]).expect("finite numbers").batches, None);
+}
+
+/// Two messages were received once and one twice.
+#[test]
+fn parts_of_an_outcome_by_hand() {
+    let (scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
+    let queue = &mut measured.queues[0];
+    queue.receives_per_message = vec![2, 1, 0, 0];
+    queue.resident = (5, 7);
+    queue.sent_to_received = Latency::of(&[1, 2, 2].map(Span::from_nanos));
+    queue.sent_to_deleted = Latency::of(&[1, 1, 2].map(Span::from_nanos));
+    queue.unfinished.circulating =
+        leftover::Circulating { messages: 3, oldest: Span::from_secs(9), receives: 7 };
+    measured.fleets[0].duplicate_work = 1;
+    let outcome = Outcome::from_run(&scenario, 42, 0, &measured, None);
+    let of = outcome.queues.get("orders").expect("is there");
+    assert_eq!(of.mean_receives(), Some((4.0 / 3.0, false)));
+    assert_eq!((of.resident.begin, of.resident.end), (5, 7));
+    // 5/3 and 4/3, to the nearest.
+    assert_eq!((of.latency_ns.sent_to_received.mean, of.latency_ns.sent_to_deleted.mean), (2, 1));
+    assert_eq!((of.latency_ns.sent_to_received.p50, of.latency_ns.sent_to_deleted.p50), (2, 1));
+    let circulating = of.unfinished.circulating.as_ref().expect("three do");
+    assert_eq!((circulating.messages, circulating.receives), (3, 7));
+    let fleet = outcome.consumers.get("workers").expect("is there");
+    assert_eq!((fleet.worker_ns, fleet.wasted_ns), (4 * 900_000_000_000, 2_700_000_001));
+    let other = outcome.queues.get("orders-dlq").expect("is there");
+    assert_eq!((other.mean_receives(), other.latency_ns.sent_to_received.p50), (None, 0));
+    assert!(other.unfinished.circulating.is_none());
+}
+
+/// The expectation on what grows does not hold, whatever its value.
+#[test]
+fn what_grows_without_end_is_said_so() {
+    let (mut scenario, measured) = (fixture::scenario(), fixture::measured(0));
+    scenario.expect = vec!["mean(visible) < 99".to_owned(), "sent > 1".to_owned()];
+    let grows = stability::Unstable { queue: 0, load: 2.0, growth: 1.0 };
+    let [visible, sent] = &ExpectOutcome::all(&scenario, &measured, &[grows])[..] else {
+        panic!("there are two")
+    };
+    assert_eq!((visible.holds, visible.value), (false, Some(2.0)));
+    assert_eq!(visible.note.as_deref(), Some("no value: `orders` grows without end"));
+    assert_eq!((sent.holds, sent.note.as_deref(), &sent.grows_with), (true, None, &None));
 }

@@ -91,3 +91,16 @@ pub fn is_common(found: usize, runs: usize) -> bool {
 pub(super) fn without_end(queue: &str) -> String {
     format!("no value: `{queue}` grows without end")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_runs_are_no_chance() {
+        let common = |found, runs| is_common(found, runs);
+        assert_eq!([common(1, 2), common(2, 4), common(5, 9), common(9, 9)], [true; 4]);
+        assert_eq!([common(0, 0), common(0, 5), common(1, 3), common(4, 9)], [false; 4]);
+        assert_eq!(without_end("jobs"), "no value: `jobs` grows without end");
+    }
+}

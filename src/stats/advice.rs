@@ -183,4 +183,55 @@ mod tests {
         assert!((384..390).contains(&needs), "{needs}");
         assert_eq!(from_pilot(&Summary { mean: 0.0, ..pilot }, 0.01, 0.95), None);
     }
+
+    /// The same sum from the empty queue upwards: M/M/c goes from j to j - 1 with min(j, c) μ.
+    #[test]
+    fn the_process_is_that_of_a_birth_and_a_death() {
+        for (load, servers) in [(0.8, 4_u32), (0.6, 7), (0.9, 2)] {
+            let offered = load * f64::from(servers);
+            let mut p = vec![1.0];
+            while p[p.len() - 1] > 1e-14 {
+                let busy = f64::from(servers).min(p.len() as f64);
+                p.push(p[p.len() - 1] * offered / busy);
+            }
+            let total: f64 = p.iter().sum();
+            let waiting = |j: usize| (j as f64 - f64::from(servers)).max(0.0);
+            let mean = p.iter().enumerate().map(|(j, p)| waiting(j) * p).sum::<f64>() / total;
+            let (mut below, mut sum) = (0.0, 0.0);
+            for (j, p) in p.iter().enumerate() {
+                below += (waiting(j) - mean) * p / total;
+                sum += below * below / (p / total);
+            }
+            let found = of_waiting(load, u64::from(servers)) / (2.0 * sum / (mean * mean));
+            assert!((found - 1.0).abs() < 1e-6, "{load}, {servers}: {found}");
+        }
+    }
+
+    /// Two workers with two threads serve as four do, and at four times the rate of one.
+    #[test]
+    fn threads_are_servers_and_shorten_the_run() {
+        let mut scenario = station(0.8, 4, exponential());
+        let four = from_theory(&scenario, QueueId(0), 0.01, 0.95).expect("is known");
+        let fleet = &mut scenario.fleets[0].config;
+        (fleet.count, fleet.threads) = (2, 2);
+        assert_eq!(from_theory(&scenario, QueueId(0), 0.01, 0.95), Some(four.clone()));
+        let measured = (four.duration - four.warm_up).as_secs_f64();
+        assert!((measured * 0.8 * 4.0 / 0.01 / four.messages - 1.0).abs() < 1e-6, "{four:?}");
+    }
+
+    /// Work that takes no time waits for nothing; and of batches the variance is not known.
+    #[test]
+    fn only_plain_queues_that_wait_are_advised() {
+        let none = |change: &dyn Fn(&mut Scenario)| {
+            let mut scenario = station(0.8, 1, exponential());
+            scenario.queues[0].config.ledger.partitions = 1;
+            change(&mut scenario);
+            assert_eq!(from_theory(&scenario, QueueId(0), 0.01, 0.95), None);
+        };
+        none(&|scenario| scenario.fleets[0].config.processing = Dist::Constant(Span::ZERO));
+        none(&|scenario| {
+            let fleet = &mut scenario.fleets[0].config;
+            (fleet.receive.max, fleet.per) = (10, crate::clients::config::WorkUnit::Batch);
+        });
+    }
 }

@@ -336,3 +336,100 @@ fn takes_all(queue: &QueueConfig) -> bool {
     let whole = matches!(split, SplitPolicy::Static);
     whole && capacity.is_none() && ceiling.is_none() && nodes.is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn station(work: &Dist) -> Station<'_> {
+        Station {
+            fleet: 0,
+            rate: 40.0,
+            servers: 4,
+            work,
+            batch: 1,
+            sleep: None,
+            nack: None,
+            one_line: true,
+            away_nanos: 0.0,
+            start_up: Span::ZERO,
+            retention: Span::MAX,
+            max_in_flight: u32::MAX,
+            capacity: None,
+        }
+    }
+
+    const HALF: Dist = Dist::Constant(Span::from_millis(500));
+
+    /// 40/s, each received 1.25 times, are 50 calls a second: ten times as many are plenty.
+    #[test]
+    fn plenty_of_capacity_is_as_good_as_none() {
+        let carries = |per_second: f64, burst: f64| {
+            let capacity = Some(Capacity { per_second, burst });
+            Station { capacity, ..station(&HALF) }.carries(1.25)
+        };
+        assert!(carries(500.0, 10.0) && !carries(499.0, 10.0) && !carries(500.0, 9.9));
+        assert!(station(&HALF).carries(1.25));
+    }
+
+    /// Twenty times the means of a wait of 1.5 s, of half a second of work and of a quarter of
+    /// sleep, and that twice: 90 s. With failures of 10 % there are ln(1e-6)/ln 0.1 = 6 tries more,
+    /// each 3 s apart: 7 · (3 + 20 · 2) = 301 s.
+    #[test]
+    fn retention_is_far_beyond_all_that_makes_a_message_old() {
+        let sleep = Dist::Constant(Span::from_millis(250));
+        let kept = |millis: u64| {
+            let retention = Span::from_millis(millis);
+            Station { retention, sleep: Some(&sleep), ..station(&HALF) }.keeps_all(1.5)
+        };
+        assert!(kept(90_100) && !kept(89_900));
+        let kept = |millis: u64| {
+            let retention = Span::from_millis(millis);
+            let nack = Some((0.1, Span::from_secs(3)));
+            Station { nack, retention, ..station(&HALF) }.keeps_all(1.5)
+        };
+        assert!(kept(301_100) && !kept(300_900));
+        // A law with a long tail may be longer than a tenth of the retention: √(2 e^-x) of an
+        // exponential one is a millionth at 28.3 of its means.
+        let second = Dist::Exponential { mean: Span::from_secs(1) };
+        let kept = |secs: u64| {
+            let retention = Span::from_secs(secs);
+            Station { retention, ..station(&second) }.keeps_all(0.0)
+        };
+        assert!(kept(284) && !kept(282));
+        let kept = |secs: u64| {
+            let retention = Span::from_secs(secs);
+            Station { retention, sleep: Some(&second), ..station(&HALF) }.keeps_all(0.0)
+        };
+        assert!(kept(284) && !kept(282));
+    }
+
+    /// E[S²] is twice the squared mean of an exponential law, and 5/4 of it of Erlang-4, of which
+    /// 0.043 lie beyond twice the mean: e⁻⁸ (1 + 8 + 32 + 85.33) = 0.042380.
+    #[test]
+    fn what_is_left_of_a_length_is_bounded() {
+        let close = |found: f64, expected: f64| {
+            assert!((found - expected).abs() <= 1e-4 * expected, "{found}, not {expected}");
+        };
+        let mean = Span::from_secs(2);
+        let exponential = Dist::Exponential { mean };
+        let found = excess_beyond(&exponential, Span::from_secs(8));
+        close(found, (2.0 * num::exp(-4.0)).sqrt());
+        let erlang = Dist::Erlang { k: 4, mean };
+        close(excess_beyond(&erlang, Span::from_secs(4)), (1.25 * 0.042_380_f64).sqrt());
+        assert_eq!(excess_beyond(&HALF, Span::from_secs(1)).to_bits(), 0.0_f64.to_bits());
+        let none = Dist::Constant(Span::ZERO);
+        assert_eq!(excess_beyond(&none, Span::from_secs(1)).to_bits(), 0.0_f64.to_bits());
+    }
+
+    /// Four servers hold forty messages. Of Poisson 2 beside them more than 10 are 8e-6, and more
+    /// than 11 are 1.4e-6, more than 12 are 2e-7.
+    #[test]
+    fn what_is_in_service_fits_under_the_cap() {
+        let takes = |max_in_flight: u32, away: f64| {
+            Station { max_in_flight, batch: 10, ..station(&HALF) }.takes_in_flight(away)
+        };
+        assert!(takes(40, 0.0) && !takes(39, 0.0));
+        assert!(takes(52, 2.0) && !takes(51, 2.0));
+    }
+}

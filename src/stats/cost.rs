@@ -377,4 +377,49 @@ mod tests {
         measured.window.1 = measured.window.0;
         assert_eq!(Cost::of(&scenario, &measured), None);
     }
+
+    fn at(secs: u64) -> Time {
+        Time::ZERO + Span::from_secs(secs)
+    }
+
+    /// Ten parts of 90 s with 40 messages, of which one has twelve: 8 more than the mean of 4, four
+    /// standard deviations of 2. Thirteen are too many for chance.
+    #[test]
+    fn few_messages_may_come_together_by_chance() {
+        let steady = |most: u64| {
+            let mut scenario = fixture::scenario();
+            let others = (0..9).flat_map(|part| vec![at(310 + 90 * part); 3]);
+            let busiest = (0..most).map(|_| at(1_150));
+            let at = others.chain([at(320)]).chain(busiest).collect();
+            scenario.producers[0].config.arrivals = vec![ArrivalProcess::Times { at }];
+            is_steady(&scenario)
+        };
+        assert!(steady(12) && !steady(14));
+    }
+
+    #[test]
+    fn messages_are_expected_where_they_fall() {
+        let within = |process: &ArrivalProcess, last| expected(process, at(300), at(390), last);
+        let burst = |secs| ArrivalProcess::Burst { at: at(secs), count: 5 };
+        for (secs, counts) in [(299, [0.0; 2]), (300, [5.0; 2]), (390, [0.0, 5.0]), (391, [0.0; 2])]
+        {
+            let found = [false, true].map(|last| within(&burst(secs), last));
+            assert_eq!(found.map(f64::to_bits), counts.map(f64::to_bits), "{secs}");
+        }
+        // 10/s for 20 s of 80: a quarter of 900.
+        let length = |secs| Dist::Constant(Span::from_secs(secs));
+        let on_off = ArrivalProcess::OnOff { rate: 10.0, on: length(20), off: length(60) };
+        close(within(&on_off, false), 225.0);
+        // Half of the first minute and all of the second.
+        let period =
+            |secs| CountPeriod { from: at(secs), length: Span::from_secs(60), expected: 300.0 };
+        let counts = ArrivalProcess::Counts { periods: [270, 330, 390].map(period).to_vec() };
+        close(within(&counts, false), 450.0);
+        // From 5.5/s at 25 s to 10/s at 100 s: 7.75 · 75; then to 5/s at 150 s: 7.5 · 50.
+        let points = [(at(0), 4.0), (at(100), 10.0), (at(200), 0.0)];
+        close(area(&points, at(25), at(150)), 581.25 + 375.0);
+        close(area(&points[1..], at(50), at(100)), 500.0);
+        close(area(&points[..2], at(100), at(300)), 2_000.0);
+        assert_eq!(area(&[], at(0), at(300)).to_bits(), 0.0_f64.to_bits());
+    }
 }

@@ -497,4 +497,83 @@ mod tests {
         assert_eq!(near.cautious_half_width_at(0.95), plain.map(|half| 3.0 * half));
         assert_eq!(of(0.999).cautious_half_width_at(0.95), None, "1.2 messages beyond it");
     }
+
+    fn told(latency: &Latency, take: Take) -> Option<f64> {
+        latency.reading(take)?.value()
+    }
+
+    #[test]
+    fn without_a_message_there_is_a_number_of_them_and_nothing_else() {
+        let none = Latency::of(&[]);
+        assert_eq!(told(&none, Take::Count), Some(0.0));
+        for take in [Take::Mean, Take::Stddev, Take::Max, Take::Quantile(0.5)] {
+            assert_eq!(told(&none, take), None, "{take:?}");
+        }
+        assert_eq!(none.reading(Take::Max), None);
+        assert_eq!(Sampled::of_own(Vec::new()), None);
+    }
+
+    /// (5 + 10)/2, (3 + 10)/2, (3 + 5)/2; of a single run nothing is left.
+    #[test]
+    fn without_each_run_there_are_the_others() {
+        let without = |readings: &[Reading]| {
+            let readings: Vec<&Reading> = readings.iter().collect();
+            Pooled::of(&readings, Runs::Replications).expect("has a value").without
+        };
+        let counts = [3.0, 5.0, 10.0].map(Reading::Count);
+        assert_eq!(without(&counts), [7.5, 6.5, 4.0].map(Some));
+        let latency = Latency::of(&[Span::from_secs(1), Span::from_secs(3)]);
+        let single = [Take::Count, Take::Mean, Take::Stddev, Take::Quantile(0.5), Take::Max];
+        for take in single {
+            let reading = latency.reading(take).expect("there are messages");
+            assert_eq!(without(&[reading]), [None], "{take:?}");
+        }
+    }
+
+    #[test]
+    fn a_difference_is_that_of_all_and_of_each() {
+        let of = |values: [f64; 2], beyond: Option<f64>| Sampled {
+            beyond,
+            ..Sampled::of_own(values.to_vec()).expect("there are runs")
+        };
+        let less = of([5.0, 9.0], Some(80.0)).less(&of([2.0, 4.0], Some(70.0)));
+        assert_eq!((less.value, less.pseudo, less.beyond), (4.0, vec![3.0, 5.0], Some(70.0)));
+        assert_eq!(of([5.0, 9.0], None).less(&of([2.0, 4.0], Some(70.0))).beyond, Some(70.0));
+    }
+
+    /// Ten runs of 100 of which 90 are alike. Ten more are 90 s, but in one run 1,000 s: the share
+    /// up to p99 is 0.9 there and 1 elsewhere. Off 99 that is 9² and nine times 1², of a mean over
+    /// ten runs of 100 a variance of 90/9/10/100² = 1e-4, as of 0.99 x 0.01/1e-4 = 99 messages, one
+    /// of which lies beyond. The median does not feel it.
+    #[test]
+    fn a_tail_from_one_crowd_is_one_message() {
+        let run = |tail: u64| (1..=90).chain([tail; 10]).collect::<Vec<u64>>();
+        let mut runs = vec![run(90); 10];
+        let alike = sampled(&quantiles(0.99, &runs), Runs::Replications).beyond;
+        assert!(alike.is_some_and(|beyond| (beyond - 10.0).abs() < 1e-9), "{alike:?}");
+        runs[0] = run(1_000);
+        let crowd = sampled(&quantiles(0.99, &runs), Runs::Replications).beyond;
+        assert!(crowd.is_some_and(|beyond| (beyond - 0.99).abs() < 1e-9), "{crowd:?}");
+    }
+
+    /// Of 1 to 100 s in each of two runs, 5 % take longer than 95 s, and all longer than nothing.
+    #[test]
+    fn messages_beyond_a_limit_are_counted() {
+        let against = |runs: &[Vec<u64>], limit: f64| {
+            let readings = quantiles(0.9, runs);
+            tail(&readings.iter().collect::<Vec<_>>(), limit)
+        };
+        let runs = vec![(1..=100).collect::<Vec<u64>>(); 2];
+        let Tail { share, independent, beyond } = against(&runs, 95e9).expect("two runs");
+        let close = [share - 0.9, independent - 200.0, beyond - 0.05].map(|off| off.abs() < 1e-9);
+        assert_eq!(close, [true; 3], "{share} {independent} {beyond}");
+        assert_eq!(against(&runs[..1], 95e9), None, "a single run");
+        assert_eq!(against(&[Vec::new(), Vec::new()], 95e9), None, "nothing");
+        let counts = [Reading::Count(1.0), Reading::Count(2.0)];
+        assert_eq!(tail(&counts.iter().collect::<Vec<_>>(), 1.0), None, "no percentile");
+        // Half of them take no time: no longer than 0, and longer than less.
+        let half = vec![vec![0, 0, 1, 1]; 2];
+        let beyond = |limit| against(&half, limit).map(|tail| tail.beyond);
+        assert_eq!((beyond(0.0), beyond(-1.0), beyond(1e9)), (Some(0.5), Some(1.0), Some(0.0)));
+    }
 }

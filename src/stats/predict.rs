@@ -173,4 +173,16 @@ mod tests {
             assert_eq!(told("p99(sent_to_deleted)"), None, "{what}");
         }
     }
+
+    /// The second fleet takes from the first queue.
+    #[test]
+    fn a_busy_share_is_that_of_the_fleet_and_not_of_its_place() {
+        let another = |scenario: &mut Scenario| {
+            let mut first = scenario.fleets[0].clone();
+            (first.name, first.config.queue) = ("first".to_owned(), QueueId(1));
+            scenario.fleets.insert(0, first);
+        };
+        assert_close(told("busy(workers)", another), 0.8, "the second");
+        assert_eq!(told("busy(first)", another), None);
+    }
 }

@@ -462,4 +462,154 @@ mod tests {
         assert_eq!([45, 44].map(|length| reaches(0, length, 0)), [true, false]);
         assert_eq!([68, 67].map(|from| reaches(from, 600, 10)), [true, false]);
     }
+
+    /// Work that takes no time waits for nothing, and a queue to which nothing comes is none.
+    #[test]
+    fn no_work_and_no_message() {
+        let free = seen(|s| one_server(s, Dist::Constant(Span::ZERO))).expect("is an M/D/1");
+        let of = (free.wait_nanos, free.busy, free.waiting, free.start);
+        assert_eq!(of, (0.0, 0.0, 0.0, Span::ZERO));
+        for arrivals in [Vec::new(), vec![ArrivalProcess::Poisson { rate: 0.0 }]] {
+            assert_eq!(seen(|s| producer(s).arrivals = arrivals), None);
+        }
+    }
+
+    /// One server at load 0.9 with work of 100 ms: those that wait do so for 1 s on average. Twenty
+    /// times that and the work, twice, are 44 s.
+    #[test]
+    fn retention_is_held_against_those_that_wait() {
+        let kept = |millis: u64| {
+            seen(|s| {
+                one_server(s, Dist::Exponential { mean: Span::from_millis(100) });
+                producer(s).arrivals = vec![ArrivalProcess::Poisson { rate: 9.0 }];
+                s.queues[0].config.retention = Span::from_millis(millis);
+            })
+        };
+        assert!(kept(44_100).is_some() && kept(43_900).is_none());
+        // Half of 3/s fail, so 6/s are received: at load 0.6 those that wait do so for 0.25 s. Of
+        // ln(1e-6)/ln 0.5 = 19.93 tries each takes 3 s and 20 · 0.35 s: 209.3 s with the first.
+        let kept = |secs: u64| {
+            seen(|s| {
+                one_server(s, Dist::Exponential { mean: Span::from_millis(100) });
+                producer(s).arrivals = vec![ArrivalProcess::Poisson { rate: 3.0 }];
+                fails(s, 0.5, 3);
+                s.queues[0].config.retention = Span::from_secs(secs);
+            })
+        };
+        assert!(kept(213).is_some() && kept(206).is_none());
+        // 20/s come back once on average, each after an hour: 72,000 are away, give or take 268.
+        let away = |max_in_flight: u32| {
+            seen(|s| {
+                fails(s, 0.5, 3_600);
+                producer(s).arrivals = vec![ArrivalProcess::Poisson { rate: 20.0 }];
+                s.queues[0].config.max_in_flight = max_in_flight;
+            })
+        };
+        assert!(away(74_000).is_some() && away(73_000).is_none());
+    }
+
+    /// Each form is one of exponential work, one line where the order matters, and one thing at a
+    /// time.
+    #[test]
+    fn forms_are_not_mixed() {
+        let mean = Span::from_millis(100);
+        let exponential = Dist::Exponential { mean };
+        let short = |s: &mut Scenario| {
+            s.fleets[0].config.receive.wait = Span::ZERO;
+            s.fleets[0].config.receive.pause = Dist::Constant(Span::from_millis(400));
+        };
+        let batch = |s: &mut Scenario| {
+            s.queues[0].config.ledger.partitions = 1;
+            let fleet = &mut s.fleets[0].config;
+            (fleet.receive.max, fleet.per) = (10, WorkUnit::Batch);
+        };
+        let nacks = |work: &Dist, more: &dyn Fn(&mut Scenario)| {
+            seen(|s| {
+                one_server(s, work.clone());
+                producer(s).arrivals = vec![ArrivalProcess::Poisson { rate: 5.0 }];
+                fails(s, 0.2, 3);
+                more(s);
+            })
+        };
+        let found = nacks(&exponential, &|_| ()).expect("nacks");
+        assert_eq!((found.time_nanos, found.plain), (None, false), "worked on more than once");
+        assert_eq!(nacks(&Dist::Constant(mean), &|_| ()), None);
+        assert_eq!(nacks(&exponential, &short), None);
+        assert_eq!(nacks(&exponential, &batch), None);
+        let batches = |work: &Dist, more: &dyn Fn(&mut Scenario)| {
+            seen(|s| {
+                one_server(s, work.clone());
+                batch(s);
+                more(s);
+            })
+        };
+        let found = batches(&exponential, &|_| ()).expect("batches");
+        assert_eq!((found.time_nanos, found.plain), (None, false), "not worked on alone");
+        assert_eq!(batches(&Dist::Constant(mean), &|_| ()), None);
+        assert_eq!(batches(&exponential, &short), None);
+        assert_eq!(batches(&exponential, &|s| s.fleets[0].config.count = 2), None);
+        assert_eq!(batches(&exponential, &|s| s.queues[0].config.ledger.partitions = 2), None);
+        let polls = |pause: &Dist, partitions: u32| {
+            seen(|s| {
+                one_server(s, exponential.clone());
+                short(s);
+                s.fleets[0].config.receive.pause = pause.clone();
+                s.queues[0].config.ledger.partitions = partitions;
+            })
+        };
+        // The rest of a pause: E[P²]/2E[P] is half of a constant one and all of an exponential one.
+        let pause = Dist::Exponential { mean: Span::from_millis(400) };
+        assert_close(polls(&pause, 1).expect("short polls").wait_nanos, 8.0 * 1e8);
+        assert_eq!(polls(&pause, 2), None);
+        assert_eq!(polls(&Dist::Constant(Span::ZERO), 1), None);
+    }
+
+    /// M/M/1 forgets its start in 1/(1 - √ρ)² works: 89.721 at load 0.8, half as long with constant
+    /// work. What stays away at first is added: it takes ten times all of that, and the hundredfold
+    /// of a quarter of the one and all of the other.
+    #[test]
+    fn what_is_away_at_first_is_missing_longer() {
+        let mean = Span::from_millis(100);
+        let exponential = Dist::Exponential { mean };
+        let felt = |work: &Dist, more: &dyn Fn(&mut Scenario)| {
+            let found = seen(|s| {
+                one_server(s, work.clone());
+                more(s);
+            });
+            let found = found.expect("is known");
+            [found.start, found.long_enough.expect("nobody comes late")].map(Span::as_secs_f64)
+        };
+        let check = |[start, long]: [f64; 2], relaxation: f64, kept: f64| {
+            assert_close(start, 10.0 * (relaxation + kept));
+            assert_close(long, 100.0 * (relaxation / 4.0 + kept));
+        };
+        check(felt(&exponential, &|_| ()), 8.972_136, 0.0);
+        check(felt(&Dist::Constant(mean), &|_| ()), 8.972_136 / 2.0, 0.0);
+        // Calls of producers take a second.
+        let calls = |s: &mut Scenario| {
+            producer(s).call_latency = Dist::Constant(Span::from_secs(1));
+        };
+        check(felt(&exponential, &calls), 8.972_136, 1.0);
+        let sleeps = |s: &mut Scenario| {
+            s.queues[0].config.ledger.partitions = 1;
+            s.fleets[0].config.receive.wait = Span::ZERO;
+            s.fleets[0].config.receive.pause = Dist::Constant(Span::from_millis(400));
+        };
+        check(felt(&exponential, &sleeps), 8.972_136, 0.4);
+        // A quarter more are received, at load 0.625, and away for 3 s.
+        let failing = |s: &mut Scenario| {
+            producer(s).arrivals = vec![ArrivalProcess::Poisson { rate: 5.0 }];
+            fails(s, 0.2, 3);
+        };
+        let root = 1.0 - 0.625_f64.sqrt();
+        check(felt(&exponential, &failing), 0.1 / (root * root), 0.75);
+        // Batches of ten at 80/s are at load 0.8, too.
+        let batches = |s: &mut Scenario| {
+            producer(s).arrivals = vec![ArrivalProcess::Poisson { rate: 80.0 }];
+            s.queues[0].config.ledger.partitions = 1;
+            let fleet = &mut s.fleets[0].config;
+            (fleet.receive.max, fleet.per) = (10, WorkUnit::Batch);
+        };
+        check(felt(&exponential, &batches), 8.972_136, 0.0);
+    }
 }

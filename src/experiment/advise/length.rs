@@ -175,3 +175,110 @@ fn round_up(length: Span) -> Span {
     let unit = Span::from_secs(if length < Span::from_secs(600) { 1 } else { 60 }).as_nanos();
     Span::from_nanos(length.as_nanos().div_ceil(unit).saturating_mul(unit))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    static GO_ON: AtomicBool = AtomicBool::new(false);
+
+    /// One worker with 100 ms of work on average.
+    fn text(rate: &str, more: &str) -> Text {
+        let text = format!(
+            "(duration: \"60s\", queues: {{\"q\": (visibility_timeout: \"1h\")}},
+              producers: {{\"p\": (queue: \"q\", arrivals: Poisson(\"{rate}\"),
+                call_latency: Constant(\"0s\"))}},
+              consumers: {{\"w\": (queue: \"q\", receive: (max: 1), call_latency: Constant(\"0s\"),
+                processing: Exponential(\"100ms\"){more})}})"
+        );
+        Text { name: "advised.ron".to_owned(), directory: PathBuf::new(), text }
+    }
+
+    fn advisor(text: &Text) -> LengthAdvisor {
+        let (model, set) = ("advised.ron".to_owned(), Vec::new());
+        let asked = LengthAsked { model, set, precision: 0.1, reps: 3, seed: Some(4) };
+        LengthAdvisor::prepare(asked, text).unwrap_or_else(|faults| panic!("{faults}")).0
+    }
+
+    const TWO: &str = ", count: 2";
+
+    /// With a prefetch, so that no closed form is known.
+    fn piloted(text: &Text) -> PilotLength {
+        let mut advisor = advisor(text);
+        advisor.scenario.fleets[0].config.receive.prefetch = 1;
+        advisor.theory = None;
+        assert_eq!(advisor.total(), advisor.scenario.end().since(Time::ZERO).saturating_mul(3));
+        let stop = AtomicBool::new(true);
+        assert_eq!(advisor.run(1, &stop, None), None);
+        let progress = Progress::default();
+        let advice = advisor.run(1, &GO_ON, Some(&progress)).expect("nobody interrupts");
+        let json = advice.to_json().expect("is finite");
+        assert_eq!(serde_json::from_str::<LengthAdvice>(&json).as_ref().ok(), Some(&advice));
+        assert!(json.ends_with("}\n") && advice.theory.is_none());
+        advice.pilot.expect("theory does not know it")
+    }
+
+    #[test]
+    fn lengths_are_rounded_up_to_what_one_types() {
+        let cases = [
+            (1, 1_000),
+            (1_000, 1_000),
+            (599_001, 600_000),
+            (600_000, 600_000),
+            (600_001, 660_000),
+        ];
+        for (millis, up) in cases {
+            assert_eq!(round_up(Span::from_millis(millis)), Span::from_millis(up), "{millis}");
+        }
+    }
+
+    /// What a run measures of its own length is what its warm-up leaves. An interval takes two.
+    #[test]
+    fn replications_measure_as_much_as_one_long_run() {
+        let mut advisor = advisor(&text("8/s", ""));
+        assert_eq!(advisor.total(), Span::ZERO, "theory needs no run");
+        let advice = advisor.theory.clone().expect("M/M/1");
+        let measured = advice.duration - advice.warm_up;
+        let warm_up = round_up(advice.warm_up);
+        let mut of = |own: Span| {
+            advisor.scenario.duration = warm_up.saturating_add(own);
+            let told = advisor.run(1, &GO_ON, None).expect("nobody interrupts").theory;
+            told.expect("M/M/1")
+        };
+        let third = Span::from_nanos(measured.as_nanos().div_ceil(3));
+        let replications = [
+            measured.saturating_mul(9),
+            measured,
+            third,
+            third.saturating_sub(Span::from_nanos(1)),
+        ];
+        let replications = replications.map(|own| of(own).replications);
+        assert_eq!(replications, [2, 2, 3, 4].map(Some));
+        assert_eq!(of(Span::ZERO).replications, None);
+        let told = of(measured);
+        assert_eq!((told.queue.as_str(), told.warm_up_ns), ("M/M/1", warm_up.as_nanos()));
+        let one = Span::from_nanos(told.duration_ns - told.warm_up_ns);
+        assert!(one >= measured && one < measured.saturating_add(Span::from_secs(60)));
+    }
+
+    #[test]
+    fn pilots_tell_of_queues_that_settle() {
+        let pilot = piloted(&text("5/s", TWO));
+        let mean = pilot.mean_ns.expect("messages wait");
+        assert!(mean.n == 3 && mean.mean > 0.0 && mean.ci95.is_some());
+        assert!(pilot.runs == 3 && pilot.replications.is_some_and(|needs| needs > 3), "{pilot:?}");
+        // Two workers do 20/s of 60.
+        let pilot = piloted(&text("60/s", TWO));
+        assert_eq!((pilot.mean_ns, pilot.replications), (None, None));
+        assert!(pilot.unstable.is_some_and(|found| found.growth_per_second > 30.0));
+        // One message in three hundred years: in a minute there is none.
+        let pilot = piloted(&text("0.0000000001/s", TWO));
+        assert_eq!((pilot.mean_ns, pilot.replications, pilot.unstable), (None, None, None));
+        let limited = text("5/s", TWO);
+        let short = limited.text.replace("(duration", "(limits: (events: 100), duration");
+        let pilot = piloted(&Text { text: short, ..limited });
+        assert!(pilot.partial.is_some() && pilot.replications.is_none());
+    }
+}

@@ -311,3 +311,184 @@ fn crashes_for(scenario: &Scenario) -> AddedCrashes {
     let between = between.max(RESTART.saturating_mul(UP));
     AddedCrashes { mean_time_between_ns: between.as_nanos(), restart_ns: RESTART.as_nanos() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::outcome::{AdviceVerdict, EstimatedMeasure};
+
+    static GO_ON: AtomicBool = AtomicBool::new(false);
+
+    /// A message a second for a minute, and calls that take no time.
+    fn text(fleet: &str) -> Text {
+        let text = format!(
+            "(duration: \"60s\", queues: {{\"q\": ()}},
+              producers: {{\"p\": (queue: \"q\", arrivals: Constant(\"1/s\"),
+                call_latency: Constant(\"0s\"))}},
+              consumers: {{\"w\": (queue: \"q\", call_latency: Constant(\"0s\"), {fleet})}})"
+        );
+        Text { name: "advised.ron".to_owned(), directory: PathBuf::new(), text }
+    }
+
+    fn prepared(fleet: &str, duplicates: Option<f64>, recovery: Option<u64>) -> TimeoutAdvisor {
+        let recovery = recovery.map(Span::from_secs);
+        let (model, set) = ("advised.ron".to_owned(), Vec::new());
+        let asked = TimeoutAsked { model, set, duplicates, recovery, reps: 2, seed: None };
+        let advisor = TimeoutAdvisor::prepare(asked, &text(fleet));
+        advisor.unwrap_or_else(|faults| panic!("{faults}")).0
+    }
+
+    /// The timeouts that a bisection looks at, each once, where those below `open` miss the limit
+    /// and those from `meets` on keep it.
+    fn bisected(mean: &str, open: u64, meets: u64) -> Vec<u64> {
+        let fleet = format!("receive: (max: 1), processing: Exponential(\"{mean}\")");
+        let advisor = prepared(&fleet, Some(0.5), None);
+        let mut looked = Vec::new();
+        let mut look = |seconds: u64| {
+            assert!((1..=43_200).contains(&seconds));
+            if !looked.contains(&seconds) {
+                looked.push(seconds);
+            }
+            Some(match seconds {
+                seconds if seconds < open => Limit::Misses,
+                seconds if seconds < meets => Limit::Open,
+                _ => Limit::Meets,
+            })
+        };
+        advisor.bisect(&mut look).expect("every timeout is looked at");
+        looked
+    }
+
+    /// The curve of work with a mean of 1 s goes from 1 to 15 s, that of 10 s from 5 to 300 s.
+    #[test]
+    fn bisection_goes_to_the_second() {
+        assert_eq!(bisected("1s", 7, 7), [15, 7, 3, 5, 6]);
+        assert_eq!(bisected("1s", 1, 1), [15, 7, 3, 1]);
+        // The shortest that meets it, then the shortest that may.
+        assert_eq!(bisected("1s", 3, 7), [15, 7, 3, 5, 6, 1, 2]);
+        // Beyond the curve by doubling: between 60 and 120.
+        assert_eq!(bisected("1s", 100, 100)[..4], [15, 30, 60, 120]);
+        assert_eq!(bisected("1s", 100, 100).last(), Some(&100));
+        assert!(bisected("1s", 100, 100).contains(&99));
+        // Nowhere: up to twelve hours, and nothing between.
+        let all = [15, 30, 60, 120, 240, 480, 960, 1_920, 3_840, 7_680, 15_360, 30_720, 43_200];
+        assert_eq!(bisected("1s", 90_000, 90_000), all);
+        // Open at the end: what may be is sought, not what does.
+        assert_eq!(bisected("1s", 7, 90_000), [15, 7, 3, 5, 6]);
+        // Below the curve by halving: 5, 2, 1.
+        assert_eq!(bisected("10s", 2, 2)[..3], [300, 5, 2]);
+        assert!(bisected("10s", 2, 2).contains(&1));
+        assert!(!bisected("10s", 6, 6).contains(&2));
+        let advisor = prepared("processing: Exponential(\"1s\")", Some(0.5), None);
+        assert_eq!(advisor.bisect(&mut |_| None), None, "an interrupt");
+    }
+
+    fn timeouts(advice: &TimeoutAdvice) -> Vec<&str> {
+        advice.points.iter().map(|point| point.timeout.as_str()).collect()
+    }
+
+    const WORK: &str = "count: 5, receive: (max: 1), processing: Constant(\"1500ms\")";
+
+    /// Work of 1.5 s comes twice at least with a timeout of 1 s, and once with 2 s.
+    #[test]
+    fn the_shortest_timeout_that_outlives_the_work_is_advised() {
+        let advisor = prepared(WORK, Some(0.5), None);
+        assert_eq!(advisor.total(), Span::ZERO, "a bisection knows no length");
+        let progress = Progress::default();
+        let advice = advisor.run(1, &GO_ON, Some(&progress)).expect("nobody interrupts");
+        assert_eq!(
+            (advice.verdict, advice.answer.as_deref()),
+            (Some(AdviceVerdict::Yes), Some("2s"))
+        );
+        assert_eq!(timeouts(&advice), ["1s", "2s", "5s", "10s"]);
+        assert_eq!(advice.path, "queues.q.visibility_timeout");
+        // Each look has two runs of a minute without crashes and two with.
+        assert_eq!(progress.added(), Span::from_secs(4 * 4 * 60));
+        assert!(advice.at("1s").is_some_and(|at| at.duplicates.is_some_and(|of| of.mean >= 1.0)));
+        assert!(advice.at("2s").is_some_and(|at| at.duplicates.is_some_and(|of| of.mean == 0.0)));
+        let json = advice.to_json().expect("is finite");
+        assert_eq!(serde_json::from_str::<TimeoutAdvice>(&json).as_ref().ok(), Some(&advice));
+        assert!(json.ends_with("}\n") && advice.is_limited());
+        assert_eq!((advice.knee, advice.heartbeat, advice.rises), (None, false, None));
+        // A timeout of the receives is the one that is set.
+        let own = WORK.replace("max: 1", "max: 1, visibility_timeout: \"1m\"");
+        let advisor = prepared(&own, Some(0.5), None);
+        let advice = advisor.run(1, &GO_ON, None).expect("nobody interrupts");
+        assert_eq!(advice.path, "consumers.w.receive.visibility_timeout");
+        assert_eq!(advice.answer.as_deref(), Some("2s"));
+    }
+
+    /// Without a limit on duplicates the curve is looked at, and with one on recovery the shortest
+    /// timeout of all, too. No length of the curve saves a duplicate: its first is the knee.
+    #[test]
+    fn without_a_limit_on_duplicates_there_is_a_curve() {
+        let curve = prepared(WORK, None, None);
+        assert_eq!(curve.total(), Span::from_secs(3 * 4 * 60));
+        let advice = curve.run(1, &GO_ON, None).expect("nobody interrupts");
+        assert_eq!(timeouts(&advice), ["2s", "5s", "10s"]);
+        assert_eq!((advice.knee.as_deref(), advice.verdict), (Some("2s"), None));
+        assert!(!advice.is_limited());
+        let advice =
+            prepared(WORK, None, Some(60)).run(1, &GO_ON, None).expect("nobody interrupts");
+        assert_eq!(timeouts(&advice), ["1s", "2s", "5s", "10s"]);
+        assert!(advice.verdict.is_some() && advice.knee.is_none() && advice.is_limited());
+        // With crashes of its own there is nothing to add, and each look has two runs.
+        let crash =
+            format!("{WORK}, crash: (mean_time_between: \"20s\", restart: Constant(\"0s\"))");
+        let own = prepared(&crash, None, None);
+        assert_eq!(own.total(), Span::from_secs(3 * 2 * 60));
+        let advice = own.run(1, &GO_ON, None).expect("nobody interrupts");
+        assert_eq!(advice.added_crashes, None);
+        // Five workers crash fifteen times a minute while 7.5 of 10 s are worked: some are hit, and
+        // a message is back when its timeout ends, which is set at its receive.
+        for (point, most) in advice.points.iter().zip([2e9, 5e9, 10e9]) {
+            assert!(point.lost > 0 && point.not_back == 0, "{point:?}");
+            let mean = point.recovery_mean_ns.expect("some are lost").mean;
+            assert!(mean < most && mean > most - 1.5e9 - 1.0, "{mean} of {most}");
+        }
+        assert!(own.run(1, &AtomicBool::new(true), None).is_none());
+    }
+
+    /// A hundred workers that run 1,000 s after the warm-up crash a hundred times in all, one each.
+    /// Of ten it would be every 100 s: up less than twenty times the 30 s of a restart.
+    #[test]
+    fn about_a_hundred_crashes_are_added() {
+        let between = |workers: u32| {
+            let fleet = format!("count: {workers}, processing: Constant(\"1s\")");
+            let mut scenario = prepared(&fleet, None, None).scenario;
+            scenario.warm_up = Span::from_secs(100);
+            scenario.duration = Span::from_secs(1_100);
+            let AddedCrashes { mean_time_between_ns, restart_ns } = crashes_for(&scenario);
+            (mean_time_between_ns / 1_000_000_000, restart_ns / 1_000_000_000)
+        };
+        assert_eq!((between(100), between(10)), ((1_000, 30), (600, 30)));
+        let advice = prepared(WORK, None, None);
+        assert_eq!(advice.added.map(|added| added.restart_ns), Some(30_000_000_000));
+        let crash = advice.crashing.fleets[0].config.crash.as_ref().expect("is added");
+        assert_eq!(crash.mean_time_between, Span::from_secs(600));
+    }
+
+    /// From where on a longer timeout saves less than one duplicate in a thousand messages.
+    #[test]
+    fn the_knee_and_a_rise() {
+        let advisor = prepared(WORK, None, None);
+        let points = |duplicates: &[f64]| -> Vec<TimeoutPoint> {
+            let advice = advisor.run(1, &GO_ON, None).expect("nobody interrupts");
+            let at = |(at, &mean): (usize, &f64)| {
+                let ci95 = Some([mean - 0.001, mean + 0.001]);
+                let of = EstimatedMeasure { mean, ci95, n: 2, thin: None };
+                let timeout = format!("{}s", at + 1);
+                TimeoutPoint { timeout, duplicates: Some(of), ..advice.points[0].clone() }
+            };
+            duplicates.iter().enumerate().map(at).collect()
+        };
+        let knee = |of: &[f64]| advisor.advice(points(of)).knee;
+        assert_eq!(knee(&[0.5, 0.1, 0.099_5, 0.09]).as_deref(), Some("2s"));
+        assert_eq!(knee(&[0.5, 0.4, 0.3]).as_deref(), Some("3s"), "the last, if none is");
+        let rises = |of: &[f64]| rise(&points(of)).map(|[from, to]| format!("{from} to {to}"));
+        assert_eq!(rises(&[0.5, 0.1, 0.103, 0.2]).as_deref(), Some("2s to 3s"));
+        assert_eq!(rises(&[0.5, 0.1, 0.101_5, 0.101]), None, "their intervals meet");
+    }
+}

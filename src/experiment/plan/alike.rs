@@ -108,3 +108,57 @@ fn equal_and_waiting(scenario: &Scenario, place: usize) -> bool {
         && queue.duplicates == 0.0;
     equal && always && unseen
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::point::Point;
+    use super::super::super::row::Row;
+    use super::*;
+    use crate::stats::fixture;
+    use crate::stats::pool::Reading;
+
+    /// Of runs that tell of these numbers: an objective, what waits and how busy the fleet is.
+    fn trial(runs: &[[f64; 3]]) -> Trial {
+        let (name, sets) = (String::new(), Vec::new());
+        let mut trial = Trial::new(Point { name, sets, scenario: fixture::scenario() });
+        let row = |(number, of): (usize, &[f64; 3])| Row {
+            told: of.map(|value| Told(vec![Ok(Reading::Mean(value))])).to_vec(),
+            expect: Vec::new(),
+            expect_told: Vec::new(),
+            unstable: Vec::new(),
+            fingerprint: number as u64,
+            partial: None,
+        };
+        trial.rows = runs.iter().enumerate().map(row).collect();
+        trial
+    }
+
+    #[test]
+    fn facts_stand_behind_what_is_to_be_least() {
+        let two = trial(&[[9.0, 3.0, 0.4], [9.0, 5.0, 0.8]]);
+        assert_eq!(waiting(&two, 1), [3.0, 5.0]);
+        assert_eq!(busy(&two, 1, 0).map(|busy| (busy * 1e9).round()), Some(0.6e9));
+        assert_eq!((busy(&two, 1, 1), busy(&trial(&[]), 1, 0)), (None, None));
+    }
+
+    #[test]
+    fn nothing_waits_where_all_of_each_run_is_known() {
+        let free = trial(&[[9.0, 0.0, 0.4], [9.0, 0.0, 0.4]]);
+        assert!(nothing_waits(&free, 1));
+        assert!(!nothing_waits(&trial(&[[9.0, 0.0, 0.4], [9.0, 0.1, 0.4]]), 1));
+        assert!(!nothing_waits(&trial(&[]), 1));
+        let mut cut = free.clone();
+        cut.rows[1].partial = Some("too many events".to_owned());
+        assert!(!nothing_waits(&cut, 1));
+        // Both must be free where they are not the same.
+        let mut other = trial(&[[9.0, 0.1, 0.4], [9.0, 0.1, 0.4]]);
+        assert!(alike(&free, &other, 1), "the same runs");
+        other.rows[1].fingerprint = 99;
+        assert!(!alike(&free, &other, 1) && !alike(&other, &free, 1));
+        let mut twin = free.clone();
+        twin.rows[1].fingerprint = 99;
+        assert!(alike(&free, &twin, 1));
+        twin.rows[1].told[0] = Told(vec![Ok(Reading::Mean(8.0))]);
+        assert!(!alike(&free, &twin, 1), "another price");
+    }
+}

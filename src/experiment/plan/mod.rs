@@ -15,6 +15,8 @@ mod remains;
 mod select;
 mod short;
 mod stuck;
+#[cfg(test)]
+mod tests;
 mod theory;
 mod trial;
 

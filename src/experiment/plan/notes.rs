@@ -146,3 +146,27 @@ fn digits(size: f64) -> String {
     };
     format!("{size:.decimals$}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::expect::parse;
+
+    #[test]
+    fn amounts_have_three_digits_and_their_unit() {
+        let cases = [
+            ("sent < 3", 0.0, "0"),
+            ("sent < 3", 0.123_45, "0.1235"),
+            ("sent < 3", 1.234, "1.23"),
+            ("sent < 3", 12.34, "12.3"),
+            ("sent < 3", 123.4, "123"),
+            ("redelivered / received < 3%", 0.045_6, "4.56%"),
+            ("rate(deleted) > 3/s", 12.34, "12.3/s"),
+            ("cost < $3", 1.234, "$1.23"),
+            ("p99(sent_to_deleted) < 3s", 1.25e9, "1s250ms"),
+        ];
+        for (text, size, told) in cases {
+            assert_eq!(amount(&parse(text).expect(text), size), told, "{text}");
+        }
+    }
+}

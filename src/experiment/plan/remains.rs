@@ -163,4 +163,51 @@ mod tests {
             assert_eq!(length(nanos), text);
         }
     }
+
+    /// Five seconds after one in five failures: 5 · 0.2/0.8 on average; after three in five what is
+    /// missing is all there is. p99 feels what happens to nearly a hundredth.
+    #[test]
+    fn what_failures_take_depends_on_how_many_there_are() {
+        let name = fixture::scenario().fleets[0].name.clone();
+        let setting = format!("5s of `consumers.{name}.failure.then`");
+        let has = |text: &str, value: f64, probability: f64| {
+            let then = OnFailure::Release(Span::from_secs(5));
+            let told = told(text, value, |scenario| {
+                scenario.fleets[0].config.failure = Failure { probability, poison: 0.0, then };
+            });
+            told.is_some_and(|told| told.contains(&setting))
+        };
+        let mean = "mean(sent_to_deleted)";
+        assert!(has(mean, 1.25e9, 0.2) && !has(mean, 1.1e9, 0.2), "1.25 s");
+        assert!(has(mean, 24e9, 0.2) && !has(mean, 26e9, 0.2), "a twentieth is told");
+        assert!(has(mean, 5e9, 0.6) && !has(mean, 4.5e9, 0.6), "5 s");
+        assert!(!has(mean, 1e9, 0.0) && !has(mean, 0.0, 0.0));
+        let p99 = "p99(sent_to_deleted)";
+        assert!(has(p99, 5e9, 0.009) && !has(p99, 5e9, 0.007));
+        // Somewhat more than was measured is told, too: shares of a run differ.
+        assert!(has(p99, 4.8e9, 0.01) && !has(p99, 4.7e9, 0.01));
+    }
+
+    #[test]
+    fn delays_and_calls_are_told_where_they_are() {
+        let name = fixture::scenario().fleets[0].name.clone();
+        let producer = fixture::scenario().producers[0].name.clone();
+        let delayed = |scenario: &mut Scenario| {
+            scenario.queues[0].config.delay = Span::from_secs(2);
+            scenario.producers[0].config.delay = Some(Span::from_secs(3));
+        };
+        let both = format!("3s of `producers.{producer}.delay` and 2s of `queues.orders.delay`");
+        assert_eq!(told("mean(sent_to_received)", 3e9, delayed), Some(both));
+        let other = told("mean(orders-dlq.sent_to_received)", 3e9, |scenario| {
+            delayed(scenario);
+            scenario.queues[1].config.delay = Span::from_secs(1);
+        });
+        assert_eq!(other.as_deref(), Some("1s of `queues.orders-dlq.delay`"));
+        let slow = |scenario: &mut Scenario| {
+            scenario.fleets[0].config.processing = Dist::Constant(Span::ZERO);
+            scenario.fleets[0].config.call_latency = Dist::Constant(Span::from_millis(50));
+        };
+        let calls = format!("100ms of two times `consumers.{name}.call_latency`");
+        assert_eq!(told("mean(sent_to_deleted)", 0.1e9, slow), Some(calls));
+    }
 }

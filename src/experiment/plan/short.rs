@@ -145,4 +145,71 @@ mod tests {
             vec![ArrivalProcess::Profile { points: vec![(Time::ZERO, 1.0)] }];
         assert_eq!(told(&scenario), None);
     }
+
+    #[test]
+    fn servers_and_sources_add_up() {
+        let mean = Span::from_millis(100);
+        let mut scenario = one_worker(Dist::Exponential { mean });
+        // Two threads at the same load, as two workers; one source of several.
+        scenario.fleets[0].config.threads = 2;
+        let (random, regular) =
+            (ArrivalProcess::Poisson { rate: 10.0 }, ArrivalProcess::Constant { rate: 6.0 });
+        scenario.producers[0].config.arrivals = vec![random, regular];
+        close(told(&scenario), 0.001_25);
+        // Regular work and regular arrivals leave no bias.
+        let mut scenario = one_worker(Dist::Constant(mean));
+        scenario.producers[0].config.arrivals = vec![ArrivalProcess::Constant { rate: 8.0 }];
+        assert_eq!(told(&scenario).map(f64::to_bits), Some(0.0_f64.to_bits()));
+        scenario.producers[0].config.arrivals.clear();
+        assert_eq!(told(&scenario), None);
+        assert_eq!(told(&one_worker(Dist::Constant(Span::ZERO))), None);
+    }
+
+    /// At load 0.8 the bias is 0.0025, so that twice it must fit below the limit: from 0.995 of it
+    /// on runs are too short. Busier runs than their load says are taken at their word.
+    #[test]
+    fn a_target_must_be_met_by_twice_the_bias() {
+        use super::super::super::point::Point;
+        use super::super::super::row::Row;
+        use crate::outcome::ExpectOutcome;
+        use crate::stats::expect::{Told, parse};
+        use crate::stats::pool::Reading;
+
+        let short = |text: &str, values: [f64; 2], busy: f64| {
+            let scenario = one_worker(Dist::Exponential { mean: Span::from_millis(100) });
+            let (name, sets) = (String::new(), Vec::new());
+            let mut trial = Trial::new(Point { name, sets, scenario });
+            let of = |value: f64| Told(vec![Ok(Reading::Mean(value))]);
+            let expect = |value: f64| ExpectOutcome {
+                text: text.to_owned(),
+                holds: true,
+                value: Some(value),
+                limit: Some(1.0),
+                note: None,
+                grows_with: None,
+            };
+            trial.rows = values
+                .map(|value| Row {
+                    told: vec![of(0.0), of(busy)],
+                    expect: vec![expect(value)],
+                    expect_told: Vec::new(),
+                    unstable: Vec::new(),
+                    fingerprint: 0,
+                    partial: None,
+                })
+                .to_vec();
+            too_short(&trial, 0, &[parse(text).expect(text)])
+        };
+        for text in ["mean(sent_to_received) < 1ns", "mean(visible) <= 1", "mean(processing) < 1ns"]
+        {
+            assert_eq!(short(text, [0.994, 0.998], 0.7), Some(0.8), "{text}");
+            assert_eq!(short(text, [0.992, 0.996], 0.7), None, "{text}");
+        }
+        // 0.1 s / 0.1² = 10 s of 1,000.
+        assert_eq!(short("mean(visible) < 1", [0.981, 0.981], 0.9), Some(0.9));
+        assert_eq!(short("mean(visible) < 1", [0.979, 0.979], 0.9), None);
+        for text in ["mean(in_flight) < 1", "mean(visible) > 1", "mean(orders-dlq.visible) < 1"] {
+            assert_eq!(short(text, [0.999; 2], 0.7), None, "{text}");
+        }
+    }
 }

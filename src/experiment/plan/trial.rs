@@ -282,3 +282,75 @@ pub(super) fn surely_falls(first: &[f64], second: &[f64], error: f64) -> bool {
     let half = difference.half_width_at(1.0 - 2.0 * error);
     half.is_some_and(|half| difference.mean + half < 0.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::measured::Latency;
+    use crate::stats::expect::{Take, parse};
+    use crate::stats::fixture;
+    use crate::stats::pool::Reading;
+
+    fn trial(rows: impl IntoIterator<Item = Vec<Reading>>) -> Trial {
+        let (name, sets) = (String::new(), Vec::new());
+        let mut trial = Trial::new(Point { name, sets, scenario: fixture::scenario() });
+        let row = |readings: Vec<Reading>| Row {
+            told: Vec::new(),
+            expect: Vec::new(),
+            expect_told: readings.into_iter().map(|of| Told(vec![Ok(of)])).collect(),
+            unstable: Vec::new(),
+            fingerprint: 0,
+            partial: None,
+        };
+        trial.rows = rows.into_iter().map(row).collect();
+        trial
+    }
+
+    /// 90 of 100 is met by a tenth, 60 of 50 by a fifth; 95 by a twentieth.
+    #[test]
+    fn the_target_that_is_met_the_least_counts_in_units_of_its_limit() {
+        let targets = ["duplicates < 100", "deleted > 50"].map(|text| parse(text).expect(text));
+        let of = |duplicates, deleted| vec![Reading::Count(duplicates), Reading::Count(deleted)];
+        let margins = trial([of(90.0, 60.0), of(95.0, 60.0)]).margins(&targets);
+        let close = |found: &[f64], expected: &[f64]| {
+            assert_eq!(found.len(), expected.len());
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12;
+            assert!(found.iter().zip(expected).all(near), "{found:?}");
+        };
+        close(&margins, &[0.1, 0.05]);
+        close(&trial([of(50.0, 60.0), of(50.0, 51.0)]).margins(&targets), &[0.2, 0.02]);
+        assert!(
+            trial([vec![Reading::Count(1.0)]]).margins(&targets).is_empty(),
+            "one has no value"
+        );
+    }
+
+    /// -1 and -2, give or take 3 in turn: half the 90 % interval of ten is 1.833.
+    #[test]
+    fn a_fall_must_be_more_than_chance() {
+        let falls = |by: f64| {
+            let first = [5.0; 10];
+            let second: Vec<f64> =
+                (0..10).map(|n| 5.0 - by + if n % 2 == 0 { 3.0 } else { -3.0 }).collect();
+            surely_falls(&first, &second, 0.05)
+        };
+        assert!(falls(1.9) && !falls(1.8) && !falls(-1.9));
+        assert!(!surely_falls(&[5.0, 5.0], &[f64::NEG_INFINITY, 1.0], 0.05));
+        assert!(!surely_falls(&[5.0], &[1.0], 0.05), "one pair has no spread");
+    }
+
+    /// Twelve runs of 1 to 100 s have twelve messages beyond p99, on which its limit lies.
+    #[test]
+    fn what_is_open_for_lack_of_messages_says_so() {
+        let lengths: Vec<Span> = (1..=100).map(Span::from_secs).collect();
+        let of = || Latency::of(&lengths).reading(Take::Quantile(0.99)).expect("is a percentile");
+        let judged = |text: &str| {
+            let mut trial = trial((0..12).map(|_| vec![of()]));
+            let effort = Effort { first: 12, most: 12, error: 0.025 };
+            trial.judge(&[parse(text).expect(text)], effort);
+            (trial.verdict, trial.targets[0].thin.map(|thin| thin.beyond.round()))
+        };
+        assert_eq!(judged("p99(sent_to_deleted) <= 99s"), (Verdict::Open, Some(12.0)));
+        assert_eq!(judged("p99(sent_to_deleted) < 200s"), (Verdict::Meets, None));
+    }
+}

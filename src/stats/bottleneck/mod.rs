@@ -638,4 +638,77 @@ mod tests {
     fn seconds(at: u64) -> Time {
         Time::ZERO + Span::from_secs(at)
     }
+
+    #[test]
+    fn the_greatest_share_is_told_and_of_equal_ones_the_first() {
+        let throttled = |of: [u64; 2]| {
+            limit(|_, m| {
+                m.queues[1].counts.calls = m.queues[0].counts.calls;
+                for (queue, throttled) in m.queues.iter_mut().zip(of) {
+                    queue.counts.throttled = throttled;
+                }
+            })
+        };
+        assert_eq!(throttled([10_804, 21_609]).of, "orders-dlq");
+        assert_eq!(throttled([21_609, 10_804]).of, "orders");
+        let equal = throttled([10_804, 10_804]);
+        let said = "ledger capacity: 10.0% of the calls to `orders` were throttled (10804)";
+        assert_eq!(equal.sentence(), said);
+        // 2,000 and 1,604 of 36,036.
+        let late = limit(|_, m| {
+            let redelivered = &mut m.queues[0].counts.redelivered;
+            (redelivered.outlived_timeout, redelivered.prefetched) = (2_000, 1_604);
+            m.queues[0].counts.duplicates = 77;
+        });
+        assert!(late.said().starts_with("10.0% of the receives from `orders`"), "{late:?}");
+        assert!(late.said().ends_with("; 77 messages were processed again"), "{late:?}");
+    }
+
+    /// A hundred messages more each minute, 1,900 from the end of the first to that of the last of
+    /// twenty: 1.67 a second.
+    #[test]
+    fn busy_threads_of_a_queue_that_grows_have_no_mean() {
+        let windows: Vec<(u64, u64, u64)> = (1..=20).map(|n| (6_000, 5_900, 100 * n)).collect();
+        let set = series(&windows);
+        let verdict = limit(move |scenario, m| {
+            set(scenario, m);
+            m.fleets[0].busy.area = u128::from(m.fleets[0].busy.over) * 4;
+        });
+        assert_eq!(verdict.kind, Kind::Overrun);
+        assert!(verdict.said().ends_with("ever more messages waited (1.67/s)"), "{verdict:?}");
+    }
+
+    #[test]
+    fn what_was_given_up_is_not_left_behind() {
+        let left = |given_up: u64| {
+            limit(|_, m| {
+                (m.producers[0].arrived, m.producers[0].given_up) = (40_000, given_up);
+            })
+        };
+        assert_eq!((left(0).kind, left(4_000).kind), (Kind::Behind, Kind::Room));
+    }
+
+    /// A producer that sent nothing has not waited, and one that did not wait has not waited as
+    /// long as messages of which none was deleted took.
+    #[test]
+    fn who_did_not_wait_is_no_limit() {
+        let none = limit(|_, m| {
+            (m.producers[0].sent, m.producers[0].arrived, m.producers[0].waited) = (0, 0, 5);
+        });
+        assert_eq!(none.kind, Kind::Room);
+        let nothing = limit(|_, m| m.queues[0].sent_to_deleted = fixture::latency(&[]));
+        assert_eq!(nothing.kind, Kind::Room);
+        // 200 ms before, and 278 ms after the send.
+        let less = limit(|_, m| m.producers[0].waited = 36_000 * 200_000_000);
+        assert_eq!(less.kind, Kind::Room);
+    }
+
+    #[test]
+    fn of_two_limits_as_frequent_the_first_is_told() {
+        let throttled = || Verdict::of(Kind::Throttled, "orders", &[0.02, 20.0]);
+        let room = || Verdict::of(Kind::Room, "workers", &[0.5]);
+        assert!(commonest(&[room(), throttled()]).starts_with("nothing: "));
+        assert!(commonest(&[throttled(), room()]).starts_with("ledger capacity: "));
+        assert!(commonest(&[room(), throttled(), throttled()]).starts_with("ledger capacity: "));
+    }
 }

@@ -321,3 +321,159 @@ impl Kind {
         [share(own, received), duplicates as f64, share(other, received)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::time::Span;
+    use crate::observe::measured::{Calls, Redelivered, WindowLevel};
+    use crate::stats::fixture;
+
+    fn window(sent: u64, visible: u64) -> Window {
+        let calls = Calls { send: sent, ..Calls::default() };
+        let counts = QueueCounts { sent, calls, ..QueueCounts::default() };
+        Window { counts, visible: WindowLevel::steady(visible), ..Window::default() }
+    }
+
+    fn series(windows: &[Window]) -> Series<'_> {
+        Series { queue: 0, before: 0, windows, first: 0 }
+    }
+
+    #[test]
+    fn a_part_counts_what_its_windows_do() {
+        let counts = |n: u64| QueueCounts {
+            sent: n,
+            moved_in: 2 * n,
+            received: 3 * n,
+            deleted: 4 * n,
+            undone: 5 * n,
+            throttled: 6 * n,
+            unavailable: 7 * n,
+            duplicates: 8 * n,
+            redelivered: Redelivered {
+                outlived_timeout: 9 * n,
+                prefetched: 10 * n,
+                ..Redelivered::default()
+            },
+            calls: Calls {
+                send: 11 * n,
+                receive: 12 * n,
+                delete: 13 * n,
+                change_visibility: 14 * n,
+            },
+            ..QueueCounts::default()
+        };
+        let windows = [1, 10, 100, 1_000].map(|n| Window { counts: counts(n), ..window(0, 0) });
+        assert_eq!(series(&windows).counts((1, 3)), counts(110));
+    }
+
+    /// A backlog is low at a twentieth of its peak: 31 of 620.
+    #[test]
+    fn a_backlog_stands_from_where_it_was_low_to_where_it_is_again() {
+        let levels = [0, 30, 310, 620, 32, 31, 0];
+        let windows = levels.map(|visible| window(1_000, visible));
+        assert_eq!(series(&windows).backlog(), Some((2, 6)));
+        // It has not been low, and is not again.
+        assert_eq!(series(&windows[2..5]).backlog(), Some((0, 3)));
+        // What stood before is no climb.
+        assert_eq!(Series { before: 600, ..series(&windows[2..5]) }.backlog(), None);
+    }
+
+    /// Four times the root of twice the arrivals on the way: of 50 that is 40. Batches of ten vary
+    /// ten times as much.
+    #[test]
+    fn what_chance_makes_depends_on_arrivals_and_their_batches() {
+        let climbs = |window: &dyn Fn(u64) -> Window, peak: u64| {
+            series(&[0, peak, 0].map(window)).backlog().is_some()
+        };
+        let single = |visible| window(50, visible);
+        // The first window is low: what comes in the second counts.
+        assert!(!climbs(&single, 40) && climbs(&single, 41));
+        let batches = |visible| {
+            let mut batches = window(6_000, visible);
+            batches.counts.calls.send = 600;
+            batches
+        };
+        // 4 √(11 · 6,000) is 1,027.6.
+        assert!(!climbs(&batches, 1_027) && climbs(&batches, 1_028));
+        let moved = |visible| {
+            let mut moved = window(0, visible);
+            moved.counts.moved_in = 50;
+            moved
+        };
+        assert!(!climbs(&moved, 40) && climbs(&moved, 41));
+    }
+
+    /// A stretch with fewer than a thousandth of the messages is none.
+    #[test]
+    fn a_stretch_concerns_a_thousandth_of_the_messages() {
+        let concerned = |sent: u64| {
+            let windows = [window(200_000 - sent, 0), window(sent, 5_000), window(0, 0)];
+            series(&windows).backlog().is_some()
+        };
+        assert!(concerned(200) && !concerned(199));
+        let thrown = |calls: u64| {
+            let mut windows = [window(calls, 0), window(20, 0)];
+            windows[1].counts.throttled = 10;
+            series(&windows).excess(EVENTS[0]).map(|(_, part)| part)
+        };
+        assert_eq!((thrown(9_980), thrown(9_981)), (Some((1, 2)), None));
+    }
+
+    /// Of two that are as great the first one.
+    #[test]
+    fn the_greatest_excess_is_the_first_of_equal_ones() {
+        let mut windows = [100; 6].map(|sent| window(sent, 0));
+        for (at, throttled) in [(1, 50), (4, 50)] {
+            windows[at].counts.throttled = throttled;
+        }
+        let threshold = (Kind::Throttled, 0.4, EVENTS[0].2, EVENTS[0].3);
+        let (excess, part) = series(&windows).excess(threshold).expect("is one");
+        assert_eq!((excess, part), (10.0, (1, 2)), "50 of which 40 are allowed");
+    }
+
+    #[test]
+    fn the_more_frequent_cause_of_a_timeout_is_the_cause() {
+        let cause = |outlived_timeout, prefetched| {
+            let redelivered =
+                Redelivered { outlived_timeout, prefetched, ..Redelivered::default() };
+            let counts = QueueCounts { redelivered, ..QueueCounts::default() };
+            [Kind::Outlived, Kind::Prefetched, Kind::Throttled].map(|kind| kind.is_cause(&counts))
+        };
+        assert_eq!(cause(2, 1), [true, false, true]);
+        assert_eq!(cause(1, 1), [true, false, true]);
+        assert_eq!(cause(1, 2), [false, true, true]);
+    }
+
+    /// Two queues with a fleet each: the higher peak is told, and of equal ones the first.
+    #[test]
+    fn the_worst_of_all_queues_is_told() {
+        let (mut scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
+        let mut second = scenario.fleets[0].clone();
+        second.config.queue.0 = 1;
+        scenario.fleets.push(second);
+        (scenario.warm_up, scenario.window) = (Span::ZERO, Span::from_secs(60));
+        measured.window.0 = Time::ZERO;
+        let mut told = |peaks: [u64; 2], throttled: [u64; 2]| {
+            for at in [0, 1] {
+                let mut windows: Vec<Window> =
+                    [0, peaks[at], 0, 0].map(|v| window(100, v)).to_vec();
+                windows[2].counts.throttled = throttled[at];
+                measured.queues[at].series = windows;
+            }
+            worst(&scenario, &measured).map(|verdict| (verdict.kind, verdict.of, verdict.figures))
+        };
+        let of = |verdict: Option<(Kind, String, Vec<f64>)>| verdict.map(|told| (told.0, told.1));
+        let orders = |kind| Some((kind, "orders".to_owned()));
+        let dead = |kind| Some((kind, "orders-dlq".to_owned()));
+        assert_eq!(of(told([900, 800], [0, 0])), orders(Kind::Backlog));
+        assert_eq!(of(told([800, 900], [0, 0])), dead(Kind::Backlog));
+        assert_eq!(of(told([900, 900], [0, 0])), orders(Kind::Backlog));
+        assert_eq!(of(told([0, 0], [50, 40])), orders(Kind::Throttled));
+        assert_eq!(of(told([0, 0], [40, 50])), dead(Kind::Throttled));
+        assert_eq!(of(told([0, 0], [50, 50])), orders(Kind::Throttled));
+        let figures = told([0, 0], [50, 0]).map(|told| told.2);
+        assert_eq!(figures, Some(vec![0.5, 50.0]), "half of the calls, and how many");
+        assert_eq!(told([0, 0], [0, 0]), None);
+    }
+}

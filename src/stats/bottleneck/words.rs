@@ -210,3 +210,21 @@ pub(super) fn length(nanos: f64) -> String {
     Span::from_nanos(whole.saturating_mul(if unit > 1e6 { 1_000_000_000 } else { 1_000_000 }))
         .to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_have_three_digits_and_lengths_are_whole() {
+        let rates =
+            [(0.0, "0.00"), (9.994, "9.99"), (12.34, "12.3"), (99.94, "99.9"), (1_234.5, "1234")];
+        for (of, told) in rates {
+            assert_eq!(rate(of), told);
+        }
+        let lengths = [(1.5e6, "2ms"), (9.9994e9, "9s999ms"), (10.4e9, "10s"), (90.6e9, "1m31s")];
+        for (nanos, told) in lengths {
+            assert_eq!(length(nanos), told);
+        }
+    }
+}

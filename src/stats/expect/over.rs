@@ -197,8 +197,10 @@ impl Expectation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{parse, parse_quantity};
+    use super::super::{Take, parse, parse_quantity};
     use super::*;
+    use crate::kernel::time::Span;
+    use crate::observe::measured::Latency;
     use crate::stats::fixture;
 
     fn told(text: &str, change: impl Fn(&mut Measured)) -> Told {
@@ -261,5 +263,129 @@ mod tests {
         assert_eq!(parts.expect_err("an extreme"), NOT_OF_PARTS);
         assert!(quantity.over(&[&run, &run], Runs::Replications).is_ok());
         assert!(parse("max(visible) < 3").is_ok());
+    }
+
+    #[test]
+    fn one_measure_alone_has_a_value_in_the_run() {
+        let sent = |measured: &mut Measured| measured.queues[0].counts.sent = 7;
+        assert_eq!(told("sent", sent).alone(), Some(7.0));
+        assert_eq!(told("sent + received", sent).alone(), None);
+        let nothing = |measured: &mut Measured| measured.queues[0] = fixture::idle_queue();
+        assert_eq!(told("mean(sent_to_deleted)", nothing).alone(), None);
+    }
+
+    /// A third of the runs' own values, to the last bit; a product has none of its own.
+    #[test]
+    fn a_product_of_measures_is_no_mean_of_products() {
+        let run = |sent, deleted| {
+            move |measured: &mut Measured| {
+                let counts = &mut measured.queues[0].counts;
+                (counts.sent, counts.deleted) = (sent, deleted);
+            }
+        };
+        let runs = [1, 2, 4].map(|sent| told("rate(sent) * 0.3", run(sent, 0)));
+        let own = [1.0, 2.0, 4.0].map(|sent: f64| sent / 900.0 * 0.3);
+        assert_eq!(over("rate(sent) * 0.3", &runs).pseudo, own);
+        // Means of 2 and 3, and not (1 · 2 + 3 · 4)/2; 2 + (2 · 3 - 3 · 4), 6 + (6 - 1 · 2).
+        let runs =
+            [(1, 2), (3, 4)].map(|(sent, deleted)| told("sent * deleted", run(sent, deleted)));
+        let found = over("sent * deleted", &runs);
+        assert_eq!((found.value, found.pseudo), (6.0, vec![0.0, 10.0]));
+        for (text, value) in [("sent * deleted + sent", 8.0), ("sent * deleted * 2", 12.0)] {
+            let runs = [(1, 2), (3, 4)].map(|(sent, deleted)| told(text, run(sent, deleted)));
+            assert_eq!(over(text, &runs).value.to_bits(), f64::to_bits(value), "{text}");
+        }
+    }
+
+    fn compared(text: &str, readings: impl IntoIterator<Item = Reading>) -> Compared {
+        let told: Vec<Told> = readings.into_iter().map(|of| Told(vec![Ok(of)])).collect();
+        let told: Vec<&Told> = told.iter().collect();
+        parse(text).expect(text).over(&told, Runs::Replications).expect("has a value")
+    }
+
+    /// 80 and 90: 85 ± 5 with a confidence of one half, where t is 1.
+    #[test]
+    fn an_interval_on_one_side_of_the_limit_decides() {
+        let surely = |text: &str, values: [f64; 2], confidence: f64| {
+            compared(text, values.map(Reading::Count)).surely(confidence)
+        };
+        for (text, sure) in [
+            ("sent < 100", Some(true)),
+            ("sent > 100", Some(false)),
+            ("sent < 70", Some(false)),
+            ("sent > 70", Some(true)),
+            ("sent < 89", None),
+            ("sent > 89", None),
+        ] {
+            assert_eq!(surely(text, [80.0, 90.0], 0.5), sure, "{text}");
+        }
+        assert_eq!(surely("sent < 100", [80.0, 90.0], 0.95), None, "± 64");
+        // Every run on the limit.
+        let on = [100.0, 100.0];
+        assert_eq!(surely("sent <= 100", on, 0.95), Some(true));
+        assert_eq!(surely("sent < 100", on, 0.95), Some(false));
+        assert_eq!(surely("sent >= 100", on, 0.95), Some(true));
+        let margin = |text: &str| compared(text, [90.0, 90.0].map(Reading::Count)).margin.value;
+        let margins = ["sent == 100", "sent != 100", "sent < 100", "sent > 100"].map(margin);
+        assert_eq!(margins.to_vec(), [-10.0, 10.0, 10.0, -10.0]);
+    }
+
+    fn lengths(runs: &[Vec<u64>]) -> Vec<Reading> {
+        let reading = |run: &Vec<u64>| {
+            let lengths: Vec<Span> = run.iter().map(|&secs| Span::from_secs(secs)).collect();
+            let of = Latency::of(&lengths).reading(Take::Quantile(0.99));
+            of.expect("is a percentile")
+        };
+        runs.iter().map(reading).collect()
+    }
+
+    /// Ten runs of 98 short messages and two long ones each, that take 1,000 to 5,000 s in half of
+    /// the runs and a million in the others: p99 is 5,000 s, and without one of the former a
+    /// million, so that its interval tells nothing. But no message is longer than 1,100,000 s: of
+    /// 891 independent ones half count, and 0.99⁴⁴⁵ is 0.011.
+    #[test]
+    fn where_an_interval_is_too_wide_messages_beyond_the_limit_decide() {
+        let run = |at: u64| {
+            let long = if at < 5 { 1_000 * (at + 1) } else { 1_000_000 + at };
+            (1..=98).chain([long; 2]).collect::<Vec<u64>>()
+        };
+        let runs: Vec<Vec<u64>> = (0..10).map(run).collect();
+        let surely =
+            |text: &str, confidence: f64| compared(text, lengths(&runs)).surely(confidence);
+        assert_eq!(surely("p99(sent_to_deleted) < 1100000s", 0.95), Some(true));
+        assert_eq!(surely("p99(sent_to_deleted) > 1100000s", 0.95), Some(false));
+        let errors = [0.99, 0.98].map(|sure| surely("p99(sent_to_deleted) < 1100000s", sure));
+        assert_eq!(errors, [None; 2], "more than 0.005 and 0.01");
+        assert_eq!(surely("p99(sent_to_deleted) < 10ms", 0.95), Some(false), "all are beyond it");
+        assert_eq!(surely("p99(sent_to_deleted) > 10ms", 0.95), Some(true));
+        // What is computed with it is no percentile.
+        assert_eq!(surely("p99(sent_to_deleted) * 1 < 1100000s", 0.95), None);
+    }
+
+    /// Twelve runs of 1 to 100 s: a hundredth lies beyond a p99 of 99 s, as it should, so that a
+    /// limit there is open although all runs agree.
+    #[test]
+    fn a_percentile_with_little_beyond_it_is_open_on_its_limit() {
+        let runs = vec![(1..=100).collect::<Vec<u64>>(); 12];
+        let compared = compared("p99(sent_to_deleted) <= 99s", lengths(&runs));
+        assert_eq!((compared.margin.value, compared.surely(0.95)), (0.0, None));
+    }
+
+    /// Of 80 s up 60 are busy, 20 of them in calls, and 20 s are spent down.
+    #[test]
+    fn shares_of_time_add_up() {
+        let share = |text: &str, up: u128| {
+            told(text, |measured| {
+                let fleet = &mut measured.fleets[0];
+                (fleet.busy.area, fleet.calling.area) = (60 * up / 80, 20 * up / 80);
+                (fleet.up.area, fleet.down.area) = (up, 20 * up / 80);
+            })
+        };
+        let shares =
+            [("busy", 0.75), ("working", 0.4), ("calling", 0.2), ("idle", 0.2), ("down", 0.2)];
+        for (text, value) in shares {
+            assert_eq!(share(text, 80).alone(), Some(value), "{text}");
+            assert!(!share(text, 0).is_whole(), "{text} of no time");
+        }
     }
 }

@@ -398,3 +398,68 @@ proptest::proptest! {
         }
     }
 }
+
+/// Against other traffic, and over another time.
+#[test]
+fn what_follows_traffic_or_time_is_neither_good_nor_bad() {
+    use Wanted::{Less, More, Neither};
+    let cases = [
+        ("dead_lettered", [Less, Neither, Neither]),
+        ("deleted", [More, Neither, Neither]),
+        ("dead_lettered * 2", [Less, Neither, Neither]),
+        ("rate(dead_lettered)", [Less, Neither, Less]),
+        ("dead_lettered / received", [Less, Less, Less]),
+        ("mean(sent_to_deleted)", [Less, Less, Less]),
+        ("mean(visible)", [Less, Less, Less]),
+        ("busy", [Neither; 3]),
+        ("worker_hours", [Less, Less, Neither]),
+        ("cost", [Less, Neither, Neither]),
+        ("cost_per_month", [Less, Neither, Less]),
+        ("cost_per_million", [Less, Less, Less]),
+    ];
+    for (text, wanted) in cases {
+        let quantity = parse_quantity(text).expect(text);
+        let against = [(true, true), (false, true), (true, false)];
+        let found = against.map(|(traffic, time)| quantity.wanted_against(traffic, time));
+        assert_eq!(found, wanted, "{text}");
+    }
+}
+
+#[test]
+fn what_an_expectation_is_of() {
+    let scenario = fixture::scenario();
+    let names = Names::of(&scenario);
+    let of = |text: &str| parse(text).unwrap_or_else(|fault| panic!("{fault}"));
+    let limits = [
+        ("p95(sent_to_deleted) < 500ms", Some(5e8)),
+        ("500ms > p95(sent_to_deleted)", Some(5e8)),
+        ("sent < 3 + 4 * 2", Some(11.0)),
+        ("sent == 0", Some(0.0)),
+        ("sent < received", None),
+    ];
+    for (text, limit) in limits {
+        assert_eq!(of(text).constant_limit(), limit, "{text}");
+    }
+    let texts =
+        ["p95(sent_to_deleted) < 5s", "5s > p95(sent_to_deleted) ", "   p95(sent_to_deleted) < 5s"];
+    for text in texts {
+        assert_eq!(of(text).quantity().text().trim(), "p95(sent_to_deleted)");
+    }
+    let mixed = "p95(sent_to_deleted) < mean(orders-dlq.age_of_oldest)";
+    let latencies = ["p95(sent_to_deleted) < mean(processing)", "p95(sent_to_deleted) < 1s"];
+    assert!(latencies.iter().all(|text| of(text).is_of_latencies()));
+    assert!(!of(mixed).is_of_latencies() && !of("sent < 3").is_of_latencies());
+    // The first queue, and the second.
+    let grows = |text: &str| [0, 1].map(|queue| of(text).grows_with(queue, &names));
+    assert_eq!(grows(mixed), [true, true]);
+    assert_eq!(grows("mean(sent_to_received) < 1s"), [true, false]);
+    assert_eq!(grows("1s > mean(orders-dlq.sent_to_received) + 1s"), [false, true]);
+    assert_eq!(grows("mean(processing) < 1s"), [false, false]);
+    assert_eq!(grows("sent < 3"), [false, false]);
+    let priced = |text: &str| parse_quantity(text).expect(text).is_priced();
+    assert!(priced("cost_per_month / deleted") && !priced("deleted") && !priced("worker_hours"));
+    let below = |text: &str| of(text).comparison().is_below();
+    assert_eq!(["sent < 3", "sent <= 3"].map(below), [Some(true); 2]);
+    assert_eq!(["sent > 3", "sent >= 3"].map(below), [Some(false); 2]);
+    assert_eq!(["sent == 3", "sent != 3"].map(below), [None; 2]);
+}
