@@ -10,12 +10,14 @@
 //! rate brings each arrival forward and never reorders chance.
 
 mod change;
+mod exact;
 
 use super::config::{ArrivalProcess, CountPeriod};
 use crate::kernel::dist::Dist;
 use crate::kernel::num;
 use crate::kernel::rng::{Purpose, Source, Stream, Streams};
 use crate::kernel::time::Time;
+use exact::Exact;
 
 const NANOS_PER_SECOND: f64 = 1e9;
 
@@ -69,6 +71,7 @@ impl Arrivals {
             | ArrivalProcess::OnOff { .. }
             | ArrivalProcess::Burst { .. }
             | ArrivalProcess::Counts { .. }
+            | ArrivalProcess::Exact { .. }
             | ArrivalProcess::Times { .. } => None,
         })
     }
@@ -166,6 +169,7 @@ impl Process {
                 *left = left.checked_sub(1)?;
                 Some(*at)
             }
+            Law::Exact(exact) => exact.next(),
             Law::Times { at, next } => {
                 let time = at.get(*next)?;
                 *next += 1;
@@ -188,6 +192,7 @@ enum Law {
     OnOff(Box<OnOff>),
     Burst { at: Time, left: u64 },
     Times { at: Vec<Time>, next: usize },
+    Exact(Exact),
 }
 
 /// The lengths of the phases of the process at `path`.
@@ -224,6 +229,7 @@ impl Law {
                 let next = at.partition_point(|&time| time < begin);
                 Some(Law::Times { at: at.clone(), next })
             }
+            ArrivalProcess::Exact { ref periods } => Some(Law::Exact(Exact::new(periods, begin))),
             ArrivalProcess::Closed { .. } => None,
         }
     }

@@ -80,6 +80,11 @@ pub enum ArrivalProcess {
         /// The periods in ascending order, not overlapping; what lies between them is silent.
         periods: Vec<CountPeriod>,
     },
+    /// Exactly so many messages in each period, a whole number each, spread evenly in it.
+    Exact {
+        /// The periods in ascending order, not overlapping; what lies between them is silent.
+        periods: Vec<CountPeriod>,
+    },
     /// Messages at exactly these instants, ascending.
     Times {
         /// The instants.
@@ -102,7 +107,7 @@ pub struct CountPeriod {
     pub from: Time,
     /// Length.
     pub length: Span,
-    /// Expected number of messages.
+    /// Number of messages, expected or exact.
     pub expected: f64,
 }
 

@@ -247,6 +247,7 @@ impl Judge {
                 | ArrivalProcess::OnOff { .. }
                 | ArrivalProcess::Burst { .. }
                 | ArrivalProcess::Counts { .. }
+                | ArrivalProcess::Exact { .. }
                 | ArrivalProcess::Times { .. },
             )
             | None => 0,

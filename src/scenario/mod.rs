@@ -9,7 +9,6 @@
 //! grammar.
 
 mod check;
-mod cloudwatch;
 pub mod data_files;
 mod decode;
 mod defaults;
@@ -19,12 +18,12 @@ pub mod fork;
 pub mod load;
 pub(crate) mod near;
 mod set;
-mod stamps;
 mod syntax;
 pub mod templates;
 pub mod topics;
 mod tree;
 pub mod units;
+pub mod warnings;
 
 pub use fault::{Fault, Faults};
 pub use load::{Loaded, load};

@@ -188,6 +188,7 @@ fn poisson(producer: &ProducerConfig) -> Option<(f64, f64)> {
         | ArrivalProcess::OnOff { .. }
         | ArrivalProcess::Burst { .. }
         | ArrivalProcess::Counts { .. }
+        | ArrivalProcess::Exact { .. }
         | ArrivalProcess::Times { .. }
         | ArrivalProcess::Closed { .. } => None,
     });

@@ -158,7 +158,7 @@ fn expected(process: &ArrivalProcess, from: Time, to: Time, last: bool) -> f64 {
                 0.0
             }
         }
-        ArrivalProcess::Counts { periods } => {
+        ArrivalProcess::Counts { periods } | ArrivalProcess::Exact { periods } => {
             let share = |of: &CountPeriod| {
                 let (begin, end) = (of.from.max(from), of.from.saturating_add(of.length).min(to));
                 if end <= begin { 0.0 } else { nanos(end.since(begin)) / nanos(of.length) }

@@ -103,6 +103,7 @@ impl Law {
             }
             Law::OnOff(on_off) => Some(Time::from_nanos(on_off.clock.nanos)),
             Law::Burst { at, .. } => Some(*at),
+            Law::Exact(exact) => exact.pending(),
             Law::Times { at, next } => next.checked_sub(1).map(|given| at[given]),
         }
         .filter(|&pending| pending != Time::NEVER)
@@ -117,7 +118,11 @@ impl Law {
         match self {
             Law::Poisson { clock, gap } => Some(clock.since(at.as_nanos()) / gap),
             Law::Piecewise(pieces) => Some(pieces.area_since(at.as_nanos())),
-            Law::Constant(_) | Law::OnOff(_) | Law::Burst { .. } | Law::Times { .. } => None,
+            Law::Constant(_)
+            | Law::OnOff(_)
+            | Law::Burst { .. }
+            | Law::Exact(_)
+            | Law::Times { .. } => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! queues beyond their names.
 
 use super::Check;
+use super::files::CountsAsked;
 use super::queue::IN_SQS;
 use crate::clients::config::{
     ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
@@ -11,11 +12,14 @@ use crate::clients::config::{
 };
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
+use crate::scenario::data_files::whole;
 use crate::scenario::file::values::{Length, Rate};
 use crate::scenario::file::{
-    ArrivalFile, ConsumerFile, OnFailureFile, ProducerFile, ReceiveFile, RetryFile, WorkUnitFile,
+    ArrivalFile, ConsumerFile, OnFailureFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile,
+    WorkUnitFile,
 };
 use crate::scenario::tree::At;
+use crate::scenario::warnings::Warning;
 
 /// `WaitTimeSeconds`.
 const LONGEST_WAIT: Span = Span::from_secs(20);
@@ -126,9 +130,15 @@ impl<'a> Check<'a> {
                 self.in_time(&at.field("at"), *instant);
                 ArrivalProcess::Burst { at: Time::ZERO + instant.0, count }
             }
-            ArrivalFile::Counts { file, period, gaps, metric } => {
-                let periods = self.counts(at, file, *period, gaps, metric.as_deref(), scale.0);
-                ArrivalProcess::Counts { periods }
+            ArrivalFile::Counts { file, period, gaps, metric, duplicates, replay } => {
+                let metric = metric.as_deref();
+                let (period, duplicates) = (*period, *duplicates);
+                let asked = CountsAsked { file, period, gaps, metric, duplicates };
+                let periods = self.counts(at, &asked, scale.0);
+                match replay {
+                    ReplayFile::Poisson => ArrivalProcess::Counts { periods },
+                    ReplayFile::Exact => ArrivalProcess::Exact { periods: whole(&periods) },
+                }
             }
             ArrivalFile::Times { file } => {
                 self.unscaled(at, scale, "Times");
@@ -199,7 +209,9 @@ impl<'a> Check<'a> {
             self.push(at, what);
         } else if instant.0 == self.duration {
             let what = format!("`{}` is the producers' end, where none sends", instant.0);
-            self.warn(at, what).help.push("make it earlier, or `duration` longer".into());
+            self.warn(at, Warning::AtTheEnd, what)
+                .help
+                .push("make it earlier, or `duration` longer".into());
         }
     }
 
@@ -299,7 +311,7 @@ impl<'a> Check<'a> {
                 "a heartbeat every {} that extends to {} lets messages return between two beats",
                 every.0, extend.0
             );
-            self.warn(&at.field("extend"), what)
+            self.warn(&at.field("extend"), Warning::HeartbeatTooLate, what)
                 .help
                 .push("make `extend` longer than `every`".into());
         }

@@ -29,6 +29,7 @@ use super::file::{ScenarioFile, WindowFile};
 use super::near::nearest;
 use super::tree::{At, Node};
 use super::units;
+use super::warnings::{self, Warning};
 use crate::engine::scenario::{Limits, Named as NamedConfig, Scenario};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
@@ -75,11 +76,14 @@ pub(super) fn check(
         root,
     };
     let scenario = check.scenario(name, file);
+    let allowed = check.allowed(file);
     for source in check.new_sources {
         faults.add_source(source);
     }
     for fault in check.faults {
-        faults.push(fault);
+        if !fault.warning.is_some_and(|warning| allowed.contains(&warning)) {
+            faults.push(fault);
+        }
     }
     Some(scenario)
 }
@@ -145,6 +149,24 @@ impl<'a> Check<'a> {
         scenario
     }
 
+    /// The warnings that the scenario means.
+    fn allowed(&mut self, file: &ScenarioFile) -> Vec<Warning> {
+        let all = self.root.field("allow");
+        if !all.is_whole(&file.allow) {
+            return Vec::new();
+        }
+        let mut allowed = Vec::new();
+        for (index, name) in file.allow.iter().enumerate() {
+            if let Some(warning) = Warning::of_name(name) {
+                allowed.push(warning);
+            } else {
+                let what = format!("there is no warning `{name}`");
+                self.push(&all.item(index), what).help = vec![warnings::near(name)];
+            }
+        }
+        allowed
+    }
+
     /// Checks all of one kind.
     fn each<F, C>(
         &mut self,
@@ -168,8 +190,8 @@ impl<'a> Check<'a> {
     }
 
     /// Records a warning at a part.
-    fn warn(&mut self, at: &At, what: impl Into<String>) -> &mut Fault {
-        self.faults.push(Fault::new(what).at(at.place(), at.path()).warning());
+    fn warn(&mut self, at: &At, warning: Warning, what: impl Into<String>) -> &mut Fault {
+        self.faults.push(Fault::new(what).at(at.place(), at.path()).warning(warning));
         let last = self.faults.len() - 1;
         &mut self.faults[last]
     }
@@ -294,7 +316,9 @@ impl<'a> Check<'a> {
             self.push(at, format!("`{}` is after the end of the run at {end}", instant.0));
         } else if instant.0 == end {
             let what = format!("`{}` is the end of the run, where nothing happens", instant.0);
-            self.warn(at, what).help.push("make it earlier, or the run longer".into());
+            self.warn(at, Warning::AtTheEnd, what)
+                .help
+                .push("make it earlier, or the run longer".into());
         }
     }
 

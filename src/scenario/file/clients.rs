@@ -44,6 +44,8 @@ pub(in crate::scenario) enum ArrivalFile {
         period: Option<Length>,
         gaps: GapsFile,
         metric: Option<String>,
+        duplicates: DuplicatesFile,
+        replay: ReplayFile,
     },
     Times {
         file: String,
@@ -64,6 +66,22 @@ pub(in crate::scenario) enum GapsFile {
     Zero,
     Skip,
     Interpolate,
+}
+
+/// What a period that occurs twice in a counts file is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename = "duplicates rule")]
+pub(in crate::scenario) enum DuplicatesFile {
+    Refuse,
+    Sum,
+}
+
+/// How the messages of a period come.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename = "replay")]
+pub(in crate::scenario) enum ReplayFile {
+    Poisson,
+    Exact,
 }
 
 /// What a throttled call does.

@@ -13,8 +13,8 @@ mod queue;
 pub(super) mod values;
 
 pub(super) use clients::{
-    ArrivalFile, ConsumerFile, GapsFile, OnFailureFile, ProducerFile, ReceiveFile, RetryFile,
-    WorkUnitFile,
+    ArrivalFile, ConsumerFile, DuplicatesFile, GapsFile, OnFailureFile, ProducerFile, ReceiveFile,
+    ReplayFile, RetryFile, WorkUnitFile,
 };
 #[cfg(test)]
 pub(super) use clients::{CrashFile, DeleteFile, FailureFile, HeartbeatFile};
@@ -45,6 +45,7 @@ pub(super) struct ScenarioFile {
     pub(super) producers: Named<ProducerFile>,
     pub(super) consumers: Named<ConsumerFile>,
     pub(super) expect: Vec<String>,
+    pub(super) allow: Vec<String>,
     pub(super) limits: LimitsFile,
     pub(super) prices: PricesFile,
 }
