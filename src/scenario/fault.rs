@@ -213,6 +213,11 @@ impl Faults {
         self
     }
 
+    /// Keeps those that are wanted.
+    pub(crate) fn retain(&mut self, wanted: impl FnMut(&Fault) -> bool) {
+        self.list.retain(wanted);
+    }
+
     /// Puts errors and warnings apart, each in the order of the text.
     pub(super) fn parted(mut self) -> (Faults, Faults) {
         self.list.sort_by_key(|fault| fault.place);

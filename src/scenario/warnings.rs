@@ -101,6 +101,20 @@ impl Warning {
         ALL.iter().find(|&&(_, known, _)| known == name).map(|&(warning, ..)| warning)
     }
 
+    /// Whether the value of a setting decides it, so that an experiment with that setting asks
+    /// where it begins.
+    pub(crate) fn is_of_degree(self) -> bool {
+        matches!(
+            self,
+            Warning::NeverSends
+                | Warning::Overload
+                | Warning::TimeoutBelowWork
+                | Warning::HeartbeatTooLate
+                | Warning::DataShorter
+                | Warning::DataLonger
+        )
+    }
+
     fn entry(self) -> &'static (Warning, &'static str, &'static str) {
         // The list is in the order of the type, by a test.
         &ALL[self as usize]

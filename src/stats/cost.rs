@@ -139,6 +139,12 @@ pub fn is_steady(scenario: &Scenario) -> bool {
     most <= 1.5 * mean || most - mean <= CHANCE * num::sqrt(mean)
 }
 
+/// Messages to expect from an instant on and before another one; those of clients that wait for
+/// answers are not known.
+pub(crate) fn expected_messages(process: &ArrivalProcess, from: Time, to: Time) -> f64 {
+    expected(process, from, to, false)
+}
+
 /// Messages to expect from an instant on and before another one, or up to it; those of clients
 /// that wait for answers are not known, and come steadily.
 fn expected(process: &ArrivalProcess, from: Time, to: Time, last: bool) -> f64 {

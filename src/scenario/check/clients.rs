@@ -153,6 +153,7 @@ impl<'a> Check<'a> {
                 ArrivalProcess::Closed { clients: *clients, think }
             }
         };
+        self.never_sends(at, &process);
         out.push(process);
     }
 

@@ -17,6 +17,7 @@ mod graph;
 mod nodes;
 mod prices;
 mod queue;
+mod sense;
 mod size;
 mod split;
 
@@ -146,6 +147,7 @@ impl<'a> Check<'a> {
         self.batches(file, &scenario);
         self.expectations(&scenario);
         self.graph(file, &scenario);
+        self.sense(&scenario);
         scenario
     }
 
@@ -332,9 +334,17 @@ impl<'a> Check<'a> {
         }
         let names = Names { queues: self.queues.clone(), producers, fleets, scenario: None };
         for (index, text) in scenario.expect.iter().enumerate() {
-            let parsed = expect::parse(text).and_then(|expectation| expectation.check(&names));
-            let Err(wrong) = parsed else { continue };
+            let parsed = expect::parse(text);
+            let checked =
+                parsed.as_ref().map_err(Clone::clone).and_then(|parsed| parsed.check(&names));
             let at = all.item(index);
+            let doubt = parsed.ok().and_then(|parsed| parsed.count_against_share());
+            if let (Ok(()), Some(doubt)) = (&checked, doubt) {
+                let place = within(at.place(), text, doubt.column, doubt.length);
+                let fault = Fault::new(doubt.message).at(place, at.path()).help(doubt.help);
+                self.faults.push(fault.warning(Warning::CountAgainstShare));
+            }
+            let Err(wrong) = checked else { continue };
             let place = within(at.place(), text, wrong.column, wrong.length);
             let fault = Fault::new(wrong.message).at(place, at.path()).help(wrong.help);
             self.faults.push(fault);
