@@ -90,6 +90,13 @@ pub enum ArrivalProcess {
         /// The instants.
         at: Vec<Time>,
     },
+    /// What another process does before `every`, again and again.
+    Repeated {
+        /// From each beginning to the next.
+        every: Span,
+        /// The process, closed ones and other repeated ones apart.
+        of: Box<ArrivalProcess>,
+    },
     /// Clients that send one message, wait for the send to be confirmed, think, and begin again.
     /// Each thinks before its first message.
     Closed {

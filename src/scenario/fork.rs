@@ -248,6 +248,7 @@ impl Judge {
                 | ArrivalProcess::Burst { .. }
                 | ArrivalProcess::Counts { .. }
                 | ArrivalProcess::Exact { .. }
+                | ArrivalProcess::Repeated { .. }
                 | ArrivalProcess::Times { .. },
             )
             | None => 0,

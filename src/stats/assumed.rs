@@ -189,6 +189,7 @@ fn poisson(producer: &ProducerConfig) -> Option<(f64, f64)> {
         | ArrivalProcess::Burst { .. }
         | ArrivalProcess::Counts { .. }
         | ArrivalProcess::Exact { .. }
+        | ArrivalProcess::Repeated { .. }
         | ArrivalProcess::Times { .. }
         | ArrivalProcess::Closed { .. } => None,
     });

@@ -45,6 +45,11 @@ impl Exact {
         Some(next)
     }
 
+    /// Begins anew.
+    pub(super) fn rewind(&mut self) {
+        (self.at, self.given, self.last) = (0, 0, None);
+    }
+
     /// The arrival that was given last.
     pub(super) fn pending(&self) -> Option<Time> {
         self.last

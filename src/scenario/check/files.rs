@@ -27,6 +27,8 @@ pub(super) struct CountsAsked<'f> {
     pub(super) gaps: &'f GapsFile,
     pub(super) metric: Option<&'f str>,
     pub(super) duplicates: DuplicatesFile,
+    /// The file begins anew after its end.
+    pub(super) comes_again: bool,
 }
 
 impl<'a> Check<'a> {
@@ -37,7 +39,7 @@ impl<'a> Check<'a> {
         asked: &CountsAsked<'_>,
         scale: f64,
     ) -> Vec<CountPeriod> {
-        let &CountsAsked { file, period, gaps, metric, duplicates } = asked;
+        let &CountsAsked { file, period, gaps, metric, duplicates, comes_again } = asked;
         if let Some(period) = period {
             self.some_time(&at.field("period"), period, "`None` takes it from the file");
         }
@@ -75,7 +77,7 @@ impl<'a> Check<'a> {
         }
         let end = periods.last().map(|last| last.from.saturating_add(last.length));
         self.all_in_time(&at.field("file"), file, end);
-        if let Some(end) = end.filter(|end| *end < Time::ZERO + self.duration) {
+        if let Some(end) = end.filter(|end| !comes_again && *end < Time::ZERO + self.duration) {
             self.ends_early(&at.field("file"), file, end);
         }
         periods
@@ -131,7 +133,7 @@ impl<'a> Check<'a> {
     }
 
     /// The instants of a file.
-    pub(super) fn times(&mut self, at: &At<'a>, file: &str) -> Vec<Time> {
+    pub(super) fn times(&mut self, at: &At<'a>, file: &str, comes_again: bool) -> Vec<Time> {
         let at = at.field("file");
         let Some(times) = self.data(&at, file, data_files::read_times) else { return Vec::new() };
         if !times.was_sorted {
@@ -149,6 +151,7 @@ impl<'a> Check<'a> {
         let first = times.at.first().map(|first| *first - Time::ZERO);
         let longest = gaps.chain(first).max().unwrap_or(Span::ZERO);
         if let Some(last) = times.at.last().copied()
+            && !comes_again
             && (last + longest).saturating_add(longest) < Time::ZERO + self.duration
         {
             self.ends_early(&at, file, last);

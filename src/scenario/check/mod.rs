@@ -17,6 +17,7 @@ mod graph;
 mod nodes;
 mod prices;
 mod queue;
+mod schedule;
 mod sense;
 mod size;
 mod split;
@@ -24,7 +25,7 @@ mod split;
 use std::fmt::Display;
 use std::io;
 
-use super::fault::{Fault, Faults, Place, Source};
+use super::fault::{Fault, Faults, Place, Severity, Source};
 use super::file::values::{Length, Named};
 use super::file::{ScenarioFile, WindowFile};
 use super::near::nearest;
@@ -32,7 +33,7 @@ use super::tree::{At, Node};
 use super::units;
 use super::warnings::{self, Warning};
 use crate::engine::scenario::{Limits, Named as NamedConfig, Scenario};
-use crate::kernel::time::{Span, Time};
+use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
 use crate::stats::expect::{self, Names};
 
@@ -147,7 +148,9 @@ impl<'a> Check<'a> {
         self.batches(file, &scenario);
         self.expectations(&scenario);
         self.graph(file, &scenario);
-        self.sense(&scenario);
+        if self.faults.iter().all(|fault| fault.severity == Severity::Warning) {
+            self.sense(&scenario);
+        }
         scenario
     }
 
@@ -289,27 +292,6 @@ impl<'a> Check<'a> {
         self.at_least_one(&at.field("events"), limits.events);
         self.at_least_one(&at.field("resident"), limits.resident);
         Limits { events: limits.events, resident: limits.resident, trace_bytes: limits.trace_bytes }
-    }
-
-    /// Instants of the run: ascending, none after its end.
-    fn instants(&mut self, at: &At, lengths: &[Length], gap: Span, end: Span) -> Vec<Time> {
-        let mut times: Vec<Time> = Vec::with_capacity(lengths.len());
-        if !at.is_whole(lengths) {
-            return times;
-        }
-        for (index, length) in lengths.iter().enumerate() {
-            let time = Time::ZERO + length.0;
-            let at = at.item(index);
-            self.within_run(&at, *length, end);
-            if let Some(&before) = times.last()
-                && time < before.saturating_add(gap)
-            {
-                let what = format!("`{}` is less than {gap} after the one before", length.0);
-                self.push(&at, what);
-            }
-            times.push(time);
-        }
-        times
     }
 
     /// An instant of the run, which is over at `end`.

@@ -7,7 +7,7 @@
 
 use super::Check;
 use super::queue::MOST_PARTITIONS;
-use crate::kernel::time::{Span, Time};
+use crate::kernel::time::Span;
 use crate::ledger::config::{FailureDomain, Failures, Nodes, Outage, Placement, WeightedMove};
 use crate::scenario::file::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
 use crate::scenario::tree::At;
@@ -202,7 +202,14 @@ impl<'a> Check<'a> {
                 }
             };
             let lasts = file.lasts.map_or(Span::MAX, |length| length.0);
-            outages.push(Outage { at: Time::ZERO + file.at.0, domain, lasts });
+            if file.every.is_some() && file.lasts.is_none() {
+                self.push(&at.field("every"), "an outage for ever does not come again").help =
+                    vec!["write how long it lasts, such as `for: \"5m\"`".into()];
+                continue;
+            }
+            let every = self.comes_again(&at, file.every, file.lasts.map_or(Span::ZERO, |of| of.0));
+            let all = self.occurrences(&at, file.at.0, every, end);
+            outages.extend(all.into_iter().map(|at| Outage { at, domain, lasts }));
         }
         outages
     }

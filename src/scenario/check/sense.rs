@@ -58,6 +58,7 @@ impl<'a> Check<'a> {
             | ArrivalProcess::OnOff { .. }
             | ArrivalProcess::Counts { .. }
             | ArrivalProcess::Exact { .. }
+            | ArrivalProcess::Repeated { .. }
             | ArrivalProcess::Times { .. } => {
                 let number = expected_messages(process, Time::ZERO, Time::ZERO + end);
                 if number > HARDLY_ANY {

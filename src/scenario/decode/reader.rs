@@ -311,6 +311,13 @@ impl Choice<'_, '_> {
         self.variant.starts_with('(')
     }
 
+    fn others_have_defaults(&self, fields: &[&str]) -> bool {
+        let section = defaults::section(self.section);
+        let has = |name: &&str| section.is_some_and(|section| section.get(name).is_some());
+        let first = fields.first().is_some_and(|first| fields.len() == 1 || !has(first));
+        first && fields.iter().skip(1).all(has)
+    }
+
     fn wrong(&self, takes: &str) -> Stop {
         Stop::Here(format!("`{}` takes {takes}", self.variant))
     }
@@ -370,8 +377,12 @@ impl<'a> VariantAccess<'a> for Choice<'a, '_> {
                 let reader = Reader { node: self.body, pass };
                 visitor.visit_map(reader.fields(self.section, fields))
             }
-            Kind::Tuple(items) if items.len() == 1 && fields.len() == 1 => {
-                let settings = vec![(fields[0], &items[0])];
+            // One value alone is the first setting, if the others have defaults.
+            Kind::Tuple(items) if items.len() == 1 && self.others_have_defaults(fields) => {
+                let mut settings: Vec<(&'a str, &'a Node)> = vec![(fields[0], &items[0])];
+                let section = defaults::section(self.section);
+                let others = fields[1..].iter().filter_map(|name| section?.get(name));
+                settings.extend(others.map(|entry| (entry.key.as_str(), &entry.value)));
                 visitor.visit_map(Fields { settings: settings.into_iter(), value: None, pass })
             }
             _ => {

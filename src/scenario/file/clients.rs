@@ -29,7 +29,10 @@ pub(in crate::scenario) struct ProducerFile {
 pub(in crate::scenario) enum ArrivalFile {
     Poisson(Rate),
     Constant(Rate),
-    Profile(Vec<(Length, Rate)>),
+    Profile {
+        points: Vec<(Length, Rate)>,
+        every: Option<Length>,
+    },
     OnOff {
         rate: Rate,
         on: DistFile,
@@ -38,6 +41,7 @@ pub(in crate::scenario) enum ArrivalFile {
     Burst {
         at: Length,
         count: u64,
+        every: Option<Length>,
     },
     Counts {
         file: String,
@@ -46,9 +50,11 @@ pub(in crate::scenario) enum ArrivalFile {
         metric: Option<String>,
         duplicates: DuplicatesFile,
         replay: ReplayFile,
+        every: Option<Length>,
     },
     Times {
         file: String,
+        every: Option<Length>,
     },
     Closed {
         clients: u32,

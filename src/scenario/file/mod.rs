@@ -23,8 +23,8 @@ pub(super) use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, Placemen
 #[cfg(test)]
 pub(super) use queue::RedriveFile;
 pub(super) use queue::{
-    BurstFile, CapacityFile, CeilingFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile,
-    MechanicsFile, QueueFile, RoutingFile, SplitFile,
+    BurstFile, CapacityFile, CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile,
+    LedgerFile, MechanicsFile, QueueFile, RoutingFile, SplitFile,
 };
 
 use serde::Deserialize;
