@@ -11,6 +11,7 @@
 
 mod change;
 mod exact;
+mod listed;
 mod repeated;
 
 use super::config::{ArrivalProcess, CountPeriod};
@@ -18,7 +19,7 @@ use crate::kernel::dist::Dist;
 use crate::kernel::num;
 use crate::kernel::rng::{Purpose, Source, Stream, Streams};
 use crate::kernel::time::Time;
-use exact::Exact;
+use listed::Listed;
 use repeated::{Repeated, Turn};
 
 const NANOS_PER_SECOND: f64 = 1e9;
@@ -187,72 +188,6 @@ enum Law {
     OnOff(Box<OnOff>),
     Listed(Listed),
     Repeated(Box<Repeated>),
-}
-
-/// A process whose instants chance has no part in.
-#[derive(Clone, Debug)]
-enum Listed {
-    Burst { at: Time, count: u64, left: u64 },
-    Times { at: Vec<Time>, next: usize },
-    Exact(Exact),
-}
-
-impl Listed {
-    /// The process from `begin` on; `None` for one of chance.
-    fn new(process: &ArrivalProcess, begin: Time) -> Option<Listed> {
-        match *process {
-            ArrivalProcess::Burst { at, count } => {
-                Some(Listed::Burst { at, count, left: if at < begin { 0 } else { count } })
-            }
-            ArrivalProcess::Times { ref at } => {
-                let next = at.partition_point(|&time| time < begin);
-                Some(Listed::Times { at: at.clone(), next })
-            }
-            ArrivalProcess::Exact { ref periods } => {
-                Some(Listed::Exact(Exact::new(periods, begin)))
-            }
-            ArrivalProcess::Poisson { .. }
-            | ArrivalProcess::Constant { .. }
-            | ArrivalProcess::Profile { .. }
-            | ArrivalProcess::OnOff { .. }
-            | ArrivalProcess::Counts { .. }
-            | ArrivalProcess::Repeated { .. }
-            | ArrivalProcess::Closed { .. } => None,
-        }
-    }
-
-    fn next(&mut self) -> Option<Time> {
-        match self {
-            Listed::Burst { at, left, .. } => {
-                *left = left.checked_sub(1)?;
-                Some(*at)
-            }
-            Listed::Exact(exact) => exact.next(),
-            Listed::Times { at, next } => {
-                let time = at.get(*next)?;
-                *next += 1;
-                Some(*time)
-            }
-        }
-    }
-
-    /// Begins anew.
-    fn rewind(&mut self) {
-        match self {
-            Listed::Burst { count, left, .. } => *left = *count,
-            Listed::Exact(exact) => exact.rewind(),
-            Listed::Times { next, .. } => *next = 0,
-        }
-    }
-
-    /// The arrival that was given last.
-    fn pending(&self) -> Option<Time> {
-        match self {
-            Listed::Burst { at, .. } => Some(*at),
-            Listed::Exact(exact) => exact.pending(),
-            Listed::Times { at, next } => next.checked_sub(1).map(|given| at[given]),
-        }
-    }
 }
 
 /// The lengths of the phases of the process at `path`.

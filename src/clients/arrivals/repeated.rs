@@ -5,7 +5,8 @@
 //! Invariant: turns without an arrival cost nothing: a rate skips them by division, and what has no
 //! arrival in its first turn has none ever.
 
-use super::{Clock, Listed, Piece, Piecewise};
+use super::listed::Listed;
+use super::{Clock, Piece, Piecewise};
 use crate::clients::config::ArrivalProcess;
 use crate::kernel::time::{Span, Time};
 
