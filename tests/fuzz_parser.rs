@@ -18,7 +18,7 @@ use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::time::Span;
 use sqsim::ledger::config::Keys;
 use sqsim::scenario::data_files::{
-    CountsChoice, DataFault, Gaps, periods, read_counts, read_lengths, read_times,
+    CountsChoice, DataFault, Duplicates, Gaps, periods, read_counts, read_lengths, read_times,
 };
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::templates::{template, templates};
@@ -93,6 +93,10 @@ fn data() -> Vec<String> {
         r#"{"MetricDataResults": [{"Id": "m1", "Label": "NumberOfMessagesSent",
             "Timestamps": ["2024-09-29T22:16:00+00:00", "2024-09-29T22:14:00Z"],
             "Values": [90.0, 96.0], "StatusCode": "Complete"}], "Messages": []}"#,
+        "sep=;\nRequests of web\nDay;Time;Sum;Unit\n13/04/2026;0:00;1.234,5;Count\n14/04/2026;\
+         0:05;1.000;Count\nTotal;;2.234,5;\n",
+        "Time (ms)\tSampleCount\tSum\n1727648040000\t3\t\"1,234\"\n1727648100000\t4\t7\n",
+        "Apr 10, 2014 12:04 AM,\"1,234,567\"\nApr 10, 2014 12:05 AM,94.0\n",
         r#"{"Label": "Sent", "Datapoints": [{"Timestamp": "2014-04-09T11:18:00Z", "Sum": 44.0},
             {"Timestamp": "2014-04-09T09:18:00Z", "Sum": 47.0, "Unit": "Count"}]}"#,
     ];
@@ -245,7 +249,8 @@ fn data_files_are_read_or_refused_with_reasons() {
         let text = spoilt(&data, 8, chance);
         let series = *chance.pick(&[None, None, Some("m1"), Some("Sent"), Some("")]);
         let period = *chance.pick(&[None, None, Some(60), Some(300), Some(0)]);
-        let choice = CountsChoice { series, period: period.map(Span::from_secs) };
+        let duplicates = *chance.pick(&[Duplicates::Refuse, Duplicates::Sum]);
+        let choice = CountsChoice { series, period: period.map(Span::from_secs), duplicates };
         if let Some(file) = told_of_data(read_counts(&text, choice), &text) {
             assert!(file.slots.is_sorted_by(|a, b| a.0 < b.0), "{text}");
             assert!(file.slots.iter().all(|(_, count)| count.is_finite() && *count >= 0.0));

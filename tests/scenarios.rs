@@ -39,7 +39,7 @@ fn loaded(text: &str, sets: &[&str]) -> Loaded {
 /// A scenario with these settings added to its queue, its producer and its consumer.
 fn with(queue: &str, arrivals: &str, consumer: &str) -> String {
     format!(
-        "(duration: \"20m\",
+        "(duration: \"20m\", allow: [\"overload\"],
           queues: {{\"jobs\": ({queue}), \"dead\": ()}},
           producers: {{\"web\": (queue: \"jobs\", arrivals: {arrivals})}},
           consumers: {{\"workers\": (queue: \"jobs\", {consumer})}})"

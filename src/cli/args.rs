@@ -162,7 +162,7 @@ pub(super) enum RunFormat {
 /// `sqsim check`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sqsim check models/signup.ron\n  \
-                  sqsim check models/signup.ron --format json")]
+                  sqsim check models/signup.ron --strict --format json")]
 pub(super) struct Check {
     /// Scenarios; `-` reads one from standard input
     #[arg(required = true, value_name = "FILE")]
@@ -170,6 +170,9 @@ pub(super) struct Check {
     /// Change a setting, as consumers.workers.count=3; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE", action = ArgAction::Append)]
     pub(super) sets: Vec<String>,
+    /// Take warnings for errors
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Form of the list
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
     pub(super) format: CheckFormat,

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::sources::read;
 use super::terminal::{Terminal, answer, complain, told};
 use crate::scenario::fault::Severity;
+use crate::scenario::warnings::Warning;
 use crate::scenario::{Faults, Loaded};
 
 /// One fault or warning, for editors.
@@ -17,6 +18,7 @@ use crate::scenario::{Faults, Loaded};
 struct Told<'a> {
     file: &'a str,
     severity: &'static str,
+    warning: Option<&'static str>,
     what: &'a str,
     line: Option<usize>,
     column: Option<usize>,
@@ -35,6 +37,9 @@ pub(super) fn check(args: &Check, terminal: Terminal) -> Result<Exit, Failure> {
         let checked = read(path).and_then(|text| Ok(text.load(&args.sets)?));
         let shown = path.display().to_string();
         let (faults, failed) = match checked {
+            Ok(Loaded { warnings, .. }) if args.strict && !warnings.is_empty() => {
+                (warnings.as_errors(), Exit::Usage)
+            }
             Ok(Loaded { warnings, .. }) => (warnings, Exit::Held),
             Err(failure) => (failure.faults, failure.exit),
         };
@@ -70,6 +75,7 @@ fn line_of(file: &str, faults: &Faults, fault: &crate::scenario::Fault) -> Strin
             Severity::Error => "error",
             Severity::Warning => "warning",
         },
+        warning: fault.warning.map(Warning::name),
         what: &fault.what,
         line: place.map(|(_, line, _)| line),
         column: place.map(|(_, _, column)| column),

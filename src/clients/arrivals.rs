@@ -10,12 +10,17 @@
 //! rate brings each arrival forward and never reorders chance.
 
 mod change;
+mod exact;
+mod listed;
+mod repeated;
 
 use super::config::{ArrivalProcess, CountPeriod};
 use crate::kernel::dist::Dist;
 use crate::kernel::num;
 use crate::kernel::rng::{Purpose, Source, Stream, Streams};
 use crate::kernel::time::Time;
+use listed::Listed;
+use repeated::{Repeated, Turn};
 
 const NANOS_PER_SECOND: f64 = 1e9;
 
@@ -69,6 +74,8 @@ impl Arrivals {
             | ArrivalProcess::OnOff { .. }
             | ArrivalProcess::Burst { .. }
             | ArrivalProcess::Counts { .. }
+            | ArrivalProcess::Exact { .. }
+            | ArrivalProcess::Repeated { .. }
             | ArrivalProcess::Times { .. } => None,
         })
     }
@@ -162,15 +169,8 @@ impl Process {
             Law::Constant(constant) => constant.next(),
             Law::Piecewise(pieces) => pieces.spend(self.numbers.next()),
             Law::OnOff(on_off) => on_off.next(&mut self.numbers),
-            Law::Burst { at, left } => {
-                *left = left.checked_sub(1)?;
-                Some(*at)
-            }
-            Law::Times { at, next } => {
-                let time = at.get(*next)?;
-                *next += 1;
-                Some(*time)
-            }
+            Law::Listed(listed) => listed.next(),
+            Law::Repeated(repeated) => repeated.next(),
         }
     }
 
@@ -186,8 +186,8 @@ enum Law {
     Constant(Constant),
     Piecewise(Piecewise),
     OnOff(Box<OnOff>),
-    Burst { at: Time, left: u64 },
-    Times { at: Vec<Time>, next: usize },
+    Listed(Listed),
+    Repeated(Box<Repeated>),
 }
 
 /// The lengths of the phases of the process at `path`.
@@ -217,12 +217,26 @@ impl Law {
                 let ever = rate > 0.0 && on.mean_nanos() > 0.0;
                 ever.then(|| Law::OnOff(Box::new(OnOff::new(rate, on, off, phases(), begin))))
             }
-            ArrivalProcess::Burst { at, count } => {
-                Some(Law::Burst { at, left: if at < begin { 0 } else { count } })
-            }
-            ArrivalProcess::Times { ref at } => {
-                let next = at.partition_point(|&time| time < begin);
-                Some(Law::Times { at: at.clone(), next })
+            ArrivalProcess::Burst { .. }
+            | ArrivalProcess::Times { .. }
+            | ArrivalProcess::Exact { .. } => Listed::new(process, begin).map(Law::Listed),
+            ArrivalProcess::Repeated { every, ref of } => {
+                let pieces = match &**of {
+                    ArrivalProcess::Profile { points } => Piecewise::profile(points),
+                    ArrivalProcess::Counts { periods } => Piecewise::counts(periods),
+                    ArrivalProcess::Poisson { .. }
+                    | ArrivalProcess::Constant { .. }
+                    | ArrivalProcess::OnOff { .. }
+                    | ArrivalProcess::Burst { .. }
+                    | ArrivalProcess::Exact { .. }
+                    | ArrivalProcess::Times { .. }
+                    | ArrivalProcess::Repeated { .. }
+                    | ArrivalProcess::Closed { .. } => {
+                        let listed = Repeated::new(of, every, begin)?;
+                        return Some(Law::Repeated(Box::new(listed)));
+                    }
+                };
+                Some(Law::Piecewise(pieces.repeated(every)?.from(clock)))
             }
             ArrivalProcess::Closed { .. } => None,
         }
@@ -315,12 +329,16 @@ struct Piecewise {
     clock: Clock,
     pieces: Vec<Piece>,
     at: usize,
+    /// Where the pieces begin: they are told from there on.
+    begin: u64,
+    /// When they begin again, if they do.
+    turn: Option<Turn>,
 }
 
 impl Piecewise {
     fn new(pieces: impl Iterator<Item = Piece>) -> Piecewise {
         let pieces = pieces.filter(|piece| piece.until > piece.from).collect();
-        Piecewise { clock: Clock::START, pieces, at: 0 }
+        Piecewise { clock: Clock::START, pieces, at: 0, begin: 0, turn: None }
     }
 
     fn profile(points: &[(Time, f64)]) -> Piecewise {
@@ -348,27 +366,34 @@ impl Piecewise {
 
     /// The same from `clock` on.
     fn from(self, clock: Clock) -> Piecewise {
-        let at = self.pieces.partition_point(|piece| piece.until <= clock.nanos);
-        Piecewise { clock, at, ..self }
+        let begin = self.turn.map_or(0, |turn| turn.begin_of(clock.nanos));
+        let at = self.pieces.partition_point(|piece| piece.until <= clock.nanos - begin);
+        Piecewise { clock, at, begin, ..self }
     }
 
     /// Spends a standard exponential number on the area under the rate.
     fn spend(&mut self, mut need: f64) -> Option<Time> {
-        while let Some(piece) = self.pieces.get(self.at) {
-            if self.clock.nanos < piece.from {
-                self.clock = Clock::at(piece.from);
+        loop {
+            let Some(piece) = self.pieces.get(self.at) else {
+                let (begin, left) = self.turn?.after(self.begin, need)?;
+                (self.begin, self.at, need) = (begin, 0, left);
+                continue;
+            };
+            let from = piece.from.saturating_add(self.begin);
+            let until = piece.until.saturating_add(self.begin);
+            if self.clock.nanos < from {
+                self.clock = Clock::at(from);
             }
-            let left = self.clock.until(piece.until).max(0.0);
-            let rate = (piece.rate + piece.slope * self.clock.since(piece.from)).max(0.0);
+            let left = self.clock.until(until).max(0.0);
+            let rate = (piece.rate + piece.slope * self.clock.since(from)).max(0.0);
             let area = left * (rate + 0.5 * piece.slope * left);
             if need < area {
                 return self.clock.advance(gap(need, rate, piece.slope).min(left));
             }
             need -= area.max(0.0);
-            self.clock = Clock::at(piece.until);
+            self.clock = Clock::at(until);
             self.at += 1;
         }
-        None
     }
 }
 

@@ -80,10 +80,22 @@ pub enum ArrivalProcess {
         /// The periods in ascending order, not overlapping; what lies between them is silent.
         periods: Vec<CountPeriod>,
     },
+    /// Exactly so many messages in each period, a whole number each, spread evenly in it.
+    Exact {
+        /// The periods in ascending order, not overlapping; what lies between them is silent.
+        periods: Vec<CountPeriod>,
+    },
     /// Messages at exactly these instants, ascending.
     Times {
         /// The instants.
         at: Vec<Time>,
+    },
+    /// What another process does before `every`, again and again.
+    Repeated {
+        /// From each beginning to the next.
+        every: Span,
+        /// The process, closed ones and other repeated ones apart.
+        of: Box<ArrivalProcess>,
     },
     /// Clients that send one message, wait for the send to be confirmed, think, and begin again.
     /// Each thinks before its first message.
@@ -102,7 +114,7 @@ pub struct CountPeriod {
     pub from: Time,
     /// Length.
     pub length: Span,
-    /// Expected number of messages.
+    /// Number of messages, expected or exact.
     pub expected: f64,
 }
 

@@ -52,6 +52,10 @@ impl Knob {
             if item.trim().is_empty() {
                 return Err(fault("a value is missing here".to_owned()));
             }
+            if let Some(meant) = meant_as_range(item.trim()) {
+                let what = format!("`{}` is no value and no range", item.trim());
+                return Err(Fault::new(what).at(place, path).help(format!("write `{meant}`")));
+            }
             match range(item.trim()) {
                 None => values.push(item.trim().to_owned()),
                 Some(range) => values.extend(range.map_err(fault)?),
@@ -109,6 +113,32 @@ fn items(text: &str) -> Vec<&str> {
     }
     items.push(&text[from..]);
     items
+}
+
+/// The range that was probably meant by `2-8`, `2:8`, `2 to 8` or `2…8`.
+fn meant_as_range(item: &str) -> Option<String> {
+    let number = |text: &str| {
+        let text = text.trim();
+        let digits = text.starts_with(|c: char| c.is_ascii_digit());
+        (digits && alike(&[text]).is_some()).then(|| text.to_owned())
+    };
+    if let Some((from, to)) = item.split_once("..=") {
+        return Some(format!("{from}..{to}"));
+    }
+    if item.contains("..") || item.parse::<f64>().is_ok() {
+        return None;
+    }
+    for mark in [" to ", "…", "–", "-", ":"] {
+        let mut parts = item.split(mark).map(number);
+        let (Some(from), Some(to)) = (parts.next(), parts.next()) else { continue };
+        let range = format!("{}..{}", from?, to?);
+        return match (parts.next(), parts.next()) {
+            (None, _) => Some(range),
+            (Some(step), None) => Some(format!("{range}:{}", step?)),
+            _ => None,
+        };
+    }
+    None
 }
 
 /// The values of a range; `None` for an item that is none.
@@ -287,6 +317,18 @@ mod tests {
         assert_eq!(refused("a=1,,2"), "a value is missing here");
         assert_eq!(refused("a=5..1"), "`5..1` begins after its end");
         assert_eq!(refused("a=1..5:0"), "the step of `1..5:0` is 0");
+        for other in ["2-8", "2–8", "2:8", "2 to 8", "2…8", "2..=8", "2 - 8"] {
+            let mut faults = Faults::default();
+            let fault = Knob::parse("--vary", &format!("a={other}"), &mut faults).unwrap_err();
+            assert_eq!(fault.help, ["write `2..8`"], "{other}");
+            assert_eq!(fault.place.map(|place| place.start), Some(2), "{other}");
+        }
+        for (other, range) in [("5s-30s", "5s..30s"), ("2:8:2", "2..8:2"), ("1%-5%", "1%..5%")] {
+            let mut faults = Faults::default();
+            let fault = Knob::parse("--find", &format!("a={other}"), &mut faults).unwrap_err();
+            assert_eq!(fault.help, [format!("write `{range}`")], "{other}");
+        }
+        assert_eq!(values("1e-3,Sticky(\"60s\"),us-east"), ["1e-3", "Sticky(\"60s\")", "us-east"]);
         assert!(refused("a=1s..5s").contains("`1s..5s:x2` doubles, `1s..5s:1s` adds 1s"));
         assert!(refused("a=1s..5/s").contains("numbers of one unit"));
         assert!(refused("a=0..5:x2").contains("begin above 0"));

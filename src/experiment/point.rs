@@ -3,6 +3,8 @@
 //! Owns the grid and its checking: every point is loaded before anything runs. Must not know what
 //! is done at a point.
 
+use std::collections::BTreeMap;
+
 use super::in_order::in_order;
 use super::knob::Knob;
 use super::range::MOST_RUNS;
@@ -10,6 +12,7 @@ use crate::engine::scenario::Scenario;
 use crate::scenario::Loaded;
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;
+use crate::scenario::warnings::Warning;
 
 /// Most points of one experiment.
 const MOST_POINTS: usize = 100_000;
@@ -92,19 +95,37 @@ impl Base<'_> {
         let loaded = in_order(count as u64, self.threads, |number| {
             self.point(combination(knobs, number as usize))
         });
-        let (mut points, mut warnings, mut faults) =
-            (Vec::new(), Faults::default(), Faults::default());
+        let (mut points, mut warnings, mut faults) = (Vec::new(), Vec::new(), Faults::default());
         for one in loaded {
             match one {
                 Ok((point, own)) => {
                     points.push(point);
-                    warnings.absorb(own);
+                    warnings.push(own);
                 }
                 Err(own) => faults.absorb(own),
             }
         }
-        if faults.is_empty() { Ok((points, warnings)) } else { Err(faults) }
+        if faults.is_empty() { Ok((points, shared(warnings))) } else { Err(faults) }
     }
+}
+
+/// The warnings of all points. Where a value of a setting decides, some points have one and others
+/// not: that is what was asked, and only what all have is told.
+fn shared(of_points: Vec<Faults>) -> Faults {
+    let mut times: BTreeMap<(Option<Warning>, String), usize> = BTreeMap::new();
+    for fault in of_points.iter().flat_map(Faults::iter) {
+        *times.entry((fault.warning, fault.path.clone())).or_default() += 1;
+    }
+    let points = of_points.len();
+    let mut all = Faults::default();
+    for mut own in of_points {
+        own.retain(|fault| {
+            let of_degree = fault.warning.is_some_and(Warning::is_of_degree);
+            !of_degree || times.get(&(fault.warning, fault.path.clone())) == Some(&points)
+        });
+        all.absorb(own);
+    }
+    all
 }
 
 fn repeated(knobs: &[Knob]) -> Option<&str> {

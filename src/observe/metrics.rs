@@ -287,6 +287,7 @@ impl Observer for Metrics {
 mod tests {
     use super::*;
     use crate::clients::deed::ProducerId;
+    use crate::observe::measured::ProducerMeasured;
 
     fn at(secs: u64) -> Time {
         Time::ZERO + Span::from_secs(secs)

@@ -12,6 +12,8 @@ use super::visible::brief;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 
+use super::warnings::Warning;
+
 /// Most faults of one scenario that are kept: more help nobody, and each costs time.
 pub(super) const MOST_FAULTS: usize = 100;
 
@@ -70,6 +72,8 @@ pub struct Fault {
     pub path: String,
     /// What to do, one sentence each.
     pub help: Vec<String>,
+    /// Which warning it is; `None` for an error.
+    pub warning: Option<Warning>,
 }
 
 impl Fault {
@@ -81,6 +85,7 @@ impl Fault {
             place: None,
             path: String::new(),
             help: Vec::new(),
+            warning: None,
         }
     }
 
@@ -101,8 +106,9 @@ impl Fault {
 
     /// The same as a warning.
     #[must_use]
-    pub fn warning(mut self) -> Fault {
+    pub fn warning(mut self, warning: Warning) -> Fault {
         self.severity = Severity::Warning;
+        self.warning = Some(warning);
         self
     }
 }
@@ -199,6 +205,20 @@ impl Faults {
         Some((&source.name, line, column))
     }
 
+    /// All of them as errors.
+    #[must_use]
+    pub fn as_errors(mut self) -> Faults {
+        for fault in &mut self.list {
+            fault.severity = Severity::Error;
+        }
+        self
+    }
+
+    /// Keeps those that are wanted.
+    pub(crate) fn retain(&mut self, wanted: impl FnMut(&Fault) -> bool) {
+        self.list.retain(wanted);
+    }
+
     /// Puts errors and warnings apart, each in the order of the text.
     pub(super) fn parted(mut self) -> (Faults, Faults) {
         self.list.sort_by_key(|fault| fault.place);
@@ -235,10 +255,13 @@ impl Faults {
             Some((place, source)) => framed(title, &fault.path, place, source),
         };
         let mut out = renderer.render(&[group]) + "\n";
-        if !fault.help.is_empty() {
+        let meant = fault
+            .warning
+            .map(|warning| format!("if it is meant, `allow: [\"{}\"]` says so", warning.name()));
+        if meant.is_some() || !fault.help.is_empty() {
             out.push('\n');
         }
-        for help in &fault.help {
+        for help in fault.help.iter().chain(&meant) {
             out += &renderer.render(&[Group::with_title(Level::HELP.primary_title(brief(help)))]);
             out.push('\n');
         }

@@ -247,6 +247,8 @@ impl Judge {
                 | ArrivalProcess::OnOff { .. }
                 | ArrivalProcess::Burst { .. }
                 | ArrivalProcess::Counts { .. }
+                | ArrivalProcess::Exact { .. }
+                | ArrivalProcess::Repeated { .. }
                 | ArrivalProcess::Times { .. },
             )
             | None => 0,

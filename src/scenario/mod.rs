@@ -9,7 +9,6 @@
 //! grammar.
 
 mod check;
-mod cloudwatch;
 pub mod data_files;
 mod decode;
 mod defaults;
@@ -20,13 +19,13 @@ pub mod load;
 pub(crate) mod near;
 pub mod reading;
 mod set;
-mod stamps;
 mod syntax;
 pub mod templates;
 pub mod topics;
 mod tree;
 pub mod units;
 pub mod visible;
+pub mod warnings;
 
 pub use fault::{Fault, Faults};
 pub use load::{Loaded, load};

@@ -217,6 +217,17 @@ impl<'a> Parser<'a> {
         let what = format!("expected `,` or `{close}` here, found `{found}`");
         let line = self.text[..open].matches('\n').count() + 1;
         let fault = self.fault(what, self.at, end);
+        let before = self.text[..self.at].trim_end();
+        if let (":", '(', Some(name)) = (found, bracket, last_quoted(before)) {
+            let start = before.len() - name.len() - 2;
+            let what = format!("a name in quotes, `\"{name}\"`, stands in parentheses");
+            return self
+                .fault(what, start, before.len())
+                .help(format!("a setting's name has no quotes, unlike in JSON: `({name}: …)`"))
+                .help(format!(
+                    "things that you name yourself stand in braces: `{{\"{name}\": …}}`"
+                ));
+        }
         if found == "=" {
             return fault.help("a setting is written `name: value`");
         }
@@ -254,6 +265,13 @@ impl<'a> Parser<'a> {
         let key = &self.text[start..self.at];
         if key.is_empty() {
             let what = "expected a setting's name";
+            let quoted = self.rest().strip_prefix('"').and_then(|rest| rest.split_once('"'));
+            if let Some((name, _)) = quoted.filter(|(name, _)| !name.contains('\n')) {
+                let end = start + name.len() + 2;
+                return Err(self.fault(what, start, end).help(format!(
+                    "write `{name}: …`: settings have no quotes around their names, unlike in JSON"
+                )));
+            }
             return Err(self
                 .fault(what, start, self.next_end())
                 .help("settings are written `name: value`, the name without quotes"));
@@ -268,7 +286,10 @@ impl<'a> Parser<'a> {
             let end = start + self.word_length().max(self.next_end() - start);
             let what = "a name in braces stands in double quotes";
             let found = &self.text[start..end];
-            return Err(self.fault(what, start, end).help(format!("write `\"{found}\": …`")));
+            return Err(self
+                .fault(what, start, end)
+                .help(format!("write `\"{found}\": …` for a thing that you name yourself"))
+                .help(format!("settings stand in parentheses: `({found}: …)`")));
         }
         let key = self.quoted()?;
         let place = self.place(start);
@@ -280,6 +301,21 @@ impl<'a> Parser<'a> {
         self.skip_blank()?;
         if self.eat(":") {
             return Ok(());
+        }
+        let rest = &self.text[name.start..];
+        let whole = rest.find(|c: char| !(c.is_alphanumeric() || "._-".contains(c)));
+        let whole = &rest[..whole.unwrap_or(rest.len())];
+        if whole.len() > key.len() && !key.is_empty() && rest.starts_with(key) {
+            let what =
+                format!("`{whole}` is no setting's name: names have letters, digits and `_`");
+            let fault = self.fault(what, name.start, name.start + whole.len());
+            return Err(match whole.strip_prefix('p').filter(|rest| rest.parse::<f64>().is_ok()) {
+                Some(percent) => fault.help(format!(
+                    "write a percentile in a distribution as \"{percent}%\": \
+                     `Percentiles({{\"50%\": …, \"{percent}%\": …}})`"
+                )),
+                None => fault.help(format!("write `{}`", whole.replace(['-', '.'], "_"))),
+            });
         }
         let what = format!("expected `:` and a value after `{key}`");
         Err(self.fault(what, name.start, name.end).help("a setting is written `name: value`"))
@@ -432,6 +468,13 @@ impl<'a> Parser<'a> {
         self.at += length + close.len();
         Ok(text.into())
     }
+}
+
+/// The text in quotes that ends here, if it is plain.
+fn last_quoted(text: &str) -> Option<&str> {
+    let inside = text.strip_suffix('"')?;
+    let start = inside.rfind('"')? + 1;
+    Some(&inside[start..]).filter(|name| !name.contains(['\n', '\\']))
 }
 
 /// A whole number: decimal, `0x`, `0o` or `0b`, with a sign.

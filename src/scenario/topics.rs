@@ -1,14 +1,15 @@
 //! The texts of `sqsim help TOPIC`.
 //!
 //! Owns them, as Markdown files beside this one; settings and defaults are quoted from
-//! `defaults.ron`, where a line `{{defaults NAME}}` stands. Must not print.
+//! `defaults.ron`, where a line `{{defaults NAME}}` stands, and the warnings where `{{warnings}}`
+//! stands. Must not print.
 //!
 //! Invariant: no line is wider than 80 columns, so that help fits every terminal (test below).
 
-use super::defaults;
+use super::{defaults, warnings};
 
 /// The topics, in the order in which one reads them.
-const TOPICS: [(&str, &str); 18] = [
+const TOPICS: [(&str, &str); 19] = [
     ("scenario", include_str!("topics/scenario.md")),
     ("queue", include_str!("topics/queue.md")),
     ("ledger", include_str!("topics/ledger.md")),
@@ -26,6 +27,7 @@ const TOPICS: [(&str, &str); 18] = [
     ("experiments", include_str!("topics/experiments.md")),
     ("intervals", include_str!("topics/intervals.md")),
     ("fork", include_str!("topics/fork.md")),
+    ("warnings", include_str!("topics/warnings.md")),
     ("exit-codes", include_str!("topics/exit-codes.md")),
 ];
 
@@ -42,6 +44,8 @@ pub fn topic(name: &str) -> Option<String> {
         let section = line.strip_prefix("{{defaults ").and_then(|rest| rest.strip_suffix("}}"));
         if let Some(section) = section {
             out += &defaults::section_text(section);
+        } else if line == "{{warnings}}" {
+            out += &warnings::listed();
         } else {
             out += line;
             out.push('\n');

@@ -196,6 +196,12 @@ impl<'a> At<'a> {
         At { node: Some(&entry.value), place, path }
     }
 
+    /// The setting of this name, or all of it where it stands without its name: `Profile([…])`.
+    pub(super) fn field_or_self(&self, key: &str) -> At<'a> {
+        let named = self.node.is_some_and(|node| node.get(key).is_some());
+        if named { self.field(key) } else { self.clone() }
+    }
+
     /// The n-th value of a list or tuple.
     pub(super) fn item(&self, index: usize) -> At<'a> {
         let path = format!("{}.{index}", self.path);

@@ -188,6 +188,8 @@ fn poisson(producer: &ProducerConfig) -> Option<(f64, f64)> {
         | ArrivalProcess::OnOff { .. }
         | ArrivalProcess::Burst { .. }
         | ArrivalProcess::Counts { .. }
+        | ArrivalProcess::Exact { .. }
+        | ArrivalProcess::Repeated { .. }
         | ArrivalProcess::Times { .. }
         | ArrivalProcess::Closed { .. } => None,
     });

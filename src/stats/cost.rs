@@ -139,6 +139,12 @@ pub fn is_steady(scenario: &Scenario) -> bool {
     most <= 1.5 * mean || most - mean <= CHANCE * num::sqrt(mean)
 }
 
+/// Messages to expect from an instant on and before another one; those of clients that wait for
+/// answers are not known.
+pub(crate) fn expected_messages(process: &ArrivalProcess, from: Time, to: Time) -> f64 {
+    expected(process, from, to, false)
+}
+
 /// Messages to expect from an instant on and before another one, or up to it; those of clients
 /// that wait for answers are not known, and come steadily.
 fn expected(process: &ArrivalProcess, from: Time, to: Time, last: bool) -> f64 {
@@ -158,7 +164,7 @@ fn expected(process: &ArrivalProcess, from: Time, to: Time, last: bool) -> f64 {
                 0.0
             }
         }
-        ArrivalProcess::Counts { periods } => {
+        ArrivalProcess::Counts { periods } | ArrivalProcess::Exact { periods } => {
             let share = |of: &CountPeriod| {
                 let (begin, end) = (of.from.max(from), of.from.saturating_add(of.length).min(to));
                 if end <= begin { 0.0 } else { nanos(end.since(begin)) / nanos(of.length) }
@@ -166,12 +172,33 @@ fn expected(process: &ArrivalProcess, from: Time, to: Time, last: bool) -> f64 {
             periods.iter().map(|period| period.expected * share(period)).sum()
         }
         ArrivalProcess::Times { at } => at.iter().filter(|at| within(**at)).count() as f64,
+        ArrivalProcess::Repeated { every, of } => repeated(of, *every, from, to),
         ArrivalProcess::Closed { .. } => 0.0,
     }
 }
 
+/// Messages of a process that begins anew again and again.
+fn repeated(of: &ArrivalProcess, every: Span, from: Time, to: Time) -> f64 {
+    if every.is_zero() || to <= from {
+        return 0.0;
+    }
+    let (first, last) = (from.as_nanos() / every.as_nanos(), to.as_nanos() / every.as_nanos());
+    let local = |at: Time| Time::from_nanos(at.as_nanos() % every.as_nanos());
+    let end = Time::ZERO + every;
+    if first == last {
+        return expected(of, local(from), local(to), false);
+    }
+    let whole = (last - first - 1) as f64 * expected(of, Time::ZERO, end, false);
+    expected(of, local(from), end, false) + whole + expected(of, Time::ZERO, local(to), false)
+}
+
 /// The integral of a rate that is linear between points, constant before and after them.
 fn area(points: &[(Time, f64)], from: Time, to: Time) -> f64 {
+    // Two points at one instant are a step: before it the first one's rate holds, then the last's.
+    let until = |at: Time| {
+        let first = points.partition_point(|(point, _)| *point < at);
+        points.get(first).filter(|(point, _)| *point == at).map(|&(_, rate)| rate)
+    };
     let rate = |at: Time| {
         let after = points.partition_point(|(point, _)| *point <= at);
         match (after.checked_sub(1).map(|before| points[before]), points.get(after)) {
@@ -185,7 +212,8 @@ fn area(points: &[(Time, f64)], from: Time, to: Time) -> f64 {
     let inner = points.iter().map(|&(at, _)| at).filter(|at| *at > from && *at < to);
     let edges: Vec<Time> = [from].into_iter().chain(inner).chain([to]).collect();
     let piece = |pair: &[Time]| {
-        pair[1].since(pair[0]).as_secs_f64() * f64::midpoint(rate(pair[0]), rate(pair[1]))
+        let last = until(pair[1]).unwrap_or_else(|| rate(pair[1]));
+        pair[1].since(pair[0]).as_secs_f64() * f64::midpoint(rate(pair[0]), last)
     };
     edges.windows(2).map(piece).sum()
 }
@@ -421,5 +449,21 @@ mod tests {
         close(area(&points[1..], at(50), at(100)), 500.0);
         close(area(&points[..2], at(100), at(300)), 2_000.0);
         assert_eq!(area(&[], at(0), at(300)).to_bits(), 0.0_f64.to_bits());
+    }
+
+    /// Ten a second for a minute, then a hundred: 600 and 6,000.
+    #[test]
+    fn a_step_has_the_area_of_both_its_sides() {
+        let at = |seconds| Time::ZERO + Span::from_secs(seconds);
+        let points = vec![(at(0), 10.0), (at(60), 10.0), (at(60), 100.0)];
+        let step = ArrivalProcess::Profile { points };
+        let expected = |of: &ArrivalProcess, from, to| expected_messages(of, at(from), at(to));
+        assert!((expected(&step, 0, 120) - 6_600.0).abs() < 1e-9);
+        assert!((expected(&step, 0, 60) - 600.0).abs() < 1e-9);
+        assert!((expected(&step, 60, 61) - 100.0).abs() < 1e-9);
+        // Two minutes again and again, from a dear one to a cheap one.
+        let again = ArrivalProcess::Repeated { every: Span::from_secs(120), of: Box::new(step) };
+        assert!((expected(&again, 60, 660) - (6_000.0 + 4.0 * 6_600.0 + 600.0)).abs() < 1e-6);
+        assert!((expected(&again, 130, 140) - 100.0).abs() < 1e-9);
     }
 }

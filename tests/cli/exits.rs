@@ -8,6 +8,7 @@ fn every_cause_has_its_code_and_says_what_to_do() {
     sandbox.write("no.ron", &SMALL.replace("sent > 0", "sent == 0"));
     sandbox.write("bad.ron", &SMALL.replace("visibility_timeout", "visibility_timeuot"));
     sandbox.write("worse.ron", &SMALL.replace("\"20%\"", "\"120%\"").replace("20/s", "20"));
+    sandbox.write("doubtful.ron", &SMALL.replace("\"20%\"", "1"));
     sandbox.write("empty/readme.md", "");
     sandbox.write("file", "");
     let cases: &[(&[&str], i32, &str)] = &[
@@ -24,6 +25,11 @@ fn every_cause_has_its_code_and_says_what_to_do() {
         (&["run", "bad.ron"], 2, "bad.ron:10:18"),
         (&["run", "bad.ron", "worse.ron"], 2, "between 0% and 100%"),
         (&["check", "bad.ron"], 2, "did you mean `visibility_timeout`?"),
+        (&["check", "small.ron", "--strict"], 0, ""),
+        (&["check", "doubtful.ron"], 0, "allow: [\"certain\"]"),
+        (&["check", "doubtful.ron", "--strict"], 2, "allow: [\"certain\"]"),
+        (&["check", "doubtful.ron", "--strict", "--set", "allow=[\"certain\"]"], 0, ""),
+        (&["sweep", "small.ron", "--vary", "consumers.workers.count=2-8"], 2, "write `2..8`"),
         (&["new", "bsic"], 2, "did you mean `basic`?"),
         (&["help", "distribution"], 2, "did you mean `distributions`?"),
         (&["trace", "small.ron", "--message", "x"], 2, "m312"),

@@ -37,6 +37,7 @@ pub(crate) const SMALL: &str = r#"
 pub(crate) const LONG: &str = r#"
 (
     duration: "1000d",
+    allow: ["overload"],
     queues: {"jobs": ()},
     producers: {"web": (queue: "jobs", arrivals: Poisson("5000/s"))},
     consumers: {"workers": (queue: "jobs", count: 100, processing: Constant("10ms"))},

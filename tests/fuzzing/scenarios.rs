@@ -19,6 +19,7 @@ use sqsim::ledger::config::{
     QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, ScalableTopic, SplitPolicy,
     WeightedMove,
 };
+use sqsim::scenario::data_files::whole;
 
 use crate::fuzzing::Chance;
 
@@ -447,7 +448,7 @@ impl Draw<'_> {
             .map(|_| Time::from_nanos(self.chance.between(0, duration.as_nanos())))
             .collect();
         at.sort_unstable();
-        match self.chance.below(8) {
+        match self.chance.below(10) {
             0 => ArrivalProcess::Poisson { rate },
             1 => ArrivalProcess::Constant { rate },
             2 => {
@@ -459,6 +460,18 @@ impl Draw<'_> {
             4 => ArrivalProcess::Burst { at: at[0], count: self.chance.between(1, 300) },
             5 => ArrivalProcess::Counts { periods: self.periods(duration) },
             6 => ArrivalProcess::Times { at },
+            7 => ArrivalProcess::Exact { periods: whole(&self.periods(duration)) },
+            8 => {
+                let every = duration / self.chance.between(1, 9) + Span::from_nanos(1);
+                at.retain(|&at| at - Time::ZERO < every);
+                let of = match self.chance.below(4) {
+                    0 => ArrivalProcess::Burst { at: Time::ZERO, count: 9 },
+                    1 => ArrivalProcess::Times { at },
+                    2 => ArrivalProcess::Counts { periods: self.periods(every / 2) },
+                    _ => ArrivalProcess::Profile { points: vec![(Time::ZERO, rate)] },
+                };
+                ArrivalProcess::Repeated { every, of: Box::new(of) }
+            }
             _ => ArrivalProcess::Closed {
                 clients: self.chance.between(1, 10) as u32,
                 think: self.some_dist(),

@@ -8,9 +8,7 @@
 //! coupled. Steady arrivals keep the share of the gap that is left. An on-off process begins anew,
 //! on; so does a process of another kind.
 
-use super::{
-    Arrivals, Constant, Exponentials, Law, NONE_GIVEN, Piece, Piecewise, Process, path_of, phases,
-};
+use super::{Arrivals, Constant, Exponentials, Law, NONE_GIVEN, Process, path_of, phases};
 use crate::clients::config::ArrivalProcess;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::Time;
@@ -102,8 +100,8 @@ impl Law {
                 goes_on.then_some(Time::from_nanos(pieces.clock.nanos))
             }
             Law::OnOff(on_off) => Some(Time::from_nanos(on_off.clock.nanos)),
-            Law::Burst { at, .. } => Some(*at),
-            Law::Times { at, next } => next.checked_sub(1).map(|given| at[given]),
+            Law::Listed(listed) => listed.pending(),
+            Law::Repeated(repeated) => repeated.pending(),
         }
         .filter(|&pending| pending != Time::NEVER)
     }
@@ -117,28 +115,8 @@ impl Law {
         match self {
             Law::Poisson { clock, gap } => Some(clock.since(at.as_nanos()) / gap),
             Law::Piecewise(pieces) => Some(pieces.area_since(at.as_nanos())),
-            Law::Constant(_) | Law::OnOff(_) | Law::Burst { .. } | Law::Times { .. } => None,
+            Law::Constant(_) | Law::OnOff(_) | Law::Listed(_) | Law::Repeated(_) => None,
         }
-    }
-}
-
-impl Piecewise {
-    /// The area under the rate from `begin` to the clock.
-    fn area_since(&self, begin: u64) -> f64 {
-        let area = |piece: &Piece| {
-            let from = begin.max(piece.from);
-            let length = if self.clock.nanos < piece.until {
-                if self.clock.nanos < from {
-                    return 0.0;
-                }
-                self.clock.since(from)
-            } else {
-                piece.until.saturating_sub(from) as f64
-            };
-            let rate = (piece.rate + piece.slope * from.saturating_sub(piece.from) as f64).max(0.0);
-            (length * (rate + 0.5 * piece.slope * length)).max(0.0)
-        };
-        self.pieces.iter().map(area).sum()
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::knob::Knob;
 use super::super::point::{Base, Point};
 use crate::outcome::SweepKnob;
 use crate::scenario::fault::Faults;
+use crate::scenario::warnings::Warning;
 
 /// Largest whole number that is tried where no values are given.
 const LARGEST: usize = 1 << 20;
@@ -29,7 +30,9 @@ impl Candidates {
         if let [path] = find
             && !path.contains('=')
         {
-            let (_, warnings) = base.point(vec![format!("{path}=1")])?;
+            let (_, mut warnings) = base.point(vec![format!("{path}=1")])?;
+            // One is the least; where it is enough is what is asked.
+            warnings.retain(|fault| !fault.warning.is_some_and(Warning::is_of_degree));
             return Ok((Candidates::Whole(path.clone(), numbers(path, base)), warnings));
         }
         let mut faults = Faults::default();

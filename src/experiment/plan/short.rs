@@ -74,6 +74,8 @@ fn bias(scenario: &Scenario, fleet: &FleetConfig, busy: f64) -> Option<(f64, f64
                 | ArrivalProcess::OnOff { .. }
                 | ArrivalProcess::Burst { .. }
                 | ArrivalProcess::Counts { .. }
+                | ArrivalProcess::Exact { .. }
+                | ArrivalProcess::Repeated { .. }
                 | ArrivalProcess::Times { .. }
                 | ArrivalProcess::Closed { .. } => return None,
             }

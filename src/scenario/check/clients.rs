@@ -4,6 +4,7 @@
 //! queues beyond their names.
 
 use super::Check;
+use super::files::CountsAsked;
 use super::queue::IN_SQS;
 use crate::clients::config::{
     ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
@@ -11,11 +12,14 @@ use crate::clients::config::{
 };
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
+use crate::scenario::data_files::whole;
 use crate::scenario::file::values::{Length, Rate};
 use crate::scenario::file::{
-    ArrivalFile, ConsumerFile, OnFailureFile, ProducerFile, ReceiveFile, RetryFile, WorkUnitFile,
+    ArrivalFile, ConsumerFile, OnFailureFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile,
+    WorkUnitFile,
 };
 use crate::scenario::tree::At;
+use crate::scenario::warnings::Warning;
 
 /// `WaitTimeSeconds`.
 const LONGEST_WAIT: Span = Span::from_secs(20);
@@ -91,15 +95,7 @@ impl<'a> Check<'a> {
     ) {
         let process = match file {
             ArrivalFile::Sum(parts) | ArrivalFile::List(parts) => {
-                if !at.is_whole(parts) {
-                    return;
-                }
-                if parts.is_empty() {
-                    self.push(at, "a sum of no arrivals: at least one is needed");
-                }
-                for (index, part) in parts.iter().enumerate() {
-                    self.arrivals(&at.item(index), part, scale, out);
-                }
+                self.sum(at, parts, scale, out);
                 return;
             }
             ArrivalFile::Poisson(rate) => {
@@ -108,7 +104,11 @@ impl<'a> Check<'a> {
             ArrivalFile::Constant(rate) => {
                 ArrivalProcess::Constant { rate: self.rate(at, *rate, scale) }
             }
-            ArrivalFile::Profile(points) => self.profile(at, points, scale),
+            ArrivalFile::Profile { points, every } => {
+                let profile = self.profile(&at.field_or_self("points"), points, scale);
+                let last = points.last().map_or(Span::ZERO, |(last, _)| last.0);
+                self.again(at, *every, last, profile)
+            }
             ArrivalFile::OnOff { rate, on, off } => {
                 let rate = self.rate(&at.field("rate"), *rate, scale);
                 let on = self.dist(&at.field("on"), on);
@@ -118,21 +118,33 @@ impl<'a> Check<'a> {
                 }
                 ArrivalProcess::OnOff { rate, on, off }
             }
-            ArrivalFile::Burst { at: instant, count } => {
+            ArrivalFile::Burst { at: instant, count, every } => {
                 let count = scale.count(*count);
                 if count == 0 {
                     self.push(&at.field("count"), "`0` is too few: at least 1 is needed");
                 }
                 self.in_time(&at.field("at"), *instant);
-                ArrivalProcess::Burst { at: Time::ZERO + instant.0, count }
+                let burst = ArrivalProcess::Burst { at: Time::ZERO + instant.0, count };
+                self.again(at, *every, after(instant.0), burst)
             }
-            ArrivalFile::Counts { file, period, gaps, metric } => {
-                let periods = self.counts(at, file, *period, gaps, metric.as_deref(), scale.0);
-                ArrivalProcess::Counts { periods }
+            ArrivalFile::Counts { file, period, gaps, metric, duplicates, replay, every } => {
+                let (metric, comes_again) = (metric.as_deref(), every.is_some());
+                let (period, duplicates) = (*period, *duplicates);
+                let asked = CountsAsked { file, period, gaps, metric, duplicates, comes_again };
+                let periods = self.counts(at, &asked, scale.0);
+                let end = periods.last().map(|last| last.from.saturating_add(last.length));
+                let length = end.map_or(Span::ZERO, |end| end - Time::ZERO);
+                let process = match replay {
+                    ReplayFile::Poisson => ArrivalProcess::Counts { periods },
+                    ReplayFile::Exact => ArrivalProcess::Exact { periods: whole(&periods) },
+                };
+                self.again(at, *every, length, process)
             }
-            ArrivalFile::Times { file } => {
+            ArrivalFile::Times { file, every } => {
                 self.unscaled(at, scale, "Times");
-                ArrivalProcess::Times { at: self.times(at, file) }
+                let times = self.times(at, file, every.is_some());
+                let length = times.last().map_or(Span::ZERO, |&last| after(last - Time::ZERO));
+                self.again(at, *every, length, ArrivalProcess::Times { at: times })
             }
             ArrivalFile::Closed { clients, think } => {
                 self.unscaled(at, scale, "Closed");
@@ -143,7 +155,26 @@ impl<'a> Check<'a> {
                 ArrivalProcess::Closed { clients: *clients, think }
             }
         };
+        self.never_sends(at, &process);
         out.push(process);
+    }
+
+    fn sum(
+        &mut self,
+        at: &At<'a>,
+        parts: &[ArrivalFile],
+        scale: Scale,
+        out: &mut Vec<ArrivalProcess>,
+    ) {
+        if !at.is_whole(parts) {
+            return;
+        }
+        if parts.is_empty() {
+            self.push(at, "a sum of no arrivals: at least one is needed");
+        }
+        for (index, part) in parts.iter().enumerate() {
+            self.arrivals(&at.item(index), part, scale, out);
+        }
     }
 
     fn rate(&mut self, at: &At, rate: Rate, scale: Scale) -> f64 {
@@ -166,10 +197,18 @@ impl<'a> Check<'a> {
                 .help
                 .push("such as `Profile([(\"0s\", \"2000/s\"), (\"5m\", \"12000/s\")])`".into());
         }
+        let mut ascending = true;
         for (index, pair) in points.windows(2).enumerate() {
-            if pair[1].0.0 <= pair[0].0.0 {
-                let at = at.item(index + 1).item(0);
-                self.push(&at, format!("`{}` is not after {}", pair[1].0.0, pair[0].0.0));
+            let (before, next) = (pair[0].0.0, pair[1].0.0);
+            let third = points.get(index + 2).is_some_and(|(third, _)| third.0 == next);
+            let at = at.item(index + 1).item(0);
+            if next < before {
+                self.push(&at, format!("`{next}` is not after {before}"));
+                ascending = false;
+            } else if next == before && third {
+                let what = format!("three points stand at `{next}`: a step has two");
+                self.push(&at, what).help =
+                    vec!["keep the rate before it and the one behind it".into()];
             }
         }
         let mut scaled = Vec::with_capacity(points.len());
@@ -177,6 +216,9 @@ impl<'a> Check<'a> {
             let at = at.item(index).item(1);
             let rate = if rate.0 > 0.0 { self.rate(&at, rate, scale) } else { 0.0 };
             scaled.push((Time::ZERO + instant.0, rate));
+        }
+        if !ascending {
+            scaled.clear();
         }
         ArrivalProcess::Profile { points: scaled }
     }
@@ -199,7 +241,9 @@ impl<'a> Check<'a> {
             self.push(at, what);
         } else if instant.0 == self.duration {
             let what = format!("`{}` is the producers' end, where none sends", instant.0);
-            self.warn(at, what).help.push("make it earlier, or `duration` longer".into());
+            self.warn(at, Warning::AtTheEnd, what)
+                .help
+                .push("make it earlier, or `duration` longer".into());
         }
     }
 
@@ -299,12 +343,17 @@ impl<'a> Check<'a> {
                 "a heartbeat every {} that extends to {} lets messages return between two beats",
                 every.0, extend.0
             );
-            self.warn(&at.field("extend"), what)
+            self.warn(&at.field("extend"), Warning::HeartbeatTooLate, what)
                 .help
                 .push("make `extend` longer than `every`".into());
         }
         Some(Heartbeat { every: every.0, extend: extend.0 })
     }
+}
+
+/// Just behind an instant.
+fn after(instant: Span) -> Span {
+    instant.saturating_add(Span::from_nanos(1))
 }
 
 impl Scale {

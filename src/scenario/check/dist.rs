@@ -207,7 +207,11 @@ impl<'a> Check<'a> {
             let probability = match units::parse_probability(key) {
                 Ok(probability) => probability,
                 Err(why) => {
-                    let help = format!("write {}", Q::PERCENTILE);
+                    let percent = key.strip_prefix(['p', 'P']).filter(|p| p.parse::<f64>().is_ok());
+                    let help = match percent {
+                        Some(percent) => format!("write \"{percent}%\""),
+                        None => format!("write {}", Q::PERCENTILE),
+                    };
                     self.push(&at.key(key), why).help.push(help);
                     continue;
                 }

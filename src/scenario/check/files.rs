@@ -11,27 +11,44 @@ use super::dist::Quantity;
 use crate::clients::config::CountPeriod;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
-use crate::scenario::data_files::{self, CountsChoice, DataFault, Gaps};
+use crate::scenario::data_files::{
+    self, CountsChoice, CountsFile, DataFault, Duplicates, Gaps, is_too_much_to_fill,
+};
 use crate::scenario::fault::{Fault, Place, Source};
-use crate::scenario::file::GapsFile;
 use crate::scenario::file::values::Length;
+use crate::scenario::file::{DuplicatesFile, GapsFile};
 use crate::scenario::tree::At;
+use crate::scenario::warnings::Warning;
+
+/// What is asked of a counts file.
+pub(super) struct CountsAsked<'f> {
+    pub(super) file: &'f str,
+    pub(super) period: Option<Length>,
+    pub(super) gaps: &'f GapsFile,
+    pub(super) metric: Option<&'f str>,
+    pub(super) duplicates: DuplicatesFile,
+    /// The file begins anew after its end.
+    pub(super) comes_again: bool,
+}
 
 impl<'a> Check<'a> {
     /// The periods of a counts file.
     pub(super) fn counts(
         &mut self,
         at: &At<'a>,
-        file: &str,
-        period: Option<Length>,
-        gaps: &GapsFile,
-        metric: Option<&str>,
+        asked: &CountsAsked<'_>,
         scale: f64,
     ) -> Vec<CountPeriod> {
+        let &CountsAsked { file, period, gaps, metric, duplicates, comes_again } = asked;
         if let Some(period) = period {
             self.some_time(&at.field("period"), period, "`None` takes it from the file");
         }
-        let choice = CountsChoice { series: metric, period: period.map(|period| period.0) };
+        let duplicates = match duplicates {
+            DuplicatesFile::Refuse => Duplicates::Refuse,
+            DuplicatesFile::Sum => Duplicates::Sum,
+        };
+        let period = period.map(|period| period.0);
+        let choice = CountsChoice { series: metric, period, duplicates };
         let read = |text: &str| data_files::read_counts(text, choice);
         let Some(counts) = self.data(&at.field("file"), file, read) else { return Vec::new() };
         let (gaps, done) = match gaps {
@@ -39,11 +56,15 @@ impl<'a> Check<'a> {
             GapsFile::Skip => (Gaps::Skip, "their time is cut out"),
             GapsFile::Interpolate => (Gaps::Interpolate, "they are interpolated"),
         };
-        if counts.missing > 0 {
-            let what =
-                format!("`{file}` lacks {} periods of {}: {done}", counts.missing, counts.period);
-            self.warn(&at.field("file"), what).help =
-                vec!["`gaps` is one of `Zero`, `Skip` and `Interpolate`".into()];
+        self.doubts(&at.field("file"), file, &counts, done);
+        if is_too_much_to_fill(&counts, gaps) {
+            let what = format!(
+                "`{file}` lacks {} periods of {}: too many to interpolate",
+                counts.missing, counts.period
+            );
+            self.push(&at.field("gaps"), what).help =
+                vec!["give the `period` if it is longer, or write `gaps: Zero` or `Skip`".into()];
+            return Vec::new();
         }
         let periods = data_files::periods(&counts, gaps, scale);
         let most = RATES.1 * counts.period.as_secs_f64();
@@ -56,7 +77,47 @@ impl<'a> Check<'a> {
         }
         let end = periods.last().map(|last| last.from.saturating_add(last.length));
         self.all_in_time(&at.field("file"), file, end);
+        if let Some(end) = end.filter(|end| !comes_again && *end < Time::ZERO + self.duration) {
+            self.ends_early(&at.field("file"), file, end);
+        }
         periods
+    }
+
+    /// Warns of what a counts file leaves open.
+    fn doubts(&mut self, at: &At, file: &str, counts: &CountsFile, done: &str) {
+        let (missing, period) = (counts.missing, counts.period);
+        for line in &counts.passed_over {
+            let line: String = line.chars().take(60).collect();
+            let what = format!("a line of `{file}` is taken for a title: `{line}`");
+            self.warn(at, Warning::PassedOver, what).help =
+                vec!["correct it if it is a row; begin it with `#` if it is none".into()];
+        }
+        if counts.is_guessed {
+            let what = format!(
+                "`{file}` does not tell its period: the smallest gap, {period}, is shorter than \
+                 most"
+            );
+            self.warn(at, Warning::GuessedPeriod, what).help =
+                vec![format!("`period: \"{period}\"` confirms it, or write another one")];
+        }
+        if missing > 0 {
+            let what = format!("`{file}` lacks {missing} periods of {period}: {done}");
+            let told = self.warn(at, Warning::MissingPeriods, what);
+            told.help = vec!["`gaps` is one of `Zero`, `Skip` and `Interpolate`".into()];
+            if counts.lost_hour {
+                let help = "an hour is missing, as where daylight saving begins: export in UTC";
+                told.help.push(help.into());
+            }
+        }
+    }
+
+    /// Warns where data end before their producers.
+    fn ends_early(&mut self, at: &At, file: &str, end: Time) {
+        let (end, duration) = (end - Time::ZERO, self.duration);
+        let what = format!("`{file}` ends at {end}, nothing of it is sent until {duration}");
+        self.warn(at, Warning::DataShorter, what)
+            .help
+            .push(format!("`duration: \"{end}\"` ends with it"));
     }
 
     /// Warns where the producers end before their data.
@@ -65,20 +126,36 @@ impl<'a> Check<'a> {
         if length > self.duration {
             let what =
                 format!("`{file}` goes on until {length}, producers only until {}", self.duration);
-            self.warn(at, what).help.push(format!("`duration: \"{length}\"` sends all of it"));
+            self.warn(at, Warning::DataLonger, what)
+                .help
+                .push(format!("`duration: \"{length}\"` sends all of it"));
         }
     }
 
     /// The instants of a file.
-    pub(super) fn times(&mut self, at: &At<'a>, file: &str) -> Vec<Time> {
+    pub(super) fn times(&mut self, at: &At<'a>, file: &str, comes_again: bool) -> Vec<Time> {
         let at = at.field("file");
         let Some(times) = self.data(&at, file, data_files::read_times) else { return Vec::new() };
         if !times.was_sorted {
-            self.warn(&at, format!("the instants in `{file}` are not ascending; they were sorted"));
+            self.warn(
+                &at,
+                Warning::Unsorted,
+                format!("the instants in `{file}` are not ascending; they were sorted"),
+            );
         }
         // Producers have ended at an instant that is their end.
         let after = times.at.last().map(|last| last.saturating_add(Span::from_nanos(1)));
         self.all_in_time(&at, file, after);
+        // Instants come with gaps: one that is longer than all before it is told.
+        let gaps = times.at.windows(2).map(|pair| pair[1] - pair[0]);
+        let first = times.at.first().map(|first| *first - Time::ZERO);
+        let longest = gaps.chain(first).max().unwrap_or(Span::ZERO);
+        if let Some(last) = times.at.last().copied()
+            && !comes_again
+            && (last + longest).saturating_add(longest) < Time::ZERO + self.duration
+        {
+            self.ends_early(&at, file, last);
+        }
         times.at
     }
 
@@ -106,7 +183,9 @@ impl<'a> Check<'a> {
             }
         };
         let Ok(text) = String::from_utf8(bytes) else {
-            self.push(at, format!("`{file}` is not text in UTF-8"));
+            self.push(at, format!("`{file}` is not text in UTF-8"))
+                .help
+                .push("save it as UTF-8; spreadsheets call it \"CSV UTF-8\"".into());
             return None;
         };
         match parse(&text) {
@@ -114,7 +193,8 @@ impl<'a> Check<'a> {
             Err(wrong) => {
                 let source = self.first_new_source + self.new_sources.len();
                 let start = byte_of(&text, wrong.line, wrong.column);
-                let width = text[start..].find(['\n', '\r', ',']).unwrap_or(text.len() - start);
+                let width =
+                    text[start..].find(['\n', '\r', ',', ';', '\t']).unwrap_or(text.len() - start);
                 let place = Place { source, start, end: start + width };
                 self.new_sources.push(Source { name: file.into(), text });
                 let fault = Fault::new(wrong.message).at(place, at.path()).help(wrong.help);

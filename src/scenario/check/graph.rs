@@ -11,6 +11,7 @@ use crate::engine::scenario::Scenario;
 use crate::ledger::config::LedgerConfig;
 use crate::scenario::file::{RoutingFile, ScenarioFile};
 use crate::scenario::tree::At;
+use crate::scenario::warnings::Warning;
 
 /// A way from one queue to another, by name, with the setting that says so.
 struct Edge<'f, 'a> {
@@ -77,7 +78,7 @@ impl Check<'_> {
                     "{workers} workers leave {idle} of {partitions} partitions without one: \
                      nothing is received there"
                 );
-                self.warn(&at, what).help = vec![
+                self.warn(&at, Warning::UnaskedPartitions, what).help = vec![
                     "give the consumer a higher `count`, or the ledger fewer partitions".into(),
                 ];
                 continue;
@@ -92,7 +93,7 @@ impl Check<'_> {
                     "splits may make {most} partitions, more than there are workers ({workers}): \
                      nothing is received from the others"
                 );
-                self.warn(&at, what).help = vec![
+                self.warn(&at, Warning::UnaskedPartitions, what).help = vec![
                     "give the consumer a higher `count`, or the split policy a lower \
                      `max_partitions`"
                         .into(),
@@ -132,7 +133,11 @@ impl Check<'_> {
         for (name, _) in &file.queues.0 {
             let is_target = redrives.iter().any(|edge| edge.to == name);
             if !is_target && !file.consumers.0.iter().any(|(_, fleet)| fleet.queue == *name) {
-                self.warn(&queues.key(name), format!("nobody receives from the queue `{name}`"));
+                self.warn(
+                    &queues.key(name),
+                    Warning::NobodyReceives,
+                    format!("nobody receives from the queue `{name}`"),
+                );
             }
         }
         for (name, fleet) in &file.consumers.0 {
@@ -141,7 +146,11 @@ impl Check<'_> {
                 || redrives.iter().chain(forwards).any(|edge| edge.to == queue);
             if !is_fed && self.queues.contains(&queue.as_str()) {
                 let at = consumers.field(name).field("queue");
-                self.warn(&at, format!("nothing is ever sent to the queue `{queue}`"));
+                self.warn(
+                    &at,
+                    Warning::NothingSent,
+                    format!("nothing is ever sent to the queue `{queue}`"),
+                );
             }
         }
     }

@@ -17,20 +17,23 @@ mod graph;
 mod nodes;
 mod prices;
 mod queue;
+mod schedule;
+mod sense;
 mod size;
 mod split;
 
 use std::fmt::Display;
 use std::io;
 
-use super::fault::{Fault, Faults, Place, Source};
+use super::fault::{Fault, Faults, Place, Severity, Source};
 use super::file::values::{Length, Named};
 use super::file::{ScenarioFile, WindowFile};
 use super::near::nearest;
 use super::tree::{At, Node};
 use super::units;
+use super::warnings::{self, Warning};
 use crate::engine::scenario::{Limits, Named as NamedConfig, Scenario};
-use crate::kernel::time::{Span, Time};
+use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
 use crate::stats::expect::{self, Names};
 
@@ -75,11 +78,14 @@ pub(super) fn check(
         root,
     };
     let scenario = check.scenario(name, file);
+    let allowed = check.allowed(file);
     for source in check.new_sources {
         faults.add_source(source);
     }
     for fault in check.faults {
-        faults.push(fault);
+        if !fault.warning.is_some_and(|warning| allowed.contains(&warning)) {
+            faults.push(fault);
+        }
     }
     Some(scenario)
 }
@@ -142,7 +148,28 @@ impl<'a> Check<'a> {
         self.batches(file, &scenario);
         self.expectations(&scenario);
         self.graph(file, &scenario);
+        if self.faults.iter().all(|fault| fault.severity == Severity::Warning) {
+            self.sense(&scenario);
+        }
         scenario
+    }
+
+    /// The warnings that the scenario means.
+    fn allowed(&mut self, file: &ScenarioFile) -> Vec<Warning> {
+        let all = self.root.field("allow");
+        if !all.is_whole(&file.allow) {
+            return Vec::new();
+        }
+        let mut allowed = Vec::new();
+        for (index, name) in file.allow.iter().enumerate() {
+            if let Some(warning) = Warning::of_name(name) {
+                allowed.push(warning);
+            } else {
+                let what = format!("there is no warning `{name}`");
+                self.push(&all.item(index), what).help = vec![warnings::near(name)];
+            }
+        }
+        allowed
     }
 
     /// Checks all of one kind.
@@ -168,8 +195,8 @@ impl<'a> Check<'a> {
     }
 
     /// Records a warning at a part.
-    fn warn(&mut self, at: &At, what: impl Into<String>) -> &mut Fault {
-        self.faults.push(Fault::new(what).at(at.place(), at.path()).warning());
+    fn warn(&mut self, at: &At, warning: Warning, what: impl Into<String>) -> &mut Fault {
+        self.faults.push(Fault::new(what).at(at.place(), at.path()).warning(warning));
         let last = self.faults.len() - 1;
         &mut self.faults[last]
     }
@@ -267,34 +294,15 @@ impl<'a> Check<'a> {
         Limits { events: limits.events, resident: limits.resident, trace_bytes: limits.trace_bytes }
     }
 
-    /// Instants of the run: ascending, none after its end.
-    fn instants(&mut self, at: &At, lengths: &[Length], gap: Span, end: Span) -> Vec<Time> {
-        let mut times: Vec<Time> = Vec::with_capacity(lengths.len());
-        if !at.is_whole(lengths) {
-            return times;
-        }
-        for (index, length) in lengths.iter().enumerate() {
-            let time = Time::ZERO + length.0;
-            let at = at.item(index);
-            self.within_run(&at, *length, end);
-            if let Some(&before) = times.last()
-                && time < before.saturating_add(gap)
-            {
-                let what = format!("`{}` is less than {gap} after the one before", length.0);
-                self.push(&at, what);
-            }
-            times.push(time);
-        }
-        times
-    }
-
     /// An instant of the run, which is over at `end`.
     fn within_run(&mut self, at: &At, instant: Length, end: Span) {
         if instant.0 > end {
             self.push(at, format!("`{}` is after the end of the run at {end}", instant.0));
         } else if instant.0 == end {
             let what = format!("`{}` is the end of the run, where nothing happens", instant.0);
-            self.warn(at, what).help.push("make it earlier, or the run longer".into());
+            self.warn(at, Warning::AtTheEnd, what)
+                .help
+                .push("make it earlier, or the run longer".into());
         }
     }
 
@@ -308,9 +316,17 @@ impl<'a> Check<'a> {
         }
         let names = Names { queues: self.queues.clone(), producers, fleets, scenario: None };
         for (index, text) in scenario.expect.iter().enumerate() {
-            let parsed = expect::parse(text).and_then(|expectation| expectation.check(&names));
-            let Err(wrong) = parsed else { continue };
+            let parsed = expect::parse(text);
+            let checked =
+                parsed.as_ref().map_err(Clone::clone).and_then(|parsed| parsed.check(&names));
             let at = all.item(index);
+            let doubt = parsed.ok().and_then(|parsed| parsed.count_against_share());
+            if let (Ok(()), Some(doubt)) = (&checked, doubt) {
+                let place = within(at.place(), text, doubt.column, doubt.length);
+                let fault = Fault::new(doubt.message).at(place, at.path()).help(doubt.help);
+                self.faults.push(fault.warning(Warning::CountAgainstShare));
+            }
+            let Err(wrong) = checked else { continue };
             let place = within(at.place(), text, wrong.column, wrong.length);
             let fault = Fault::new(wrong.message).at(place, at.path()).help(wrong.help);
             self.faults.push(fault);

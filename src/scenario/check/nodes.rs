@@ -7,10 +7,11 @@
 
 use super::Check;
 use super::queue::MOST_PARTITIONS;
-use crate::kernel::time::{Span, Time};
+use crate::kernel::time::Span;
 use crate::ledger::config::{FailureDomain, Failures, Nodes, Outage, Placement, WeightedMove};
 use crate::scenario::file::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
 use crate::scenario::tree::At;
+use crate::scenario::warnings::Warning;
 
 /// Ours: each is looked at for every replica that is placed.
 const MOST_NODES: u32 = 4_096;
@@ -171,7 +172,7 @@ impl<'a> Check<'a> {
                         "one of {partitions} partitions is more of the key space than may move at \
                          once: nothing ever does"
                     );
-                    self.warn(&at.field("churn"), what).help =
+                    self.warn(&at.field("churn"), Warning::NoEffect, what).help =
                         vec!["write a higher `churn`, or give the ledger more partitions".into()];
                 }
                 Placement::WeightedMove(WeightedMove { every, churn })
@@ -201,7 +202,14 @@ impl<'a> Check<'a> {
                 }
             };
             let lasts = file.lasts.map_or(Span::MAX, |length| length.0);
-            outages.push(Outage { at: Time::ZERO + file.at.0, domain, lasts });
+            if file.every.is_some() && file.lasts.is_none() {
+                self.push(&at.field("every"), "an outage for ever does not come again").help =
+                    vec!["write how long it lasts, such as `for: \"5m\"`".into()];
+                continue;
+            }
+            let every = self.comes_again(&at, file.every, file.lasts.map_or(Span::ZERO, |of| of.0));
+            let all = self.occurrences(&at, file.at.0, every, end);
+            outages.extend(all.into_iter().map(|at| Outage { at, domain, lasts }));
         }
         outages
     }
@@ -224,11 +232,15 @@ impl<'a> Check<'a> {
         }
         let share = at.field("copy_share");
         if outages.is_empty() && failures.is_none() && !at.field("outages").is_written() {
-            self.warn(at, "nodes that never fail and carry everything change nothing").help =
-                vec!["give them `outages`, `failures` or a `capacity`".into()];
+            self.warn(
+                at,
+                Warning::NoEffect,
+                "nodes that never fail and carry everything change nothing",
+            )
+            .help = vec!["give them `outages`, `failures` or a `capacity`".into()];
         } else if share.is_written() {
-            self.warn(&share, "of an unlimited capacity copies take nothing").help =
-                vec!["give the nodes a `capacity`, such as \"4000/s\"".into()];
+            self.warn(&share, Warning::NoEffect, "of an unlimited capacity copies take nothing")
+                .help = vec!["give the nodes a `capacity`, such as \"4000/s\"".into()];
         }
     }
 }

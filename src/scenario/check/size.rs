@@ -11,6 +11,7 @@ use crate::scenario::file::values::Size;
 use crate::scenario::file::{DistFile, ScenarioFile};
 use crate::scenario::tree::At;
 use crate::scenario::units::size_text;
+use crate::scenario::warnings::Warning;
 
 /// Ours: what is rarer than this is not worth a warning.
 const RARE: f64 = 0.001;
@@ -42,7 +43,9 @@ impl<'a> Check<'a> {
                         "{:.1} % of the messages would be larger than the {most} that SQS takes",
                         share * 100.0
                     );
-                    self.warn(at, what).help.push(format!("they count as {most}"));
+                    self.warn(at, Warning::TooLarge, what)
+                        .help
+                        .push(format!("they count as {most}"));
                 }
             }
         }
@@ -70,7 +73,9 @@ impl<'a> Check<'a> {
             } else if size.exceeds(MAX_BYTES / batch) > RARE {
                 let what =
                     format!("a batch of {batch} can be larger than the {most} that SQS takes");
-                self.warn(&at, what).help.push("such a call counts as if SQS took it".into());
+                self.warn(&at, Warning::TooLarge, what)
+                    .help
+                    .push("such a call counts as if SQS took it".into());
             }
         }
     }

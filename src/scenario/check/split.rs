@@ -15,6 +15,7 @@ use crate::scenario::file::{
     CapacityFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile, MechanicsFile, SplitFile,
 };
 use crate::scenario::tree::At;
+use crate::scenario::warnings::Warning;
 
 /// Policies look at the end of a second.
 const SECOND: u64 = 1_000_000_000;
@@ -27,12 +28,12 @@ impl<'a> Check<'a> {
             return SplitPolicy::Static;
         }
         if matches!(file.capacity, CapacityFile::Unlimited) {
-            self.warn(at, "partitions of unlimited capacity never split")
+            self.warn(at, Warning::NoEffect, "partitions of unlimited capacity never split")
                 .help
                 .push("give the ledger a `capacity`, such as \"3000/s\"".into());
         }
         if matches!(file.keys, KeysFile::Group { count: 1, .. }) {
-            self.warn(at, "one group has one key, which no split divides")
+            self.warn(at, Warning::NoEffect, "one group has one key, which no split divides")
                 .help
                 .push("give `keys` more groups".into());
         }
@@ -97,7 +98,7 @@ impl<'a> Check<'a> {
             } => {
                 if consumer_split && workers == 0 {
                     let what = "no worker receives from this queue, so that none needs a partition";
-                    self.warn(&at.field("consumer_split"), what).help =
+                    self.warn(&at.field("consumer_split"), Warning::NoEffect, what).help =
                         vec!["add consumers of this queue, or leave `consumer_split` out".into()];
                 }
                 let consumers = u32::try_from(workers).unwrap_or(u32::MAX);
@@ -178,7 +179,7 @@ impl<'a> Check<'a> {
             let what = format!(
                 "two partitions below {merge} can be above the threshold of {threshold} together"
             );
-            self.warn(&at.field("merge"), what).help =
+            self.warn(&at.field("merge"), Warning::MergesSplit, what).help =
                 vec!["what was merged may split again at once; write at most half of it".into()];
         }
         self.merge_window(at, policy.merge_window);

@@ -18,6 +18,7 @@
 //!
 //! Invariant: every pass but the last notes at least one more node, so the passes end.
 
+mod elsewhere;
 mod reader;
 mod words;
 
@@ -179,7 +180,13 @@ impl<'a> Pass<'a> {
     fn unknown_setting(&self, section: &str, names: &[&'static str], entry: &Entry) {
         let key = visible(&entry.key);
         let mut lines = vec![format!("unknown setting `{key}` for {}", with_article(section))];
-        if let Some(name) = nearest(&entry.key, names.iter().copied()) {
+        // What differs in marks alone is the same name.
+        let bare = |name: &str| name.to_lowercase().replace(['_', '-'], "");
+        let same = names.iter().copied().find(|name| bare(name) == bare(&entry.key));
+        let remedy = elsewhere::remedy(section, &entry.key).filter(|_| same.is_none());
+        if let Some(remedy) = remedy {
+            lines.push(remedy);
+        } else if let Some(name) = same.or(nearest(&entry.key, names.iter().copied())) {
             lines.push(format!("did you mean `{name}`?"));
         }
         lines.push(match topic_of(section) {

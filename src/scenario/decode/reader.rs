@@ -10,7 +10,7 @@
 
 use serde::Deserializer;
 use serde::de::{
-    DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    DeserializeSeed, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
 
@@ -29,7 +29,19 @@ pub(super) struct Reader<'a, 'p> {
 
 impl<'a, 'p> Reader<'a, 'p> {
     fn expected(&self, what: &str) -> Stop {
-        Stop::Here(format!("expected {what}, found {}", self.node.describe()))
+        let help = match &self.node.kind {
+            Kind::Word(word, None) if matches!(&**word, "True" | "False" | "TRUE" | "FALSE") => {
+                format!("\nwrite `{}`", word.to_lowercase())
+            }
+            Kind::Word(word, None) if matches!(&**word, "null" | "nil" | "None") => {
+                "\nleave the setting out for its default".to_owned()
+            }
+            Kind::Text(text) if text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok() => {
+                format!("\nwrite {text} without quotes")
+            }
+            _ => String::new(),
+        };
+        Stop::Here(format!("expected {what}, found {}{help}", self.node.describe()))
     }
 
     fn whole(&self, max: u64) -> Result<u64, Stop> {
@@ -47,7 +59,8 @@ impl<'a, 'p> Reader<'a, 'p> {
             Kind::Record(_) => Ok(()),
             Kind::Map(_) => Err(Stop::Here(
                 "expected settings in parentheses, found a map in braces\n\
-                 write `(name: value)`; braces hold things that you name yourself"
+                 write `(name: value)`, the names without quotes, unlike JSON; braces hold things \
+                 that you name yourself"
                     .into(),
             )),
             _ => Err(self.expected("settings in parentheses, `(name: value, …)`")),
@@ -69,7 +82,7 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
             Kind::Int(_, value) => visitor.visit_f64(*value as f64),
             Kind::Float(_, value) => visitor.visit_f64(*value),
             Kind::Text(text) => visitor.visit_borrowed_str(text),
-            _ => Err(Stop::invalid_type(Unexpected::Other(&self.node.describe()), &visitor)),
+            _ => Err(self.expected(&(&visitor as &dyn Expected).to_string())),
         }
     }
 
@@ -117,6 +130,9 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
     fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stop> {
         match &self.node.kind {
             Kind::Word(word, None) if word == "None" => visitor.visit_none(),
+            Kind::Word(word, None) if matches!(&**word, "null" | "none" | "nil") => {
+                Err(Stop::Here(format!("`{word}` is no value here\nwrite `None`")))
+            }
             Kind::Word(word, Some(body)) if word == "Some" => match &body.kind {
                 Kind::Tuple(items) if items.len() == 1 => {
                     self.pass.visit(&items[0], Wrapped(visitor))
@@ -295,6 +311,13 @@ impl Choice<'_, '_> {
         self.variant.starts_with('(')
     }
 
+    fn others_have_defaults(&self, fields: &[&str]) -> bool {
+        let section = defaults::section(self.section);
+        let has = |name: &&str| section.is_some_and(|section| section.get(name).is_some());
+        let first = fields.first().is_some_and(|first| fields.len() == 1 || !has(first));
+        first && fields.iter().skip(1).all(has)
+    }
+
     fn wrong(&self, takes: &str) -> Stop {
         Stop::Here(format!("`{}` takes {takes}", self.variant))
     }
@@ -354,8 +377,12 @@ impl<'a> VariantAccess<'a> for Choice<'a, '_> {
                 let reader = Reader { node: self.body, pass };
                 visitor.visit_map(reader.fields(self.section, fields))
             }
-            Kind::Tuple(items) if items.len() == 1 && fields.len() == 1 => {
-                let settings = vec![(fields[0], &items[0])];
+            // One value alone is the first setting, if the others have defaults.
+            Kind::Tuple(items) if items.len() == 1 && self.others_have_defaults(fields) => {
+                let mut settings: Vec<(&'a str, &'a Node)> = vec![(fields[0], &items[0])];
+                let section = defaults::section(self.section);
+                let others = fields[1..].iter().filter_map(|name| section?.get(name));
+                settings.extend(others.map(|entry| (entry.key.as_str(), &entry.value)));
                 visitor.visit_map(Fields { settings: settings.into_iter(), value: None, pass })
             }
             _ => {

@@ -30,7 +30,7 @@ pub(super) fn with_article(section: &str) -> String {
 /// Values for settings that have no default: an example for messages, and whether it may stand in
 /// for one at fault, so that the rest is checked as well. Names of queues and files may not: they
 /// would be faults of their own.
-const EXAMPLES: [(&str, &str, bool); 18] = [
+const EXAMPLES: [(&str, &str, bool); 19] = [
     ("arrivals", "Poisson(\"400/s\")", true),
     ("clients", "10", true),
     ("count", "10", true),
@@ -45,6 +45,7 @@ const EXAMPLES: [(&str, &str, bool); 18] = [
     ("file", "\"requests.csv\"", false),
     ("find", "[\"consumers.workers.count\"]", false),
     ("model", "\"../models/signup.ron\"", false),
+    ("points", "[(\"0s\", \"2000/s\"), (\"5m\", \"12000/s\")]", true),
     ("queue", "\"jobs\"", false),
     ("queues", "{\"jobs\": ()}", false),
     ("to", "\"jobs\"", false),

@@ -29,7 +29,10 @@ pub(in crate::scenario) struct ProducerFile {
 pub(in crate::scenario) enum ArrivalFile {
     Poisson(Rate),
     Constant(Rate),
-    Profile(Vec<(Length, Rate)>),
+    Profile {
+        points: Vec<(Length, Rate)>,
+        every: Option<Length>,
+    },
     OnOff {
         rate: Rate,
         on: DistFile,
@@ -38,15 +41,20 @@ pub(in crate::scenario) enum ArrivalFile {
     Burst {
         at: Length,
         count: u64,
+        every: Option<Length>,
     },
     Counts {
         file: String,
         period: Option<Length>,
         gaps: GapsFile,
         metric: Option<String>,
+        duplicates: DuplicatesFile,
+        replay: ReplayFile,
+        every: Option<Length>,
     },
     Times {
         file: String,
+        every: Option<Length>,
     },
     Closed {
         clients: u32,
@@ -64,6 +72,22 @@ pub(in crate::scenario) enum GapsFile {
     Zero,
     Skip,
     Interpolate,
+}
+
+/// What a period that occurs twice in a counts file is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename = "duplicates rule")]
+pub(in crate::scenario) enum DuplicatesFile {
+    Refuse,
+    Sum,
+}
+
+/// How the messages of a period come.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename = "replay")]
+pub(in crate::scenario) enum ReplayFile {
+    Poisson,
+    Exact,
 }
 
 /// What a throttled call does.

@@ -13,8 +13,8 @@ mod queue;
 pub(super) mod values;
 
 pub(super) use clients::{
-    ArrivalFile, ConsumerFile, GapsFile, OnFailureFile, ProducerFile, ReceiveFile, RetryFile,
-    WorkUnitFile,
+    ArrivalFile, ConsumerFile, DuplicatesFile, GapsFile, OnFailureFile, ProducerFile, ReceiveFile,
+    ReplayFile, RetryFile, WorkUnitFile,
 };
 #[cfg(test)]
 pub(super) use clients::{CrashFile, DeleteFile, FailureFile, HeartbeatFile};
@@ -23,8 +23,8 @@ pub(super) use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, Placemen
 #[cfg(test)]
 pub(super) use queue::RedriveFile;
 pub(super) use queue::{
-    BurstFile, CapacityFile, CeilingFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile,
-    MechanicsFile, QueueFile, RoutingFile, SplitFile,
+    BurstFile, CapacityFile, CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile,
+    LedgerFile, MechanicsFile, QueueFile, RoutingFile, SplitFile,
 };
 
 use serde::Deserialize;
@@ -45,6 +45,7 @@ pub(super) struct ScenarioFile {
     pub(super) producers: Named<ProducerFile>,
     pub(super) consumers: Named<ConsumerFile>,
     pub(super) expect: Vec<String>,
+    pub(super) allow: Vec<String>,
     pub(super) limits: LimitsFile,
     pub(super) prices: PricesFile,
 }

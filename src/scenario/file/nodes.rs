@@ -48,6 +48,7 @@ pub(in crate::scenario) struct OutageFile {
     pub(in crate::scenario) zone: Option<u32>,
     #[serde(rename = "for")]
     pub(in crate::scenario) lasts: Option<Length>,
+    pub(in crate::scenario) every: Option<Length>,
 }
 
 /// Failures by chance.

@@ -20,7 +20,7 @@ pub(in crate::scenario) struct QueueFile {
     pub(in crate::scenario) retention: Length,
     pub(in crate::scenario) max_in_flight: u32,
     pub(in crate::scenario) redrive: Option<RedriveFile>,
-    pub(in crate::scenario) purge: Vec<Length>,
+    pub(in crate::scenario) purge: Vec<InstantFile>,
     pub(in crate::scenario) lost_deletes: Probability,
     pub(in crate::scenario) duplicates: Probability,
     pub(in crate::scenario) message_size: DistFile<Size>,
@@ -32,6 +32,16 @@ pub(in crate::scenario) struct QueueFile {
 #[serde(rename = "queue kind")]
 pub(in crate::scenario) enum KindFile {
     Standard,
+}
+
+/// An instant, or several that come again.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "instant")]
+pub(in crate::scenario) enum InstantFile {
+    #[serde(rename = "(text)")]
+    Once(Length),
+    #[serde(rename = "(record)")]
+    Repeated { at: Length, every: Option<Length> },
 }
 
 /// A redrive policy.

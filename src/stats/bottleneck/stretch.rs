@@ -336,7 +336,7 @@ mod tests {
     }
 
     fn series(windows: &[Window]) -> Series<'_> {
-        Series { queue: 0, before: 0, windows, first: 0 }
+        Series { queue: 0, before: 0, windows }
     }
 
     #[test]

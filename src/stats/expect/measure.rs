@@ -5,7 +5,7 @@
 //! Invariant: a measure's unit is known before any run, so units are checked with the scenario.
 
 use super::share::{SHARES, Share};
-use super::single::{Take, take};
+use super::single::{Take, said_otherwise, take};
 use super::{Unit, nearest};
 use crate::engine::scenario::{Named, Scenario};
 use crate::observe::measured::{
@@ -259,7 +259,7 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
             "mean", "stddev", "max", "last", "count", "rate", "busy", "working", "calling", "idle",
             "down", "p50", "p95", "p99",
         ];
-        let help = match nearest(function, known) {
+        let help = match said_otherwise(function).or(nearest(function, known)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "there are mean, stddev, max, last, count, busy, rate and p50, p99, p999 …"
                 .to_owned(),

@@ -264,6 +264,34 @@ impl Expectation {
         self.limit.check(names)
     }
 
+    /// A number of things that is compared with a percentage, or with a part of one thing, is
+    /// hardly meant: what to write instead.
+    pub fn count_against_share(&self) -> Option<ExpectFault> {
+        if !self.value.is_alone() || !self.value.all(Measure::is_number) {
+            return None;
+        }
+        let limit = self.limit.slice(&self.text);
+        let is_part = self.limit.constant().is_some_and(|limit| limit > 0.0 && limit < 1.0);
+        // A mean may well be a part of one thing.
+        let is_plain = !self.value.slice(&self.text).contains('(');
+        let is_share = limit.ends_with('%') || is_part && is_plain;
+        if !is_share {
+            return None;
+        }
+        let value = self.value.slice(&self.text);
+        let (queue, _) = measure::split(&value);
+        let queue = queue.map(|queue| format!("{queue}.")).unwrap_or_default();
+        let (column, length) = self.limit.span();
+        Some(ExpectFault {
+            column,
+            length,
+            message: format!("`{value}` is a number of things, `{limit}` is a share"),
+            help: format!(
+                "write `{value} / {queue}sent`, or what else it is a share of, or a whole number"
+            ),
+        })
+    }
+
     /// Whether a latency or a level in it is without end where the messages of the queue at place
     /// `queue` become ever more, so that it has no value.
     pub fn grows_with(&self, queue: usize, names: &Names<'_>) -> bool {

@@ -3,6 +3,7 @@
 //! Owns which values of it one wants, and what it follows: traffic, time, a growing queue. Must not
 //! know where its value is found.
 
+use super::Unit;
 use super::measure::{Measure, Names, What, split};
 use super::single::Take;
 use crate::stats::paired::Wanted;
@@ -32,6 +33,19 @@ impl Measure {
     /// Whether it is a latency, or how many messages have one.
     pub(super) fn is_latency(&self) -> bool {
         matches!(self.what, What::Latency(..))
+    }
+
+    /// Whether it is a number of things, which has no percentage by itself.
+    pub(super) fn is_number(&self) -> bool {
+        match self.what {
+            What::Count(_) | What::Latency(Take::Count, _) => true,
+            What::Level(..) => self.unit() == Unit::Number,
+            What::Latency(..)
+            | What::Rate(_)
+            | What::Share(_)
+            | What::WorkerHours
+            | What::Cost(_) => false,
+        }
     }
 
     /// Whether it is an amount of money.

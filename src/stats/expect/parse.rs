@@ -70,6 +70,11 @@ impl Expr {
         }
     }
 
+    /// Where it stands: its first column, from 1, and its length in characters.
+    pub(super) fn span(&self) -> (usize, usize) {
+        (self.from + 1, (self.to - self.from).max(1))
+    }
+
     /// Whether it is one measure and nothing else.
     pub(super) fn is_alone(&self) -> bool {
         matches!(self.node, Node::Measure(_))

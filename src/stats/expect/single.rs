@@ -38,6 +38,22 @@ pub(super) fn take(function: &str) -> Option<Take> {
     }
 }
 
+/// What a function of another tool is called here: `p99.9`, `median`, `avg`.
+pub(super) fn said_otherwise(function: &str) -> Option<&'static str> {
+    match function.to_ascii_lowercase().as_str() {
+        "p99.9" => Some("p999"),
+        "p99.99" => Some("p9999"),
+        "p99.5" => Some("p995"),
+        "p97.5" => Some("p975"),
+        "p50.0" | "median" | "p5" => Some("p50"),
+        "p100" | "maximum" => Some("max"),
+        "avg" | "average" => Some("mean"),
+        "sd" | "std" | "stdev" => Some("stddev"),
+        "final" | "end" => Some("last"),
+        _ => None,
+    }
+}
+
 /// What one measure is of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Single {

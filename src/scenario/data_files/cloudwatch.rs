@@ -4,14 +4,16 @@
 //! [get-metric-data](https://docs.aws.amazon.com/cli/latest/reference/cloudwatch/get-metric-data.html)
 //! (parallel arrays, newest first by default, a result a page) and
 //! [get-metric-statistics](https://docs.aws.amazon.com/cli/latest/reference/cloudwatch/get-metric-statistics.html)
-//! (data in no order). Must not know what a row means: `data_files` sorts and checks them.
+//! (data in no order). Must not know what a row means: `slots` sorts and checks them.
 //!
 //! Invariant: stamps and counts stay slices of the text, so that every fault has its place.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::data_files::{DataFault, Row, quote};
+use super::columns::wrong_unit;
+use super::slots::Cells;
+use super::{DataFault, quote};
 
 /// What `get-metric-data` or `get-metric-statistics` prints; fields not named here do not matter.
 #[derive(Deserialize)]
@@ -22,6 +24,8 @@ struct Export<'a> {
     #[serde(borrow)]
     datapoints: Option<Vec<Datapoint<'a>>>,
     label: Option<String>,
+    #[serde(borrow)]
+    next_token: Option<&'a RawValue>,
 }
 
 /// One page of one series of `get-metric-data`: `Timestamps[i]` belongs to `Values[i]`.
@@ -49,7 +53,7 @@ struct Datapoint<'a> {
     #[serde(borrow)]
     sum: Option<&'a RawValue>,
     #[serde(borrow)]
-    sample_count: Option<&'a RawValue>,
+    unit: Option<&'a RawValue>,
 }
 
 fn unquoted(value: &RawValue) -> &str {
@@ -62,7 +66,7 @@ pub(super) fn rows<'a>(
     text: &'a str,
     content: &'a str,
     choice: Option<&str>,
-) -> Result<Vec<Row<'a>>, DataFault> {
+) -> Result<Vec<Cells<'a>>, DataFault> {
     const HELP: &str = "expected what `aws cloudwatch get-metric-data` or `get-metric-statistics` \
                         prints with `--output json`";
     let export: Export<'a> = serde_json::from_str(content).map_err(|error| {
@@ -71,6 +75,12 @@ pub(super) fn rows<'a>(
         let place = place_of(content, error.line(), error.column());
         DataFault::at(text, place, message.to_owned(), HELP)
     })?;
+    if let Some(token) = export.next_token.filter(|token| !matches!(token.get(), "null" | "\"\"")) {
+        let message = "the export is not complete: it has a `NextToken`".to_owned();
+        let help = "fetch all pages: leave `--max-items` and `--no-paginate` out, or put the \
+                    `MetricDataResults` of all pages into one file";
+        return Err(DataFault::at(text, token.get(), message, help));
+    }
     match (export.metric_data_results, export.datapoints) {
         (Some(results), _) => series_rows(text, &results, choice),
         (None, Some(data)) => datapoint_rows(text, &data, export.label.as_deref(), choice),
@@ -99,7 +109,7 @@ fn series_rows<'a>(
     text: &'a str,
     results: &[Series<'a>],
     choice: Option<&str>,
-) -> Result<Vec<Row<'a>>, DataFault> {
+) -> Result<Vec<Cells<'a>>, DataFault> {
     let wanted = |series: &&Series<'_>| match choice {
         Some(name) => series.id == name || series.label == name,
         None => true,
@@ -125,7 +135,7 @@ fn series_rows<'a>(
             return Err(DataFault::at(text, place, message, "expected as many of each"));
         }
         for (stamp, value) in series.timestamps.iter().zip(&series.values) {
-            rows.push(Row::new(text, unquoted(stamp), value.get())?);
+            rows.push(Cells { stamp: unquoted(stamp), clock: None, count: value.get() });
         }
     }
     let status = chosen.last().and_then(|series| series.status_code);
@@ -154,35 +164,36 @@ fn datapoint_rows<'a>(
     data: &[Datapoint<'a>],
     label: Option<&str>,
     choice: Option<&str>,
-) -> Result<Vec<Row<'a>>, DataFault> {
+) -> Result<Vec<Cells<'a>>, DataFault> {
     let label = label.unwrap_or_default();
     if let Some(name) = choice.filter(|&name| name != label) {
         let message = format!("the export has no series `{name}`");
         return Err(DataFault::at(text, text, message, &format!("its only series is `{label}`")));
     }
-    let sums = data.iter().all(|datum| datum.sum.is_some());
     let row = |datum: &Datapoint<'a>| {
         let stamp = unquoted(datum.timestamp);
-        let count = if sums { datum.sum } else { datum.sample_count };
-        let Some(count) = count else {
-            let message =
-                format!("the datum of {} has neither `Sum` nor `SampleCount`", quote(stamp));
-            let help = "fetch the metric with `--statistics Sum`: other statistics are no counts";
+        let Some(count) = datum.sum else {
+            let message = format!("the datum of {} has no `Sum`", quote(stamp));
+            let help = "fetch the metric with `--statistics Sum`: other statistics are no counts \
+                        of messages, `SampleCount` says how many data were put together";
             return Err(DataFault::at(text, stamp, message, help));
         };
-        Row::new(text, stamp, count.get())
+        if let Some(unit) = datum.unit {
+            wrong_unit(text, unquoted(unit))?;
+        }
+        Ok(Cells { stamp, clock: None, count: count.get() })
     };
     data.iter().map(row).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::data_files::{CountsChoice, CountsFile, read_counts};
+    use super::super::{CountsChoice, CountsFile, read_counts};
     use super::*;
     use crate::kernel::time::Span;
 
     fn read(text: &str, series: Option<&str>) -> Result<CountsFile, DataFault> {
-        read_counts(text, CountsChoice { series, period: None })
+        read_counts(text, CountsChoice { series, ..CountsChoice::default() })
     }
 
     fn fault(text: &str, series: Option<&str>) -> String {
@@ -246,13 +257,30 @@ mod tests {
     { "Timestamp": "2014-04-09T10:18:00Z", "Sum": 48.0, "SampleCount": 5, "Unit": "Count" } ] }"#;
         let file = read(text, None).unwrap();
         assert_eq!(file.slots, [(0, 47.0), (1, 48.0), (2, 44.0)]);
-        let counted = text.replace("Sum", "Total");
-        assert_eq!(read(&counted, None).unwrap().slots, [(0, 4.0), (1, 5.0), (2, 3.0)]);
-        let averages = counted.replace("SampleCount", "Average");
-        let expected =
-            "2:21: the datum of `2014-04-09T11:18:00Z` has neither `Sum` nor `SampleCount`";
-        assert_eq!(fault(&averages, None), expected);
+        for other in ["Average", "Total"] {
+            let others = text.replace("Sum", other);
+            let expected = "2:21: the datum of `2014-04-09T11:18:00Z` has no `Sum`";
+            assert_eq!(fault(&others, None), expected, "SampleCount is no count of messages");
+        }
+        let once = text.replacen("\"Sum\": 48.0, ", "", 1);
+        assert_eq!(fault(&once, None), "4:21: the datum of `2014-04-09T10:18:00Z` has no `Sum`");
+        let rate = text.replacen("\"Count\"", "\"Count/Second\"", 1);
+        assert_eq!(fault(&rate, None), "2:84: `Count/Second` is no unit of counts");
         assert_eq!(fault(text, Some("m1")), "1:1: the export has no series `m1`");
+    }
+
+    #[test]
+    fn an_export_with_more_pages_is_not_complete() {
+        for text in [
+            METRIC_DATA.replace("\"Messages\"", "\"NextToken\": \"AbC\", \"Messages\""),
+            "{\n\n\n\n\n\n\n  \"NextToken\": \"AbC\", \"Datapoints\": []}".to_owned(),
+        ] {
+            let told = fault(&text, Some("m1"));
+            assert!(told.ends_with("the export is not complete: it has a `NextToken`"), "{told}");
+            assert!(told.starts_with("8:"), "{told}");
+        }
+        let done = METRIC_DATA.replace("\"Messages\"", "\"NextToken\": null, \"Messages\"");
+        assert!(read(&done, Some("m1")).is_ok());
     }
 
     #[test]

@@ -1,0 +1,338 @@
+//! What no range forbids and hardly anybody means.
+//!
+//! Owns the warnings that follow from several settings together. Must not refuse anything.
+//!
+//! Invariant: a warning is given where the settings alone decide, whatever chance does: loads are
+//! bounded from below, work that is held up is not guessed at.
+
+use super::Check;
+use crate::clients::config::{ArrivalProcess, FleetConfig, WorkUnit};
+use crate::engine::scenario::{Named, Scenario};
+use crate::kernel::dist::Dist;
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::{Keys, QueueConfig};
+use crate::scenario::tree::At;
+use crate::scenario::warnings::Warning;
+use crate::stats::cost::expected_messages;
+
+/// Fewer messages than this in the whole run are hardly meant.
+const HARDLY_ANY: f64 = 0.1;
+/// A share of the work that may outlive the visibility timeout.
+const RARELY: f64 = 0.01;
+/// Loads are told from here on: rounding alone gives no more than 1.
+const FULL: f64 = 1.0 + 1e-9;
+
+impl<'a> Check<'a> {
+    /// All of them but those of single parts.
+    pub(super) fn sense(&mut self, scenario: &Scenario) {
+        for fleet in &scenario.fleets {
+            let Some(queue) = scenario.queues.get(fleet.config.queue.0 as usize) else { continue };
+            self.certain_failure(fleet);
+            self.poison(fleet, queue);
+            self.timeout(fleet, queue);
+        }
+        for queue in &scenario.queues {
+            self.certain_queue(queue);
+        }
+        self.overload(scenario);
+    }
+
+    /// Arrivals that bring nothing before the producers' end.
+    pub(super) fn never_sends(&mut self, at: &At<'a>, process: &ArrivalProcess) {
+        let end = self.duration;
+        let what = match process {
+            ArrivalProcess::Constant { rate } => {
+                let gap = Span::round_nanos(1e9 / rate);
+                if gap < end || *rate <= 0.0 {
+                    return;
+                }
+                format!("the first message would come after {gap}: producers end at {end}")
+            }
+            ArrivalProcess::Closed { think: Dist::Constant(think), .. } if *think >= end => {
+                format!("the first message would come after {think}: producers end at {end}")
+            }
+            // A burst has a place in time, which is looked at where it is read.
+            ArrivalProcess::Closed { .. } | ArrivalProcess::Burst { .. } => return,
+            ArrivalProcess::Poisson { .. }
+            | ArrivalProcess::Profile { .. }
+            | ArrivalProcess::OnOff { .. }
+            | ArrivalProcess::Counts { .. }
+            | ArrivalProcess::Exact { .. }
+            | ArrivalProcess::Repeated { .. }
+            | ArrivalProcess::Times { .. } => {
+                let number = expected_messages(process, Time::ZERO, Time::ZERO + end);
+                if number > HARDLY_ANY {
+                    return;
+                }
+                format!("{number:.2} messages are to be expected until the producers' end at {end}")
+            }
+        };
+        self.warn(at, Warning::NeverSends, what)
+            .help
+            .push("write a higher rate, or a longer `duration`".into());
+    }
+
+    fn certain(&mut self, at: &At<'a>, value: f64, what: &str) {
+        if value >= 1.0 {
+            self.warn(at, Warning::Certain, what)
+                .help
+                .push("1 is always; write \"1%\" for one in a hundred".into());
+        }
+    }
+
+    fn certain_failure(&mut self, fleet: &Named<FleetConfig>) {
+        let failure = &fleet.config.failure;
+        if failure.probability < 1.0 && failure.poison < 1.0 {
+            return;
+        }
+        let at = self.root.field("consumers").field(&fleet.name).field("failure");
+        let what = "every processing fails: no message is ever done";
+        self.certain(&at.field("probability"), failure.probability, what);
+        let what = "every message fails every time: none is ever done";
+        self.certain(&at.field("poison"), failure.poison, what);
+    }
+
+    fn certain_queue(&mut self, queue: &Named<QueueConfig>) {
+        let (share, key, what) = match queue.config.ledger.keys {
+            Keys::Group { hot, .. } => (hot, "hot", "all messages go to one group"),
+            Keys::HotRange { share, .. } => (share, "share", "all messages go to one range"),
+            Keys::Uniform
+            | Keys::PerCall
+            | Keys::Sticky(_)
+            | Keys::Sequential { .. }
+            | Keys::LeastBacklog(_) => (0.0, "", ""),
+        };
+        if queue.config.lost_deletes < 1.0 && share < 1.0 {
+            return;
+        }
+        let at = self.root.field("queues").field(&queue.name);
+        let lost = "every delete leaves a copy: no message ever goes";
+        self.certain(&at.field("lost_deletes"), queue.config.lost_deletes, lost);
+        self.certain(&at.field("ledger").field("keys").field(key), share, what);
+    }
+
+    fn poison(&mut self, fleet: &Named<FleetConfig>, queue: &Named<QueueConfig>) {
+        let poison = fleet.config.failure.poison;
+        if poison <= 0.0 || poison >= 1.0 || queue.config.redrive.is_some() {
+            return;
+        }
+        let at = self.root.field("consumers").field(&fleet.name).field("failure").field("poison");
+        let (name, retention) = (&queue.name, queue.config.retention);
+        let what = format!(
+            "messages that always fail come back to `{name}` until they are {retention} old"
+        );
+        self.warn(&at, Warning::PoisonWithoutRedrive, what).help.push(format!(
+            "give `queues.{name}` a `redrive: (to: \"…\", max_receives: 10)`, or write \
+             `probability` if each try may fail"
+        ));
+    }
+
+    /// Whether the work, or the heartbeat that holds it, ends before the visibility timeout.
+    fn timeout(&mut self, fleet: &Named<FleetConfig>, queue: &Named<QueueConfig>) {
+        let FleetConfig { receive, processing, heartbeat, .. } = &fleet.config;
+        let timeout = receive.visibility_timeout.unwrap_or(queue.config.visibility_timeout);
+        let consumer = self.root.field("consumers").field(&fleet.name);
+        if let Some(heartbeat) = heartbeat {
+            // Work that is done before the first beat needs none.
+            if heartbeat.every >= timeout && 1.0 - processing.cdf(timeout) > RARELY {
+                let at = consumer.field("heartbeat").field("every");
+                let every = heartbeat.every;
+                let what = format!(
+                    "the first beat comes after {every}, the visibility timeout ends at {timeout}"
+                );
+                self.warn(&at, Warning::HeartbeatTooLate, what).help =
+                    vec!["make `every` shorter than the visibility timeout".into()];
+            }
+            return;
+        }
+        let Some(what) = outlived(&fleet.config, timeout) else { return };
+        let own = consumer.field("receive").field("visibility_timeout");
+        let queue_at = self.root.field("queues").field(&queue.name).field("visibility_timeout");
+        let at = [own, queue_at].into_iter().find(At::is_written);
+        let at = at.unwrap_or_else(|| consumer.field("processing"));
+        self.warn(&at, Warning::TimeoutBelowWork, what).help = vec![format!(
+            "make `queues.{}.visibility_timeout` longer than nearly all work, or give \
+             `consumers.{}` a `heartbeat`",
+            queue.name, fleet.name
+        )];
+    }
+
+    /// Queues to which more work comes than their workers can do.
+    fn overload(&mut self, scenario: &Scenario) {
+        if scenario.duration.is_zero() {
+            return;
+        }
+        let flows = flows(scenario);
+        let length = scenario.duration.as_secs_f64();
+        let with_drain = scenario.duration.saturating_add(scenario.drain).as_secs_f64();
+        for (queue, Flow { rate, capacity }) in scenario.queues.iter().zip(flows) {
+            if capacity <= 0.0 || rate <= capacity * FULL || rate * length <= capacity * with_drain
+            {
+                continue;
+            }
+            let fleets = || scenario.fleets.iter().filter(|f| name_of(scenario, f) == queue.name);
+            let Some(fleet) = fleets().next() else { continue };
+            let load = rate / capacity;
+            let name = &queue.name;
+            let what = format!(
+                "`{name}` gets {} messages a second, its workers do {} at most: \
+                 a load of {load:.2}",
+                figure(rate),
+                figure(capacity)
+            );
+            let at = self.root.field("consumers").field(&fleet.name).field("count");
+            let told = self.warn(&at, Warning::Overload, what);
+            if fleets().count() == 1 {
+                let count = libm::ceil(f64::from(fleet.config.count) * load);
+                told.help.push(format!("`consumers.{}.count: {count}` would do", fleet.name));
+            } else {
+                told.help.push("more workers, less work or fewer messages would do".into());
+            }
+        }
+    }
+}
+
+fn name_of<'s>(scenario: &'s Scenario, fleet: &Named<FleetConfig>) -> &'s str {
+    &scenario.queues[fleet.config.queue.0 as usize].name
+}
+
+/// How work outlives a visibility timeout, if more than rarely.
+fn outlived(fleet: &FleetConfig, timeout: Span) -> Option<String> {
+    let work = &fleet.processing;
+    let mean = rounded(Span::round_nanos(work.mean_nanos()));
+    if mean >= timeout {
+        return Some(format!(
+            "the visibility timeout of {timeout} ends before the work does, {mean} on average"
+        ));
+    }
+    let share = 1.0 - work.cdf(timeout);
+    if share > RARELY {
+        return Some(format!(
+            "{:.1} % of the work takes longer than the visibility timeout of {timeout}",
+            share * 100.0
+        ));
+    }
+    let held = u64::from(fleet.receive.max.max(fleet.receive.prefetch));
+    let turns = held.div_ceil(u64::from(fleet.threads.max(1)));
+    if matches!(fleet.per, WorkUnit::Message) && turns > 1 && mean * turns > timeout {
+        return Some(format!(
+            "the last of {held} messages that one process holds is done after {}, its visibility \
+             timeout ends at {timeout}",
+            mean * turns
+        ));
+    }
+    None
+}
+
+/// To milliseconds, where that is fine enough to be told.
+fn rounded(length: Span) -> Span {
+    const MILLISECOND: u64 = 1_000_000;
+    let nanos = length.as_nanos();
+    if nanos < 100 * MILLISECOND {
+        return length;
+    }
+    Span::from_nanos((nanos + MILLISECOND / 2) / MILLISECOND * MILLISECOND)
+}
+
+/// A rate to four decimals, without those that are 0.
+fn figure(rate: f64) -> f64 {
+    libm::rint(rate * 1e4) / 1e4
+}
+
+/// What comes to a queue and what its workers can do, a second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flow {
+    rate: f64,
+    capacity: f64,
+}
+
+/// Bounds of both: of what comes from below, of what can be done from above.
+fn flows(scenario: &Scenario) -> Vec<Flow> {
+    let mut flows = vec![Flow::default(); scenario.queues.len()];
+    let (end, length) = (Time::ZERO + scenario.duration, scenario.duration.as_secs_f64());
+    for producer in &scenario.producers {
+        let Some(flow) = flows.get_mut(producer.config.queue.0 as usize) else { continue };
+        let arrivals = producer.config.arrivals.iter();
+        let messages: f64 = arrivals.map(|of| expected_messages(of, Time::ZERO, end)).sum();
+        flow.rate += messages / length;
+    }
+    // Where all fleets of a queue forward to the same one, all that they do goes there.
+    let mut next: Vec<Option<Option<usize>>> = vec![None; flows.len()];
+    for fleet in &scenario.fleets {
+        let from = fleet.config.queue.0 as usize;
+        let Some(flow) = flows.get_mut(from) else { continue };
+        flow.capacity += most_done(&fleet.config);
+        let to = fleet.config.forward.map(|to| to.0 as usize).filter(|_| {
+            fleet.config.failure.poison <= 0.0 && fleet.config.failure.probability < 1.0
+        });
+        next[from] = Some(match next[from] {
+            None => to,
+            Some(known) => known.filter(|_| known == to),
+        });
+    }
+    let mut above = vec![0_u32; flows.len()];
+    let ways = |next: &Vec<Option<Option<usize>>>, from: usize| next[from].flatten();
+    for from in 0..flows.len() {
+        if let Some(to) = ways(&next, from).filter(|&to| to < flows.len()) {
+            above[to] += 1;
+        }
+    }
+    let mut ready: Vec<usize> = (0..flows.len()).filter(|&at| above[at] == 0).collect();
+    while let Some(from) = ready.pop() {
+        let Some(to) = ways(&next, from).filter(|&to| to < flows.len()) else { continue };
+        flows[to].rate += flows[from].rate.min(flows[from].capacity);
+        above[to] -= 1;
+        if above[to] == 0 {
+            ready.push(to);
+        }
+    }
+    flows
+}
+
+/// Messages a second that a fleet can do if nothing ever waits.
+fn most_done(fleet: &FleetConfig) -> f64 {
+    let threads = f64::from(fleet.count) * f64::from(fleet.threads);
+    let work = fleet.processing.mean_nanos();
+    let each = match fleet.per {
+        // A thread that deletes one by one waits for each answer.
+        WorkUnit::Message if fleet.delete.batch == 1 => work + fleet.call_latency.mean_nanos(),
+        WorkUnit::Message => work,
+        WorkUnit::Batch => work / f64::from(fleet.receive.max.max(1)),
+    };
+    // What failed is done again, unless it is a dead letter then.
+    let tries = 1.0 / (1.0 - fleet.failure.probability.clamp(0.0, 0.999));
+    let tries = if fleet.failure.probability >= 1.0 { 1.0 } else { tries };
+    if each > 0.0 { threads * 1e9 / each / tries } else { f64::INFINITY }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::fixture::scenario;
+
+    #[test]
+    fn what_comes_flows_on_where_all_is_forwarded() {
+        let mut scenario = scenario();
+        let second = Named { name: "second".into(), ..scenario.queues[0].clone() };
+        scenario.queues = vec![scenario.queues[0].clone(), second];
+        let mut fleet = scenario.fleets[0].clone();
+        fleet.config.processing = Dist::Constant(Span::from_millis(100));
+        fleet.config.call_latency = Dist::Constant(Span::ZERO);
+        (fleet.config.count, fleet.config.threads) = (2, 1);
+        fleet.config.forward = Some(crate::ledger::config::QueueId(1));
+        let mut last = fleet.clone();
+        (last.config.forward, last.config.queue) = (None, crate::ledger::config::QueueId(1));
+        last.config.count = 1;
+        scenario.fleets = vec![fleet, last];
+        scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 15.0 }];
+        let found: Vec<(f64, f64)> =
+            flows(&scenario).iter().map(|flow| (flow.rate, flow.capacity)).collect();
+        assert_eq!(found, [(15.0, 20.0), (15.0, 10.0)]);
+        // No more goes on than is done.
+        scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 50.0 }];
+        assert!((flows(&scenario)[1].rate - 20.0).abs() < 1e-9);
+        // A retry takes a worker's time again: half of 20.
+        scenario.fleets[0].config.failure.probability = 0.5;
+        assert!((flows(&scenario)[0].capacity - 10.0).abs() < 1e-9);
+    }
+}
