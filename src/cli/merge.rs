@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::files::prepare_directory;
 use super::interrupt;
-use super::journal::{Header, Journal, Known, header_of, journals};
+use super::journal::{Header, Journal, Known, Read, journals};
 use super::run::threads;
 use super::sweep::{deliver, header};
 use super::terminal::Terminal;
@@ -31,15 +31,9 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
     for directory in &args.directories {
         found.extend(journals(directory)?);
     }
+    let read = Read::of(found)?;
     // One that was not begun has nothing to say.
-    let mut begun = None;
-    for path in &found {
-        begun = header_of(path)?.map(|header| (path, header));
-        if begun.is_some() {
-            break;
-        }
-    }
-    let Some((first, Header { asked, identity, model, .. })) = begun else {
+    let Some((first, Header { asked, identity, model, .. })) = read.first() else {
         return Err(Failure::nothing(
             "there is no journal in these directories",
             "name those that `sqsim sweep -o DIR --shard I/N` wrote into",
@@ -48,23 +42,23 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
     let directory = model.parent().unwrap_or(Path::new("")).to_path_buf();
     let text = identity.texts.concat();
     let model = Text { name: model.display().to_string(), directory, text };
-    let Asked::Sweep(asked) = asked else {
+    let Asked::Sweep(asked) = asked.clone() else {
         return Err(Failure::usage(
             format!("`{}` is not the journal of a sweep", first.display()),
             "only sweeps are done in shares",
         ));
     };
     let (sweep, _) = Sweep::prepare(asked, &model, threads(global))?;
-    let known = Known::of(&found, &header(&sweep, &model))?;
+    let known = Known::of(read, &header(&sweep, &model))?;
     let jobs = sweep.jobs();
     let recall = |job: &Job<'_>| {
         let row = known.recall(job)?;
         row.fits(sweep.quantities(), &job.point.scenario).then_some(row)
     };
-    let rows: Vec<Row> = jobs.iter().map_while(recall).collect();
-    let missing = jobs.iter().filter(|job| recall(job).is_none()).count();
-    if missing > 0 {
-        let (all, first) = (jobs.len(), &jobs[rows.len()]);
+    let recalled: Vec<Option<Row>> = jobs.iter().map(recall).collect();
+    let missing = recalled.iter().filter(|row| row.is_none()).count();
+    if let Some(first) = recalled.iter().position(Option::is_none) {
+        let (all, first) = (jobs.len(), &jobs[first]);
         let (point, replication) = (&first.point.name, first.replication);
         return Err(Failure::nothing(
             format!(
@@ -73,6 +67,7 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
             "name the directories of all shares, or finish those that were interrupted",
         ));
     }
+    let rows: Vec<Row> = recalled.into_iter().flatten().collect();
     if let Some(directory) = &args.output {
         prepare_directory(directory)?;
         let journal = Journal::open(directory, None, header(&sweep, &model), interrupt::flag())?;

@@ -158,16 +158,20 @@ impl Read {
 ///
 /// # Errors
 /// Another row is known of the same run.
-pub(super) fn add(
-    rows: &mut Rows,
-    (key, row): (Key, Row),
-    files: [&Path; 2],
-) -> Result<(), Failure> {
-    let Some(known) = rows.get(&key) else {
-        rows.insert(key, row);
-        return Ok(());
-    };
-    if *known == row {
+fn add(rows: &mut Rows, (key, row): (Key, Row), files: [&Path; 2]) -> Result<(), Failure> {
+    if let Some(known) = rows.get(&key) {
+        return agree(&key, [known, &row], files);
+    }
+    rows.insert(key, row);
+    Ok(())
+}
+
+/// What two files tell of one run must be the same.
+///
+/// # Errors
+/// It is not.
+pub(super) fn agree(key: &Key, rows: [&Row; 2], files: [&Path; 2]) -> Result<(), Failure> {
+    if rows[0] == rows[1] {
         return Ok(());
     }
     let (point, replication) = key;
@@ -175,11 +179,11 @@ pub(super) fn add(
     let files =
         if first == second { format!("`{first}`") } else { format!("`{first}` and `{second}`") };
     let what = format!("{files} tell two things of one run, replication {replication} of {point}");
-    let prints = match [known.fingerprint, row.fingerprint] {
+    let prints = match rows.map(|row| row.fingerprint) {
         [one, other] if one == other => {
             "their fingerprints are equal, what was measured is not".to_owned()
         }
-        prints => format!("the fingerprints are {:016x} and {:016x}", prints[0], prints[1]),
+        [one, other] => format!("the fingerprints are {one:016x} and {other:016x}"),
     };
     Err(Failure::bug(format!("{what}: {prints}")))
 }

@@ -24,7 +24,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use self::lines::{Found, Rows, add, of_header, of_row};
+use self::lines::{Found, Rows, agree, of_header, of_row};
 use super::args::Global;
 use super::failure::Failure;
 use super::files::{Pending, cannot_write};
@@ -117,34 +117,66 @@ fn key(job: &Job<'_>) -> Key {
     (job.point.name.clone(), job.replication)
 }
 
-/// What journals tell.
+/// Journals as they were read, in an order of their own.
 #[derive(Debug)]
-pub(super) struct Known(Rows);
+pub(super) struct Read(Vec<(PathBuf, Found)>);
 
-impl Known {
-    /// The rows of these journals.
+impl Read {
+    /// Reads journals, each once.
     ///
     /// # Errors
-    /// One belongs to another experiment than `header`, or cannot be read, or two tell different
-    /// things of one run.
-    pub(super) fn of(journals: &[PathBuf], header: &Header) -> Result<Known, Failure> {
-        let mut known = Rows::new();
-        // Where each row was first found is not kept: the journals before are named together.
-        let mut before: &Path = Path::new("");
-        for found in journals {
-            let rows = header.rows_of(found)?;
-            for row in rows {
-                add(&mut known, row, [before, found])?;
+    /// One cannot be read, or is none.
+    pub(super) fn of(journals: Vec<PathBuf>) -> Result<Read, Failure> {
+        let read = |path: PathBuf| lines::read(&path).map(|found| (path, found));
+        Ok(Read(journals.into_iter().map(read).collect::<Result<_, Failure>>()?))
+    }
+
+    /// The first that was begun, with what it belongs to.
+    pub(super) fn first(&self) -> Option<(&Path, &Header)> {
+        self.0.iter().find_map(|(path, found)| match found {
+            Found::Journal(header, _) => Some((path.as_path(), &**header)),
+            Found::Begun(_) => None,
+        })
+    }
+}
+
+/// What journals tell, each by its path.
+#[derive(Debug)]
+pub(super) struct Known(Vec<(PathBuf, Rows)>);
+
+impl Known {
+    /// The rows of journals.
+    ///
+    /// # Errors
+    /// One belongs to another experiment than `header`, or two tell different things of one run.
+    pub(super) fn of(read: Read, header: &Header) -> Result<Known, Failure> {
+        let mut known: Vec<(PathBuf, Rows)> = Vec::new();
+        for (path, found) in read.0 {
+            let rows = header.rows_of(&path, found)?;
+            for (before, earlier) in &known {
+                for (key, row) in &rows {
+                    let other = earlier.get(key).unwrap_or(row);
+                    agree(key, [other, row], [before, &path])?;
+                }
             }
-            before = found;
+            known.push((path, rows));
         }
         Ok(Known(known))
+    }
+
+    /// The rows of one of the journals.
+    fn own(&self, path: &Path) -> impl Iterator<Item = (&Key, &Row)> {
+        self.0.iter().filter(move |(known, _)| known == path).flat_map(|(_, rows)| rows)
+    }
+
+    fn get(&self, key: &Key) -> Option<&Row> {
+        self.0.iter().find_map(|(_, rows)| rows.get(key))
     }
 }
 
 impl Memory for Known {
     fn recall(&self, job: &Job<'_>) -> Option<Row> {
-        self.0.get(&key(job)).cloned()
+        self.get(&key(job)).cloned()
     }
 
     fn keep(&self, _job: &Job<'_>, _row: &Row) {}
@@ -177,7 +209,8 @@ impl Journal {
         let name = shard.map_or_else(String::new, |shard| format!("-{}", shard.name()));
         let path = directory.join(format!("journal{name}.jsonl"));
         let before = begin(&path)?;
-        let known = journals(directory).and_then(|all| Known::of(&all, &header));
+        let known = journals(directory).and_then(Read::of);
+        let known = known.and_then(|read| Known::of(read, &header));
         let known = known.inspect_err(|_| {
             // A folder of others is left as it was found.
             if before.metadata().is_ok_and(|of| of.len() == 0) {
@@ -185,8 +218,7 @@ impl Journal {
             }
         })?;
         // What another journal tells need not be told again; a torn last line is left out.
-        let own = header.rows_of(&path)?;
-        let file = rewrite(&path, &text(&header, own.iter())?)?;
+        let file = rewrite(&path, &text(&header, known.own(&path))?)?;
         let (file, failed) = (Mutex::new([file, before]), Mutex::default());
         Ok(Journal { path, header, known, file, failed, interrupt })
     }
@@ -203,7 +235,7 @@ impl Journal {
         global: &Global,
         terminal: Terminal,
     ) -> Result<Option<Vec<Row>>, Failure> {
-        let known = jobs.iter().filter(|job| self.known.0.contains_key(&key(job))).count();
+        let known = jobs.iter().filter(|job| self.known.get(&key(job)).is_some()).count();
         if known > 0 {
             terminal.say(&format!("{known} of {} runs were done before", jobs.len()));
         }
@@ -236,7 +268,7 @@ impl Journal {
     /// # Errors
     /// They cannot be written.
     pub(super) fn sort(self) -> Result<(), Failure> {
-        let rows = self.header.rows_of(&self.path)?;
+        let rows = self.header.rows_of(&self.path, lines::read(&self.path)?)?;
         rewrite(&self.path, &text(&self.header, rows.iter())?).map(drop)
     }
 
@@ -290,28 +322,17 @@ pub(super) fn journals(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-/// The header of a journal; `None` of one that was not written whole.
-///
-/// # Errors
-/// It cannot be read, or is no journal.
-pub(super) fn header_of(path: &Path) -> Result<Option<Header>, Failure> {
-    match lines::read(path)? {
-        Found::Journal(header, _) => Ok(Some(*header)),
-        Found::Begun(_) => Ok(None),
-    }
-}
-
 impl Header {
     /// The rows of a journal of the same experiment.
     ///
     /// # Errors
-    /// It belongs to another one, or cannot be read.
-    fn rows_of(&self, path: &Path) -> Result<Rows, Failure> {
+    /// It belongs to another one.
+    fn rows_of(&self, path: &Path, found: Found) -> Result<Rows, Failure> {
         let other = |what: &str| {
             let what = format!("`{}` holds the runs of {what}", path.display());
             Failure::usage(what, "name another folder, or delete this file to begin anew")
         };
-        match lines::read(path)? {
+        match found {
             Found::Journal(theirs, rows) => match self.identity.difference(&theirs.identity) {
                 Some(what) => Err(other(what)),
                 None => Ok(rows),
@@ -381,4 +402,46 @@ fn text<'a>(
         text += &of_row(key, row).map_err(|error| no_text(&error))?;
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::sweep::SweepAsked;
+    use crate::stats::fixture;
+
+    fn header() -> Header {
+        let asked = SweepAsked {
+            about: String::new(),
+            model: "a.ron".to_owned(),
+            set: Vec::new(),
+            vary: vec!["x=1".to_owned()],
+            measures: Vec::new(),
+            reps: 2,
+            seed: None,
+        };
+        Header::new(Identity::of_this_program(), Asked::Sweep(asked), "a.ron".into())
+    }
+
+    /// The first and the third of three journals tell two things of one run: these are named.
+    #[test]
+    fn journals_that_disagree_are_those_that_are_named() {
+        let row = |fingerprint| Row {
+            fingerprint,
+            ..Row::of(&[], &fixture::scenario(), &fixture::measured(0), None)
+        };
+        let journal = |path: &str, replication, fingerprint| {
+            let rows = Rows::from([(("x=1".to_owned(), replication), row(fingerprint))]);
+            (PathBuf::from(path), Found::Journal(Box::new(header()), rows))
+        };
+        let known = |third| {
+            let read = Read(vec![journal("a", 0, 7), journal("b", 1, 8), journal("c", 0, third)]);
+            Known::of(read, &header())
+        };
+        let alike = known(7).expect("they agree");
+        assert_eq!(alike.own(Path::new("b")).map(|(key, _)| key.1).collect::<Vec<u64>>(), [1]);
+        assert_eq!(alike.get(&("x=1".to_owned(), 0)).map(|row| row.fingerprint), Some(7));
+        let told = known(9).expect_err("they differ").faults.to_string();
+        assert!(told.contains("`a` and `c` tell two things of one run, replication 0"), "{told}");
+    }
 }
