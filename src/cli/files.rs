@@ -11,6 +11,9 @@ use std::process;
 
 use super::failure::Failure;
 
+/// How the names of results end.
+const RESULTS: [&str; 5] = ["json", "jsonl", "csv", "svg", "snap"];
+
 /// A file that is being written.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -36,6 +39,13 @@ impl Pending {
     /// # Errors
     /// It cannot be written there.
     pub(super) fn within(target: &Path) -> Result<Pending, Failure> {
+        let name = target.file_name().unwrap_or_default();
+        remove_left_over(target.parent().unwrap_or(Path::new("")), |left| *left == *name);
+        Pending::begin(target)
+    }
+
+    /// The same where nothing was left over, as in a folder that was prepared.
+    fn begin(target: &Path) -> Result<Pending, Failure> {
         let create = || -> io::Result<Pending> {
             let known = fs::symlink_metadata(target);
             if known.is_ok_and(|known| known.is_dir()) {
@@ -102,13 +112,11 @@ impl Drop for Pending {
 }
 
 /// A new file beside `target`, locked so that others see that somebody is at work on it. Whatever
-/// stands under its name already, be it a link that somebody put there, is left alone. What killed
-/// processes left behind is removed.
+/// stands under its name already, be it a link that somebody put there, is left alone.
 fn new_beside(target: &Path) -> io::Result<(File, PathBuf)> {
     /// Names to try: each process has its own, so that only left-over files can stand in the way.
     const TRIES: u32 = 100;
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    remove_left_over(target, &name);
     let id = process::id();
     let mut taken = None;
     for number in 0..TRIES {
@@ -126,18 +134,18 @@ fn new_beside(target: &Path) -> io::Result<(File, PathBuf)> {
     Err(taken.unwrap_or_else(|| io::ErrorKind::AlreadyExists.into()))
 }
 
-/// Removes temporary files of this name that no process holds.
-fn remove_left_over(target: &Path, name: &str) {
-    let folder = target.parent().filter(|folder| *folder != Path::new(""));
-    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return };
-    let start = format!(".{name}.");
+/// Removes the temporary files of the files of these names in a folder, unless a process holds
+/// them: what killed ones left behind.
+fn remove_left_over(folder: &Path, is_wanted: impl Fn(&str) -> bool) {
+    let here = folder == Path::new("");
+    let Ok(entries) = fs::read_dir(if here { Path::new(".") } else { folder }) else { return };
     for entry in entries.flatten() {
-        let file_name = entry.file_name();
-        let found = file_name.to_string_lossy();
-        let middle = found.strip_prefix(&start).and_then(|rest| rest.strip_suffix(".tmp"));
-        let is_ours = middle.is_some_and(|middle| {
-            !middle.is_empty() && middle.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
-        });
+        let found = entry.file_name();
+        let found = found.to_string_lossy();
+        let parts = found.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp"));
+        let Some((name, number)) = parts.and_then(|parts| parts.rsplit_once('.')) else { continue };
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let is_ours = !number.is_empty() && is_number(number) && is_wanted(name);
         if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             let held = File::open(entry.path()).map(|file| file.try_lock());
             if matches!(held, Ok(Ok(()))) {
@@ -154,17 +162,18 @@ pub(super) fn inside(folder: &Path, name: &str) -> PathBuf {
     folder.join(if is_name && parts.next().is_none() { name } else { "scenario" })
 }
 
-/// Writes a whole file into a folder of results.
+/// Writes a whole file into a folder of results that was prepared.
 ///
 /// # Errors
 /// It cannot be written.
 pub(super) fn write(target: &Path, contents: &str) -> Result<(), Failure> {
-    let mut pending = Pending::within(target)?;
+    let mut pending = Pending::begin(target)?;
     pending.write_all(contents.as_bytes()).map_err(|error| cannot_write(target, &error))?;
     pending.finish()
 }
 
-/// Makes a directory, and finds out whether files can be made in it.
+/// Makes a directory of results, and finds out whether files can be made in it. What killed
+/// processes left of results is removed: once for all files, of which there may be thousands.
 ///
 /// # Errors
 /// They cannot.
@@ -172,7 +181,11 @@ pub(super) fn prepare_directory(path: &Path) -> Result<(), Failure> {
     let shown = path.display();
     fs::create_dir_all(path)
         .map_err(|error| Failure::io(&format!("make the directory `{shown}`"), &error))?;
-    Pending::within(&path.join("outcome.json")).map(drop)
+    remove_left_over(path, |name| {
+        let extension = Path::new(name).extension();
+        RESULTS.iter().any(|result| extension.is_some_and(|of| of == *result))
+    });
+    Pending::begin(&path.join("outcome.json")).map(drop)
 }
 
 /// What to say about a file that cannot be written.
@@ -238,6 +251,19 @@ mod tests {
         let mut kept = others.map(str::to_owned).to_vec();
         kept.push("a.txt".to_owned());
         assert_eq!(names(directory.path()), kept);
+    }
+
+    /// Of results alone: what others call alike stays.
+    #[test]
+    fn a_folder_is_prepared_once_for_all_results() {
+        let directory = tempfile::tempdir().unwrap();
+        let left = [".q-depth.svg.4711-0.tmp", ".outcome.json.4711-3.tmp", ".a.snap.12.tmp"];
+        let others = [".a.svg.tmp", ".notes.txt.4711-0.tmp", ".x.svg.4711-a.tmp", "a.svg.12.tmp"];
+        for name in left.into_iter().chain(others) {
+            fs::write(directory.path().join(name), "").unwrap();
+        }
+        prepare_directory(directory.path()).unwrap();
+        assert_eq!(names(directory.path()), others);
     }
 
     #[test]
