@@ -165,15 +165,18 @@ impl<'a> Check<'a> {
         let flows = flows(scenario);
         let length = scenario.duration.as_secs_f64();
         let with_drain = scenario.duration.saturating_add(scenario.drain).as_secs_f64();
-        for (queue, Flow { rate, capacity }) in scenario.queues.iter().zip(flows) {
+        for (place, Flow { rate, capacity }) in flows.into_iter().enumerate() {
             if capacity <= 0.0 || rate <= capacity * FULL || rate * length <= capacity * with_drain
             {
                 continue;
             }
-            let fleets = || scenario.fleets.iter().filter(|f| name_of(scenario, f) == queue.name);
+            let fleets = || {
+                let receives = |fleet: &&Named<FleetConfig>| fleet.config.queue.0 as usize == place;
+                scenario.fleets.iter().filter(receives)
+            };
             let Some(fleet) = fleets().next() else { continue };
             let load = rate / capacity;
-            let name = &queue.name;
+            let name = &scenario.queues[place].name;
             let what = format!(
                 "`{name}` gets {} messages a second, its workers do {} at most: \
                  a load of {load:.2}",
@@ -190,10 +193,6 @@ impl<'a> Check<'a> {
             }
         }
     }
-}
-
-fn name_of<'s>(scenario: &'s Scenario, fleet: &Named<FleetConfig>) -> &'s str {
-    &scenario.queues[fleet.config.queue.0 as usize].name
 }
 
 /// How work outlives a visibility timeout, if more than rarely.

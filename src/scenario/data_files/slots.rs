@@ -7,7 +7,7 @@
 //! most rows do not have between them.
 
 use super::numbers::{self, Reading};
-use super::stamps::{self, Evidence, Refused, parse_stamp};
+use super::stamps::{self, Evidence, Refused, Stamp, parse_stamp};
 use super::{CountsChoice, CountsFile, DataFault, Duplicates, line_of, offset};
 use crate::kernel::time::Span;
 
@@ -86,14 +86,17 @@ fn place<'a>(rows: &[Cells<'a>], told: &str) -> &'a str {
 }
 
 impl Forms {
-    fn of(source: &Source<'_>) -> Result<Forms, DataFault> {
+    /// What the rows of a file tell, and their stamps in order.
+    fn of(source: &Source<'_>) -> Result<(Forms, Vec<Stamp>), DataFault> {
         let &Source { text, cells: ref rows, numbers: counts, .. } = source;
         let mut dates = Evidence::new(source.name);
         let mut numbers = numbers::Evidence::default();
+        let mut stamps = Vec::with_capacity(rows.len());
         for row in rows {
             let fault = |refused| at(text, row.stamp, refused);
             let stamp = parse_stamp(row.stamp, row.clock).map_err(fault)?;
             dates.take(stamp, row.stamp).map_err(fault)?;
+            stamps.push(stamp);
             match counts {
                 Numbers::Plain => numbers::PLAIN.number(row.count).map(|_| ()),
                 Numbers::Parted(_) => numbers.take(row.count),
@@ -108,12 +111,12 @@ impl Forms {
             Numbers::Plain => numbers::PLAIN,
             Numbers::Parted(separator) => numbers.reading(separator).map_err(open)?,
         };
-        Ok(Forms { stamps: dates.reading().map_err(open)?, numbers, is_local: dates.is_local() })
+        let is_local = dates.is_local();
+        Ok((Forms { stamps: dates.reading().map_err(open)?, numbers, is_local }, stamps))
     }
 
-    fn row<'a>(&self, text: &str, cells: Cells<'a>) -> Result<Row<'a>, DataFault> {
-        let Cells { stamp, clock, count } = cells;
-        let parsed = parse_stamp(stamp, clock).map_err(|refused| at(text, stamp, refused))?;
+    fn row<'a>(&self, text: &str, cells: Cells<'a>, parsed: Stamp) -> Result<Row<'a>, DataFault> {
+        let Cells { stamp, count, .. } = cells;
         let Some(nanos) = self.stamps.nanos(parsed) else {
             let message = format!("{} is not a time stamp", super::quote(stamp));
             let help = "the calendar has no such day in the order of the other dates";
@@ -130,10 +133,9 @@ pub(super) fn assemble(
     choice: CountsChoice<'_>,
 ) -> Result<CountsFile, DataFault> {
     let text = source.text;
-    let forms = Forms::of(source)?;
-    let rows =
-        source.cells.iter().map(|&cells| forms.row(text, cells)).collect::<Result<Vec<_>, _>>();
-    let mut rows = rows?;
+    let (forms, stamps) = Forms::of(source)?;
+    let read = source.cells.iter().zip(stamps).map(|(&cells, stamp)| forms.row(text, cells, stamp));
+    let mut rows = read.collect::<Result<Vec<_>, _>>()?;
     rows.sort_by_key(|row| (row.nanos, offset(text, row.stamp)));
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
         let message = "the file has no counts".to_owned();
