@@ -104,3 +104,18 @@ fn ten_million_missing_periods_are_refused_before_they_are_made() {
     assert!(told.contains("lacks 9999997 periods of 1ms: too many to interpolate"), "{told}");
     assert!(told.contains("gaps: Zero"), "{told}");
 }
+
+/// What is far beyond a run is read like anything else: five hundred years between two instants,
+/// and numbers that no clock shows.
+#[test]
+fn what_lies_centuries_apart_is_read_or_refused() {
+    let told = warnings("Times(\"x.csv\")", "1970-01-01T00:00:00Z\n2469-01-01T00:00:00Z\n");
+    assert!(!told.contains("ends at"), "{told}");
+    for name in ["seconds", "minutes", "epoch_ms"] {
+        let file = format!("{name},n\n{nines},1\n{nines},2\n", nines = "9".repeat(24));
+        let refused = load(COUNTS, &file).expect_err("no clock shows it").to_string();
+        assert!(refused.contains("x.csv"), "{refused}");
+    }
+    let far = "Counts(file: \"x.csv\", replay: Exact, gaps: Skip)";
+    load(far, "1970-01-01,1\n2469-01-01,1\n").expect("two counts");
+}

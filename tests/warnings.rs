@@ -282,3 +282,13 @@ fn every_warning_can_be_named() {
     let text = scenario("", ARRIVALS, WORK, &format!("allow: [{}]", names.join(", ")));
     assert_eq!(warned(&text), None);
 }
+
+/// A mean of thousands of years, as far tails have: it is longer than the timeout, and that is all.
+#[test]
+fn work_of_thousands_of_years_is_told() {
+    let consumer = "processing: Weibull(shape: 0.1, scale: \"36500d\")";
+    let text = scenario("", ARRIVALS, consumer, "");
+    let loaded = try_load(&text).unwrap_or_else(|faults| panic!("{text}\n{faults}"));
+    let told = loaded.warnings.to_string();
+    assert!(told.contains("ends before the work does"), "{told}");
+}

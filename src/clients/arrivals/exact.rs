@@ -26,8 +26,9 @@ impl Exact {
         let filled = periods.iter().filter(|period| period.expected >= 1.0);
         let periods = filled.map(|of| (of.from, of.length.as_nanos(), of.expected as u64));
         let mut exact = Exact { periods: periods.collect(), at: 0, given: 0, last: None };
-        let past =
-            |&(from, length, _): &(Time, u64, u64)| from.as_nanos() + length <= begin.as_nanos();
+        let past = |&(from, length, _): &(Time, u64, u64)| {
+            from.as_nanos().saturating_add(length) <= begin.as_nanos()
+        };
         exact.at = exact.periods.partition_point(past);
         while exact.peek().is_some_and(|next| next < begin) {
             exact.given += 1;

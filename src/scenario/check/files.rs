@@ -152,7 +152,7 @@ impl<'a> Check<'a> {
         let longest = gaps.chain(first).max().unwrap_or(Span::ZERO);
         if let Some(last) = times.at.last().copied()
             && !comes_again
-            && (last + longest).saturating_add(longest) < Time::ZERO + self.duration
+            && last.saturating_add(longest).saturating_add(longest) < Time::ZERO + self.duration
         {
             self.ends_early(&at, file, last);
         }

@@ -213,11 +213,11 @@ fn outlived(fleet: &FleetConfig, timeout: Span) -> Option<String> {
     }
     let held = u64::from(fleet.receive.max.max(fleet.receive.prefetch));
     let turns = held.div_ceil(u64::from(fleet.threads.max(1)));
-    if matches!(fleet.per, WorkUnit::Message) && turns > 1 && mean * turns > timeout {
+    let last = mean.saturating_mul(turns);
+    if matches!(fleet.per, WorkUnit::Message) && turns > 1 && last > timeout {
         return Some(format!(
-            "the last of {held} messages that one process holds is done after {}, its visibility \
-             timeout ends at {timeout}",
-            mean * turns
+            "the last of {held} messages that one process holds is done after {last}, its \
+             visibility timeout ends at {timeout}"
         ));
     }
     None
@@ -230,7 +230,7 @@ fn rounded(length: Span) -> Span {
     if nanos < 100 * MILLISECOND {
         return length;
     }
-    Span::from_nanos((nanos + MILLISECOND / 2) / MILLISECOND * MILLISECOND)
+    Span::from_nanos(nanos.saturating_add(MILLISECOND / 2) / MILLISECOND * MILLISECOND)
 }
 
 /// A rate to four decimals, without those that are 0.

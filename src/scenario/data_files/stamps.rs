@@ -335,7 +335,7 @@ impl Reading {
         match stamp {
             Stamp::Date(date) => date.nanos(self.order),
             Stamp::Length(nanos) => Some(nanos),
-            Stamp::Number(number) => Some(number * self.unit.nanos / NANOS_PER_SECOND),
+            Stamp::Number(number) => Some(number.checked_mul(self.unit.nanos)? / NANOS_PER_SECOND),
         }
     }
 }
