@@ -89,10 +89,14 @@ pub struct TriedTarget {
 pub struct PlanAnswer {
     /// The value of each setting.
     pub at: Vec<String>,
-    /// Whether its margin is outside its interval.
+    /// Whether it surely meets the targets, and nothing that would be preferred to it may.
     pub sure: bool,
     /// Where it is not: the first value beyond it that surely meets the targets, if one was found.
     pub surely_at: Option<Vec<String>>,
+    /// What would be preferred to it, misses the targets by its means and may yet meet them: the
+    /// value before it, or one that is not surely dearer. Left out if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_at: Option<Vec<String>>,
 }
 
 impl PlanOutcome {

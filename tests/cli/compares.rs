@@ -136,6 +136,10 @@ fn four_verdicts_in_words() {
     assert_eq!(verdict(&more, "sent"), "no difference detected");
     let tolerance = [&more[..], &["--tolerance", "1%"]].concat();
     assert_eq!(verdict(&tolerance, "mean(sent_to_deleted)"), "within the tolerance");
+    // Too few messages lie beyond p999 for an interval; the same runs differ in nothing.
+    assert_eq!(verdict(&fewer, "p999(sent_to_deleted)"), "open");
+    let same = ["--b", "about=\"the same\""];
+    assert_eq!(verdict(&same, "p999(sent_to_deleted)"), "no difference detected");
 }
 
 /// With twice the traffic nine workers delete twice as much, and not because they are better:

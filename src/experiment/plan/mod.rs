@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use self::bisect::{Found, Stopped, Tried, bisect, plateau};
 use self::candidates::Candidates;
-use self::select::{Selected, select};
+use self::select::{Selected, preferred, select};
 use self::theory::Said;
 use self::trial::{Effort, Trial, Verdict, grow};
 use super::point::Base;
@@ -363,9 +363,9 @@ impl<'a> Plan<'a> {
         let mut notes = Vec::new();
         notes.extend(search.theory.map(|place| notes::theory(place, tried)));
         let answer = |place: usize, surely: Option<usize>, tried: &Tried| {
-            let told = |place: usize| tried[&place].told(None).at;
-            let sure = surely == Some(place);
-            PlanAnswer { at: told(place), sure, surely_at: surely.filter(|_| !sure).map(told) }
+            // Where the margin grows, the value just below speaks for all that are below.
+            let below = tried.range(..place).next_back().filter(|(_, trial)| trial.is_open());
+            answer(place, surely, below.map(|(place, _)| *place), tried)
         };
         match found {
             Found::First { at, surely } => {
@@ -413,10 +413,9 @@ impl<'a> Plan<'a> {
         for trial in tried.values_mut() {
             search.confirm(trial);
         }
-        let answer = at.map(|place| PlanAnswer {
-            at: tried[&place].told(None).at,
-            sure: tried[&place].verdict == Verdict::Meets,
-            surely_at: None,
+        let answer = at.map(|place| {
+            let meets = tried[&place].verdict == Verdict::Meets;
+            answer(place, meets.then_some(place), preferred(search, place, tried), tried)
         });
         let mut notes: Vec<String> = notes::unpriced(search, tried).into_iter().collect();
         if let Some(from) = alike {
@@ -462,6 +461,18 @@ impl<'a> Plan<'a> {
             notes,
             partial,
         }
+    }
+}
+
+/// The point at `place`, where the one at `surely` is the first that surely meets the targets and
+/// the one at `open` would be preferred if it did.
+fn answer(place: usize, surely: Option<usize>, open: Option<usize>, tried: &Tried) -> PlanAnswer {
+    let told = |place: usize| tried[&place].told(None).at;
+    PlanAnswer {
+        at: told(place),
+        sure: surely == Some(place) && open.is_none(),
+        surely_at: surely.filter(|&surely| surely != place).map(told),
+        open_at: open.map(told),
     }
 }
 

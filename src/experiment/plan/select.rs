@@ -51,8 +51,8 @@ pub(super) fn select(
     if search.minimises {
         best(search, upto, tried)
     } else {
-        let first = tried.iter().find(|(_, trial)| holding(trial));
-        Ok(Selected { at: first.map(|(place, _)| *place), like_it: 0, equal: 0 })
+        let at = tried.iter().find(|(_, trial)| holding(trial)).map(|(place, _)| *place);
+        Ok(Selected { at, like_it: 0, equal: 0 })
     }
 }
 
@@ -98,6 +98,21 @@ fn dearer(search: &Search<'_>, tried: &Tried) -> Vec<usize> {
             && surely_falls(&trial.objective(), &cheapest, search.effort.error)
     };
     tried.iter().filter(|(_, trial)| dearer(trial)).map(|(place, _)| *place).collect()
+}
+
+/// A point that may yet meet the targets and would be preferred to the one at `at`: it stands
+/// before it, or is not surely dearer.
+pub(super) fn preferred(search: &Search<'_>, at: usize, tried: &Tried) -> Option<usize> {
+    let objective = search.runner.quantities.first();
+    let chosen = tried[&at].objective();
+    let dearer = |trial: &Trial| {
+        !trial.is_priced(objective)
+            || surely_falls(&trial.objective(), &chosen, search.effort.error)
+    };
+    let open = |(place, trial): &(&usize, &Trial)| {
+        trial.is_open() && if search.minimises { !dearer(trial) } else { **place < at }
+    };
+    tried.iter().rfind(open).map(|(place, _)| *place)
 }
 
 /// The point with the least objective among those up to `upto` that meet the targets.

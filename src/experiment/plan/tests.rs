@@ -154,12 +154,19 @@ impl Gave {
         self.outcome.tried.iter().map(|point| point.at[0].as_str()).collect()
     }
 
-    /// The answer, and the first sure one.
+    /// The answer, and the first that surely meets the targets.
     fn answer(&self) -> Option<(&str, Option<&str>)> {
         let answer = self.outcome.answer.as_ref()?;
         let at = answer.at[0].as_str();
+        let meets = self.at(at).verdict == "meets";
+        assert_eq!(answer.sure, meets && answer.open_at.is_none());
         let surely = answer.surely_at.as_ref().map(|at| at[0].as_str());
-        Some((at, if answer.sure { Some(at) } else { surely }))
+        Some((at, if meets { Some(at) } else { surely }))
+    }
+
+    /// What would be preferred to the answer if it met the targets.
+    fn open_at(&self) -> Option<&str> {
+        self.outcome.answer.as_ref()?.open_at.as_ref().map(|at| at[0].as_str())
     }
 
     fn at(&self, value: &str) -> &TriedPoint {
@@ -498,7 +505,7 @@ fn a_setting_has_a_largest_number() {
 fn a_point_is_replicated_until_it_is_decided() {
     let margin = |by: f64, replication: u64| made(100.0 - by + in_turn(replication, 3.0));
     let found = counted(COUNT, &|n, replication| margin(f64::from(n) - 10.0, replication));
-    assert_eq!(found.answer(), Some(("11", Some("12"))));
+    assert_eq!((found.answer(), found.open_at()), (Some(("11", Some("12"))), Some("10")));
     let decided = [
         "1 fails 10",
         "2 fails 10",
@@ -524,6 +531,33 @@ fn a_point_is_replicated_until_it_is_decided() {
     let few = PlanAsked { max_reps: 4, ..asked(COUNT, FEW) };
     let found = gave(few, &text(CRASH), &|_, _| made(1.0));
     assert_eq!(found.at("1").replications, 10);
+}
+
+/// A value that surely meets the target is not surely the first that does, where the one before it
+/// misses it by 1 ± 1.7 only; whether there is a last value or none, and where the margin falls so
+/// that all are tried.
+#[test]
+fn an_answer_behind_an_open_value_is_not_sure() {
+    let margin = |by: f64, replication: u64| made(100.0 - by + in_turn(replication, 3.0));
+    let steep = |n: u32, replication: u64| match n {
+        ..10 => margin(-20.0, replication),
+        10 => margin(-1.0, replication),
+        _ => margin(20.0, replication),
+    };
+    for find in [COUNT, "consumers.w.count=1..16"] {
+        let found = counted(find, &steep);
+        assert_eq!((found.answer(), found.open_at()), (Some(("11", Some("11"))), Some("10")));
+    }
+    let sure = counted(COUNT, &|n, r| if n == 10 { margin(-6.0, r) } else { steep(n, r) });
+    assert_eq!((sure.answer(), sure.open_at()), (Some(("11", Some("11"))), None));
+    // Neither 1 nor 8 will do: all are tried, 4 is the first that does, and 2 is open.
+    let hill = |n: u32, replication: u64| match n {
+        4 => margin(20.0, replication),
+        2 => margin(-1.0, replication),
+        _ => margin(-20.0, replication),
+    };
+    let found = counted("consumers.w.count=1..8", &hill);
+    assert_eq!((found.answer(), found.open_at()), (Some(("4", Some("4"))), Some("2")));
 }
 
 /// The first that holds is open: is a later one sure? Of a list the last one tells, and halving
@@ -685,6 +719,7 @@ fn the_cheapest_that_meets_the_target_is_selected() {
     assert_eq!(found.outcome.method, "ranking and selection");
     assert_eq!(found.values(), ["1", "2", "3", "4", "5"]);
     assert_eq!((found.at("3").verdict.as_str(), found.at("3").replications), ("open", 10));
+    assert_eq!(found.open_at(), None, "what is open is dearer");
     assert_eq!(found.at("4").minimised.map(|of| of.mean), Some(15.0));
     assert_eq!(found.notes(), "");
     // One that is open and cheaper is looked at until the end.
@@ -694,6 +729,7 @@ fn the_cheapest_that_meets_the_target_is_selected() {
     };
     let found = gave(least("consumers.w.count=1,2", 25), &text(CRASH), &run);
     assert_eq!((found.answer(), found.at("1").replications), (Some(("2", Some("2"))), 25));
+    assert_eq!(found.open_at(), Some("1"), "it may be met for less");
     // Open, but by its means it meets the target: it is taken, and not said to be sure.
     let run = |n: u32, replication: u64| Made {
         cost: Some([5.0, 20.0][n as usize - 1]),
@@ -716,7 +752,16 @@ fn the_cheapest_that_meets_the_target_is_selected() {
     };
     let found = gave(least("consumers.w.count=1,2", 40), &text(CRASH), &run);
     assert_eq!(found.at("1").replications, 20);
-    // A cost that some run does not tell, or that grows, is no price.
+}
+
+/// A cost that some run does not tell, or that grows, or that a run told in part, is no price.
+#[test]
+fn what_has_no_price_is_not_selected() {
+    let least = |find: &str, reps: u64| PlanAsked {
+        minimise: Some("requests".to_owned()),
+        max_reps: reps,
+        ..asked(find, FEW)
+    };
     let told = |lacks: bool| {
         let run = move |n: u32, replication: u64| Made {
             cost: Some([5.0, 20.0][n as usize - 1]),

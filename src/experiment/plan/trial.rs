@@ -146,6 +146,11 @@ impl Trial {
         self.minimised.as_ref().map_or_else(Vec::new, |(of, _)| of.pseudo.clone())
     }
 
+    /// Whether it misses the targets by its means, and may yet meet them.
+    pub(super) fn is_open(&self) -> bool {
+        self.verdict == Verdict::Open && !self.holds
+    }
+
     /// What was decided is open after all, for this reason.
     pub(super) fn doubt(&mut self, note: String) {
         self.verdict = Verdict::Open;

@@ -202,7 +202,7 @@ mod tests {
     fn pictures_say_what_they_show() {
         let labels = [
             ("throughput", vec!["messages per second", "virtual time, min", "warm-up", "drain"]),
-            ("redeliveries", vec!["redeliveries per 5s", "outlived timeout", "failed", "crashed"]),
+            ("redeliveries", vec!["redeliveries per 5s", "timeout too short", "failed", "crashed"]),
             ("depth", vec!["messages", "visible", "in flight", "delayed", "age, min", "warm-up"]),
             ("latency", vec!["p50", "p95", "p99", "sent to received", "sent to deleted", "100ms"]),
             (

@@ -24,14 +24,14 @@ struct Cause {
 
 const CAUSES: [Cause; 7] = [
     Cause {
-        name: "outlived timeout",
+        name: "timeout too short",
         what: "work that outlived the timeout",
         colour: colour::OUTLIVED,
         pattern: Pattern::Plain,
         count: |r| r.outlived_timeout,
     },
     Cause {
-        name: "prefetched",
+        name: "waited in buffer",
         what: "messages that waited in a buffer",
         colour: colour::BUFFERED,
         pattern: Pattern::Lines,

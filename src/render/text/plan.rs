@@ -222,25 +222,37 @@ fn confidence(plan: &PlanOutcome, answer: &PlanAnswer, paths: &[&str]) -> String
     if answer.sure {
         return format!("{level} that every decision on the way is right");
     }
-    let decides = deciding(plan.tried_at(&answer.at));
-    match &answer.surely_at {
-        Some(at) => format!(
-            "open: its margin is inside its interval, judged by the means; {level} sure is {}; \
-             {decides}",
-            settings(paths, at)
-        ),
-        None => format!("open: its margin is inside its interval, judged by the means; {decides}"),
-    }
+    let own = plan.tried_at(&answer.at);
+    let of_answer = if own.is_some_and(|point| point.verdict == "meets") {
+        format!("{level} that it meets the target")
+    } else {
+        let sure = answer
+            .surely_at
+            .as_ref()
+            .map_or_else(String::new, |at| format!("; {level} sure is {}", settings(paths, at)));
+        let decides = deciding(own);
+        format!("open: its margin is inside its interval, judged by the means{sure}; {decides}")
+    };
+    let Some(open) = &answer.open_at else { return of_answer };
+    let (named, decides) = (settings(paths, open), deciding(plan.tried_at(open)));
+    format!(
+        "{of_answer}. Open is whether {named} meets it, too, though by its means it does not; \
+         {decides}"
+    )
 }
 
 /// What would decide an open point: replications that make the interval of its narrowest margin
-/// as narrow as the margin, if the margin stays what it is.
+/// as narrow as the margin, if the margin stays what it is; at least those that give a percentile
+/// its interval.
 fn deciding(point: Option<&TriedPoint>) -> String {
     let Some(point) = point else { return String::new() };
     if point.note.is_some() {
         return "longer runs would decide it (`--set duration=…`)".to_owned();
     }
     let times = point.targets.iter().filter_map(|target| {
+        if let Some(thin) = target.thin {
+            return Some(thin.times);
+        }
         let (margin, half) = target.margin.zip(target.half)?;
         (half >= margin.abs()).then(|| (half / margin) * (half / margin))
     });
@@ -252,4 +264,81 @@ fn deciding(point: Option<&TriedPoint>) -> String {
     let step = num::pow(10.0, (num::log10(runs).floor() - 1.0).max(0.0));
     let runs = (runs / step).ceil() * step;
     format!("about {runs:.0} replications of it would decide it (`--max-reps`)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{PLAN_FORMAT, SweepKnob, Thin};
+
+    /// A value that misses its limit of 900 ms by 36 ± 178 ms after 80 runs, and the next, which
+    /// surely meets it.
+    fn plan(thin: Option<Thin>, open: bool) -> PlanOutcome {
+        let point = |at: &str, verdict: &str, value: f64, half: Option<f64>| TriedPoint {
+            at: vec![at.to_owned()],
+            replications: 80,
+            verdict: verdict.to_owned(),
+            holds: value < 900e6,
+            targets: vec![TriedTarget {
+                value: Some(value),
+                limit: Some(900e6),
+                margin: Some(900e6 - value),
+                half,
+                thin: thin.filter(|_| half.is_none()),
+            }],
+            minimised: None,
+            unstable: Vec::new(),
+            note: None,
+        };
+        let half = thin.is_none().then_some(178e6);
+        PlanOutcome {
+            format: PLAN_FORMAT.to_owned(),
+            version: String::new(),
+            scenario: "mmc".to_owned(),
+            about: String::new(),
+            seed: 1,
+            set: Vec::new(),
+            find: vec![SweepKnob { path: "consumers.w.count".to_owned(), values: Vec::new() }],
+            such_that: vec!["p95(sent_to_received) < 900ms".to_owned()],
+            minimise: None,
+            confidence: 0.95,
+            method: "bisection".to_owned(),
+            tried: vec![
+                point("6", if open { "open" } else { "fails" }, 936e6, half),
+                point("7", "meets", 296e6, Some(150e6)),
+            ],
+            answer: Some(PlanAnswer {
+                at: vec!["7".to_owned()],
+                sure: !open,
+                surely_at: None,
+                open_at: open.then(|| vec!["6".to_owned()]),
+            }),
+            notes: Vec::new(),
+            partial: None,
+        }
+    }
+
+    fn confidence_of(plan: &PlanOutcome) -> String {
+        let answer = plan.answer.as_ref().expect("there is one");
+        confidence(plan, answer, &["consumers.w.count"])
+    }
+
+    /// (178/36)² × 80 = 1,956 replications, rounded up to two digits.
+    #[test]
+    fn an_open_value_before_the_answer_is_told() {
+        let sure = "95% that every decision on the way is right";
+        assert_eq!(confidence_of(&plan(None, false)), sure);
+        let open = "95% that it meets the target. Open is whether consumers.w.count = 6 meets it, \
+                    too, though by its means it does not; about 2000 replications of it would \
+                    decide it (`--max-reps`)";
+        assert_eq!(confidence_of(&plan(None, true)), open);
+    }
+
+    /// A percentile with no interval needs 2.5 times as many runs to have one.
+    #[test]
+    fn what_is_thin_needs_the_runs_that_make_it_an_interval() {
+        let thin = Thin { beyond: 24.0, times: 2.5 };
+        let told = confidence_of(&plan(Some(thin), true));
+        assert!(told.ends_with("about 200 replications of it would decide it (`--max-reps`)"));
+    }
 }

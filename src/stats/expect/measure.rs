@@ -255,15 +255,18 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
         });
     }
     let take = take(function).ok_or_else(|| {
-        let known = [
-            "mean", "stddev", "max", "last", "count", "rate", "busy", "working", "calling", "idle",
-            "down", "p50", "p95", "p99",
-        ];
-        let help = match said_otherwise(function).or(nearest(function, known)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "there are mean, stddev, max, last, count, busy, rate and p50, p99, p999 …"
-                .to_owned(),
-        };
+        let plain = ["mean", "stddev", "max", "last", "count", "rate"].into_iter();
+        let known = plain.chain(SHARES.iter().map(|entry| entry.0));
+        let percentiles = ["p50", "p95", "p99"];
+        let near = || nearest(function, known.clone().chain(percentiles));
+        let near = said_otherwise(function).or_else(near);
+        let help = near.map_or_else(
+            || {
+                let known: Vec<&str> = known.clone().collect();
+                format!("there are {} and p50, p99, p999 …", known.join(", "))
+            },
+            |near| format!("did you mean `{near}`?"),
+        );
         Wrong::Function(format!("unknown function `{function}`"), help)
     })?;
     if let Some(latency) = find(LATENCIES, last) {
