@@ -9,10 +9,11 @@ use std::sync::Mutex;
 use super::args::Changes;
 use super::exit::Exit;
 use super::terminal::complain;
-use super::values::hash;
+use super::values::{hash, quoted};
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::scenario::load::Text;
+use crate::scenario::visible::visible_lines;
 
 /// What is being simulated, for the report.
 static RUNNING: Mutex<String> = Mutex::new(String::new());
@@ -20,7 +21,7 @@ static RUNNING: Mutex<String> = Mutex::new(String::new());
 /// From now on, a panic is reported and ends the process with [`Exit::Bug`].
 pub(super) fn install_hook() {
     panic::set_hook(Box::new(|info| {
-        complain(&report(info));
+        complain(&visible_lines(&report(info), false));
         Exit::Bug.leave();
     }));
 }
@@ -30,9 +31,9 @@ pub(super) fn running(text: &Text, scenario: &Scenario, changes: &Changes) {
     let (name, seed, hash) = (&text.name, scenario.seed, hash(&text.text));
     let fork = changes.fork_at.map(|at| format!(", --fork-at {}", at - Time::ZERO));
     let fork = fork.unwrap_or_default();
-    let sets = changes.sets.iter().fold(fork, |all, set| all + ", --set " + set);
+    let sets = changes.sets.iter().fold(fork, |all, set| all + ", --set " + &quoted(set));
     if let Ok(mut running) = RUNNING.lock() {
-        *running = format!("  scenario {name} (hash {hash:016x}), seed {seed}{sets}\n");
+        *running = format!("  scenario {} (hash {hash:016x}), seed {seed}{sets}\n", quoted(name));
     }
 }
 

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::sources::read;
 use super::terminal::{Terminal, answer, complain, told};
 use crate::scenario::fault::Severity;
+use crate::scenario::visible::visible;
 use crate::scenario::warnings::Warning;
 use crate::scenario::{Faults, Loaded};
 
@@ -47,7 +48,7 @@ pub(super) fn check(args: &Check, terminal: Terminal) -> Result<Exit, Failure> {
             lines.extend(faults.iter().map(|fault| line_of(&shown, &faults, fault)));
         } else if failed == Exit::Held {
             terminal.warnings(&faults);
-            told(&format!("ok  {shown}\n"))?;
+            told(&format!("ok  {}\n", visible(&shown)))?;
         } else {
             if exit != Exit::Held {
                 complain("\n");

@@ -15,6 +15,7 @@ use crate::kernel::time::Time;
 use crate::observe::fact::Fact;
 use crate::observe::trace;
 use crate::outcome::Checkpoint;
+use crate::scenario::visible::{brief, visible};
 
 /// Changed numbers that are shown; the rest are counted.
 const MOST: usize = 8;
@@ -36,7 +37,7 @@ pub(super) fn block(name: &str, new: &Scenario, differs: &Differs) -> String {
         }
     };
     lines.extend(numbers(&differs.changed));
-    let mut text = format!("  DIFF  {name}     {place}\n");
+    let mut text = format!("  DIFF  {}     {place}\n", visible(name));
     for line in lines {
         text.extend([INDENT, &line, "\n"]);
     }
@@ -45,7 +46,7 @@ pub(super) fn block(name: &str, new: &Scenario, differs: &Differs) -> String {
 
 /// The lines about one experiment.
 pub(super) fn experiment(name: &str, changed: &[Changed]) -> String {
-    let mut text = format!("  DIFF  {name}     the result is not as stored\n");
+    let mut text = format!("  DIFF  {}     the result is not as stored\n", visible(name));
     for line in numbers(changed) {
         text.extend([INDENT, &line, "\n"]);
     }
@@ -139,12 +140,14 @@ fn numbers(changed: &[Changed]) -> Vec<String> {
         changed.iter().partition(|changed| telling(&changed.path));
     first.extend(rest);
     let shown = &first[..first.len().min(MOST)];
-    let width = shown.iter().map(|changed| changed.path.len()).max().unwrap_or(0);
+    let paths: Vec<String> = shown.iter().map(|changed| brief(&changed.path)).collect();
+    let width = paths.iter().map(|path| path.chars().count()).max().unwrap_or(0);
     let mut lines: Vec<String> = shown
         .iter()
-        .map(|Changed { path, old, new }| {
+        .zip(&paths)
+        .map(|(Changed { path, old, new }, shown)| {
             let (old, new) = (value(path, old.as_ref()), value(path, new.as_ref()));
-            format!("{path:width$}  {old} -> {new}")
+            format!("{shown:width$}  {old} -> {new}")
         })
         .collect();
     match first.len() - shown.len() {
@@ -162,7 +165,7 @@ fn value(path: &str, value: Option<&Value>) -> String {
         Some(Value::Number(number)) if path.contains("_ns") => number
             .as_u64()
             .map_or_else(|| format!("{number}ns"), |nanos| seconds(Time::from_nanos(nanos))),
-        Some(value) => value.to_string(),
+        Some(value) => brief(&value.to_string()),
     }
 }
 

@@ -14,6 +14,7 @@ use super::args::{Global, When};
 use super::terminal::complain;
 use crate::experiment::progress::Progress;
 use crate::kernel::time::Span;
+use crate::scenario::visible::visible;
 
 /// Nobody needs a bar before.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -37,6 +38,7 @@ pub(super) fn with_progress<T>(
     if !wanted {
         return work(None);
     }
+    let label = &*visible(label);
     let progress = Progress::default();
     let (done, wait) = mpsc::channel::<()>();
     thread::scope(|scope| {
@@ -59,7 +61,7 @@ fn watch(wait: &Receiver<()>, bar: bool, label: &str, total: Span, progress: &Pr
             while {
                 news(progress);
                 let percent = percent(total, progress);
-                let what = match progress.now() {
+                let what = match visible(&progress.now()).into_owned() {
                     now if now.is_empty() => label.to_owned(),
                     now => format!("{label}: {now}, {}", left(began.elapsed(), percent)),
                 };
@@ -81,10 +83,10 @@ fn draw(wait: &Receiver<()>, label: &str, total: Span, progress: &Progress) {
     drawn.set_prefix(label.to_owned());
     loop {
         for line in progress.news() {
-            drawn.println(line);
+            drawn.println(visible(&line));
         }
         drawn.set_position(percent(total, progress));
-        let now = progress.now();
+        let now = visible(&progress.now()).into_owned();
         drawn.set_message(if now.is_empty() { now } else { format!(": {now}") });
         if wait.recv_timeout(REDRAW) != Err(RecvTimeoutError::Timeout) {
             break;
@@ -108,6 +110,6 @@ fn left(elapsed: Duration, percent: u64) -> String {
 /// Prints what was found out.
 fn news(progress: &Progress) {
     for line in progress.news() {
-        complain(&format!("{line}\n"));
+        complain(&format!("{}\n", visible(&line)));
     }
 }

@@ -34,6 +34,8 @@ mod trace;
 mod values;
 mod work;
 
+use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -43,6 +45,7 @@ use self::args::{Cli, Command};
 use self::exit::Exit;
 use self::failure::Failure;
 use self::terminal::{Terminal, complain, written};
+use crate::scenario::visible::{brief, visible_lines};
 
 /// The tool: reads the arguments, does the work, answers.
 pub fn main() -> ExitCode {
@@ -80,14 +83,21 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> Result<Exit, Failure> {
     }
 }
 
+/// What clap says of arguments as a terminal may show them, each at most some hundred characters:
+/// it quotes them as they are. They are as wrong as the arguments that they stand for.
+fn shown(args: impl Iterator<Item = OsString>) -> Option<clap::Error> {
+    Cli::try_parse_from(args.map(|arg| brief(&arg.to_string_lossy()))).err()
+}
+
 /// What clap has to say: help and version are answers, the rest are errors.
 fn not_parsed(error: &clap::Error) -> Exit {
     use std::io::Write as _;
     let answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if !answer {
-        let text = error.render();
+        let again = shown(env::args_os()).filter(|again| again.kind() == error.kind());
+        let text = again.as_ref().unwrap_or(error).render();
         let mut err = anstream::stderr().lock();
-        let _ = write!(err, "{}", text.ansi());
+        let _ = write!(err, "{}", visible_lines(&text.ansi().to_string(), true));
         return Exit::Usage;
     }
     let mut out = anstream::stdout().lock();

@@ -26,6 +26,7 @@ use crate::kernel::time::Time;
 use crate::outcome::Estimate;
 use crate::render::text::{Answer, Asked, Style};
 use crate::render::{csv, plots, text};
+use crate::scenario::visible::visible_lines;
 
 /// Runs every scenario.
 ///
@@ -138,7 +139,7 @@ fn agreement(global: &Global, terminal: Terminal, source: &Source, runs: &Replic
             let (what, lines) = differs::disagreement(course, &disagreement);
             let bug = Failure::bug(what);
             terminal.errors(&bug.faults);
-            complain(&lines);
+            complain(&visible_lines(&lines, false));
             bug.exit
         }
     }

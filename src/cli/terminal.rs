@@ -11,7 +11,7 @@ use super::args::{Global, When};
 use super::failure::Failure;
 use crate::render::text::fold::fold;
 use crate::scenario::Faults;
-use crate::scenario::visible::visible_lines;
+use crate::scenario::visible::{visible, visible_lines};
 
 /// How to speak.
 #[derive(Clone, Copy, Debug)]
@@ -54,9 +54,9 @@ impl Terminal {
         }
     }
 
-    /// Says something beside the answer.
+    /// Says something beside the answer, in a line.
     pub(super) fn say(self, text: &str) {
-        self.tell(&visible_lines(text, false));
+        self.tell(&visible(text));
     }
 
     fn tell(self, text: &str) {
@@ -68,7 +68,7 @@ impl Terminal {
     /// Warns.
     pub(super) fn warn(self, text: &str) {
         let (on, off) = if self.colour_of_errors { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
-        let text = visible_lines(text, false);
+        let text = visible(text);
         self.tell(&fold(&format!("{on}warning{off}: {text}")).join("\n"));
     }
 

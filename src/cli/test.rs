@@ -29,6 +29,7 @@ use crate::outcome::Outcome;
 use crate::outcome::stored::{Stored, contents};
 use crate::scenario::load::Text;
 use crate::scenario::reading;
+use crate::scenario::visible::visible;
 
 /// Where scenarios are looked for if no place is named, and experiments if there are any.
 const MODELS: [&str; 2] = ["models", "experiments"];
@@ -174,7 +175,7 @@ fn report<'a>(
     let name = &text.name;
     if matches!(tested.verdict, Verdict::Same) {
         tally.ok += 1;
-        told(&format!("    ok  {name}{}\n", failing(&tested.outcome)))?;
+        told(&format!("    ok  {}{}\n", visible(name), failing(&tested.outcome)))?;
         return Ok(Exit::Held);
     }
     if args.update {
@@ -183,7 +184,7 @@ fn report<'a>(
         let stored = Stored { scenario: Some(text.text.clone()), contents };
         write(kept, &stored.to_text(SOURCE))?;
         tally.stored += 1;
-        told(&format!("stored  {name}{}\n", failing(&tested.outcome)))?;
+        told(&format!("stored  {}{}\n", visible(name), failing(&tested.outcome)))?;
         return Ok(Exit::Held);
     }
     tally.open.push(name);
@@ -195,9 +196,14 @@ fn report<'a>(
         told(&differs::block(name, scenario, differs))?;
     } else {
         tally.new += 1;
-        told(&format!("   NEW  {name}     no stored outcome `{}`\n", kept.display()))?;
+        told(&format!("   NEW  {}     no stored outcome `{}`\n", visible(name), shown(kept)))?;
     }
     Ok(Exit::No)
+}
+
+/// A path in a line.
+pub(super) fn shown(path: &Path) -> String {
+    visible(&path.display().to_string()).into_owned()
 }
 
 /// A word on expectations that fail: they may be there to fail, so only a change of it counts.
@@ -309,9 +315,9 @@ fn unreferenced(
     if kept.is_empty() || !args.paths.iter().all(|path| path.is_dir()) || !directory.is_dir() {
         return Ok(Exit::Held);
     }
-    let shown = directory.display();
     let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = entries.map_err(|error| Failure::io(&format!("read `{shown}`"), &error))?;
+    let entries =
+        entries.map_err(|error| Failure::io(&format!("read `{}`", directory.display()), &error))?;
     let mut orphans: Vec<PathBuf> = entries
         .iter()
         .map(fs::DirEntry::path)
@@ -321,7 +327,7 @@ fn unreferenced(
     orphans.sort();
     let mut exit = Exit::Held;
     for orphan in orphans {
-        let shown = orphan.display();
+        let shown = shown(&orphan);
         match args.unreferenced {
             None => terminal.warn(&format!(
                 "`{shown}` belongs to no scenario here; `--unreferenced delete` removes it"

@@ -14,10 +14,11 @@ use super::interrupt;
 use super::run::threads;
 use super::sources::read;
 use super::terminal::told;
-use super::test::{SOURCE, Tally, stored};
+use super::test::{SOURCE, Tally, shown, stored};
 use crate::experiment::conduct::conduct;
 use crate::experiment::regression::differences;
 use crate::outcome::stored::{Stored, contents};
+use crate::scenario::visible::visible;
 
 /// An experiment to test.
 pub(super) struct Experiment {
@@ -64,13 +65,13 @@ pub(super) fn one<'a>(
     match known {
         Some(known) if known.contents == contents => {
             tally.ok += 1;
-            told(&format!("    ok  {file}\n"))?;
+            told(&format!("    ok  {}\n", visible(file)))?;
         }
         _ if args.update => {
             let stored = Stored { scenario: Some(text.clone()), contents };
             write(kept, &stored.to_text(SOURCE))?;
             tally.stored += 1;
-            told(&format!("stored  {file}\n"))?;
+            told(&format!("stored  {}\n", visible(file)))?;
         }
         Some(known) => {
             tally.differ += 1;
@@ -82,7 +83,7 @@ pub(super) fn one<'a>(
         None => {
             tally.new += 1;
             tally.open.push(file);
-            told(&format!("   NEW  {file}     no stored outcome `{}`\n", kept.display()))?;
+            told(&format!("   NEW  {}     no stored outcome `{}`\n", visible(file), shown(kept)))?;
             return Ok(Exit::No);
         }
     }

@@ -6,9 +6,10 @@
 //! Invariant: a place is a range of bytes on character boundaries of its source; lines and
 //! columns are computed from it in one function, [`Source::line_and_column`].
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::visible::brief;
+use super::visible::{brief, shortened};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 
@@ -139,8 +140,14 @@ impl Faults {
         Faults { list: vec![fault], unreadable: true, ..Faults::default() }
     }
 
-    /// Adds one, unless it is there already or there are too many.
-    pub fn push(&mut self, fault: Fault) {
+    /// Adds one, unless it is there already or there are too many. It quotes what others wrote,
+    /// which may be long.
+    pub fn push(&mut self, mut fault: Fault) {
+        for text in [&mut fault.what, &mut fault.path].into_iter().chain(&mut fault.help) {
+            if let Cow::Owned(short) = shortened(text) {
+                *text = short;
+            }
+        }
         if self.list.contains(&fault) {
             return;
         }

@@ -8,7 +8,9 @@
 use std::borrow::Cow;
 
 /// Longest text that a message quotes in full, in characters.
-const LONGEST: usize = 400;
+const LONGEST: usize = 500;
+/// Of a longer one, the characters that are told of its beginning and its end.
+const ENDS: [usize; 2] = [300, 100];
 
 /// Whether a character is shown as it is.
 fn is_plain(c: char) -> bool {
@@ -46,11 +48,12 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 /// The same of several lines, which stay lines; `coloured` keeps ANSI colours.
 pub fn visible_lines(text: &str, coloured: bool) -> String {
-    let lines: Vec<String> = text.split('\n').map(|line| seen(line, coloured)).collect();
+    let lines: Vec<String> = text.split('\n').map(|line| visible_line(line, coloured)).collect();
     lines.join("\n")
 }
 
-fn seen(line: &str, coloured: bool) -> String {
+/// The same of one line, which stays one: no text in it begins another.
+pub fn visible_line(line: &str, coloured: bool) -> String {
     let mut rest = line;
     let mut shown = String::with_capacity(line.len());
     while let Some(at) = rest.find('\u{1b}').filter(|_| coloured) {
@@ -72,17 +75,24 @@ fn colour(text: &str) -> usize {
     if codes[end..].starts_with('m') { end + 3 } else { 0 }
 }
 
-/// The same of at most some hundred characters: of a longer text the beginning and the end.
-pub fn brief(text: &str) -> String {
-    let all = text.chars().count();
+/// A text of at most some hundred characters: of a longer one the beginning and the end. What is
+/// short enough stays what it is, so that twice is as good as once.
+pub fn shortened(text: &str) -> Cow<'_, str> {
+    // Most texts need not be counted.
+    let all = if text.len() <= LONGEST { 0 } else { text.chars().count() };
     if all <= LONGEST {
-        return visible(text).into_owned();
+        return Cow::Borrowed(text);
     }
-    let (head, tail) = (LONGEST * 3 / 4, LONGEST / 4);
+    let [head, tail] = ENDS;
     let from = |place| text.char_indices().nth(place).map_or(text.len(), |(at, _)| at);
     let left_out = all - head - tail;
-    let (start, end) = (visible(&text[..from(head)]), visible(&text[from(all - tail)..]));
-    format!("{start} … ({left_out} characters left out) … {end}")
+    let (start, end) = (&text[..from(head)], &text[from(all - tail)..]);
+    Cow::Owned(format!("{start} … ({left_out} characters left out) … {end}"))
+}
+
+/// The same as a terminal may show it.
+pub fn brief(text: &str) -> String {
+    visible(&shortened(text)).into_owned()
 }
 
 #[cfg(test)]
@@ -124,10 +134,13 @@ mod tests {
 
     #[test]
     fn what_is_long_is_told_by_its_ends() {
-        assert_eq!(brief(&"x".repeat(400)), "x".repeat(400));
+        assert_eq!(brief(&"x".repeat(500)), "x".repeat(500));
         let long = format!("{}{}{}", "a".repeat(300), "ä".repeat(1_000_000), "z".repeat(100));
         let told = brief(&long);
         let middle = " … (1000000 characters left out) … ";
         assert_eq!(told, format!("{}{middle}{}", "a".repeat(300), "z".repeat(100)));
+        assert_eq!(brief(&told), told);
+        let hostile = brief(&"\u{1b}".repeat(1_000));
+        assert!(is_visible(&hostile) && hostile.len() < 6_000, "{hostile}");
     }
 }

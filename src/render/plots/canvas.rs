@@ -12,6 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle};
 
 use crate::kernel::num;
+use crate::scenario::visible::visible;
 
 /// Width of every picture.
 pub(super) const WIDTH: i32 = 1280;
@@ -222,7 +223,7 @@ impl Canvas<'_> {
         let font = ("sans-serif", look.size * FONT_SCALE).into_font().style(weight);
         let style =
             font.transform(turn).color(&look.colour).pos(Pos::new(horizontal, VPos::Center));
-        let drawn = self.svg.draw_text(text, &style, at);
+        let drawn = self.svg.draw_text(&visible(text), &style, at);
         self.note(drawn);
     }
 }
@@ -310,6 +311,10 @@ mod tests {
         })
         .unwrap();
         assert!(svg.contains("a &lt; b &amp; c"), "{svg}");
+        let hostile = sheet(|canvas| {
+            canvas.text("a\u{1b}\u{202e}b", (10, 10), Type::LABEL, Align::Left);
+        });
+        assert!(hostile.unwrap().contains("a\\u{1b}\\u{202e}b"), "XML has no such character");
         assert!(svg.contains("font-size=\"19\""), "{svg}");
     }
 }

@@ -8,6 +8,7 @@ use super::bands::Pattern;
 use super::canvas::{Align, Canvas, HEIGHT, Point, Stroke, Type, WIDTH, colour};
 use super::format;
 use crate::kernel::time::{Span, Time};
+use crate::scenario::visible::visible;
 use plotters::style::RGBColor;
 
 /// Left edge of titles.
@@ -36,7 +37,7 @@ pub(super) fn header(canvas: &mut Canvas<'_>, subject: Subject<'_>, title: &str)
     let about = format!(
         "queue {} of {}, seed {}; figures from {} to {}{unstable}{partial}",
         format::clipped(&scenario.queues[queue].name, 32),
-        format::clipped(&scenario.name, 32),
+        format::clipped(&visible(&scenario.name), 32),
         scenario.seed,
         instant(from),
         instant(to),

@@ -12,13 +12,14 @@ use crate::outcome::{
     TimeoutPoint,
 };
 use crate::render::units;
+use crate::scenario::visible::brief;
 
 /// The visibility timeout. `file` is the scenario as it was named, `command` gives the answer
 /// again.
 pub fn timeout_advice(file: &str, command: &str, advice: &TimeoutAdvice, style: Style) -> Answer {
     let reps = advice.replications;
     let mut lines = vec![
-        format!("{file}   seed {}   {reps} replications at each timeout", advice.seed),
+        format!("{}   seed {}   {reps} replications at each timeout", brief(file), advice.seed),
         format!("  {}: duplicates against recovery from a crash", advice.path),
         String::new(),
     ];
@@ -130,7 +131,7 @@ pub fn length_advice(
     let mut said = Said {
         style,
         lines: vec![
-            format!("{file}   seed {}", advice.seed),
+            format!("{}   seed {}", brief(file), advice.seed),
             format!("  {of}, ±{precision} with 95 % confidence"),
             String::new(),
         ],

@@ -10,7 +10,7 @@ use super::{Answer, Style, growing};
 use crate::kernel::time::Time;
 use crate::outcome::{CompareOutcome, ComparedMeasure, ComparedSystem, FateSide};
 use crate::render::units;
-use crate::scenario::visible::visible;
+use crate::scenario::visible::brief;
 
 /// What stands before a line below its label.
 const MARGIN: &str = "            ";
@@ -26,9 +26,9 @@ pub fn compare(
 ) -> Answer {
     let pairs = compared.replications;
     let pairs = if pairs == 1 { "one pair".to_owned() } else { format!("{pairs} pairs") };
-    let mut lines = vec![format!("{file}   seed {}   {pairs} of runs", compared.seed)];
+    let mut lines = vec![format!("{}   seed {}   {pairs} of runs", brief(file), compared.seed)];
     if !compared.about.is_empty() {
-        lines.push(visible(&compared.about).into_owned());
+        lines.push(brief(&compared.about));
     }
     for (name, system) in [("a", &compared.a), ("b", &compared.b)] {
         lines.push(format!("  {name}: {}", described(system)));
@@ -57,7 +57,7 @@ pub fn compare(
         }
     }
     if !compared.not_compared.is_empty() {
-        let texts = compared.not_compared.join(", ");
+        let texts = brief(&compared.not_compared.join(", "));
         lines.push(format!("{MARGIN}what grows without end has no value: {texts}"));
     }
     lines.extend(pairing(compared));
@@ -76,9 +76,9 @@ pub fn compare(
 }
 
 fn described(system: &ComparedSystem) -> String {
-    let sets: Vec<String> = system.set.iter().map(|set| format!("  {set}")).collect();
+    let sets: Vec<String> = system.set.iter().map(|set| format!("  {}", brief(set))).collect();
     let short = system.fingerprint.get(..8).unwrap_or(&system.fingerprint);
-    format!("{}{}        outcome {short}", system.scenario, sets.concat())
+    format!("{}{}        outcome {short}", brief(&system.scenario), sets.concat())
 }
 
 fn line(measure: &ComparedMeasure) -> Vec<String> {
@@ -124,10 +124,10 @@ fn fate(compared: &CompareOutcome, traces: &[String]) -> Vec<String> {
 
 /// What pairing gained, over the measures that vary.
 fn pairing(compared: &CompareOutcome) -> Option<String> {
-    let mut removed: Vec<(f64, &str)> = compared
+    let mut removed: Vec<(f64, String)> = compared
         .measures
         .iter()
-        .filter_map(|measure| Some((measure.variance_removed?, measure.text.as_str())))
+        .filter_map(|measure| Some((measure.variance_removed?, brief(&measure.text))))
         .collect();
     removed.sort_by(|a, b| a.0.total_cmp(&b.0));
     let ((least, least_of), (most, most_of)) = (removed.first()?, removed.last()?);

@@ -8,7 +8,7 @@
 //! said behind it comes before it.
 
 use super::Style;
-use crate::scenario::visible::visible_lines;
+use crate::scenario::visible::visible_line;
 
 /// Columns of a terminal.
 pub(super) const COLUMNS: usize = 80;
@@ -21,10 +21,7 @@ const BEHIND: &str = "        ";
 /// All lines as one text, each at most as wide as a terminal. Nothing in them is obeyed by it but
 /// the colours of a style that has them.
 pub(super) fn text(lines: &[String], style: Style) -> String {
-    let shown = lines.iter().flat_map(|line| {
-        let line = visible_lines(line, style.colour);
-        line.split('\n').flat_map(fold).collect::<Vec<String>>()
-    });
+    let shown = lines.iter().flat_map(|line| fold(&visible_line(line, style.colour)));
     shown.map(|line| line + "\n").collect()
 }
 

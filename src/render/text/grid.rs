@@ -8,6 +8,7 @@
 
 use super::Style;
 use super::fold::{COLUMNS, width, within};
+use crate::scenario::visible::brief;
 
 /// Before the first column.
 const MARGIN: &str = "  ";
@@ -26,18 +27,18 @@ pub(super) struct Grid {
 impl Grid {
     /// Adds a column of settings or words.
     pub(super) fn words(&mut self, head: impl Into<String>) {
-        self.heads.push((head.into(), false));
+        self.heads.push((brief(&head.into()), false));
     }
 
     /// Adds a column of numbers.
     pub(super) fn numbers(&mut self, head: impl Into<String>) {
-        self.heads.push((head.into(), true));
+        self.heads.push((brief(&head.into()), true));
     }
 
     /// Adds a line: a text for every column.
     pub(super) fn line(&mut self, texts: Vec<String>) {
         debug_assert_eq!(texts.len(), self.heads.len());
-        self.lines.push(texts);
+        self.lines.push(texts.into_iter().map(|text| brief(&text)).collect());
     }
 
     /// The heads and the lines below them.

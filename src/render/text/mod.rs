@@ -32,7 +32,7 @@ use crate::engine::scenario::Scenario;
 use crate::kernel::time::{Span, Time};
 use crate::outcome::{self, EstimatedExpectation, EstimatedUnstable, Outcome, Sample, Undecided};
 use crate::render::units::{self, Scale};
-use crate::scenario::visible::visible;
+use crate::scenario::visible::brief;
 use crate::stats::expect::{self, Unit};
 
 /// What was typed.
@@ -155,9 +155,9 @@ fn header(
     let forked = asked.fork.map(|at| format!(", forked at {}", at - Time::ZERO));
     let forked = forked.unwrap_or_default();
     let mut lines =
-        vec![format!("{}   seed {}   {runs}{discarded}{forked}", visible(asked.file), first.seed)];
+        vec![format!("{}   seed {}   {runs}{discarded}{forked}", brief(asked.file), first.seed)];
     if !scenario.about.is_empty() {
-        lines.push(visible(&scenario.about).into_owned());
+        lines.push(brief(&scenario.about));
     }
     if let Some(reason) = outcomes.iter().find_map(|outcome| outcome.partial.as_ref()) {
         lines.push(format!("PARTIAL: {reason}"));
@@ -173,15 +173,16 @@ fn judged(
     style: Style,
     lines: &mut Vec<String>,
 ) {
-    let texts = expectations.iter().map(|expectation| expectation.text.chars().count());
-    let width = texts.max().unwrap_or(0);
-    for expectation in expectations {
+    let texts: Vec<String> =
+        expectations.iter().map(|expectation| brief(&expectation.text)).collect();
+    let width = texts.iter().map(|text| text.chars().count()).max().unwrap_or(0);
+    for (expectation, text) in expectations.iter().zip(&texts) {
         let verdict = match (expectation.undecided, expectation.holds) {
             (Some(_), _) => style.paint("33;1", "open"),
             (None, true) => style.paint("32", "ok  "),
             (None, false) => style.paint("31;1", "FAIL"),
         };
-        let text = table::left(&expectation.text, width);
+        let text = table::left(text, width);
         let remedy = expectation.undecided.map_or_else(String::new, |undecided| {
             let side = if expectation.holds { "holds" } else { "fails" };
             let remedy = remedy(undecided, outcomes);

@@ -10,7 +10,7 @@ use super::{Answer, Style, growing};
 use crate::kernel::num;
 use crate::outcome::{EstimatedMeasure, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 use crate::render::units;
-use crate::scenario::visible::visible;
+use crate::scenario::visible::{brief, visible};
 use crate::stats::expect::{self, Unit};
 
 /// Most replications that can be asked for.
@@ -22,22 +22,22 @@ const INDENT: usize = 12;
 
 /// The answer. `file` is the scenario as it was named, `command` gives the answer again.
 pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answer {
-    let mut lines = vec![format!("{file}   seed {}", plan.seed)];
+    let mut lines = vec![format!("{}   seed {}", brief(file), plan.seed)];
     if !plan.about.is_empty() {
-        lines.push(visible(&plan.about).into_owned());
+        lines.push(brief(&plan.about));
     }
     let paths: Vec<&str> = plan.find.iter().map(|knob| knob.path.as_str()).collect();
     let wanted = match &plan.minimise {
         None => format!("the first {}", paths.join(", ")),
-        Some(least) => format!("{} with the least {least}", paths.join(" and ")),
+        Some(least) => format!("{} with the least {}", paths.join(" and "), brief(least)),
     };
-    lines.push(format!("  {wanted} such that {}", plan.such_that.join(" and ")));
+    lines.push(format!("  {wanted} such that {}", brief(&plan.such_that.join(" and "))));
     lines.push(String::new());
     tried(plan, style, &mut lines);
     lines.push(String::new());
     let mut say = |opening: &str, sentence: String| {
         let blanks = " ".repeat(INDENT.saturating_sub(opening.chars().count()));
-        let mut parts = wrapped(&sentence).into_iter();
+        let mut parts = wrapped(&visible(&sentence)).into_iter();
         let first = parts.next().unwrap_or_default();
         lines.push(format!("{}{blanks}{first}", style.heading(opening)));
         lines.extend(parts.map(|part| format!("{}{part}", " ".repeat(INDENT))));
@@ -86,7 +86,7 @@ fn no_answer(plan: &PlanOutcome, paths: &[&str]) -> String {
         ),
         None => match &plan.minimise {
             Some(least) if plan.tried.iter().any(|point| point.holds) => {
-                format!("the target is met, but there {least} has no value to choose by")
+                format!("the target is met, but there {} has no value to choose by", brief(least))
             }
             _ => "none of them meets the target".to_owned(),
         },
@@ -109,7 +109,7 @@ fn wrapped(sentence: &str) -> Vec<String> {
 }
 
 fn settings(paths: &[&str], at: &[String]) -> String {
-    let each = paths.iter().zip(at).map(|(path, value)| format!("{path} = {value}"));
+    let each = paths.iter().zip(at).map(|(path, value)| format!("{path} = {}", brief(value)));
     each.collect::<Vec<_>>().join(", ")
 }
 
@@ -199,10 +199,10 @@ fn margins(plan: &PlanOutcome, answer: &PlanAnswer) -> Vec<String> {
         let share = limit.map_or_else(String::new, |limit| {
             format!(", {} of the limit", units::percent((margin / limit).abs()))
         });
-        sentences.push(format!("{text}: met by {size}{half}{share}"));
+        sentences.push(format!("{}: met by {size}{half}{share}", brief(text)));
         let missed = before.and_then(|before| Some((before, before.targets[number].margin?)));
         if let Some((before, missed)) = missed.filter(|(_, missed)| *missed < 0.0) {
-            let with = before.at.join(", ");
+            let with = brief(&before.at.join(", "));
             sentences.push(format!("with {with} it is missed by {}", amount(text, missed.abs())));
         }
     }

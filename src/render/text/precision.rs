@@ -8,6 +8,7 @@ use super::warnings::thin_words;
 use super::written;
 use crate::experiment::precision::Known;
 use crate::render::units;
+use crate::scenario::visible::brief;
 use crate::stats::expect::{Unit, parse_quantity};
 
 /// What replications for a precision have reached.
@@ -26,11 +27,11 @@ impl Reached<'_> {
     }
 
     fn line(self, known: &Known, replications: usize) -> String {
-        let (text, asked) = (&known.text, units::percent(self.asked));
+        let (text, asked) = (brief(&known.text), units::percent(self.asked));
         if let Some(why) = &known.note {
             return format!("precision: {why}, so `{text}` cannot be known to ±{asked}");
         }
-        let unit = parse_quantity(text).map_or(Unit::Number, |quantity| quantity.unit());
+        let unit = parse_quantity(&known.text).map_or(Unit::Number, |quantity| quantity.unit());
         let mean = written(known.summary.mean, unit, false);
         let half = known.half.map_or_else(String::new, |half| match known.summary.mean.abs() {
             0.0 if half > 0.0 => " with a mean of nothing".to_owned(),

@@ -8,7 +8,7 @@ use super::grid::Grid;
 use super::written::Written;
 use super::{Answer, Style, growing};
 use crate::outcome::{EstimatedExpectation, SweepMeasure, SweepOutcome, SweepPoint};
-use crate::scenario::visible::visible;
+use crate::scenario::visible::brief;
 
 /// The answer. `file` is the scenario as it was named, `command` gives the answer again.
 pub fn sweep(file: &str, command: &str, sweep: &SweepOutcome, style: Style) -> Answer {
@@ -85,9 +85,9 @@ fn header(file: &str, sweep: &SweepOutcome) -> Vec<String> {
         if reps == 1 { "one run".to_owned() } else { format!("{reps} replications") };
     let s = if points == 1 { "" } else { "s" };
     let mut lines =
-        vec![format!("{file}   seed {}   {points} point{s} x {replications}", sweep.seed)];
+        vec![format!("{}   seed {}   {points} point{s} x {replications}", brief(file), sweep.seed)];
     if !sweep.about.is_empty() {
-        lines.push(visible(&sweep.about).into_owned());
+        lines.push(brief(&sweep.about));
     }
     lines.push(String::new());
     lines
@@ -105,7 +105,7 @@ fn first(sweep: &SweepOutcome) -> String {
     let point = &sweep.points[first as usize];
     let settings = sweep.vary.iter().zip(&point.at);
     let settings: Vec<String> =
-        settings.map(|(knob, value)| format!("{} = {value}", knob.path)).collect();
+        settings.map(|(knob, value)| format!("{} = {}", knob.path, brief(value))).collect();
     format!("the expectations hold first at {}", settings.join(", "))
 }
 
