@@ -110,6 +110,9 @@ fn replicate(
     no_table(how)?;
     let (repeat, warnings) = Repeat::prepare(asked, model)?;
     terminal.warnings(&warnings);
+    if let Some(directory) = how.output {
+        prepare_directory(directory)?;
+    }
     interrupt::catch();
     let Some((runs, known)) = repeat.run(threads(global), interrupt::flag()) else {
         terminal.say(NOTHING_KEPT);
@@ -117,7 +120,6 @@ fn replicate(
     };
     let document = json(repeat.outcome(&runs).and_then(|estimate| estimate.to_json()))?;
     if let Some(directory) = how.output {
-        prepare_directory(directory)?;
         write(&directory.join("estimate.json"), &document)?;
     }
     let command = how.command.clone().unwrap_or_default();

@@ -52,11 +52,16 @@ impl From<Faults> for Failure {
 }
 
 /// What can be foreseen to go wrong: why, in words that do not differ between systems, and help.
-const KNOWN: [(io::ErrorKind, &str, &str); 7] = [
+const KNOWN: [(io::ErrorKind, &str, &str); 8] = [
     (io::ErrorKind::NotFound, "there is no such file or directory", ""),
     (io::ErrorKind::PermissionDenied, "permission denied", "name a place that you may write to"),
     (io::ErrorKind::ReadOnlyFilesystem, "the file system is read-only", "write to another one"),
     (io::ErrorKind::StorageFull, "no space is left on the device", "write to another disk"),
+    (
+        io::ErrorKind::FileTooLarge,
+        "the file may not become so large",
+        "raise the limit (`ulimit -f`), or write to another disk",
+    ),
     (io::ErrorKind::IsADirectory, "it is a directory", ""),
     (io::ErrorKind::NotADirectory, "a part of the path is not a directory", ""),
     (io::ErrorKind::AlreadyExists, "there is a file of that name", ""),

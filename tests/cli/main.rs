@@ -6,6 +6,7 @@ mod advises;
 mod agreement;
 mod answers;
 mod compares;
+mod disasters;
 mod documents;
 mod exits;
 mod experiments;
