@@ -6,7 +6,7 @@
 use super::args::{Advise, Form, Global, Plan as Args};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::files::{prepare_directory, write};
+use super::files::write;
 use super::interrupt;
 use super::meter::with_progress;
 use super::run::threads;
@@ -80,6 +80,7 @@ fn timeout(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Fai
     };
     let (advisor, warnings) = TimeoutAdvisor::prepare(asked, &model)?;
     terminal.warnings(&warnings);
+    how.prepare()?;
     interrupt::catch();
     let advice = with_progress(global, "advice", advisor.total(), |progress| {
         advisor.run(threads(global), interrupt::flag(), progress)
@@ -116,6 +117,7 @@ fn length(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Fail
     };
     let (advisor, warnings) = LengthAdvisor::prepare(asked, &model)?;
     terminal.warnings(&warnings);
+    how.prepare()?;
     interrupt::catch();
     let advice = with_progress(global, "advice", advisor.total(), |progress| {
         advisor.run(threads(global), interrupt::flag(), progress)
@@ -146,7 +148,6 @@ fn how(args: &Args) -> Result<How<'_>, Failure> {
 /// Answers, and writes the document where it is to be kept.
 fn deliver(told: &Answer, document: &str, how: &How<'_>) -> Result<Exit, Failure> {
     if let Some(directory) = how.output {
-        prepare_directory(directory)?;
         write(&directory.join("advice.json"), document)?;
     }
     answer(if how.form == Form::Json { document } else { &told.stdout })?;

@@ -58,15 +58,22 @@ pub(super) fn experiment(
         loaded.push((file, load(&read(file)?)?));
     }
     let shard = args.work.shard.map(resolve).transpose()?;
+    let output = |file: &Path| {
+        args.work.output.as_ref().map(|root| match args.files.len() {
+            1 => root.clone(),
+            _ => inside(root, &file.file_stem().unwrap_or_default().to_string_lossy()),
+        })
+    };
+    // The last folder is known to take files before the first experiment runs.
+    for folder in args.files.iter().filter_map(|file| output(file)) {
+        prepare_directory(&folder)?;
+    }
     let mut exit = Exit::Held;
     for (number, (file, loaded)) in loaded.into_iter().enumerate() {
         if number > 0 && args.format == Form::Text {
             answer("\n")?;
         }
-        let output = args.work.output.as_ref().map(|root| match args.files.len() {
-            1 => root.clone(),
-            _ => inside(root, &file.file_stem().unwrap_or_default().to_string_lossy()),
-        });
+        let output = output(file);
         let command = Some(format!("sqsim experiment {}", quoted(&file.display().to_string())));
         let how = How { form: args.format, output: output.as_deref(), shard, command };
         exit = exit.max(conduct(loaded, &how, global, terminal)?);
@@ -110,9 +117,7 @@ fn replicate(
     no_table(how)?;
     let (repeat, warnings) = Repeat::prepare(asked, model)?;
     terminal.warnings(&warnings);
-    if let Some(directory) = how.output {
-        prepare_directory(directory)?;
-    }
+    how.prepare()?;
     interrupt::catch();
     let Some((runs, known)) = repeat.run(threads(global), interrupt::flag()) else {
         terminal.say(NOTHING_KEPT);

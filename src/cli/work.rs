@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::args::{Form, Global};
 use super::failure::Failure;
+use super::files::prepare_directory;
 use super::interrupt;
 use super::meter::with_progress;
 use super::run::threads;
@@ -28,6 +29,17 @@ pub(super) struct How<'a> {
     pub(super) shard: Option<Shard>,
     /// The command that gives the answer again, where it is not made of what was asked.
     pub(super) command: Option<String>,
+}
+
+impl How<'_> {
+    /// Makes the folder of the results, and finds out whether files can be made in it: before
+    /// anything runs.
+    ///
+    /// # Errors
+    /// They cannot.
+    pub(super) fn prepare(&self) -> Result<(), Failure> {
+        self.output.map_or(Ok(()), prepare_directory)
+    }
 }
 
 /// What to say about what an interrupt left, where nothing is kept.

@@ -253,11 +253,13 @@ fn a_small_disk_that_grows_holds_what_an_undisturbed_one_does() {
 }
 
 /// The same commands, of what would take hours: what cannot be written is known before.
-const LONG: [&[&str]; 6] = [
+const LONG: [&[&str]; 8] = [
     &["run", "long.ron", "-o"],
     &["sweep", "long.ron", "--vary", COUNT, "-o"],
     &["compare", "long.ron", "--b", "consumers.workers.count=2", "-o"],
     &["plan", "long.ron", "--find", COUNT, "--such-that", TARGET, "-o"],
+    &["plan", "long.ron", "--advise", "visibility_timeout", "-o"],
+    &["plan", "long.ron", "--advise", "run_length", "-o"],
     &["experiment", "e/long.ron", "-o"],
     &["test", "long.ron", "--update", "--snapshots"],
 ];
@@ -302,6 +304,10 @@ fn a_folder_that_takes_no_files_is_told_before_anything_runs() {
             }
         }
     }
+    // The second of two folders.
+    sandbox.write("out/a", "");
+    let args = ["experiment", "e/long.ron", "e/a.ron", "-o", "out"];
+    told(&args, "`out/a`", "there is a file of that name", &sandbox.run(&args));
     assert_eq!(sandbox.read("file"), "mine");
     assert!(sandbox.names("closed").is_empty());
 }
