@@ -288,14 +288,19 @@ impl Memory for Journal {
     }
 
     fn keep(&self, job: &Job<'_>, row: &Row) {
-        let written = of_row(&key(job), row).and_then(|line| {
-            // One call: a reader sees a whole line, and so does a successor after a kill.
-            lock(&self.file)[0].write_all(line.as_bytes())
-        });
-        if let Err(error) = written {
+        let line = of_row(&key(job), row);
+        let mut file = lock(&self.file);
+        let mut failed = lock(&self.failed);
+        // A line that was torn by a full disk is the last one: behind it, once there is room again,
+        // another one would be lost.
+        if failed.is_some() {
+            return;
+        }
+        // One call: a reader sees a whole line, and so does a successor after a kill.
+        if let Err(error) = line.and_then(|line| file[0].write_all(line.as_bytes())) {
             // What cannot be kept need not be computed.
             self.interrupt.store(true, Ordering::Relaxed);
-            lock(&self.failed).get_or_insert(error);
+            *failed = Some(error);
         }
     }
 }
@@ -407,6 +412,7 @@ fn text<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::point::Point;
     use crate::experiment::sweep::SweepAsked;
     use crate::stats::fixture;
 
@@ -421,6 +427,32 @@ mod tests {
             seed: None,
         };
         Header::new(Identity::of_this_program(), Asked::Sweep(asked), "a.ron".into())
+    }
+
+    /// Once a row could not be written, none is: there might be room again behind a torn line.
+    #[test]
+    fn nothing_is_written_behind_a_row_that_failed() {
+        static INTERRUPT: AtomicBool = AtomicBool::new(false);
+        let directory = tempfile::tempdir().expect("a directory");
+        let scenario = fixture::scenario();
+        let row = Row::of(&[], &scenario, &fixture::measured(0), None);
+        let point = Point { name: "x=1".to_owned(), sets: Vec::new(), scenario };
+        let journal =
+            Journal::open(directory.path(), None, header(), &INTERRUPT).expect("it opens");
+        let keep = |replication| journal.keep(&Job { point: &point, replication }, &row);
+        let text = || fs::read_to_string(&journal.path).expect("it can be read");
+        keep(0);
+        let before = text();
+        assert_eq!(before.lines().count(), 2);
+        let closed = File::open(&journal.path).expect("it can be read");
+        let open = std::mem::replace(&mut lock(&journal.file)[0], closed);
+        keep(1);
+        lock(&journal.file)[0] = open;
+        keep(2);
+        assert_eq!(text(), before);
+        assert!(INTERRUPT.load(Ordering::Relaxed));
+        let told = journal.check().expect_err("one is not kept").faults.to_string();
+        assert!(told.contains("cannot write `") && told.contains("journal.jsonl`"), "{told}");
     }
 
     /// The first and the third of three journals tell two things of one run: these are named.
