@@ -24,7 +24,7 @@ use sqsim::scenario::load::from_text;
 use sqsim::scenario::templates::{template, templates};
 use sqsim::scenario::units::{parse_probability, parse_rate, parse_span};
 use sqsim::scenario::{Faults, Loaded};
-use sqsim::stats::expect;
+use sqsim::stats::expect::{self, Names};
 
 /// The texts of all files of a directory with one of these extensions.
 fn texts(directory: &str, extensions: &[&str]) -> Vec<String> {
@@ -223,7 +223,7 @@ fn runs(mut scenario: Scenario) {
     let run = run(&scenario, 0, &AtomicBool::new(false));
     for text in &scenario.expect {
         let expectation = expect::parse(text).expect("a checked scenario's expectations parse");
-        expect::evaluate(&expectation, &scenario, &run.measured);
+        expect::evaluate(&expectation, &Names::of(&scenario), &run.measured);
     }
 }
 

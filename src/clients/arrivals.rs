@@ -14,6 +14,9 @@ mod exact;
 mod listed;
 mod repeated;
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::config::{ArrivalProcess, CountPeriod};
 use crate::kernel::dist::Dist;
 use crate::kernel::num;
@@ -28,11 +31,60 @@ const NANOS_PER_SECOND: f64 = 1e9;
 #[derive(Clone, Debug)]
 pub struct Arrivals {
     processes: Vec<Process>,
-    /// The next instant of each process, [`Time::NEVER`] where it has ended. Unused while there is
-    /// only one.
-    upcoming: Vec<Time>,
+    /// Unused while there is only one.
+    upcoming: Upcoming,
     /// The process whose instant was given last, and whose next one is not known yet.
     given: usize,
+}
+
+/// The next instant of each of several processes, [`Time::NEVER`] where it has ended.
+#[derive(Clone, Debug)]
+enum Upcoming {
+    /// By process: a scan of a handful is faster than any heap.
+    Few(Vec<Time>),
+    /// With its process, the first of equals on top.
+    Many(BinaryHeap<Reverse<(Time, usize)>>),
+}
+
+impl Upcoming {
+    /// Most processes that are scanned.
+    const FEW: usize = 16;
+
+    fn of(times: Vec<Time>) -> Upcoming {
+        if times.len() <= Upcoming::FEW {
+            return Upcoming::Few(times);
+        }
+        let places = times.into_iter().enumerate();
+        Upcoming::Many(places.map(|(place, time)| Reverse((time, place))).collect())
+    }
+
+    /// The earliest, the first of equals, once the process that was given last has this instant.
+    fn first_after(&mut self, known: Option<(usize, Time)>) -> Option<(usize, Time)> {
+        let (first, at) = match self {
+            Upcoming::Few(times) => {
+                if let Some((place, time)) = known {
+                    times[place] = time;
+                }
+                let (mut first, mut at) = (0, Time::NEVER);
+                for (i, &next) in times.iter().enumerate() {
+                    if next < at {
+                        (first, at) = (i, next);
+                    }
+                }
+                (first, at)
+            }
+            Upcoming::Many(heap) => {
+                if let Some((place, time)) = known {
+                    // What was given last stands on top.
+                    let mut top = heap.peek_mut()?;
+                    *top = Reverse((time, place));
+                }
+                let &Reverse((at, first)) = heap.peek()?;
+                (first, at)
+            }
+        };
+        (at != Time::NEVER).then_some((first, at))
+    }
 }
 
 /// Before the first instant is given.
@@ -58,8 +110,8 @@ impl Arrivals {
             })
             .collect();
         let upcoming = match processes.as_mut_slice() {
-            [] | [_] => Vec::new(),
-            several => several.iter_mut().map(Process::next_or_never).collect(),
+            [] | [_] => Upcoming::of(Vec::new()),
+            several => Upcoming::of(several.iter_mut().map(Process::next_or_never).collect()),
         };
         Arrivals { processes, upcoming, given: NONE_GIVEN }
     }
@@ -80,34 +132,46 @@ impl Arrivals {
         })
     }
 
-    /// The earliest of several, the first of equals. Producers sum a handful of processes, for
-    /// which a scan is faster than any heap.
+    /// The next instant to look at: that of an arrival, or of a pause in the search for one.
+    #[inline]
+    pub fn next_look(&mut self) -> Option<Time> {
+        match self.processes.as_mut_slice() {
+            [only] => only.next(),
+            _ => self.next_of_several(),
+        }
+    }
+
+    /// Whether nothing arises at the instant that was given last: a process has looked through so
+    /// many silent phases that others must have their turn.
+    #[inline]
+    pub fn is_pause(&self) -> bool {
+        let given = if self.given == NONE_GIVEN { 0 } else { self.given };
+        match self.processes.get(given).map(|process| &process.law) {
+            Some(Law::OnOff(on_off)) => on_off.need.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The earliest of several, the first of equals.
     fn next_of_several(&mut self) -> Option<Time> {
-        if let Some(upcoming) = self.upcoming.get_mut(self.given) {
-            *upcoming = self.processes[self.given].next_or_never();
-        }
-        let (mut first, mut at) = (0, Time::NEVER);
-        for (i, &next) in self.upcoming.iter().enumerate() {
-            if next < at {
-                (first, at) = (i, next);
-            }
-        }
-        if at == Time::NEVER {
-            return None;
-        }
+        let given = (self.given != NONE_GIVEN).then_some(self.given);
+        let known = given.map(|given| (given, self.processes[given].next_or_never()));
+        let (first, at) = self.upcoming.first_after(known)?;
         self.given = first;
         Some(at)
     }
 }
 
+/// The arrivals alone.
 impl Iterator for Arrivals {
     type Item = Time;
 
-    #[inline]
     fn next(&mut self) -> Option<Time> {
-        match self.processes.as_mut_slice() {
-            [only] => only.next(),
-            _ => self.next_of_several(),
+        loop {
+            let next = self.next_look()?;
+            if !self.is_pause() {
+                return Some(next);
+            }
         }
     }
 }
@@ -337,7 +401,9 @@ struct Piecewise {
 
 impl Piecewise {
     fn new(pieces: impl Iterator<Item = Piece>) -> Piecewise {
-        let pieces = pieces.filter(|piece| piece.until > piece.from).collect();
+        // Silent ones are passed over once, not at each turn.
+        let sends = |piece: &Piece| piece.rate > 0.0 || piece.slope > 0.0;
+        let pieces = pieces.filter(|piece| piece.until > piece.from && sends(piece)).collect();
         Piecewise { clock: Clock::START, pieces, at: 0, begin: 0, turn: None }
     }
 
@@ -421,19 +487,24 @@ struct OnOff {
     on: Dist,
     off: Dist,
     phases: Stream,
+    /// What is left of the number of the next arrival, while the search for it pauses.
+    need: Option<f64>,
 }
 
 impl OnOff {
+    /// Phases without an arrival after which the search pauses: some hundredths of a millisecond.
+    const PATIENCE: u32 = 1_000;
+
     fn new(rate: f64, on: &Dist, off: &Dist, mut phases: Stream, begin: Time) -> OnOff {
         let until = begin.saturating_add(on.sample(&mut phases));
         let (on, off) = (on.clone(), off.clone());
         let clock = Clock::at(begin.as_nanos());
-        OnOff { clock, until, rate: rate / NANOS_PER_SECOND, on, off, phases }
+        OnOff { clock, until, rate: rate / NANOS_PER_SECOND, on, off, phases, need: None }
     }
 
     fn next(&mut self, numbers: &mut Exponentials) -> Option<Time> {
-        let mut need = numbers.next();
-        loop {
+        let mut need = self.need.take().unwrap_or_else(|| numbers.next());
+        for _ in 0..OnOff::PATIENCE {
             let left = self.clock.until(self.until.as_nanos()).max(0.0);
             if need < left * self.rate {
                 return self.clock.advance((need / self.rate).min(left));
@@ -447,6 +518,8 @@ impl OnOff {
                 return None;
             }
         }
+        self.need = Some(need);
+        Some(Time::from_nanos(self.clock.nanos))
     }
 }
 
@@ -720,6 +793,64 @@ mod tests {
             assert!(times.is_sorted() && times.len() < 20, "{process:?}: {times:?}");
             assert_eq!(arrivals.next(), None, "{process:?}");
         }
+    }
+
+    /// More than are scanned: three at one instant, others between them, some that end.
+    #[test]
+    fn many_processes_merge_as_few_do() {
+        let process = |i: u32| match i % 4 {
+            0 => ArrivalProcess::Poisson { rate: 1.0 + f64::from(i) },
+            1 => ArrivalProcess::Constant { rate: 1.0 },
+            2 => ArrivalProcess::Times { at: vec![at(0.5), at(1.0), at(f64::from(i))] },
+            _ => ArrivalProcess::Burst { at: at(2.0), count: 3 },
+        };
+        for number in [3, 16, 17, 40] {
+            let processes: Vec<ArrivalProcess> = (0..number).map(process).collect();
+            let mut merged = arrivals(&processes);
+            let mut alone: Vec<(Time, usize)> = Vec::new();
+            for index in 0..processes.len() {
+                // Silent ones before it leave it its own stream.
+                let mut one = vec![ArrivalProcess::Poisson { rate: 0.0 }; index];
+                one.push(processes[index].clone());
+                let times = arrivals(&one).take_while(|&time| time < at(3.0));
+                alone.extend(times.map(|time| (time, index)));
+            }
+            alone.sort_unstable();
+            for &(time, index) in &alone {
+                assert_eq!((merged.next(), merged.given), (Some(time), index), "{number}");
+            }
+        }
+    }
+
+    /// A million phases of a microsecond before the first arrival: others get their turn, and the
+    /// arrivals are those of a search that never pauses.
+    #[test]
+    fn a_search_through_silent_phases_pauses() {
+        let phase = Dist::Exponential { mean: Span::from_nanos(1_000) };
+        let process = ArrivalProcess::OnOff { rate: 2.0, on: phase.clone(), off: phase };
+        let mut looked = arrivals(std::slice::from_ref(&process));
+        let (mut looks, mut found, mut before) = (0, None, Time::ZERO);
+        while found.is_none() {
+            let next = looked.next_look().expect("it goes on");
+            assert!(next >= before, "{next} after {before}");
+            (before, looks) = (next, looks + 1);
+            found = (!looked.is_pause()).then_some(next);
+        }
+        assert!(looks > 100, "{looks}");
+        assert_eq!(arrivals(&[process.clone()]).next(), found);
+        let still = ArrivalProcess::Constant { rate: 1e-3 };
+        assert_eq!(arrivals(&[process, still]).next(), found, "merged with another");
+    }
+
+    #[test]
+    fn silent_pieces_are_not_kept() {
+        let count = |i: u64| CountPeriod {
+            from: Time::ZERO + Span::from_secs(i),
+            length: Span::from_secs(1),
+            expected: if i.is_multiple_of(100) { 1.0 } else { 0.0 },
+        };
+        let periods: Vec<CountPeriod> = (0..1_000).map(count).collect();
+        assert_eq!(Piecewise::counts(&periods).pieces.len(), 10);
     }
 
     #[test]

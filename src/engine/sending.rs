@@ -19,10 +19,14 @@ impl<O: Observer> World<O> {
         if self.now >= self.duration {
             return;
         }
-        if let Some(at) = self.producers[producer as usize].arrivals.next() {
+        let arrivals = &mut self.producers[producer as usize].arrivals;
+        let is_pause = arrivals.is_pause();
+        if let Some(at) = arrivals.next_look() {
             self.calendar.schedule(at, Event::Arrival(ProducerId(producer)));
         }
-        self.arise(producer, None);
+        if !is_pause {
+            self.arise(producer, None);
+        }
     }
 
     /// A closed client has thought: its next message arises.

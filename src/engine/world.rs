@@ -214,7 +214,7 @@ impl<O: Observer> World<O> {
         for (number, named) in (0..).zip(&scenario.producers) {
             let path = producer_path(&named.name);
             let mut producer = Producer::new(&path, &named.config, streams);
-            if let Some(at) = producer.arrivals.next() {
+            if let Some(at) = producer.arrivals.next_look() {
                 self.calendar.schedule(at, Event::Arrival(ProducerId(number)));
             }
             self.producers.push(producer);

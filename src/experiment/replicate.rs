@@ -14,7 +14,7 @@ use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::observe::measured::Measured;
 use crate::outcome::Outcome;
-use crate::stats::expect::{Quantity, Told};
+use crate::stats::expect::{Names, Quantity, Told};
 
 /// What to do.
 #[derive(Clone, Copy, Debug)]
@@ -171,7 +171,8 @@ impl<'a> Replicator<'a> {
         };
         let partial = why_partial(scenario, ended, &measured);
         let outcome = Outcome::from_run(scenario, scenario.seed, number, &measured, partial);
-        let told = self.quantities.iter().map(|of| of.told(scenario, &measured)).collect();
+        let names = Names::of(scenario);
+        let told = self.quantities.iter().map(|of| of.told(&names, &measured)).collect();
         Done { outcome, measured: (number == 0).then_some(measured), told, ended }
     }
 }

@@ -17,7 +17,7 @@ use crate::engine::scenario::Scenario;
 use crate::observe::distribution::{Cell, Distribution, Share};
 use crate::observe::measured::{Measured, Squares};
 use crate::outcome::{ExpectOutcome, Unstable};
-use crate::stats::expect::{Quantity, Told};
+use crate::stats::expect::{Names, Quantity, Told};
 use crate::stats::pool::Reading;
 use crate::stats::stability;
 
@@ -48,12 +48,12 @@ impl Row {
         measured: &Measured,
         partial: Option<String>,
     ) -> Row {
-        let expect = scenario.expect.iter();
+        let (expect, names) = (scenario.expect.iter(), Names::of(scenario));
         let unstable = stability::unstable(scenario, measured);
         Row {
-            told: quantities.iter().map(|of| of.told(scenario, measured)).collect(),
+            told: quantities.iter().map(|of| of.told(&names, measured)).collect(),
             expect: ExpectOutcome::all(scenario, measured, &unstable),
-            expect_told: expect.map(|of| ExpectOutcome::told(of, scenario, measured)).collect(),
+            expect_told: expect.map(|of| ExpectOutcome::told(of, &names, measured)).collect(),
             unstable: Unstable::all(scenario, &unstable),
             fingerprint: measured.fingerprint,
             partial,

@@ -125,8 +125,8 @@ pub(super) fn growing<'a>(
     unstable: &'a [EstimatedUnstable],
 ) -> Option<&'a str> {
     let names = Names::of(scenario);
-    let place = |of: &EstimatedUnstable| names.queues.iter().position(|name| *name == of.queue);
-    let grows =
-        |of: &&EstimatedUnstable| place(of).is_some_and(|place| quantity.grows_with(place, &names));
+    let growing = quantity.growing(&names);
+    let place = |of: &EstimatedUnstable| names.queues.place(&of.queue);
+    let grows = |of: &&EstimatedUnstable| place(of).is_some_and(|place| growing.contains(&place));
     unstable.iter().find(grows).map(|of| of.queue.as_str())
 }

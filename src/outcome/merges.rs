@@ -9,7 +9,7 @@ use super::ExpectOutcome;
 use crate::engine::scenario::Scenario;
 use crate::observe::measured::{Latency, Measured, QueueMeasured};
 use crate::stats::cost::Cost;
-use crate::stats::expect::{self, Told};
+use crate::stats::expect::{self, Names, Told};
 use crate::stats::pool::Reading;
 
 /// Beside the outcome of one run.
@@ -60,7 +60,8 @@ impl Merges {
     /// Of one run.
     pub(super) fn of(scenario: &Scenario, measured: &Measured) -> Merges {
         let latencies = |queue: &QueueMeasured| Kind::ALL.map(|kind| kind.of(queue).clone());
-        let told = |text: &String| ExpectOutcome::told(text, scenario, measured);
+        let names = Names::of(scenario);
+        let told = |text: &String| ExpectOutcome::told(text, &names, measured);
         Merges {
             latencies: measured.queues.iter().map(latencies).collect(),
             expect: scenario.expect.iter().map(told).collect(),
@@ -86,8 +87,8 @@ impl Merges {
 
 impl ExpectOutcome {
     /// What one run tells of both sides of an expectation; nothing of a text that is none.
-    pub fn told(text: &str, scenario: &Scenario, measured: &Measured) -> Told {
+    pub fn told(text: &str, names: &Names<'_>, measured: &Measured) -> Told {
         let parsed = expect::parse(text).ok();
-        parsed.map_or_else(Told::default, |expectation| expectation.told(scenario, measured))
+        parsed.map_or_else(Told::default, |expectation| expectation.told(names, measured))
     }
 }

@@ -243,23 +243,24 @@ impl ExpectOutcome {
         measured: &Measured,
         unstable: &[stability::Unstable],
     ) -> Vec<ExpectOutcome> {
-        let each = scenario.expect.iter();
-        each.map(|text| ExpectOutcome::of(text, scenario, measured, unstable)).collect()
+        let (each, names) = (scenario.expect.iter(), Names::of(scenario));
+        each.map(|text| ExpectOutcome::of(text, scenario, &names, measured, unstable)).collect()
     }
 
     fn of(
         text: &str,
         scenario: &Scenario,
+        names: &Names<'_>,
         measured: &Measured,
         unstable: &[stability::Unstable],
     ) -> ExpectOutcome {
         let text = text.to_owned();
         match expect::parse(&text) {
             Ok(expectation) => {
-                let judged = expect::evaluate(&expectation, scenario, measured);
+                let judged = expect::evaluate(&expectation, names, measured);
                 let expect::Judged { holds, value, limit, note, .. } = judged;
-                let names = Names::of(scenario);
-                let grows = unstable.iter().find(|of| expectation.grows_with(of.queue, &names));
+                let growing = expectation.growing(names);
+                let grows = unstable.iter().find(|of| growing.contains(&of.queue));
                 let grows_with = grows.map(|of| scenario.queues[of.queue].name.clone());
                 let grows = grows_with.as_deref().map(without_end);
                 let (holds, note) = (holds && grows.is_none(), note.or(grows));

@@ -15,7 +15,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet,
 
 use super::warnings::Warning;
 
-/// Most faults of one scenario that are kept: more help nobody, and each costs time.
+/// Most errors of one scenario that are kept, and most warnings: more help nobody, and each costs
+/// time.
 pub(super) const MOST_FAULTS: usize = 100;
 
 /// Longest line in bytes that is shown.
@@ -119,7 +120,12 @@ impl Fault {
 pub struct Faults {
     sources: Vec<Source>,
     list: Vec<Fault>,
-    more: bool,
+    /// Errors in the list, which warnings crowd out no more than the other way round.
+    errors: usize,
+    /// There are more errors than are kept.
+    more_errors: bool,
+    /// There are more warnings than are kept.
+    more_warnings: bool,
     /// The scenario itself could not be read: an input/output problem, not a wrong scenario.
     pub unreadable: bool,
 }
@@ -132,16 +138,18 @@ impl Faults {
 
     /// One fault without a text.
     pub fn of(fault: Fault) -> Faults {
-        Faults { list: vec![fault], ..Faults::default() }
+        let mut faults = Faults::default();
+        faults.push(fault);
+        faults
     }
 
     /// The scenario could not be read at all.
     pub fn unreadable(fault: Fault) -> Faults {
-        Faults { list: vec![fault], unreadable: true, ..Faults::default() }
+        Faults { unreadable: true, ..Faults::of(fault) }
     }
 
-    /// Adds one, unless it is there already or there are too many. It quotes what others wrote,
-    /// which may be long.
+    /// Adds one, unless it is there already or there are too many of its severity. It quotes what
+    /// others wrote, which may be long.
     pub fn push(&mut self, mut fault: Fault) {
         for text in [&mut fault.what, &mut fault.path].into_iter().chain(&mut fault.help) {
             if let Cow::Owned(short) = shortened(text) {
@@ -151,10 +159,17 @@ impl Faults {
         if self.list.contains(&fault) {
             return;
         }
-        if self.list.len() < MOST_FAULTS {
-            self.list.push(fault);
+        let is_error = fault.severity == Severity::Error;
+        let (kept, more) = if is_error {
+            (self.errors, &mut self.more_errors)
         } else {
-            self.more = true;
+            (self.list.len() - self.errors, &mut self.more_warnings)
+        };
+        if kept < MOST_FAULTS {
+            self.list.push(fault);
+            self.errors += usize::from(is_error);
+        } else {
+            *more = true;
         }
     }
 
@@ -180,7 +195,8 @@ impl Faults {
             }
             self.push(fault);
         }
-        self.more |= other.more;
+        self.more_errors |= other.more_errors;
+        self.more_warnings |= other.more_warnings;
         self.unreadable |= other.unreadable;
     }
 
@@ -218,12 +234,16 @@ impl Faults {
         for fault in &mut self.list {
             fault.severity = Severity::Error;
         }
+        self.errors = self.list.len();
+        self.more_errors |= std::mem::take(&mut self.more_warnings);
         self
     }
 
     /// Keeps those that are wanted.
     pub(crate) fn retain(&mut self, wanted: impl FnMut(&Fault) -> bool) {
         self.list.retain(wanted);
+        let errors = self.list.iter().filter(|fault| fault.severity == Severity::Error);
+        self.errors = errors.count();
     }
 
     /// Puts errors and warnings apart, each in the order of the text.
@@ -231,8 +251,10 @@ impl Faults {
         self.list.sort_by_key(|fault| fault.place);
         let (errors, warnings) =
             self.list.into_iter().partition(|fault| fault.severity == Severity::Error);
-        let warnings = Faults { list: warnings, ..Faults::none_in(self.sources.clone()) };
-        (Faults { list: errors, more: self.more, ..Faults::none_in(self.sources) }, warnings)
+        let mut warnings = Faults { list: warnings, ..Faults::none_in(self.sources.clone()) };
+        warnings.more_warnings = self.more_warnings;
+        let errors = Faults { list: errors, errors: self.errors, ..Faults::none_in(self.sources) };
+        (Faults { more_errors: self.more_errors, ..errors }, warnings)
     }
 
     /// All of them as a person reads them, with ANSI colours or without. Ends with a line break.
@@ -241,8 +263,9 @@ impl Faults {
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut blocks: Vec<String> =
             self.list.iter().map(|fault| self.render_one(fault, &renderer)).collect();
-        if self.more {
-            let rest = format!("only the first {MOST_FAULTS} faults are shown");
+        let told = [(self.more_errors, "faults"), (self.more_warnings, "warnings")];
+        for (_, what) in told.into_iter().filter(|&(more, _)| more) {
+            let rest = format!("only the first {MOST_FAULTS} {what} are shown");
             blocks.push(
                 renderer.render(&[Group::with_title(Level::NOTE.primary_title(rest))]) + "\n",
             );
@@ -361,5 +384,20 @@ mod tests {
         }
         assert_eq!(faults.len(), MOST_FAULTS);
         assert!(faults.render(false).ends_with("note: only the first 100 faults are shown\n"));
+    }
+
+    /// A scenario that is full of warnings must not pass because its error found no room.
+    #[test]
+    fn warnings_do_not_crowd_out_an_error() {
+        let mut faults = Faults::default();
+        for n in 0..130 {
+            faults.push(Fault::new(format!("doubt {n}")).warning(Warning::Overload));
+        }
+        faults.push(Fault::new("wrong"));
+        let (errors, warnings) = faults.parted();
+        assert_eq!((errors.render(false).as_str(), warnings.len()), ("error: wrong\n", 100));
+        assert!(warnings.render(false).ends_with("note: only the first 100 warnings are shown\n"));
+        let errors = warnings.as_errors().render(false);
+        assert!(errors.ends_with("note: only the first 100 faults are shown\n"));
     }
 }

@@ -9,7 +9,7 @@
 use super::fault::{Fault, Faults, Place, Source};
 use super::near::nearest;
 use super::syntax;
-use super::tree::{Entry, Kind, Node};
+use super::tree::{Entries, Entry, Kind, Node};
 
 /// Applies one argument to the tree.
 ///
@@ -84,12 +84,9 @@ fn child<'n>(node: &'n mut Node, step: &str, place: Place) -> Option<&'n mut Nod
     if let Ok(index) = step.parse::<usize>() {
         return node.item_mut(index);
     }
-    let entries = node.entries_mut()?;
-    let known = entries.iter().position(|entry| entry.key == step);
-    let index = known.unwrap_or(entries.len());
-    if known.is_none() {
-        let value = Node { place, kind: Kind::Record(Vec::new()) };
-        entries.push(Entry { key: step.into(), place, value });
-    }
-    entries.get_mut(index).map(|entry| &mut entry.value)
+    let new = || {
+        let value = Node { place, kind: Kind::Record(Entries::default()) };
+        Entry { key: step.into(), place, value }
+    };
+    Some(node.entries_mut()?.value_or_insert(step, new))
 }

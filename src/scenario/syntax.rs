@@ -6,10 +6,8 @@
 //!
 //! Invariant: nesting is bounded by [`DEEPEST`], so that no text can exhaust the stack.
 
-use std::collections::BTreeMap;
-
 use super::fault::{Fault, Place};
-use super::tree::{Entry, Kind, Node};
+use super::tree::{Entries, Entry, Kind, Node};
 
 /// Brackets within brackets; a scenario needs about ten.
 const DEEPEST: usize = 64;
@@ -322,18 +320,12 @@ impl<'a> Parser<'a> {
     }
 
     /// The first of each name; the others become faults.
-    fn without_repeats(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
-        let mut seen: BTreeMap<String, Place> = BTreeMap::new();
-        let mut kept = Vec::with_capacity(entries.len());
-        for entry in entries {
-            if let Some(&first) = seen.get(&entry.key) {
-                let what = format!("`{}` is given twice here", entry.key);
-                let fault = Fault::new(what).at(entry.place, "").help("remove one of the two");
-                self.repeated.push(Repeat { fault, first });
-            } else {
-                seen.insert(entry.key.clone(), entry.place);
-                kept.push(entry);
-            }
+    fn without_repeats(&mut self, entries: Vec<Entry>) -> Entries {
+        let (kept, repeats) = Entries::of(entries);
+        for (entry, first) in repeats {
+            let what = format!("`{}` is given twice here", entry.key);
+            let fault = Fault::new(what).at(entry.place, "").help("remove one of the two");
+            self.repeated.push(Repeat { fault, first });
         }
         kept
     }

@@ -35,13 +35,13 @@ pub(super) enum Kind {
     /// `Word` or `Word(…)`; the body is a record or a tuple.
     Word(String, Option<Box<Node>>),
     /// `(name: value, …)`, also `()`.
-    Record(Vec<Entry>),
+    Record(Entries),
     /// `(value, …)`.
     Tuple(Vec<Node>),
     /// `[value, …]`.
     List(Vec<Node>),
     /// `{"name": value, …}`.
-    Map(Vec<Entry>),
+    Map(Entries),
     /// The value that a word without one should have had.
     Nothing,
 }
@@ -55,6 +55,74 @@ pub(super) struct Entry {
     pub(super) place: Place,
     /// Its value.
     pub(super) value: Node,
+}
+
+/// The named values of a record or a map in the order of the text, no two of one name. There may
+/// be thousands, and each check looks up what it checks: they are found by halving.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Entries {
+    list: Vec<Entry>,
+    /// Places in `list`, by name.
+    by_name: Vec<u32>,
+}
+
+impl Entries {
+    /// Those of a list, and its repeats: each with the entry of the same name that is kept, the
+    /// first.
+    pub(super) fn of(list: Vec<Entry>) -> (Entries, Vec<(Entry, Place)>) {
+        let mut by_name: Vec<usize> = (0..list.len()).collect();
+        // A stable sort: the first of a name stands before its repeats.
+        by_name.sort_by(|&a, &b| list[a].key.cmp(&list[b].key));
+        let mut first: Vec<Option<Place>> = vec![None; list.len()];
+        for same in by_name.chunk_by(|&a, &b| list[a].key == list[b].key) {
+            for &repeat in &same[1..] {
+                first[repeat] = Some(list[same[0]].place);
+            }
+        }
+        let (mut kept, mut repeats) = (Vec::with_capacity(list.len()), Vec::new());
+        // Where each stands among those that are kept.
+        let mut places = Vec::with_capacity(list.len());
+        for (entry, &first) in list.into_iter().zip(&first) {
+            places.push(kept.len() as u32);
+            match first {
+                Some(first) => repeats.push((entry, first)),
+                None => kept.push(entry),
+            }
+        }
+        by_name.retain(|&place| first[place].is_none());
+        let by_name = by_name.into_iter().map(|place| places[place]).collect();
+        (Entries { list: kept, by_name }, repeats)
+    }
+
+    fn find(&self, key: &str) -> Result<usize, usize> {
+        self.by_name.binary_search_by(|&place| self.list[place as usize].key.as_str().cmp(key))
+    }
+
+    /// The one of this name.
+    pub(super) fn get(&self, key: &str) -> Option<&Entry> {
+        self.find(key).ok().map(|at| &self.list[self.by_name[at] as usize])
+    }
+
+    /// The value of this name, put last by `new` if there is none.
+    pub(super) fn value_or_insert(&mut self, key: &str, new: impl FnOnce() -> Entry) -> &mut Node {
+        let at = match self.find(key) {
+            Ok(at) => at,
+            Err(at) => {
+                self.by_name.insert(at, self.list.len() as u32);
+                self.list.push(new());
+                at
+            }
+        };
+        &mut self.list[self.by_name[at] as usize].value
+    }
+}
+
+impl std::ops::Deref for Entries {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        &self.list
+    }
 }
 
 impl Node {
@@ -86,7 +154,11 @@ impl Node {
 
     /// The value of a name.
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
-        self.entries().iter().find(|entry| entry.key == key)
+        match &self.kind {
+            Kind::Record(entries) | Kind::Map(entries) => entries.get(key),
+            Kind::Word(_, Some(body)) => body.only().get(key),
+            _ => None,
+        }
     }
 
     /// As [`Node::only`], to change it.
@@ -101,7 +173,7 @@ impl Node {
     }
 
     /// As [`Node::entries`], to change them; `None` where names mean nothing.
-    pub(super) fn entries_mut(&mut self) -> Option<&mut Vec<Entry>> {
+    pub(super) fn entries_mut(&mut self) -> Option<&mut Entries> {
         match &mut self.kind {
             Kind::Record(entries) | Kind::Map(entries) => Some(entries),
             Kind::Word(_, Some(body)) => body.only_mut().entries_mut(),

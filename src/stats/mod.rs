@@ -12,6 +12,7 @@ pub mod counted;
 pub mod expect;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod listed;
 pub mod mser;
 pub mod paired;
 pub mod pool;

@@ -8,14 +8,16 @@
 //! coupled. Steady arrivals keep the share of the gap that is left. An on-off process begins anew,
 //! on; so does a process of another kind.
 
-use super::{Arrivals, Constant, Exponentials, Law, NONE_GIVEN, Process, path_of, phases};
+use super::{
+    Arrivals, Constant, Exponentials, Law, NONE_GIVEN, Process, Upcoming, path_of, phases,
+};
 use crate::clients::config::ArrivalProcess;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::Time;
 
 impl Arrivals {
     /// All arrivals before `at` were given, and at most one of each process after it: from `at` on
-    /// the processes are `to` instead of `from`, by their places. Returns the next arrival, which
+    /// the processes are `to` instead of `from`, by their places. Returns the next look, which
     /// takes the place of the one that was given last.
     pub fn change(
         &mut self,
@@ -25,12 +27,13 @@ impl Arrivals {
         streams: Streams,
         path: &str,
     ) -> Option<Time> {
-        let mut before = std::mem::take(&mut self.processes);
-        self.upcoming.clear();
+        // Both are in the order of their indices.
+        let mut before = std::mem::take(&mut self.processes).into_iter().peekable();
+        let mut upcoming = Vec::with_capacity(to.len());
         self.given = NONE_GIVEN;
         for (index, process) in to.iter().enumerate() {
-            let old = before.iter().position(|old| old.index == index);
-            let old = old.map(|old| before.swap_remove(old));
+            while before.next_if(|old| old.index < index).is_some() {}
+            let old = before.next_if(|old| old.index == index);
             let (next, pending) = if from.get(index) == Some(process) {
                 let Some(old) = old else { continue };
                 let pending = old.law.pending().filter(|&pending| pending >= at);
@@ -43,14 +46,17 @@ impl Arrivals {
                 changed
             };
             self.processes.push(next);
-            self.upcoming.push(pending.unwrap_or(Time::NEVER));
+            upcoming.push(pending.unwrap_or(Time::NEVER));
         }
-        match self.upcoming[..] {
+        match upcoming[..] {
             [only] => {
-                self.upcoming.clear();
+                self.upcoming = Upcoming::of(Vec::new());
                 (only != Time::NEVER).then_some(only)
             }
-            _ => self.next_of_several(),
+            _ => {
+                self.upcoming = Upcoming::of(upcoming);
+                self.next_of_several()
+            }
         }
     }
 }

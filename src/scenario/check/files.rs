@@ -198,7 +198,7 @@ impl<'a> Check<'a> {
                 let place = Place { source, start, end: start + width };
                 self.new_sources.push(Source { name: file.into(), text });
                 let fault = Fault::new(wrong.message).at(place, at.path()).help(wrong.help);
-                self.faults.push(fault);
+                self.keep(fault);
                 None
             }
         }

@@ -22,10 +22,12 @@ mod sense;
 mod size;
 mod split;
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io;
 
-use super::fault::{Fault, Faults, Place, Severity, Source};
+use self::graph::Served;
+use super::fault::{Fault, Faults, MOST_FAULTS, Place, Severity, Source};
 use super::file::values::{Length, Named};
 use super::file::{ScenarioFile, WindowFile};
 use super::near::nearest;
@@ -36,11 +38,12 @@ use crate::engine::scenario::{Limits, Named as NamedConfig, Scenario};
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
 use crate::stats::expect::{self, Names};
+use crate::stats::listed::Listed;
 
 /// Most windows of a series: each holds some hundred bytes for every queue.
 const MOST_WINDOWS: u64 = 100_000;
 
-/// Most queues, producers or consumers: names are looked up one by one.
+/// Most queues, producers or consumers: each has a state of its own in every run.
 const MOST_NAMED: usize = 10_000;
 
 /// Windows that a plot can show: what `window: Auto` aims at.
@@ -68,24 +71,26 @@ pub(super) fn check(
         }
     }
     let mut check = Check {
-        queues: root.field("queues").keys(),
+        queues: root.field("queues").keys().into_iter().collect(),
+        allowed: BTreeSet::new(),
         duration: file.duration.0,
         threads: 0,
         read,
         faults: Vec::new(),
+        errors: 0,
+        warnings: 0,
+        spare: Fault::new(""),
         first_new_source: faults.sources().len(),
         new_sources: Vec::new(),
         root,
     };
+    check.allowed = check.allowed(file);
     let scenario = check.scenario(name, file);
-    let allowed = check.allowed(file);
     for source in check.new_sources {
         faults.add_source(source);
     }
     for fault in check.faults {
-        if !fault.warning.is_some_and(|warning| allowed.contains(&warning)) {
-            faults.push(fault);
-        }
+        faults.push(fault);
     }
     Some(scenario)
 }
@@ -94,13 +99,22 @@ pub(super) fn check(
 struct Check<'a> {
     root: At<'a>,
     /// The queues' names, in order, as written: those at fault themselves included.
-    queues: Vec<&'a str>,
+    queues: Listed<'a>,
+    /// The warnings that the scenario means.
+    allowed: BTreeSet<Warning>,
     /// Producers run until here.
     duration: Span,
     /// Threads of all consumers so far.
     threads: u64,
     read: Read<'a>,
+    /// No more of either severity than one above what is told.
     faults: Vec<Fault>,
+    /// Errors so far, those that are not kept included.
+    errors: usize,
+    /// Warnings so far, as well.
+    warnings: usize,
+    /// Takes the advice for what is not kept.
+    spare: Fault,
     first_new_source: usize,
     /// Data files in which faults are shown.
     new_sources: Vec<Source>,
@@ -126,7 +140,11 @@ impl<'a> Check<'a> {
             self.names(&root.field(kind));
         }
         let end = duration.saturating_add(file.drain.0);
-        let mut workers = file.queues.0.iter().map(|(name, _)| graph::workers(file, name));
+        let served = Served::of(file, &self.queues);
+        let place = |(name, _): &(String, _)| self.queues.place(name);
+        let workers: Vec<u64> =
+            file.queues.0.iter().map(|queue| served.workers(place(queue))).collect();
+        let mut workers = workers.into_iter();
         let scenario = Scenario {
             name: name.into(),
             about: file.about.clone(),
@@ -147,23 +165,23 @@ impl<'a> Check<'a> {
         };
         self.batches(file, &scenario);
         self.expectations(&scenario);
-        self.graph(file, &scenario);
-        if self.faults.iter().all(|fault| fault.severity == Severity::Warning) {
+        self.graph(file, &scenario, &served);
+        if self.errors == 0 {
             self.sense(&scenario);
         }
         scenario
     }
 
     /// The warnings that the scenario means.
-    fn allowed(&mut self, file: &ScenarioFile) -> Vec<Warning> {
+    fn allowed(&mut self, file: &ScenarioFile) -> BTreeSet<Warning> {
         let all = self.root.field("allow");
+        let mut allowed = BTreeSet::new();
         if !all.is_whole(&file.allow) {
-            return Vec::new();
+            return allowed;
         }
-        let mut allowed = Vec::new();
         for (index, name) in file.allow.iter().enumerate() {
             if let Some(warning) = Warning::of_name(name) {
-                allowed.push(warning);
+                allowed.insert(warning);
             } else {
                 let what = format!("there is no warning `{name}`");
                 self.push(&all.item(index), what).help = vec![warnings::near(name)];
@@ -189,16 +207,35 @@ impl<'a> Check<'a> {
 
     /// Records a fault at a part; the caller may add advice.
     fn push(&mut self, at: &At, what: impl Into<String>) -> &mut Fault {
-        self.faults.push(Fault::new(what).at(at.place(), at.path()));
-        let last = self.faults.len() - 1;
-        &mut self.faults[last]
+        self.keep(Fault::new(what).at(at.place(), at.path()))
     }
 
     /// Records a warning at a part.
     fn warn(&mut self, at: &At, warning: Warning, what: impl Into<String>) -> &mut Fault {
-        self.faults.push(Fault::new(what).at(at.place(), at.path()).warning(warning));
+        self.keep(Fault::new(what).at(at.place(), at.path()).warning(warning))
+    }
+
+    /// Keeps a fault while it may still be told, and a warning that is not meant.
+    fn keep(&mut self, fault: Fault) -> &mut Fault {
+        let count = match fault.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        let is_meant = fault.warning.is_some_and(|warning| self.allowed.contains(&warning));
+        if is_meant || *count > MOST_FAULTS {
+            self.spare = fault;
+            *count += usize::from(!is_meant);
+            return &mut self.spare;
+        }
+        *count += 1;
+        self.faults.push(fault);
         let last = self.faults.len() - 1;
         &mut self.faults[last]
+    }
+
+    /// Whether another error would not be told: its advice need not be looked for.
+    fn is_full(&self) -> bool {
+        self.errors > MOST_FAULTS
     }
 
     /// A value within bounds, both included; `why` completes "… to …,".
@@ -258,14 +295,16 @@ impl<'a> Check<'a> {
 
     /// The queue of this name.
     fn queue_named(&mut self, at: &At, name: &str) -> QueueId {
-        if let Some(index) = self.queues.iter().position(|&queue| queue == name) {
-            return QueueId(index as u32);
+        if let Some(place) = self.queues.place(name) {
+            return QueueId(place as u32);
         }
-        let near = nearest(name, self.queues.iter().copied());
-        let help = match (near, self.queues.as_slice()) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, []) => "the scenario has no queues".into(),
-            (None, queues) => format!("the queues are `{}`", queues.join("`, `")),
+        let help = match &self.queues[..] {
+            _ if self.is_full() => String::new(),
+            [] => "the scenario has no queues".into(),
+            queues => match nearest(name, queues.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the queues are {}", few(queues)),
+            },
         };
         self.push(at, format!("unknown queue `{name}`")).help.push(help);
         QueueId(0)
@@ -310,12 +349,15 @@ impl<'a> Check<'a> {
     fn expectations(&mut self, scenario: &Scenario) {
         let all = self.root.field("expect");
         let (producers, consumers) = (self.root.field("producers"), self.root.field("consumers"));
-        let (producers, fleets) = (producers.keys(), consumers.keys());
+        let [producers, fleets] = [producers, consumers].map(|at| at.keys().into_iter().collect());
         if !all.is_whole(&scenario.expect) {
             return;
         }
         let names = Names { queues: self.queues.clone(), producers, fleets, scenario: None };
         for (index, text) in scenario.expect.iter().enumerate() {
+            if self.is_full() {
+                return;
+            }
             let parsed = expect::parse(text);
             let checked =
                 parsed.as_ref().map_err(Clone::clone).and_then(|parsed| parsed.check(&names));
@@ -324,13 +366,22 @@ impl<'a> Check<'a> {
             if let (Ok(()), Some(doubt)) = (&checked, doubt) {
                 let place = within(at.place(), text, doubt.column, doubt.length);
                 let fault = Fault::new(doubt.message).at(place, at.path()).help(doubt.help);
-                self.faults.push(fault.warning(Warning::CountAgainstShare));
+                self.keep(fault.warning(Warning::CountAgainstShare));
             }
             let Err(wrong) = checked else { continue };
             let place = within(at.place(), text, wrong.column, wrong.length);
             let fault = Fault::new(wrong.message).at(place, at.path()).help(wrong.help);
-            self.faults.push(fault);
+            self.keep(fault);
         }
+    }
+}
+
+/// The names of a list for a sentence, the first twenty of them.
+fn few(names: &[&str]) -> String {
+    const FEW: usize = 20;
+    match names.len().checked_sub(FEW) {
+        None | Some(0) => format!("`{}`", names.join("`, `")),
+        Some(more) => format!("`{}` and {more} more", names[..FEW].join("`, `")),
     }
 }
 

@@ -163,6 +163,14 @@ impl<'a> Check<'a> {
             return;
         }
         let flows = flows(scenario);
+        // The first fleet of each queue, and how many there are.
+        let mut fleets: Vec<(Option<&Named<FleetConfig>>, u32)> = vec![(None, 0); flows.len()];
+        for fleet in &scenario.fleets {
+            if let Some((first, number)) = fleets.get_mut(fleet.config.queue.0 as usize) {
+                first.get_or_insert(fleet);
+                *number += 1;
+            }
+        }
         let length = scenario.duration.as_secs_f64();
         let with_drain = scenario.duration.saturating_add(scenario.drain).as_secs_f64();
         for (place, Flow { rate, capacity }) in flows.into_iter().enumerate() {
@@ -170,11 +178,7 @@ impl<'a> Check<'a> {
             {
                 continue;
             }
-            let fleets = || {
-                let receives = |fleet: &&Named<FleetConfig>| fleet.config.queue.0 as usize == place;
-                scenario.fleets.iter().filter(receives)
-            };
-            let Some(fleet) = fleets().next() else { continue };
+            let (Some(fleet), number) = fleets[place] else { continue };
             let load = rate / capacity;
             let name = &scenario.queues[place].name;
             let what = format!(
@@ -185,7 +189,7 @@ impl<'a> Check<'a> {
             );
             let at = self.root.field("consumers").field(&fleet.name).field("count");
             let told = self.warn(&at, Warning::Overload, what);
-            if fleets().count() == 1 {
+            if number == 1 {
                 let count = libm::ceil(f64::from(fleet.config.count) * load);
                 told.help.push(format!("`consumers.{}.count: {count}` would do", fleet.name));
             } else {

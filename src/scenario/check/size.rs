@@ -56,7 +56,7 @@ impl<'a> Check<'a> {
     pub(super) fn batches(&mut self, file: &ScenarioFile, scenario: &Scenario) {
         let producers = self.root.field("producers");
         for (name, producer) in &file.producers.0 {
-            let queue = self.queues.iter().position(|&queue| queue == producer.queue);
+            let queue = self.queues.place(&producer.queue);
             let queue = queue.and_then(|queue| scenario.queues.get(queue));
             let Some(size) = queue.map(|queue| &queue.config.message_size) else { continue };
             if producer.batch <= 1 {

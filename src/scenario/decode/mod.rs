@@ -160,7 +160,7 @@ impl<'a> Pass<'a> {
         }
         let mut settings: Vec<(&'a str, &'a Node)> = Vec::with_capacity(names.len());
         for &name in names {
-            let written = entries.iter().find(|entry| entry.key == name);
+            let written = node.get(name);
             let usable = written.filter(|entry| !self.is_noted(&entry.value));
             let default = || defaults::section(section).and_then(|section| section.get(name));
             if let Some(entry) = usable.or_else(default) {

@@ -12,17 +12,18 @@ use crate::observe::measured::{
     FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,
 };
 use crate::stats::cost::{Cost, worker_hours};
+use crate::stats::listed::Listed;
 use crate::stats::pool::Reading;
 
 /// The names a scenario gives to its parts, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Names<'a> {
     /// Queues.
-    pub queues: Vec<&'a str>,
+    pub queues: Listed<'a>,
     /// Producers.
-    pub producers: Vec<&'a str>,
+    pub producers: Listed<'a>,
     /// Fleets of consumers.
-    pub fleets: Vec<&'a str>,
+    pub fleets: Listed<'a>,
     /// The scenario that has them, once it is checked: its prices give costs.
     pub scenario: Option<&'a Scenario>,
 }
@@ -30,7 +31,7 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     /// The names of a checked scenario.
     pub fn of(scenario: &'a Scenario) -> Names<'a> {
-        fn names<T>(parts: &[Named<T>]) -> Vec<&str> {
+        fn names<T>(parts: &[Named<T>]) -> Listed<'_> {
             parts.iter().map(|part| part.name.as_str()).collect()
         }
         Names {
@@ -41,13 +42,22 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn list(&self, part: Part) -> &[&'a str] {
-        match part {
+    fn list(&self, part: Part) -> Option<&Listed<'a>> {
+        Some(match part {
             Part::Queue => &self.queues,
             Part::Producer => &self.producers,
             Part::Fleet => &self.fleets,
-            Part::Whole => &[],
-        }
+            Part::Whole => return None,
+        })
+    }
+}
+
+/// The names of a list for a sentence, the first twenty of them.
+fn few(list: &[&str]) -> String {
+    const FEW: usize = 20;
+    match list.len().checked_sub(FEW) {
+        None | Some(0) => list.join(", "),
+        Some(more) => format!("{} and {more} more", list[..FEW].join(", ")),
     }
 }
 
@@ -379,24 +389,25 @@ impl Measure {
     /// The place of what it belongs to, in the order of the file.
     pub(super) fn place(&self, names: &Names<'_>) -> Result<usize, Explained> {
         let part = self.part();
-        let list = names.list(part);
-        match &self.of {
-            None if part == Part::Whole => Ok(0),
-            Some(_) if part == Part::Whole => {
-                let cost = split(&self.name).1;
-                let message = format!("`{cost}` is of the whole scenario, not of one part");
-                Err((message, format!("write `{cost}` alone")))
+        let Some(list) = names.list(part) else {
+            if self.of.is_none() {
+                return Ok(0);
             }
+            let cost = split(&self.name).1;
+            let message = format!("`{cost}` is of the whole scenario, not of one part");
+            return Err((message, format!("write `{cost}` alone")));
+        };
+        match &self.of {
             None if list.is_empty() => Err((
                 format!("`{}` needs a {}, the scenario has none", self.name, part.word()),
                 "remove the expectation".to_owned(),
             )),
             None => Ok(0),
-            Some(of) => list.iter().position(|name| name == of).ok_or_else(|| {
+            Some(of) => list.place(of).ok_or_else(|| {
                 let help = match nearest(of, list.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if list.is_empty() => "the scenario has none".to_owned(),
-                    None => format!("the scenario has {}", list.join(", ")),
+                    None => format!("the scenario has {}", few(list)),
                 };
                 (format!("`{}`: there is no {} named `{of}`", self.name, part.word()), help)
             }),

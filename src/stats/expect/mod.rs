@@ -32,7 +32,6 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use self::measure::Measure;
-use crate::engine::scenario::Scenario;
 use crate::observe::measured::Measured;
 use crate::stats::paired::Wanted;
 
@@ -203,10 +202,9 @@ pub fn parse_quantity(text: &str) -> Result<Quantity, ExpectFault> {
 }
 
 /// Judges an expectation on one run.
-pub fn evaluate(expectation: &Expectation, scenario: &Scenario, measured: &Measured) -> Judged {
-    let names = Names::of(scenario);
-    let value = expectation.value.value(&names, measured);
-    let limit = expectation.limit.value(&names, measured);
+pub fn evaluate(expectation: &Expectation, names: &Names<'_>, measured: &Measured) -> Judged {
+    let value = expectation.value.value(names, measured);
+    let limit = expectation.limit.value(names, measured);
     let note = value.as_ref().err().or(limit.as_ref().err()).cloned();
     let (value, limit) = (value.ok(), limit.ok());
     let holds = match (value, limit) {
@@ -292,10 +290,12 @@ impl Expectation {
         })
     }
 
-    /// Whether a latency or a level in it is without end where the messages of the queue at place
-    /// `queue` become ever more, so that it has no value.
-    pub fn grows_with(&self, queue: usize, names: &Names<'_>) -> bool {
-        self.value.grows_with(queue, names) || self.limit.grows_with(queue, names)
+    /// The queues, by their places, of which a latency or a level in it is without end where their
+    /// messages become ever more, so that it has no value.
+    pub fn growing(&self, names: &Names<'_>) -> Vec<usize> {
+        let mut places = self.value.growing(names);
+        places.extend(self.limit.growing(names));
+        places
     }
 }
 
@@ -336,10 +336,10 @@ impl Quantity {
         !self.value.all(|measure| !measure.is_priced())
     }
 
-    /// Whether a latency or a level in it is without end where the messages of the queue at place
-    /// `queue` become ever more, so that it has no value.
-    pub fn grows_with(&self, queue: usize, names: &Names<'_>) -> bool {
-        self.value.grows_with(queue, names)
+    /// The queues, by their places, of which a latency or a level in it is without end where their
+    /// messages become ever more, so that it has no value.
+    pub fn growing(&self, names: &Names<'_>) -> Vec<usize> {
+        self.value.growing(names)
     }
 
     /// What it is of, if it is a latency, a level or `busy` and nothing is computed with it.
@@ -351,17 +351,26 @@ impl Quantity {
     ///
     /// # Errors
     /// Why it has none: a share of nothing, a quantile of no values.
-    pub fn value(&self, scenario: &Scenario, measured: &Measured) -> Result<f64, String> {
-        self.value.value(&Names::of(scenario), measured)
+    pub fn value(&self, names: &Names<'_>, measured: &Measured) -> Result<f64, String> {
+        self.value.value(names, measured)
     }
 }
+
+/// Longest word that is compared with others, in letters.
+const LONGEST: usize = 200;
 
 /// The candidate nearest to `word`, if it is near enough to be a slip of the fingers: at most a
 /// third of the letters differ (Levenshtein's distance).
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (word.chars().count() / 3).max(1);
+    let length = word.chars().count();
+    let allowed = (length / 3).max(1);
+    // The distance is no less than the difference in length; of what is so long nobody asks.
+    let comparable = |candidate: &&str| {
+        length <= LONGEST && candidate.chars().count().abs_diff(length) <= allowed
+    };
     candidates
         .into_iter()
+        .filter(comparable)
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)

@@ -73,9 +73,9 @@ impl Measure {
         }
     }
 
-    /// Whether it is without end where the messages of `queue` become ever more: a time since the
-    /// send, the visible messages, the age of the oldest.
-    pub(super) fn grows_with(&self, queue: usize, names: &Names<'_>) -> bool {
+    /// The place of the queue whose messages leave it without end where they become ever more: of
+    /// a time since the send, the visible messages, the age of the oldest.
+    pub(super) fn growing(&self, names: &Names<'_>) -> Option<usize> {
         let name = self.name.trim_end_matches(')');
         let (_, last) = split(name.rsplit('(').next().unwrap_or(name));
         let grows = match self.what {
@@ -87,6 +87,6 @@ impl Measure {
                 false
             }
         };
-        grows && self.place(names) == Ok(queue)
+        if grows { self.place(names).ok() } else { None }
     }
 }

@@ -7,7 +7,6 @@
 
 use super::parse::Expr;
 use super::{Comparison, Expectation, Names, Quantity};
-use crate::engine::scenario::Scenario;
 use crate::observe::measured::Measured;
 use crate::stats::pool::{Pooled, Reading, Runs, Sampled, tail};
 use crate::stats::tail::Tail;
@@ -123,13 +122,12 @@ fn count(of: &Expr) -> usize {
 
 fn told<'e>(
     of: impl IntoIterator<Item = &'e Expr>,
-    scenario: &Scenario,
+    names: &Names<'_>,
     measured: &Measured,
 ) -> Told {
-    let names = Names::of(scenario);
     let mut readings = Vec::new();
     for expr in of {
-        expr.each_measure(&mut |measure| readings.push(measure.reading(&names, measured)));
+        expr.each_measure(&mut |measure| readings.push(measure.reading(names, measured)));
     }
     Told(readings)
 }
@@ -144,8 +142,8 @@ impl Quantity {
     }
 
     /// What one run tells of it.
-    pub fn told(&self, scenario: &Scenario, measured: &Measured) -> Told {
-        told([&self.value], scenario, measured)
+    pub fn told(&self, names: &Names<'_>, measured: &Measured) -> Told {
+        told([&self.value], names, measured)
     }
 
     /// Over the runs that tell of it, and how many those are.
@@ -165,8 +163,8 @@ impl Quantity {
 
 impl Expectation {
     /// What one run tells of both sides.
-    pub fn told(&self, scenario: &Scenario, measured: &Measured) -> Told {
-        told([&self.value, &self.limit], scenario, measured)
+    pub fn told(&self, names: &Names<'_>, measured: &Measured) -> Told {
+        told([&self.value, &self.limit], names, measured)
     }
 
     /// Both sides over all runs.
@@ -206,7 +204,7 @@ mod tests {
     fn told(text: &str, change: impl Fn(&mut Measured)) -> Told {
         let mut measured = fixture::measured(0);
         change(&mut measured);
-        parse_quantity(text).expect(text).told(&fixture::scenario(), &measured)
+        parse_quantity(text).expect(text).told(&Names::of(&fixture::scenario()), &measured)
     }
 
     fn over(text: &str, told: &[Told]) -> Sampled {

@@ -155,15 +155,12 @@ impl Expr {
         }
     }
 
-    /// Whether a measure in it is without end where the messages of `queue` become ever more.
-    pub(super) fn grows_with(&self, queue: usize, names: &Names<'_>) -> bool {
-        match &self.node {
-            Node::Literal(_) => false,
-            Node::Measure(measure) => measure.grows_with(queue, names),
-            Node::Binary(_, sides) => {
-                sides.0.grows_with(queue, names) || sides.1.grows_with(queue, names)
-            }
-        }
+    /// The queues, by their places, of which a measure in it is without end where their messages
+    /// become ever more.
+    pub(super) fn growing(&self, names: &Names<'_>) -> Vec<usize> {
+        let mut places = Vec::new();
+        self.each_measure(&mut |measure| places.extend(measure.growing(names)));
+        places
     }
 
     fn measures(&self) -> bool {

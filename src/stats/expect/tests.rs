@@ -7,7 +7,7 @@ use crate::stats::fixture;
 fn judged(text: &str) -> Judged {
     let scenario = fixture::scenario();
     let expectation = parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
-    evaluate(&expectation, &scenario, &fixture::measured(0))
+    evaluate(&expectation, &Names::of(&scenario), &fixture::measured(0))
 }
 
 fn value(text: &str) -> f64 {
@@ -96,7 +96,7 @@ fn what_nodes_did_has_measures() {
     ];
     for (text, expected) in cases {
         let expectation = parse(&format!("{text} == {expected}")).expect(text);
-        let judged = evaluate(&expectation, &scenario, &measured);
+        let judged = evaluate(&expectation, &Names::of(&scenario), &measured);
         assert!(judged.holds, "{text}: {judged:?}");
     }
 }
@@ -181,7 +181,7 @@ fn what_has_no_value_does_not_hold_and_says_why() {
 fn a_cost_without_its_ground_says_why() {
     let scenario = fixture::scenario();
     let note = |text: &str, measured| {
-        let judged = evaluate(&parse(text).expect(text), &scenario, &measured);
+        let judged = evaluate(&parse(text).expect(text), &Names::of(&scenario), &measured);
         assert!(!judged.holds, "{text}");
         judged.note.expect("it has no value")
     };
@@ -332,7 +332,7 @@ fn names_of_the_scenario_are_looked_up() {
 #[test]
 fn a_quantity_is_a_sum_that_stands_alone() {
     let (scenario, measured) = (fixture::scenario(), fixture::measured(0));
-    let value = |text: &str| parse_quantity(text).unwrap().value(&scenario, &measured);
+    let value = |text: &str| parse_quantity(text).unwrap().value(&Names::of(&scenario), &measured);
     assert_eq!(value("redelivered / received * 100"), Ok(3_600.0 / 36_036.0));
     assert_eq!(value(" orders.sent "), Ok(36_000.0));
     assert_eq!(parse_quantity("mean(sent_to_received)").unwrap().unit(), Unit::Duration);
@@ -395,7 +395,7 @@ proptest::proptest! {
         match parse(&text) {
             Ok(expectation) => {
                 let judged = |expectation| {
-                    evaluate(&expectation, &fixture::scenario(), &fixture::measured(0))
+                    evaluate(&expectation, &Names::of(&fixture::scenario()), &fixture::measured(0))
                 };
                 let again = parse(expectation.text()).expect("it parsed before");
                 proptest::prop_assert_eq!(judged(expectation), judged(again));
@@ -459,7 +459,7 @@ fn what_an_expectation_is_of() {
     assert!(latencies.iter().all(|text| of(text).is_of_latencies()));
     assert!(!of(mixed).is_of_latencies() && !of("sent < 3").is_of_latencies());
     // The first queue, and the second.
-    let grows = |text: &str| [0, 1].map(|queue| of(text).grows_with(queue, &names));
+    let grows = |text: &str| [0, 1].map(|queue| of(text).growing(&names).contains(&queue));
     assert_eq!(grows(mixed), [true, true]);
     assert_eq!(grows("mean(sent_to_received) < 1s"), [true, false]);
     assert_eq!(grows("1s > mean(orders-dlq.sent_to_received) + 1s"), [false, true]);

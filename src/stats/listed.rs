@@ -1,0 +1,58 @@
+//! Names in the order of a file, found by halving.
+//!
+//! Owns [`Listed`]. Must not know what bears the names.
+//!
+//! A scenario may have ten thousand queues and as many expectations, each of which names one: a
+//! look-up that goes through all names would make that a hundred million.
+
+use std::ops::Deref;
+
+/// Names in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listed<'a> {
+    names: Vec<&'a str>,
+    /// Places in `names`, by name; of equal names the first stands first.
+    by_name: Vec<u32>,
+}
+
+impl<'a> Listed<'a> {
+    /// The place of a name, from 0; of several that are equal, the first.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        let at = self.by_name.partition_point(|&place| self.names[place as usize] < name);
+        let place = *self.by_name.get(at)? as usize;
+        (self.names[place] == name).then_some(place)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Listed<'a> {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Listed<'a> {
+        let names: Vec<&str> = names.into_iter().collect();
+        let mut by_name: Vec<u32> = (0..names.len() as u32).collect();
+        by_name.sort_by_key(|&place| (names[place as usize], place));
+        Listed { names, by_name }
+    }
+}
+
+impl<'a> Deref for Listed<'a> {
+    type Target = [&'a str];
+
+    fn deref(&self) -> &[&'a str] {
+        &self.names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_at_its_place() {
+        let names = ["b", "a", "c", "a", ""];
+        let listed: Listed = names.into_iter().collect();
+        for (name, place) in [("a", Some(1)), ("b", Some(0)), ("c", Some(2)), ("", Some(4))] {
+            assert_eq!(listed.place(name), place, "{name}");
+        }
+        assert_eq!((listed.place("d"), listed.place("aa")), (None, None));
+        assert_eq!(*listed, names);
+    }
+}
