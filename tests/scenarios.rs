@@ -120,7 +120,7 @@ fn every_distribution_can_be_written() {
         ),
         (
             "Empirical(\"lengths.txt\")",
-            Dist::Empirical(vec![Span::from_millis(10), Span::from_millis(30)]),
+            Dist::Empirical([Span::from_millis(10), Span::from_millis(30)].into()),
         ),
         (
             "Mix([(3, Constant(\"1s\")), (1.0, Exponential(\"2s\"))])",
@@ -175,7 +175,7 @@ fn every_arrival_process_can_be_written_and_scaled() {
 
 fn times() -> ArrivalProcess {
     let at = [500, 2_000].map(|millis| Time::ZERO + Span::from_millis(millis));
-    ArrivalProcess::Times { at: at.to_vec() }
+    ArrivalProcess::Times { at: at.into() }
 }
 
 #[test]
@@ -499,7 +499,7 @@ fn sizes_have_the_laws_of_lengths() {
             "LogNormal(p50: \"2KiB\", p99: \"20KiB\")",
             Dist::log_normal_from_p50_p99(bytes(2_048), bytes(20_480)),
         ),
-        ("Empirical(\"sizes.txt\")", Dist::Empirical(vec![bytes(300), bytes(2_048)])),
+        ("Empirical(\"sizes.txt\")", Dist::Empirical([bytes(300), bytes(2_048)].into())),
     ];
     for (text, dist) in cases {
         let text = with(&format!("message_size: {text}"), ARRIVALS, WORK);

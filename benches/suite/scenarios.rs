@@ -88,7 +88,8 @@ pub(crate) fn long_visibility(gaps: u64) -> Scenario {
 /// 100,000 messages in flight at once, one every 100 µs for the first 10 s. Each is extended
 /// `beats` times, every 10 s, and ends a second later.
 pub(crate) fn heartbeats(beats: u64) -> Scenario {
-    let at = (0..HEARTS).map(|number| Time::ZERO + Span::from_micros(100 * number)).collect();
+    let at: Vec<Time> =
+        (0..HEARTS).map(|number| Time::ZERO + Span::from_micros(100 * number)).collect();
     let every = secs(10);
     let work = every * beats + secs(1);
     let mut fleet = fleet((HEARTS / 1_000) as u32, Dist::Constant(work));
@@ -96,7 +97,7 @@ pub(crate) fn heartbeats(beats: u64) -> Scenario {
     fleet.heartbeat = Some(Heartbeat { every, extend: secs(30) });
     let mut queue = queue();
     queue.visibility_timeout = secs(30);
-    undrained(queue, producer(ArrivalProcess::Times { at }), fleet, secs(10) + work)
+    undrained(queue, producer(ArrivalProcess::Times { at: at.into() }), fleet, secs(10) + work)
 }
 
 /// Half of all deliveries outlive their timeout: the work is exponential, the timeout is its

@@ -657,7 +657,7 @@ mod tests {
             period(1_000.0, 50.0, 250.0),
         ];
         let times: Vec<Time> =
-            arrivals(&[ArrivalProcess::Counts { periods: periods.clone() }]).collect();
+            arrivals(&[ArrivalProcess::Counts { periods: periods.clone().into() }]).collect();
         let mut inside = 0;
         for CountPeriod { from, length, expected } in periods {
             let count = times.iter().filter(|&&t| from <= t && t < from + length).count();
@@ -681,8 +681,9 @@ mod tests {
             length: Span::from_secs(1),
             expected: 0.5,
         };
-        let periods = (0..100_000).map(period).collect();
-        let times: Vec<Time> = arrivals(&[ArrivalProcess::Counts { periods }]).collect();
+        let periods: Vec<CountPeriod> = (0..100_000).map(period).collect();
+        let times: Vec<Time> =
+            arrivals(&[ArrivalProcess::Counts { periods: periods.into() }]).collect();
         assert_poisson_count(times.len(), 50_000.0, "in all");
         assert_dispersion(&times, 10_000, at(100_000.0));
         assert_rescales(&times.iter().map(|t| t.as_nanos() as f64 * 5e-10).collect::<Vec<_>>());
@@ -731,7 +732,7 @@ mod tests {
         let burst = ArrivalProcess::Burst { at: at(7.0), count: 3 };
         assert_eq!(arrivals(&[burst]).collect::<Vec<_>>(), [at(7.0); 3]);
         let listed = vec![at(1.0), at(1.0), at(2.5)];
-        let process = ArrivalProcess::Times { at: listed.clone() };
+        let process = ArrivalProcess::Times { at: listed.clone().into() };
         assert_eq!(arrivals(&[process]).collect::<Vec<_>>(), listed);
     }
 
@@ -740,7 +741,7 @@ mod tests {
         let processes = [
             ArrivalProcess::Closed { clients: 5, think: Dist::Constant(Span::ZERO) },
             ArrivalProcess::Poisson { rate: 50.0 },
-            ArrivalProcess::Times { at: vec![at(1.0), at(3.0)] },
+            ArrivalProcess::Times { at: [at(1.0), at(3.0)].into() },
             ArrivalProcess::Poisson { rate: 70.0 },
             ArrivalProcess::Burst { at: at(3.0), count: 2 },
         ];
@@ -767,8 +768,8 @@ mod tests {
             ArrivalProcess::Profile { points: vec![(at(1.0), 0.0)] },
             ArrivalProcess::OnOff { rate: 9.0, on: zero.clone(), off: zero },
             ArrivalProcess::Burst { at: at(1.0), count: 0 },
-            ArrivalProcess::Counts { periods: Vec::new() },
-            ArrivalProcess::Times { at: Vec::new() },
+            ArrivalProcess::Counts { periods: [].into() },
+            ArrivalProcess::Times { at: [].into() },
         ];
         assert_eq!(arrivals(&silent).next(), None);
         for process in silent {
@@ -801,7 +802,7 @@ mod tests {
         let process = |i: u32| match i % 4 {
             0 => ArrivalProcess::Poisson { rate: 1.0 + f64::from(i) },
             1 => ArrivalProcess::Constant { rate: 1.0 },
-            2 => ArrivalProcess::Times { at: vec![at(0.5), at(1.0), at(f64::from(i))] },
+            2 => ArrivalProcess::Times { at: [at(0.5), at(1.0), at(f64::from(i))].into() },
             _ => ArrivalProcess::Burst { at: at(2.0), count: 3 },
         };
         for number in [3, 16, 17, 40] {

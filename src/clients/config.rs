@@ -2,6 +2,8 @@
 //!
 //! Owns the checked settings of those who call the ledger. Must not know how they were written.
 
+use std::sync::Arc;
+
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
@@ -78,17 +80,17 @@ pub enum ArrivalProcess {
     /// A Poisson number of messages in each period, spread evenly in it.
     Counts {
         /// The periods in ascending order, not overlapping; what lies between them is silent.
-        periods: Vec<CountPeriod>,
+        periods: Arc<[CountPeriod]>,
     },
     /// Exactly so many messages in each period, a whole number each, spread evenly in it.
     Exact {
         /// The periods in ascending order, not overlapping; what lies between them is silent.
-        periods: Vec<CountPeriod>,
+        periods: Arc<[CountPeriod]>,
     },
     /// Messages at exactly these instants, ascending.
     Times {
         /// The instants.
-        at: Vec<Time>,
+        at: Arc<[Time]>,
     },
     /// What another process does before `every`, again and again.
     Repeated {

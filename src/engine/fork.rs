@@ -97,15 +97,21 @@ impl<O: Observer> World<O> {
         if !self.go_on_as(then, at) {
             return;
         }
+        let mut changed = vec![false; from.queues.len()];
         for (id, (from, to)) in (0..).map(QueueId).zip(pairs(&from.queues, &then.queues)) {
             self.reconfigure_queue(id, &from.config, &to.config);
+            changed[id.0 as usize] = from.config.visibility_timeout != to.config.visibility_timeout;
         }
+        self.hide_otherwise(&changed, then);
+        let clients =
+            by_owner(self.clients.iter().map(|client| client.producer), then.producers.len());
         for (number, (from, to)) in (0..).zip(pairs(&from.producers, &then.producers)) {
-            self.reconfigure_producer(number, from, &to.config);
+            self.reconfigure_producer(number, from, &to.config, &clients[number as usize]);
         }
+        let members = by_owner(self.workers.iter().map(|worker| worker.fleet), then.fleets.len());
         let mut joining = Vec::new();
         for (number, (from, to)) in (0..).zip(pairs(&from.fleets, &then.fleets)) {
-            self.reconfigure_fleet(number, &from.config, &to.config);
+            self.reconfigure_fleet(number, &from.config, &to.config, &members[number as usize]);
             joining.extend((from.config.count..to.config.count).map(|member| (number, to, member)));
         }
         self.join(&joining);
@@ -123,12 +129,17 @@ impl<O: Observer> World<O> {
                 self.calendar.schedule(at, Event::Purge(id));
             }
         }
-        if from.visibility_timeout != to.visibility_timeout {
-            for number in 0..self.workers.len() as u32 {
-                let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
-                if fleet.queue == id && fleet.receive.visibility_timeout.is_none() {
-                    self.ledger.hide_for(Caller(number), to.visibility_timeout);
-                }
+    }
+
+    /// Workers without a visibility timeout of their own have that of their queue, which has
+    /// `changed`.
+    fn hide_otherwise(&mut self, changed: &[bool], then: &Scenario) {
+        for (number, worker) in (0..).zip(&self.workers) {
+            let fleet = &self.fleets[worker.fleet as usize];
+            let place = fleet.queue.0 as usize;
+            if changed[place] && fleet.receive.visibility_timeout.is_none() {
+                let timeout = then.queues[place].config.visibility_timeout;
+                self.ledger.hide_for(Caller(number), timeout);
             }
         }
     }
@@ -138,6 +149,7 @@ impl<O: Observer> World<O> {
         number: u32,
         from: &Named<ProducerConfig>,
         to: &ProducerConfig,
+        clients: &[u32],
     ) {
         if from.config == *to {
             return;
@@ -152,25 +164,27 @@ impl<O: Observer> World<O> {
             if let Some(next) = next {
                 self.calendar.schedule(next, Event::Arrival(ProducerId(number)));
             }
-            let own = self.clients.iter_mut().filter(|client| client.producer == number);
             let thinks =
                 Arrivals::closed(after).flat_map(|(count, think)| (0..count).map(move |_| think));
-            for (client, think) in own.zip(thinks) {
-                client.think.clone_from(think);
+            for (&client, think) in clients.iter().zip(thinks) {
+                self.clients[client as usize].think.clone_from(think);
             }
         }
         self.use_connections(number);
     }
 
-    fn reconfigure_fleet(&mut self, fleet: u32, from: &FleetConfig, to: &FleetConfig) {
+    fn reconfigure_fleet(
+        &mut self,
+        fleet: u32,
+        from: &FleetConfig,
+        to: &FleetConfig,
+        members: &[u32],
+    ) {
         if from == to {
             return;
         }
         self.fleets[fleet as usize] = to.clone();
-        let all = (0..self.workers.len() as u32).zip(&self.workers);
-        let own: Vec<u32> =
-            all.filter(|(_, worker)| worker.fleet == fleet).map(|(number, _)| number).collect();
-        for (member, &number) in (0..).zip(&own) {
+        for (member, &number) in (0..).zip(members) {
             if member >= to.count {
                 self.leave(number);
             }
@@ -231,6 +245,15 @@ impl<O: Observer> World<O> {
             self.begin_life(number);
         }
     }
+}
+
+/// The numbers of what `owners` own, by owner, each in order.
+fn by_owner(owners: impl Iterator<Item = u32>, number: usize) -> Vec<Vec<u32>> {
+    let mut owned = vec![Vec::new(); number];
+    for (place, owner) in (0..).zip(owners) {
+        owned[owner as usize].push(place);
+    }
+    owned
 }
 
 /// The parts that two scenarios have in common, by place.

@@ -23,6 +23,9 @@ pub(super) const WORTHWHILE: usize = 2_000;
 /// Most threads of a kind that one look is at.
 const MOST: usize = Calendar::<Event>::MOST_UPCOMING;
 
+/// Queues whose waiters are looked for.
+const MOST_QUEUES: usize = 64;
+
 impl<O: Observer> World<O> {
     /// Reads the rows of the threads that have something due next and of what they hold, and those
     /// of the threads that will take what comes meanwhile.
@@ -48,7 +51,8 @@ impl<O: Observer> World<O> {
     /// Reads the rows of the idle threads of the workers that will be served next, `most` at most.
     #[inline]
     fn look_at_idle(&self, most: usize) {
-        let queues = (0..self.looks.len() as u32).map(QueueId);
+        // Nobody may wait at any of ten thousand queues.
+        let queues = (0..self.looks.len().min(MOST_QUEUES) as u32).map(QueueId);
         let waiters = queues.flat_map(|queue| self.ledger.waiters(queue).take(most));
         for caller in waiters.take(most) {
             if let Some(number) = self.workers[caller.0 as usize].idle_thread() {

@@ -49,6 +49,10 @@ pub enum Ended {
 /// Events between two looks at the interrupt, the observer and the conservation of messages.
 const LOOK_EVERY: u64 = 1024;
 
+/// Queues of which a look checks the messages, in turn: of ten thousand, all would cost more than
+/// the events since.
+const LOOK_AT: u32 = 64;
+
 /// A client that sends one message, waits for its confirmation, and thinks.
 #[derive(Clone, Debug)]
 pub(super) struct ClosedClient {
@@ -129,6 +133,8 @@ pub struct World<O: Observer> {
     events: u64,
     /// How many events there are when the loop next looks at what stands around it.
     next_look: u64,
+    /// The queue whose messages were checked last.
+    looked_at: u32,
     /// The run is over for now when nothing is left before this.
     until: Option<Time>,
     /// The ledger may remember so many messages that are gone before those are looked for that
@@ -179,6 +185,7 @@ impl<O: Observer> World<O> {
             looks_ahead: false,
             events: 0,
             next_look: 0,
+            looked_at: 0,
             until: None,
             most_remembered: LEAST_REMEMBERED,
             calendar: Calendar::with_capacity(4 * workers as usize + 64),
@@ -367,9 +374,13 @@ impl<O: Observer> World<O> {
         None
     }
 
-    /// Every message that came into a queue is accounted for; cheap enough to stay on in release.
-    fn check_conservation(&self) {
-        for number in 0..self.looks.len() as u32 {
+    /// Every message that came into a queue is accounted for; cheap enough to stay on in release,
+    /// as each look is at some queues only.
+    fn check_conservation(&mut self) {
+        let queues = self.looks.len() as u32;
+        for _ in 0..queues.min(LOOK_AT) {
+            self.looked_at = (self.looked_at + 1) % queues;
+            let number = self.looked_at;
             let tally = self.ledger.tally(QueueId(number));
             assert!(
                 tally.is_conserved(),
@@ -431,14 +442,34 @@ impl<O: Observer> World<O> {
         while let Some(served) = self.ledger.next_served() {
             self.accept(served);
         }
-        for (number, look) in self.looks.iter_mut().enumerate() {
-            let queue = QueueId(number as u32);
-            let due = self.ledger.due(queue);
-            if due < *look {
-                *look = due;
-                self.calendar.schedule(due.max(self.now), Event::Ledger(queue));
-            }
+        if self.ledger.lists_stirred() {
+            return self.look_at_stirred();
         }
+        for number in 0..self.looks.len() as u32 {
+            self.plan_look(QueueId(number));
+        }
+    }
+
+    #[inline(always)]
+    fn plan_look(&mut self, queue: QueueId) {
+        let look = &mut self.looks[queue.0 as usize];
+        let due = self.ledger.due(queue);
+        if due < *look {
+            *look = due;
+            self.calendar.schedule(due.max(self.now), Event::Ledger(queue));
+        }
+    }
+
+    /// Of many queues, those that something was done to.
+    #[inline(never)]
+    fn look_at_stirred(&mut self) {
+        self.ledger.begin_look();
+        while let Some(queue) = self.ledger.next_stirred() {
+            self.plan_look(queue);
+        }
+        let missed =
+            |(number, look): (usize, &Time)| self.ledger.due(QueueId(number as u32)) < *look;
+        debug_assert!(!self.looks.iter().enumerate().any(missed), "a queue without a look");
     }
 
     /// The ledger's own deadlines. A look that comes too early is not an event.

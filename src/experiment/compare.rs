@@ -22,6 +22,7 @@ use crate::outcome::{
 };
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
+use crate::scenario::shared::SharedData;
 use crate::stats::expect::{Names, Quantity, Told};
 use crate::stats::paired::{Paired, Verdict, Wanted};
 use crate::stats::pool::Runs;
@@ -70,8 +71,9 @@ impl Compare {
         let (mut faults, mut warnings) = (Faults::default(), Faults::default());
         let mut seed = asked.seed;
         let mut points = Vec::new();
+        let data = SharedData::default();
         for ((text, own), name) in texts.into_iter().zip([&asked.a, &asked.b]).zip(["a", "b"]) {
-            let base = Base { text, sets: &asked.set, expect: None, seed, threads: 1 };
+            let base = Base { text, sets: &asked.set, expect: None, seed, threads: 1, data: &data };
             match base.point(own.clone()) {
                 Ok((point, own)) => {
                     // Both have the first one's seed: no pairs without it.

@@ -12,6 +12,7 @@ use crate::engine::scenario::Scenario;
 use crate::scenario::Loaded;
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;
+use crate::scenario::shared::SharedData;
 use crate::scenario::warnings::Warning;
 
 /// Most points of one experiment.
@@ -41,6 +42,8 @@ pub struct Base<'a> {
     pub seed: Option<u64>,
     /// Load on so many threads.
     pub threads: usize,
+    /// What the points have read from data files, each once for all of them.
+    pub data: &'a SharedData,
 }
 
 impl Base<'_> {
@@ -64,7 +67,7 @@ impl Base<'_> {
     /// All faults found.
     pub fn point(&self, own: Vec<String>) -> Result<(Point, Faults), Faults> {
         let all: Vec<String> = self.sets.iter().chain(&own).cloned().collect();
-        let Loaded { mut scenario, warnings } = self.text.load(&all)?;
+        let Loaded { mut scenario, warnings } = self.text.load_with(&all, self.data)?;
         scenario.seed = self.seed.unwrap_or(scenario.seed);
         if let Some(expect) = self.expect {
             scenario.expect = expect.to_vec();

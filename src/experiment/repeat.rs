@@ -18,6 +18,7 @@ use crate::engine::world::Ended;
 use crate::outcome::Estimate;
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
+use crate::scenario::shared::SharedData;
 use crate::stats::expect::{Names, Quantity};
 
 /// Probability with which an interval covers the truth.
@@ -62,7 +63,15 @@ impl Repeat {
     /// # Errors
     /// All faults found.
     pub fn prepare(asked: RepeatAsked, text: &Text) -> Result<(Repeat, Faults), Faults> {
-        let base = Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads: 1 };
+        let data = SharedData::default();
+        let base = Base {
+            text,
+            sets: &asked.set,
+            expect: None,
+            seed: asked.seed,
+            threads: 1,
+            data: &data,
+        };
         let (point, warnings) = base.point(Vec::new())?;
         let names = Names::of(&point.scenario);
         let quantities = quantities::read("measures", &asked.measures, &names)?;

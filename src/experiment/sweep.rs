@@ -19,6 +19,7 @@ use crate::outcome::{
 };
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;
+use crate::scenario::shared::SharedData;
 use crate::stats::expect::{Names, Quantity, Told};
 use crate::stats::pool::Runs;
 use crate::stats::predict::predict;
@@ -78,7 +79,9 @@ impl Sweep {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let base = Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads };
+        let data = SharedData::default();
+        let base =
+            Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads, data: &data };
         base.few_enough(&knobs, asked.reps)?;
         let (points, warnings) = base.grid(&knobs)?;
         let names = Names::of(&points[0].scenario);

@@ -545,8 +545,15 @@ fn a_share_says_how_it_is_written() {
 fn a_point_takes_its_seed_and_expectations_from_its_experiment() {
     let text = text("seed: 4");
     let expect = strings(&["sent > 1"]);
-    let base =
-        |seed, expect| super::point::Base { text: &text, sets: &[], expect, seed, threads: 1 };
+    let data = crate::scenario::shared::SharedData::default();
+    let base = |seed, expect| super::point::Base {
+        text: &text,
+        sets: &[],
+        expect,
+        seed,
+        threads: 1,
+        data: &data,
+    };
     let of = |seed, expect| {
         let own = strings(&["consumers.workers.count=2"]);
         let Point { name, scenario, .. } =

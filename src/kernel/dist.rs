@@ -10,6 +10,8 @@
 //! `HyperExponential` and `Mix` one to pick the branch and then those of the branch, `Gamma` as
 //! many as its rejection takes.
 
+use std::sync::Arc;
+
 use super::closed_forms as form;
 use super::closed_forms::{average, nanos, pieces, square};
 use super::num;
@@ -100,7 +102,7 @@ pub enum Dist {
     /// probability 0 to 1.
     Percentiles(Vec<(f64, Span)>),
     /// One of these lengths (ascending), each as likely: the inverse of the empirical law.
-    Empirical(Vec<Span>),
+    Empirical(Arc<[Span]>),
     /// One of several, with weights that sum to 1.
     Mix(Vec<(f64, Dist)>),
     /// Another one, longer by a constant.
@@ -432,7 +434,7 @@ mod tests {
             ("normal, half cut", Dist::Normal { mean: long(0.1), sd: long(1.0) }),
             ("triangular", Dist::Triangular { min: long(0.5), mode: long(0.8), max: long(2.0) }),
             ("percentiles", Dist::Percentiles(curve())),
-            ("empirical", Dist::Empirical([0.1, 0.2, 0.2, 0.7, 3.0].map(long).to_vec())),
+            ("empirical", Dist::Empirical([0.1, 0.2, 0.2, 0.7, 3.0].map(long).into())),
             ("mix", Dist::Mix(vec![(0.7, exponential.clone()), (0.3, uniform)])),
             ("shifted", Dist::Shifted { by: long(0.5), dist: Box::new(exponential) }),
         ]
@@ -597,7 +599,7 @@ mod tests {
             (Dist::Pareto { shape: 2.0, min: one, max: one }, one),
             (Dist::log_normal_from_mean_cv(one, 0.0), one),
             (Dist::Percentiles(vec![(0.0, one), (1.0, one)]), one),
-            (Dist::Empirical(vec![one]), one),
+            (Dist::Empirical([one].into()), one),
             (Dist::Mix(vec![(1.0, Dist::Constant(one))]), one),
         ];
         let mut source = stream("degenerate");

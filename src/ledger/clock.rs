@@ -18,6 +18,7 @@ impl Ledger {
     /// delays, stages of changes of the key space, the look of the split policy, waiters that
     /// capacity had held up, and last the ends of long polls.
     pub fn advance<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) -> u64 {
+        self.stirred.note(queue);
         let mut happened = 0;
         if self.queue(queue).nodes_due() <= now {
             happened += self.advance_nodes(queue, now, journal);

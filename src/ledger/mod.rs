@@ -52,6 +52,7 @@ mod sealed;
 pub mod service;
 mod serving;
 mod split;
+mod stirred;
 mod tally;
 mod timers;
 mod undone;

@@ -19,6 +19,7 @@ use crate::kernel::time::{Span, Time};
 impl Ledger {
     /// From `now` on, `queue` follows `config`.
     pub fn reconfigure(&mut self, now: Time, queue: QueueId, config: &QueueConfig) {
+        self.stirred.note(queue);
         self.queues[queue.0 as usize].reconfigure(now, config);
     }
 

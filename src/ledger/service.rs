@@ -18,6 +18,7 @@ use super::polls::{Poll, Polls};
 use super::queue::Queue;
 use super::receipt::{Delivery, RECEIPT_LIFE, Receipt, Served};
 use super::sealed::Came;
+use super::stirred::Stirred;
 use super::tally::Tally;
 use crate::kernel::rng::{Fate, Luck, Source, Streams};
 use crate::kernel::time::{Span, Time};
@@ -86,6 +87,7 @@ pub struct Ledger {
     pub(super) polls: Polls,
     pub(super) served: VecDeque<Served>,
     pub(super) handed: VecDeque<Delivery>,
+    pub(super) stirred: Stirred,
 }
 
 impl Ledger {
@@ -115,7 +117,8 @@ impl Ledger {
             polls.make_places(queue.id, queue.shards.len());
         }
         let (served, handed) = (VecDeque::with_capacity(64), VecDeque::with_capacity(640));
-        Ledger { slab, queues, polls, served, handed }
+        let stirred = Stirred::of(queues.len());
+        Ledger { slab, queues, polls, served, handed, stirred }
     }
 
     /// Bytes that a message costs while it waits and was never received.
@@ -168,6 +171,7 @@ impl Ledger {
         journal: &mut J,
     ) -> Refused {
         assert!((1..=MAX_BATCH).contains(&messages.len()), "a send has 1 to 10 messages");
+        self.stirred.note(queue);
         journal.change(now, queue, &Change::Called { action: Action::Send });
         let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Send);
         let mut call = Call { now, queue, gate: &mut gate, journal };
@@ -243,6 +247,7 @@ impl Ledger {
         journal: &mut J,
     ) -> Received {
         assert!((1..=MAX_BATCH as u32).contains(&poll.max), "a receive asks for 1 to 10 messages");
+        self.stirred.note(queue);
         journal.change(now, queue, &Change::Called { action: Action::Receive });
         let taken = self.ask(queue, &poll, now, journal);
         journal.probed(queue, taken.probes);
@@ -315,6 +320,7 @@ impl Ledger {
     ) -> Refused {
         assert!((1..=MAX_BATCH).contains(&receipts.len()), "a delete has 1 to 10 receipts");
         let queue = receipts[0].queue;
+        self.stirred.note(queue);
         journal.change(now, queue, &Change::Called { action: Action::Delete });
         let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Delete);
         let mut call = Call { now, queue, gate: &mut gate, journal };
@@ -384,6 +390,7 @@ impl Ledger {
     ) -> VisibilityAnswer {
         let queue = receipt.queue;
         let message = receipt.message;
+        self.stirred.note(queue);
         journal.change(now, queue, &Change::Called { action: Action::ChangeVisibility });
         let q = &mut self.queues[queue.0 as usize];
         let until = now.saturating_add(timeout);
@@ -417,6 +424,7 @@ impl Ledger {
     /// ([PurgeQueue](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html);
     /// here at once, where AWS takes up to 60 s).
     pub fn purge<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) {
+        self.stirred.note(queue);
         let q = &mut self.queues[queue.0 as usize];
         while let Some(which) = q.any(&self.slab) {
             let (message, from) = q.remove(&mut self.slab, which);

@@ -426,6 +426,7 @@ impl Ledger {
         journal.change(now, from, &Change::DeadLettered { message, to, receives, cause });
         source.tell_oldest(&self.slab, now, journal);
 
+        self.stirred.note(to);
         let target = &mut self.queues[to.0 as usize];
         let enqueued = expires.as_nanos() - retention.as_nanos();
         let expires = Time::from_nanos(enqueued) + target.config.retention;

@@ -47,7 +47,9 @@ impl Cells {
 
     /// What was counted.
     pub(super) fn into_latency(self) -> Latency {
-        let counted = (0..).zip(self.tallies.iter()).filter(|(_, [count, ..])| *count > 0);
+        // What lies beyond the longest was never touched: thousands of queues must not read all.
+        let touched = &self.tallies[..=cell(self.max)];
+        let counted = (0..).zip(touched).filter(|(_, [count, ..])| *count > 0);
         let cells = counted.map(|(number, &[count, shortest, most])| Cell {
             number,
             count,

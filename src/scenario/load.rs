@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::check;
 use super::check::files::reason;
+use super::check::{self, Data};
 use super::decode::decode;
 use super::fault::{Fault, Faults, MOST_FAULTS, Source};
 use super::file::ScenarioFile;
 use super::reading;
 use super::set;
+use super::shared::SharedData;
 use super::syntax;
 use crate::engine::scenario::Scenario;
 
@@ -82,8 +83,18 @@ impl Text {
     /// # Errors
     /// All faults found.
     pub fn load(&self, sets: &[String]) -> Result<Loaded, Faults> {
+        self.load_with(sets, &SharedData::default())
+    }
+
+    /// The same where others have read the same data files, or will.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub fn load_with(&self, sets: &[String], shared: &SharedData) -> Result<Loaded, Faults> {
         let read = |file: &str| reading::bytes(&self.directory.join(file), LARGEST_DATA);
-        from_text(&self.name, &self.text, sets, &read)
+        let folder = self.directory.to_string_lossy();
+        let data = Data { read: &read, folder: &folder, shared };
+        checked(&self.name, &self.text, sets, data)
     }
 }
 
@@ -112,6 +123,11 @@ pub fn from_text(
     sets: &[String],
     read: &dyn Fn(&str) -> io::Result<Vec<u8>>,
 ) -> Result<Loaded, Faults> {
+    let shared = SharedData::default();
+    checked(name, text, sets, Data { read, folder: "", shared: &shared })
+}
+
+fn checked(name: &str, text: &str, sets: &[String], data: Data) -> Result<Loaded, Faults> {
     if text.len() as u64 > LARGEST_SCENARIO {
         return Err(Faults::of(Fault::new(format!(
             "`{name}` is {}",
@@ -140,7 +156,7 @@ pub fn from_text(
         faults.push(fault);
     }
     let stem = Path::new(name).file_stem().map_or("scenario".into(), |stem| stem.to_string_lossy());
-    let scenario = file.and_then(|file| check::check(&stem, &file, &root, read, &mut faults));
+    let scenario = file.and_then(|file| check::check(&stem, &file, &root, data, &mut faults));
     let (errors, warnings) = faults.parted();
     match scenario {
         Some(scenario) if errors.is_empty() => Ok(Loaded { scenario, warnings }),

@@ -19,6 +19,7 @@ pub mod load;
 pub(crate) mod near;
 pub mod reading;
 mod set;
+pub mod shared;
 mod syntax;
 pub mod templates;
 pub mod topics;

@@ -391,8 +391,8 @@ mod tests {
         };
         assert!(!steady(vec![ArrivalProcess::Counts { periods: (0..20).map(period).collect() }]));
         // Nine messages at nine instants: that is chance.
-        let few = (0..9).map(|n| at(300 + 100 * n)).collect();
-        assert!(steady(vec![ArrivalProcess::Times { at: few }]));
+        let few: Vec<Time> = (0..9).map(|n| at(300 + 100 * n)).collect();
+        assert!(steady(vec![ArrivalProcess::Times { at: few.into() }]));
     }
 
     #[test]
@@ -418,8 +418,8 @@ mod tests {
             let mut scenario = fixture::scenario();
             let others = (0..9).flat_map(|part| vec![at(310 + 90 * part); 3]);
             let busiest = (0..most).map(|_| at(1_150));
-            let at = others.chain([at(320)]).chain(busiest).collect();
-            scenario.producers[0].config.arrivals = vec![ArrivalProcess::Times { at }];
+            let at: Vec<Time> = others.chain([at(320)]).chain(busiest).collect();
+            scenario.producers[0].config.arrivals = vec![ArrivalProcess::Times { at: at.into() }];
             is_steady(&scenario)
         };
         assert!(steady(12) && !steady(14));
@@ -441,7 +441,7 @@ mod tests {
         // Half of the first minute and all of the second.
         let period =
             |secs| CountPeriod { from: at(secs), length: Span::from_secs(60), expected: 300.0 };
-        let counts = ArrivalProcess::Counts { periods: [270, 330, 390].map(period).to_vec() };
+        let counts = ArrivalProcess::Counts { periods: [270, 330, 390].map(period).into() };
         close(within(&counts, false), 450.0);
         // From 5.5/s at 25 s to 10/s at 100 s: 7.75 · 75; then to 5/s at 150 s: 7.5 · 50.
         let points = [(at(0), 4.0), (at(100), 10.0), (at(200), 0.0)];

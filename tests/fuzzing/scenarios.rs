@@ -198,7 +198,7 @@ impl Draw<'_> {
         match self.chance.below(3) {
             0 => Dist::Triangular { min, mode, max },
             1 => Dist::Percentiles(vec![(0.0, min), (0.5, mode), (1.0, max)]),
-            _ => Dist::Empirical(vec![min, mode, max]),
+            _ => Dist::Empirical([min, mode, max].into()),
         }
     }
 
@@ -458,16 +458,16 @@ impl Draw<'_> {
             }
             3 => ArrivalProcess::OnOff { rate, on: self.some_dist(), off: self.dist() },
             4 => ArrivalProcess::Burst { at: at[0], count: self.chance.between(1, 300) },
-            5 => ArrivalProcess::Counts { periods: self.periods(duration) },
-            6 => ArrivalProcess::Times { at },
-            7 => ArrivalProcess::Exact { periods: whole(&self.periods(duration)) },
+            5 => ArrivalProcess::Counts { periods: self.periods(duration).into() },
+            6 => ArrivalProcess::Times { at: at.into() },
+            7 => ArrivalProcess::Exact { periods: whole(&self.periods(duration)).into() },
             8 => {
                 let every = duration / self.chance.between(1, 9) + Span::from_nanos(1);
                 at.retain(|&at| at - Time::ZERO < every);
                 let of = match self.chance.below(4) {
                     0 => ArrivalProcess::Burst { at: Time::ZERO, count: 9 },
-                    1 => ArrivalProcess::Times { at },
-                    2 => ArrivalProcess::Counts { periods: self.periods(every / 2) },
+                    1 => ArrivalProcess::Times { at: at.into() },
+                    2 => ArrivalProcess::Counts { periods: self.periods(every / 2).into() },
                     _ => ArrivalProcess::Profile { points: vec![(Time::ZERO, rate)] },
                 };
                 ArrivalProcess::Repeated { every, of: Box::new(of) }

@@ -281,7 +281,7 @@ mod tests {
             let before = [first.clone(), from, last.clone()];
             let found = changed(&before, &[first, to, last]);
             let [first, last] = steady.clone();
-            let nothing = ArrivalProcess::Times { at: Vec::new() };
+            let nothing = ArrivalProcess::Times { at: [].into() };
             let mut others = unchanged(&[first, nothing, last]);
             assert_eq!(found.len(), others.len() + new);
             others.retain(|time| !found.contains(time));

@@ -4,6 +4,8 @@
 //!
 //! Invariant: begun anew, they are the same again.
 
+use std::sync::Arc;
+
 use super::exact::Exact;
 use crate::clients::config::ArrivalProcess;
 use crate::kernel::time::Time;
@@ -12,7 +14,7 @@ use crate::kernel::time::Time;
 #[derive(Clone, Debug)]
 pub(super) enum Listed {
     Burst { at: Time, count: u64, left: u64 },
-    Times { at: Vec<Time>, next: usize },
+    Times { at: Arc<[Time]>, next: usize },
     Exact(Exact),
 }
 
@@ -25,7 +27,7 @@ impl Listed {
             }
             ArrivalProcess::Times { ref at } => {
                 let next = at.partition_point(|&time| time < begin);
-                Some(Listed::Times { at: at.clone(), next })
+                Some(Listed::Times { at: Arc::clone(at), next })
             }
             ArrivalProcess::Exact { ref periods } => {
                 Some(Listed::Exact(Exact::new(periods, begin)))

@@ -142,11 +142,11 @@ mod tests {
         let burst = ArrivalProcess::Burst { at: seconds(10), count: 2 };
         let found: Vec<Time> = arrivals(burst, 60).take(5).collect();
         assert_eq!(found, [10, 10, 70, 70, 130].map(seconds));
-        let times = ArrivalProcess::Times { at: [0, 59].map(seconds).to_vec() };
+        let times = ArrivalProcess::Times { at: [0, 59].map(seconds).into() };
         let found: Vec<Time> = arrivals(times, 60).take(5).collect();
         assert_eq!(found, [0, 59, 60, 119, 120].map(seconds));
         let period = CountPeriod { from: seconds(0), length: Span::from_secs(20), expected: 2.0 };
-        let exact = ArrivalProcess::Exact { periods: vec![period] };
+        let exact = ArrivalProcess::Exact { periods: [period].into() };
         let found: Vec<Time> = arrivals(exact, 30).take(4).collect();
         assert_eq!(found, [5, 15, 35, 45].map(seconds));
     }
@@ -155,7 +155,7 @@ mod tests {
     fn what_never_comes_does_not_come_again() {
         let late = ArrivalProcess::Burst { at: seconds(60), count: 2 };
         assert_eq!(arrivals(late, 60).next(), None);
-        let none = ArrivalProcess::Times { at: Vec::new() };
+        let none = ArrivalProcess::Times { at: [].into() };
         assert_eq!(arrivals(none, 60).next(), None);
         let silent = ArrivalProcess::Profile { points: vec![(seconds(0), 0.0)] };
         assert_eq!(arrivals(silent, 60).next(), None);

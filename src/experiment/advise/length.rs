@@ -21,6 +21,7 @@ use crate::outcome::{
 };
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
+use crate::scenario::shared::SharedData;
 use crate::stats::advice::{Advice, from_pilot, from_theory};
 use crate::stats::summary::Summary;
 
@@ -54,7 +55,15 @@ impl LengthAdvisor {
     /// # Errors
     /// All faults found.
     pub fn prepare(asked: LengthAsked, text: &Text) -> Result<(LengthAdvisor, Faults), Faults> {
-        let base = Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads: 1 };
+        let data = SharedData::default();
+        let base = Base {
+            text,
+            sets: &asked.set,
+            expect: None,
+            seed: asked.seed,
+            threads: 1,
+            data: &data,
+        };
         let (point, warnings) = base.point(Vec::new())?;
         let scenario = point.scenario;
         let queue = first_queue(&scenario)?;

@@ -34,6 +34,7 @@ use crate::observe::recovery::Recovery;
 use crate::outcome::{ADVICE_FORMAT, AddedCrashes, Limit, TimeoutAdvice, TimeoutPoint, Unstable};
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
+use crate::scenario::shared::SharedData;
 use crate::stats::stability::unstable;
 
 /// From an added crash to the worker's next start.
@@ -89,7 +90,15 @@ impl TimeoutAdvisor {
     /// # Errors
     /// All faults found.
     pub fn prepare(asked: TimeoutAsked, text: &Text) -> Result<(TimeoutAdvisor, Faults), Faults> {
-        let base = Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads: 1 };
+        let data = SharedData::default();
+        let base = Base {
+            text,
+            sets: &asked.set,
+            expect: None,
+            seed: asked.seed,
+            threads: 1,
+            data: &data,
+        };
         let (point, warnings) = base.point(Vec::new())?;
         let scenario = point.scenario;
         let queue = first_queue(&scenario)?;

@@ -21,6 +21,7 @@ mod theory;
 mod trial;
 
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,7 @@ use crate::kernel::time::Time;
 use crate::outcome::{PLAN_FORMAT, PlanAnswer, PlanOutcome};
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;
+use crate::scenario::shared::SharedData;
 use crate::stats::expect::{self, Expectation, Names, Quantity};
 
 /// Points that bisection of whole numbers may try: twenty doublings and as many halvings.
@@ -90,6 +92,7 @@ pub struct Plan<'a> {
     more_are_idle: bool,
     scenario: (String, u64),
     threads: usize,
+    data: Arc<SharedData>,
 }
 
 /// What every part of a search needs.
@@ -206,7 +209,8 @@ impl<'a> Plan<'a> {
             let help = "say what is to be least: `--minimise cost_per_month`";
             return Err(Faults::of(Fault::new(what).help(help)));
         }
-        let base = base(&asked, text, threads);
+        let data = Arc::new(SharedData::default());
+        let base = base(&asked, text, threads, &data);
         let (candidates, warnings) = Candidates::read(&asked.find, base)?;
         if asked.minimise.is_some() && matches!(candidates, Candidates::Whole(..)) {
             let what = format!("to find what is least, `{}` needs its values", asked.find[0]);
@@ -261,6 +265,7 @@ impl<'a> Plan<'a> {
             more_are_idle,
             scenario,
             threads,
+            data,
         };
         Ok((plan, warnings))
     }
@@ -319,7 +324,7 @@ impl<'a> Plan<'a> {
         };
         let measured = [&self.objective[..], &self.facts].concat();
         let runner = &Runner { quantities: &measured, ..*runner };
-        let base = base(asked, self.text, self.threads);
+        let base = base(asked, self.text, self.threads, &self.data);
         let theory = || theory::first(&self.candidates, base, targets);
         let theory = if selects { None } else { theory() };
         let search = Search {
@@ -479,9 +484,14 @@ fn answer(place: usize, surely: Option<usize>, open: Option<usize>, tried: &Trie
 /// The method, the answer, what to know of the way.
 type Way = (&'static str, Option<PlanAnswer>, Vec<String>);
 
-fn base<'a>(asked: &'a PlanAsked, text: &'a Text, threads: usize) -> Base<'a> {
+fn base<'a>(
+    asked: &'a PlanAsked,
+    text: &'a Text,
+    threads: usize,
+    data: &'a SharedData,
+) -> Base<'a> {
     let expect = (!asked.such_that.is_empty()).then_some(asked.such_that.as_slice());
-    Base { text, sets: &asked.set, expect, seed: asked.seed, threads }
+    Base { text, sets: &asked.set, expect, seed: asked.seed, threads, data }
 }
 
 /// A bill that leaves the workers of a fleet out is not least where it is least.

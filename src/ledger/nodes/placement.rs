@@ -8,6 +8,7 @@
 //! each that was lost.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use crate::kernel::num;
 use crate::kernel::rng::mix;
@@ -75,12 +76,19 @@ pub struct Placer {
     seed: u64,
     /// Tokens in the order of their positions; empty unless there is a ring.
     ring: Vec<(u64, NodeId)>,
+    /// Every zone that a node stands in, once.
+    zones: Vec<u32>,
 }
+
+/// Free nodes on the ring that are looked at before all are counted.
+const NEAR: usize = 64;
 
 impl Placer {
     /// A placer for these nodes.
     pub fn new(placement: Placement, nodes: &[Node], seed: u64) -> Placer {
-        let mut placer = Placer { placement, seed, ring: Vec::new() };
+        let zones: BTreeSet<u32> = nodes.iter().map(|node| node.zone).collect();
+        let zones = zones.into_iter().collect();
+        let mut placer = Placer { placement, seed, ring: Vec::new(), zones };
         if let Placement::Ring { tokens } = placement {
             for (id, node) in ids(nodes) {
                 let tokens = u64::from(tokens) * u64::from(node.weight);
@@ -91,6 +99,15 @@ impl Placer {
             placer.ring.sort_unstable();
         }
         placer
+    }
+
+    /// How many of these zones are at least the same as one that has fewest of them.
+    fn fewest(&self, taken: impl ExactSizeIterator<Item = u32> + Clone) -> usize {
+        if self.zones.len() > taken.len() {
+            return 0;
+        }
+        let number = |zone: &u32| taken.clone().filter(|other| other == zone).count();
+        self.zones.iter().map(number).min().unwrap_or(0)
     }
 
     fn hash(&self, purpose: Purpose, a: u64, b: u64) -> u64 {
@@ -109,17 +126,23 @@ impl Placer {
     ) -> Option<NodeId> {
         let zone = |id: NodeId| nodes[id.0 as usize].zone;
         let crowd = |id: NodeId| others.iter().filter(|&&other| zone(other) == zone(id)).count();
-        let free = ids(nodes).filter(|(id, node)| node.up && !others.contains(id));
-        let free = free.map(|(id, _)| id);
+        let is_free = |id: NodeId| nodes[id.0 as usize].up && !others.contains(&id);
+        let walk = || {
+            let start = self.ring.partition_point(|&(position, _)| position < part.first);
+            let walk = self.ring[start..].iter().chain(&self.ring[..start]);
+            walk.map(|&(_, id)| id).filter(|&id| is_free(id))
+        };
+        // On a ring the next one but few is nearly always in a zone as good as any can be: then
+        // nobody needs to look at all nodes.
+        let best = self.fewest(others.iter().map(|&other| zone(other)));
+        if let Some(found) = walk().take(NEAR).find(|&id| crowd(id) == best) {
+            return Some(found);
+        }
+        let free = (0..nodes.len() as u32).map(NodeId).filter(|&id| is_free(id));
         let least = free.clone().map(crowd).min()?;
         let fit = free.filter(|&id| crowd(id) == least);
         match self.placement {
-            Placement::Ring { .. } => {
-                let fit: Vec<NodeId> = fit.collect();
-                let start = self.ring.partition_point(|&(position, _)| position < part.first);
-                let walk = self.ring[start..].iter().chain(&self.ring[..start]);
-                walk.map(|&(_, id)| id).find(|id| fit.contains(id))
-            }
+            Placement::Ring { .. } => walk().find(|&id| crowd(id) == least),
             Placement::Rendezvous => {
                 let score = |id: NodeId| self.score(nodes, part, id);
                 fit.reduce(|best, id| if score(id) > score(best) { id } else { best })

@@ -136,7 +136,11 @@ impl<'a> Check<'a> {
                 let length = end.map_or(Span::ZERO, |end| end - Time::ZERO);
                 let process = match replay {
                     ReplayFile::Poisson => ArrivalProcess::Counts { periods },
-                    ReplayFile::Exact => ArrivalProcess::Exact { periods: whole(&periods) },
+                    ReplayFile::Exact => {
+                        let asked = format!("{asked:?} {} whole", scale.0);
+                        let periods = self.made(file, &asked, || whole(&periods));
+                        ArrivalProcess::Exact { periods }
+                    }
                 };
                 self.again(at, *every, length, process)
             }

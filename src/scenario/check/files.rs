@@ -3,11 +3,13 @@
 //! Owns their reading through the caller's door, and where their faults are shown: in the data
 //! file itself. Must not open files on its own.
 
+use std::any::type_name;
 use std::io;
+use std::sync::Arc;
 
-use super::Check;
 use super::clients::RATES;
 use super::dist::Quantity;
+use super::{Check, Data};
 use crate::clients::config::CountPeriod;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
@@ -21,6 +23,7 @@ use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;
 
 /// What is asked of a counts file.
+#[derive(Debug)]
 pub(super) struct CountsAsked<'f> {
     pub(super) file: &'f str,
     pub(super) period: Option<Length>,
@@ -38,7 +41,7 @@ impl<'a> Check<'a> {
         at: &At<'a>,
         asked: &CountsAsked<'_>,
         scale: f64,
-    ) -> Vec<CountPeriod> {
+    ) -> Arc<[CountPeriod]> {
         let &CountsAsked { file, period, gaps, metric, duplicates, comes_again } = asked;
         if let Some(period) = period {
             self.some_time(&at.field("period"), period, "`None` takes it from the file");
@@ -50,7 +53,10 @@ impl<'a> Check<'a> {
         let period = period.map(|period| period.0);
         let choice = CountsChoice { series: metric, period, duplicates };
         let read = |text: &str| data_files::read_counts(text, choice);
-        let Some(counts) = self.data(&at.field("file"), file, read) else { return Vec::new() };
+        let asked = format!("{choice:?}");
+        let Some(counts) = self.data(&at.field("file"), file, &asked, read) else {
+            return [].into();
+        };
         let (gaps, done) = match gaps {
             GapsFile::Zero => (Gaps::Zero, "they count as 0"),
             GapsFile::Skip => (Gaps::Skip, "their time is cut out"),
@@ -64,9 +70,10 @@ impl<'a> Check<'a> {
             );
             self.push(&at.field("gaps"), what).help =
                 vec!["give the `period` if it is longer, or write `gaps: Zero` or `Skip`".into()];
-            return Vec::new();
+            return [].into();
         }
-        let periods = data_files::periods(&counts, gaps, scale);
+        let asked = format!("{asked} {gaps:?} {scale}");
+        let periods = self.made(file, &asked, || data_files::periods(&counts, gaps, scale));
         let most = RATES.1 * counts.period.as_secs_f64();
         if let Some(period) =
             periods.iter().find(|period| period.expected.is_nan() || period.expected > most)
@@ -133,9 +140,11 @@ impl<'a> Check<'a> {
     }
 
     /// The instants of a file.
-    pub(super) fn times(&mut self, at: &At<'a>, file: &str, comes_again: bool) -> Vec<Time> {
+    pub(super) fn times(&mut self, at: &At<'a>, file: &str, comes_again: bool) -> Arc<[Time]> {
         let at = at.field("file");
-        let Some(times) = self.data(&at, file, data_files::read_times) else { return Vec::new() };
+        let Some(times) = self.data(&at, file, "instants", data_files::read_times) else {
+            return [].into();
+        };
         if !times.was_sorted {
             self.warn(
                 &at,
@@ -156,23 +165,52 @@ impl<'a> Check<'a> {
         {
             self.ends_early(&at, file, last);
         }
-        times.at
+        self.made(file, "instants", || times.at.clone())
     }
 
     /// The law of the lengths or sizes in a file.
     pub(super) fn empirical<Q: Quantity>(&mut self, at: &At<'a>, file: &str) -> Dist {
-        let values = self.data(at, file, Q::read);
-        values.map_or(Dist::Constant(Span::ZERO), Dist::Empirical)
+        let asked = type_name::<Q>();
+        let Some(values) = self.data(at, file, asked, Q::read) else {
+            return Dist::Constant(Span::ZERO);
+        };
+        Dist::Empirical(self.made(file, asked, || values.to_vec()))
     }
 
-    /// Reads a data file; what is wrong becomes a fault.
-    fn data<T>(
+    /// What becomes of a data file of which so much is `asked`, the same for all who ask.
+    pub(super) fn made<T: Send + Sync + 'static>(
+        &self,
+        file: &str,
+        asked: &str,
+        make: impl FnOnce() -> Vec<T>,
+    ) -> Arc<[T]> {
+        let Data { folder, shared, .. } = self.data;
+        let key = format!("made of {folder}/{file}: {asked}");
+        let made = shared.get(key, || Some(Arc::<[T]>::from(make())));
+        made.map_or_else(|| [].into(), |made: Arc<Arc<[T]>>| Arc::clone(made.as_ref()))
+    }
+
+    /// What a data file says to what is `asked`, read once for all who ask; what is wrong becomes a
+    /// fault.
+    fn data<T: Send + Sync + 'static>(
+        &mut self,
+        at: &At,
+        file: &str,
+        asked: &str,
+        parse: impl FnOnce(&str) -> Result<T, DataFault>,
+    ) -> Option<Arc<T>> {
+        let Data { folder, shared, .. } = self.data;
+        let key = format!("{folder}/{file}: {asked}");
+        shared.get(key, || self.read(at, file, parse))
+    }
+
+    fn read<T>(
         &mut self,
         at: &At,
         file: &str,
         parse: impl FnOnce(&str) -> Result<T, DataFault>,
     ) -> Option<T> {
-        let bytes = match (self.read)(file) {
+        let bytes = match (self.data.read)(file) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let what = format!("cannot read `{file}`: {}", reason(&error));

@@ -31,6 +31,7 @@ use super::fault::{Fault, Faults, MOST_FAULTS, Place, Severity, Source};
 use super::file::values::{Length, Named};
 use super::file::{ScenarioFile, WindowFile};
 use super::near::nearest;
+use super::shared::SharedData;
 use super::tree::{At, Node};
 use super::units;
 use super::warnings::{self, Warning};
@@ -49,8 +50,16 @@ const MOST_NAMED: usize = 10_000;
 /// Windows that a plot can show: what `window: Auto` aims at.
 const AUTO_WINDOWS: u64 = 600;
 
-/// Reads a data file by the path that stands in the scenario.
-pub(super) type Read<'a> = &'a dyn Fn(&str) -> io::Result<Vec<u8>>;
+/// Where data files come from.
+#[derive(Clone, Copy)]
+pub(super) struct Data<'a> {
+    /// Reads one by the path that stands in the scenario.
+    pub(super) read: &'a dyn Fn(&str) -> io::Result<Vec<u8>>,
+    /// Where those paths begin.
+    pub(super) folder: &'a str,
+    /// What others have read.
+    pub(super) shared: &'a SharedData,
+}
 
 /// Checks a scenario that was read; faults and warnings join `faults`. The result may only be
 /// used where no error is among them; `None` where there is too much to check.
@@ -58,7 +67,7 @@ pub(super) fn check(
     name: &str,
     file: &ScenarioFile,
     root: &Node,
-    read: Read,
+    data: Data,
     faults: &mut Faults,
 ) -> Option<Scenario> {
     let root = At::root(root);
@@ -75,7 +84,7 @@ pub(super) fn check(
         allowed: BTreeSet::new(),
         duration: file.duration.0,
         threads: 0,
-        read,
+        data,
         faults: Vec::new(),
         errors: 0,
         warnings: 0,
@@ -106,7 +115,7 @@ struct Check<'a> {
     duration: Span,
     /// Threads of all consumers so far.
     threads: u64,
-    read: Read<'a>,
+    data: Data<'a>,
     /// No more of either severity than one above what is told.
     faults: Vec<Fault>,
     /// Errors so far, those that are not kept included.
@@ -182,7 +191,7 @@ impl<'a> Check<'a> {
         for (index, name) in file.allow.iter().enumerate() {
             if let Some(warning) = Warning::of_name(name) {
                 allowed.insert(warning);
-            } else {
+            } else if !self.is_full() {
                 let what = format!("there is no warning `{name}`");
                 self.push(&all.item(index), what).help = vec![warnings::near(name)];
             }

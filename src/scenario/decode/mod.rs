@@ -156,6 +156,9 @@ impl<'a> Pass<'a> {
     ) -> Vec<(&'a str, &'a Node)> {
         let entries = node.entries();
         for entry in entries.iter().filter(|entry| !names.contains(&&*entry.key)) {
+            if self.is_full() {
+                break;
+            }
             self.unknown_setting(section, names, entry);
         }
         let mut settings: Vec<(&'a str, &'a Node)> = Vec::with_capacity(names.len());
