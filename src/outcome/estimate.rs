@@ -5,9 +5,12 @@
 //!
 //! Invariant: replications are folded in their order.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::numbers::Numbers;
 use super::unstable::{self, is_common};
 use super::{
     ByName, Estimated, EstimatedUnstable, ExpectOutcome, Kind, Outcome, Sample,
@@ -174,18 +177,18 @@ impl Estimate {
         let first = sample.first().expect("an estimate needs at least one replication");
         let unstable = EstimatedUnstable::all(sample);
         let mut told = numbers(&sample)?;
-        told.retain(|(path, _)| !unstable.iter().any(|of| grows_with(&of.queue, path)));
+        let growing: BTreeSet<&str> = unstable.iter().map(|of| of.queue.as_str()).collect();
+        told.retain(|(path, _)| growing_queue(path).is_none_or(|of| !growing.contains(of)));
         let parts = sample.batches().map(numbers).transpose()?;
-        let merged = merged(sample);
+        let parts = parts.map(|parts| parts.into_iter().collect::<BTreeMap<_, _>>());
+        let merged: BTreeMap<String, Estimated> = merged(sample).into_iter().collect();
         let measure = |(path, values): &(String, Vec<f64>)| {
-            if let Some((_, of)) = merged.iter().find(|(known, _)| known == path) {
+            if let Some(of) = merged.get(path) {
                 return Some((path.clone(), EstimatedMeasure::from(*of)));
             }
             let parts = parts.as_ref().map(|parts| {
-                let found = parts.iter().find(|(known, _)| known == path);
-                let values =
-                    found.filter(|_| varies_by_part(path)).map(|(_, values)| values.clone());
-                values.unwrap_or_default()
+                let found = parts.get(path).filter(|_| varies_by_part(path));
+                found.cloned().unwrap_or_default()
             });
             let estimated = Sample::of_numbers(values, parts)?;
             Some((path.clone(), EstimatedMeasure::from(estimated)))
@@ -237,13 +240,13 @@ impl Estimate {
 
 /// Every number of the outcomes, by its path, in their order.
 fn numbers(outcomes: &[Outcome]) -> Result<Vec<(String, Vec<f64>)>, serde_json::Error> {
-    let mut paths: Vec<(String, Vec<f64>)> = Vec::new();
+    let mut numbers = Numbers::default();
     for outcome in outcomes {
-        let mut at = 0;
-        flatten("", &serde_json::to_value(outcome)?, &mut |path, number| {
-            insert(&mut paths, &mut at, path, number);
-        });
+        numbers.begin();
+        let mut add = |path: &str, number: f64| numbers.add(path, number);
+        flatten("", &serde_json::to_value(outcome)?, &mut add);
     }
+    let mut paths = numbers.into_list();
     for (path, values) in &mut paths {
         if path.rsplit('.').next().is_some_and(|last| ZERO_IF_LEFT_OUT.contains(&last)) {
             values.resize(outcomes.len(), 0.0);
@@ -264,36 +267,20 @@ fn varies_by_part(path: &str) -> bool {
     !extreme && !whole
 }
 
-/// Whether a number of the outcome is without end where the messages of a queue become ever more:
-/// a time since the send, the visible messages, the age of the oldest.
-fn grows_with(queue: &str, path: &str) -> bool {
+/// The queue whose messages leave a number of the outcome without end where they become ever more:
+/// of a time since the send, the visible messages, the age of the oldest.
+fn growing_queue(path: &str) -> Option<&str> {
     const GROWS: [&str; 4] = [
         "latency_ns.sent_to_received.",
         "latency_ns.sent_to_deleted.",
         "levels.visible.",
         "levels.age_of_oldest_ns.",
     ];
-    let own = path.strip_prefix("queues.").and_then(|path| path.strip_prefix(queue));
-    let own = own.and_then(|path| path.strip_prefix('.'));
-    own.is_some_and(|own| {
-        own.rsplit('.').next() != Some("count") && GROWS.iter().any(|part| own.starts_with(part))
-    })
-}
-
-/// Adds a number to the values of its path. Outcomes of one scenario share the order of their
-/// paths, so the place after the last one is nearly always right.
-fn insert(paths: &mut Vec<(String, Vec<f64>)>, at: &mut usize, path: &str, number: f64) {
-    let known = match paths.get(*at) {
-        Some((expected, _)) if expected == path => Some(*at),
-        _ => paths.iter().position(|(known, _)| known == path),
-    };
-    if let Some(known) = known {
-        paths[known].1.push(number);
-        *at = known + 1;
-    } else {
-        paths.insert((*at).min(paths.len()), (path.to_owned(), vec![number]));
-        *at += 1;
-    }
+    // A name has no dot.
+    let (queue, own) = path.strip_prefix("queues.")?.split_once('.')?;
+    let grows =
+        own.rsplit('.').next() != Some("count") && GROWS.iter().any(|part| own.starts_with(part));
+    grows.then_some(queue)
 }
 
 /// Tells `each` the path and value of every number below `value`. Lists and what was measured on
@@ -515,29 +502,8 @@ mod tests {
             ("queues.orders-dlq.levels.visible.mean", false),
             ("consumers.workers.busy", false),
         ] {
-            assert_eq!(grows_with("orders", path), grows, "{path}");
+            assert_eq!(growing_queue(path) == Some("orders"), grows, "{path}");
         }
-    }
-
-    /// Numbers stand in the order of the outcomes; one that an outcome has alone comes where it
-    /// stands there.
-    #[test]
-    fn numbers_are_found_by_their_path() {
-        let mut paths = Vec::new();
-        for outcome in [["a", "b", "d"], ["a", "c", "d"], ["b", "c", "d"]] {
-            let mut at = 0;
-            for (place, path) in outcome.into_iter().enumerate() {
-                insert(&mut paths, &mut at, path, place as f64);
-            }
-        }
-        let of = |path: &str, values: &[f64]| (path.to_owned(), values.to_vec());
-        let expected = [
-            of("a", &[0.0, 0.0]),
-            of("c", &[1.0, 1.0]),
-            of("b", &[1.0, 0.0]),
-            of("d", &[2.0, 2.0, 2.0]),
-        ];
-        assert_eq!(paths, expected);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod estimate;
 mod limit;
 mod merges;
 mod nodes;
+mod numbers;
 mod partitions;
 mod parts;
 mod plan;

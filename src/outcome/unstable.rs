@@ -2,6 +2,8 @@
 //!
 //! Owns their serialised form. Must not know when a queue does not settle: `stats::stability` says.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Sample;
@@ -58,21 +60,25 @@ impl EstimatedUnstable {
 
     /// The same from what does not settle in each replication.
     pub fn over(runs: &[&[Unstable]]) -> Vec<EstimatedUnstable> {
-        let mut names: Vec<&str> = Vec::new();
-        for found in runs.iter().copied().flatten() {
-            if !names.contains(&found.queue.as_str()) {
-                names.push(&found.queue);
-            }
+        let mut found: Vec<(&str, Vec<&Unstable>)> = Vec::new();
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for one in runs.iter().copied().flatten() {
+            let place = *places.entry(&one.queue).or_insert_with(|| {
+                found.push((&one.queue, Vec::new()));
+                found.len() - 1
+            });
+            found[place].1.push(one);
         }
-        names.into_iter().filter_map(|name| EstimatedUnstable::of(name, runs)).collect()
+        let of =
+            |(name, found): (&str, Vec<&Unstable>)| EstimatedUnstable::of(name, &found, runs.len());
+        found.into_iter().filter_map(of).collect()
     }
 
-    fn of(name: &str, runs: &[&[Unstable]]) -> Option<EstimatedUnstable> {
-        let found = runs.iter().copied().flatten().filter(|found| found.queue == name);
+    fn of(name: &str, found: &[&Unstable], runs: usize) -> Option<EstimatedUnstable> {
         let (loads, growths): (Vec<f64>, Vec<f64>) =
-            found.map(|found| (found.load, found.growth_per_second)).unzip();
+            found.iter().map(|found| (found.load, found.growth_per_second)).unzip();
         let growth = Summary::of(&growths);
-        is_common(growths.len(), runs.len()).then(|| EstimatedUnstable {
+        is_common(growths.len(), runs).then(|| EstimatedUnstable {
             queue: name.to_owned(),
             load: Summary::of(&loads).mean,
             growth_per_second: growth.mean,

@@ -11,6 +11,7 @@
 //! Invariant: in doubt there is no station. Each type of settings is taken apart field by field, so
 //! that a new field does not compile until it is decided here.
 
+use super::by_queue::ByQueue;
 use super::theory::poisson_tail;
 use crate::clients::config::{
     ArrivalProcess, Failure, FleetConfig, Heartbeat, OnFailure, ProducerConfig, ReceiveConfig,
@@ -61,7 +62,11 @@ pub(super) struct Station<'a> {
 }
 
 /// The station at this queue, if the scenario has one.
-pub(super) fn station(scenario: &Scenario, queue: QueueId) -> Option<Station<'_>> {
+pub(super) fn station<'a>(
+    scenario: &'a Scenario,
+    by_queue: &ByQueue,
+    queue: QueueId,
+) -> Option<Station<'a>> {
     let Scenario {
         // Names and what is told of a run move no event.
         name: _,
@@ -82,11 +87,11 @@ pub(super) fn station(scenario: &Scenario, queue: QueueId) -> Option<Station<'_>
         producers,
         fleets,
     } = scenario;
-    let (place, fleet) = only_fleet(scenario, queue)?;
+    let at = queue.0 as usize;
+    let &[place] = by_queue.fleets(at) else { return None };
+    let fleet = &fleets[place].config;
     // What comes from another queue is no Poisson process.
-    let sent_on = fleets.iter().any(|fleet| fleet.config.forward == Some(queue));
-    let moved = |from: &QueueConfig| from.redrive.is_some_and(|redrive| redrive.to == queue);
-    if sent_on || queues.iter().any(|from| moved(&from.config)) {
+    if by_queue.is_fed(at) {
         return None;
     }
     let mut station = of_fleet(fleet, place)?;
@@ -95,13 +100,13 @@ pub(super) fn station(scenario: &Scenario, queue: QueueId) -> Option<Station<'_>
     if fleet.forward.is_some_and(|to| takes_all(to) != Some(true)) {
         return None;
     }
-    for producer in producers.iter().filter(|producer| producer.config.queue == queue) {
-        let (rate, away) = poisson(&producer.config)?;
+    for &producer in by_queue.producers(at) {
+        let (rate, away) = poisson(&producers[producer].config)?;
         station.rate += rate;
         station.away_nanos = station.away_nanos.max(away);
     }
     let timeout = fleet.receive.visibility_timeout;
-    let settings = &queues.get(queue.0 as usize)?.config;
+    let settings = &queues.get(at)?.config;
     (station.rate > 0.0 && in_queue(&mut station, settings, timeout)).then_some(station)
 }
 
@@ -155,12 +160,6 @@ fn excess_beyond(law: &Dist, x: Span) -> f64 {
     }
     let second = law.variance_nanos2() + mean * mean;
     num::sqrt(second * (1.0 - law.cdf(x)).max(0.0)) / mean
-}
-
-fn only_fleet(scenario: &Scenario, queue: QueueId) -> Option<(usize, &FleetConfig)> {
-    let fleets = scenario.fleets.iter().map(|fleet| &fleet.config).enumerate();
-    let mut fleets = fleets.filter(|(_, fleet)| fleet.queue == queue);
-    fleets.next().filter(|_| fleets.next().is_none())
 }
 
 /// Messages per second, and nanoseconds from a call to its effect on average, if they come one at

@@ -7,6 +7,7 @@ pub mod advice;
 mod assumed;
 pub mod batch_means;
 pub mod bottleneck;
+pub mod by_queue;
 pub mod cost;
 pub mod counted;
 pub mod expect;

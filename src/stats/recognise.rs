@@ -10,6 +10,7 @@
 //! Invariant: in doubt there is no prediction.
 
 use super::assumed::{Station, station};
+use super::by_queue::ByQueue;
 use super::theory::{Bulk, Mg1, Mmc, Nack, run_length, short_poll_wait};
 use crate::engine::scenario::Scenario;
 use crate::kernel::dist::Dist;
@@ -66,7 +67,12 @@ impl Prediction {
 /// time, one fleet without latency, prefetch or crashes, nothing refused or lost, and a
 /// visibility timeout that the work hardly ever outlives.
 pub fn recognise(scenario: &Scenario, queue: QueueId) -> Option<Prediction> {
-    let station = station(scenario, queue)?;
+    recognise_by(&ByQueue::of(scenario), scenario, queue)
+}
+
+/// The same with the index of the scenario, for all queues of one.
+pub fn recognise_by(by_queue: &ByQueue, scenario: &Scenario, queue: QueueId) -> Option<Prediction> {
+    let station = station(scenario, by_queue, queue)?;
     let form = form(&station)?;
     let Form { receives, wait, busy, .. } = form;
     // Who waits at all waits so long on average, with a tail like that of an exponential law.

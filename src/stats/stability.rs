@@ -20,6 +20,7 @@
 //! Invariant: a pure function of the scenario and what was measured. A queue of closed clients,
 //! and one that nobody receives from, is never judged.
 
+use super::by_queue::ByQueue;
 use super::student;
 use super::summary::Summary;
 use crate::clients::config::ArrivalProcess;
@@ -46,7 +47,9 @@ pub struct Unstable {
 
 /// Every queue that does not settle, in the order of the scenario.
 pub fn unstable(scenario: &Scenario, measured: &Measured) -> Vec<Unstable> {
-    let queues = measured.queues.iter().enumerate().filter(|(at, _)| is_judged(scenario, *at));
+    let by_queue = ByQueue::of(scenario);
+    let judged = |(at, _): &(usize, _)| is_judged(scenario, &by_queue, *at);
+    let queues = measured.queues.iter().enumerate().filter(judged);
     let found = queues.filter_map(|(at, queue)| {
         let levels = backlog(scenario, queue);
         if levels.len() <= WINDOWS || !climbs(&levels) || !climbs(&levels[levels.len() / 2..]) {
@@ -72,12 +75,13 @@ fn left(counts: &QueueCounts) -> i64 {
 }
 
 /// Whether messages come to a queue no matter how many are there, and somebody receives them.
-fn is_judged(scenario: &Scenario, queue: usize) -> bool {
+fn is_judged(scenario: &Scenario, by_queue: &ByQueue, queue: usize) -> bool {
     let closed = |process: &ArrivalProcess| matches!(process, ArrivalProcess::Closed { .. });
-    let configs = scenario.producers.iter().map(|producer| &producer.config);
-    let mut producers = configs.filter(|of| of.queue.0 as usize == queue).peekable();
-    let open = producers.peek().is_none() || !producers.all(|of| of.arrivals.iter().all(closed));
-    open && scenario.fleets.iter().any(|fleet| fleet.config.queue.0 as usize == queue)
+    let producers = by_queue.producers(queue);
+    let arrivals = |producer: &usize| &scenario.producers[*producer].config.arrivals;
+    let open =
+        producers.is_empty() || !producers.iter().map(arrivals).all(|of| of.iter().all(closed));
+    open && !by_queue.fleets(queue).is_empty()
 }
 
 /// The visible messages at the ends of the windows of the series that the measured time covers.
@@ -189,10 +193,10 @@ mod tests {
     fn closed_clients_and_queues_that_nobody_serves_are_not_judged() {
         let (mut scenario, measured) = (fixture::scenario(), fixture::measured(0));
         assert_eq!(unstable(&scenario, &measured), [], "as it is, it is quiet");
-        assert!(is_judged(&scenario, 0));
-        assert!(!is_judged(&scenario, 1), "nobody receives dead letters");
+        assert!(is_judged(&scenario, &ByQueue::of(&scenario), 0));
+        assert!(!is_judged(&scenario, &ByQueue::of(&scenario), 1), "nobody receives dead letters");
         let think = Dist::Constant(Span::from_secs(1));
         scenario.producers[0].config.arrivals = vec![ArrivalProcess::Closed { clients: 5, think }];
-        assert!(!is_judged(&scenario, 0));
+        assert!(!is_judged(&scenario, &ByQueue::of(&scenario), 0));
     }
 }

@@ -18,8 +18,10 @@ use crate::outcome::{
     ThreadTime, commonest_bottleneck,
 };
 use crate::render::units::{self, Scale};
+use crate::stats::by_queue::ByQueue;
 use crate::stats::expect::Take;
-use crate::stats::recognise::{Prediction, recognise};
+use crate::stats::listed::Listed;
+use crate::stats::recognise::{Prediction, recognise_by};
 
 /// Width of the word that opens a sentence.
 const OPENING: usize = 12;
@@ -43,9 +45,10 @@ pub(super) fn flow_and_latency(
     let flows: Vec<(usize, Table)> = flows.collect();
     let labels = flows.iter().map(|(_, table)| table.label_width()).max().unwrap_or(0);
     let mut tables = Vec::new();
+    let settled = settled(scenario, unstable);
     for (queue, flow) in flows {
         tables.push(flow);
-        if !is_unstable(scenario, queue, unstable) {
+        if settled[queue] {
             tables.extend(latency(outcomes, queue, &name(queue), labels));
         }
     }
@@ -57,13 +60,14 @@ pub(super) fn flow_and_latency(
     }
 }
 
-/// Whether a queue does not settle: its latencies have no mean.
-pub(super) fn is_unstable(
-    scenario: &Scenario,
-    queue: usize,
-    unstable: &[EstimatedUnstable],
-) -> bool {
-    scenario.queues.get(queue).is_some_and(|of| unstable.iter().any(|it| it.queue == of.name))
+/// Whether each queue settles: otherwise its latencies have no mean.
+pub(super) fn settled(scenario: &Scenario, unstable: &[EstimatedUnstable]) -> Vec<bool> {
+    let names: Listed = scenario.queues.iter().map(|queue| queue.name.as_str()).collect();
+    let mut settled = vec![true; names.len()];
+    for place in unstable.iter().filter_map(|of| names.place(&of.queue)) {
+        settled[place] = false;
+    }
+    settled
 }
 
 fn happened(outcomes: Sample<'_>, queue: usize) -> bool {
@@ -237,11 +241,12 @@ pub(super) fn sentences(
     for found in unstable {
         say("NOT STABLE", format!("{}: {}", found.queue, growing(found, outcomes)));
     }
+    let settled = settled(scenario, unstable);
     for (place, fleet) in scenario.fleets.iter().enumerate() {
         let name =
             if scenario.fleets.len() > 1 { format!("{}: ", fleet.name) } else { String::new() };
         let queue = fleet.config.queue.0 as usize;
-        let grows = is_unstable(scenario, queue, unstable);
+        let grows = settled.get(queue) == Some(&false);
         say("Consumers", format!("{name}{}", consumers(outcomes, place, queue, grows)));
     }
     for (place, fleet) in scenario.fleets.iter().enumerate() {
@@ -267,8 +272,9 @@ pub(super) fn sentences(
     }
     // Theory knows one law from the start to the end.
     let places = if asked.fork.is_none() { 0..scenario.queues.len() } else { 0..0 };
+    let by_queue = ByQueue::of(scenario);
     for place in places {
-        if let Some(prediction) = recognise(scenario, QueueId(place as u32)) {
+        if let Some(prediction) = recognise_by(&by_queue, scenario, QueueId(place as u32)) {
             say("Theory", theory(scenario, outcomes, &prediction));
         }
     }

@@ -4,7 +4,7 @@
 //!
 //! Invariant: every warning says what to do.
 
-use super::blocks::is_unstable;
+use super::blocks::settled;
 use super::estimated::Estimated;
 use crate::engine::scenario::Scenario;
 use crate::outcome::{EstimatedUnstable, Kind, Sample, Thin};
@@ -53,7 +53,8 @@ fn noisy(
 ) -> Option<String> {
     let mut worst: Option<(f64, String)> = None;
     let mut thinnest: Option<(Thin, String)> = None;
-    let settled = |queue: &usize| !is_unstable(scenario, *queue, unstable);
+    let all = settled(scenario, unstable);
+    let settled = |queue: &usize| all[*queue];
     for queue in (0..scenario.queues.len()).filter(settled) {
         for (what, kind) in LATENCIES {
             let p99 = Estimated::latency(outcomes, queue, kind, P99);
@@ -109,7 +110,8 @@ fn few(
         let waits = outcomes.iter().filter_map(|outcome| outcome.queues.at(queue));
         waits.map(|queue| queue.latency_ns.sent_to_received.count).min().unwrap_or(0)
     };
-    let settled = |queue: &usize| !is_unstable(scenario, *queue, unstable);
+    let all = settled(scenario, unstable);
+    let settled = |queue: &usize| all[*queue];
     let mut queues = (0..scenario.queues.len()).filter(settled).map(|queue| (least(queue), queue));
     let (count, queue) = queues.find(|(count, _)| (1..FEW).contains(count))?;
     let name = in_queue(scenario, queue);

@@ -31,6 +31,7 @@ use crate::clients::config::ArrivalProcess;
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::{Span, Time};
 use crate::observe::measured::{Measured, QueueCounts, QueueMeasured};
+use crate::stats::by_queue::ByQueue;
 use crate::stats::stability::unstable;
 use crate::stats::summary::Summary;
 
@@ -247,9 +248,10 @@ fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
         let waiting = measured.queues.get(queue).map_or(0.0, |queue| queue.visible.mean());
         return Some(Verdict::of(Kind::Busy, &fleet.name, &figures(waiting)));
     }
+    let by_queue = ByQueue::of(scenario);
     let growing = queues(scenario, measured).enumerate().map(|(at, (name, queue))| {
         let growth = growth(scenario, queue);
-        let served = scenario.fleets.iter().any(|fleet| fleet.config.queue.0 as usize == at);
+        let served = !by_queue.fleets(at).is_empty();
         (share(growth, queue.counts.sent), (name, growth, served))
     });
     let (share, (name, growth, served)) = worst(growing, GROWTH)?;

@@ -26,6 +26,7 @@ use super::{Limit, THROTTLED, TIMED_OUT, UNAVAILABLE, Verdict, share, timed_out}
 use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
 use crate::observe::measured::{Measured, ProducerWindow, QueueCounts, Window};
+use crate::stats::by_queue::ByQueue;
 
 /// A stretch begins and ends at this part of its peak.
 const FLOOR: u64 = 20;
@@ -62,10 +63,8 @@ pub(super) fn worst(scenario: &Scenario, measured: &Measured) -> Option<Verdict>
     let told = Told { scenario, measured };
     let all: Vec<Series<'_>> =
         (0..measured.queues.len()).filter_map(|of| Series::of(scenario, measured, of)).collect();
-    let served = |series: &&Series<'_>| {
-        let queue = |at: u32| at as usize == series.queue;
-        scenario.fleets.iter().any(|fleet| queue(fleet.config.queue.0))
-    };
+    let by_queue = ByQueue::of(scenario);
+    let served = |series: &&Series<'_>| !by_queue.fleets(series.queue).is_empty();
     let backlogs = all.iter().filter(served).filter_map(|series| {
         let part = series.backlog()?;
         let kind = series.limit(part).unwrap_or(Kind::Backlog);
@@ -134,7 +133,9 @@ impl Told<'_> {
             return None;
         }
         let named = &self.scenario.producers[producer];
-        let queue = queues.iter().find(|of| of.queue == named.config.queue.0 as usize)?;
+        // They stand in the order of the queues.
+        let place = named.config.queue.0 as usize;
+        let queue = &queues[queues.binary_search_by_key(&place, |of| of.queue).ok()?];
         // Calls that are refused or fail keep connections busy: then these are the limit.
         if let Some(kind) = queue.limit(part) {
             return Some((peak, self.of_queue(queue, kind, part)));
