@@ -172,6 +172,27 @@ pub(super) fn write(target: &Path, contents: &str) -> Result<(), Failure> {
     pending.finish()
 }
 
+/// The same in pieces, for as long as there is `time` for another; whether all of it was written.
+/// Otherwise there is no such file.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn write_pieces(
+    target: &Path,
+    pieces: impl Iterator<Item = String>,
+    mut time: impl FnMut() -> bool,
+) -> Result<bool, Failure> {
+    let mut pending = Pending::begin(target)?;
+    for piece in pieces {
+        if !time() {
+            return Ok(false);
+        }
+        pending.write_all(piece.as_bytes()).map_err(|error| cannot_write(target, &error))?;
+    }
+    pending.finish()?;
+    Ok(true)
+}
+
 /// Makes a directory of results, and finds out whether files can be made in it. What killed
 /// processes left of results is removed: once for all files, of which there may be thousands.
 ///

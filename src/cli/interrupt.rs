@@ -4,6 +4,7 @@
 //! are in, the second ends the process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::exit::Exit;
 
@@ -21,4 +22,25 @@ pub(super) fn catch() {
             Exit::Interrupted.leave();
         }
     });
+}
+
+/// How long results are still written after somebody asked to stop.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// Lets results be written to the end, unless somebody waits for that longer than a moment: ten
+/// thousand pictures are not what one who pressed Ctrl-C wants.
+#[derive(Debug, Default)]
+pub(super) struct Grace {
+    since: Option<Instant>,
+}
+
+impl Grace {
+    /// Whether there is time for another piece.
+    #[expect(clippy::disallowed_methods, reason = "the user's patience, not the simulation's time")]
+    pub(super) fn goes_on(&mut self) -> bool {
+        if !INTERRUPTED.load(Ordering::Relaxed) {
+            return true;
+        }
+        self.since.get_or_insert_with(Instant::now).elapsed() < GRACE
+    }
 }

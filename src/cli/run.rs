@@ -11,8 +11,8 @@ use super::bug;
 use super::differs;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::files::{inside, prepare_directory, write};
-use super::interrupt;
+use super::files::{inside, prepare_directory, write, write_pieces};
+use super::interrupt::{self, Grace};
 use super::meter::with_progress;
 use super::replicating::Replicated;
 use super::sources::{Source, load_all};
@@ -50,6 +50,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
     interrupt::catch();
     let mut exit = Exit::Held;
     let mut documents = Vec::new();
+    let mut grace = Grace::default();
     for (number, source) in sources.iter_mut().enumerate() {
         args.replicating.warm_up(&mut source.scenario, threads(global), terminal);
         let (replicated, found) = simulate(args, global, terminal, source);
@@ -65,8 +66,12 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
         if args.check_determinism {
             exit = exit.max(agreement(global, terminal, source, runs));
         }
-        if let Some(directory) = directories.get(number) {
-            write_all(directory, &source.scenario, &replicated)?;
+        if let Some(directory) = directories.get(number)
+            && !write_all(directory, &source.scenario, &replicated, &mut grace)?
+        {
+            let shown = directory.display();
+            terminal.say(&format!("interrupted: not all results are in `{shown}`"));
+            exit = exit.max(Exit::Interrupted);
         }
         if exit == Exit::Interrupted {
             break;
@@ -235,12 +240,13 @@ fn directories(args: &Run, sources: &[Source]) -> Result<Vec<PathBuf>, Failure> 
 }
 
 /// Outcome, series and plots of the first replication; with several, or with parts, the estimate
-/// too.
+/// too. Whether there was time for all of them.
 fn write_all(
     directory: &Path,
     scenario: &Scenario,
     replicated: &Replicated,
-) -> Result<(), Failure> {
+    grace: &mut Grace,
+) -> Result<bool, Failure> {
     let bug = |error: &dyn std::fmt::Display| Failure::bug(format!("no file: {error}"));
     let runs = &replicated.runs;
     let outcome = runs.outcomes[0].to_json().map_err(|error| bug(&error))?;
@@ -251,9 +257,16 @@ fn write_all(
         let estimate = estimate.to_json().map_err(|error| bug(&error))?;
         write(&directory.join("estimate.json"), &estimate)?;
     }
-    write(&directory.join("series.csv"), &csv::series(scenario, &runs.first))?;
-    for plot in plots::all(scenario, &runs.first).map_err(|error| bug(&error))? {
+    let series = csv::series_in_pieces(scenario, &runs.first);
+    if !write_pieces(&directory.join("series.csv"), series, || grace.goes_on())? {
+        return Ok(false);
+    }
+    for plot in plots::each(scenario, &runs.first) {
+        if !grace.goes_on() {
+            return Ok(false);
+        }
+        let plot = plot.map_err(|error| bug(&error))?;
         write(&directory.join(&plot.file), &plot.svg)?;
     }
-    Ok(())
+    Ok(true)
 }

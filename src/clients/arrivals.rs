@@ -808,6 +808,8 @@ mod tests {
         for number in [3, 16, 17, 40] {
             let processes: Vec<ArrivalProcess> = (0..number).map(process).collect();
             let mut merged = arrivals(&processes);
+            let is_heap = matches!(merged.upcoming, Upcoming::Many(_));
+            assert_eq!(is_heap, number > 16, "a scan of {number} for each message");
             let mut alone: Vec<(Time, usize)> = Vec::new();
             for index in 0..processes.len() {
                 // Silent ones before it leave it its own stream.

@@ -564,3 +564,38 @@ fn a_point_takes_its_seed_and_expectations_from_its_experiment() {
     assert_eq!(of(None, None), (name.clone(), 4, 0));
     assert_eq!(of(Some(9), Some(&expect)), (name, 9, 1));
 }
+
+/// Points that differ in other settings share what was read from a data file.
+#[test]
+fn points_share_what_they_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("counts.csv"), "0,3\n60,4\n120,5\n").expect("a file");
+    let arrivals = "arrivals: Counts(file: \"counts.csv\")";
+    let plain = text("");
+    let at = plain.text.find("arrivals:").expect("a producer");
+    let end = at + plain.text[at..].find(')').expect("of a rate") + 1;
+    let replayed = format!("{}{arrivals}{}", &plain.text[..at], &plain.text[end..]);
+    let text = Text { text: replayed, directory: folder.path().to_path_buf(), ..plain };
+    let data = crate::scenario::shared::SharedData::default();
+    let base = super::point::Base {
+        text: &text,
+        sets: &[],
+        expect: None,
+        seed: None,
+        threads: 2,
+        data: &data,
+    };
+    let periods = |count: u32| {
+        let own = vec![format!("consumers.workers.count={count}")];
+        let point = base.point(own).unwrap_or_else(|faults| panic!("{faults}")).0;
+        match &point.scenario.producers[0].config.arrivals[..] {
+            [crate::clients::config::ArrivalProcess::Counts { periods }] => periods.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let first = periods(1);
+    // What is no longer there is not read again.
+    std::fs::remove_file(folder.path().join("counts.csv")).expect("it is there");
+    assert!(std::sync::Arc::ptr_eq(&first, &periods(2)));
+    assert_eq!(first.len(), 3);
+}

@@ -55,3 +55,22 @@ impl Ledger {
         self.stirred.list.pop()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_tells_what_was_stirred_in_the_order_of_the_queues() {
+        let mut few = Stirred::of(HANDFUL);
+        few.note(QueueId(3));
+        assert!(!few.listed && few.list.is_empty(), "all are looked at");
+        let mut many = Stirred::of(HANDFUL + 1);
+        assert_eq!(many.list.len(), HANDFUL + 1, "at first all of them");
+        many.list.clear();
+        for number in [7, 7, 2, 7] {
+            many.note(QueueId(number));
+        }
+        assert_eq!(many.list, [7, 2, 7].map(QueueId), "and no other");
+    }
+}

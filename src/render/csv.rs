@@ -15,6 +15,7 @@ use crate::observe::measured::{
     FleetWindow, Measured, ProducerWindow, Window, WindowLatency, WindowLevel,
 };
 use crate::outcome::{Estimate, SweepMeasure, SweepOutcome};
+use crate::stats::by_queue::ByQueue;
 
 /// A column of the series: its heading and its value.
 type Column = (&'static str, fn(&Window) -> String);
@@ -98,6 +99,15 @@ const OF_PRODUCER: [ProducerColumn; 4] = [
     ("held_back_last", |window| window.held_back),
 ];
 
+/// Most consumers and producers together that have columns of their own: of ten thousand queues
+/// with a consumer each, nearly all fields would be empty, a hundred million a window.
+const MOST_OWN: usize = 100;
+
+/// Whether consumers and producers have columns of their own.
+fn has_own_columns(scenario: &Scenario) -> bool {
+    scenario.fleets.len() + scenario.producers.len() <= MOST_OWN
+}
+
 /// The headings of the series.
 fn headings(scenario: &Scenario) -> Vec<String> {
     let mut heads: Vec<String> = ["from_s", "to_s", "queue"].map(str::to_owned).into();
@@ -113,14 +123,19 @@ fn headings(scenario: &Scenario) -> Vec<String> {
     for (name, _) in LATENCIES {
         heads.extend(OF_LATENCY.iter().map(|value| format!("{name}_{value}")));
     }
-    for fleet in &scenario.fleets {
+    let own = has_own_columns(scenario);
+    let fleets = scenario.fleets.iter().map(|fleet| fleet.name.as_str()).filter(|_| own);
+    for fleet in fleets.chain((!own).then_some("consumer")) {
+        heads.extend((!own).then(|| fleet.to_owned()));
         for (name, _) in OF_FLEET {
-            let of = |statistic| field(&format!("{}.{name}_{statistic}", fleet.name));
+            let of = |statistic| field(&format!("{fleet}.{name}_{statistic}"));
             heads.extend(["mean", "max", "last"].map(of));
         }
     }
-    for producer in &scenario.producers {
-        let of = |name: &str| field(&format!("{}.{name}", producer.name));
+    let producers = scenario.producers.iter().map(|producer| producer.name.as_str());
+    for producer in producers.filter(|_| own).chain((!own).then_some("producer")) {
+        heads.extend((!own).then(|| producer.to_owned()));
+        let of = |name: &str| field(&format!("{producer}.{name}"));
         heads.extend(OF_PRODUCER.iter().map(|(name, _)| of(name)));
         heads.push(of("waited_mean_s"));
     }
@@ -130,28 +145,66 @@ fn headings(scenario: &Scenario) -> Vec<String> {
 /// The series of one run: a row per window and queue; times in seconds. Counters are sums over the
 /// window; of a level there are the mean over it, the highest value that lasted in it and the one
 /// at its end; a latency stands in the window in which it ended. What belongs to a fleet or to a
-/// producer stands in the rows of the queue that it receives from or sends to.
+/// producer stands in the rows of the queue that it receives from or sends to, in columns of its
+/// own; where there are more than a hundred, under their names, and a queue with several has a row
+/// for each.
 pub fn series(scenario: &Scenario, measured: &Measured) -> String {
-    let mut text = headings(scenario).join(",") + "\n";
+    series_in_pieces(scenario, measured).collect()
+}
+
+/// The same in pieces: the headings, and the rows of each window.
+pub fn series_in_pieces<'a>(
+    scenario: &'a Scenario,
+    measured: &'a Measured,
+) -> impl Iterator<Item = String> + 'a {
     let windows = measured.queues.iter().map(|queue| queue.series.len()).max().unwrap_or(0);
-    let run = measured.end.as_nanos();
-    for index in 0..windows {
-        let from = scenario.window.saturating_mul(index as u64);
-        let to = Span::from_nanos(from.saturating_add(scenario.window).as_nanos().min(run));
-        for (place, (named, queue)) in scenario.queues.iter().zip(&measured.queues).enumerate() {
-            let Some(window) = queue.series.get(index) else { continue };
-            let mut values = vec![seconds(from), seconds(to), field(&named.name)];
+    let by_queue = ByQueue::of(scenario);
+    let headings = headings(scenario).join(",") + "\n";
+    let rows = move |index| rows_of(scenario, measured, &by_queue, index);
+    std::iter::once(headings).chain((0..windows).map(rows))
+}
+
+/// The rows of a window.
+fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: usize) -> String {
+    let mut text = String::new();
+    let from = scenario.window.saturating_mul(index as u64);
+    let to = from.saturating_add(scenario.window).as_nanos().min(measured.end.as_nanos());
+    let edges = [from, Span::from_nanos(to)].map(seconds);
+    let own = has_own_columns(scenario);
+    for (place, (named, queue)) in scenario.queues.iter().zip(&measured.queues).enumerate() {
+        let Some(window) = queue.series.get(index) else { continue };
+        let [from, to] = edges.clone();
+        let mut values = vec![from, to, field(&named.name)];
+        if !own {
+            let mut rest = values.clone();
             of_queue(window, &mut values);
-            for (fleet, measured) in scenario.fleets.iter().zip(&measured.fleets) {
-                let own = fleet.config.queue.0 as usize == place;
-                of_fleet(measured.series.get(index).filter(|_| own), &mut values);
+            rest.resize(values.len(), String::new());
+            let (fleets, producers) = (by_queue.fleets(place), by_queue.producers(place));
+            for row in 0..fleets.len().max(producers.len()).max(1) {
+                let mut values = if row == 0 { values.clone() } else { rest.clone() };
+                let fleet = fleets.get(row).copied();
+                values.push(fleet.map_or_else(String::new, |at| field(&scenario.fleets[at].name)));
+                let series = fleet.and_then(|at| measured.fleets.get(at)?.series.get(index));
+                of_fleet(series, &mut values);
+                let producer = producers.get(row).copied();
+                let name = producer.map(|at| field(&scenario.producers[at].name));
+                values.push(name.unwrap_or_default());
+                let series = producer.and_then(|at| measured.producers.get(at)?.series.get(index));
+                of_producer(series, &mut values);
+                text += &(values.join(",") + "\n");
             }
-            for (producer, measured) in scenario.producers.iter().zip(&measured.producers) {
-                let own = producer.config.queue.0 as usize == place;
-                of_producer(measured.series.get(index).filter(|_| own), &mut values);
-            }
-            text += &(values.join(",") + "\n");
+            continue;
         }
+        of_queue(window, &mut values);
+        for (fleet, measured) in scenario.fleets.iter().zip(&measured.fleets) {
+            let own = fleet.config.queue.0 as usize == place;
+            of_fleet(measured.series.get(index).filter(|_| own), &mut values);
+        }
+        for (producer, measured) in scenario.producers.iter().zip(&measured.producers) {
+            let own = producer.config.queue.0 as usize == place;
+            of_producer(measured.series.get(index).filter(|_| own), &mut values);
+        }
+        text += &(values.join(",") + "\n");
     }
     text
 }
@@ -267,6 +320,31 @@ mod tests {
     use super::*;
     use crate::outcome::Outcome;
     use crate::stats::fixture;
+
+    /// As many rows and fields as there are consumers, not their square.
+    #[test]
+    fn many_consumers_stand_under_their_names() {
+        let (mut scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
+        let own = series(&scenario, &measured).lines().next().map(|head| head.split(',').count());
+        for number in 0..MOST_OWN {
+            let mut fleet = scenario.fleets[0].clone();
+            fleet.name = format!("more-{number}");
+            scenario.fleets.push(fleet);
+            measured.fleets.push(measured.fleets[0].clone());
+        }
+        let text = series(&scenario, &measured);
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        assert!(rows.iter().all(|row| row.len() == rows[0].len()));
+        // The names of the two are all that is added.
+        assert_eq!(Some(rows[0].len()), own.map(|own| own + 2));
+        let column = |name: &str| rows[0].iter().position(|head| *head == name).expect(name);
+        let windows = measured.queues[0].series.len();
+        let of = |name: &str| rows.iter().filter(|row| row[column("consumer")] == name).count();
+        assert_eq!((of("more-0"), of("more-99")), (windows, windows));
+        let sent = column("sent/NumberOfMessagesSent Sum");
+        let more = rows.iter().find(|row| row[column("consumer")] == "more-7").expect("has a row");
+        assert_eq!(more[sent], "", "the queue itself is told once");
+    }
 
     #[test]
     fn a_row_for_every_window_and_queue() {

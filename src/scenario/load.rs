@@ -190,3 +190,75 @@ pub(crate) fn read_document<T: for<'a> Deserialize<'a>>(text: &Text) -> Result<T
         _ => Err(faults.parted().0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(text: &str) -> Result<Loaded, Faults> {
+        from_text("large.ron", text, &[], &|_| Err(io::ErrorKind::NotFound.into()))
+    }
+
+    fn listed(number: u32, one: impl Fn(u32) -> String) -> String {
+        (0..number).map(one).collect::<Vec<_>>().join(",\n")
+    }
+
+    /// A row of queues, each of which forwards to the next: with a search through all edges from
+    /// each the check would take a quarter of an hour.
+    fn row(number: u32, last: &str) -> String {
+        let queues = listed(number, |n| format!("\"q{n}\": ()"));
+        let consumers = listed(number, |n| {
+            let forward = match n + 1 {
+                next if next < number => format!("forward: \"q{next}\""),
+                _ => last.to_owned(),
+            };
+            format!("\"c{n}\": (queue: \"q{n}\", processing: Constant(\"1ms\"), {forward})")
+        });
+        format!(
+            "(duration: \"1s\", queues: {{{queues}}}, consumers: {{{consumers}}}, \
+             producers: {{\"p\": (queue: \"q0\", arrivals: Poisson(\"1/s\"))}})"
+        )
+    }
+
+    #[test]
+    fn ten_thousand_queues_in_a_row_are_checked() {
+        let found = loaded(&row(10_000, "")).expect("nothing is wrong");
+        assert_eq!((found.scenario.queues.len(), found.warnings.len()), (10_000, 0));
+        let faults = loaded(&row(10_000, "forward: \"q5000\"")).expect_err("a circle");
+        let whats: Vec<&str> = faults.iter().map(|fault| fault.what.as_str()).collect();
+        assert_eq!(whats.len(), 1);
+        assert!(whats[0].starts_with("these queues forward in a circle: `q5000` → `q5001`"));
+    }
+
+    /// Ten thousand names that are none, among ten thousand that are.
+    #[test]
+    fn ten_thousand_faults_are_bounded() {
+        let one = |n| format!("\"q{n}\": (redrive: (to: \"nobody-{n}\", max_receives: 3))");
+        let queues = listed(10_000, one);
+        let text =
+            format!("(duration: \"1s\", queues: {{{queues}}}, producers: {{}}, consumers: {{}})");
+        let faults = loaded(&text).expect_err("there are no such queues");
+        assert_eq!(faults.len(), MOST_FAULTS);
+        assert!(faults.iter().all(|fault| fault.what.starts_with("unknown queue")));
+        let shown = faults.render(false);
+        assert!(shown.ends_with("note: only the first 100 faults are shown\n"));
+        assert!(shown.len() < 100_000, "{} bytes", shown.len());
+    }
+
+    /// Each queue gives a warning; the error that comes after them all must not be lost.
+    #[test]
+    fn an_error_behind_thousands_of_warnings_is_told() {
+        let queues = listed(1_000, |n| format!("\"q{n}\": ()"));
+        let text = format!(
+            "(duration: \"1s\", queues: {{{queues}}}, producers: {{}}, consumers: {{}}, \
+             expect: [\"sent(\"])"
+        );
+        assert_eq!(loaded(&text).expect_err("no expectation").len(), 1);
+        let held = loaded(&text.replace("sent(", "q0.sent == 0")).expect("warnings only");
+        assert_eq!(held.warnings.len(), MOST_FAULTS);
+        let allowed = text
+            .replace("sent(", "q0.sent == 0")
+            .replace("expect", "allow: [\"nobody-receives\"], expect");
+        assert_eq!(loaded(&allowed).expect("nothing").warnings.len(), 0);
+    }
+}

@@ -219,3 +219,48 @@ impl Placer {
 fn ids(nodes: &[Node]) -> impl Iterator<Item = (NodeId, &Node)> + Clone {
     (0..).map(NodeId).zip(nodes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::rng::{Draws, Source};
+
+    /// The node on a ring as its definition says, with a look at all nodes.
+    fn by_definition(
+        placer: &Placer,
+        nodes: &[Node],
+        part: &Part,
+        others: &[NodeId],
+    ) -> Option<NodeId> {
+        let zone = |id: NodeId| nodes[id.0 as usize].zone;
+        let crowd = |id: NodeId| others.iter().filter(|&&other| zone(other) == zone(id)).count();
+        let is_free = |id: &NodeId| nodes[id.0 as usize].up && !others.contains(id);
+        let free = ids(nodes).map(|(id, _)| id).filter(is_free);
+        let least = free.map(crowd).min()?;
+        let start = placer.ring.partition_point(|&(position, _)| position < part.first);
+        let walk = placer.ring[start..].iter().chain(&placer.ring[..start]).map(|&(_, id)| id);
+        walk.filter(is_free).find(|&id| crowd(id) == least)
+    }
+
+    #[test]
+    fn a_few_steps_on_the_ring_find_what_a_look_at_all_nodes_does() {
+        let mut draws = Draws::new(11);
+        for round in 0..2_000 {
+            let (count, zones) = (1 + draws.below(12) as u32, 1 + draws.below(4) as u32);
+            let up = [1, 2, 20][draws.below(3) as usize];
+            let node = |i| Node { zone: i % zones, up: draws.below(up + 1) > 0, weight: 1 };
+            let nodes: Vec<Node> = (0..count).map(node).collect();
+            let placer = Placer::new(Placement::Ring { tokens: 3 }, &nodes, round);
+            let first = draws.next_u64();
+            let part = Part { id: PartitionId(0), first, last: u64::MAX, load: 0 };
+            let held = vec![Held::default(); nodes.len()];
+            let mut others = Vec::new();
+            for _ in 0..5 {
+                let found = placer.choose(&nodes, &held, &part, &others);
+                assert_eq!(found, by_definition(&placer, &nodes, &part, &others), "{round}");
+                let Some(found) = found else { break };
+                others.push(found);
+            }
+        }
+    }
+}

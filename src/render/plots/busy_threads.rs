@@ -26,9 +26,11 @@ pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
 
 /// The names of the fleets that receive from the queue, and what was measured of them.
 fn own(subject: Subject<'_>) -> (Vec<&str>, Vec<&FleetMeasured>) {
-    let fleets = subject.scenario.fleets.iter().zip(&subject.measured.fleets);
-    let own = fleets.filter(|(fleet, _)| fleet.config.queue.0 as usize == subject.queue);
-    own.map(|(fleet, measured)| (fleet.name.as_str(), measured)).unzip()
+    let Subject { scenario, measured, .. } = subject;
+    let own = subject.fleets.iter().filter_map(|&place| {
+        Some((scenario.fleets.get(place)?.name.as_str(), measured.fleets.get(place)?))
+    });
+    own.unzip()
 }
 
 /// All fleets as one. The maximum of the sum is not known of several: it is left out.

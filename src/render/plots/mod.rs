@@ -32,12 +32,15 @@ mod throughput;
 #[cfg(test)]
 mod sample;
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::rc::Rc;
 
 pub use sweep::of_sweep;
 
 use crate::engine::scenario::Scenario;
 use crate::observe::measured::{Measured, QueueMeasured};
+use crate::stats::by_queue::ByQueue;
 use crate::stats::stability::unstable;
 
 /// One picture.
@@ -74,6 +77,8 @@ struct Subject<'a> {
     measured: &'a Measured,
     /// The queue's place in the scenario.
     queue: usize,
+    /// The places of the fleets that receive from it.
+    fleets: &'a [usize],
     /// Whether it does not settle: what waits in it grows for as long as the run lasts.
     grows: bool,
 }
@@ -99,6 +104,14 @@ type Draw = fn(Subject<'_>) -> Result<String, String>;
 /// # Errors
 /// [`PlotError`] if the drawing library fails, which it does only for lack of memory.
 pub fn all(scenario: &Scenario, measured: &Measured) -> Result<Vec<Plot>, PlotError> {
+    each(scenario, measured).collect()
+}
+
+/// The same one by one, each drawn when it is asked for.
+pub fn each<'a>(
+    scenario: &'a Scenario,
+    measured: &'a Measured,
+) -> impl Iterator<Item = Result<Plot, PlotError>> + 'a {
     const KINDS: [(&str, Draw); 11] = [
         ("throughput", throughput::draw),
         ("redeliveries", redeliveries::draw),
@@ -113,21 +126,24 @@ pub fn all(scenario: &Scenario, measured: &Measured) -> Result<Vec<Plot>, PlotEr
         (OF_NODES, replicas::draw),
     ];
     let several = scenario.queues.len() > 1;
-    let unstable = unstable(scenario, measured);
-    let mut plots = Vec::new();
-    for (queue, named) in scenario.queues.iter().enumerate().take(measured.queues.len()) {
+    let unstable: BTreeSet<usize> =
+        unstable(scenario, measured).iter().map(|found| found.queue).collect();
+    let by_queue = Rc::new(ByQueue::of(scenario));
+    let queues = scenario.queues.iter().enumerate().take(measured.queues.len());
+    queues.flat_map(move |(queue, named)| {
         let has_nodes = named.config.ledger.nodes.is_some();
-        for (kind, draw) in KINDS.into_iter().filter(|(kind, _)| has_nodes || *kind != OF_NODES) {
+        let kinds = KINDS.into_iter().filter(move |(kind, _)| has_nodes || *kind != OF_NODES);
+        let (grows, by_queue) = (unstable.contains(&queue), Rc::clone(&by_queue));
+        kinds.map(move |(kind, draw)| {
             let file =
                 if several { format!("{}-{kind}.svg", named.name) } else { format!("{kind}.svg") };
-            let grows = unstable.iter().any(|found| found.queue == queue);
-            match draw(Subject { scenario, measured, queue, grows }) {
-                Ok(svg) => plots.push(Plot { file, svg }),
-                Err(reason) => return Err(PlotError { file, reason }),
+            let fleets = by_queue.fleets(queue);
+            match draw(Subject { scenario, measured, queue, fleets, grows }) {
+                Ok(svg) => Ok(Plot { file, svg }),
+                Err(reason) => Err(PlotError { file, reason }),
             }
-        }
-    }
-    Ok(plots)
+        })
+    })
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ const ROW: i32 = 58;
 
 /// Writes the title, which states the finding, and below it what the picture is of.
 pub(super) fn header(canvas: &mut Canvas<'_>, subject: Subject<'_>, title: &str) {
-    let Subject { scenario, measured, queue, grows } = subject;
+    let Subject { scenario, measured, queue, grows, .. } = subject;
     let (from, to) = measured.window;
     let partial = if measured.end < scenario.end() {
         format!("; PARTIAL: the run ended at {}", instant(measured.end))
