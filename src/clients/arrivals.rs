@@ -811,10 +811,10 @@ mod tests {
             let is_heap = matches!(merged.upcoming, Upcoming::Many(_));
             assert_eq!(is_heap, number > 16, "a scan of {number} for each message");
             let mut alone: Vec<(Time, usize)> = Vec::new();
-            for index in 0..processes.len() {
+            for (index, process) in processes.iter().enumerate() {
                 // Silent ones before it leave it its own stream.
                 let mut one = vec![ArrivalProcess::Poisson { rate: 0.0 }; index];
-                one.push(processes[index].clone());
+                one.push(process.clone());
                 let times = arrivals(&one).take_while(|&time| time < at(3.0));
                 alone.extend(times.map(|time| (time, index)));
             }
@@ -840,7 +840,7 @@ mod tests {
             found = (!looked.is_pause()).then_some(next);
         }
         assert!(looks > 100, "{looks}");
-        assert_eq!(arrivals(&[process.clone()]).next(), found);
+        assert_eq!(arrivals(std::slice::from_ref(&process)).next(), found);
         let still = ArrivalProcess::Constant { rate: 1e-3 };
         assert_eq!(arrivals(&[process, still]).next(), found, "merged with another");
     }

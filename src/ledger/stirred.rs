@@ -29,7 +29,7 @@ impl Stirred {
     }
 
     /// A deadline of this queue may come forward.
-    #[inline(always)]
+    #[inline]
     pub(super) fn note(&mut self, queue: QueueId) {
         if self.listed && self.list.last() != Some(&queue) {
             self.list.push(queue);

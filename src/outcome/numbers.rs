@@ -98,9 +98,13 @@ mod tests {
     fn paths_in_another_order_are_looked_up() {
         let paths: Vec<String> = (0..200_000).map(|n| format!("queues.{n}.sent")).collect();
         let mut numbers = Numbers::default();
-        paths.iter().for_each(|path| numbers.add(path, 1.0));
+        for path in &paths {
+            numbers.add(path, 1.0);
+        }
         numbers.begin();
-        paths.iter().rev().for_each(|path| numbers.add(path, 2.0));
+        for path in paths.iter().rev() {
+            numbers.add(path, 2.0);
+        }
         let list = numbers.into_list();
         assert!(list.iter().map(|(path, _)| path).eq(&paths));
         assert!(list.iter().all(|(_, values)| *values == [1.0, 2.0]));

@@ -33,9 +33,9 @@ impl SharedData {
         if let Some(known) = kept.clone().and_then(|known| known.downcast::<T>().ok()) {
             return Some(known);
         }
-        let made = Arc::new(make()?);
-        *kept = Some(Arc::<T>::clone(&made));
-        Some(made)
+        let new = Arc::new(make()?);
+        *kept = Some(Arc::<T>::clone(&new));
+        Some(new)
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Listed<'a> {
     by_name: Vec<u32>,
 }
 
-impl<'a> Listed<'a> {
+impl Listed<'_> {
     /// The place of a name, from 0; of several that are equal, the first.
     pub fn place(&self, name: &str) -> Option<usize> {
         let at = self.by_name.partition_point(|&place| self.names[place as usize] < name);

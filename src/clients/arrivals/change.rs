@@ -48,16 +48,12 @@ impl Arrivals {
             self.processes.push(next);
             upcoming.push(pending.unwrap_or(Time::NEVER));
         }
-        match upcoming[..] {
-            [only] => {
-                self.upcoming = Upcoming::of(Vec::new());
-                (only != Time::NEVER).then_some(only)
-            }
-            _ => {
-                self.upcoming = Upcoming::of(upcoming);
-                self.next_of_several()
-            }
+        if let [only] = upcoming[..] {
+            self.upcoming = Upcoming::of(Vec::new());
+            return (only != Time::NEVER).then_some(only);
         }
+        self.upcoming = Upcoming::of(upcoming);
+        self.next_of_several()
     }
 }
 

@@ -102,11 +102,11 @@ impl Placer {
     }
 
     /// How many of these zones are at least the same as one that has fewest of them.
-    fn fewest(&self, taken: impl ExactSizeIterator<Item = u32> + Clone) -> usize {
+    fn fewest(&self, taken: &[u32]) -> usize {
         if self.zones.len() > taken.len() {
             return 0;
         }
-        let number = |zone: &u32| taken.clone().filter(|other| other == zone).count();
+        let number = |zone: &u32| taken.iter().filter(|other| *other == zone).count();
         self.zones.iter().map(number).min().unwrap_or(0)
     }
 
@@ -134,7 +134,7 @@ impl Placer {
         };
         // On a ring the next one but few is nearly always in a zone as good as any can be: then
         // nobody needs to look at all nodes.
-        let best = self.fewest(others.iter().map(|&other| zone(other)));
+        let best = self.fewest(&others.iter().map(|&other| zone(other)).collect::<Vec<_>>());
         if let Some(found) = walk().take(NEAR).find(|&id| crowd(id) == best) {
             return Some(found);
         }

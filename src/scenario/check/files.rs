@@ -186,8 +186,8 @@ impl<'a> Check<'a> {
     ) -> Arc<[T]> {
         let Data { folder, shared, .. } = self.data;
         let key = format!("made of {folder}/{file}: {asked}");
-        let made = shared.get(key, || Some(Arc::<[T]>::from(make())));
-        made.map_or_else(|| [].into(), |made: Arc<Arc<[T]>>| Arc::clone(made.as_ref()))
+        let kept = shared.get(key, || Some(Arc::<[T]>::from(make())));
+        kept.map_or_else(|| [].into(), |kept: Arc<Arc<[T]>>| Arc::clone(kept.as_ref()))
     }
 
     /// What a data file says to what is `asked`, read once for all who ask; what is wrong becomes a

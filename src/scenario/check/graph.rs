@@ -289,17 +289,14 @@ fn search(next: &[Vec<usize>], start: usize, seen: &mut [bool], leave: &mut impl
     }
     let mut way = vec![(start, 0)];
     while let Some((here, tried)) = way.last_mut() {
-        match next[*here].get(*tried) {
-            Some(&to) => {
-                *tried += 1;
-                if !std::mem::replace(&mut seen[to], true) {
-                    way.push((to, 0));
-                }
+        if let Some(&to) = next[*here].get(*tried) {
+            *tried += 1;
+            if !std::mem::replace(&mut seen[to], true) {
+                way.push((to, 0));
             }
-            None => {
-                leave(*here);
-                way.pop();
-            }
+        } else {
+            leave(*here);
+            way.pop();
         }
     }
 }
@@ -333,11 +330,13 @@ mod tests {
             };
             (0..u64::from(partitions)).filter(|&of| !asks(of)).count()
         };
-        let cases: [&[Range<u64>]; 6] = [&[], &[0..1], &[3..6], &[6..8], &[2..30], &[1..2, 9..12]];
+        let cases: [&[(u64, u64)]; 6] =
+            [&[], &[(0, 1)], &[(3, 6)], &[(6, 8)], &[(2, 30)], &[(1, 2), (9, 12)]];
         for fleets in cases {
+            let fleets: Vec<Range<u64>> = fleets.iter().map(|&(from, to)| from..to).collect();
             for partitions in 1..9 {
-                let expected = one_by_one(fleets, partitions);
-                assert_eq!(unasked(fleets, partitions), expected, "{fleets:?} {partitions}");
+                let expected = one_by_one(&fleets, partitions);
+                assert_eq!(unasked(&fleets, partitions), expected, "{fleets:?} {partitions}");
             }
         }
     }
