@@ -31,6 +31,7 @@ pub mod run;
 pub mod saved;
 pub mod scenario;
 mod sending;
+mod settling;
 pub mod situation;
 mod thread_time;
 mod working;

@@ -5,7 +5,6 @@
 //!
 //! Invariant: time never goes back; after each event nobody has an unanswered call that the
 //! ledger has answered, and each queue's next deadline is in the calendar.
-#![expect(clippy::inline_always, reason = "every event ends here, mostly with nothing to hand out")]
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -434,42 +433,6 @@ impl<O: Observer> World<O> {
             Event::SendLinger(ProducerId(producer)) => self.flush_batch(producer),
             Event::Poll(WorkerId(worker)) => self.poll_due(worker),
         }
-    }
-
-    /// Hands out what the ledger has answered, and notes when it next needs the clock.
-    #[inline(always)]
-    pub(super) fn settle(&mut self) {
-        while let Some(served) = self.ledger.next_served() {
-            self.accept(served);
-        }
-        if self.ledger.lists_stirred() {
-            return self.look_at_stirred();
-        }
-        for number in 0..self.looks.len() as u32 {
-            self.plan_look(QueueId(number));
-        }
-    }
-
-    #[inline(always)]
-    fn plan_look(&mut self, queue: QueueId) {
-        let look = &mut self.looks[queue.0 as usize];
-        let due = self.ledger.due(queue);
-        if due < *look {
-            *look = due;
-            self.calendar.schedule(due.max(self.now), Event::Ledger(queue));
-        }
-    }
-
-    /// Of many queues, those that something was done to.
-    #[inline(never)]
-    fn look_at_stirred(&mut self) {
-        self.ledger.begin_look();
-        while let Some(queue) = self.ledger.next_stirred() {
-            self.plan_look(queue);
-        }
-        let missed =
-            |(number, look): (usize, &Time)| self.ledger.due(QueueId(number as u32)) < *look;
-        debug_assert!(!self.looks.iter().enumerate().any(missed), "a queue without a look");
     }
 
     /// The ledger's own deadlines. A look that comes too early is not an event.

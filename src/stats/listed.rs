@@ -22,6 +22,17 @@ impl Listed<'_> {
         let place = *self.by_name.get(at)? as usize;
         (self.names[place] == name).then_some(place)
     }
+
+    /// The names for a sentence, each between two of `quote`: the first twenty of them.
+    pub fn few(&self, quote: &str) -> String {
+        const FEW: usize = 20;
+        let (told, rest) = self.names.split_at(self.names.len().min(FEW));
+        let told = format!("{quote}{}{quote}", told.join(&format!("{quote}, {quote}")));
+        match rest.len() {
+            0 => told,
+            more => format!("{told} and {more} more"),
+        }
+    }
 }
 
 impl<'a> FromIterator<&'a str> for Listed<'a> {
@@ -54,5 +65,8 @@ mod tests {
         }
         assert_eq!((listed.place("d"), listed.place("aa")), (None, None));
         assert_eq!(*listed, names);
+        assert_eq!(listed.few("`"), "`b`, `a`, `c`, `a`, ``");
+        let many: Listed = [""; 30].into_iter().collect();
+        assert!(many.few("").ends_with(" and 10 more"));
     }
 }

@@ -312,7 +312,7 @@ impl<'a> Check<'a> {
             [] => "the scenario has no queues".into(),
             queues => match nearest(name, queues.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the queues are {}", few(queues)),
+                None => format!("the queues are {}", self.queues.few("`")),
             },
         };
         self.push(at, format!("unknown queue `{name}`")).help.push(help);
@@ -382,15 +382,6 @@ impl<'a> Check<'a> {
             let fault = Fault::new(wrong.message).at(place, at.path()).help(wrong.help);
             self.keep(fault);
         }
-    }
-}
-
-/// The names of a list for a sentence, the first twenty of them.
-fn few(names: &[&str]) -> String {
-    const FEW: usize = 20;
-    match names.len().checked_sub(FEW) {
-        None | Some(0) => format!("`{}`", names.join("`, `")),
-        Some(more) => format!("`{}` and {more} more", names[..FEW].join("`, `")),
     }
 }
 

@@ -52,15 +52,6 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The names of a list for a sentence, the first twenty of them.
-fn few(list: &[&str]) -> String {
-    const FEW: usize = 20;
-    match list.len().checked_sub(FEW) {
-        None | Some(0) => list.join(", "),
-        Some(more) => format!("{} and {more} more", list[..FEW].join(", ")),
-    }
-}
-
 /// What a measure belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
@@ -407,7 +398,7 @@ impl Measure {
                 let help = match nearest(of, list.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if list.is_empty() => "the scenario has none".to_owned(),
-                    None => format!("the scenario has {}", few(list)),
+                    None => format!("the scenario has {}", list.few("")),
                 };
                 (format!("`{}`: there is no {} named `{of}`", self.name, part.word()), help)
             }),
