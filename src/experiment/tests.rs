@@ -228,8 +228,10 @@ fn row(reading: Option<Reading>, fingerprint: u64) -> Row {
 /// What is said of the one measure, from ten rows of each system.
 fn said(asked: CompareAsked, of: impl Fn(usize, u64) -> Option<Reading>) -> ComparedMeasure {
     let compare = prepared(asked);
+    // Different runs, but for the first pair: else the first fate is looked for.
+    let fingerprint = |at: usize| if at.is_multiple_of(10) { 0 } else { at as u64 };
     let rows: Vec<Row> =
-        (0..20).map(|at| row(of(at / 10, at as u64 % 10), at as u64 % 10)).collect();
+        (0..20).map(|at| row(of(at / 10, at as u64 % 10), fingerprint(at))).collect();
     let outcome = compare.outcome(&rows, &GO_ON).expect("nobody interrupts");
     assert_eq!((outcome.measures.len(), outcome.first_fate), (1, None));
     outcome.measures[0].clone()
