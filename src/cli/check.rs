@@ -1,4 +1,4 @@
-//! `sqsim check`: all faults of all files, and nothing is run.
+//! `sqsim check`: all faults of all files, what runs will need, and nothing is run.
 //!
 //! Owns the list of files and their faults. Must not run a scenario.
 
@@ -9,7 +9,9 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::sources::read;
 use super::terminal::{Terminal, answer, complain, told};
+use crate::engine::memory::Needed;
 use crate::scenario::fault::Severity;
+use crate::scenario::units::about_size;
 use crate::scenario::visible::visible;
 use crate::scenario::warnings::Warning;
 use crate::scenario::{Faults, Loaded};
@@ -37,18 +39,23 @@ pub(super) fn check(args: &Check, terminal: Terminal) -> Result<Exit, Failure> {
     for path in &args.files {
         let checked = read(path).and_then(|text| Ok(text.load(&args.sets)?));
         let shown = path.display().to_string();
+        let mut needed = 0;
         let (faults, failed) = match checked {
             Ok(Loaded { warnings, .. }) if args.strict && !warnings.is_empty() => {
                 (warnings.as_errors(), Exit::Usage)
             }
-            Ok(Loaded { warnings, .. }) => (warnings, Exit::Held),
+            Ok(Loaded { scenario, warnings }) => {
+                needed = Needed::of(&scenario).bytes();
+                (warnings, Exit::Held)
+            }
             Err(failure) => (failure.faults, failure.exit),
         };
         if args.format == CheckFormat::Json {
             lines.extend(faults.iter().map(|fault| line_of(&shown, &faults, fault)));
         } else if failed == Exit::Held {
             terminal.warnings(&faults);
-            told(&format!("ok  {}\n", visible(&shown)))?;
+            let (shown, needed) = (visible(&shown), about_size(needed));
+            told(&format!("ok  {shown}     needs about {needed} of memory\n"))?;
         } else {
             if exit != Exit::Held {
                 complain("\n");

@@ -6,6 +6,9 @@
 use std::io;
 
 use super::exit::Exit;
+use crate::engine::scenario::Limits;
+use crate::engine::world::Ended;
+use crate::scenario::units::size_text;
 use crate::scenario::{Fault, Faults};
 
 /// Why a command cannot give its answer.
@@ -72,9 +75,40 @@ fn reason(error: &io::Error) -> String {
     known.map_or_else(|| error.to_string(), |(_, words, _)| (*words).to_owned())
 }
 
+/// The limit that ended a run.
+#[derive(Clone, Debug)]
+pub(super) struct Reached {
+    setting: &'static str,
+    value: String,
+    /// A larger one.
+    raised: String,
+}
+
+impl Reached {
+    /// The limit of this setting and value, a number.
+    pub(super) fn of(setting: &'static str, value: u64) -> Reached {
+        let raised = value.saturating_mul(10).to_string();
+        Reached { setting, value: value.to_string(), raised }
+    }
+
+    /// That among `limits` that ended a run in this way; `None` if none did.
+    pub(super) fn by(ended: Ended, limits: Limits) -> Option<Reached> {
+        match ended {
+            Ended::EventLimit => Some(Reached::of("limits.events", limits.events)),
+            Ended::ResidentLimit => Some(Reached::of("limits.resident", limits.resident)),
+            Ended::MemoryLimit => Some(Reached {
+                setting: "limits.memory",
+                value: size_text(limits.memory),
+                raised: size_text(limits.memory.saturating_mul(2)),
+            }),
+            Ended::Completed | Ended::Interrupted | Ended::ObserverStopped => None,
+        }
+    }
+}
+
 /// What to say when a limit ended a run.
-pub(super) fn limit(name: &str, setting: &str, value: u64) -> Failure {
-    let raised = value.saturating_mul(10);
+pub(super) fn limit(name: &str, reached: &Reached) -> Failure {
+    let Reached { setting, value, raised } = reached;
     let fault =
         Fault::new(format!("`{setting}` ({value}) stopped `{name}`; the answer is partial"))
             .help(format!("`--set {setting}={raised}` raises it"));

@@ -10,7 +10,7 @@ use super::args::{Global, Run, RunFormat};
 use super::bug;
 use super::differs;
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, Reached, limit};
 use super::files::{inside, prepare_directory, write, write_pieces};
 use super::interrupt::{self, Grace};
 use super::meter::with_progress;
@@ -204,17 +204,12 @@ fn joined(documents: &[String], list: bool) -> String {
 /// The exit code of one scenario, and why it is not 0.
 fn verdict(source: &Source, runs: &Replications, answer: &Answer, terminal: Terminal) -> Exit {
     let name = &source.text.name;
-    let setting = match runs.ended {
-        Ended::Interrupted => {
-            terminal.say(&format!("interrupted: what is printed about `{name}` is partial"));
-            return Exit::Interrupted;
-        }
-        Ended::EventLimit => Some(("limits.events", source.scenario.limits.events)),
-        Ended::ResidentLimit => Some(("limits.resident", source.scenario.limits.resident)),
-        Ended::Completed | Ended::ObserverStopped => None,
-    };
-    if let Some((setting, value)) = setting {
-        terminal.errors(&super::failure::limit(name, setting, value).faults);
+    if runs.ended == Ended::Interrupted {
+        terminal.say(&format!("interrupted: what is printed about `{name}` is partial"));
+        return Exit::Interrupted;
+    }
+    if let Some(reached) = Reached::by(runs.ended, source.scenario.limits) {
+        terminal.errors(&limit(name, &reached).faults);
         return Exit::Limit;
     }
     if answer.held { Exit::Held } else { Exit::No }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Changes, Global, Test, Unreferenced};
 use super::differs;
 use super::exit::Exit;
-use super::failure::{Failure, limit};
+use super::failure::{Failure, Reached, limit};
 use super::files::{prepare_directory, write};
 use super::interrupt;
 use super::meter::with_progress;
@@ -161,15 +161,11 @@ fn report<'a>(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let Source { text, scenario, .. } = source;
-    let limits = scenario.limits;
-    let reached = match tested.ended {
-        Ended::Interrupted => return Ok(Exit::Interrupted),
-        Ended::EventLimit => Some(("limits.events", limits.events)),
-        Ended::ResidentLimit => Some(("limits.resident", limits.resident)),
-        Ended::Completed | Ended::ObserverStopped => None,
-    };
-    if let Some((setting, value)) = reached {
-        terminal.errors(&limit(&text.name, setting, value).faults);
+    if tested.ended == Ended::Interrupted {
+        return Ok(Exit::Interrupted);
+    }
+    if let Some(reached) = Reached::by(tested.ended, scenario.limits) {
+        terminal.errors(&limit(&text.name, &reached).faults);
         return Ok(Exit::Limit);
     }
     let name = &text.name;

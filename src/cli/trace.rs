@@ -8,7 +8,7 @@ use std::slice;
 use super::args::{Trace, TraceFormat};
 use super::bug;
 use super::exit::Exit;
-use super::failure::{Failure, limit};
+use super::failure::{Failure, Reached, limit};
 use super::files::{Pending, cannot_write};
 use super::interrupt;
 use super::sources::{Source, load_all};
@@ -50,18 +50,13 @@ pub(super) fn trace(args: &Trace, terminal: Terminal) -> Result<Exit, Failure> {
         }
     };
     let limits = scenario.limits;
-    let reached = match ended {
-        Ended::Interrupted => {
-            terminal.say("interrupted: the trace is partial");
-            return Ok(Exit::Interrupted);
-        }
-        _ if limited => Some(("limits.trace_bytes", limits.trace_bytes)),
-        Ended::EventLimit => Some(("limits.events", limits.events)),
-        Ended::ResidentLimit => Some(("limits.resident", limits.resident)),
-        Ended::Completed | Ended::ObserverStopped => None,
-    };
-    match reached {
-        Some((setting, value)) => Err(limit(&text.name, setting, value)),
+    if ended == Ended::Interrupted {
+        terminal.say("interrupted: the trace is partial");
+        return Ok(Exit::Interrupted);
+    }
+    let full = limited.then(|| Reached::of("limits.trace_bytes", limits.trace_bytes));
+    match full.or_else(|| Reached::by(ended, limits)) {
+        Some(reached) => Err(limit(&text.name, &reached)),
         None => Ok(Exit::Held),
     }
 }

@@ -45,6 +45,12 @@ fn path_of(path: &str, index: usize) -> String {
 }
 
 impl Arrivals {
+    /// Bytes of a process, what it lists apart.
+    pub const BYTES_PER_PROCESS: usize = size_of::<Process>()
+        + size_of::<[f64; Exponentials::BLOCK]>()
+        + size_of::<OnOff>()
+        + size_of::<Repeated>();
+
     /// The sum of `processes` at the producer `path` (`producers.web`). Process i draws from the
     /// stream `{path}.arrivals.{i}`. [`ArrivalProcess::Closed`] is left out: what its clients do
     /// depends on the answers they get (see [`Arrivals::closed`]).

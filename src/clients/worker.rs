@@ -285,8 +285,13 @@ impl Thread {
 
 /// The buffer of a worker that has none yet.
 pub fn buffer(config: &FleetConfig) -> VecDeque<Delivery> {
+    VecDeque::with_capacity(room(config))
+}
+
+/// Deliveries that a worker's buffer has room for from the start.
+pub fn room(config: &FleetConfig) -> usize {
     let room = config.receive.max as usize + config.receive.prefetch as usize;
-    VecDeque::with_capacity(room.min(MOST_ROOM))
+    room.min(MOST_ROOM)
 }
 
 /// Most deliveries that one thread of this fleet holds.

@@ -8,7 +8,7 @@ use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fork::{Course, Fork};
-use super::scenario::{Limits, Scenario};
+use super::scenario::Scenario;
 use super::world::World;
 use crate::kernel::time::Time;
 use crate::observe::fact::{Fact, Facts};
@@ -36,7 +36,6 @@ impl Difference {
 #[derive(Debug)]
 pub struct Stepper {
     world: World<Facts>,
-    limits: Limits,
     /// What it follows, when it will be other settings, and which.
     ahead: Option<Box<(Scenario, Time, Scenario)>>,
     over: bool,
@@ -46,11 +45,12 @@ impl Stepper {
     /// The run of a replication, before its first fact.
     pub fn new<'a>(course: impl Into<Course<'a>>, replication: u64) -> Stepper {
         let course = course.into();
-        let world = World::new(course.scenario, replication, Facts::default());
+        let mut world = World::new(course.scenario, replication, Facts::default());
+        world.limit(course.last().limits);
         let ahead = course
             .fork
             .map(|Fork { at, then }| Box::new((course.scenario.clone(), at, then.clone())));
-        Stepper { world, limits: course.last().limits, ahead, over: false }
+        Stepper { world, ahead, over: false }
     }
 
     /// Takes the fork if it is reached; whether it was taken now.
@@ -89,9 +89,12 @@ impl Stepper {
     }
 
     /// A bound of runs is reached.
-    pub(super) fn limit_reached(&self) -> bool {
-        let resident = self.world.ledger.resident() + self.world.held_back;
-        self.world.events() >= self.limits.events || resident > self.limits.resident
+    pub(super) fn limit_reached(&mut self) -> bool {
+        let world = &mut self.world;
+        let resident = world.ledger.resident() + world.held_back;
+        world.events() >= world.limits.events
+            || world.outgrows_memory()
+            || resident > world.limits.resident
     }
 }
 

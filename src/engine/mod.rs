@@ -15,17 +15,23 @@
 //! | `held` | which deliveries are held whose work is still to come or under way |
 //! | [`run`] | one run: a scenario in, what was measured out |
 //! | [`saved`] | one past, several futures |
+//! | [`memory`] | how many bytes a run will take, foreseen from its scenario |
+//! | `growth` | what it takes beyond that |
+//! | `calls` | calls under way |
 //! | `sending` | what producers do at their events |
 //! | `receiving` | how workers poll, and how they live and die |
 //! | `working` | what their threads do with what they got |
 //! | `thread_time` | what the threads' time goes into, as it is told |
 
+mod calls;
 pub mod event;
 pub mod fates;
 pub mod fork;
+mod growth;
 mod held;
 pub mod lockstep;
 mod look_ahead;
+pub mod memory;
 mod receiving;
 pub mod run;
 pub mod saved;

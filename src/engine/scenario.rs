@@ -86,4 +86,6 @@ pub struct Limits {
     pub resident: u64,
     /// Bytes of trace written.
     pub trace_bytes: u64,
+    /// Bytes of memory that one run takes; see [`crate::engine::memory`].
+    pub memory: u64,
 }

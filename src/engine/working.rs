@@ -8,7 +8,8 @@
 
 use super::event::Event;
 use super::thread_time::Turn;
-use super::world::{DeleteCall, World};
+use super::calls::DeleteCall;
+use super::world::World;
 use crate::clients::config::{FleetConfig, OnFailure};
 use crate::clients::deed::{Deed, Ending, FleetId, WorkerId};
 use crate::clients::worker::{Stage, ThreadTime, deliveries_per_thread};

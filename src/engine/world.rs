@@ -9,7 +9,9 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::calls::{Calls, ClosedClient, DeleteCall};
 use super::event::Event;
+use super::growth::Watch;
 use super::held::LEAST_REMEMBERED;
 use super::look_ahead;
 use super::scenario::{Limits, Named, Scenario};
@@ -21,13 +23,11 @@ use crate::clients::worker::{
     Thread, ThreadTime, Worker, WorkerChance, buffer, deliveries_per_thread,
 };
 use crate::kernel::calendar::Calendar;
-use crate::kernel::dist::Dist;
-use crate::kernel::rng::{Luck, Purpose, Stream, Streams};
+use crate::kernel::rng::{Luck, Purpose, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueId;
 use crate::ledger::receipt::{Delivery, Receipt};
-use crate::ledger::service::MAX_BATCH;
 use crate::observe::observer::Observer;
 
 /// How a run ended.
@@ -39,6 +39,8 @@ pub enum Ended {
     EventLimit,
     /// With more than `limits.resident` messages at once.
     ResidentLimit,
+    /// With more than `limits.memory` bytes.
+    MemoryLimit,
     /// Because it was asked to stop.
     Interrupted,
     /// Because the observer had no use for more.
@@ -46,76 +48,11 @@ pub enum Ended {
 }
 
 /// Events between two looks at the interrupt, the observer and the conservation of messages.
-const LOOK_EVERY: u64 = 1024;
+pub(super) const LOOK_EVERY: u64 = 1024;
 
 /// Queues of which a look checks the messages, in turn: of ten thousand, all would cost more than
 /// the events since.
 const LOOK_AT: u32 = 64;
-
-/// A client that sends one message, waits for its confirmation, and thinks.
-#[derive(Clone, Debug)]
-pub(super) struct ClosedClient {
-    pub(super) producer: u32,
-    pub(super) think: Dist,
-    pub(super) chance: Stream,
-}
-
-/// A background delete under way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DeleteCall {
-    pub(super) worker: u32,
-    pub(super) attempts: u32,
-    pub(super) count: usize,
-    pub(super) receipts: [Receipt; MAX_BATCH],
-}
-
-impl Default for DeleteCall {
-    fn default() -> DeleteCall {
-        let receipts = [Receipt::of_nothing(); MAX_BATCH];
-        DeleteCall { worker: 0, attempts: 0, count: 0, receipts }
-    }
-}
-
-/// Calls under way, by number. Rows are used again, so that a call costs no allocation.
-#[derive(Clone, Debug)]
-pub(super) struct Calls<T> {
-    rows: Vec<T>,
-    free: Vec<u32>,
-}
-
-impl<T> Calls<T> {
-    /// No calls yet, and room for as many as are under way at once in most runs: calls in the
-    /// background have no natural limit, and a record must not cost a warm loop an allocation.
-    fn new() -> Calls<T> {
-        Calls { rows: Vec::with_capacity(64), free: Vec::with_capacity(64) }
-    }
-
-    /// A row for a call: one that was closed, as it was left, or a `new` one, with room to close it
-    /// when all others are closed too.
-    #[inline]
-    pub(super) fn open(&mut self, new: impl FnOnce() -> T) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.rows.push(new());
-            self.free.reserve(self.rows.len());
-            self.rows.len() as u32 - 1
-        })
-    }
-
-    #[inline]
-    pub(super) fn close(&mut self, number: u32) {
-        self.free.push(number);
-    }
-
-    #[inline]
-    pub(super) fn get(&self, number: u32) -> &T {
-        &self.rows[number as usize]
-    }
-
-    #[inline]
-    pub(super) fn get_mut(&mut self, number: u32) -> &mut T {
-        &mut self.rows[number as usize]
-    }
-}
 
 /// The world of one run.
 #[derive(Clone, Debug)]
@@ -126,7 +63,9 @@ pub struct World<O: Observer> {
     pub(super) streams: Streams,
     /// Producers fall silent here.
     pub(super) duration: Time,
-    limits: Limits,
+    pub(super) limits: Limits,
+    /// What it may grow beyond.
+    pub(super) memory: Watch,
     /// Its rows do not fit a near cache.
     looks_ahead: bool,
     events: u64,
@@ -175,12 +114,14 @@ impl<O: Observer> World<O> {
             paths.iter().map(String::as_str).zip(scenario.queues.iter().map(|q| &q.config));
         observer.time(Time::ZERO);
         let ledger = Ledger::new(queues, workers, streams, &mut observer);
+        let memory = Watch::new(scenario, &ledger);
         let mut world = World {
             now: Time::ZERO,
             end: scenario.end(),
             streams,
             duration: Time::ZERO + scenario.duration,
             limits: scenario.limits,
+            memory,
             looks_ahead: false,
             events: 0,
             next_look: 0,
@@ -312,6 +253,7 @@ impl<O: Observer> World<O> {
         self.end = scenario.end();
         self.duration = Time::ZERO + scenario.duration;
         self.limit(scenario.limits);
+        self.memory.go_on_as(scenario, self.events);
         if at >= self.end {
             return false;
         }
@@ -322,7 +264,9 @@ impl<O: Observer> World<O> {
 
     /// Whether these limits would have ended the run before.
     pub(super) fn is_beyond(&self, limits: Limits) -> bool {
-        self.events >= limits.events || limits.resident < self.limits.resident
+        self.events >= limits.events
+            || limits.resident < self.limits.resident
+            || limits.memory < self.limits.memory
     }
 
     /// Holds the run to these limits.
@@ -363,6 +307,9 @@ impl<O: Observer> World<O> {
         }
         if self.events >= self.limits.events {
             return Some(Ended::EventLimit);
+        }
+        if self.outgrows_memory() {
+            return Some(Ended::MemoryLimit);
         }
         if let Some(at) = self.until {
             // The next look is before the next event: the loop itself need not know of it.

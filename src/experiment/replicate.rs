@@ -14,6 +14,7 @@ use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::observe::measured::Measured;
 use crate::outcome::Outcome;
+use crate::scenario::units::size_text;
 use crate::stats::expect::{Names, Quantity, Told};
 
 /// What to do.
@@ -190,6 +191,10 @@ pub fn why_partial(scenario: &Scenario, ended: Ended, measured: &Measured) -> Op
         Ended::ResidentLimit => Some(format!(
             "stopped at {at} by the limit of {} messages at once, `limits.resident`",
             limits.resident
+        )),
+        Ended::MemoryLimit => Some(format!(
+            "stopped at {at} by the limit of {} of memory, `limits.memory`",
+            size_text(limits.memory)
         )),
     }
 }

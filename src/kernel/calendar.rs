@@ -135,6 +135,17 @@ impl<E: Ranked> Calendar<E> {
         }
     }
 
+    /// Bytes of the room for one event of each of so many kinds: in the wheel; in the heap, where
+    /// an entry has its hash, its item, two places in the other's order, and its slot in a table
+    /// that is about half full; and a row for each kind.
+    pub const fn bytes_of_room(kinds: usize) -> usize {
+        let heaped = size_of::<(u64, TimerId, Key)>() + 4 * size_of::<usize>();
+        Wheel::BYTES_PER_EVENT + heaped + kinds * size_of::<u64>()
+    }
+
+    /// Bytes of an event that is pending and had no row before.
+    pub const BYTES_PER_EVENT: usize = Wheel::BYTES_PER_EVENT + size_of::<u64>();
+
     /// Schedules `event` at `at`, moving it if it is pending.
     ///
     /// # Panics

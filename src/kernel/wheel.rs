@@ -63,6 +63,9 @@ pub(super) struct Wheel {
 }
 
 impl Wheel {
+    /// Bytes of an event.
+    pub(super) const BYTES_PER_EVENT: usize = Pool::BYTES_PER_EVENT;
+
     /// No events, and room for `events` of them however they spread.
     pub(super) fn with_room(events: usize) -> Wheel {
         let lists = [List::EMPTY; LEVELS * SLOTS];

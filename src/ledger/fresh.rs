@@ -57,6 +57,15 @@ impl Pool {
     pub(super) const BYTES_PER_MESSAGE: usize =
         size_of::<Waiting>() + size_of::<u32>().div_ceil(BLOCK as usize);
 
+    /// Bytes of a block.
+    pub(super) const BYTES_PER_BLOCK: usize =
+        BLOCK as usize * size_of::<Waiting>() + size_of::<u32>();
+
+    /// Blocks that ever were in a line at once.
+    pub(super) fn blocks(&self) -> usize {
+        self.next.len()
+    }
+
     fn take_block(&mut self) -> u32 {
         if self.free != NONE {
             let next = self.next[self.free as usize];

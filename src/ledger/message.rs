@@ -174,6 +174,11 @@ impl Slab {
         }
     }
 
+    /// Rows that ever were used at once.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The serial number of the next message that is sent.
     #[inline]
     pub(super) fn next_id(&self) -> MessageId {

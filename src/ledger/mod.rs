@@ -23,6 +23,7 @@
 //! | `undone` | how deletes that nobody knows any more are undone |
 //! | `line`, `fresh` | a partition's line; messages that wait without a row |
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
+//! | `footprint` | how many bytes all that takes |
 
 mod backlog;
 mod capacity;
@@ -30,6 +31,7 @@ mod ceiling;
 mod clock;
 pub mod config;
 mod draining;
+mod footprint;
 mod fresh;
 mod gate;
 mod holders;

@@ -110,6 +110,9 @@ pub(super) struct Shards {
 }
 
 impl Shards {
+    /// Bytes of the look-up table.
+    pub(super) const BYTES_OF_TABLE: usize = size_of::<u32>() << TABLE_BITS;
+
     /// `count` equal ranges.
     pub(super) fn new(count: u32, rate: Option<Rate>, counted: Counted, slab: &mut Slab) -> Shards {
         let mut shards = Shards {
@@ -176,6 +179,11 @@ impl Shards {
         self.backlogs.recount_waiting(self.parts.iter().map(|part| part.line.len(slab)));
         self.counts = self.live < self.parts.len() || self.backlogs.counted().held;
         self.changes += 1;
+    }
+
+    /// Partitions that ever came to be.
+    pub(super) fn opened(&self) -> u32 {
+        self.next_id
     }
 
     /// How often the places of partitions have changed.

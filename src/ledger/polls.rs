@@ -111,6 +111,10 @@ impl Slots for Rows<Waiting> {
 }
 
 impl Polls {
+    /// Bytes of a caller, of a queue, and of a partition where polls wait.
+    pub(super) const BYTES_PER_ROW: usize = size_of::<Waiting>();
+    pub(super) const BYTES_PER_LINE: usize = size_of::<Waiting>() + size_of::<Line>();
+
     pub(super) fn new(callers: u32, queues: usize) -> Polls {
         let mut rows = Rows::with_capacity(callers as usize + queues);
         for _ in 0..callers {

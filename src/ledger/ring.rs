@@ -44,6 +44,11 @@ impl<R: Linked> Rows<R> {
         Rows(Vec::with_capacity(capacity))
     }
 
+    /// Rows in lists and in none.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Adds a row in no list, which is an empty list if it is used as a sentinel.
     pub(super) fn push(&mut self, row: R) -> u32 {
         let slot = u32::try_from(self.0.len()).expect("there are less than 2^32 rows");

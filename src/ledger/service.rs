@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 use super::config::{QueueConfig, QueueId};
-use super::fresh::{Pool, Waiting};
+use super::fresh::Waiting;
 use super::gate::Gate;
 use super::holders::current;
 use super::journal::{Action, Caller, Change, Journal, KeySpace, State};
@@ -120,13 +120,6 @@ impl Ledger {
         let stirred = Stirred::of(queues.len());
         Ledger { slab, queues, polls, served, handed, stirred }
     }
-
-    /// Bytes that a message costs while it waits and was never received.
-    pub const BYTES_PER_WAITING: usize = Pool::BYTES_PER_MESSAGE;
-
-    /// Bytes that a message costs from its first receive, its delay or its move on: its row, and
-    /// its place in the list of free ones.
-    pub const BYTES_PER_ROW: usize = size_of::<Message>() + size_of::<u32>();
 
     /// What a queue was told.
     pub fn config(&self, queue: QueueId) -> &QueueConfig {

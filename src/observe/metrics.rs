@@ -75,6 +75,13 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// Bytes that a queue takes beside its series and its partitions.
+    pub const BYTES_PER_QUEUE: usize = QueueMeter::BYTES;
+
+    /// Bytes that a partition takes, and the change that it comes from, beside its loads.
+    pub const BYTES_PER_PARTITION: usize =
+        QueueMeter::BYTES_PER_PARTITION + QueueMeter::BYTES_PER_CHANGE;
+
     /// Measures a run of this frame, before its first event.
     pub fn new(frame: &Frame) -> Metrics {
         let windows = frame.end.as_nanos().div_ceil(frame.series.as_nanos().max(1)) as usize;

@@ -80,6 +80,16 @@ pub(super) struct QueueMeter {
 }
 
 impl QueueMeter {
+    /// Bytes beside the windows of the series and what there is of each partition.
+    pub(super) const BYTES: usize =
+        size_of::<QueueMeter>() + 3 * Cells::BYTES + 2 * WindowCells::BYTES;
+
+    /// Bytes of a partition beside its loads.
+    pub(super) const BYTES_PER_PARTITION: usize = size_of::<PartitionLife>() + size_of::<u64>();
+
+    /// Bytes of a change of partitions.
+    pub(super) const BYTES_PER_CHANGE: usize = size_of::<(Time, SplitEvent)>();
+
     pub(super) fn new(window: (Time, Time), partitions: u32, windows: usize) -> QueueMeter {
         QueueMeter {
             window,

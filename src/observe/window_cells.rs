@@ -45,6 +45,10 @@ fn middle(cell: usize) -> u64 {
 }
 
 impl WindowCells {
+    /// Bytes laid out.
+    pub(super) const BYTES: usize =
+        ((u64::BITS - KEPT_BITS) as usize + 2) * HALF * size_of::<u64>();
+
     pub(super) fn new() -> WindowCells {
         let counts = vec![0; cell(u64::MAX) + 1].into();
         WindowCells { counts, count: 0, sum: 0, least: u64::MAX, most: 0 }

@@ -20,7 +20,8 @@ const UNITS: [(&str, u64); 8] = [
 ];
 
 /// Units of size with their bytes, largest first.
-const SIZE_UNITS: [(&str, u64); 3] = [("MiB", 1_048_576), ("KiB", 1_024), ("B", 1)];
+const SIZE_UNITS: [(&str, u64); 5] =
+    [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 /// Parts of a dollar that prices are whole numbers of.
 pub const NANOS_PER_DOLLAR: u64 = 1_000_000_000;
@@ -37,7 +38,7 @@ pub(super) const LENGTH_FORM: &str = "write a number with its unit, such as \"30
 
 /// What a size looks like, for messages.
 pub(super) const SIZE_FORM: &str =
-    "write a number with its unit, such as \"300B\", \"64KiB\" or \"1MiB\" (1 KiB = 1024 bytes)";
+    "write a number with its unit, such as \"300B\", \"64KiB\" or \"3GiB\" (1 KiB = 1024 bytes)";
 
 /// What a price looks like, for messages.
 pub(super) const PRICE_FORM: &str = "write dollars, such as \"$0.40\" or 0.4";
@@ -156,6 +157,16 @@ pub fn size_text(bytes: u64) -> String {
     let fits = SIZE_UNITS.iter().find(|(_, size)| bytes > 0 && bytes.is_multiple_of(*size));
     let (unit, size) = fits.unwrap_or(&("B", 1));
     format!("{}{unit}", bytes / size)
+}
+
+/// About so many bytes, in words: two digits or three and a unit, never rounded down.
+pub fn about_size(bytes: u64) -> String {
+    let (unit, size) = SIZE_UNITS.into_iter().find(|&(_, size)| bytes >= size).unwrap_or(("B", 1));
+    let tenths = (u128::from(bytes) * 10).div_ceil(u128::from(size));
+    match tenths {
+        ..100 if tenths % 10 > 0 => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+        _ => format!("{} {unit}", tenths.div_ceil(10)),
+    }
 }
 
 /// Reads a price in billionths of a dollar: `$0.40`.

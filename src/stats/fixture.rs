@@ -109,7 +109,12 @@ pub(crate) fn scenario() -> Scenario {
             },
         )],
         expect: vec!["p95(sent_to_deleted) < 500ms".to_owned(), "dead_lettered == 0".to_owned()],
-        limits: Limits { events: 1_000_000_000, resident: 100_000_000, trace_bytes: 1 << 30 },
+        limits: Limits {
+            events: 1_000_000_000,
+            resident: 100_000_000,
+            trace_bytes: 1 << 30,
+            memory: 1 << 32,
+        },
         prices: Prices {
             requests: vec![Tier { from: 0, per_million: 1_000_000_000 }],
             free_requests: 0,

@@ -70,6 +70,7 @@ pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
             events: draw.most_events(),
             resident: if draw.chance.one_in(8) { draw.chance.between(1, 50) } else { 1_000_000 },
             trace_bytes: u64::MAX,
+            memory: u64::MAX,
         },
         prices: Prices::default(),
     }

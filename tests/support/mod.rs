@@ -129,7 +129,12 @@ pub(crate) fn scenario(
         producers: vec![named("producer", producer)],
         fleets: vec![named("workers", fleet)],
         expect: Vec::new(),
-        limits: Limits { events: u64::MAX, resident: 100_000_000, trace_bytes: u64::MAX },
+        limits: Limits {
+            events: u64::MAX,
+            resident: 100_000_000,
+            trace_bytes: u64::MAX,
+            memory: u64::MAX,
+        },
         prices: Prices::default(),
     }
 }

@@ -41,6 +41,18 @@ pub enum Origin<'a> {
     Copied(&'a [Vec<NodeId>]),
 }
 
+/// Bytes of a node, with its place in the tables that a placement makes.
+pub(in crate::ledger) const BYTES_PER_NODE: usize =
+    size_of::<Node>() + size_of::<Health>() + Schedule::BYTES_PER_NODE + size_of::<Held>();
+
+/// Bytes of a token of the ring, which is made in the order of nodes and then sorted.
+pub(in crate::ledger) const BYTES_PER_TOKEN: usize = size_of::<(u64, NodeId)>();
+
+/// Bytes of a partition, the numbers of its nodes apart; those of an ordered map that is two
+/// thirds full.
+pub(in crate::ledger) const BYTES_PER_PARTITION: usize =
+    (size_of::<PartitionId>() + size_of::<Placed>()) * 3 / 2;
+
 /// A partition and the nodes of its replicas, the primary first.
 #[derive(Clone, Debug)]
 struct Placed {

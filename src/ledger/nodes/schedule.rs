@@ -41,6 +41,9 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
+    /// Bytes of a node that fails by chance.
+    pub(super) const BYTES_PER_NODE: usize = size_of::<Lottery>() + size_of::<u32>();
+
     pub(super) fn new(config: &Nodes, seed: u64) -> Schedule {
         let edge = |at, domain, begins| Edge { at, domain, begins };
         let both = config.outages.iter().flat_map(|outage| {

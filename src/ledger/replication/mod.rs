@@ -14,7 +14,7 @@ use super::capacity::{Bucket, Rate};
 use super::config::{Capacity, NodeId, Nodes};
 use super::journal::{Action, NodeChange, PartitionId};
 use super::message::Message;
-use super::nodes::cluster::{Cluster, Origin};
+use super::nodes::cluster::{self, Cluster, Origin};
 use super::nodes::placement::Part;
 use super::partition::{Partition, Shards};
 use crate::kernel::num;
@@ -66,6 +66,12 @@ pub(super) struct Replication {
 }
 
 impl Replication {
+    /// Bytes of a node beside those of its cluster.
+    pub(super) const BYTES_PER_NODE: usize = cluster::BYTES_PER_NODE + size_of::<Meter>();
+
+    /// Bytes of a partition, the numbers of its nodes apart.
+    pub(super) const BYTES_PER_PARTITION: usize = cluster::BYTES_PER_PARTITION + size_of::<Place>();
+
     /// All nodes are up. `path` names the streams of chance.
     pub(super) fn new(
         config: &Nodes,

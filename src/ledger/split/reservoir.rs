@@ -109,6 +109,9 @@ struct Sampled {
 }
 
 impl Finder {
+    /// Bytes.
+    pub(super) const BYTES: usize = size_of::<Finder>();
+
     fn new(born: Time, draws: Draws) -> Finder {
         Finder { born, seen: 0, judged: 0, slots: [Sampled::default(); SLOTS], draws }
     }

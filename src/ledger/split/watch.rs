@@ -38,6 +38,21 @@ pub(in crate::ledger) struct Watched {
 }
 
 impl Watched {
+    /// Bytes of a partition, with what its policy samples.
+    pub(in crate::ledger) fn bytes(policy: &SplitPolicy) -> usize {
+        let sample = match policy {
+            SplitPolicy::Reservoir(_) => reservoir::Finder::BYTES,
+            SplitPolicy::HeatMedian(_) => heat::KeySample::BYTES,
+            SplitPolicy::Static
+            | SplitPolicy::MidpointDoubling(_)
+            | SplitPolicy::ScalableTopic(_)
+            | SplitPolicy::CountScaler(_)
+            | SplitPolicy::Ewma(_)
+            | SplitPolicy::Naive(_) => 0,
+        };
+        size_of::<Watched>() + sample
+    }
+
     fn new(seed: u64, jitter: f64, part: Opened, now: Time) -> Watched {
         let seed = seed ^ mix(u64::from(part.id.0));
         let unit = Draws::new(mix(seed)).unit();

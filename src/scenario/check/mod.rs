@@ -14,6 +14,7 @@ mod clients;
 mod dist;
 pub(super) mod files;
 mod graph;
+mod memory;
 mod nodes;
 mod prices;
 mod queue;
@@ -176,6 +177,7 @@ impl<'a> Check<'a> {
         self.expectations(&scenario);
         self.graph(file, &scenario, &served);
         if self.errors == 0 {
+            self.memory(&scenario);
             self.sense(&scenario);
         }
         scenario
@@ -339,7 +341,12 @@ impl<'a> Check<'a> {
         let limits = &file.limits;
         self.at_least_one(&at.field("events"), limits.events);
         self.at_least_one(&at.field("resident"), limits.resident);
-        Limits { events: limits.events, resident: limits.resident, trace_bytes: limits.trace_bytes }
+        Limits {
+            events: limits.events,
+            resident: limits.resident,
+            trace_bytes: limits.trace_bytes,
+            memory: limits.memory.0,
+        }
     }
 
     /// An instant of the run, which is over at `end`.

@@ -28,7 +28,7 @@ pub(super) use queue::{
 };
 
 use serde::Deserialize;
-use values::{Length, Named, Price};
+use values::{Length, Named, Price, Size};
 
 /// A whole scenario.
 #[derive(Debug, Deserialize)]
@@ -74,4 +74,5 @@ pub(super) struct LimitsFile {
     pub(super) events: u64,
     pub(super) resident: u64,
     pub(super) trace_bytes: u64,
+    pub(super) memory: Size,
 }

@@ -1,0 +1,217 @@
+//! How much memory a run will take, foreseen from its scenario.
+//!
+//! Owns the sum over everything that a run lays out. Must not know how much there is, nor lay
+//! anything out: it is arithmetic on settings, so that a scenario that does not fit is refused
+//! before it does harm. What a run takes beyond it is counted in [`super::growth`].
+//!
+//! Sizes are those of the types themselves, so that they follow the code. What is counted is what a
+//! run touches, within a third or so. All sums saturate.
+
+use super::calls::ClosedClient;
+use super::event::Event;
+use super::scenario::{Named, Scenario};
+use crate::clients::arrivals::Arrivals;
+use crate::clients::config::{ArrivalProcess, CountPeriod, FleetConfig, ProducerConfig};
+use crate::clients::producer::Producer;
+use crate::clients::worker::{Thread, Worker, WorkerChance, deliveries_per_thread, room};
+use crate::kernel::calendar::Calendar;
+use crate::kernel::dist::Dist;
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::QueueConfig;
+use crate::ledger::receipt::{Delivery, Receipt};
+use crate::ledger::service::MAX_BATCH;
+use crate::ledger::Ledger;
+use crate::observe::metrics::Metrics;
+use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Window};
+
+/// What the program takes beside its runs, and a run whatever its settings.
+pub const PROGRAM: u64 = 2 << 20;
+
+/// Kinds of events that most workers have.
+const KINDS_OF_A_WORKER: usize = 4;
+
+/// What takes memory, by the settings that say how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The program itself.
+    Program,
+    /// The windows of the series of all queues, producers and fleets.
+    Windows,
+    /// What each partition of a queue is sent in each window.
+    Loads,
+    /// A queue, with its latencies.
+    Queue,
+    /// The partitions of a queue.
+    Partitions,
+    /// The nodes of a queue.
+    Nodes,
+    /// The workers of a fleet and their threads.
+    Workers,
+    /// A producer, with what it knows of its arrivals.
+    Arrivals,
+    /// The closed clients of a producer.
+    Clients,
+}
+
+impl Part {
+    /// All of them.
+    const ALL: [Part; 9] = [
+        Part::Program,
+        Part::Windows,
+        Part::Loads,
+        Part::Queue,
+        Part::Partitions,
+        Part::Nodes,
+        Part::Workers,
+        Part::Arrivals,
+        Part::Clients,
+    ];
+}
+
+/// What one run of a scenario will need, in bytes.
+#[derive(Clone, Debug)]
+pub struct Needed {
+    /// Each with the number of its queue, producer or fleet.
+    parts: Vec<(Part, usize, u64)>,
+}
+
+/// So many of something.
+pub(super) fn times(count: u64, bytes: usize) -> u64 {
+    count.saturating_mul(bytes as u64)
+}
+
+/// Windows of the series, and the one that is laid out beyond them.
+pub fn windows(scenario: &Scenario) -> u64 {
+    let end = scenario.duration.saturating_add(scenario.drain);
+    end.as_nanos().div_ceil(scenario.window.as_nanos().max(1)).saturating_add(1)
+}
+
+impl Needed {
+    /// What a run of `scenario` will need, before it grows.
+    pub fn of(scenario: &Scenario) -> Needed {
+        let windows = windows(scenario);
+        let rows = times(scenario.queues.len() as u64, size_of::<Window>())
+            .saturating_add(times(scenario.fleets.len() as u64, size_of::<FleetWindow>()))
+            .saturating_add(times(scenario.producers.len() as u64, size_of::<ProducerWindow>()));
+        let mut parts =
+            vec![(Part::Program, 0, PROGRAM), (Part::Windows, 0, windows.saturating_mul(rows))];
+        for (number, Named { config, .. }) in scenario.queues.iter().enumerate() {
+            let partitions = u64::from(config.ledger.partitions);
+            let loads = times(windows.saturating_mul(partitions), size_of::<LoadSample>());
+            let own = Ledger::bytes_of_queue(config) + Metrics::BYTES_PER_QUEUE as u64;
+            let nodes = config.ledger.nodes.as_ref().map_or(0, Ledger::bytes_of_nodes);
+            parts.extend([
+                (Part::Queue, number, own),
+                (Part::Partitions, number, partitions.saturating_mul(of_partition(config))),
+                (Part::Nodes, number, nodes),
+                (Part::Loads, number, loads),
+            ]);
+        }
+        for (number, Named { config, .. }) in scenario.producers.iter().enumerate() {
+            let clients = Arrivals::closed(&config.arrivals);
+            let clients = clients
+                .map(|(count, think)| u64::from(count).saturating_mul(of_client(think)))
+                .fold(0, u64::saturating_add);
+            parts.push((Part::Arrivals, number, of_producer(config)));
+            parts.push((Part::Clients, number, clients));
+        }
+        for (number, Named { config, .. }) in scenario.fleets.iter().enumerate() {
+            let workers = u64::from(config.count).saturating_mul(of_worker(config));
+            parts.push((Part::Workers, number, workers));
+        }
+        Needed { parts }
+    }
+
+    /// All of it.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().fold(0, |sum, &(.., bytes)| sum.saturating_add(bytes))
+    }
+
+    /// What needs most, and how much all of its kind need: the part, the place of the queue,
+    /// producer or fleet whose share is largest, the bytes.
+    pub fn most(&self) -> (Part, usize, u64) {
+        Part::ALL.into_iter().fold((Part::Program, 0, 0), |most, part| self.larger(most, part))
+    }
+
+    fn larger(&self, most: (Part, usize, u64), part: Part) -> (Part, usize, u64) {
+        let own = self.parts.iter().filter(|&&(of, ..)| of == part);
+        let sum = own.clone().fold(0_u64, |sum, &(.., bytes)| sum.saturating_add(bytes));
+        // The first of equals: a stranger looks from the top.
+        let largest = own.rev().max_by_key(|&&(.., bytes)| bytes);
+        match largest {
+            Some(&(_, number, _)) if sum > most.2 => (part, number, sum),
+            _ => most,
+        }
+    }
+}
+
+/// One partition of a queue, what it is sent in each window apart.
+pub(super) fn of_partition(config: &QueueConfig) -> u64 {
+    Ledger::bytes_of_partition(config) + Metrics::BYTES_PER_PARTITION as u64
+}
+
+fn of_worker(config: &FleetConfig) -> u64 {
+    let deliveries = u64::from(deliveries_per_thread(config));
+    let thread = size_of::<Thread>() as u64 + times(deliveries, size_of::<Delivery>());
+    let deletes = if config.delete.batch > 1 { MAX_BATCH * size_of::<Receipt>() } else { 0 };
+    let own = size_of::<Worker>() + size_of::<WorkerChance>() + Ledger::BYTES_PER_CALLER;
+    let tables = size_of::<[Vec<Receipt>; 2]>() + deletes;
+    times(room(config) as u64, size_of::<Delivery>())
+        .saturating_add((own + tables) as u64)
+        .saturating_add(4 * Calendar::<Event>::bytes_of_room(KINDS_OF_A_WORKER) as u64)
+        .saturating_add(u64::from(config.threads).saturating_mul(thread))
+}
+
+fn of_client(think: &Dist) -> u64 {
+    let own = size_of::<ClosedClient>() + Calendar::<Event>::BYTES_PER_EVENT;
+    (own as u64).saturating_add(of_dist(think))
+}
+
+/// It is told its settings, and each of its arrivals draws from streams of its own.
+fn of_producer(config: &ProducerConfig) -> u64 {
+    let own = size_of::<Producer>() + size_of::<ProducerConfig>();
+    let arrivals = config.arrivals.iter().map(of_arrivals).fold(0, u64::saturating_add);
+    (own as u64).saturating_add(arrivals)
+}
+
+/// What is listed stands in the scenario, in the producer's settings and in what goes through it.
+fn of_arrivals(process: &ArrivalProcess) -> u64 {
+    let listed = match process {
+        ArrivalProcess::Profile { points } => times(points.len() as u64, size_of::<CountPeriod>()),
+        ArrivalProcess::Counts { periods } | ArrivalProcess::Exact { periods } => {
+            times(periods.len() as u64, size_of::<CountPeriod>())
+        }
+        ArrivalProcess::Times { at } => times(at.len() as u64, size_of::<Time>()),
+        ArrivalProcess::Repeated { of, .. } => return of_arrivals(of),
+        ArrivalProcess::Poisson { .. }
+        | ArrivalProcess::Constant { .. }
+        | ArrivalProcess::OnOff { .. }
+        | ArrivalProcess::Burst { .. }
+        | ArrivalProcess::Closed { .. } => 0,
+    };
+    listed.saturating_mul(3).saturating_add(Arrivals::BYTES_PER_PROCESS as u64)
+}
+
+/// What a distribution lists.
+fn of_dist(dist: &Dist) -> u64 {
+    match dist {
+        Dist::Percentiles(points) => times(points.len() as u64, size_of::<(f64, Span)>()),
+        Dist::Empirical(lengths) => times(lengths.len() as u64, size_of::<Span>()),
+        Dist::Mix(parts) => {
+            let each = |(_, part): &(f64, Dist)| size_of::<(f64, Dist)>() as u64 + of_dist(part);
+            parts.iter().map(each).fold(0, u64::saturating_add)
+        }
+        Dist::Shifted { dist, .. } => size_of::<Dist>() as u64 + of_dist(dist),
+        Dist::Constant(_)
+        | Dist::Uniform { .. }
+        | Dist::Exponential { .. }
+        | Dist::Erlang { .. }
+        | Dist::Gamma { .. }
+        | Dist::HyperExponential { .. }
+        | Dist::LogNormal { .. }
+        | Dist::Weibull { .. }
+        | Dist::Pareto { .. }
+        | Dist::Normal { .. }
+        | Dist::Triangular { .. } => 0,
+    }
+}
