@@ -1,7 +1,6 @@
 //! Once warm, the loop allocates nothing.
 //!
-//! Owns the one unsafe block of the project: an allocator that counts. What grows with the crowd
-//! (rows of messages, calendar, buffers) has grown to its peak by the end of the warm-up and is
+//! What grows with the crowd (rows of messages, calendar, buffers) has grown to its peak by the end of the warm-up and is
 //! used again from then on. Each scenario therefore begins with a crowd that it never meets again:
 //! without one, a record crowd in the counted events would grow something now and then. Metrics
 //! are on, as in every run.
@@ -9,8 +8,7 @@
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
 
 use sqsim::clients::config::{ArrivalProcess, Heartbeat, WorkUnit};
 use sqsim::engine::run::frame;
@@ -20,48 +18,8 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::observe::metrics::Metrics;
 
+use counting::{Counting, allocations_so_far};
 use support::{fleet, poisson, producer, queue, scenario, secs};
-
-thread_local! {
-    /// Allocations and growths of this thread: tests in other threads do not count.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The system's allocator, with a count.
-struct Counting;
-
-fn count() {
-    // A thread that is going away has no count any more, and does not need one.
-    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
-}
-
-// SAFETY: every method hands its arguments to the system's allocator unchanged and returns what it
-// returns, so its guarantees hold here. Counting neither allocates, as the cell is initialised in
-// place and needs no destructor, nor unwinds.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract of `alloc`, which is the same.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: `ptr` came from `System` with this layout, as all of ours do.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract of `alloc_zeroed`, which is the same.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count();
-        // SAFETY: `ptr` came from `System` with this layout; the caller keeps the rest.
-        unsafe { System.realloc(ptr, layout, new_size) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -81,11 +39,11 @@ fn allocations(scenario: &Scenario) -> u64 {
     }
     let crowd = world.ledger().resident();
     assert!(crowd < CROWD / 4, "the crowd of the start is gone, not {crowd}");
-    let before = ALLOCATIONS.get();
+    let before = allocations_so_far();
     for _ in 0..EVENTS {
         step(&mut world);
     }
-    ALLOCATIONS.get() - before
+    allocations_so_far() - before
 }
 
 fn stays_still(name: &str, scenario: &Scenario) {
@@ -102,11 +60,11 @@ fn mm10() -> Scenario {
 
 #[test]
 fn the_counter_counts() {
-    let before = ALLOCATIONS.get();
+    let before = allocations_so_far();
     let boxed = std::hint::black_box(Box::new(7));
     let mut grown = std::hint::black_box(Vec::with_capacity(1));
     grown.extend([*boxed, 8]);
-    assert_eq!(ALLOCATIONS.get() - before, 3, "a box, a vector, its growth");
+    assert_eq!(allocations_so_far() - before, 3, "a box, a vector, its growth");
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub(super) struct Watch {
     window: Span,
     /// The number of events at the last look and when that was; when the next one is.
     looked: (u64, Time),
-    next: u64,
+    pub(super) next: u64,
 }
 
 impl Watch {
@@ -70,21 +70,23 @@ impl Watch {
             looked: (0, Time::ZERO),
             next: 0,
         };
-        watch.go_on_as(scenario, 0);
+        watch.go_on_as(scenario);
         watch
     }
 
-    /// From the event of this number on it is a world of `scenario`.
-    pub(super) fn go_on_as(&mut self, scenario: &Scenario, events: u64) {
+    /// From now on it is a world of `scenario`. That is looked at when it would have been: a world
+    /// that nothing changes for ends where it would have ended.
+    pub(super) fn go_on_as(&mut self, scenario: &Scenario) {
         let room = |fleet: &FleetConfig| room(fleet) as u64;
         let wanted = |fleet: &FleetConfig| u64::from(fleet.receive.prefetch);
         let fleets = || scenario.fleets.iter().map(|fleet| &fleet.config);
         let workers = fleets().map(|fleet| u64::from(fleet.count)).sum();
         self.needed = self.needed.max(Needed::of(scenario).bytes());
         let partitions = self.queues.iter().map(|queue| queue.partitions).sum();
-        self.messages = self.messages.max(Ledger::bytes_of_room(workers, partitions));
+        let blocks = Ledger::bytes_of_blocks(partitions);
+        let rows = times(workers, Ledger::BYTES_OF_RECEIVE);
+        self.messages = self.messages.max(rows.saturating_add(blocks));
         self.buffered |= fleets().any(|fleet| wanted(fleet) > room(fleet));
-        self.next = events;
     }
 }
 
@@ -108,10 +110,9 @@ impl<O: Observer> World<O> {
     fn bytes(&mut self) -> u64 {
         let (events, now) = (self.events(), self.now());
         let watch = &mut self.memory;
-        let foreseen = watch.heads.saturating_add(watch.messages);
+        let mut foreseen = watch.heads.saturating_add(watch.messages);
         let mut bytes = watch.needed;
         let mut add = |more: u64| bytes = bytes.saturating_add(more);
-        add(self.ledger.bytes_of_messages().saturating_sub(foreseen));
         add(self.send_calls.bytes());
         add(self.delete_calls.bytes());
         // A sample is made of each partition to which something was sent in a window.
@@ -124,12 +125,15 @@ impl<O: Observer> World<O> {
             start.loads = start.loads.saturating_add(passed.saturating_mul(there).min(sent));
             let more = opened - start.partitions;
             add(times(more, Metrics::BYTES_PER_PARTITION));
-            add(there.saturating_sub(start.partitions).saturating_mul(start.bytes));
+            let more = there.saturating_sub(start.partitions);
+            add(more.saturating_mul(start.bytes));
+            foreseen = foreseen.saturating_add(Ledger::bytes_of_lines(more));
             add(times(start.loads.saturating_sub(start.foreseen), size_of::<LoadSample>()));
             if watch.buffered {
                 add(times(self.ledger.tally(id).in_flight, size_of::<Delivery>()));
             }
         }
+        add(self.ledger.bytes_of_messages().saturating_sub(foreseen));
         bytes
     }
 }

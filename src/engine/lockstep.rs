@@ -107,7 +107,8 @@ impl Iterator for Stepper {
             if fact.is_some() || self.over {
                 return fact;
             }
-            self.over = !self.forks() && (self.limit_reached() || self.world.step().is_none());
+            self.over = self.world.outgrows_memory()
+                || (!self.forks() && (self.limit_reached() || self.world.step().is_none()));
         }
     }
 }

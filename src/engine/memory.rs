@@ -17,14 +17,14 @@ use crate::clients::worker::{Thread, Worker, WorkerChance, deliveries_per_thread
 use crate::kernel::calendar::Calendar;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
+use crate::ledger::Ledger;
 use crate::ledger::config::QueueConfig;
 use crate::ledger::receipt::{Delivery, Receipt};
 use crate::ledger::service::MAX_BATCH;
-use crate::ledger::Ledger;
 use crate::observe::metrics::Metrics;
 use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Window};
 
-/// What the program takes beside its runs, and a run whatever its settings.
+/// What the program itself takes.
 pub const PROGRAM: u64 = 2 << 20;
 
 /// Kinds of events that most workers have.
@@ -93,8 +93,9 @@ impl Needed {
         let rows = times(scenario.queues.len() as u64, size_of::<Window>())
             .saturating_add(times(scenario.fleets.len() as u64, size_of::<FleetWindow>()))
             .saturating_add(times(scenario.producers.len() as u64, size_of::<ProducerWindow>()));
+        let program = PROGRAM + Calendar::<Event>::BYTES as u64;
         let mut parts =
-            vec![(Part::Program, 0, PROGRAM), (Part::Windows, 0, windows.saturating_mul(rows))];
+            vec![(Part::Program, 0, program), (Part::Windows, 0, windows.saturating_mul(rows))];
         for (number, Named { config, .. }) in scenario.queues.iter().enumerate() {
             let partitions = u64::from(config.ledger.partitions);
             let loads = times(windows.saturating_mul(partitions), size_of::<LoadSample>());

@@ -6,9 +6,9 @@
 //! A thread passes through the stages working, forwarding, deleting, releasing; each call takes
 //! its latency and is tried again when it is throttled. A stage with nothing to do is skipped.
 
+use super::calls::DeleteCall;
 use super::event::Event;
 use super::thread_time::Turn;
-use super::calls::DeleteCall;
 use super::world::World;
 use crate::clients::config::{FleetConfig, OnFailure};
 use crate::clients::deed::{Deed, Ending, FleetId, WorkerId};

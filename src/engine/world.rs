@@ -253,7 +253,7 @@ impl<O: Observer> World<O> {
         self.end = scenario.end();
         self.duration = Time::ZERO + scenario.duration;
         self.limit(scenario.limits);
-        self.memory.go_on_as(scenario, self.events);
+        self.memory.go_on_as(scenario);
         if at >= self.end {
             return false;
         }
@@ -316,7 +316,7 @@ impl<O: Observer> World<O> {
             return (!self.has_before(at)).then_some(Ended::Completed);
         }
         self.check_conservation();
-        self.next_look = self.limits.events.min(self.events + LOOK_EVERY);
+        self.next_look = self.limits.events.min(self.memory.next);
         None
     }
 

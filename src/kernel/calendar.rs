@@ -135,6 +135,9 @@ impl<E: Ranked> Calendar<E> {
         }
     }
 
+    /// Bytes of an empty calendar.
+    pub const BYTES: usize = size_of::<Calendar<E>>() + Wheel::BYTES_OF_ROOM;
+
     /// Bytes of the room for one event of each of so many kinds: in the wheel; in the heap, where
     /// an entry has its hash, its item, two places in the other's order, and its slot in a table
     /// that is about half full; and a row for each kind.

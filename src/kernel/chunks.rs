@@ -39,6 +39,10 @@ impl Pool {
     /// Bytes of an event in a long list, and its share of the links.
     pub(super) const BYTES_PER_EVENT: usize = size_of::<Entry>() + 1;
 
+    /// Bytes of a block.
+    pub(super) const BYTES_PER_BLOCK: usize =
+        BLOCK as usize * size_of::<Entry>() + size_of::<u32>();
+
     /// No blocks, and room for those that `events` events take in so many lists.
     pub(super) fn with_room(events: usize, lists: usize) -> Pool {
         let blocks = events / BLOCK as usize + 2 * lists;

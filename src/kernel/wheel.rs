@@ -66,6 +66,9 @@ impl Wheel {
     /// Bytes of an event.
     pub(super) const BYTES_PER_EVENT: usize = Pool::BYTES_PER_EVENT;
 
+    /// Bytes of the blocks that lists take however few events there are.
+    pub(super) const BYTES_OF_ROOM: usize = 2 * LEVELS * SLOTS * Pool::BYTES_PER_BLOCK;
+
     /// No events, and room for `events` of them however they spread.
     pub(super) fn with_room(events: usize) -> Wheel {
         let lists = [List::EMPTY; LEVELS * SLOTS];

@@ -30,8 +30,11 @@ impl Ledger {
     /// its place in the list of free ones.
     pub const BYTES_PER_ROW: usize = size_of::<Message>() + size_of::<u32>();
 
+    /// Bytes of the rows for what a caller receives at once.
+    pub const BYTES_OF_RECEIVE: usize = MAX_BATCH * Self::BYTES_PER_ROW;
+
     /// Bytes of a caller: its waiting poll, and rows for what it receives at once.
-    pub const BYTES_PER_CALLER: usize = Polls::BYTES_PER_ROW + MAX_BATCH * Self::BYTES_PER_ROW;
+    pub const BYTES_PER_CALLER: usize = Polls::BYTES_PER_ROW + Self::BYTES_OF_RECEIVE;
 
     /// Bytes of a queue, its partitions, nodes and messages apart.
     pub fn bytes_of_queue(config: &QueueConfig) -> u64 {
@@ -78,10 +81,15 @@ impl Ledger {
             .saturating_add(outages)
     }
 
-    /// Bytes for messages among those of so many callers and partitions.
-    pub fn bytes_of_room(callers: u64, partitions: u64) -> u64 {
-        let rows = callers.saturating_mul((MAX_BATCH * Self::BYTES_PER_ROW) as u64);
-        rows.saturating_add(partitions.saturating_mul(Pool::BYTES_PER_BLOCK as u64))
+    /// Of the bytes of so many partitions those of their first blocks.
+    pub fn bytes_of_blocks(partitions: u64) -> u64 {
+        partitions.saturating_mul(Pool::BYTES_PER_BLOCK as u64)
+    }
+
+    /// Of the bytes of so many partitions those of their lines: first blocks and heads of lists.
+    pub fn bytes_of_lines(partitions: u64) -> u64 {
+        let heads = partitions.saturating_mul((SENTINELS * Self::BYTES_PER_ROW) as u64);
+        heads.saturating_add(Self::bytes_of_blocks(partitions))
     }
 
     /// Bytes of the rows that ever were used at once, the heads of lists among them, and of the

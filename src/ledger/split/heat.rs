@@ -40,8 +40,7 @@ pub(in crate::ledger) struct KeySample {
 
 impl KeySample {
     /// Bytes of two samples, that of the minute and that before it.
-    pub(super) const BYTES: usize =
-        size_of::<KeySample>() + 2 * SAMPLES * size_of::<(u64, u64)>();
+    pub(super) const BYTES: usize = size_of::<KeySample>() + 2 * SAMPLES * size_of::<(u64, u64)>();
 
     fn new(born: Time, draws: Draws) -> KeySample {
         KeySample { born, seen: 0, keys: Vec::with_capacity(SAMPLES), before: Vec::new(), draws }

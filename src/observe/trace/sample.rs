@@ -168,12 +168,7 @@ pub(crate) fn scenario() -> Scenario {
             },
         }],
         expect: Vec::new(),
-        limits: Limits {
-            events: 1_000,
-            resident: 1_000,
-            trace_bytes: u64::MAX,
-            memory: u64::MAX,
-        },
+        limits: Limits { events: 1_000, resident: 1_000, trace_bytes: u64::MAX, memory: u64::MAX },
         prices: Prices::default(),
     }
 }

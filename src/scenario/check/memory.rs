@@ -26,11 +26,13 @@ impl<'a> Check<'a> {
         let (at, whose, help) = self.takes(scenario, part, number);
         let most = about_size(most);
         let advice = &mut self.push(&at, what).help;
-        advice.push(format!("{whose}, take {most} of it: {help}"));
+        advice.push(format!("the largest part, {most}, is for {whose}: {help}"));
         let unit = if bytes >> 30 > 0 { 1 << 30 } else { 1 << 20 };
         if let Some(enough) = bytes.checked_next_multiple_of(unit) {
             let enough = size_text(enough);
-            advice.push(format!("where there is so much, `limits: (memory: \"{enough}\")` allows it"));
+            advice.push(format!(
+                "where there is so much, `limits: (memory: \"{enough}\")` allows it"
+            ));
         }
     }
 
@@ -63,7 +65,9 @@ impl<'a> Check<'a> {
                 let partitions = scenario.queues[number].config.ledger.partitions;
                 (
                     self.root.field("window"),
-                    format!("the loads of {partitions} partitions in {windows} windows of {length}"),
+                    format!(
+                        "the loads of {partitions} partitions in {windows} windows of {length}"
+                    ),
                     "write a longer `window`, or fewer `partitions`",
                 )
             }

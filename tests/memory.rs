@@ -1,0 +1,270 @@
+//! What a run is foreseen to need is what it takes, and one that outgrows its limit ends.
+//!
+//! What is counted is what the program asks of its allocator. Of tables that grew by doubling a part
+//! is empty and costs nothing: numbers here are powers of two, so that there is no such part.
+
+#[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
+mod support;
+
+mod counting;
+
+use std::sync::atomic::AtomicBool;
+
+use sqsim::clients::config::{ArrivalProcess, WorkUnit};
+use sqsim::engine::fork::{Course, Fork};
+use sqsim::engine::lockstep::Stepper;
+use sqsim::engine::memory::{Needed, PROGRAM, Part};
+use sqsim::engine::run::{Run, run};
+use sqsim::engine::saved::Saved;
+use sqsim::engine::scenario::Scenario;
+use sqsim::engine::world::Ended;
+use sqsim::kernel::dist::Dist;
+use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::config::{Capacity, Naive, Nodes, Placement, ReceiveRouting, SplitPolicy};
+
+use counting::{Counting, most_bytes};
+use support::{fleet, named, poisson, producer, queue, scenario, secs};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+static GO_ON: AtomicBool = AtomicBool::new(false);
+
+/// One second of little, in two windows.
+fn plain() -> Scenario {
+    let mut scenario = scenario(
+        queue(),
+        producer(poisson(50.0)),
+        fleet(1, Dist::Constant(secs(0))),
+        secs(1),
+        secs(0),
+    );
+    scenario.window = Span::from_millis(500);
+    scenario
+}
+
+fn assert_foreseen(name: &str, scenario: &Scenario) {
+    let foreseen = Needed::of(scenario).bytes() - PROGRAM;
+    let taken = most_bytes(|| {
+        let own = scenario.clone();
+        drop(run(&own, 0, &GO_ON));
+    });
+    let share = foreseen as f64 / taken as f64;
+    println!("{name}: {foreseen} foreseen, {taken} taken, {share:.2}");
+    assert!((0.9..1.2).contains(&share), "{name}: {foreseen} foreseen, {taken} taken");
+}
+
+#[test]
+fn plain_runs() {
+    assert_foreseen("plain", &plain());
+}
+
+#[test]
+fn many_queues() {
+    let mut scenario = plain();
+    for number in 0..200 {
+        scenario.queues.push(named(&format!("more-{number}"), queue()));
+    }
+    assert_foreseen("queues", &scenario);
+}
+
+#[test]
+fn many_windows() {
+    let mut scenario = plain();
+    scenario.window = Span::from_nanos(10_000);
+    assert_foreseen("windows", &scenario);
+    for number in 0..3 {
+        scenario.queues.push(named(&format!("more-{number}"), queue()));
+        scenario.fleets.push(named(&format!("more-{number}"), fleet(1, Dist::Constant(secs(1)))));
+        scenario.producers.push(named(&format!("more-{number}"), producer(poisson(1.0))));
+    }
+    assert_foreseen("windows of several", &scenario);
+}
+
+#[test]
+fn many_partitions() {
+    let mut scenario = plain();
+    scenario.producers[0].config.arrivals[0] = poisson(100_000.0);
+    scenario.fleets[0].config.count = 0;
+    scenario.queues[0].config.ledger.partitions = 1 << 13;
+    assert_foreseen("partitions", &scenario);
+    scenario.window = Span::from_millis(2);
+    assert_foreseen("partitions in windows", &scenario);
+    scenario.queues[0].config.ledger.receive = ReceiveRouting::PowerOfTwo;
+    scenario.queues[0].config.ledger.nodes = Some(nodes(12, Placement::EqualPartitions));
+    assert_foreseen("partitions on nodes", &scenario);
+}
+
+#[test]
+fn many_workers() {
+    let mut scenario = plain();
+    scenario.fleets[0].config.count = 1 << 14;
+    assert_foreseen("workers", &scenario);
+    let fleet = &mut scenario.fleets[0].config;
+    fleet.count = 1 << 11;
+    fleet.threads = 1 << 5;
+    assert_foreseen("threads", &scenario);
+    let fleet = &mut scenario.fleets[0].config;
+    (fleet.per, fleet.receive.max, fleet.receive.prefetch) = (WorkUnit::Batch, 10, 200);
+    assert_foreseen("threads that hold several", &scenario);
+}
+
+#[test]
+fn many_closed_clients() {
+    let mut scenario = plain();
+    let think = Dist::Exponential { mean: secs(100) };
+    scenario.producers[0].config.arrivals[0] = ArrivalProcess::Closed { clients: 1 << 16, think };
+    assert_foreseen("closed clients", &scenario);
+}
+
+#[test]
+fn many_tokens() {
+    let mut scenario = plain();
+    let nodes = nodes(1_000, Placement::Ring { tokens: 1_024 });
+    scenario.queues[0].config.ledger.nodes = Some(nodes);
+    assert_foreseen("tokens", &scenario);
+}
+
+#[test]
+fn many_listed_arrivals() {
+    let mut scenario = plain();
+    let at = (0..2_000_000).map(|nanos| Time::ZERO + Span::from_secs(2 + nanos)).collect();
+    scenario.producers[0].config.arrivals[0] = ArrivalProcess::Times { at };
+    assert_foreseen("instants", &scenario);
+}
+
+fn nodes(count: u32, placement: Placement) -> Nodes {
+    Nodes {
+        count,
+        zones: 1,
+        capacity: None,
+        replicas: 3,
+        write_quorum: 2,
+        read_quorum: 2,
+        placement,
+        outages: Vec::new(),
+        failures: None,
+        suspect_after: secs(10),
+        replicate_after: secs(300),
+        copy: secs(20),
+        copy_share: 0.3,
+        catch_up: 10,
+    }
+}
+
+/// A scenario that may take `more` bytes beyond what is foreseen.
+fn within(mut scenario: Scenario, more: u64) -> Scenario {
+    scenario.limits.memory = Needed::of(&scenario).bytes() + more;
+    scenario
+}
+
+/// A run that grows by more than so many MiB ends there, and not before.
+fn assert_ends(name: &str, scenario: &Scenario, room: u64) {
+    let room = room << 20;
+    let free = run(scenario, 0, &GO_ON);
+    assert_eq!(free.ended, Ended::Completed, "{name}");
+    let whole = within(scenario.clone(), 8 * room);
+    assert_eq!(run(&whole, 0, &GO_ON).ended, Ended::Completed, "{name} has room");
+    let scenario = within(scenario.clone(), room);
+    let mut measured = None;
+    let taken = most_bytes(|| measured = Some(run(&scenario, 0, &GO_ON)));
+    let Run { measured, ended, .. } = measured.expect("it ran");
+    assert_eq!(ended, Ended::MemoryLimit, "{name}");
+    assert!(measured.end < scenario.end() && measured.events < free.measured.events, "{name}");
+    // Tables that doubled may be twice as large as what is in them.
+    let grown = taken.saturating_sub(scenario.limits.memory - PROGRAM - room) as f64 / room as f64;
+    println!("{name}: ended at {} when it had grown by {grown:.2} of its room", measured.end);
+    assert!((0.6..2.2).contains(&grown), "{name}: {grown}");
+}
+
+/// A backlog grows by a million messages.
+fn backlog() -> Scenario {
+    let mut scenario = plain();
+    scenario.producers[0].config.arrivals[0] = poisson(1_000_000.0);
+    scenario.fleets[0].config.count = 0;
+    scenario
+}
+
+#[test]
+fn messages_that_wait() {
+    assert_ends("a backlog", &backlog(), 8);
+}
+
+#[test]
+fn messages_in_flight() {
+    let mut scenario = backlog();
+    scenario.producers[0].config.arrivals[0] = poisson(300_000.0);
+    let fleet = &mut scenario.fleets[0].config;
+    (fleet.count, fleet.receive.max, fleet.receive.prefetch) = (10, 10, 100_000);
+    fleet.processing = Dist::Constant(secs(100));
+    assert_ends("messages in buffers", &scenario, 8);
+}
+
+#[test]
+fn calls_under_way() {
+    let mut scenario = backlog();
+    let producer = &mut scenario.producers[0].config;
+    producer.arrivals[0] = poisson(100_000.0);
+    producer.call_latency = Dist::Constant(secs(100));
+    assert_ends("calls under way", &scenario, 8);
+}
+
+#[test]
+fn partitions_that_split() {
+    let mut scenario = plain();
+    (scenario.duration, scenario.window) = (secs(20 * 60), secs(60));
+    scenario.producers[0].config.arrivals[0] = poisson(200.0);
+    scenario.producers[0].config.retry.attempts = Some(1);
+    scenario.fleets[0].config.count = 0;
+    let ledger = &mut scenario.queues[0].config.ledger;
+    ledger.capacity = Some(Capacity { per_second: 0.001, burst: 1.0 });
+    let naive = Naive { threshold: 0.5, merge: 0.0, max_partitions: 4_096 };
+    ledger.split = SplitPolicy::Naive(naive);
+    assert_ends("partitions", &scenario, 4);
+}
+
+/// The end is the same, to the event, for a run that is stepped, forked or begun by another.
+#[test]
+fn the_end_does_not_depend_on_how_a_run_is_made() {
+    let scenario = within(backlog(), 8 << 20);
+    let whole = run(&scenario, 0, &GO_ON);
+    assert_eq!(whole.ended, Ended::MemoryLimit);
+    let last = Stepper::new(&scenario, 0).last().expect("a fact").0;
+    assert_eq!(last, whole.measured.end, "stepped");
+    let mut more = within(backlog(), 9 << 20);
+    let halfway = Time::ZERO + (whole.measured.end - Time::ZERO) / 2;
+    for (began, then) in [(&scenario, &scenario), (&more, &scenario), (&scenario, &more)] {
+        let direct = run(then, 0, &GO_ON).measured;
+        let at = halfway;
+        let course = Course { scenario: began, fork: Some(Fork { at, then }) };
+        let forked = run(course, 0, &GO_ON);
+        assert_eq!(forked.ended, Ended::MemoryLimit);
+        assert_eq!(forked.measured.fingerprint, direct.fingerprint, "forked");
+        assert_eq!(forked.measured.end, direct.end, "forked");
+        let saved = Saved::at(at, began, 0, &GO_ON).run(then, &GO_ON);
+        assert_eq!(saved.measured.fingerprint, direct.fingerprint, "saved");
+        assert_eq!(saved.measured.end, direct.end, "saved");
+        let stepped = Stepper::new(course, 0).last().expect("a fact").0;
+        assert_eq!(stepped, direct.end, "stepped and forked");
+    }
+    // Behind the end of the first, the other has a future of its own.
+    let at = whole.measured.end + Span::from_nanos(1);
+    more.limits.memory = u64::MAX;
+    let saved = Saved::at(at, &scenario, 0, &GO_ON).run(&more, &GO_ON);
+    assert_eq!((saved.ended, saved.measured.end), (Ended::Completed, more.end()));
+}
+
+/// Nothing is laid out for a scenario that does not fit, whatever its size.
+#[test]
+fn what_cannot_be_is_foreseen_too() {
+    let mut scenario = plain();
+    scenario.duration = Span::MAX;
+    scenario.window = Span::from_nanos(1);
+    scenario.queues[0].config.ledger.partitions = u32::MAX;
+    (scenario.fleets[0].config.count, scenario.fleets[0].config.threads) = (u32::MAX, u32::MAX);
+    assert_eq!(Needed::of(&scenario).bytes(), u64::MAX);
+    assert_eq!(Needed::of(&scenario).most().0, Part::Windows);
+    scenario.duration = secs(1);
+    scenario.window = secs(1);
+    assert_eq!(Needed::of(&scenario).most().0, Part::Workers);
+}
