@@ -8,6 +8,7 @@
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
 
+#[expect(dead_code, reason = "of the two counts each test binary needs one")]
 mod counting;
 
 use sqsim::clients::config::{ArrivalProcess, Heartbeat, WorkUnit};

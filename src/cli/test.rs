@@ -24,6 +24,7 @@ use crate::experiment::file;
 use crate::experiment::in_order::in_order;
 use crate::experiment::regression::{Verdict, compare};
 use crate::experiment::replicate::{Plan, Replications, replicate};
+use crate::experiment::side_by_side::fitting;
 use crate::kernel::time::{Span, Time};
 use crate::outcome::Outcome;
 use crate::outcome::stored::{Stored, contents};
@@ -91,7 +92,8 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     let lengths = sources.iter().map(|source| source.scenario.end() - Time::ZERO);
     let total = lengths.fold(Span::ZERO, Span::saturating_add);
     let tested = with_progress(global, "test", total, |progress| {
-        in_order(sources.len() as u64, threads(global), |number| {
+        let threads = fitting(threads(global), sources.iter().map(|source| &source.scenario));
+        in_order(sources.len() as u64, threads, |number| {
             let plan = Plan { replications: 1, threads: 1, interrupt: interrupt::flag(), progress };
             one(&sources[number as usize], &kept[number as usize], plan)
         })

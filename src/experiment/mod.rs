@@ -29,6 +29,7 @@ pub mod replicate;
 pub mod row;
 pub mod runs;
 pub mod share;
+pub mod side_by_side;
 pub mod sweep;
 #[cfg(test)]
 mod tests;

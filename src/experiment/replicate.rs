@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::in_order::in_order;
 use super::progress::Progress;
+use super::side_by_side::fitting;
 use crate::engine::fork::Course;
 use crate::engine::run::{Run, run, run_with};
 use crate::engine::scenario::Scenario;
@@ -107,7 +108,8 @@ impl<'a> Replicator<'a> {
         }
         self.asked = total;
         let this: &Replicator<'_> = self;
-        let done = in_order(total - from, this.plan.threads, |number| {
+        let threads = fitting(this.plan.threads, [this.course.scenario, this.course.last()]);
+        let done = in_order(total - from, threads, |number| {
             let number = from + number;
             let begin = number == 0 || !this.plan.interrupt.load(Ordering::Relaxed);
             // Boxed, so that a million that were not begun take no room.

@@ -6,6 +6,7 @@
 //! Invariant: a row depends on its point and replication alone, so it may come from a run or from
 //! the memory of an earlier one, on any machine.
 
+use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::in_order::in_order;
@@ -13,6 +14,7 @@ use super::point::Point;
 use super::progress::Progress;
 use super::replicate::why_partial;
 use super::row::Row;
+use super::side_by_side::fitting;
 use crate::engine::run::{Run, run, run_with};
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
@@ -72,7 +74,10 @@ impl Runner<'_> {
 
     /// The rows of all jobs in their order; `None` for those that an interrupt left undone.
     pub fn done(&self, jobs: &[Job<'_>]) -> Vec<Option<Row>> {
-        in_order(jobs.len() as u64, self.threads, |number| {
+        // The jobs of a point mostly follow each other: it is looked at once.
+        let points = jobs.chunk_by(|job, next| ptr::eq(job.point, next.point));
+        let threads = fitting(self.threads, points.map(|jobs| &jobs[0].point.scenario));
+        in_order(jobs.len() as u64, threads, |number| {
             let job = &jobs[number as usize];
             let known = self.memory.recall(job);
             let fits = |row: &Row| row.fits(self.quantities, &job.point.scenario);

@@ -17,6 +17,7 @@
 
 use super::in_order::in_order;
 use super::replicate::Plan;
+use super::side_by_side::fitting;
 use crate::engine::run::run_with;
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
@@ -101,7 +102,7 @@ pub struct TooLong {
 pub fn mser5(scenario: &Scenario, plan: Plan<'_>) -> Found {
     let empty = Waits::new(scenario.duration, scenario.queues.len());
     let pilots = plan.replications.clamp(FEWEST_PILOTS, MOST_PILOTS);
-    let runs = in_order(pilots, plan.threads, |number| {
+    let runs = in_order(pilots, fitting(plan.threads, [scenario]), |number| {
         let run = run_with(scenario, number, plan.interrupt, empty.clone());
         (run.observer.into_queues(), run.ended)
     });

@@ -5,7 +5,7 @@
 //! What grows by doubling is counted without the half that may be empty: that half is untouched.
 
 use super::Ledger;
-use super::config::{Keys, Nodes, Placement, QueueConfig, SplitPolicy};
+use super::config::{Keys, Nodes, Placement, QueueConfig};
 use super::fresh::Pool;
 use super::message::Message;
 use super::nodes::cluster;
@@ -58,10 +58,7 @@ impl Ledger {
         let config = &config.ledger;
         let own = size_of::<Partition>() + SENTINELS * Self::BYTES_PER_ROW + TABLES;
         let poll = if config.receive.waits_at_one() { Polls::BYTES_PER_ROW + 4 } else { 0 };
-        let watch = match &config.split {
-            SplitPolicy::Static => 0,
-            policy => Watched::bytes(policy),
-        };
+        let watch = Watched::bytes(&config.split);
         let replicas = config.nodes.as_ref().map_or(0, |nodes| {
             Replication::BYTES_PER_PARTITION + 2 * nodes.replicas as usize * size_of::<u64>()
         });

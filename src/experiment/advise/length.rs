@@ -13,6 +13,7 @@ use crate::experiment::in_order::in_order;
 use crate::experiment::point::Base;
 use crate::experiment::progress::Progress;
 use crate::experiment::replicate::why_partial;
+use crate::experiment::side_by_side::fitting;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::outcome::{
@@ -142,6 +143,7 @@ impl LengthAdvisor {
         let (scenario, queue) = (&self.scenario, self.queue.0 as usize);
         let nobody = Progress::default();
         let progress = progress.unwrap_or(&nobody);
+        let threads = fitting(threads, [scenario]);
         let done = in_order(self.asked.reps, threads, |replication| {
             let pulse = progress.pulse(scenario.end());
             let run = run_with(scenario, replication, interrupt, pulse);

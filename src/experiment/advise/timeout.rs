@@ -27,6 +27,7 @@ use crate::experiment::in_order::in_order;
 use crate::experiment::point::Base;
 use crate::experiment::progress::Progress;
 use crate::experiment::replicate::why_partial;
+use crate::experiment::side_by_side::fitting;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
@@ -219,6 +220,7 @@ impl TimeoutAdvisor {
         crashing.drain = crashing.drain.saturating_add(patience);
         let scenarios: Vec<&Scenario> = plain.iter().chain([&crashing]).collect();
         let reps = self.asked.reps;
+        let threads = fitting(threads, scenarios.iter().copied());
         let done = in_order(scenarios.len() as u64 * reps, threads, |number| {
             let go_on = !interrupt.load(Ordering::Relaxed);
             let scenario = scenarios[(number / reps) as usize];

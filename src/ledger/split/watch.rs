@@ -38,13 +38,13 @@ pub(in crate::ledger) struct Watched {
 }
 
 impl Watched {
-    /// Bytes of a partition, with what its policy samples.
+    /// Bytes of a partition, with what its policy samples; none of one that nobody watches.
     pub(in crate::ledger) fn bytes(policy: &SplitPolicy) -> usize {
         let sample = match policy {
+            SplitPolicy::Static => return 0,
             SplitPolicy::Reservoir(_) => reservoir::Finder::BYTES,
             SplitPolicy::HeatMedian(_) => heat::KeySample::BYTES,
-            SplitPolicy::Static
-            | SplitPolicy::MidpointDoubling(_)
+            SplitPolicy::MidpointDoubling(_)
             | SplitPolicy::ScalableTopic(_)
             | SplitPolicy::CountScaler(_)
             | SplitPolicy::Ewma(_)

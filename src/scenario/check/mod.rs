@@ -341,6 +341,11 @@ impl<'a> Check<'a> {
         let limits = &file.limits;
         self.at_least_one(&at.field("events"), limits.events);
         self.at_least_one(&at.field("resident"), limits.resident);
+        if limits.memory.0 == 0 {
+            self.push(&at.field("memory"), "`0B` is too little: the smallest runs need megabytes")
+                .help
+                .push("`sqsim check` tells what a run needs".into());
+        }
         Limits {
             events: limits.events,
             resident: limits.resident,
