@@ -76,6 +76,7 @@ fn ends_properly(scenario: &Scenario, run: &Run<Watch>) {
         Ended::Completed => assert_eq!(run.measured.end, scenario.end()),
         Ended::EventLimit => assert!(events >= limits.events),
         Ended::ResidentLimit => assert!(events < limits.events),
+        Ended::MemoryLimit => panic!("it may take all memory"),
         Ended::Interrupted | Ended::ObserverStopped => panic!("nobody stopped it"),
     }
 }
@@ -94,7 +95,10 @@ fn random_scenarios_keep_every_law() {
         ends[match run.ended {
             Ended::Completed => 0,
             Ended::EventLimit => 1,
-            Ended::ResidentLimit | Ended::Interrupted | Ended::ObserverStopped => 2,
+            Ended::ResidentLimit
+            | Ended::MemoryLimit
+            | Ended::Interrupted
+            | Ended::ObserverStopped => 2,
         }] += 1;
     });
     println!(

@@ -1,7 +1,7 @@
 //! What a run is foreseen to need is what it takes, and one that outgrows its limit ends.
 //!
-//! What is counted is what the program asks of its allocator. Of tables that grew by doubling a part
-//! is empty and costs nothing: numbers here are powers of two, so that there is no such part.
+//! What is counted is what the program asks of its allocator. Of tables that grew by doubling a
+//! part is empty and costs nothing: numbers here are powers of two, so that there is no such part.
 
 #![expect(clippy::print_stdout, reason = "a test tells how close it was")]
 
@@ -24,6 +24,7 @@ use sqsim::engine::world::Ended;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, Naive, Nodes, Placement, ReceiveRouting, SplitPolicy};
+use sqsim::scenario::load::from_text;
 
 use counting::{Counting, most_bytes};
 use support::{fleet, named, poisson, producer, queue, scenario, secs};
@@ -270,4 +271,62 @@ fn what_cannot_be_is_foreseen_too() {
     scenario.duration = secs(1);
     scenario.window = secs(1);
     assert_eq!(Needed::of(&scenario).most().0, Part::Workers);
+}
+
+/// What loading a text from memory says.
+fn told(text: &str) -> Result<Scenario, String> {
+    let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+    match from_text("large.ron", text, &[], &no_files) {
+        Ok(loaded) => Ok(loaded.scenario),
+        Err(faults) => Err(faults.render(false)),
+    }
+}
+
+/// Each at the setting that takes most, before anything is laid out.
+#[test]
+fn what_does_not_fit_is_refused_at_what_takes_most() {
+    let queues = |count: u32, each: &str| {
+        let queues: Vec<String> = (0..count).map(|at| format!("\"q{at}\": ({each})")).collect();
+        format!("queues: {{{}}}", queues.join(", "))
+    };
+    let one = queues(1, "");
+    let many = "ledger: (partitions: 65536)";
+    let ring = "ledger: (nodes: (count: 4096, placement: Ring(tokens: 1024)))";
+    let cases = [
+        (format!("window: \"1ms\", {}", queues(1, many)), "at window", "loads of 65536 partitions"),
+        (format!("window: \"1ms\", {}", queues(400, "")), "at window", "100001 windows"),
+        (queues(10_000, ""), "at queues", "10000 queues"),
+        (queues(40, many), "at queues.q0.ledger.partitions", "65536 partitions in 501 windows"),
+        (
+            format!("window: \"100s\", {}", queues(40, many)),
+            "at queues.q0.ledger.partitions",
+            "partitions, 65536 of them in `q0`",
+        ),
+        (queues(100, ring), "at queues.q0.ledger.nodes", "nodes with their tokens"),
+        (
+            format!(
+                "{one}, consumers: {{\"w\": (queue: \"q0\", count: 5000000, \
+                 processing: Constant(\"1s\"))}}"
+            ),
+            "at consumers.w.count",
+            "workers, 5000000 with 1 threads each in `w`",
+        ),
+        (
+            format!(
+                "{one}, producers: {{\"p\": (queue: \"q0\", \
+                 arrivals: Closed(clients: 10000000, think: Exponential(\"1s\")))}}"
+            ),
+            "at producers.p.arrivals",
+            "closed clients, most of them in `p`",
+        ),
+    ];
+    for (text, place, part) in cases {
+        let text = format!("(duration: \"100s\", {text}, limits: (memory: \"3GiB\"))");
+        let fault = told(&text).err().expect(place);
+        assert!(fault.contains("more than the 3GiB of `limits.memory`"), "{place}: {fault:.600}");
+        assert!(fault.contains(place) && fault.contains(part), "{place}: {fault:.600}");
+        let suggested = fault.split("`limits: ").nth(1).and_then(|rest| rest.split('`').next());
+        let allowed = text.replace("(memory: \"3GiB\")", suggested.expect("what allows it"));
+        assert!(told(&allowed).is_ok(), "{place}: what is suggested does not allow it");
+    }
 }

@@ -1,9 +1,9 @@
 //! Once warm, the loop allocates nothing.
 //!
-//! What grows with the crowd (rows of messages, calendar, buffers) has grown to its peak by the end of the warm-up and is
-//! used again from then on. Each scenario therefore begins with a crowd that it never meets again:
-//! without one, a record crowd in the counted events would grow something now and then. Metrics
-//! are on, as in every run.
+//! What grows with the crowd (rows of messages, calendar, buffers) has grown to its peak by the end
+//! of the warm-up and is used again from then on. Each scenario therefore begins with a crowd that
+//! it never meets again: without one, a record crowd in the counted events would grow something now
+//! and then. Metrics are on, as in every run.
 
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;

@@ -1,7 +1,7 @@
 //! How many runs go on side by side.
 //!
-//! Owns the one rule: together they need no more than a single one may take. Must not know what they
-//! are made for.
+//! Owns the one rule: together they need no more than a single one may take. Must not know what
+//! they are made for.
 //!
 //! Invariant: no result depends on it, as none depends on threads.
 

@@ -9,6 +9,10 @@ fn every_cause_has_its_code_and_says_what_to_do() {
     sandbox.write("bad.ron", &SMALL.replace("visibility_timeout", "visibility_timeuot"));
     sandbox.write("worse.ron", &SMALL.replace("\"20%\"", "\"120%\"").replace("20/s", "20"));
     sandbox.write("doubtful.ron", &SMALL.replace("\"20%\"", "1"));
+    let growing = SMALL.replace("Poisson(\"20/s\")", "Burst(at: \"1s\", count: 300000)");
+    let growing =
+        growing.replace("seed:", "limits: (memory: \"6MiB\"), allow: [\"overload\"], seed:");
+    sandbox.write("growing.ron", &growing);
     sandbox.write("empty/readme.md", "");
     sandbox.write("file", "");
     let cases: &[(&[&str], i32, &str)] = &[
@@ -45,6 +49,8 @@ fn every_cause_has_its_code_and_says_what_to_do() {
         (&["run", "small.ron", "--set", "limits.resident=3"], 5, "--set limits.resident=30"),
         (&["trace", "small.ron", "--set", "limits.trace_bytes=999"], 5, "limits.trace_bytes=9990"),
         (&["trace", "small.ron", "--set", "limits.events=500"], 5, "limits.events=5000"),
+        (&["run", "growing.ron"], 5, "--set limits.memory=12MiB"),
+        (&["trace", "growing.ron", "--message", "m1"], 5, "`limits.memory` (6MiB) stopped"),
     ];
     for (args, code, says) in cases {
         let given = sandbox.twice(args, *code);
@@ -52,6 +58,34 @@ fn every_cause_has_its_code_and_says_what_to_do() {
         assert_eq!(*code > 1, given.stderr.contains("error:"), "{args:?}: {}", given.stderr);
         assert!(!given.stderr.contains("panicked"), "{args:?}: {}", given.stderr);
     }
+}
+
+/// Every command that runs something refuses what does not fit, before it runs anything.
+#[test]
+fn what_does_not_fit_is_refused_by_every_command() {
+    let sandbox = Sandbox::new();
+    let little = ["--set", "limits.memory=1MiB"];
+    sandbox.write("large.ron", &SMALL.replace("seed:", "limits: (memory: \"1MiB\"), seed:"));
+    let asked = "Sweep(model: \"../large.ron\", vary: [\"consumers.workers.count=1,2\"])";
+    sandbox.write("experiments/large.ron", asked);
+    let commands: [&[&str]; 8] = [
+        &["check", "large.ron", "--strict"],
+        &["run", "large.ron", "--reps", "3"],
+        &["trace", "large.ron"],
+        &["test", "large.ron"],
+        &["sweep", "large.ron", "--vary", "consumers.workers.count=1,2"],
+        &["compare", "large.ron", "--b", "consumers.workers.count=2"],
+        &["plan", "large.ron", "--find", "consumers.workers.count=1..4"],
+        &["experiment", "experiments/large.ron"],
+    ];
+    for args in commands {
+        let given = sandbox.twice(args, 2);
+        let says = "more than the 1MiB of `limits.memory`";
+        assert!(given.stderr.contains(says), "{args:?}: {}", given.stderr);
+        assert_eq!(given.stdout, "", "{args:?}");
+    }
+    let set = sandbox.twice(&[&["run", "small.ron"][..], &little].concat(), 2);
+    assert!(set.stderr.contains("limits.memory"), "{}", set.stderr);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! An allocator that counts: how often it is asked, and how many bytes it has given at most.
 //!
-//! Owns the one unsafe block of the project. Each thread has counts of its own, as tests run side by
-//! side.
+//! Owns the one unsafe block of the project. Each thread has counts of its own, as tests run side
+//! by side.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -62,9 +62,11 @@ impl<'a> Check<'a> {
                 "write a longer `window`, or `Auto`",
             ),
             Part::Loads => {
-                let partitions = scenario.queues[number].config.ledger.partitions;
+                let (ledger, named) = queue();
+                let partitions = named.config.ledger.partitions;
+                let window = self.root.field("window");
                 (
-                    self.root.field("window"),
+                    if window.is_written() { window } else { ledger.field("partitions") },
                     format!(
                         "the loads of {partitions} partitions in {windows} windows of {length}"
                     ),
