@@ -322,7 +322,7 @@ fn what_does_not_fit_is_refused_at_what_takes_most() {
     ];
     for (text, place, part) in cases {
         let text = format!("(duration: \"100s\", {text}, limits: (memory: \"3GiB\"))");
-        let fault = told(&text).err().expect(place);
+        let fault = told(&text).map(drop).expect_err(place);
         assert!(fault.contains("more than the 3GiB of `limits.memory`"), "{place}: {fault:.600}");
         assert!(fault.contains(place) && fault.contains(part), "{place}: {fault:.600}");
         let suggested = fault.split("`limits: ").nth(1).and_then(|rest| rest.split('`').next());
