@@ -25,7 +25,7 @@ use crate::observe::metrics::Metrics;
 use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Window};
 
 /// What the program itself takes.
-pub const PROGRAM: u64 = 2 << 20;
+pub const PROGRAM: u64 = 8 << 20;
 
 /// Kinds of events that most workers have.
 const KINDS_OF_A_WORKER: usize = 4;

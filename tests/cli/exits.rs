@@ -11,7 +11,7 @@ fn every_cause_has_its_code_and_says_what_to_do() {
     sandbox.write("doubtful.ron", &SMALL.replace("\"20%\"", "1"));
     let growing = SMALL.replace("Poisson(\"20/s\")", "Burst(at: \"1s\", count: 300000)");
     let growing =
-        growing.replace("seed:", "limits: (memory: \"6MiB\"), allow: [\"overload\"], seed:");
+        growing.replace("seed:", "limits: (memory: \"12MiB\"), allow: [\"overload\"], seed:");
     sandbox.write("growing.ron", &growing);
     sandbox.write("empty/readme.md", "");
     sandbox.write("file", "");
@@ -49,8 +49,8 @@ fn every_cause_has_its_code_and_says_what_to_do() {
         (&["run", "small.ron", "--set", "limits.resident=3"], 5, "--set limits.resident=30"),
         (&["trace", "small.ron", "--set", "limits.trace_bytes=999"], 5, "limits.trace_bytes=9990"),
         (&["trace", "small.ron", "--set", "limits.events=500"], 5, "limits.events=5000"),
-        (&["run", "growing.ron"], 5, "--set limits.memory=12MiB"),
-        (&["trace", "growing.ron", "--message", "m1"], 5, "`limits.memory` (6MiB) stopped"),
+        (&["run", "growing.ron"], 5, "--set limits.memory=24MiB"),
+        (&["trace", "growing.ron", "--message", "m1"], 5, "`limits.memory` (12MiB) stopped"),
     ];
     for (args, code, says) in cases {
         let given = sandbox.twice(args, *code);
