@@ -11,9 +11,10 @@ mod support;
 #[expect(dead_code, reason = "of the two counts each test binary needs one")]
 mod counting;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use sqsim::clients::config::{ArrivalProcess, WorkUnit};
+use sqsim::clients::config::{ArrivalProcess, CountPeriod, WorkUnit};
 use sqsim::engine::fork::{Course, Fork};
 use sqsim::engine::lockstep::Stepper;
 use sqsim::engine::memory::{Needed, PROGRAM, Part};
@@ -48,11 +49,13 @@ fn plain() -> Scenario {
 }
 
 fn assert_foreseen(name: &str, scenario: &Scenario) {
-    let foreseen = Needed::of(scenario).bytes() - PROGRAM;
-    let taken = most_bytes(|| {
-        let own = scenario.clone();
-        drop(run(&own, 0, &GO_ON));
-    });
+    assert_all_foreseen(name, || scenario.clone());
+}
+
+/// The same, with all that `make` takes.
+fn assert_all_foreseen(name: &str, make: impl Fn() -> Scenario) {
+    let foreseen = Needed::of(&make()).bytes() - PROGRAM;
+    let taken = most_bytes(|| drop(run(&make(), 0, &GO_ON)));
     let share = foreseen as f64 / taken as f64;
     println!("{name}: {foreseen} foreseen, {taken} taken, {share:.2}");
     assert!((0.9..1.2).contains(&share), "{name}: {foreseen} foreseen, {taken} taken");
@@ -131,10 +134,23 @@ fn many_tokens() {
 
 #[test]
 fn many_listed_arrivals() {
-    let mut scenario = plain();
-    let at = (0..2_000_000).map(|nanos| Time::ZERO + Span::from_secs(2 + nanos)).collect();
-    scenario.producers[0].config.arrivals[0] = ArrivalProcess::Times { at };
-    assert_foreseen("instants", &scenario);
+    let made = |of: &dyn Fn() -> ArrivalProcess| {
+        let mut scenario = plain();
+        scenario.producers[0].config.arrivals[0] = of();
+        scenario
+    };
+    let instants: Arc<[Time]> = (0..2_000_000).map(|n| Time::ZERO + secs(2 + n)).collect();
+    // A list that others hold is copied once here, as a file's is read once.
+    let times = || ArrivalProcess::Times { at: instants.iter().copied().collect() };
+    assert_all_foreseen("instants", || made(&times));
+    let period =
+        |n: u64| CountPeriod { from: Time::ZERO + secs(2 + n), length: secs(1), expected: 1.0 };
+    let periods: Arc<[CountPeriod]> = (0..1_000_000).map(period).collect();
+    let counts = || ArrivalProcess::Counts { periods: periods.iter().copied().collect() };
+    assert_all_foreseen("periods", || made(&counts));
+    let points = |n: u64| (Time::ZERO + secs(2 + n), n as f64);
+    let profile = || ArrivalProcess::Profile { points: (0..1_000_000).map(points).collect() };
+    assert_all_foreseen("points", || made(&profile));
 }
 
 fn nodes(count: u32, placement: Placement) -> Nodes {

@@ -50,6 +50,8 @@ impl Arrivals {
         + size_of::<[f64; Exponentials::BLOCK]>()
         + size_of::<OnOff>()
         + size_of::<Repeated>();
+    /// Bytes of a stretch of a rate that changes, beside what its process lists.
+    pub const BYTES_PER_PIECE: usize = size_of::<Piece>();
 
     /// The sum of `processes` at the producer `path` (`producers.web`). Process i draws from the
     /// stream `{path}.arrivals.{i}`. [`ArrivalProcess::Closed`] is left out: what its clients do

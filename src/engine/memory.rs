@@ -175,12 +175,17 @@ fn of_producer(config: &ProducerConfig) -> u64 {
     (own as u64).saturating_add(arrivals)
 }
 
-/// What is listed stands in the scenario, in the producer's settings and in what goes through it.
+/// What files list stands in memory once, whoever goes through it; what is made of it is each
+/// producer's own, and so are the points of a profile, which its settings repeat.
 fn of_arrivals(process: &ArrivalProcess) -> u64 {
     let listed = match process {
-        ArrivalProcess::Profile { points } => times(points.len() as u64, size_of::<CountPeriod>()),
+        ArrivalProcess::Profile { points } => {
+            let point = 2 * size_of::<(Time, f64)>() + Arrivals::BYTES_PER_PIECE;
+            times(points.len() as u64, point)
+        }
         ArrivalProcess::Counts { periods } | ArrivalProcess::Exact { periods } => {
-            times(periods.len() as u64, size_of::<CountPeriod>())
+            let period = size_of::<CountPeriod>() + Arrivals::BYTES_PER_PIECE;
+            times(periods.len() as u64, period)
         }
         ArrivalProcess::Times { at } => times(at.len() as u64, size_of::<Time>()),
         ArrivalProcess::Repeated { of, .. } => return of_arrivals(of),
@@ -190,7 +195,7 @@ fn of_arrivals(process: &ArrivalProcess) -> u64 {
         | ArrivalProcess::Burst { .. }
         | ArrivalProcess::Closed { .. } => 0,
     };
-    listed.saturating_mul(3).saturating_add(Arrivals::BYTES_PER_PROCESS as u64)
+    listed.saturating_add(Arrivals::BYTES_PER_PROCESS as u64)
 }
 
 /// What a distribution lists.

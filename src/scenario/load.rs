@@ -216,7 +216,8 @@ mod tests {
         });
         format!(
             "(duration: \"1s\", queues: {{{queues}}}, consumers: {{{consumers}}}, \
-             producers: {{\"p\": (queue: \"q0\", arrivals: Poisson(\"1/s\"))}})"
+             producers: {{\"p\": (queue: \"q0\", arrivals: Poisson(\"1/s\"))}}, \
+             limits: (memory: \"1TiB\"))"
         )
     }
 
