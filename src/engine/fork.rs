@@ -76,7 +76,7 @@ impl<O: Observer> World<O> {
         observer: O,
     ) -> (World<O>, Ended) {
         let Course { scenario, fork } = course;
-        let mut world = World::new(scenario, replication, observer);
+        let mut world = World::laid_out(scenario, replication, observer, interrupt);
         world.limit(course.last().limits);
         if let Some(Fork { at, then }) = fork {
             if let Some(ended) = world.run_until(at, interrupt) {

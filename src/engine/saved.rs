@@ -34,7 +34,7 @@ impl<'a> Saved<'a> {
         interrupt: &AtomicBool,
     ) -> Saved<'a> {
         let observers = (Metrics::new(&frame(scenario)), ());
-        let mut world = World::new(scenario, replication, observers);
+        let mut world = World::laid_out(scenario, replication, observers, interrupt);
         let ended = world.run_until(at, interrupt);
         Saved { scenario, replication, at, world, ended }
     }

@@ -7,6 +7,7 @@
 //! ledger has answered, and each queue's next deadline is in the calendar.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::calls::{Calls, ClosedClient, DeleteCall};
@@ -53,6 +54,12 @@ pub(super) const LOOK_EVERY: u64 = 1024;
 /// Queues of which a look checks the messages, in turn: of ten thousand, all would cost more than
 /// the events since.
 const LOOK_AT: u32 = 64;
+
+/// These numbers, up to an interrupt.
+fn uninterrupted(numbers: Range<u32>, interrupt: &AtomicBool) -> impl Iterator<Item = u32> {
+    let looks = move |number: &u32| !number.is_multiple_of(LOOK_EVERY as u32);
+    numbers.take_while(move |number| looks(number) || !interrupt.load(Ordering::Relaxed))
+}
 
 /// The world of one run.
 #[derive(Clone, Debug)]
@@ -104,7 +111,18 @@ pub struct World<O: Observer> {
 
 impl<O: Observer> World<O> {
     /// The world of replication `replication` of a scenario, before its first event.
-    pub fn new(scenario: &Scenario, replication: u64, mut observer: O) -> World<O> {
+    pub fn new(scenario: &Scenario, replication: u64, observer: O) -> World<O> {
+        World::laid_out(scenario, replication, observer, &AtomicBool::new(false))
+    }
+
+    /// The same. A million clients or workers take seconds: after an interrupt some are missing,
+    /// and it may not be run.
+    pub(super) fn laid_out(
+        scenario: &Scenario,
+        replication: u64,
+        mut observer: O,
+        interrupt: &AtomicBool,
+    ) -> World<O> {
         let streams = Streams::new(scenario.seed, replication);
         let fleets: Vec<FleetConfig> = scenario.fleets.iter().map(|f| f.config.clone()).collect();
         let workers: u32 = fleets.iter().map(|fleet| fleet.count).sum();
@@ -145,8 +163,8 @@ impl<O: Observer> World<O> {
             delete_calls: Calls::new(),
             observer,
         };
-        world.place_producers(scenario, streams);
-        world.place_workers(scenario);
+        world.place_producers(scenario, streams, interrupt);
+        world.place_workers(scenario, interrupt);
         world.choose_look_ahead();
         for (number, queue) in (0..).zip(&scenario.queues) {
             if let Some(&at) = queue.config.purges.first() {
@@ -157,7 +175,7 @@ impl<O: Observer> World<O> {
         world
     }
 
-    fn place_producers(&mut self, scenario: &Scenario, streams: Streams) {
+    fn place_producers(&mut self, scenario: &Scenario, streams: Streams, interrupt: &AtomicBool) {
         for (number, named) in (0..).zip(&scenario.producers) {
             let path = producer_path(&named.name);
             let mut producer = Producer::new(&path, &named.config, streams);
@@ -166,7 +184,7 @@ impl<O: Observer> World<O> {
             }
             self.producers.push(producer);
             for (count, think) in Arrivals::closed(&named.config.arrivals) {
-                for _ in 0..count {
+                for _ in uninterrupted(0..count, interrupt) {
                     let name = self.clients.len() as u32;
                     let chance = streams.stream(&format!("{path}.clients.{name}"), Purpose::Think);
                     let think = think.clone();
@@ -177,13 +195,13 @@ impl<O: Observer> World<O> {
         }
     }
 
-    fn place_workers(&mut self, scenario: &Scenario) {
+    fn place_workers(&mut self, scenario: &Scenario, interrupt: &AtomicBool) {
         for (fleet, named) in (0..).zip(&scenario.fleets) {
-            for member in 0..named.config.count {
+            for member in uninterrupted(0..named.config.count, interrupt) {
                 self.place_worker(fleet, named, member);
             }
         }
-        for number in 0..self.workers.len() as u32 {
+        for number in uninterrupted(0..self.workers.len() as u32, interrupt) {
             self.begin_life(number);
         }
     }
