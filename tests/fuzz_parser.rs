@@ -2,122 +2,31 @@
 //! long and how to repeat a case). No reader may panic or hang; every fault says something and
 //! has its place; what passes may run.
 
+#[path = "fuzzing/corpus.rs"]
+mod corpus;
 mod fuzzing;
 #[path = "fuzzing/mutate.rs"]
 mod mutate;
+#[path = "fuzzing/shortened.rs"]
+mod shortened;
 
-use std::fs;
 use std::io;
 use std::sync::atomic::AtomicBool;
 
+use corpus::{data, expectations, scenarios};
 use fuzzing::{Chance, fuzz};
 use mutate::spoilt;
-use sqsim::clients::config::ArrivalProcess;
+use shortened::shortened;
 use sqsim::engine::run::run;
 use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::time::Span;
-use sqsim::ledger::config::Keys;
 use sqsim::scenario::data_files::{
     CountsChoice, DataFault, Duplicates, Gaps, periods, read_counts, read_lengths, read_times,
 };
 use sqsim::scenario::load::from_text;
-use sqsim::scenario::templates::{template, templates};
 use sqsim::scenario::units::{parse_probability, parse_rate, parse_span};
 use sqsim::scenario::{Faults, Loaded};
 use sqsim::stats::expect::{self, Names};
-
-/// The texts of all files of a directory with one of these extensions.
-fn texts(directory: &str, extensions: &[&str]) -> Vec<String> {
-    let entries = fs::read_dir(directory).expect("it is a directory");
-    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
-    paths.retain(|path| path.extension().is_some_and(|of| extensions.iter().any(|it| of == *it)));
-    let bytes = paths.into_iter().map(|path| fs::read(path).expect("the file is readable"));
-    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
-}
-
-/// A scenario of what no file of the models has.
-const NODES: &str = r#"(
-    duration: "10m",
-    queues: {
-        "jobs": (
-            duplicates: "2%",
-            ledger: (
-                partitions: 16,
-                capacity: "300/s",
-                split: Naive(merge: 0),
-                nodes: (
-                    count: 12,
-                    zones: 3,
-                    capacity: (rate: "4000/s", burst: 100),
-                    replicas: 5,
-                    write_quorum: 3,
-                    read_quorum: 1,
-                    placement: WeightedMove(every: "30s", churn: "9%"),
-                    outages: [(at: "60s", node: 0, for: "5m"), (at: "2m", zone: 1)],
-                    failures: (mean_time_between: "1h", repair: Exponential("1m"), of: Zone),
-                    suspect_after: "1s",
-                    replicate_after: "60s",
-                    copy: "2s",
-                    copy_share: 0.2,
-                    catch_up: 3,
-                ),
-            ),
-        ),
-        "more": (ledger: (nodes: (count: 5, capacity: "9/s", placement: Ring(tokens: 4)))),
-    },
-    producers: {"web": (queue: "jobs", arrivals: Poisson("400/s"))},
-    consumers: {"workers": (queue: "jobs", processing: Exponential("20ms"), forward: "more")},
-)"#;
-
-/// Every good scenario of this repository, and all of them.
-fn scenarios() -> (Vec<String>, Vec<String>) {
-    let mut good = texts("models", &["ron"]);
-    good.extend(templates().filter_map(template).map(str::to_owned));
-    good.push(NODES.to_owned());
-    let mut all = good.clone();
-    all.extend(texts("tests/bad", &["ron"]));
-    all.extend(texts("src/scenario", &["ron"]));
-    assert!(good.len() > 12 && all.len() > 80, "{} of {} scenarios", good.len(), all.len());
-    (good, all)
-}
-
-/// Data files of every kind.
-fn data() -> Vec<String> {
-    let mut all = texts("models", &["csv"]);
-    all.extend(texts("tests/bad", &["csv", "txt"]));
-    let made = [
-        "0.5\n1.5s\n# later\n2m30s\n",
-        "2014-04-10T00:04:00Z\n2014-04-10 00:09:00.25\n1397088240\n2014-04-10T02:04:00+02:00\n",
-        "12ms\n15ms\n1s\n",
-        r#"{"MetricDataResults": [{"Id": "m1", "Label": "NumberOfMessagesSent",
-            "Timestamps": ["2024-09-29T22:16:00+00:00", "2024-09-29T22:14:00Z"],
-            "Values": [90.0, 96.0], "StatusCode": "Complete"}], "Messages": []}"#,
-        "sep=;\nRequests of web\nDay;Time;Sum;Unit\n13/04/2026;0:00;1.234,5;Count\n14/04/2026;\
-         0:05;1.000;Count\nTotal;;2.234,5;\n",
-        "Time (ms)\tSampleCount\tSum\n1727648040000\t3\t\"1,234\"\n1727648100000\t4\t7\n",
-        "Apr 10, 2014 12:04 AM,\"1,234,567\"\nApr 10, 2014 12:05 AM,94.0\n",
-        r#"{"Label": "Sent", "Datapoints": [{"Timestamp": "2014-04-09T11:18:00Z", "Sum": 44.0},
-            {"Timestamp": "2014-04-09T09:18:00Z", "Sum": 47.0, "Unit": "Count"}]}"#,
-    ];
-    all.extend(made.map(str::to_owned));
-    assert!(all.len() > 6, "{} data files", all.len());
-    all
-}
-
-/// Expectations of every form.
-fn expectations() -> Vec<String> {
-    let made = [
-        "p99(sent_to_deleted) < 2s",
-        "redelivered / received < 0.1%",
-        "orders.dead_lettered == 0",
-        "max(age_of_oldest) < 15m + 2 * 30s",
-        "(sent - deleted) * 2 >= 10/s",
-        "mean(visible) != last(workers.busy)",
-        "redelivered.failed <= 1e3",
-    ];
-    made.map(str::to_owned).to_vec()
-}
 
 /// Every fault says something, and where; both ways to show it work.
 fn told(faults: &Faults, text: &str) {
@@ -196,30 +105,9 @@ fn set(text: &str, chance: &mut Chance) -> String {
     argument
 }
 
-/// Whether it has no more clients than a fuzz target has time for.
-fn has_few_clients(process: &ArrivalProcess) -> bool {
-    !matches!(process, ArrivalProcess::Closed { clients, .. } if *clients > 1_000)
-}
-
 /// Runs a scenario that passed, as far as some hundred events go, unless it is a large one.
-fn runs(mut scenario: Scenario) {
-    let threads: u64 = (scenario.fleets.iter())
-        .map(|fleet| u64::from(fleet.config.count) * u64::from(fleet.config.threads))
-        .sum();
-    let small_queue = |ledger: &sqsim::ledger::config::LedgerConfig| {
-        let few = !matches!(ledger.keys, Keys::Group { count, .. } if count > 10_000);
-        let few_nodes = ledger.nodes.as_ref().is_none_or(|nodes| nodes.count <= 64);
-        few && few_nodes && ledger.partitions <= 64
-    };
-    let windows = scenario.end().as_nanos() / scenario.window.as_nanos().max(1);
-    let is_small = threads <= 1_000
-        && windows <= 10_000
-        && scenario.queues.iter().all(|queue| small_queue(&queue.config.ledger))
-        && scenario.producers.iter().all(|it| it.config.arrivals.iter().all(has_few_clients));
-    if !is_small {
-        return;
-    }
-    scenario.limits.events = scenario.limits.events.min(500);
+fn runs(scenario: Scenario) {
+    let Some(scenario) = shortened(scenario) else { return };
     let run = run(&scenario, 0, &AtomicBool::new(false));
     for text in &scenario.expect {
         let expectation = expect::parse(text).expect("a checked scenario's expectations parse");
