@@ -40,7 +40,10 @@ const MOST_WORDS: usize = 64 << 10;
 const SMALL: &str = r#"(
     about: "A small scenario",
     duration: "5s",
-    queues: {"jobs": (visibility_timeout: "2s", redrive: (to: "dead", max_receives: 3)), "dead": ()},
+    queues: {
+        "jobs": (visibility_timeout: "2s", redrive: (to: "dead", max_receives: 3)),
+        "dead": (),
+    },
     producers: {"web": (queue: "jobs", arrivals: Poisson("20/s"))},
     consumers: {"workers": (queue: "jobs", count: 3, processing: Exponential("50ms"),
         failure: (probability: "20%", then: LetExpire))},

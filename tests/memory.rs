@@ -183,7 +183,7 @@ fn assert_ends(name: &str, scenario: &Scenario, room: u64) {
     let room = room << 20;
     let free = run(scenario, 0, &GO_ON);
     assert_eq!(free.ended, Ended::Completed, "{name}");
-    let whole = within(scenario.clone(), 8 * room);
+    let whole = within(scenario.clone(), 16 * room);
     assert_eq!(run(&whole, 0, &GO_ON).ended, Ended::Completed, "{name} has room");
     let scenario = within(scenario.clone(), room);
     let mut measured = None;
@@ -191,10 +191,10 @@ fn assert_ends(name: &str, scenario: &Scenario, room: u64) {
     let Run { measured, ended, .. } = measured.expect("it ran");
     assert_eq!(ended, Ended::MemoryLimit, "{name}");
     assert!(measured.end < scenario.end() && measured.events < free.measured.events, "{name}");
-    // Tables that doubled may be twice as large as what is in them.
+    // Tables that doubled may be twice as large as what is in them, and are counted so.
     let grown = taken.saturating_sub(scenario.limits.memory - PROGRAM - room) as f64 / room as f64;
     println!("{name}: ended at {} when it had grown by {grown:.2} of its room", measured.end);
-    assert!((0.6..2.2).contains(&grown), "{name}: {grown}");
+    assert!((0.3..1.1).contains(&grown), "{name}: {grown}");
 }
 
 /// A backlog grows by a million messages.

@@ -1,5 +1,8 @@
 //! What a scenario may not mean: each warning by its name, at its place, and silenced.
 
+use std::sync::atomic::AtomicBool;
+
+use sqsim::engine::run::run;
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::warnings::Warning;
 use sqsim::scenario::{Faults, Loaded};
@@ -88,13 +91,14 @@ const CASES: [Case; 32] = [
         "",
         "",
     ),
+    // A receive, the work and a delete: 150 ms.
     (
         "",
         "Poisson(\"15/s\")",
         "processing: Constant(\"50ms\"), call_latency: Constant(\"50ms\")",
         "overload",
         "consumers.workers.count",
-        "its workers do 10 at most",
+        "its workers do 6.6667 at most",
     ),
     (
         "",
@@ -291,4 +295,42 @@ fn work_of_thousands_of_years_is_told() {
     let loaded = try_load(&text).unwrap_or_else(|faults| panic!("{text}\n{faults}"));
     let told = loaded.warnings.to_string();
     assert!(told.contains("ends before the work does"), "{told}");
+}
+
+/// What its workers can do at most, as the warning of an overload says it, is what they did in a
+/// minute of too much: whatever a call, a batch, a buffer or a failure takes of their time.
+#[test]
+fn what_workers_do_at_most_is_what_a_run_does() {
+    let cases = [
+        "",
+        "receive: (max: 10)",
+        "receive: (max: 10, prefetch: 10)",
+        "receive: (prefetch: 10), threads: 20",
+        "receive: (max: 10), delete: (batch: 10), threads: 3",
+        "receive: (max: 10, prefetch: 20), delete: (batch: 10)",
+        "receive: (max: 10), per: Batch",
+        "receive: (max: 10), forward: \"more\"",
+        "receive: (max: 10), failure: (probability: \"40%\", then: LetExpire)",
+    ];
+    for case in cases {
+        let text = format!(
+            "(duration: \"60s\", queues: {{\"jobs\": (), \"more\": ()}}, seed: 3,
+              allow: [\"nobody-receives\"],
+              producers: {{\"web\": (queue: \"jobs\", arrivals: Constant(\"5000/s\"))}},
+              consumers: {{\"w\": (queue: \"jobs\", count: 9, processing: Constant(\"7ms\"),
+                {case})}})"
+        );
+        let Loaded { scenario, warnings } =
+            try_load(&text).unwrap_or_else(|faults| panic!("{faults}"));
+        let told =
+            warnings.iter().map(|warning| warning.what.as_str()).collect::<Vec<_>>().join(" ");
+        let most = told.split("do ").nth(1).and_then(|rest| rest.split(' ').next());
+        let most: f64 = most.and_then(|most| most.parse().ok()).unwrap_or_else(|| panic!("{told}"));
+        let run = run(&scenario, 0, &AtomicBool::new(false));
+        let did = run.measured.queues[0].counts.deleted as f64 / 60.0;
+        assert!(did <= 1.01 * most, "{case}: {did} a second, more than {most}");
+        // Threads that share what one receive brings wait for the last of it.
+        let nearly = if case.contains("threads") { 0.7 } else { 0.98 };
+        assert!(did >= nearly * most, "{case}: {did} a second, {most} at most");
+    }
 }

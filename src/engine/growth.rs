@@ -106,13 +106,14 @@ impl<O: Observer> World<O> {
         outgrown
     }
 
-    /// Bytes that the run takes now, in round terms.
+    /// Bytes that the run takes now, in round terms. Tables that grow do so by doubling: each may be
+    /// twice as large as what is in it, and so is the next one that will be asked for.
     fn bytes(&mut self) -> u64 {
         let (events, now) = (self.events(), self.now());
         let watch = &mut self.memory;
         let mut foreseen = watch.heads.saturating_add(watch.messages);
-        let mut bytes = watch.needed;
-        let mut add = |more: u64| bytes = bytes.saturating_add(more);
+        let mut grown = 0_u64;
+        let mut add = |more: u64| grown = grown.saturating_add(more);
         add(self.send_calls.bytes());
         add(self.delete_calls.bytes());
         // A sample is made of each partition to which something was sent in a window.
@@ -134,6 +135,6 @@ impl<O: Observer> World<O> {
             }
         }
         add(self.ledger.bytes_of_messages().saturating_sub(foreseen));
-        bytes
+        watch.needed.saturating_add(grown.saturating_mul(2))
     }
 }

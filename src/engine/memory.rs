@@ -2,7 +2,7 @@
 //!
 //! Owns the sum over everything that a run lays out. Must not know how much there is, nor lay
 //! anything out: it is arithmetic on settings, so that a scenario that does not fit is refused
-//! before it does harm. What a run takes beyond it is counted in [`super::growth`].
+//! before it does harm. What a run takes beyond it is counted in `engine/growth.rs`.
 //!
 //! Sizes are those of the types themselves, so that they follow the code. What is counted is what a
 //! run touches, within a third or so. All sums saturate.

@@ -2,7 +2,7 @@
 //!
 //! Owns the sums over what other modules lay out. Must not know clients, nor what is too much.
 //!
-//! What grows by doubling is counted without the half that may be empty: that half is untouched.
+//! What grows by doubling is counted without the half that may be empty.
 
 use super::Ledger;
 use super::config::{Keys, Nodes, Placement, QueueConfig};

@@ -20,6 +20,7 @@ use super::candidates::{LONGEST, candidates};
 use super::first_queue;
 use super::verdict::{Judged, Limits, One, PATIENCE, judged, point};
 use crate::clients::config::Crash;
+use crate::engine::memory::Needed;
 use crate::engine::run::run_with;
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
@@ -218,6 +219,12 @@ impl TimeoutAdvisor {
         let extended = crashing.fleets[0].config.heartbeat.map_or(Span::ZERO, |beat| beat.extend);
         let patience = timeout.max(extended).saturating_add(PATIENCE);
         crashing.drain = crashing.drain.saturating_add(patience);
+        // Nobody asks for the series: where hours more of it would not fit, it is a coarser one.
+        while Needed::of(&crashing).bytes() > crashing.limits.memory
+            && crashing.window < crashing.duration
+        {
+            crashing.window = crashing.window.saturating_mul(2);
+        }
         let scenarios: Vec<&Scenario> = plain.iter().chain([&crashing]).collect();
         let reps = self.asked.reps;
         let threads = fitting(threads, scenarios.iter().copied());

@@ -16,6 +16,7 @@ use super::Search;
 use super::alike::{alike, nothing_waits};
 use super::stuck::{Stuck, stuck};
 use super::trial::{Trial, Verdict, surely_falls};
+use crate::outcome::PlanAnswer;
 use crate::scenario::fault::Faults;
 
 /// Doublings after a target stopped moving, for the value from which on more changes nothing.
@@ -47,6 +48,23 @@ enum Between {
     /// The first of them, or `None` where the very first value meets the targets.
     Answer(Option<usize>, usize),
     Nowhere(Found),
+}
+
+/// The point at `place`, where the one at `surely` is the first that surely meets the targets and
+/// the one at `open` would be preferred if it did.
+pub(super) fn answer(
+    place: usize,
+    surely: Option<usize>,
+    open: Option<usize>,
+    tried: &Tried,
+) -> PlanAnswer {
+    let told = |place: usize| tried[&place].told(None).at;
+    PlanAnswer {
+        at: told(place),
+        sure: surely == Some(place) && open.is_none(),
+        surely_at: surely.filter(|&surely| surely != place).map(told),
+        open_at: open.map(told),
+    }
 }
 
 /// Finds the first value that meets the targets.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use self::bisect::{Found, Stopped, Tried, bisect, plateau};
+use self::bisect::{Found, Stopped, Tried, answer, bisect, plateau};
 use self::candidates::Candidates;
 use self::select::{Selected, preferred, select};
 use self::theory::Said;
@@ -466,18 +466,6 @@ impl<'a> Plan<'a> {
             notes,
             partial,
         }
-    }
-}
-
-/// The point at `place`, where the one at `surely` is the first that surely meets the targets and
-/// the one at `open` would be preferred if it did.
-fn answer(place: usize, surely: Option<usize>, open: Option<usize>, tried: &Tried) -> PlanAnswer {
-    let told = |place: usize| tried[&place].told(None).at;
-    PlanAnswer {
-        at: told(place),
-        sure: surely == Some(place) && open.is_none(),
-        surely_at: surely.filter(|&surely| surely != place).map(told),
-        open_at: open.map(told),
     }
 }
 

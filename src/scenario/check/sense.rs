@@ -191,9 +191,10 @@ impl<'a> Check<'a> {
             let told = self.warn(&at, Warning::Overload, what);
             if number == 1 {
                 let count = libm::ceil(f64::from(fleet.config.count) * load);
-                told.help.push(format!("`consumers.{}.count: {count}` would do", fleet.name));
+                told.help
+                    .push(format!("it takes `consumers.{}.count: {count}` at least", fleet.name));
             } else {
-                told.help.push("more workers, less work or fewer messages would do".into());
+                told.help.push("it takes more workers, less work or fewer messages".into());
             }
         }
     }
@@ -292,20 +293,30 @@ fn flows(scenario: &Scenario) -> Vec<Flow> {
     flows
 }
 
-/// Messages a second that a fleet can do if nothing ever waits.
+/// Messages a second that a fleet can do if there are always some.
 fn most_done(fleet: &FleetConfig) -> f64 {
-    let threads = f64::from(fleet.count) * f64::from(fleet.threads);
-    let work = fleet.processing.mean_nanos();
-    let each = match fleet.per {
-        // A thread that deletes one by one waits for each answer.
-        WorkUnit::Message if fleet.delete.batch == 1 => work + fleet.call_latency.mean_nanos(),
-        WorkUnit::Message => work,
-        WorkUnit::Batch => work / f64::from(fleet.receive.max.max(1)),
-    };
+    let call = fleet.call_latency.mean_nanos();
+    let max = f64::from(fleet.receive.max.max(1));
+    let batch = if matches!(fleet.per, WorkUnit::Batch) { max } else { 1.0 };
+    // A worker that keeps none waiting receives while at least one of its threads is idle.
+    let received = if fleet.receive.prefetch == 0 { call / max } else { 0.0 };
+    // A thread that deletes one by one waits for each answer, and so for one that sends on.
+    let deleted = if fleet.delete.batch == 1 { call } else { 0.0 };
+    let sent_on = if fleet.forward.is_some() { call / batch } else { 0.0 };
     // What failed is done again, unless it is a dead letter then.
-    let tries = 1.0 / (1.0 - fleet.failure.probability.clamp(0.0, 0.999));
-    let tries = if fleet.failure.probability >= 1.0 { 1.0 } else { tries };
-    if each > 0.0 { threads * 1e9 / each / tries } else { f64::INFINITY }
+    let fails = fleet.failure.probability;
+    let tries = if fails < 1.0 { 1.0 / (1.0 - fails.clamp(0.0, 0.999)) } else { 1.0 };
+    let done = if fails < 1.0 { deleted + sent_on } else { 0.0 };
+    let each = (fleet.processing.mean_nanos() / batch + received) * tries + done;
+    let workers = f64::from(fleet.count);
+    let by_threads = rate_of(workers * f64::from(fleet.threads), each);
+    // One receive at a time, however many threads wait for it.
+    by_threads.min(rate_of(workers * max, call * tries))
+}
+
+/// So many at once that take so many nanoseconds each.
+fn rate_of(at_once: f64, nanos: f64) -> f64 {
+    if nanos > 0.0 { at_once * 1e9 / nanos } else { f64::INFINITY }
 }
 
 #[cfg(test)]
@@ -337,5 +348,41 @@ mod tests {
         // A retry takes a worker's time again: half of 20.
         scenario.fleets[0].config.failure.probability = 0.5;
         assert!((flows(&scenario)[0].capacity - 10.0).abs() < 1e-9);
+    }
+
+    /// One worker with 1 ms of work and calls of 20 ms, by hand: a receive, the work and a delete
+    /// take 41 ms; a receive of ten is a tenth of one for each; what is kept waiting costs its
+    /// threads nothing, but one receive after the other brings 50 a second at most.
+    #[test]
+    fn calls_take_time_too() {
+        let mut scenario = scenario();
+        let fleet = &mut scenario.fleets[0].config;
+        fleet.processing = Dist::Constant(Span::from_millis(1));
+        fleet.call_latency = Dist::Constant(Span::from_millis(20));
+        (fleet.count, fleet.threads, fleet.forward) = (1, 1, None);
+        (fleet.receive.max, fleet.receive.prefetch, fleet.delete.batch) = (1, 0, 1);
+        let close = |fleet: &FleetConfig, expected: f64| {
+            let found = most_done(fleet);
+            assert!((found - expected).abs() < 1e-9 * expected, "{found}, not {expected}");
+        };
+        close(fleet, 1e3 / 41.0);
+        fleet.receive.max = 10;
+        close(fleet, 1e3 / 23.0);
+        fleet.receive.prefetch = 10;
+        close(fleet, 1e3 / 21.0);
+        fleet.delete.batch = 10;
+        close(fleet, 500.0);
+        fleet.receive.max = 1;
+        close(fleet, 50.0);
+        (fleet.receive.prefetch, fleet.threads) = (0, 100);
+        close(fleet, 50.0);
+        // Half of the receives and of the work is in vain.
+        (fleet.threads, fleet.failure.probability) = (1, 0.5);
+        close(fleet, 1e3 / 42.0);
+        (fleet.delete.batch, fleet.forward) = (1, Some(crate::ledger::config::QueueId(1)));
+        close(fleet, 1e3 / 82.0);
+        // Ten of a batch share the receive, the work and what sends them on.
+        (fleet.per, fleet.receive.max, fleet.failure.probability) = (WorkUnit::Batch, 10, 0.0);
+        close(fleet, 1e3 / (0.1 + 2.0 + 2.0 + 20.0));
     }
 }
