@@ -106,8 +106,8 @@ impl<O: Observer> World<O> {
         outgrown
     }
 
-    /// Bytes that the run takes now, in round terms. Tables that grow do so by doubling: each may be
-    /// twice as large as what is in it, and so is the next one that will be asked for.
+    /// Bytes that the run takes now, in round terms. Tables grow by doubling: each may be twice as
+    /// large as what is in it, and so is the next one that will be asked for.
     fn bytes(&mut self) -> u64 {
         let (events, now) = (self.events(), self.now());
         let watch = &mut self.memory;
