@@ -29,6 +29,21 @@ pub struct Point {
     pub scenario: Scenario,
 }
 
+impl Point {
+    /// The only point of an experiment: the scenario with these changes, and its warnings.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub fn alone(
+        text: &Text,
+        sets: &[String],
+        seed: Option<u64>,
+    ) -> Result<(Point, Faults), Faults> {
+        let data = SharedData::default();
+        Base { text, sets, expect: None, seed, threads: 1, data: &data }.point(Vec::new())
+    }
+}
+
 /// What every point of an experiment shares.
 #[derive(Clone, Copy, Debug)]
 pub struct Base<'a> {

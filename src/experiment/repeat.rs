@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 
-use super::point::{Base, Point};
+use super::point::Point;
 use super::precision::{Known, Reached, Target, replicate_until};
 use super::quantities;
 use super::range;
@@ -18,7 +18,6 @@ use crate::engine::world::Ended;
 use crate::outcome::Estimate;
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
-use crate::scenario::shared::SharedData;
 use crate::stats::expect::{Names, Quantity};
 
 /// Probability with which an interval covers the truth.
@@ -63,16 +62,7 @@ impl Repeat {
     /// # Errors
     /// All faults found.
     pub fn prepare(asked: RepeatAsked, text: &Text) -> Result<(Repeat, Faults), Faults> {
-        let data = SharedData::default();
-        let base = Base {
-            text,
-            sets: &asked.set,
-            expect: None,
-            seed: asked.seed,
-            threads: 1,
-            data: &data,
-        };
-        let (point, warnings) = base.point(Vec::new())?;
+        let (point, warnings) = Point::alone(text, &asked.set, asked.seed)?;
         let names = Names::of(&point.scenario);
         let quantities = quantities::read("measures", &asked.measures, &names)?;
         Ok((Repeat { asked, point, quantities }, warnings))

@@ -10,7 +10,7 @@ use crate::engine::run::run_with;
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::experiment::in_order::in_order;
-use crate::experiment::point::Base;
+use crate::experiment::point::Point;
 use crate::experiment::progress::Progress;
 use crate::experiment::replicate::why_partial;
 use crate::experiment::side_by_side::fitting;
@@ -22,7 +22,6 @@ use crate::outcome::{
 };
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
-use crate::scenario::shared::SharedData;
 use crate::stats::advice::{Advice, from_pilot, from_theory};
 use crate::stats::summary::Summary;
 
@@ -56,16 +55,7 @@ impl LengthAdvisor {
     /// # Errors
     /// All faults found.
     pub fn prepare(asked: LengthAsked, text: &Text) -> Result<(LengthAdvisor, Faults), Faults> {
-        let data = SharedData::default();
-        let base = Base {
-            text,
-            sets: &asked.set,
-            expect: None,
-            seed: asked.seed,
-            threads: 1,
-            data: &data,
-        };
-        let (point, warnings) = base.point(Vec::new())?;
+        let (point, warnings) = Point::alone(text, &asked.set, asked.seed)?;
         let scenario = point.scenario;
         let queue = first_queue(&scenario)?;
         let theory = from_theory(&scenario, queue, asked.precision, CONFIDENCE);

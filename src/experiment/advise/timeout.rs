@@ -25,7 +25,7 @@ use crate::engine::run::run_with;
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::experiment::in_order::in_order;
-use crate::experiment::point::Base;
+use crate::experiment::point::Point;
 use crate::experiment::progress::Progress;
 use crate::experiment::replicate::why_partial;
 use crate::experiment::side_by_side::fitting;
@@ -36,7 +36,6 @@ use crate::observe::recovery::Recovery;
 use crate::outcome::{ADVICE_FORMAT, AddedCrashes, Limit, TimeoutAdvice, TimeoutPoint, Unstable};
 use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
-use crate::scenario::shared::SharedData;
 use crate::stats::stability::unstable;
 
 /// From an added crash to the worker's next start.
@@ -92,16 +91,7 @@ impl TimeoutAdvisor {
     /// # Errors
     /// All faults found.
     pub fn prepare(asked: TimeoutAsked, text: &Text) -> Result<(TimeoutAdvisor, Faults), Faults> {
-        let data = SharedData::default();
-        let base = Base {
-            text,
-            sets: &asked.set,
-            expect: None,
-            seed: asked.seed,
-            threads: 1,
-            data: &data,
-        };
-        let (point, warnings) = base.point(Vec::new())?;
+        let (point, warnings) = Point::alone(text, &asked.set, asked.seed)?;
         let scenario = point.scenario;
         let queue = first_queue(&scenario)?;
         let (name, fleet) = (&scenario.fleets[0].name, &scenario.fleets[0].config);
