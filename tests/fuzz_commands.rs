@@ -228,10 +228,7 @@ fn files(directory: &TempDir, chance: &mut Chance) {
 static SCENARIOS: LazyLock<(Vec<String>, Vec<String>)> = LazyLock::new(corpus::scenarios);
 static DATA: LazyLock<Vec<String>> = LazyLock::new(corpus::data);
 static EXPERIMENTS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let entries = fs::read_dir("experiments").expect("it is a directory");
-    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
-    let texts = paths.iter().filter_map(|path| fs::read_to_string(path).ok());
+    let texts = corpus::texts("experiments", &["ron"]).into_iter();
     texts.map(|text| text.replace("signup.ron", "small.ron")).collect()
 });
 

@@ -13,7 +13,6 @@ mod fuzzing;
 mod mutate;
 mod spoil;
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -33,14 +32,10 @@ const READERS: u8 = 6;
 
 /// The corpus of each reader's kind.
 static SEEDS: LazyLock<[Vec<String>; READERS as usize]> = LazyLock::new(|| {
-    let texts = |directory: &str, of: &str| -> Vec<String> {
-        let entries = fs::read_dir(directory).expect("run it in the repository's folder");
-        let mut paths: Vec<PathBuf> =
-            entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.sort();
-        paths.retain(|path| path.extension().is_some_and(|it| it == of));
-        let texts = paths.iter().map(|path| fs::read_to_string(path).expect("it is text"));
-        texts.filter(|text| text.len() < 1 << 15).collect()
+    let short = |directory: &str, extension: &str| {
+        let mut texts = corpus::texts(directory, &[extension]);
+        texts.retain(|text| text.len() < 1 << 15);
+        texts
     };
     let row = r#"{"told":[[{"Ok":{"Ratio":{"sum":1.5,"over":3.0}}}]],"expect":[],"expect_told":[],
         "unstable":[],"fingerprint":7,"partial":null}"#;
@@ -48,8 +43,8 @@ static SEEDS: LazyLock<[Vec<String>; READERS as usize]> = LazyLock::new(|| {
         corpus::data(),
         corpus::data(),
         corpus::expectations(),
-        texts("experiments", "ron"),
-        texts("snapshots/experiments", "snap"),
+        short("experiments", "ron"),
+        short("snapshots/experiments", "snap"),
         vec![row.to_owned()],
     ]
 });

@@ -8,7 +8,7 @@ use std::fs;
 use sqsim::scenario::templates::{template, templates};
 
 /// The texts of all files of a directory with one of these extensions.
-fn texts(directory: &str, extensions: &[&str]) -> Vec<String> {
+pub(crate) fn texts(directory: &str, extensions: &[&str]) -> Vec<String> {
     let entries = fs::read_dir(directory).expect("it is a directory");
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
