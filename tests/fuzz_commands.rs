@@ -14,7 +14,7 @@ mod fuzzing;
 mod mutate;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::slice;
 use std::sync::LazyLock;
@@ -195,9 +195,16 @@ fn drained(mut from: Box<dyn std::io::Read + Send>) -> thread::JoinHandle<Vec<u8
     })
 }
 
+/// A folder for a case, so deep that a spoilt `.` or `m` leads to nothing of anybody else.
+fn folder(within: &TempDir) -> PathBuf {
+    let deep = within.path().join("a/b/c/d/e");
+    fs::create_dir_all(&deep).expect("is made");
+    deep
+}
+
 /// A case's files.
-fn files(directory: &TempDir, chance: &mut Chance) {
-    let at = |name: &str| directory.path().join(name);
+fn files(directory: &Path, chance: &mut Chance) {
+    let at = |name: &str| directory.join(name);
     for folder in ["m", "out", "snapshots"] {
         fs::create_dir(at(folder)).expect("is made");
     }
@@ -244,8 +251,9 @@ fn arguments(chance: &mut Chance) -> Vec<String> {
     }
     if chance.one_in(6) {
         let at = chance.below(args.len());
-        // No argument of a process holds a zero.
-        args[at] = spoilt(&[args[at].clone()], 2, chance).replace('\0', "0");
+        // No argument of a process holds a zero, and the whole machine is not read.
+        let spoilt = spoilt(&[args[at].clone()], 2, chance).replace('\0', "0");
+        args[at] = spoilt.trim_start_matches('/').to_owned();
     }
     args
 }
@@ -254,13 +262,13 @@ fn arguments(chance: &mut Chance) -> Vec<String> {
 fn no_file_and_no_argument_does_harm() {
     let mut codes = [0_u64; 256];
     let cases = fuzz("fuzz_commands", |chance| {
-        let directory = tempfile::tempdir().expect("a directory");
+        let within = tempfile::tempdir().expect("a directory");
+        let directory = folder(&within);
         files(&directory, chance);
         let args = arguments(chance);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let after = if chance.one_in(2) { LONG_ENOUGH } else { chance.between(1, LONG_ENOUGH) };
-        let output =
-            watched(tool(directory.path(), &args).spawn().expect("it starts"), after, &args);
+        let output = watched(tool(&directory, &args).spawn().expect("it starts"), after, &args);
         let told = String::from_utf8_lossy(&output.stderr);
         let shown: String = told.chars().take(2_000).collect();
         let code = output.status.code();
