@@ -6,6 +6,8 @@
 //!
 //! Invariant: nesting is bounded by [`DEEPEST`], so that no text can exhaust the stack.
 
+mod texts;
+
 use super::fault::{Fault, Place};
 use super::tree::{Entries, Entry, Kind, Node};
 
@@ -226,6 +228,14 @@ impl<'a> Parser<'a> {
                     "things that you name yourself stand in braces: `{{\"{name}\": …}}`"
                 ));
         }
+        if let (":" | "=", '(', Some(name)) = (found, bracket, last_word(before)) {
+            let start = before.len() - name.len();
+            let what = format!("`{name}` has its name, what stands before it has none");
+            return self.fault(what, start, before.len()).help(format!(
+                "of the values in one pair of parentheses each has its name or none: \
+                 `(name: …, {name}: …)`"
+            ));
+        }
         if found == "=" {
             return fault.help("a setting is written `name: value`");
         }
@@ -390,76 +400,12 @@ impl<'a> Parser<'a> {
     fn comment_begins(&self) -> bool {
         self.rest().starts_with("//") || self.rest().starts_with("/*")
     }
+}
 
-    fn quoted(&mut self) -> Result<String, Fault> {
-        let start = self.at;
-        self.at += 1;
-        let mut text = String::new();
-        loop {
-            let c = self.peek();
-            let at = self.at;
-            self.at = self.next_end();
-            match c {
-                Some('"') => {
-                    if text.contains('\n') {
-                        self.long_text = Some(start);
-                    }
-                    return Ok(text);
-                }
-                Some('\\') => text.push(self.escape(at)?),
-                Some(c) => text.push(c),
-                None => {
-                    return Err(self.fault("this text is never closed by `\"`", start, start + 1));
-                }
-            }
-        }
-    }
-
-    /// The character that an escape stands for; the backslash at `start` is already read.
-    fn escape(&mut self, start: usize) -> Result<char, Fault> {
-        let c = self.peek();
-        self.at = self.next_end();
-        let code = match c {
-            Some('n') => return Ok('\n'),
-            Some('t') => return Ok('\t'),
-            Some('r') => return Ok('\r'),
-            Some('0') => return Ok('\0'),
-            Some(c @ ('"' | '\'' | '\\')) => return Ok(c),
-            Some('x') => self.rest().get(..2).inspect(|_| self.at += 2),
-            Some('u') if self.eat("{") => {
-                let length = self.rest().find('}');
-                let code = length.and_then(|length| self.rest().get(..length));
-                self.at += length.map_or(0, |length| length + 1);
-                code
-            }
-            _ => None,
-        };
-        code.and_then(|code| u32::from_str_radix(code, 16).ok())
-            .and_then(char::from_u32)
-            .ok_or_else(|| {
-                self.fault("this escape is unknown", start, self.at)
-                    .help("known are \\n \\t \\r \\0 \\\" \\\\ \\x41 and \\u{e4}")
-            })
-    }
-
-    /// `r"…"` or `r#"…"#` with any number of `#`.
-    fn raw_quoted(&mut self) -> Result<String, Fault> {
-        let start = self.at;
-        let rest = &self.rest()[1..];
-        let hashes = rest.len() - rest.trim_start_matches('#').len();
-        let close = format!("\"{}", "#".repeat(hashes));
-        self.at += hashes + 2;
-        let Some(length) = self.rest().find(&close) else {
-            return Err(self.fault(
-                format!("this text is never closed by `{close}`"),
-                start,
-                self.at,
-            ));
-        };
-        let text = &self.rest()[..length];
-        self.at += length + close.len();
-        Ok(text.into())
-    }
+/// The name that ends here.
+fn last_word(text: &str) -> Option<&str> {
+    let rest = text.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    Some(&text[rest.len()..]).filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
 /// The text in quotes that ends here, if it is plain.
