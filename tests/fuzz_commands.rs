@@ -253,7 +253,7 @@ fn arguments(chance: &mut Chance) -> Vec<String> {
         let at = chance.below(args.len());
         // No argument of a process holds a zero, and the whole machine is not read.
         let spoilt = spoilt(&[args[at].clone()], 2, chance).replace('\0', "0");
-        args[at] = spoilt.trim_start_matches('/').to_owned();
+        spoilt.trim_start_matches('/').clone_into(&mut args[at]);
     }
     args
 }
