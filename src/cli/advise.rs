@@ -140,7 +140,7 @@ fn length(args: &Args, global: &Global, terminal: Terminal) -> Result<Exit, Fail
 
 fn how(args: &Args) -> Result<How<'_>, Failure> {
     let output = args.output.as_deref();
-    let how = How { form: args.format, output, shard: None, command: None };
+    let how = How { form: args.format, output, file: None, shard: None, command: None };
     no_table(&how)?;
     Ok(how)
 }

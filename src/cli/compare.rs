@@ -42,7 +42,7 @@ pub(super) fn compare(args: &Args, global: &Global, terminal: Terminal) -> Resul
         seed: args.changes.seed.map(|Seed(seed)| seed),
     };
     let output = args.output.as_deref();
-    let how = How { form: args.format, output, shard: None, command: None };
+    let how = How { form: args.format, output, file: None, shard: None, command: None };
     conduct(asked, texts, &how, global, terminal)
 }
 
@@ -64,8 +64,9 @@ pub(super) fn conduct(
             "name a second FILE, or what changes: `--b consumers.workers.count=11`",
         ));
     }
-    let (compare, warnings) = Compare::prepare(asked, texts)?;
-    terminal.warnings(&warnings);
+    let (compare, warnings) =
+        Compare::prepare(asked, texts).map_err(|faults| how.placed(faults))?;
+    terminal.warnings(&how.placed(warnings));
     interrupt::catch();
     let jobs = compare.jobs();
     let quantities = compare.quantities();

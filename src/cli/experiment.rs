@@ -75,7 +75,9 @@ pub(super) fn experiment(
         }
         let output = output(file);
         let command = Some(format!("sqsim experiment {}", quoted(&file.display().to_string())));
-        let how = How { form: args.format, output: output.as_deref(), shard, command };
+        let name = file.display().to_string();
+        let (form, output, file) = (args.format, output.as_deref(), Some(&name[..]));
+        let how = How { form, output, file, shard, command };
         exit = exit.max(conduct(loaded, &how, global, terminal)?);
         if exit == Exit::Interrupted {
             break;
@@ -115,8 +117,8 @@ fn replicate(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     no_table(how)?;
-    let (repeat, warnings) = Repeat::prepare(asked, model)?;
-    terminal.warnings(&warnings);
+    let (repeat, warnings) = Repeat::prepare(asked, model).map_err(|faults| how.placed(faults))?;
+    terminal.warnings(&how.placed(warnings));
     how.prepare()?;
     interrupt::catch();
     let Some((runs, known)) = repeat.run(threads(global), interrupt::flag()) else {

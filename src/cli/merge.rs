@@ -74,6 +74,6 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
         journal.finish(&jobs, &rows)?;
     }
     let output = args.output.as_deref();
-    let how = How { form: args.format, output, shard: None, command: None };
+    let how = How { form: args.format, output, file: None, shard: None, command: None };
     deliver(&sweep, &sweep.outcome(&rows), &how, terminal)
 }

@@ -47,7 +47,7 @@ pub(super) fn plan(args: &Args, global: &Global, terminal: Terminal) -> Result<E
         seed: args.changes.seed.map(|Seed(seed)| seed),
     };
     let output = args.output.as_deref();
-    let how = How { form: args.format, output, shard: None, command: None };
+    let how = How { form: args.format, output, file: None, shard: None, command: None };
     conduct(asked, &model, &how, global, terminal)
 }
 
@@ -63,8 +63,9 @@ pub(super) fn conduct(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     no_table(how)?;
-    let (plan, warnings) = Plan::prepare(asked, model, threads(global))?;
-    terminal.warnings(&warnings);
+    let (plan, warnings) =
+        Plan::prepare(asked, model, threads(global)).map_err(|faults| how.placed(faults))?;
+    terminal.warnings(&how.placed(warnings));
     interrupt::catch();
     let Some(directory) = how.output else {
         let Some(outcome) = search(&plan, &Forgetful, global, terminal)? else {

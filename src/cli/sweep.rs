@@ -42,7 +42,7 @@ pub(super) fn sweep(args: &Args, global: &Global, terminal: Terminal) -> Result<
     };
     let shard = args.work.shard.map(resolve).transpose()?;
     let output = args.work.output.as_deref();
-    let how = How { form: args.format, output, shard, command: None };
+    let how = How { form: args.format, output, file: None, shard, command: None };
     conduct(asked, &model, &how, global, terminal)
 }
 
@@ -57,8 +57,9 @@ pub(super) fn conduct(
     global: &Global,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let (sweep, warnings) = Sweep::prepare(asked, model, threads(global))?;
-    terminal.warnings(&warnings);
+    let (sweep, warnings) =
+        Sweep::prepare(asked, model, threads(global)).map_err(|faults| how.placed(faults))?;
+    terminal.warnings(&how.placed(warnings));
     interrupt::catch();
     let mut jobs = sweep.jobs();
     let quantities = sweep.quantities();

@@ -58,7 +58,9 @@ pub(super) fn one<'a>(
     let Experiment { file, text, loaded: Loaded { asked, texts }, .. } = experiment;
     let bug = |error: serde_json::Error| Failure::bug(format!("no document: {error}"));
     let known = stored(kept)?;
-    let Some(document) = conduct(asked, texts, threads(global), interrupt::flag())? else {
+    let Some(document) = conduct(asked, texts, threads(global), interrupt::flag())
+        .map_err(|faults| faults.in_experiment(file))?
+    else {
         return Ok(Exit::Interrupted);
     };
     let contents = contents(&document).map_err(bug)?;

@@ -16,6 +16,7 @@ use crate::engine::scenario::Scenario;
 use crate::experiment::row::Row;
 use crate::experiment::runs::{Job, Memory, Runner};
 use crate::kernel::time::{Span, Time};
+use crate::scenario::fault::Faults;
 use crate::stats::expect::Quantity;
 
 /// How an experiment is to be answered, and how much of it is to be done.
@@ -25,6 +26,8 @@ pub(super) struct How<'a> {
     pub(super) form: Form,
     /// Where the results are kept.
     pub(super) output: Option<&'a Path>,
+    /// The file that asks for it, if not the command line.
+    pub(super) file: Option<&'a str>,
     /// Which share of the runs.
     pub(super) shard: Option<Shard>,
     /// The command that gives the answer again, where it is not made of what was asked.
@@ -32,6 +35,14 @@ pub(super) struct How<'a> {
 }
 
 impl How<'_> {
+    /// The same faults or warnings, at what was written: an option, or a setting of the file.
+    pub(super) fn placed(&self, faults: Faults) -> Faults {
+        match self.file {
+            Some(file) => faults.in_experiment(file),
+            None => faults,
+        }
+    }
+
     /// Makes the folder of the results, and finds out whether files can be made in it: before
     /// anything runs.
     ///

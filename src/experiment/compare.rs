@@ -72,8 +72,10 @@ impl Compare {
         let mut seed = asked.seed;
         let mut points = Vec::new();
         let data = SharedData::default();
-        for ((text, own), name) in texts.into_iter().zip([&asked.a, &asked.b]).zip(["a", "b"]) {
-            let base = Base { text, sets: &asked.set, expect: None, seed, threads: 1, data: &data };
+        let systems = [("a", "--a", &asked.a), ("b", "--b", &asked.b)];
+        for (text, (name, option, own)) in texts.into_iter().zip(systems) {
+            let sets = &asked.set[..];
+            let base = Base { text, sets, option, expect: None, seed, threads: 1, data: &data };
             match base.point(own.clone()) {
                 Ok((point, own)) => {
                     // Both have the first one's seed: no pairs without it.

@@ -131,7 +131,9 @@ fn meant_as_range(item: &str) -> Option<String> {
     for mark in [" to ", "…", "–", "-", ":"] {
         let mut parts = item.split(mark).map(number);
         let (Some(from), Some(to)) = (parts.next(), parts.next()) else { continue };
-        let range = format!("{}..{}", from?, to?);
+        let (from, to) = (from?, to?);
+        let descends = alike(&[&from, &to]).is_some_and(|(_, ends)| ends[0] > ends[1]);
+        let range = if descends { format!("{to}..{from}") } else { format!("{from}..{to}") };
         return match (parts.next(), parts.next()) {
             (None, _) => Some(range),
             (Some(step), None) => Some(format!("{range}:{}", step?)),
@@ -317,7 +319,7 @@ mod tests {
         assert_eq!(refused("a=1,,2"), "a value is missing here");
         assert_eq!(refused("a=5..1"), "`5..1` begins after its end");
         assert_eq!(refused("a=1..5:0"), "the step of `1..5:0` is 0");
-        for other in ["2-8", "2–8", "2:8", "2 to 8", "2…8", "2..=8", "2 - 8"] {
+        for other in ["2-8", "2–8", "2:8", "2 to 8", "2…8", "2..=8", "2 - 8", "8-2"] {
             let mut faults = Faults::default();
             let fault = Knob::parse("--vary", &format!("a={other}"), &mut faults).unwrap_err();
             assert_eq!(fault.help, ["write `2..8`"], "{other}");

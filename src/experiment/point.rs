@@ -40,7 +40,8 @@ impl Point {
         seed: Option<u64>,
     ) -> Result<(Point, Faults), Faults> {
         let data = SharedData::default();
-        Base { text, sets, expect: None, seed, threads: 1, data: &data }.point(Vec::new())
+        let option = "--set";
+        Base { text, sets, option, expect: None, seed, threads: 1, data: &data }.point(Vec::new())
     }
 }
 
@@ -51,6 +52,8 @@ pub struct Base<'a> {
     pub text: &'a Text,
     /// Changes that all points share.
     pub sets: &'a [String],
+    /// The option that the points' own changes were written for, such as `--vary`.
+    pub option: &'a str,
     /// Expectations in the place of the scenario's.
     pub expect: Option<&'a [String]>,
     /// The seed, if it is not the scenario's.
@@ -82,7 +85,12 @@ impl Base<'_> {
     /// All faults found.
     pub fn point(&self, own: Vec<String>) -> Result<(Point, Faults), Faults> {
         let all: Vec<String> = self.sets.iter().chain(&own).cloned().collect();
-        let Loaded { mut scenario, warnings } = self.text.load_with(&all, self.data)?;
+        let loaded = self.text.load_with(&all, self.data);
+        let Loaded { mut scenario, mut warnings } = loaded.map_err(|mut faults| {
+            faults.written_for(self.option, &own);
+            faults
+        })?;
+        warnings.written_for(self.option, &own);
         scenario.seed = self.seed.unwrap_or(scenario.seed);
         if let Some(expect) = self.expect {
             scenario.expect = expect.to_vec();

@@ -80,8 +80,15 @@ impl Sweep {
             return Err(faults);
         }
         let data = SharedData::default();
-        let base =
-            Base { text, sets: &asked.set, expect: None, seed: asked.seed, threads, data: &data };
+        let base = Base {
+            text,
+            sets: &asked.set,
+            option: "--vary",
+            expect: None,
+            seed: asked.seed,
+            threads,
+            data: &data,
+        };
         base.few_enough(&knobs, asked.reps)?;
         let (points, warnings) = base.grid(&knobs)?;
         let names = Names::of(&points[0].scenario);

@@ -551,6 +551,7 @@ fn a_point_takes_its_seed_and_expectations_from_its_experiment() {
     let base = |seed, expect| super::point::Base {
         text: &text,
         sets: &[],
+        option: "--vary",
         expect,
         seed,
         threads: 1,
@@ -582,6 +583,7 @@ fn points_share_what_they_read() {
     let base = super::point::Base {
         text: &text,
         sets: &[],
+        option: "--vary",
         expect: None,
         seed: None,
         threads: 2,

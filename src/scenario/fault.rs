@@ -173,6 +173,25 @@ impl Faults {
         }
     }
 
+    /// The options that faults point at stand as settings in this file of an experiment.
+    #[must_use]
+    pub(crate) fn in_experiment(mut self, file: &str) -> Faults {
+        for source in &mut self.sources {
+            if let Some(option) = source.name.strip_prefix("--") {
+                source.name = format!("{file}: {}", option.replace('-', "_"));
+            }
+        }
+        self
+    }
+
+    /// These changes were written for `option`, and not for `--set` as all changes are called.
+    pub(crate) fn written_for(&mut self, option: &str, changes: &[String]) {
+        let own = |source: &&mut Source| source.name == "--set" && changes.contains(&source.text);
+        for source in self.sources.iter_mut().filter(own) {
+            option.clone_into(&mut source.name);
+        }
+    }
+
     /// Adds a text and gives its number.
     pub fn add_source(&mut self, source: Source) -> usize {
         self.sources.push(source);

@@ -13,6 +13,9 @@ fn every_cause_has_its_code_and_says_what_to_do() {
     let growing =
         growing.replace("seed:", "limits: (memory: \"12MiB\"), allow: [\"overload\"], seed:");
     sandbox.write("growing.ron", &growing);
+    let sweep = |rest: &str| format!("Sweep(model: \"small.ron\", measures: [\"busy\"], {rest})");
+    sandbox.write("few.ron", &sweep("vary: [\"consumers.workers.count=0,2\"]"));
+    sandbox.write("unlike.ron", &sweep("set: [\"sed=1\"], vary: [\"queues.jobs.delay=1s\"]"));
     sandbox.write("empty/readme.md", "");
     sandbox.write("file", "");
     let cases: &[(&[&str], i32, &str)] = &[
@@ -34,6 +37,16 @@ fn every_cause_has_its_code_and_says_what_to_do() {
         (&["check", "doubtful.ron", "--strict"], 2, "allow: [\"certain\"]"),
         (&["check", "doubtful.ron", "--strict", "--set", "allow=[\"certain\"]"], 0, ""),
         (&["sweep", "small.ron", "--vary", "consumers.workers.count=2-8"], 2, "write `2..8`"),
+        (&["sweep", "small.ron", "--vary", "consumers.workers.count=0,2"], 2, "--> --vary:1:25"),
+        (&["compare", "small.ron", "--b", "consumers.workers.count=0"], 2, "--> --b:1:25"),
+        (&["compare", "small.ron", "--a", "seeds=3", "--b", "seed=4"], 2, "--> --a:1:1"),
+        (&["compare", "small.ron", "--set", "seeds=3", "--b", "seed=4"], 2, "--> --set:1:1"),
+        (&["plan", "small.ron", "--find", "consumers.workers.conut"], 2, "--> --find:1:19"),
+        (&["plan", "small.ron", "--find", "queues.jobs.delay=1h,2h"], 2, "--> --find:1:19"),
+        (&["experiment", "few.ron"], 2, "--> few.ron: vary:1:25"),
+        (&["experiment", "unlike.ron"], 2, "--> unlike.ron: set:1:1"),
+        (&["test", "few.ron"], 2, "--> few.ron: vary:1:25"),
+        (&["merge", "small.ron"], 2, "is a file, not a folder of results"),
         (&["new", "bsic"], 2, "did you mean `basic`?"),
         (&["help", "distribution"], 2, "did you mean `distributions`?"),
         (&["trace", "small.ron", "--message", "x"], 2, "m312"),

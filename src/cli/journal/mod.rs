@@ -315,6 +315,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The folder cannot be read.
 pub(super) fn journals(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failure = |error| Failure::io(&format!("read `{}`", directory.display()), &error);
+    if directory.is_file() {
+        return Err(Failure::usage(
+            format!("`{}` is a file, not a folder of results", directory.display()),
+            "name the folder that `sqsim sweep -o DIR` wrote into",
+        ));
+    }
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(failure)? {
         let path = entry.map_err(failure)?.path();

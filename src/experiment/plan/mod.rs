@@ -479,7 +479,7 @@ fn base<'a>(
     data: &'a SharedData,
 ) -> Base<'a> {
     let expect = (!asked.such_that.is_empty()).then_some(asked.such_that.as_slice());
-    Base { text, sets: &asked.set, expect, seed: asked.seed, threads, data }
+    Base { text, sets: &asked.set, option: "--find", expect, seed: asked.seed, threads, data }
 }
 
 /// A bill that leaves the workers of a fleet out is not least where it is least.
