@@ -172,6 +172,32 @@ fn a_node_that_returns_during_its_repair_ends_it() {
     assert_eq!(rig.cluster.replicas(P0), [b, a, c]);
 }
 
+/// All partitions lose a replica that no other node can take; of four nodes one can. Each transfer
+/// is found by its partition, and what nodes hold is counted once for all: a list that is searched
+/// for each takes minutes for these.
+#[test]
+fn a_node_that_holds_many_partitions_is_repaired() {
+    const ALL: u32 = 1 << 14;
+    let first = node(NodeId(0), 100, FOR_EVER);
+    // The others' short outages only make it look again.
+    let again = (500..510).map(|at| node(NodeId(1), at * 10, 5));
+    let outages: Vec<Outage> = again.chain([first]).collect();
+    let mut rig = Rig::new(&Nodes { outages, ..config(3, 3) }, ALL);
+    let told = rig.until(10_000);
+    let count = |is: fn(&NodeChange) -> bool| told.iter().filter(|(_, it)| is(it)).count();
+    assert_eq!(count(|it| matches!(it, GivenUp(_))), 1);
+    assert_eq!(count(|it| matches!(it, Returned(_))), 10);
+    assert_eq!(count(|it| matches!(it, CopyBegun { .. })), 0);
+    assert_eq!(rig.cluster.census().under_replicated, ALL);
+
+    let mut rig = Rig::new(&Nodes { outages: vec![first], ..config(4, 3) }, ALL);
+    assert_eq!(rig.census(400).under_replicated, ALL / 4 * 3);
+    // Each of the three that are left sends one copy and receives one, all in 20 s; where two copy
+    // to each other, the third has nobody.
+    let moved = ALL / 4 * 3 - rig.census(500).under_replicated;
+    assert!((2 * 5..=3 * 5).contains(&moved), "{moved} copies in five times 20 s");
+}
+
 /// Less than ten seconds away: nobody notices but the calls.
 #[test]
 fn a_short_outage_is_not_suspected() {

@@ -253,8 +253,7 @@ impl Cluster {
     fn replacement(&self, held: &[Held], part: &Part, replicas: &[NodeId]) -> Option<NodeId> {
         let given_up = |id: &NodeId| self.health[id.0 as usize].is_given_up();
         let mut others: Vec<NodeId> = replicas.iter().copied().filter(|id| !given_up(id)).collect();
-        let coming = self.transfers.iter().filter(|it| it.partition == part.id);
-        others.extend(coming.filter_map(|it| it.to));
+        others.extend(self.transfers.of(part.id).filter_map(|it| it.to));
         self.placer.choose(&self.nodes, held, part, &others)
     }
 
@@ -293,13 +292,21 @@ impl Cluster {
     /// Copies begin that have a source that answers and a target, both free.
     fn begin_copies(&mut self, now: Time, tell: &mut impl FnMut(NodeChange)) {
         let [mut sending, mut receiving] = self.transfers.busy(self.nodes.len());
-        for at in 0..self.transfers.len() {
-            let transfer = *self.transfers.get_mut(at);
+        // Made once: where no node can take a replica, all that are lost ask for it each time.
+        let mut held = None;
+        let mut from = 0;
+        while let Some((at, transfer)) = self.transfers.next(from) {
+            from = at + 1;
             if transfer.copying.is_some() {
                 continue;
             }
             let Placed { part, replicas } = &self.placed[&transfer.partition];
-            let target = transfer.to.or_else(|| self.replacement(&self.held(), part, replicas));
+            let target = transfer.to.or_else(|| {
+                let held = held.get_or_insert_with(|| self.held());
+                let to = self.replacement(held, part, replicas)?;
+                held[to.0 as usize].add(part.load, false);
+                Some(to)
+            });
             let free = |id: &&NodeId| self.nodes[id.0 as usize].up && !sending[id.0 as usize];
             let known = self.has_read_quorum(transfer.partition);
             let source = replicas.iter().find(free).copied().filter(|_| known);
