@@ -102,7 +102,7 @@ fn what_cannot_come_again_is_refused_with_what_would_do() {
             "write at least `every: \"2h\"`",
         ),
         ("purge: [(at: \"1m\", every: \"30s\")]", ARRIVALS, "less than 1m after the one before"),
-        ("purge: [(at: \"1m\", every: \"1ms\")]", ARRIVALS, "at most 100000 are kept"),
+        ("purge: [(at: \"1m\", every: \"1ms\")]", ARRIVALS, "at most 1000000 are kept"),
         (
             "ledger: (nodes: (count: 3, outages: [(at: \"1m\", node: 0, every: \"5m\")]))",
             ARRIVALS,
@@ -119,4 +119,24 @@ fn what_cannot_come_again_is_refused_with_what_would_do() {
         let told = told(queue, arrivals);
         assert!(told.contains(says), "{queue} {arrivals}: {told}");
     }
+}
+
+/// Each entry comes 100,000 times in the hour: ten are what a run may keep, the eleventh and the
+/// purge, which all stand in the same memory, are too many.
+#[test]
+fn entries_that_come_again_share_what_may_be_kept() {
+    let outage = "(at: \"0s\", node: 0, for: \"1ms\", every: \"36ms\"),";
+    let queue = |outages: usize| {
+        let outages = outage.repeat(outages);
+        format!("ledger: (nodes: (count: 3, outages: [{outages}]))")
+    };
+    let loaded = load(&queue(10), ARRIVALS);
+    let nodes = loaded.scenario.queues[0].config.ledger.nodes.as_ref().expect("nodes");
+    assert_eq!(nodes.outages.len(), 1_000_000);
+    let more = told(&queue(11), ARRIVALS);
+    assert!(more.contains("every 36ms it comes 100000 times in a run of 1h"), "{more}");
+    assert!(more.contains("after 1000000 times that others come"), "{more}");
+    let purge = format!("{}, purge: [(at: \"1m\", every: \"2m\")]", queue(10));
+    let purge = told(&purge, ARRIVALS);
+    assert!(purge.contains("at most 1000000 are kept in all"), "{purge}");
 }

@@ -85,6 +85,7 @@ pub(super) fn check(
         allowed: BTreeSet::new(),
         duration: file.duration.0,
         threads: 0,
+        instants: 0,
         data,
         faults: Vec::new(),
         errors: 0,
@@ -116,6 +117,8 @@ struct Check<'a> {
     duration: Span,
     /// Threads of all consumers so far.
     threads: u64,
+    /// Instants of all that comes again so far.
+    instants: u64,
     data: Data<'a>,
     /// No more of either severity than one above what is told.
     faults: Vec<Fault>,

@@ -2,9 +2,8 @@
 //!
 //! Owns its range, and the instants of a run that it makes. Must not know what happens at them.
 //!
-//! Invariant: what comes again has ended before it begins anew, and a run has at most
-//! [`MOST_INSTANTS`] instants of one setting: arrivals, which may be more, are repeated while they
-//! are made, not here.
+//! Invariant: what comes again has ended before it begins anew, and of all that does a run has at
+//! most [`MOST_INSTANTS`]: arrivals, which may be more, are repeated while they are made, not here.
 
 use super::Check;
 use crate::clients::config::ArrivalProcess;
@@ -12,9 +11,10 @@ use crate::kernel::time::{Span, Time};
 use crate::scenario::file::InstantFile;
 use crate::scenario::file::values::Length;
 use crate::scenario::tree::At;
+use crate::scenario::units::LONGEST;
 
-/// Ours: each is kept for the whole run.
-const MOST_INSTANTS: u64 = 100_000;
+/// Ours, of a whole scenario: each is kept for the whole run, and every entry makes some.
+const MOST_INSTANTS: u64 = 1_000_000;
 
 impl<'a> Check<'a> {
     /// How often something comes again that is over after `length`; `None` where it does not, or is
@@ -66,13 +66,24 @@ impl<'a> Check<'a> {
     ) -> Vec<Time> {
         let Some(every) = every else { return vec![Time::ZERO + first] };
         let count = end.saturating_sub(first).as_nanos().div_ceil(every.as_nanos()).max(1);
-        if count > MOST_INSTANTS && self.duration < crate::scenario::units::LONGEST {
-            let what = format!("every {every} it comes {count} times in a run of {end}");
-            self.push(&at.field("every"), what).help =
-                vec![format!("at most {MOST_INSTANTS} are kept: write a longer `every`")];
+        let (before, room) = (self.instants, MOST_INSTANTS - self.instants);
+        if count > room {
+            // A length that is too long was told already.
+            if self.duration < LONGEST {
+                let others = match before {
+                    0 => String::new(),
+                    before => format!(", after {before} times that others come"),
+                };
+                let what =
+                    format!("every {every} it comes {count} times in a run of {end}{others}");
+                self.push(&at.field("every"), what).help = vec![format!(
+                    "at most {MOST_INSTANTS} are kept in all: write a longer `every`"
+                )];
+            }
             return vec![Time::ZERO + first];
         }
-        (0..count.min(MOST_INSTANTS)).map(|n| Time::ZERO + first + every * n).collect()
+        self.instants += count;
+        (0..count).map(|n| Time::ZERO + first + every * n).collect()
     }
 
     /// Instants of the run: ascending as far as they come once, `gap` apart, none after its end.
