@@ -22,9 +22,13 @@ use sqsim::engine::run::{Run, run};
 use sqsim::engine::saved::Saved;
 use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::Ended;
+use sqsim::experiment::replicate::{Plan, replicate};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
-use sqsim::ledger::config::{Capacity, Naive, Nodes, Placement, ReceiveRouting, SplitPolicy};
+use sqsim::ledger::config::{
+    Capacity, Naive, Nodes, Placement, QueueId, ReceiveRouting, SplitPolicy,
+};
+use sqsim::outcome::{Estimate, Outcome};
 use sqsim::scenario::load::from_text;
 
 use counting::{Counting, most_bytes};
@@ -287,6 +291,42 @@ fn what_cannot_be_is_foreseen_too() {
     scenario.duration = secs(1);
     scenario.window = secs(1);
     assert_eq!(Needed::of(&scenario).most().0, Part::Workers);
+}
+
+/// What is kept of each replication: half of the most that there ever is belongs to those of the
+/// second half. Lengths spread, so that distributions are a large part of it.
+#[test]
+fn what_is_kept_of_replications_is_counted() {
+    let mut small = plain();
+    for number in 1..30 {
+        let name = format!("more-{number}");
+        let (mut producer, mut fleet) =
+            (producer(poisson(50.0)), fleet(1, Dist::Constant(secs(0))));
+        (producer.queue, fleet.queue) = (QueueId(number), QueueId(number));
+        small.queues.push(named(&name, queue()));
+        small.producers.push(named(&name, producer));
+        small.fleets.push(named(&name, fleet));
+    }
+    let mut large = plain();
+    large.producers[0].config.arrivals[0] = poisson(2_000.0);
+    large.fleets[0].config.processing = Dist::Exponential { mean: secs(1) };
+    large.fleets[0].config.count = 3_000;
+    for (name, scenario) in [("outcomes", small), ("distributions", large)] {
+        let mut kept = 0;
+        let mut peak = |replications| {
+            most_bytes(|| {
+                let plan = Plan { replications, threads: 1, interrupt: &GO_ON, progress: None };
+                let runs = replicate(&scenario, plan);
+                kept = runs.outcomes.iter().map(Outcome::bytes).sum();
+                drop(Estimate::of(&runs.outcomes));
+            })
+        };
+        // As powers of two: tables that doubled are full.
+        let taken = peak(256) - peak(128);
+        let share = kept as f64 / taken as f64;
+        println!("{name}: {kept} of 128 runs counted, {taken} taken, {share:.2}");
+        assert!((0.85..1.2).contains(&share), "{name}: {kept} counted, {taken} taken");
+    }
 }
 
 /// What loading a text from memory says.

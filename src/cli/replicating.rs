@@ -4,6 +4,7 @@
 
 use clap::Args;
 
+use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt;
 use super::terminal::Terminal;
@@ -11,6 +12,7 @@ use super::values::quoted;
 use crate::engine::fork::Course;
 use crate::engine::scenario::Scenario;
 use crate::experiment::batches::{Batched, batches};
+use crate::experiment::kept;
 use crate::experiment::precision::{FIRST, Known, Reached, Target, replicate_until};
 use crate::experiment::progress::Progress;
 use crate::experiment::range::{REPLICATIONS, SPREAD, is_precision};
@@ -129,6 +131,11 @@ impl Replicating {
                 "`--warm-up mser5` finds the end of one start, a forked run has two",
                 "name a length: `--warm-up 5m`",
             ));
+        }
+        // How many a precision takes is not known before.
+        if self.precision.is_none() {
+            let refused = |faults| Failure { exit: Exit::Usage, faults };
+            kept::few_enough(scenario, self.reps).map_err(refused)?;
         }
         for quantity in self.measures() {
             if let Err(fault) = quantity.check(&Names::of(scenario)) {

@@ -16,6 +16,7 @@ pub mod file;
 #[cfg(test)]
 mod fixture;
 pub mod in_order;
+pub mod kept;
 pub mod knob;
 pub mod plan;
 pub mod point;

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 
+use super::kept;
 use super::point::Point;
 use super::precision::{Known, Reached, Target, replicate_until};
 use super::quantities;
@@ -63,6 +64,9 @@ impl Repeat {
     /// All faults found.
     pub fn prepare(asked: RepeatAsked, text: &Text) -> Result<(Repeat, Faults), Faults> {
         let (point, warnings) = Point::alone(text, &asked.set, asked.seed)?;
+        if asked.precision.is_none() {
+            kept::few_enough(&point.scenario, asked.reps)?;
+        }
         let names = Names::of(&point.scenario);
         let quantities = quantities::read("measures", &asked.measures, &names)?;
         Ok((Repeat { asked, point, quantities }, warnings))

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::in_order::in_order;
+use super::kept::{Kept, fitting as fitting_beside};
 use super::progress::Progress;
 use super::side_by_side::fitting;
 use crate::engine::fork::Course;
@@ -60,8 +61,12 @@ pub struct Replicator<'a> {
     plan: Plan<'a>,
     quantities: &'a [Quantity],
     asked: u64,
-    /// Of these, those before the first that an interrupt ended.
+    /// Of these, those before the first that an interrupt ended or that is not kept.
     complete: usize,
+    /// Bytes of their outcomes, how many there may be, whether the next one's are too many.
+    kept: u64,
+    limit: u64,
+    full: bool,
     outcomes: Vec<Outcome>,
     first: Option<Measured>,
     /// By quantity, in the order of the replications.
@@ -82,11 +87,14 @@ impl<'a> Replicator<'a> {
     /// said by [`Self::up_to`], not by the plan.
     pub fn new(course: Course<'a>, plan: Plan<'a>, quantities: &'a [Quantity]) -> Replicator<'a> {
         Replicator {
+            limit: course.last().limits.memory,
             course,
             plan,
             quantities,
             asked: 0,
             complete: 0,
+            kept: 0,
+            full: false,
             outcomes: Vec::new(),
             first: None,
             told: vec![Vec::new(); quantities.len()],
@@ -100,33 +108,46 @@ impl<'a> Replicator<'a> {
     }
 
     /// Runs those that are missing up to `total`; what ended the earliest that did not complete,
-    /// or `Completed`. After an interrupt nothing more is run.
+    /// or `Completed`. After an interrupt nothing more is run, nor where outcomes take as much
+    /// memory as a run may.
     pub fn up_to(&mut self, total: u64) -> Ended {
         let from = self.asked;
-        if self.ended == Ended::Interrupted || total <= from {
+        if self.ended == Ended::Interrupted || self.full || total <= from {
             return self.ended;
         }
         self.asked = total;
         let this: &Replicator<'_> = self;
         let threads = fitting(this.plan.threads, [this.course.scenario, this.course.last()]);
+        let kept = Kept::new(this.limit, this.kept);
         let done = in_order(total - from, threads, |number| {
             let number = from + number;
-            let begin = number == 0 || !this.plan.interrupt.load(Ordering::Relaxed);
+            let stops = this.plan.interrupt.load(Ordering::Relaxed) || kept.is_full();
             // Boxed, so that a million that were not begun take no room.
-            begin.then(|| Box::new(this.one(number)))
+            (number == 0 || !stops).then(|| {
+                let done = Box::new(this.one(number));
+                kept.add(done.outcome.bytes());
+                done
+            })
         });
-        // After an interrupt the rest was not begun.
+        // After an interrupt, or when no more fit, the rest was not begun.
         let mut done: Vec<Box<Done>> = done.into_iter().map_while(|done| done).collect();
         // Replications that were quick enough to be complete behind a gap are not taken: quick
         // runs are no fair sample.
         let complete = done.iter().take_while(|done| done.ended != Ended::Interrupted).count();
-        done.truncate(if from == 0 { complete.max(1) } else { complete });
-        let limit = done.iter().map(|done| done.ended).find(|&ended| ended != Ended::Completed);
+        let sizes = done[..complete].iter().map(|done| done.outcome.bytes());
+        let (fit, bytes) = fitting_beside(self.limit, self.kept, sizes);
+        (self.full, self.kept) = (fit < complete, bytes);
+        // The first is kept in any case: it is the answer.
+        let first = usize::from(from == 0);
+        let complete = if self.full { fit.max(first) } else { complete };
+        done.truncate(complete.max(first));
+        let ended = done.iter().map(|done| done.ended).find(|&ended| ended != Ended::Completed);
         self.complete += complete;
-        if (complete as u64) < total - from {
+        if (complete as u64) < total - from && !self.full {
             self.ended = Ended::Interrupted;
         } else if self.ended == Ended::Completed {
-            self.ended = limit.unwrap_or(Ended::Completed);
+            let whole = if self.full { Ended::MemoryLimit } else { Ended::Completed };
+            self.ended = ended.unwrap_or(whole);
         }
         for done in done {
             let Done { outcome, measured, told, .. } = *done;
@@ -149,11 +170,19 @@ impl<'a> Replicator<'a> {
     /// # Panics
     /// If none was asked for.
     pub fn finish(self) -> Replications {
-        let Replicator { mut outcomes, first, ended, asked, complete, .. } = self;
-        if ended == Ended::Interrupted {
+        let Replicator { mut outcomes, first, ended, asked, complete, limit, full, .. } = self;
+        let why = if full {
+            let limit = size_text(limit);
+            format!(
+                "stopped after {complete} of {asked} replications by the limit of {limit} of \
+                 memory, `limits.memory`, which their outcomes fill"
+            )
+        } else {
+            format!("interrupted after {complete} of {asked} replications")
+        };
+        if full || ended == Ended::Interrupted {
             for outcome in outcomes.iter_mut().filter(|outcome| outcome.partial.is_none()) {
-                let why = format!("interrupted after {complete} of {asked} replications");
-                outcome.partial = Some(why);
+                outcome.partial = Some(why.clone());
             }
         }
         let first = first.expect("at least one replication is asked for");
@@ -245,6 +274,40 @@ mod tests {
         assert_eq!(runs.outcomes.len(), 3);
         for outcome in runs.outcomes {
             assert!(outcome.partial.is_some_and(|why| why.contains("100 events")));
+        }
+    }
+
+    /// As many outcomes as the limit holds, however many threads make them and in however many
+    /// rounds; the first is the answer and kept in any case.
+    #[test]
+    fn outcomes_are_kept_as_far_as_memory_reaches() {
+        let go_on = AtomicBool::new(false);
+        let plan = |threads| Plan { replications: 9, threads, interrupt: &go_on, progress: None };
+        let scenario = seeded(7);
+        let free = replicate(&scenario, plan(2));
+        let sizes: Vec<u64> = free.outcomes.iter().map(Outcome::bytes).collect();
+        assert_eq!((free.ended, sizes.len()), (Ended::Completed, 9));
+        for (limit, fit) in [
+            (sizes[..4].iter().sum::<u64>(), 4),
+            (sizes[..5].iter().sum::<u64>() - 1, 4),
+            (sizes[0], 1),
+            (0, 1),
+        ] {
+            for threads in [1, 3] {
+                let mut runs = Replicator::new((&scenario).into(), plan(threads), &[]);
+                runs.limit = limit;
+                runs.up_to(2);
+                assert_eq!(runs.up_to(9), Ended::MemoryLimit);
+                assert_eq!(runs.up_to(99), Ended::MemoryLimit, "and no more");
+                let told = runs.finish();
+                let asked = if fit > 1 { 9 } else { 2 };
+                let why = format!("stopped after {fit} of {asked} replications by the limit of");
+                for (outcome, free) in told.outcomes.iter().zip(&free.outcomes) {
+                    assert!(outcome.partial.as_ref().is_some_and(|of| of.starts_with(&why)));
+                    assert_eq!(outcome.fingerprint, free.fingerprint);
+                }
+                assert_eq!(told.outcomes.len(), fit, "{limit} bytes on {threads} threads");
+            }
         }
     }
 

@@ -125,6 +125,11 @@ pub struct Distribution {
 }
 
 impl Distribution {
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Distribution>() + self.cells.capacity() * size_of::<Cell>()
+    }
+
     /// Of these cells, of which any number may have the same number.
     pub fn of_cells(mut cells: Vec<Cell>) -> Distribution {
         cells.sort_by_key(|cell| cell.number);

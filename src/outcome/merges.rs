@@ -69,6 +69,17 @@ impl Merges {
         }
     }
 
+    /// Bytes that it takes, in round terms.
+    pub(super) fn bytes(&self) -> u64 {
+        let own = |latency: &Latency| size_of::<Latency>() + latency.distribution.bytes();
+        let latencies: usize = self.latencies.iter().flatten().map(own).sum();
+        // Distributions of expectations are those of the latencies.
+        let told =
+            |of: &Told| size_of::<Told>() + of.0.len() * size_of::<Result<Reading, String>>();
+        let told: usize = self.expect.iter().map(told).sum();
+        (latencies + told) as u64
+    }
+
     /// A latency of a queue, by its place in the scenario.
     pub(super) fn latency(&self, queue: usize, kind: Kind) -> Option<&Latency> {
         self.latencies.get(queue).map(|all| &all[kind as usize])

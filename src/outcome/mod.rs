@@ -14,6 +14,7 @@ mod by_name;
 mod compare;
 mod cost;
 mod estimate;
+mod footprint;
 mod limit;
 mod merges;
 mod nodes;
