@@ -111,6 +111,8 @@ impl Replication {
         mut tell: impl FnMut(Time, NodeChange),
     ) -> Vec<Gone> {
         let mut undone = Vec::new();
+        // Copies come one by one, to one partition of very many; who answers changes seldom.
+        let (mut moved, mut anew) = (Vec::new(), false);
         while self.cluster.due() <= now {
             let at = self.cluster.due();
             if self.cluster.looks_at() <= at {
@@ -125,13 +127,35 @@ impl Replication {
                     let sources = place.map_or(&[][..], |place| &place.answering);
                     missed.moved(partition, from, to, sources);
                 }
+                match change {
+                    NodeChange::Moved { partition, .. } => moved.push(partition),
+                    NodeChange::Failed(_)
+                    | NodeChange::Suspected(_)
+                    | NodeChange::Returned(_)
+                    | NodeChange::CaughtUp(_)
+                    | NodeChange::Led { .. } => anew = true,
+                    NodeChange::GivenUp(_)
+                    | NodeChange::CopyBegun { .. }
+                    | NodeChange::CopyDropped { .. }
+                    | NodeChange::Counted(_) => {}
+                }
                 tell(at, change);
             });
             if let Some(missed) = &mut self.missed {
                 missed.settle(&self.cluster, &mut undone);
             }
         }
-        self.find(shards);
+        if anew {
+            self.find(shards);
+        } else {
+            moved.sort_unstable();
+            for place in &mut self.places {
+                if moved.binary_search(&place.id).is_ok() {
+                    place.answering = self.cluster.answering(place.id).collect();
+                }
+            }
+            self.slow_down();
+        }
         undone
     }
 
