@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::fates::first_fate;
+use super::kept::few_enough_rows;
 use super::point::{Base, Point};
 use super::quantities;
 use super::range;
@@ -97,7 +98,8 @@ impl Compare {
             return Err(faults);
         }
         let both = |quantity: &Quantity| second.iter().any(|own| own.text() == quantity.text());
-        let quantities = first.into_iter().filter(both).collect();
+        let quantities: Vec<Quantity> = first.into_iter().filter(both).collect();
+        few_enough_rows(&points, asked.reps, &quantities)?;
         Ok((Compare { asked, points, quantities }, warnings))
     }
 

@@ -7,10 +7,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::point::Point;
+use super::row::Row;
 use crate::engine::scenario::Scenario;
 use crate::outcome::Outcome;
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::units::{about_size, size_text};
+use crate::stats::expect::Quantity;
 
 /// Runs that are kept while more are made.
 #[derive(Debug)]
@@ -59,14 +62,33 @@ pub(super) fn fitting(
 /// # Errors
 /// They are too many. One never is: it is the answer.
 pub fn few_enough(scenario: &Scenario, replications: u64) -> Result<(), Faults> {
-    let (each, limit) = (Outcome::least_bytes(scenario), scenario.limits.memory);
-    let all = each.saturating_mul(replications);
-    if replications <= 1 || all <= limit {
+    let each = Outcome::least_bytes(scenario);
+    fit(scenario, "replications", "outcomes", replications, each)
+}
+
+/// Refuses an experiment before its first run if its rows do not fit, whatever happens in them.
+///
+/// # Errors
+/// They are too many.
+pub(super) fn few_enough_rows(
+    points: &[Point],
+    replications: u64,
+    quantities: &[Quantity],
+) -> Result<(), Faults> {
+    let Some(Point { scenario, .. }) = points.first() else { return Ok(()) };
+    let runs = (points.len() as u64).saturating_mul(replications);
+    let each = Row::least_bytes(quantities, scenario);
+    fit(scenario, "runs", "results", runs, each)
+}
+
+fn fit(scenario: &Scenario, runs: &str, kept: &str, count: u64, each: u64) -> Result<(), Faults> {
+    let (all, limit) = (each.saturating_mul(count), scenario.limits.memory);
+    if count <= 1 || all <= limit {
         return Ok(());
     }
     let what = format!(
-        "the outcomes of {replications} replications of `{}` take at least {} of memory, more than \
-         the {} of `limits.memory`",
+        "the {kept} of {count} {runs} of `{}` take at least {} of memory, more than the {} of \
+         `limits.memory`",
         scenario.name,
         about_size(all),
         size_text(limit)
@@ -83,6 +105,7 @@ pub fn few_enough(scenario: &Scenario, replications: u64) -> Result<(), Faults> 
 mod tests {
     use super::*;
     use crate::experiment::fixture::seeded;
+    use crate::stats::expect::parse_quantity;
 
     #[test]
     fn runs_fit_up_to_the_first_that_does_not() {
@@ -107,5 +130,20 @@ mod tests {
         assert!(told.contains("ask for at most 100, or"), "{told}");
         scenario.limits.memory = 1;
         assert!(few_enough(&scenario, 1).is_ok(), "one outcome is the answer");
+    }
+
+    #[test]
+    fn so_many_rows_as_cannot_fit_are_refused_at_first() {
+        let mut scenario = seeded(1);
+        let quantities =
+            [parse_quantity("p99(sent_to_deleted) - mean(sent_to_deleted)").expect("is one")];
+        scenario.limits.memory = 60 * Row::least_bytes(&quantities, &scenario);
+        let point = Point { name: String::new(), sets: Vec::new(), scenario };
+        let points = vec![point; 3];
+        assert!(few_enough_rows(&points, 20, &quantities).is_ok());
+        let told = few_enough_rows(&points, 21, &quantities).expect_err("too many").render(false);
+        assert!(told.contains("the results of 63 runs of `"), "{told}");
+        assert!(told.contains("ask for at most 60, or"), "{told}");
+        assert!(few_enough_rows(&points, 21, &[]).is_ok(), "rows without a quantity are smaller");
     }
 }

@@ -60,6 +60,18 @@ impl Row {
         }
     }
 
+    /// Bytes that a row of this scenario takes at least, whatever happens in a run: without the
+    /// distributions that percentiles are read off.
+    pub fn least_bytes(quantities: &[Quantity], scenario: &Scenario) -> u64 {
+        let told = |of: &Quantity| {
+            size_of::<Told>() + of.measures() * size_of::<Result<Reading, String>>()
+        };
+        let told: usize = quantities.iter().map(told).sum();
+        let verdict = |text: &String| size_of::<ExpectOutcome>() + size_of::<Told>() + text.len();
+        let verdicts: usize = scenario.expect.iter().map(verdict).sum();
+        (size_of::<Row>() + told + verdicts) as u64
+    }
+
     /// Whether it tells of these quantities and of the expectations of this scenario.
     pub fn fits(&self, quantities: &[Quantity], scenario: &Scenario) -> bool {
         let wide = |(told, of): (&Told, &Quantity)| told.0.len() == of.measures();

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::few_enough_rows;
 use super::knob::Knob;
 use super::point::{Base, Point};
 use super::quantities;
@@ -93,6 +94,7 @@ impl Sweep {
         let (points, warnings) = base.grid(&knobs)?;
         let names = Names::of(&points[0].scenario);
         let quantities = quantities::read("--measure", &asked.measures, &names)?;
+        few_enough_rows(&points, asked.reps, &quantities)?;
         Ok((Sweep { asked, knobs, points, quantities }, warnings))
     }
 
