@@ -26,7 +26,8 @@ use sqsim::experiment::replicate::{Plan, replicate};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
-    Capacity, Naive, Nodes, Placement, QueueId, ReceiveRouting, SplitPolicy,
+    Capacity, Failures, MidpointDoubling, Naive, Nodes, Placement, QueueId, ReceiveRouting,
+    SplitPolicy,
 };
 use sqsim::outcome::{Estimate, Outcome};
 use sqsim::scenario::load::from_text;
@@ -245,6 +246,40 @@ fn partitions_that_split() {
     let naive = Naive { threshold: 0.5, merge: 0.0, max_partitions: 4_096 };
     ledger.split = SplitPolicy::Naive(naive);
     assert_ends("partitions", &scenario, 4);
+}
+
+/// Each failure and each return is listed for those who draw them.
+#[test]
+fn nodes_that_fail() {
+    let mut scenario = plain();
+    scenario.queues[0].config.ledger.nodes = Some(Nodes {
+        failures: Some(Failures {
+            of_zones: false,
+            mean_time_between: Span::from_nanos(40_000),
+            repair: Dist::Constant(Span::from_nanos(1_000)),
+        }),
+        ..nodes(3, Placement::EqualPartitions)
+    });
+    assert_ends("failures", &scenario, 1);
+}
+
+/// Hot partitions of a queue that has its most are refused, each at every look: 1,024 a second.
+#[test]
+fn splits_that_are_refused() {
+    let mut scenario = plain();
+    (scenario.duration, scenario.window) = (secs(400), secs(100));
+    scenario.producers[0].config.arrivals[0] = poisson(200.0);
+    scenario.fleets[0].config.count = 0;
+    let ledger = &mut scenario.queues[0].config.ledger;
+    ledger.capacity = Some(Capacity { per_second: 1.0, burst: 100.0 });
+    ledger.partitions = 1 << 10;
+    ledger.split = SplitPolicy::MidpointDoubling(MidpointDoubling {
+        evaluate: secs(1),
+        threshold: 0.05,
+        delay: secs(1),
+        max_partitions: 1 << 10,
+    });
+    assert_ends("refusals", &scenario, 8);
 }
 
 /// The end is the same, to the event, for a run that is stepped, forked or begun by another.

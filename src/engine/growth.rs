@@ -1,8 +1,8 @@
 //! What a run takes beyond the memory that was foreseen for it.
 //!
 //! Owns [`Watch`], which knows what was foreseen, and the count of what has grown: messages, calls
-//! under way, partitions. Must not know what is foreseen, nor what becomes of a run that takes too
-//! much.
+//! under way, partitions, what observers list. Must not know what is foreseen, nor what becomes of
+//! a run that takes too much.
 //!
 //! What is counted depends on what has happened alone, and it is counted at the same events however
 //! a run is stepped: so is where it ends.
@@ -134,6 +134,11 @@ impl<O: Observer> World<O> {
                 add(times(self.ledger.tally(id).in_flight, size_of::<Delivery>()));
             }
         }
+        let listed = self.ledger.listed();
+        add(times(listed.refusals, Metrics::BYTES_PER_REFUSAL));
+        add(times(listed.failures, Metrics::BYTES_PER_FAILURE));
+        // They stand in maps, which do not double; what is counted here is.
+        add(self.ledger.bytes_of_transfers() / 2);
         add(self.ledger.bytes_of_messages().saturating_sub(foreseen));
         watch.needed.saturating_add(grown.saturating_mul(2))
     }

@@ -7,7 +7,7 @@
 //! Invariant: nothing is due in a queue before the instant that [`Ledger::due`] gives.
 
 use super::config::QueueId;
-use super::journal::{Change, Journal, State};
+use super::journal::{Change, Journal, NodeChange, State};
 use super::receipt::Served;
 use super::service::Ledger;
 use crate::kernel::time::Time;
@@ -93,6 +93,8 @@ impl Ledger {
         let mut told = 0;
         let undone = replication.advance(now, &q.shards, |at, change| {
             told += 1;
+            let listed = matches!(change, NodeChange::Failed(_) | NodeChange::Returned(_));
+            q.listed.failures += u64::from(listed);
             journal.change(at, queue, &Change::Node(change));
         });
         for gone in undone {

@@ -11,7 +11,7 @@ use super::message::Message;
 use super::nodes::cluster;
 use super::partition::{Partition, Shards};
 use super::polls::Polls;
-use super::queue::Queue;
+use super::queue::{Listed, Queue};
 use super::replication::Replication;
 use super::service::MAX_BATCH;
 use super::split::watch::Watched;
@@ -94,6 +94,20 @@ impl Ledger {
     pub fn bytes_of_messages(&self) -> u64 {
         let rows = self.slab.rows() as u64 * Self::BYTES_PER_ROW as u64;
         rows + self.slab.waiting.blocks() as u64 * Pool::BYTES_PER_BLOCK as u64
+    }
+
+    /// What observers have listed of all queues so far.
+    pub fn listed(&self) -> Listed {
+        self.queues.iter().fold(Listed::default(), |sum, queue| Listed {
+            refusals: sum.refusals + queue.listed.refusals,
+            failures: sum.failures + queue.listed.failures,
+        })
+    }
+
+    /// Bytes of all replicas that are to move or on their way.
+    pub fn bytes_of_transfers(&self) -> u64 {
+        let replications = self.queues.iter().filter_map(|queue| queue.replication.as_ref());
+        replications.map(|replication| replication.bytes_of_transfers()).sum()
     }
 
     /// Of each queue: partitions that ever came to be, and those that are there, sealed ones

@@ -71,6 +71,7 @@ pub(super) struct Queue {
     /// The oldest message has gone since `oldest` was told.
     oldest_went: bool,
     pub(super) tally: Tally,
+    pub(super) listed: Listed,
     /// No deadline of this queue is earlier. It may be early, never late.
     pub(super) due: Time,
     /// When a refused waiter may be served after all.
@@ -84,6 +85,15 @@ pub(super) struct Queue {
     pub(super) routing: Routing,
     /// Boxed, as few queues have nodes.
     pub(super) replication: Option<Box<Replication>>,
+}
+
+/// What was told so far of which observers keep a list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Listed {
+    /// Splits that were refused.
+    pub refusals: u64,
+    /// Failures and returns of nodes.
+    pub failures: u64,
 }
 
 impl Queue {
@@ -138,6 +148,7 @@ impl Queue {
             oldest: None,
             oldest_went: false,
             tally: Tally::default(),
+            listed: Listed::default(),
             due: tick.min(node_due),
             replication,
             resettle: Time::NEVER,

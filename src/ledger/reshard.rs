@@ -129,6 +129,7 @@ impl Ledger {
                         watch.suggested(at, now);
                     }
                     let partition = q.shards.get(at).id;
+                    q.listed.refusals += 1;
                     journal.change(now, queue, &KeySpace::Refused { partition, reason }.into());
                 }
             }
@@ -153,6 +154,7 @@ impl Ledger {
             if watch.put_off(parts.start) {
                 let partition = q.shards.get(parts.start).id;
                 let reason = Refusal::TooManyAtOnce;
+                q.listed.refusals += 1;
                 journal.change(now, queue, &KeySpace::Refused { partition, reason }.into());
             }
             return;

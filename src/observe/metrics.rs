@@ -13,6 +13,7 @@
 use super::fingerprint::Fingerprint;
 use super::fleet_meter::FleetMeter;
 use super::measured::Measured;
+use super::node_meter::NodeMeter;
 use super::observer::Observer;
 use super::producer_meter::ProducerMeter;
 use super::queue_meter::QueueMeter;
@@ -81,6 +82,12 @@ impl Metrics {
     /// Bytes that a partition takes, and the change that it comes from, beside its loads.
     pub const BYTES_PER_PARTITION: usize =
         QueueMeter::BYTES_PER_PARTITION + QueueMeter::BYTES_PER_CHANGE;
+
+    /// Bytes that a refused split takes.
+    pub const BYTES_PER_REFUSAL: usize = QueueMeter::BYTES_PER_CHANGE;
+
+    /// Bytes that a failure or a return of a node takes.
+    pub const BYTES_PER_FAILURE: usize = NodeMeter::BYTES_PER_EVENT;
 
     /// Measures a run of this frame, before its first event.
     pub fn new(frame: &Frame) -> Metrics {

@@ -29,6 +29,9 @@ struct Lacking {
 }
 
 impl NodeMeter {
+    /// Bytes of a failure or a return.
+    pub(super) const BYTES_PER_EVENT: usize = size_of::<(Time, NodeEvent)>();
+
     pub(super) const ZERO: NodeMeter = NodeMeter {
         under_replicated: Lacking::NONE,
         without_quorum: Lacking::NONE,

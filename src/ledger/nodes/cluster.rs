@@ -172,7 +172,7 @@ impl Cluster {
         for transfer in self.transfers.iter_mut() {
             let cut = |it: &Copying| it.source == id || transfer.to == Some(id);
             if transfer.copying.take_if(|it| cut(it)).is_some() {
-                tell(dropped(transfer));
+                tell(transfer.dropped());
             }
             transfer.to.take_if(|to| *to == id);
         }
@@ -188,7 +188,7 @@ impl Cluster {
         let most = self.config.copy.saturating_mul(mine as u64);
         self.health[id.0 as usize].come_back(now, self.config.catch_up, most);
         let back = |it: &&Transfer| it.from == id && it.copying.is_some();
-        self.transfers.iter().filter(back).map(dropped).for_each(tell);
+        self.transfers.iter().filter(back).map(Transfer::dropped).for_each(tell);
         self.transfers.forget(|it| it.from == id);
     }
 
@@ -323,12 +323,6 @@ impl Cluster {
     }
 }
 
-/// A copy under way has ended before it was there.
-fn dropped(transfer: &Transfer) -> NodeChange {
-    let to = transfer.to.expect("a copy goes to a node");
-    NodeChange::CopyDropped { partition: transfer.partition, to }
-}
-
 /// Partitions that come and go, and what they cost.
 impl Cluster {
     /// Where the partitions are to be that `parent` becomes: the first stays where it is, and so do
@@ -418,6 +412,11 @@ impl Cluster {
     pub fn answering(&self, partition: PartitionId) -> impl Iterator<Item = NodeId> {
         let up = |id: &NodeId| self.nodes[id.0 as usize].up;
         self.placed[&partition].replicas.iter().copied().filter(up)
+    }
+
+    /// Bytes of the replicas that are to move or on their way.
+    pub fn bytes_of_transfers(&self) -> u64 {
+        self.transfers.bytes()
     }
 
     /// How many copies each node sends and receives.

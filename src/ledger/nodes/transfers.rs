@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kernel::time::Time;
 use crate::ledger::config::NodeId;
-use crate::ledger::journal::PartitionId;
+use crate::ledger::journal::{NodeChange, PartitionId};
 
 /// A copy under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,14 @@ pub(super) struct Transfer {
     pub(super) copying: Option<Copying>,
 }
 
+impl Transfer {
+    /// Its copy under way has ended before it was there.
+    pub(super) fn dropped(&self) -> NodeChange {
+        let to = self.to.expect("a copy goes to a node");
+        NodeChange::CopyDropped { partition: self.partition, to }
+    }
+}
+
 /// All of them, in the order in which they were wanted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Transfers {
@@ -42,6 +50,12 @@ pub(super) struct Transfers {
 pub(super) type Number = u64;
 
 impl Transfers {
+    /// Bytes of all of them; those of ordered maps that are two thirds full.
+    pub(super) fn bytes(&self) -> u64 {
+        let each = size_of::<(Number, Transfer)>() + size_of::<(PartitionId, Number)>();
+        self.all.len() as u64 * (each * 3 / 2) as u64
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

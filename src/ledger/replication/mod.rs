@@ -72,6 +72,11 @@ impl Replication {
     /// Bytes of a partition, the numbers of its nodes apart.
     pub(super) const BYTES_PER_PARTITION: usize = cluster::BYTES_PER_PARTITION + size_of::<Place>();
 
+    /// Bytes of the replicas that are to move or on their way.
+    pub(super) fn bytes_of_transfers(&self) -> u64 {
+        self.cluster.bytes_of_transfers()
+    }
+
     /// All nodes are up. `path` names the streams of chance.
     pub(super) fn new(
         config: &Nodes,
