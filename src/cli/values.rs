@@ -99,7 +99,12 @@ pub(super) fn quoted(word: &str) -> String {
 
 /// A hash of a text, to tell two versions apart.
 pub(super) fn hash(text: &str) -> u64 {
-    text.bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
+    hash_on(0, text)
+}
+
+/// The hash of a text that goes on with another.
+pub(super) fn hash_on(hash: u64, text: &str) -> u64 {
+    text.bytes().fold(hash, |hash, byte| mix(hash ^ u64::from(byte)))
 }
 
 #[cfg(test)]
