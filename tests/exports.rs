@@ -87,6 +87,69 @@ fn what_a_file_leaves_open_is_told() {
     assert_eq!(warnings("Times(file: \"x.txt\")", "1m\n4m\n7m\n"), "");
 }
 
+/// Two queues in one table: their stamps interleave, or one follows the other, and never meet.
+#[test]
+fn several_series_in_one_table_are_refused_with_their_column() {
+    let told = |file: &str| load(COUNTS, file).expect_err("two series").render(false);
+    let day = |name: &str, day: u32| {
+        (0..3)
+            .map(|hour| format!("2026-03-0{day} 0{hour}:00,{name},5\n"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    let blocks = format!("time,QueueName,count\n{}{}", day("jobs", 1), day("mails", 2));
+    let refused = told(&blocks);
+    let says = "column `QueueName` tells several series apart: `jobs` in line 2, `mails` in line 5";
+    for says in [says, "x.csv:5:18", "keep the rows of one series, or a file for each"] {
+        assert!(refused.contains(says), "{refused}");
+    }
+    let cases = [
+        ("time,label,count\n0,a,1\n60,b,2\n120,a,3\n", "column `label`", "`b` in line 3"),
+        // Without names, and behind the counts.
+        ("2026-03-01,1,a\n2026-03-02,2,b\n", "column 3", "`b` in line 2"),
+        ("a\t2026-03-01\t1\nb\t2026-03-02\t2\n", "column 1", "`b` in line 2"),
+        // The whole of something, and a part of it.
+        ("time,queue,count\n0,,1\n60,a,2\n", "column `queue`", "`` in line 2"),
+        // Two statistics of one metric.
+        ("time,stat,value\n0,Sum,1\n60,Maximum,2\n", "column `stat`", "`Maximum` in line 3"),
+        // Numbers that count nothing.
+        ("time,shard_id,count\n0,1,1\n60,2,2\n", "column `shard_id`", "`2` in line 3"),
+        ("time,status,count\n0,2xx,1\n60,5xx,2\n", "column `status`", "`5xx` in line 3"),
+        // Words of which nobody knows what they are.
+        ("time,count,why\n0,1,quiet\n60,2,a sale\n", "call it `comment`", "`a sale` in line 3"),
+    ];
+    for (file, column, value) in cases {
+        let refused = told(file);
+        assert!(refused.contains(column) && refused.contains(value), "{file}: {refused}");
+    }
+    // Beyond the rows that columns are learnt from, in a column that was empty until then.
+    let row = |n: usize| format!("{},1,{}\n", 60 * n, ["", "b"][n / 1_500]);
+    let rows = (0..2_000).map(row).collect::<Vec<_>>().concat();
+    let refused = told(&format!("time,count,queue\n{rows}"));
+    assert!(refused.contains("`` in line 2, `b` in line 1502"), "{refused}");
+    // A total of two series is told, too: adding up is meant for one.
+    let sum = "Counts(file: \"x.csv\", duplicates: Sum)";
+    assert!(load(sum, "time,queue,count\n0,a,1\n0,b,2\n60,a,1\n").is_err());
+}
+
+#[test]
+fn a_column_that_tells_no_series_apart_is_passed_over() {
+    let files = [
+        "time,QueueName,count\n0,jobs,60\n60,jobs,40\nTotal,,100\n",
+        "time,count,unit\n0,60,Count\n60,40,None\n",
+        "time,count,comment\n0,60,quiet\n60,40,\n",
+        "time,weekday,count\n0,Monday,60\n60,Tuesday,40\n",
+        "time,sum,samplecount,average\n0,60,3,20\n60,40,2,20\n",
+        "time,count,latency,errors\n0,60,12ms,1\n60,40,7ms,2\n",
+        "start,end,count\n1970-01-01,1970-01-02,60\n1970-01-02,1970-01-03,40\n",
+    ];
+    for file in files {
+        let exact = "Counts(file: \"x.csv\", period: \"1m\", gaps: Skip, replay: Exact)";
+        let loaded = load(exact, file).unwrap_or_else(|faults| panic!("{file}: {faults}"));
+        assert_eq!(sent(&loaded), 100, "{file}");
+    }
+}
+
 #[test]
 fn an_hour_that_comes_twice_is_added_up_where_the_scenario_says_so() {
     let file = "2026-10-25 02:00,60\n2026-10-25 02:05,60\n2026-10-25 02:00,30\n";

@@ -9,6 +9,7 @@
 mod calendar;
 mod cloudwatch;
 mod columns;
+mod labels;
 mod numbers;
 mod slots;
 mod stamps;
@@ -200,7 +201,7 @@ pub fn read_counts(text: &str, choice: CountsChoice<'_>) -> Result<CountsFile, D
     let table = Table::new(text);
     let columns = columns::columns(text, &table, choice.series)?;
     let name = table.header.as_ref().and_then(|header| header.cells.get(columns.stamp).copied());
-    let (cells, total) = rows(text, &table, columns)?;
+    let (cells, total) = rows(text, &table, &columns)?;
     let numbers = Numbers::Parted(table.separator);
     let source = Source { text, name, cells, total: total.map(|total| total.count), numbers };
     let mut file = slots::assemble(&source, choice)?;
@@ -212,10 +213,11 @@ pub fn read_counts(text: &str, choice: CountsChoice<'_>) -> Result<CountsFile, D
 fn rows<'a>(
     text: &'a str,
     table: &Table<'a>,
-    columns: columns::Columns,
+    columns: &columns::Columns,
 ) -> Result<(Vec<Cells<'a>>, Option<Cells<'a>>), DataFault> {
     const TOTALS: [&str; 6] = ["total", "totals", "sum", "grand total", "summe", "gesamt"];
     let (mut all, mut total) = (Vec::new(), None);
+    let mut labels = labels::Labels::new(&columns.labels);
     for line in table.rows() {
         let width = line.filled_width();
         let cell = |at: usize| line.cells.get(at).copied();
@@ -234,6 +236,7 @@ fn rows<'a>(
         if TOTALS.contains(&table::plain_name(stamp).trim_end_matches(':')) {
             total = Some(cells);
         } else {
+            labels.take(text, table.header.as_ref(), &line)?;
             all.push(cells);
         }
     }

@@ -104,7 +104,8 @@ fn place_of(content: &str, line: usize, bytes: usize) -> &str {
 }
 
 /// The rows of the chosen series. The command line repeats a series for every page it fetched, so
-/// results of the same id belong together.
+/// results of the same id and label belong together; of the same id alone they do not, as a
+/// `SEARCH` gives several series one id.
 fn series_rows<'a>(
     text: &'a str,
     results: &[Series<'a>],
@@ -115,13 +116,13 @@ fn series_rows<'a>(
         None => true,
     };
     let chosen: Vec<&Series<'a>> = results.iter().filter(wanted).collect();
-    let Some(id) = chosen.first().map(|series| &series.id) else {
+    let Some(Series { id, label, .. }) = chosen.first() else {
         let message = choice.map_or("the export has no series".to_owned(), |name| {
             format!("the export has no series `{name}`")
         });
         return Err(DataFault::at(text, text, message, &names(results)));
     };
-    if chosen.iter().any(|series| series.id != *id) {
+    if chosen.iter().any(|series| series.id != *id || series.label != *label) {
         let message = "the export has several series to choose from".to_owned();
         return Err(DataFault::at(text, text, message, &names(results)));
     }
@@ -232,6 +233,26 @@ mod tests {
         assert_eq!(fault(METRIC_DATA, Some("m3")), "1:1: the export has no series `m3`");
         let help = read(METRIC_DATA, None).unwrap_err().help;
         assert!(help.contains("`m1` (NumberOfMessagesSent), `m2`"), "{help}");
+    }
+
+    /// One id and two labels, with stamps that do not meet: what a `SEARCH` gives.
+    #[test]
+    fn series_of_one_id_and_several_labels_need_a_choice() {
+        let series = |label, stamps, value| {
+            let data = format!(r#""Timestamps": [{stamps}], "Values": [{value}, 3]"#);
+            format!(r#"{{"Id": "e1", "Label": "{label}", {data}}}"#)
+        };
+        let all = [series("jobs", "0, 60", 1), series("mails", "120, 180", 2)];
+        let text = format!(r#"{{"MetricDataResults": [{}]}}"#, all.join(", "));
+        let several = "1:1: the export has several series to choose from";
+        assert_eq!(
+            (fault(&text, None), fault(&text, Some("e1"))),
+            (several.into(), several.into())
+        );
+        let help = read(&text, None).unwrap_err().help;
+        assert!(help.contains("`e1` (jobs), `e1` (mails)"), "{help}");
+        let mails = read(&text, Some("mails")).unwrap();
+        assert_eq!((mails.slots, mails.start_epoch_seconds), (vec![(0, 2.0), (1, 3.0)], 120));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! scenario's choice, says so.
 
 use super::calendar::parse_clock;
+use super::labels::{is_measure, may_label};
 use super::stamps::{Stamp, parse_stamp};
 use super::table::{Line, Table, plain_name};
 use super::{DataFault, quote};
@@ -54,7 +55,7 @@ const NO_COUNTS: [&str; 12] = [
 ];
 
 /// Where in a row everything stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Columns {
     /// The stamp.
     pub(super) stamp: usize,
@@ -62,6 +63,8 @@ pub(super) struct Columns {
     pub(super) clock: Option<usize>,
     /// The count.
     pub(super) count: usize,
+    /// Those that may tell several series apart.
+    pub(super) labels: Vec<usize>,
     /// Cells of a row.
     pub(super) width: usize,
 }
@@ -73,11 +76,17 @@ struct Seen {
     dates: usize,
     clocks: usize,
     numbers: usize,
+    measures: usize,
 }
 
 impl Seen {
     fn mostly(self, of: usize) -> bool {
         of > 0 && 2 * of >= self.filled
+    }
+
+    /// More than half of the cells say how much of something there is, or when.
+    fn is_measured(self) -> bool {
+        2 * (self.measures + self.dates + self.clocks) > self.filled
     }
 }
 
@@ -88,10 +97,12 @@ fn seen(table: &Table<'_>, width: usize) -> Vec<Seen> {
             of.filled += 1;
             let date = matches!(parse_stamp(cell, None), Ok(Stamp::Date(_)));
             of.dates += usize::from(date);
-            of.clocks += usize::from(parse_clock(cell).is_some());
+            let clock = parse_clock(cell).is_some();
+            of.clocks += usize::from(clock);
+            of.measures += usize::from(!date && !clock && is_measure(cell));
             let sign = cell.trim_start_matches(['+', '-', '.', ',']);
             let digit = sign.starts_with(|c: char| c.is_ascii_digit());
-            of.numbers += usize::from(digit && !date && parse_clock(cell).is_none());
+            of.numbers += usize::from(digit && !date && !clock);
         }
     }
     all
@@ -128,7 +139,15 @@ pub(super) fn columns(
         .collect();
     let count = names.count(&seen, &others, choice, &first)?;
     names.units(table, &others, count)?;
-    Ok(Columns { stamp, clock, count, width })
+    // A column that is empty in the sample may name a series further down.
+    let label = |&at: &usize| {
+        at != stamp
+            && Some(at) != clock
+            && at != count
+            && may_label(&names.name(at), seen[at].is_measured())
+    };
+    let labels = (0..width).filter(label).collect();
+    Ok(Columns { stamp, clock, count, labels, width })
 }
 
 fn no_rows(text: &str, choice: Option<&str>) -> DataFault {
