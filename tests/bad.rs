@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use sqsim::scenario::load::from_text;
+use sqsim::experiment::asked::Asked;
+use sqsim::experiment::file;
+use sqsim::scenario::load::{Text, from_text};
 use sqsim::scenario::{Faults, load};
 
 /// What loading a text from memory says.
@@ -117,6 +119,35 @@ fn what_cannot_be_read_is_told_from_what_is_wrong() {
     let latin = load(&path, &[]).expect_err("not UTF-8");
     assert!(latin.to_string().contains("not text in UTF-8, from byte 9 on"), "{latin}");
     assert!(!latin.unreadable);
+}
+
+/// Scenarios and experiments, as editors and shells on Windows write them.
+#[test]
+fn a_scenario_is_read_with_any_byte_order_mark() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.ron");
+    let scenario = "\u{feff}(about: \"Überlauf\", duration: \"1s\", queues: {\"jobs\": ()})\r\n";
+    let experiment = "\u{feff}Sweep(model: \"b.ron\", vary: [\"x=1\"])\r\n";
+    let forms = |text: &str| {
+        let unit = |unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect();
+        [text.as_bytes().to_vec(), unit(u16::to_le_bytes), unit(u16::to_be_bytes)]
+    };
+    for bytes in forms(scenario) {
+        fs::write(&path, &bytes).unwrap();
+        let loaded = load(&path, &[]).expect("it is text");
+        assert_eq!(loaded.scenario.about, "Überlauf");
+        fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        if bytes[0] != 0xef {
+            let torn = load(&path, &[]).expect_err("half a character");
+            assert!(torn.to_string().contains("not text in UTF-16, from byte"), "{torn}");
+        }
+    }
+    for bytes in forms(experiment) {
+        fs::write(&path, &bytes).unwrap();
+        let text = Text::of_file(&path).expect("it is text");
+        assert!(file::is_experiment(&text.text));
+        assert!(matches!(file::read(&text), Ok(Asked::Sweep(_))));
+    }
 }
 
 #[test]

@@ -12,12 +12,16 @@ use sqsim::scenario::{Faults, Loaded};
 
 /// Loads a scenario of ten minutes whose arrivals are read from this file.
 fn load(arrivals: &str, file: &str) -> Result<Loaded, Faults> {
+    load_bytes(arrivals, file.as_bytes())
+}
+
+fn load_bytes(arrivals: &str, file: &[u8]) -> Result<Loaded, Faults> {
     let text = format!(
         "(duration: \"10m\", queues: {{\"jobs\": ()}},
           producers: {{\"web\": (queue: \"jobs\", arrivals: {arrivals})}},
           consumers: {{\"workers\": (queue: \"jobs\", count: 9, processing: Constant(\"1ms\"))}})"
     );
-    let read = |_: &str| Ok::<_, io::Error>(file.as_bytes().to_vec());
+    let read = |_: &str| Ok::<_, io::Error>(file.to_vec());
     from_text("jobs.ron", &text, &[], &read)
 }
 
@@ -147,6 +151,33 @@ fn a_column_that_tells_no_series_apart_is_passed_over() {
         let exact = "Counts(file: \"x.csv\", period: \"1m\", gaps: Skip, replay: Exact)";
         let loaded = load(exact, file).unwrap_or_else(|faults| panic!("{file}: {faults}"));
         assert_eq!(sent(&loaded), 100, "{file}");
+    }
+}
+
+/// What PowerShell's `>` writes, and the same the other way round.
+#[test]
+fn files_in_utf_16_are_read_as_their_mark_says() {
+    let text = "\u{feff}Zeit;Stück\r\n0;60\r\n60;40\r\n";
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let exact = "Counts(file: \"x.csv\", replay: Exact)";
+    for file in [text.as_bytes(), &little, &big] {
+        assert_eq!(sent(&load_bytes(exact, file).expect("it is text")), 100);
+    }
+    // A fault in it has its place in characters.
+    let wrong: Vec<u8> =
+        "\u{feff}Zeit;Stück\n0;viele\n60;1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let told = load_bytes(exact, &wrong).expect_err("no count").render(false);
+    assert!(told.contains("x.csv:2:3") && told.contains("`viele`"), "{told}");
+
+    let faults = [
+        (&little[..little.len() - 1], "`x.csv` is not text in UTF-16, from byte 50 on, in line 3"),
+        (&little[2..], "`x.csv` is text in UTF-16 without a byte order mark"),
+        (&big[2..], "`x.csv` is text in UTF-16 without a byte order mark"),
+    ];
+    for (file, says) in faults {
+        let told = load_bytes(exact, file).expect_err("no text").render(false);
+        assert!(told.contains(says) && told.contains("save it as UTF-8"), "{told}");
     }
 }
 

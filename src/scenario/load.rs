@@ -14,7 +14,7 @@ use super::check::{self, Data};
 use super::decode::decode;
 use super::fault::{Fault, Faults, MOST_FAULTS, Source};
 use super::file::ScenarioFile;
-use super::reading;
+use super::reading::{self, NotText};
 use super::set;
 use super::shared::SharedData;
 use super::syntax;
@@ -71,9 +71,8 @@ impl Text {
     }
 
     fn of_bytes(name: String, directory: PathBuf, bytes: Vec<u8>) -> Result<Text, Faults> {
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let byte = error.utf8_error().valid_up_to();
-            Faults::of(Fault::new(format!("`{name}` is not text in UTF-8, from byte {byte} on")))
+        let text = reading::decoded(bytes).map_err(|not| {
+            Faults::of(Fault::new(format!("`{name}` is {not}")).help(NotText::HELP))
         })?;
         Ok(Text { name, directory, text })
     }

@@ -19,6 +19,7 @@ use crate::scenario::data_files::{
 use crate::scenario::fault::{Fault, Place, Source};
 use crate::scenario::file::values::Length;
 use crate::scenario::file::{DuplicatesFile, GapsFile};
+use crate::scenario::reading::{self, NotText};
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;
 
@@ -220,11 +221,12 @@ impl<'a> Check<'a> {
                 return None;
             }
         };
-        let Ok(text) = String::from_utf8(bytes) else {
-            self.push(at, format!("`{file}` is not text in UTF-8"))
-                .help
-                .push("save it as UTF-8; spreadsheets call it \"CSV UTF-8\"".into());
-            return None;
+        let text = match reading::decoded(bytes) {
+            Ok(text) => text,
+            Err(not) => {
+                self.push(at, format!("`{file}` is {not}")).help.push(NotText::HELP.into());
+                return None;
+            }
         };
         match parse(&text) {
             Ok(data) => Some(data),
