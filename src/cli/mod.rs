@@ -25,6 +25,7 @@ mod plan;
 mod replicating;
 mod run;
 mod shard;
+mod size_limit;
 mod sources;
 mod sweep;
 mod terminal;
@@ -50,6 +51,7 @@ use crate::scenario::visible::{brief, visible_lines};
 /// The tool: reads the arguments, does the work, answers.
 pub fn main() -> ExitCode {
     bug::install_hook();
+    size_limit::catch();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error).into(),

@@ -167,7 +167,7 @@ fn a_disk_that_is_full_is_told_with_the_file_and_leaves_nothing_torn() {
         let mut failed = 0;
         for blocks in [0, 3, 14, 60] {
             let of = format!("{}, {blocks} blocks", writes.name);
-            let before = format!("trap '' XFSZ; ulimit -f {blocks}");
+            let before = format!("ulimit -f {blocks}");
             let given = given(&mut in_shell(&sandbox, &before, writes.args));
             let found = writes.tree(&sandbox);
             nothing_torn(&found, &first.1, &of);
@@ -183,6 +183,30 @@ fn a_disk_that_is_full_is_told_with_the_file_and_leaves_nothing_torn() {
         }
         assert!(failed > 1, "{}: nothing was too large", writes.name);
     }
+}
+
+/// A limit on the size of files comes with a signal, which ends whoever does not catch it. Answers
+/// and traces that go to a file meet it like results, also where a parent ignores it.
+#[test]
+fn a_limit_on_the_size_of_files_is_a_fault_wherever_it_is_met() {
+    let sandbox = sandbox();
+    let csv: &[&str] = &["run", "brief.ron", "--format", "csv", "-q"];
+    let trace: &[&str] = &["trace", "brief.ron", "-o", "trace.txt", "-q"];
+    let answer = "cannot write to standard output";
+    for (args, redirect, says) in [
+        (csv, "exec > table.csv", answer),
+        (&trace[..2], "exec > table.csv", answer),
+        (trace, "trap '' XFSZ", "cannot write `trace.txt`"),
+        (trace, ":", "cannot write `trace.txt`"),
+    ] {
+        let before = format!("{redirect}; ulimit -f 1");
+        let given = given(&mut in_shell(&sandbox, &before, args));
+        assert_eq!(given.code, Some(3), "{args:?}: {given:#?}");
+        let says = format!("error: {says}: the file may not become so large");
+        assert!(given.stderr.contains(&says), "{args:?}: {}", given.stderr);
+    }
+    let left: Vec<String> = sandbox.names("");
+    assert!(left.iter().all(|name| !name.contains(".tmp") && name != "trace.txt"), "{left:?}");
 }
 
 /// Runs a script where file systems can be mounted, which some systems allow nobody.
