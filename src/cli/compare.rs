@@ -12,7 +12,7 @@ use super::journal::{Header, Identity, Journal};
 use super::sources::read;
 use super::terminal::{Terminal, answer};
 use super::values::{Seed, quoted};
-use super::work::{How, NOTHING_KEPT, data_hash, json, no_table, rows};
+use super::work::{ALL_KEPT, How, NOTHING_KEPT, data_hash, json, no_table, rows};
 use crate::experiment::asked::Asked;
 use crate::experiment::compare::{Compare, CompareAsked};
 use crate::experiment::runs::Forgetful;
@@ -64,9 +64,7 @@ pub(super) fn conduct(
             "name a second FILE, or what changes: `--b consumers.workers.count=11`",
         ));
     }
-    let (compare, warnings) =
-        Compare::prepare(asked, texts).map_err(|faults| how.placed(faults))?;
-    terminal.warnings(&how.placed(warnings));
+    let compare = how.checked(terminal, || Compare::prepare(asked, texts))?;
     interrupt::catch();
     let jobs = compare.jobs();
     let quantities = compare.quantities();
@@ -88,7 +86,7 @@ pub(super) fn conduct(
     };
     journal.finish(&jobs, &rows)?;
     let Some(outcome) = compare.outcome(&rows, interrupt::flag()) else {
-        terminal.say("interrupted: all runs are kept, the same command gives the answer");
+        terminal.say(ALL_KEPT);
         return Ok(Exit::Interrupted);
     };
     deliver(&compare, &outcome, how, terminal)

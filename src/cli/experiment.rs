@@ -64,6 +64,7 @@ pub(super) fn experiment(
             _ => inside(root, &file.file_stem().unwrap_or_default().to_string_lossy()),
         })
     };
+    interrupt::catch();
     // The last folder is known to take files before the first experiment runs.
     for folder in args.files.iter().filter_map(|file| output(file)) {
         prepare_directory(&folder)?;
@@ -117,15 +118,16 @@ fn replicate(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     no_table(how)?;
-    let (repeat, warnings) = Repeat::prepare(asked, model).map_err(|faults| how.placed(faults))?;
-    terminal.warnings(&how.placed(warnings));
-    how.prepare()?;
+    let repeat = how.checked(terminal, || Repeat::prepare(asked, model))?;
     interrupt::catch();
+    how.prepare()?;
     let Some((runs, known)) = repeat.run(threads(global), interrupt::flag()) else {
         terminal.say(NOTHING_KEPT);
         return Ok(Exit::Interrupted);
     };
-    let document = json(repeat.outcome(&runs).and_then(|estimate| estimate.to_json()))?;
+    let words = terminal.unless_quiet(NOTHING_KEPT);
+    let document = || json(repeat.outcome(&runs).and_then(|estimate| estimate.to_json()));
+    let document = interrupt::at_once(words, document)?;
     if let Some(directory) = how.output {
         write(&directory.join("estimate.json"), &document)?;
     }

@@ -69,11 +69,12 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
     }
     let rows: Vec<Row> = recalled.into_iter().flatten().collect();
     if let Some(directory) = &args.output {
+        interrupt::catch();
         prepare_directory(directory)?;
         let journal = Journal::open(directory, None, header(&sweep, &model), interrupt::flag())?;
         journal.finish(&jobs, &rows)?;
     }
     let output = args.output.as_deref();
     let how = How { form: args.format, output, file: None, shard: None, command: None };
-    deliver(&sweep, &sweep.outcome(&rows), &how, terminal)
+    deliver(&sweep, &rows, &how, terminal)
 }

@@ -63,9 +63,7 @@ pub(super) fn conduct(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     no_table(how)?;
-    let (plan, warnings) =
-        Plan::prepare(asked, model, threads(global)).map_err(|faults| how.placed(faults))?;
-    terminal.warnings(&how.placed(warnings));
+    let plan = how.checked(terminal, || Plan::prepare(asked, model, threads(global)))?;
     interrupt::catch();
     let Some(directory) = how.output else {
         let Some(outcome) = search(&plan, &Forgetful, global, terminal)? else {

@@ -16,7 +16,7 @@ use super::interrupt::{self, Grace};
 use super::meter::with_progress;
 use super::replicating::Replicated;
 use super::sources::{Source, load_all};
-use super::terminal::{Terminal, Volume, answer, complain};
+use super::terminal::{Terminal, Volume, answer, answer_in_pieces, complain};
 use super::values::quoted;
 use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
@@ -46,21 +46,26 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
     for source in &sources {
         args.replicating.check(&source.text.name, &source.scenario, source.past.is_some())?;
     }
-    let directories = directories(args, &sources)?;
     interrupt::catch();
+    let directories = directories(args, &sources)?;
     let mut exit = Exit::Held;
     let mut documents = Vec::new();
     let mut grace = Grace::default();
     for (number, source) in sources.iter_mut().enumerate() {
         args.replicating.warm_up(&mut source.scenario, threads(global), terminal);
         let (replicated, found) = simulate(args, global, terminal, source);
-        let document = document(args, source, &replicated, &found)?;
         let runs = &replicated.runs;
-        if args.format == RunFormat::Text {
+        if args.format == RunFormat::Csv && args.replicating.is_single() {
+            let series = csv::series_in_pieces(&source.scenario, &runs.first);
+            if !answer_in_pieces(series, || grace.goes_on())? {
+                terminal.say("interrupted: not all of the table is printed");
+                exit = Exit::Interrupted;
+            }
+        } else if args.format == RunFormat::Text {
             let gap = if number > 0 { "\n" } else { "" };
-            answer(&format!("{gap}{document}"))?;
+            answer(&format!("{gap}{}", found.stdout))?;
         } else {
-            documents.push(document);
+            documents.push(document(args, &replicated, &found)?);
         }
         exit = exit.max(verdict(source, runs, &found, terminal));
         if args.check_determinism {
@@ -171,12 +176,7 @@ fn repeat(args: &Run, source: &Source) -> String {
 }
 
 /// The answer in the wanted form.
-fn document(
-    args: &Run,
-    source: &Source,
-    replicated: &Replicated,
-    answer: &Answer,
-) -> Result<String, Failure> {
+fn document(args: &Run, replicated: &Replicated, answer: &Answer) -> Result<String, Failure> {
     let bug = |error: &dyn std::fmt::Display| Failure::bug(format!("no document: {error}"));
     let estimate = || Estimate::of_sample(replicated.sample()).map_err(|error| bug(&error));
     let one = &replicated.runs.outcomes[0];
@@ -187,7 +187,6 @@ fn document(
         RunFormat::Json => estimate()?.to_json().map_err(|error| bug(&error)),
         RunFormat::Ron if single => one.to_ron().map_err(|error| bug(&error)),
         RunFormat::Ron => estimate()?.to_ron().map_err(|error| bug(&error)),
-        RunFormat::Csv if single => Ok(csv::series(&source.scenario, &replicated.runs.first)),
         RunFormat::Csv => Ok(csv::summary(&estimate()?)),
     }
 }

@@ -9,15 +9,16 @@ use super::args::{Form, Global, Sweep as Args};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::files::{prepare_directory, write};
-use super::interrupt;
+use super::interrupt::{self, Grace};
 use super::journal::{Header, Identity, Journal};
 use super::run::threads;
 use super::shard::resolve;
 use super::sources::read;
 use super::terminal::{Terminal, answer};
 use super::values::{Seed, quoted};
-use super::work::{How, NOTHING_KEPT, data_hash, json, rows};
+use super::work::{ALL_KEPT, How, NOTHING_KEPT, data_hash, json, rows};
 use crate::experiment::asked::Asked;
+use crate::experiment::row::Row;
 use crate::experiment::runs::Forgetful;
 use crate::experiment::sweep::{Sweep, SweepAsked};
 use crate::outcome::SweepOutcome;
@@ -57,9 +58,7 @@ pub(super) fn conduct(
     global: &Global,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let (sweep, warnings) =
-        Sweep::prepare(asked, model, threads(global)).map_err(|faults| how.placed(faults))?;
-    terminal.warnings(&how.placed(warnings));
+    let sweep = how.checked(terminal, || Sweep::prepare(asked, model, threads(global)))?;
     interrupt::catch();
     let mut jobs = sweep.jobs();
     let quantities = sweep.quantities();
@@ -68,7 +67,7 @@ pub(super) fn conduct(
             terminal.say(NOTHING_KEPT);
             return Ok(Exit::Interrupted);
         };
-        return deliver(&sweep, &sweep.outcome(&rows), how, terminal);
+        return deliver(&sweep, &rows, how, terminal);
     };
     prepare_directory(directory)?;
     if let Some(shard) = how.shard {
@@ -87,7 +86,7 @@ pub(super) fn conduct(
         terminal.say(&format!("when all are: sqsim merge {} -o DIR", quoted(&shown.to_string())));
         return Ok(Exit::Held);
     }
-    deliver(&sweep, &sweep.outcome(&rows), how, terminal)
+    deliver(&sweep, &rows, how, terminal)
 }
 
 /// What a journal of this sweep begins with.
@@ -107,47 +106,64 @@ pub(super) fn header(sweep: &Sweep, model: &Text) -> Header {
     Header::new(identity, Asked::Sweep(asked.clone()), model.name.clone().into())
 }
 
-/// Answers, and writes the results where they are to be kept.
+/// Answers, and writes the results where they are to be kept. What is made of rows can be made
+/// again, so an interrupt ends it at once; what is written is written whole.
 pub(super) fn deliver(
     sweep: &Sweep,
-    outcome: &SweepOutcome,
+    rows: &[Row],
     how: &How<'_>,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let command = how.command.clone().unwrap_or_else(|| repeat(sweep.asked(), outcome.seed));
-    let style = Style { colour: terminal.colour };
-    let Answer { stdout, warnings, held } =
-        text::sweep(&sweep.asked().model, &command, outcome, style);
+    let words = terminal.unless_quiet(if how.output.is_some() { ALL_KEPT } else { NOTHING_KEPT });
+    let wants = |form| how.output.is_some() || how.form == form;
+    let made = interrupt::at_once(words, || -> Result<_, Failure> {
+        let outcome = sweep.outcome(rows);
+        let command = how.command.clone().unwrap_or_else(|| repeat(sweep.asked(), outcome.seed));
+        let style = Style { colour: terminal.colour };
+        let told = text::sweep(&sweep.asked().model, &command, &outcome, style);
+        let document = wants(Form::Json).then(|| json(outcome.to_json())).transpose()?;
+        let table = wants(Form::Csv).then(|| csv::sweep(&outcome));
+        Ok((told, document.unwrap_or_default(), table.unwrap_or_default(), outcome))
+    });
+    let (Answer { stdout, warnings, held }, document, table, outcome) = made?;
     for warning in &warnings {
         terminal.warn(warning);
     }
-    if let Some(directory) = how.output {
-        write(&directory.join("sweep.json"), &json(outcome.to_json())?)?;
-        write(&directory.join("sweep.csv"), &csv::sweep(outcome))?;
-        draw(directory, outcome, terminal)?;
-    }
-    answer(&match how.form {
-        Form::Text => stdout,
-        Form::Json => json(outcome.to_json())?,
-        Form::Csv => csv::sweep(outcome),
-    })?;
+    let mut exit = if held { Exit::Held } else { Exit::No };
     if outcome.points.iter().any(|point| point.partial.is_some()) {
-        return Ok(Exit::Limit);
+        exit = Exit::Limit;
     }
-    Ok(if held { Exit::Held } else { Exit::No })
+    if let Some(directory) = how.output {
+        write(&directory.join("sweep.json"), &document)?;
+        write(&directory.join("sweep.csv"), &table)?;
+        if !draw(directory, &outcome, terminal)? {
+            let shown = directory.display();
+            terminal.say(&format!("interrupted: not all pictures are in `{shown}`"));
+            exit = Exit::Interrupted;
+        }
+    }
+    answer(match how.form {
+        Form::Text => &stdout,
+        Form::Json => &document,
+        Form::Csv => &table,
+    })?;
+    Ok(exit)
 }
 
-/// Writes the pictures.
-fn draw(directory: &Path, outcome: &SweepOutcome, terminal: Terminal) -> Result<(), Failure> {
-    let plots = plots::of_sweep(outcome).map_err(|error| Failure::bug(error.to_string()))?;
-    if plots.is_empty() {
+/// Writes the pictures; whether there was time for all of them.
+fn draw(directory: &Path, outcome: &SweepOutcome, terminal: Terminal) -> Result<bool, Failure> {
+    let mut grace = Grace::default();
+    let mut plots = plots::each_of_sweep(outcome).peekable();
+    if plots.peek().is_none() {
         let varied = outcome.vary.len();
         terminal.say(&format!("no pictures: they show one setting or two, not {varied}"));
     }
-    for plot in plots {
+    while grace.goes_on() {
+        let Some(plot) = plots.next() else { return Ok(true) };
+        let plot = plot.map_err(|error| Failure::bug(error.to_string()))?;
         write(&directory.join(&plot.file), &plot.svg)?;
     }
-    Ok(())
+    Ok(false)
 }
 
 /// The command that gives the same answer again.

@@ -3,7 +3,7 @@
 //! Owns both streams, colour and how much is said. Standard output is the answer and nothing
 //! else. A reader that went away is no error: the verdict stands without being read.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -59,6 +59,11 @@ impl Terminal {
         self.tell(&visible(text));
     }
 
+    /// What is said beside the answer, if anything is.
+    pub(super) fn unless_quiet(self, text: &'static str) -> &'static str {
+        if self.volume == Volume::Quiet { "" } else { text }
+    }
+
     fn tell(self, text: &str) {
         if self.volume != Volume::Quiet {
             complain(&format!("{text}\n"));
@@ -100,6 +105,26 @@ pub(super) fn told(lines: &str) -> Result<(), Failure> {
 pub(super) fn answer(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// The same in pieces, for as long as there is `time` for another; whether that was enough.
+///
+/// # Errors
+/// As [`answer`].
+pub(super) fn answer_in_pieces(
+    pieces: impl Iterator<Item = String>,
+    mut time: impl FnMut() -> bool,
+) -> Result<bool, Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for piece in pieces {
+        if !time() {
+            return written(out.flush()).map(|()| false);
+        }
+        if let Err(error) = out.write_all(piece.as_bytes()) {
+            return written(Err(error)).map(|()| true);
+        }
+    }
+    written(out.flush()).map(|()| true)
 }
 
 /// Whether standard output took all of it.

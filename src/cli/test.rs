@@ -82,13 +82,13 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     let of_experiments = args.snapshots.join(EXPERIMENTS);
     let named = experiments.iter().map(|one| (&*one.name, &*one.file));
     let kept_experiments = kept_files(&of_experiments, named)?;
+    interrupt::catch();
     if args.update {
         prepare_directory(&args.snapshots)?;
     }
     if args.update && !experiments.is_empty() {
         prepare_directory(&of_experiments)?;
     }
-    interrupt::catch();
     let lengths = sources.iter().map(|source| source.scenario.end() - Time::ZERO);
     let total = lengths.fold(Span::ZERO, Span::saturating_add);
     let tested = with_progress(global, "test", total, |progress| {
@@ -109,9 +109,10 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
         }
     }
     for (experiment, kept) in experiments.iter().zip(&kept_experiments) {
-        exit = exit.max(test_experiments::one(args, global, experiment, kept, &mut tally)?);
+        let one = test_experiments::one(args, global, terminal, experiment, kept, &mut tally)?;
+        exit = exit.max(one);
         if exit == Exit::Interrupted {
-            terminal.say("interrupted: the experiments after these were not compared");
+            terminal.say(test_experiments::NOT_COMPARED);
             return Ok(exit);
         }
     }

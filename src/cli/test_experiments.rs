@@ -13,12 +13,15 @@ use super::files::write;
 use super::interrupt;
 use super::run::threads;
 use super::sources::read;
-use super::terminal::told;
+use super::terminal::{Terminal, told};
 use super::test::{SOURCE, Tally, shown, stored};
 use crate::experiment::conduct::conduct;
 use crate::experiment::regression::differences;
 use crate::outcome::stored::{Stored, contents};
 use crate::scenario::visible::visible;
+
+/// What to say after an interrupt.
+pub(super) const NOT_COMPARED: &str = "interrupted: the experiments after these were not compared";
 
 /// An experiment to test.
 pub(super) struct Experiment {
@@ -51,6 +54,7 @@ pub(super) fn load(files: &[PathBuf]) -> Result<Vec<Experiment>, Failure> {
 pub(super) fn one<'a>(
     args: &Test,
     global: &Global,
+    terminal: Terminal,
     experiment: &'a Experiment,
     kept: &Path,
     tally: &mut Tally<'a>,
@@ -58,9 +62,10 @@ pub(super) fn one<'a>(
     let Experiment { file, text, loaded: Loaded { asked, texts }, .. } = experiment;
     let bug = |error: serde_json::Error| Failure::bug(format!("no document: {error}"));
     let known = stored(kept)?;
-    let Some(document) = conduct(asked, texts, threads(global), interrupt::flag())
-        .map_err(|faults| faults.in_experiment(file))?
-    else {
+    // All that is kept of an experiment is its answer.
+    let work = || conduct(asked, texts, threads(global), interrupt::flag());
+    let done = interrupt::at_once(terminal.unless_quiet(NOT_COMPARED), work);
+    let Some(document) = done.map_err(|faults| faults.in_experiment(file))? else {
         return Ok(Exit::Interrupted);
     };
     let contents = contents(&document).map_err(bug)?;

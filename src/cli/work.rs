@@ -12,6 +12,7 @@ use super::interrupt;
 use super::meter::with_progress;
 use super::run::threads;
 use super::shard::Shard;
+use super::terminal::Terminal;
 use super::values::hash_on;
 use crate::engine::scenario::Scenario;
 use crate::experiment::row::Row;
@@ -36,12 +37,25 @@ pub(super) struct How<'a> {
 }
 
 impl How<'_> {
-    /// The same faults or warnings, at what was written: an option, or a setting of the file.
-    pub(super) fn placed(&self, faults: Faults) -> Faults {
-        match self.file {
+    /// What is checked of an experiment before its first run, with its warnings told: an interrupt
+    /// ends the process meanwhile. Faults and warnings stand at what was written, an option or a
+    /// setting of the file.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub(super) fn checked<T>(
+        &self,
+        terminal: Terminal,
+        check: impl FnOnce() -> Result<(T, Faults), Faults>,
+    ) -> Result<T, Failure> {
+        let placed = |faults: Faults| match self.file {
             Some(file) => faults.in_experiment(file),
             None => faults,
-        }
+        };
+        let words = terminal.unless_quiet(NOTHING_RUN);
+        let (checked, warnings) = interrupt::at_once(words, check).map_err(placed)?;
+        terminal.warnings(&placed(warnings));
+        Ok(checked)
     }
 
     /// Makes the folder of the results, and finds out whether files can be made in it: before
@@ -56,6 +70,13 @@ impl How<'_> {
 
 /// What to say about what an interrupt left, where nothing is kept.
 pub(super) const NOTHING_KEPT: &str = "interrupted: nothing is kept without `-o DIR`";
+
+/// What to say after an interrupt of what is made of runs that are all in a journal.
+pub(super) const ALL_KEPT: &str =
+    "interrupted: all runs are kept, the same command gives the answer";
+
+/// What to say after an interrupt before the first run.
+const NOTHING_RUN: &str = "interrupted: nothing of this experiment was run";
 
 /// Refuses a table of what is none.
 ///

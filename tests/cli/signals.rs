@@ -1,11 +1,13 @@
 //! Ctrl-C: what there is is printed, marked partial.
 #![cfg(unix)]
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::Duration;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{SMALL, Sandbox};
 
 /// Waits for a line of the tool's progress that says enough, then interrupts it. A machine may be
 /// as slow as it likes.
@@ -23,12 +25,118 @@ fn interrupt_once(
             break;
         }
     }
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.expect("there is a `kill`").success());
+    interrupt(&child);
     let mut stdout = String::new();
     child.stdout.take().expect("it is piped").read_to_string(&mut stdout).expect("text");
     stderr.read_to_string(&mut told).expect("text");
     (child.wait().expect("it ends").code(), stdout, told)
+}
+
+fn interrupt(child: &Child) {
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("there is a `kill`").success());
+}
+
+/// Longer than anything is written after an interrupt.
+const PATIENCE: Duration = Duration::from_millis(900);
+
+/// A pipe in the place of a file: whoever opens it waits for the other end, so that a test knows
+/// what the tool is doing, however slow the machine.
+fn pipe(sandbox: &Sandbox, name: &str) {
+    let made = Command::new("mkfifo").arg(sandbox.path(name)).status();
+    assert!(made.expect("there is a `mkfifo`").success());
+}
+
+/// The code and what was said, of what is to end now.
+fn ended(mut child: Child) -> (Option<i32>, String) {
+    for _ in 0..1_000 {
+        if child.try_wait().expect("it is ours").is_some() {
+            let output = child.wait_with_output().expect("it ended");
+            return (output.status.code(), String::from_utf8(output.stderr).expect("text"));
+        }
+        sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("it can be killed");
+    panic!("it did not hear the interrupt");
+}
+
+/// A minute and ten seconds of two queues in windows of 2 ms are 70,000 rows, some ten megabytes:
+/// far more than a pipe holds.
+#[test]
+fn an_interrupted_table_ends_with_a_whole_row() {
+    let sandbox = Sandbox::new();
+    let args = ["run", "small.ron", "--set", "window=2ms", "--format", "csv"];
+    let mut child = sandbox.command(&args).spawn().expect("it starts");
+    let mut out = child.stdout.take().expect("it is piped");
+    let mut taken = vec![0; 1_000];
+    out.read_exact(&mut taken).expect("so much is printed");
+    interrupt(&child);
+    // It goes on for a moment, and notices that it does, until the pipe is full again.
+    let mut more = vec![0; 200_000];
+    out.read_exact(&mut more).expect("so much is printed");
+    sleep(PATIENCE);
+    taken.append(&mut more);
+    out.read_to_end(&mut taken).expect("it ends");
+    let (code, stderr) = ended(child);
+    assert_eq!(code, Some(130), "{stderr}");
+    assert!(stderr.contains("interrupted: not all of the table is printed"), "{stderr}");
+    let table = String::from_utf8(taken).expect("text");
+    let fields = |line: &str| line.split(',').count();
+    let wide = fields(table.lines().next().expect("the headings"));
+    assert!(table.lines().all(|line| fields(line) == wide) && table.ends_with('\n'));
+    assert!((100..70_000).contains(&table.lines().count()), "{}", table.lines().count());
+}
+
+/// Three pictures, the first two of which go to pipes.
+#[test]
+fn the_pictures_of_a_sweep_end_soon_after_an_interrupt() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("out")).expect("a directory");
+    let pictures = ["sent", "received", "deleted"];
+    let named = |of: &str| format!("out/sweep-{of}.svg");
+    for of in &pictures[..2] {
+        pipe(&sandbox, &named(of));
+    }
+    let measures = pictures.map(|of| ["--measure", of]).concat();
+    let sweep = ["sweep", "small.ron", "--vary", "seed=1,2,3", "--reps", "1", "-o", "out"];
+    let child = sandbox.command(&[&sweep[..], &measures].concat()).spawn().expect("it starts");
+    // What stands before the pictures in the folder is there: now it waits for the first pipe.
+    while !sandbox.path("out/sweep.csv").exists() {
+        sleep(Duration::from_millis(1));
+    }
+    interrupt(&child);
+    let read = |of: &str| {
+        sleep(PATIENCE);
+        fs::read_to_string(sandbox.path(&named(of))).expect("a picture")
+    };
+    assert!(pictures[..2].iter().all(|of| read(of).starts_with("<svg")));
+    let (code, stderr) = ended(child);
+    assert_eq!(code, Some(130), "{stderr}");
+    assert!(stderr.contains("interrupted: not all pictures are in `out`"), "{stderr}");
+    let there =
+        ["journal.jsonl", "sweep-received.svg", "sweep-sent.svg", "sweep.csv", "sweep.json"];
+    assert_eq!(sandbox.names("out"), there);
+}
+
+/// The second experiment is being read when the first is done.
+#[test]
+fn an_interrupt_is_heard_while_the_next_experiment_is_checked() {
+    let sandbox = Sandbox::new();
+    pipe(&sandbox, "counts.csv");
+    let arrivals = "Counts(file: \"counts.csv\")";
+    sandbox.write("piped.ron", &SMALL.replace("Poisson(\"20/s\")", arrivals));
+    sandbox.write("a.ron", "Replicate(model: \"small.ron\", reps: 2)");
+    sandbox.write("b.ron", "Sweep(model: \"piped.ron\", vary: [\"seed=1,2\"], reps: 2)");
+    let args = ["experiment", "a.ron", "b.ron", "-o", "out"];
+    let child = sandbox.command(&args).spawn().expect("it starts");
+    let held = File::options().write(true).open(sandbox.path("counts.csv")).expect("it is read");
+    interrupt(&child);
+    let (code, stderr) = ended(child);
+    drop(held);
+    assert_eq!(code, Some(130), "{stderr}");
+    assert!(stderr.contains("interrupted: nothing of this experiment was run"), "{stderr}");
+    assert_eq!(sandbox.names("out/a"), ["estimate.json"]);
+    assert!(sandbox.names("out/b").is_empty());
 }
 
 #[test]

@@ -28,6 +28,7 @@ use self::lines::{Found, Rows, agree, of_header, of_row};
 use super::args::Global;
 use super::failure::Failure;
 use super::files::{Pending, cannot_write};
+use super::interrupt;
 use super::shard::Shard;
 use super::terminal::Terminal;
 use super::work::rows;
@@ -209,8 +210,8 @@ impl Journal {
         let name = shard.map_or_else(String::new, |shard| format!("-{}", shard.name()));
         let path = directory.join(format!("journal{name}.jsonl"));
         let before = begin(&path)?;
-        let known = journals(directory).and_then(Read::of);
-        let known = known.and_then(|read| Known::of(read, &header));
+        let read = || journals(directory).and_then(Read::of);
+        let known = interrupt::at_once("", read).and_then(|read| Known::of(read, &header));
         let known = known.inspect_err(|_| {
             // A folder of others is left as it was found.
             if before.metadata().is_ok_and(|of| of.len() == 0) {

@@ -36,7 +36,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 
-pub use sweep::of_sweep;
+pub use sweep::{each_of_sweep, of_sweep};
 
 use crate::engine::scenario::Scenario;
 use crate::observe::measured::{Measured, QueueMeasured};

@@ -15,6 +15,8 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
+use std::rc::Rc;
+
 use across::Across;
 
 use super::canvas::{Align, Canvas, HEIGHT, Type, WIDTH};
@@ -30,37 +32,52 @@ const MOST_LINES: usize = 6;
 /// # Errors
 /// [`PlotError`] if the drawing library fails, which it does only for lack of memory.
 pub fn of_sweep(sweep: &SweepOutcome) -> Result<Vec<Plot>, PlotError> {
+    each_of_sweep(sweep).collect()
+}
+
+/// Draws a picture, or says why not.
+type Draw<'a> = Box<dyn Fn() -> Result<String, String> + 'a>;
+
+/// The same one by one, each drawn when it is asked for.
+pub fn each_of_sweep<'a>(
+    sweep: &'a SweepOutcome,
+) -> impl Iterator<Item = Result<Plot, PlotError>> + 'a {
     let mut varied: Vec<&SweepKnob> = sweep.vary.iter().filter(|k| k.values.len() > 1).collect();
     if varied.is_empty() {
         varied.extend(sweep.vary.first());
     }
-    let all: Vec<Series<'_>> = sweep.measures.iter().map(|m| Series::of(sweep, m)).collect();
-    let mut plots: Vec<Plot> = Vec::new();
-    let mut add = |name: &str, drawn: Result<String, String>| {
-        let files: Vec<&str> = plots.iter().map(|plot| plot.file.as_str()).collect();
-        let file = file_name(name, &files);
-        match drawn {
-            Ok(svg) => plots.push(Plot { file, svg }),
-            Err(reason) => return Err(PlotError { file, reason }),
-        }
-        Ok(())
-    };
-    match varied[..] {
+    let all = sweep.measures.iter().map(|m| Series::of(sweep, m));
+    let pictures: Vec<(String, Draw<'a>)> = match varied[..] {
         [knob] => {
-            let across = Across::of(&knob.values);
-            for group in groups(&all) {
-                let picture = lines::Picture { sweep, knob, across: &across, group: &group };
-                add(&group.name, picture.draw())?;
-            }
+            let across = Rc::new(Across::of(&knob.values));
+            let picture = |group: Group<'a>| -> (String, Draw<'a>) {
+                let name = group.name.clone();
+                let across = Rc::clone(&across);
+                let draw =
+                    move || lines::Picture { sweep, knob, across: &across, group: &group }.draw();
+                (name, Box::new(draw))
+            };
+            groups(&all.collect::<Vec<_>>()).into_iter().map(picture).collect()
         }
         [first, second] => {
-            for series in &all {
-                add(&series.measure.text, map::Map { sweep, first, second, series }.draw())?;
-            }
+            let map = |series: Series<'a>| -> (String, Draw<'a>) {
+                let name = series.measure.text.clone();
+                let draw = move || map::Map { sweep, first, second, series: &series }.draw();
+                (name, Box::new(draw))
+            };
+            all.map(map).collect()
         }
-        _ => {}
-    }
-    Ok(plots)
+        _ => Vec::new(),
+    };
+    let mut files: Vec<String> = Vec::new();
+    pictures.into_iter().map(move |(name, draw)| {
+        let file = file_name(&name, &files);
+        files.push(file.clone());
+        match draw() {
+            Ok(svg) => Ok(Plot { file, svg }),
+            Err(reason) => Err(PlotError { file, reason }),
+        }
+    })
 }
 
 /// One measure at every point.
@@ -142,13 +159,13 @@ fn rank(series: &Series<'_>) -> f64 {
 }
 
 /// `sweep-p99-sent_to_deleted.svg`: what a name has beside letters, digits and `_` becomes `-`.
-fn file_name(name: &str, taken: &[&str]) -> String {
+fn file_name(name: &str, taken: &[String]) -> String {
     let words = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let name: String = words.join("-").chars().take(80).collect();
     let numbered = (2..).map(|number| format!("sweep-{name}-{number}.svg"));
     let mut names = std::iter::once(format!("sweep-{name}.svg")).chain(numbered);
-    names.find(|file| !taken.contains(&file.as_str())).unwrap_or_default()
+    names.find(|file| !taken.contains(file)).unwrap_or_default()
 }
 
 /// Title, which states the finding, and what the picture is of.

@@ -264,7 +264,7 @@ fn odd_sweeps_are_drawn_too_with_the_same_bytes() {
 fn names_of_files_are_plain_and_unlike() {
     assert_eq!(file_name("redelivered / received", &[]), "sweep-redelivered-received.svg");
     assert_eq!(file_name("p99(a.b-c)", &[]), "sweep-p99-a-b-c.svg");
-    assert_eq!(file_name("a - b", &["sweep-a-b.svg"]), "sweep-a-b-2.svg");
+    assert_eq!(file_name("a - b", &["sweep-a-b.svg".to_owned()]), "sweep-a-b-2.svg");
     assert_eq!(taken("p99(orders.sent_to_deleted)"), Some(("p99", "orders.sent_to_deleted")));
     for other in ["max(sent_to_deleted)", "busy", "p99(a) - p50(a)", "(mean(a))"] {
         assert_eq!(taken(other), None, "{other}");
