@@ -10,6 +10,7 @@
 //! between the ends of their cell, so that what is read off may be wrong by less than a thousandth,
 //! up as often as down.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::kernel::time::Span;
@@ -210,29 +211,63 @@ impl<'a> Pool<'a> {
         &self.all
     }
 
-    /// As [`Distribution::quantile`] of all but run `left_out`.
-    pub fn quantile_without(&self, left_out: usize, share: Share) -> u64 {
-        let out = &self.each[left_out];
+    /// As [`Distribution::quantile`] of all but one run, for each that is left out; 0 where the
+    /// others have nothing.
+    pub fn quantiles_without(&self, share: Share) -> Vec<u64> {
+        let places: Vec<Option<(u32, u64)>> =
+            self.each.iter().map(|out| self.place_without(out, share)).collect();
+        let mut found = vec![0; places.len()];
+        // Most of them lie in the same few cells, each of which is looked at once for all runs.
+        let cells: BTreeSet<u32> = places.iter().flatten().map(|&(number, _)| number).collect();
+        for number in cells {
+            let without = self.cell_without_each(number);
+            for ((place, of), found) in places.iter().zip(without).zip(&mut found) {
+                if let (Some((_, rank)), Some(of)) = (place.filter(|place| place.0 == number), of) {
+                    *found = of.ranked(rank);
+                }
+            }
+        }
+        found
+    }
+
+    /// The cell in which a share of all but one run lies, and the rank in it.
+    fn place_without(&self, out: &Distribution, share: Share) -> Option<(u32, u64)> {
         let mut rank = share.rank(self.all.count - out.count);
         let mut own = out.cells.iter().peekable();
         for cell in &self.all.cells {
             let own = own.next_if(|own| own.number == cell.number).map_or(0, |own| own.count);
             let count = cell.count - own;
             if rank <= count {
-                return self.cell_without(left_out, cell.number).map_or(0, |of| of.ranked(rank));
+                return Some((cell.number, rank));
             }
             rank -= count;
         }
-        0
+        None
     }
 
-    fn cell_without(&self, left_out: usize, number: u32) -> Option<Cell> {
-        let others = self.each.iter().enumerate().filter(|(run, _)| *run != left_out);
-        let own = others.filter_map(|(_, of)| {
+    /// A cell of all runs but one, for each that is left out: those before it with those behind it.
+    fn cell_without_each(&self, number: u32) -> Vec<Option<Cell>> {
+        let own = |of: &Arc<Distribution>| {
             let at = of.cells.binary_search_by_key(&number, |cell| cell.number).ok()?;
             Some(of.cells[at])
-        });
-        own.reduce(Cell::with)
+        };
+        let each: Vec<Option<Cell>> = self.each.iter().map(own).collect();
+        let with = |one: Option<Cell>, other: Option<Cell>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.with(other)),
+            (one, other) => one.or(other),
+        };
+        let mut without = vec![None; each.len()];
+        let mut before = None;
+        for (of, own) in without.iter_mut().zip(&each) {
+            *of = before;
+            before = with(before, *own);
+        }
+        let mut behind = None;
+        for (of, own) in without.iter_mut().zip(&each).rev() {
+            *of = with(*of, behind);
+            behind = with(behind, *own);
+        }
+        without
     }
 }
 
@@ -318,12 +353,13 @@ mod tests {
             .map(|run| Arc::new(nanos((0..50 * run).map(|_| draws.below(3_000_000) / 7 * 7))))
             .collect();
         let pool = Pool::of(&runs);
-        for left_out in 0..6 {
-            let others = runs.iter().enumerate().filter(|(run, _)| *run != left_out);
-            let merged = Distribution::merged(others.map(|(_, of)| of));
-            for p in [0.0, 0.1, 0.5, 0.9, 0.99, 1.0].map(Share::of) {
-                assert_eq!(pool.quantile_without(left_out, p), merged.quantile(p));
-            }
+        for p in [0.0, 0.1, 0.5, 0.9, 0.99, 1.0].map(Share::of) {
+            let others = |left_out| {
+                let others = runs.iter().enumerate().filter(move |(run, _)| *run != left_out);
+                Distribution::merged(others.map(|(_, of)| of)).quantile(p)
+            };
+            assert_eq!(pool.quantiles_without(p), (0..6).map(others).collect::<Vec<u64>>());
         }
+        assert_eq!(Pool::of(&runs[3..4]).quantiles_without(Share::of(0.5)), [0], "nothing is left");
     }
 }

@@ -240,10 +240,8 @@ impl Pooled {
         let count = pool.all().count();
         let at = |count: u64, nanos: u64| (count > 0).then_some(nanos as f64);
         let all = pool.all().quantile(share);
-        let without = each.iter().enumerate().map(|(run, own)| {
-            let others = count - own.count();
-            at(others, if others > 0 { pool.quantile_without(run, share) } else { 0 })
-        });
+        let without = each.iter().zip(pool.quantiles_without(share));
+        let without = without.map(|(own, nanos)| at(count - own.count(), nanos));
         Pooled {
             without: without.collect(),
             all: at(count, all),
