@@ -182,6 +182,16 @@ impl Distribution {
         self.cells.last().map_or(0, |cell| cell.most)
     }
 
+    /// Of each cell its number, and how many there are up to its end.
+    fn sums(&self) -> Vec<(u32, u64)> {
+        let mut sum = 0;
+        let up_to = |cell: &Cell| {
+            sum += cell.count;
+            (cell.number, sum)
+        };
+        self.cells.iter().map(up_to).collect()
+    }
+
     /// How many are at most so many nanoseconds long; a part of one where the length lies between
     /// two of a cell.
     pub fn up_to(&self, nanos: u64) -> f64 {
@@ -198,12 +208,15 @@ impl Distribution {
 pub struct Pool<'a> {
     each: &'a [Arc<Distribution>],
     all: Distribution,
+    /// Those of all together.
+    sums: Vec<(u32, u64)>,
 }
 
 impl<'a> Pool<'a> {
     /// Of these runs.
     pub fn of(each: &'a [Arc<Distribution>]) -> Pool<'a> {
-        Pool { each, all: Distribution::merged(each) }
+        let all = Distribution::merged(each);
+        Pool { each, sums: all.sums(), all }
     }
 
     /// All of them together.
@@ -232,17 +245,15 @@ impl<'a> Pool<'a> {
 
     /// The cell in which a share of all but one run lies, and the rank in it.
     fn place_without(&self, out: &Distribution, share: Share) -> Option<(u32, u64)> {
-        let mut rank = share.rank(self.all.count - out.count);
-        let mut own = out.cells.iter().peekable();
-        for cell in &self.all.cells {
-            let own = own.next_if(|own| own.number == cell.number).map_or(0, |own| own.count);
-            let count = cell.count - own;
-            if rank <= count {
-                return Some((cell.number, rank));
-            }
-            rank -= count;
-        }
-        None
+        let rank = share.rank(self.all.count - out.count);
+        let own = out.sums();
+        let others = |&(number, all): &(u32, u64)| {
+            let own = own[..own.partition_point(|of| of.0 <= number)].last();
+            all - own.map_or(0, |of| of.1)
+        };
+        let at = self.sums.partition_point(|of| others(of) < rank);
+        let before = self.sums[..at].last().map_or(0, others);
+        Some((self.sums.get(at)?.0, rank - before))
     }
 
     /// A cell of all runs but one, for each that is left out: those before it with those behind it.

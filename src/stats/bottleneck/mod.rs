@@ -127,8 +127,16 @@ impl Verdict {
 /// found if that is not all; of two as frequent, the one seen first. Empty for no replication.
 pub fn commonest(verdicts: &[Verdict]) -> String {
     fn most<T: PartialEq>(keys: &[T]) -> Option<&T> {
-        let count = |wanted: &T| keys.iter().filter(|key| *key == wanted).count();
-        keys.iter().reduce(|most, next| if count(next) > count(most) { next } else { most })
+        let mut counts: Vec<(&T, u64)> = Vec::new();
+        for key in keys {
+            match counts.iter_mut().find(|of| of.0 == key) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((key, 1)),
+            }
+        }
+        let most =
+            counts.into_iter().reduce(|most, next| if next.1 > most.1 { next } else { most });
+        most.map(|of| of.0)
     }
     let limits: Vec<Limit> = verdicts.iter().map(Verdict::limit).collect();
     let limit = most(&limits).copied();
