@@ -18,9 +18,9 @@ use crate::kernel::calendar::Calendar;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
+use crate::ledger::config::MAX_BATCH;
 use crate::ledger::config::QueueConfig;
 use crate::ledger::receipt::{Delivery, Receipt};
-use crate::ledger::service::MAX_BATCH;
 use crate::observe::metrics::Metrics;
 use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Window};
 

@@ -15,9 +15,10 @@ use crate::clients::deed::{Deed, Ending, FleetId, WorkerId};
 use crate::clients::worker::{Stage, ThreadTime, deliveries_per_thread};
 use crate::kernel::rng::{Fate, Luck, Source};
 use crate::kernel::time::Span;
+use crate::ledger::config::MAX_BATCH;
 use crate::ledger::journal::Held;
 use crate::ledger::receipt::{Delivery, Receipt};
-use crate::ledger::service::{MAX_BATCH, Outgoing, VisibilityAnswer};
+use crate::ledger::service::{Outgoing, VisibilityAnswer};
 use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {

@@ -42,10 +42,12 @@ impl Ledger {
             happened += 1;
         };
         if self.queue(queue).reshards.due() <= now || self.queue(queue).drained {
-            happened += self.reshard(queue, now, journal);
+            let q = &mut self.queues[queue.0 as usize];
+            happened += q.reshard(&mut self.slab, now, journal);
         }
         if self.queue(queue).tick <= now {
-            self.look_at_load(queue, now, journal);
+            let q = &mut self.queues[queue.0 as usize];
+            q.look_at_load(&mut self.slab, now, journal);
             happened += 1;
         }
         self.route_anew(queue, now, journal);

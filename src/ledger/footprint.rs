@@ -5,7 +5,7 @@
 //! What grows by doubling is counted without the half that may be empty.
 
 use super::Ledger;
-use super::config::{Keys, Nodes, Placement, QueueConfig};
+use super::config::{Keys, MAX_BATCH, Nodes, Placement, QueueConfig};
 use super::fresh::Pool;
 use super::message::Message;
 use super::nodes::cluster;
@@ -13,7 +13,6 @@ use super::partition::{Partition, Shards};
 use super::polls::Polls;
 use super::queue::{Listed, Queue};
 use super::replication::Replication;
-use super::service::MAX_BATCH;
 use super::split::watch::Watched;
 
 /// Sentinels of a line, and of a queue's lists of ages.

@@ -11,40 +11,13 @@
     reason = "a call of one entry is known where it is made: there is nothing to look up there"
 )]
 
-use super::config::{CHUNK_BYTES, chunks};
-use super::journal::{Action, Change, Journal, PartitionId};
+use super::admission::Admission;
+use super::config::{CHUNK_BYTES, MAX_BATCH, chunks};
+use super::journal::{Action, Journal};
 use super::queue::Queue;
-use super::service::{MAX_BATCH, Refused};
+use super::service::Refused;
 use crate::kernel::rng::Luck;
 use crate::kernel::time::Time;
-
-/// Whether a partition lets a call through.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Admission {
-    /// It does.
-    #[default]
-    Admitted,
-    /// It or a node has no capacity left.
-    Throttled,
-    /// Too few of its replicas answer.
-    Unavailable,
-}
-
-impl Admission {
-    /// What a refusal is called.
-    pub(super) fn refusal(
-        self,
-        action: Action,
-        partition: PartitionId,
-        messages: u32,
-    ) -> Option<Change> {
-        match self {
-            Admission::Admitted => None,
-            Admission::Throttled => Some(Change::Throttled { action, partition, messages }),
-            Admission::Unavailable => Some(Change::Unavailable { action, partition, messages }),
-        }
-    }
-}
 
 /// What one batch call did to one partition.
 #[derive(Clone, Copy, Debug, Default)]

@@ -5,17 +5,16 @@
 
 use super::config::QueueId;
 use super::journal::{Caller, Held, State};
-use super::message::{Message, Slab};
+use super::message::Message;
 use super::receipt::Receipt;
 use super::service::Ledger;
-use crate::kernel::rng::{Fate, Luck, Source as _};
 
 impl Ledger {
     /// The holder of a delivery says how it is with it; ignored if the receipt is not the latest,
     /// and once the message is visible again: why it came back is what was true when it did.
     #[inline]
     pub fn annotate(&mut self, receipt: &Receipt, held: Held) {
-        if current(&self.slab, receipt).is_some_and(takes_word) {
+        if receipt.current(&self.slab).is_some_and(takes_word) {
             self.slab.get_mut(receipt.slot).set_held(held);
         }
     }
@@ -51,7 +50,7 @@ impl Ledger {
     /// expired or was purged meanwhile is work that was done once.
     #[inline]
     pub fn complete(&mut self, receipt: &Receipt) -> bool {
-        let latest = current(&self.slab, receipt).is_some_and(takes_word);
+        let latest = receipt.current(&self.slab).is_some_and(takes_word);
         let row = self.slab.get_mut(receipt.slot);
         if latest {
             row.set_held(Held::Deleting);
@@ -80,26 +79,9 @@ impl Ledger {
     }
 }
 
-/// Whether the `receive`-th receive of a message does not hide it, where that happens with
-/// probability `duplicates`.
-#[inline]
-pub(super) fn stays_visible(duplicates: f64, luck: Luck, receive: u32) -> bool {
-    duplicates > 0.0 && luck.draws(Fate::Duplicate, receive).unit() < duplicates
-}
-
 /// Whether what the holder of a message says tells why it will come back: while it is in flight,
 /// unless its receive did not hide it, which is why then.
 #[inline]
 fn takes_word(row: &Message) -> bool {
     row.state == State::InFlight && row.held() != Held::NotHidden
-}
-
-/// The row of a receipt, if the message is still there and was not received since.
-#[inline]
-pub(super) fn current<'a>(slab: &'a Slab, receipt: &Receipt) -> Option<&'a Message> {
-    slab.live(receipt.slot).filter(|row| {
-        row.id == receipt.message
-            && row.receives == receipt.receives
-            && row.queue() == receipt.queue
-    })
 }

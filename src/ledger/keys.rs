@@ -8,6 +8,7 @@
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
 use super::config::Keys;
+use super::cuts::key_at;
 use super::partition::Shards;
 use crate::kernel::num;
 use crate::kernel::rng::{Draws, Fate, Luck, Source, mix};
@@ -120,16 +121,6 @@ fn hot_range_key(luck: Luck, share: f64, from: f64, width: f64) -> u64 {
     } else {
         draws.next_u64()
     }
-}
-
-/// The key that lies `part` / `whole` of the way through the key space; `part` is less.
-fn key_at(part: u64, whole: u64) -> u64 {
-    ((u128::from(part) << 64) / u128::from(whole)) as u64
-}
-
-/// The first keys of `count` equal ranges of the key space, but of the first.
-pub(super) fn equal_cuts(count: u32) -> Vec<u64> {
-    (1..u64::from(count)).map(|i| key_at(i, u64::from(count))).collect()
 }
 
 /// Of `choices` uniform keys the one whose partition holds the fewest messages; the first of equal

@@ -25,11 +25,13 @@
 //! | `message`, `timers`, `ring` | rows, deadlines, lists |
 //! | `footprint` | how many bytes all that takes |
 
+mod admission;
 mod backlog;
 mod capacity;
 mod ceiling;
 mod clock;
 pub mod config;
+mod cuts;
 mod draining;
 mod footprint;
 mod fresh;

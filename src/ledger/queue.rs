@@ -9,12 +9,12 @@
 
 use std::cmp::Reverse;
 
+use super::admission::Admission;
 use super::backlog::Counted;
 use super::capacity::Rate;
 use super::ceiling::Ceiling;
 use super::config::{Keys, MessageSize, QueueConfig, QueueId, SplitPolicy};
 use super::fresh::Waiting;
-use super::gate::Admission;
 use super::journal::{Action, Journal, MessageId, State};
 use super::keys::Router;
 use super::line::BACK_OF_LINE;

@@ -3,10 +3,11 @@
 //! Owns the two plain types that leave the ledger. A receipt names the slot, the message and the
 //! number of the receive, so that a stale one is recognised without a look-up table; it also
 //! carries the instant of the receive, because a handle dies 12 h after it. Must not know what a
-//! receipt is good for: the ledger decides.
+//! call with a receipt does.
 
 use super::config::QueueId;
 use super::journal::{Caller, MessageId};
+use super::message::{Message, Slab};
 use crate::kernel::rng::Luck;
 use crate::kernel::time::{Span, Time};
 
@@ -34,6 +35,14 @@ impl Receipt {
     pub fn of_nothing() -> Receipt {
         let message = MessageId(u64::MAX);
         Receipt { message, received: Time::ZERO, slot: 0, receives: 0, queue: QueueId(0) }
+    }
+
+    /// The row of its message, if that is still there and was not received since.
+    #[inline]
+    pub(super) fn current<'a>(&self, slab: &'a Slab) -> Option<&'a Message> {
+        slab.live(self.slot).filter(|row| {
+            row.id == self.message && row.receives == self.receives && row.queue() == self.queue
+        })
     }
 }
 

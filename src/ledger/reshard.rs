@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::capacity::Rate;
-use super::config::{Capacity, Mechanics, QueueId};
+use super::config::{Capacity, Mechanics};
 use super::journal::{Journal, KeySpace, Refusal};
 use super::message::Slab;
 use super::nodes::cluster::Origin;
@@ -19,7 +19,6 @@ use super::nodes::placement::Part;
 use super::partition::{Partition, Recut, pieces};
 use super::queue::Queue;
 use super::replication::SplitCopy;
-use super::service::Ledger;
 use super::split::watch::Opened;
 use super::split::{self, Decision};
 use crate::kernel::time::{Span, Time};
@@ -93,22 +92,21 @@ impl Reshards {
     }
 }
 
-impl Ledger {
+impl Queue {
     /// The ceiling and the split policy look at the last second's load.
-    pub(super) fn look_at_load<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
-        let q = &mut self.queues[queue.0 as usize];
-        q.tick = now + split::TICK;
-        if let Some(ceiling) = &mut q.ceiling {
+    pub(super) fn look_at_load<J: Journal>(&mut self, slab: &mut Slab, now: Time, journal: &mut J) {
+        self.tick = now + split::TICK;
+        if let Some(ceiling) = &mut self.ceiling {
             ceiling.close_second(now);
         }
-        let (Some(watch), Some(rate)) = (&mut q.watch, q.rate) else { return };
-        let policy = &q.config.ledger.split;
+        let (Some(watch), Some(rate)) = (&mut self.watch, self.rate) else { return };
+        let policy = &self.config.ledger.split;
         watch.close_second(policy, rate.per_second, now);
         let over = |reshard: &Reshard| reshard.stage == Stage::Pausing && reshard.due <= now;
-        q.reshards.under_way.retain(|reshard| !over(reshard));
-        let snapshot = watch.snapshot(rate.per_second, q.reshards.growth(), now);
+        self.reshards.under_way.retain(|reshard| !over(reshard));
+        let snapshot = watch.snapshot(rate.per_second, self.reshards.growth(), now);
         let decisions = split::decide(policy, &snapshot);
-        let live = q.shards.live();
+        let live = self.shards.live();
         let plans: Vec<_> = decisions
             .into_iter()
             .map(|decision| match decision {
@@ -121,16 +119,15 @@ impl Ledger {
             .collect();
         for (plan, first) in plans {
             match plan {
-                Ok((plan, delay)) => self.begin_reshard(queue, plan, delay, now, journal),
+                Ok((plan, delay)) => self.begin_reshard(slab, plan, delay, now, journal),
                 Err(reason) => {
-                    let q = &mut self.queues[queue.0 as usize];
-                    let at = q.shards.holder(first);
-                    if let Some(watch) = &mut q.watch {
+                    let at = self.shards.holder(first);
+                    if let Some(watch) = &mut self.watch {
                         watch.suggested(at, now);
                     }
-                    let partition = q.shards.get(at).id;
-                    q.listed.refusals += 1;
-                    journal.change(now, queue, &KeySpace::Refused { partition, reason }.into());
+                    let partition = self.shards.get(at).id;
+                    self.listed.refusals += 1;
+                    journal.change(now, self.id, &KeySpace::Refused { partition, reason }.into());
                 }
             }
         }
@@ -139,84 +136,82 @@ impl Ledger {
     /// Begins a change, if the guard against too many at once lets it.
     fn begin_reshard<J: Journal>(
         &mut self,
-        queue: QueueId,
+        slab: &mut Slab,
         plan: Plan,
         delay: Span,
         now: Time,
         journal: &mut J,
     ) {
-        let q = &mut self.queues[queue.0 as usize];
-        let parts = q.places_of(&plan);
+        let parts = self.places_of(&plan);
         let (old, new) = (parts.len(), plan.cuts.len() + 1);
-        let most = q.config.ledger.guards.concurrent.unwrap_or(u32::MAX) as usize;
-        let watch = q.watch.as_mut().expect("a queue without a policy does not change");
-        if new > old && q.reshards.splits() >= most {
+        let most = self.config.ledger.guards.concurrent.unwrap_or(u32::MAX) as usize;
+        let watch = self.watch.as_mut().expect("a queue without a policy does not change");
+        if new > old && self.reshards.splits() >= most {
             if watch.put_off(parts.start) {
-                let partition = q.shards.get(parts.start).id;
+                let partition = self.shards.get(parts.start).id;
                 let reason = Refusal::TooManyAtOnce;
-                q.listed.refusals += 1;
-                journal.change(now, queue, &KeySpace::Refused { partition, reason }.into());
+                self.listed.refusals += 1;
+                journal.change(now, self.id, &KeySpace::Refused { partition, reason }.into());
             }
             return;
         }
         watch.changing(parts.clone(), new, now);
-        let id = q.reshards.next_id;
-        q.reshards.next_id += 1;
+        let id = self.reshards.next_id;
+        self.reshards.next_id += 1;
         let growth = i64::from(new as u32) - i64::from(old as u32);
         let due = now.saturating_add(delay);
-        let at_once = matches!(q.config.ledger.mechanics, Mechanics::Metadata { .. });
+        let at_once = matches!(self.config.ledger.mechanics, Mechanics::Metadata { .. });
         let told = !at_once || !delay.is_zero();
         let reshard = Reshard { id, plan, growth, told, copy: None, stage: Stage::Planned, due };
         if told {
             let (old, new) = (old as u32, new as u32);
-            journal.change(now, queue, &KeySpace::Begun { reshard: id, old, new }.into());
+            journal.change(now, self.id, &KeySpace::Begun { reshard: id, old, new }.into());
         }
         if delay.is_zero() {
-            start(q, &mut self.slab, reshard, now, journal);
+            start(self, slab, reshard, now, journal);
         } else {
-            q.falls_due(due);
-            q.reshards.under_way.push(reshard);
+            self.falls_due(due);
+            self.reshards.under_way.push(reshard);
         }
     }
 
     /// Brings the changes forward whose stage ends; returns how many there were.
     pub(super) fn reshard<J: Journal>(
         &mut self,
-        queue: QueueId,
+        slab: &mut Slab,
         now: Time,
         journal: &mut J,
     ) -> u64 {
         let mut happened = 0;
-        let q = &mut self.queues[queue.0 as usize];
-        while let Some(reshard) = q.reshards.take_due(now) {
+        while let Some(reshard) = self.reshards.take_due(now) {
             match reshard.stage {
-                Stage::Planned => start(q, &mut self.slab, reshard, now, journal),
-                Stage::Copying => take_effect(q, &mut self.slab, reshard, now, journal),
+                Stage::Planned => start(self, slab, reshard, now, journal),
+                Stage::Copying => take_effect(self, slab, reshard, now, journal),
                 Stage::Pausing | Stage::Draining => unreachable!("no clock ends this stage"),
             }
             happened += 1;
         }
-        if std::mem::take(&mut q.drained) {
-            q.release(&mut self.slab);
-            let retired = q.shards.retire(&mut self.slab);
-            q.recount_held(&self.slab);
-            if let Some(replication) = &mut q.replication
+        if std::mem::take(&mut self.drained) {
+            self.release(slab);
+            let retired = self.shards.retire(slab);
+            self.recount_held(slab);
+            if let Some(replication) = &mut self.replication
                 && !retired.is_empty()
             {
-                replication.retired(now, &retired, &q.shards);
-                q.falls_due(now);
+                replication.retired(now, &retired, &self.shards);
+                self.falls_due(now);
             }
             for partition in retired {
-                journal.change(now, queue, &KeySpace::Drained { partition }.into());
+                journal.change(now, self.id, &KeySpace::Drained { partition }.into());
                 happened += 1;
             }
             // Several of one change may have been drained at once: its end is told once.
-            let sealed = q.shards.sealed();
-            q.reshards.under_way.retain(|&Reshard { id, stage, .. }| {
+            let sealed = self.shards.sealed();
+            self.reshards.under_way.retain(|&Reshard { id, stage, .. }| {
                 let of = |part: &Partition| part.sealed.as_ref().is_some_and(|s| s.reshard == id);
                 let over = stage == Stage::Draining && !sealed.iter().any(of);
                 if over {
-                    journal.change(now, queue, &KeySpace::Ended { reshard: id }.into());
+                    journal.change(now, self.id, &KeySpace::Ended { reshard: id }.into());
                 }
                 !over
             });

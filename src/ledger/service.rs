@@ -8,10 +8,9 @@
 
 use std::collections::VecDeque;
 
-use super::config::{QueueConfig, QueueId};
+use super::config::{MAX_BATCH, QueueConfig, QueueId};
 use super::fresh::Waiting;
 use super::gate::Gate;
-use super::holders::current;
 use super::journal::{Action, Caller, Change, Journal, KeySpace, State};
 use super::message::{Message, Slab};
 use super::polls::{Poll, Polls};
@@ -22,9 +21,6 @@ use super::stirred::Stirred;
 use super::tally::Tally;
 use crate::kernel::rng::{Fate, Luck, Source, Streams};
 use crate::kernel::time::{Span, Time};
-
-/// Most entries of a batch call and most messages of a receive.
-pub const MAX_BATCH: usize = 10;
 
 /// A message to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -345,7 +341,7 @@ impl Ledger {
             call.journal.change(now, queue, &Change::ReceiptExpired { message });
             return;
         }
-        let Some(row) = current(&self.slab, receipt) else {
+        let Some(row) = receipt.current(&self.slab) else {
             call.journal.change(now, queue, &Change::DeletedNothing { message });
             return;
         };
@@ -387,8 +383,7 @@ impl Ledger {
         journal.change(now, queue, &Change::Called { action: Action::ChangeVisibility });
         let q = &mut self.queues[queue.0 as usize];
         let until = now.saturating_add(timeout);
-        let in_flight =
-            current(&self.slab, receipt).is_some_and(|row| row.state == State::InFlight);
+        let in_flight = receipt.current(&self.slab).is_some_and(|row| row.state == State::InFlight);
         if !in_flight || until > receipt.received + RECEIPT_LIFE {
             journal.change(now, queue, &Change::VisibilityRefused { message });
             return VisibilityAnswer::Refused;

@@ -9,15 +9,15 @@
 //! or a quorum; while one waits at a partition, nothing in that partition can.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
+use super::admission::Admission;
 use super::config::{QueueId, chunks};
-use super::gate::Admission;
-use super::holders::stays_visible;
 use super::journal::{Action, Change, Held, Journal, State};
 use super::message::Message;
 use super::polls::Poll;
 use super::receipt::{Delivery, Receipt, Served};
 use super::routing::{Choice, parent};
 use super::service::Ledger;
+use crate::kernel::rng::{Fate, Luck, Source as _};
 use crate::kernel::time::{Span, Time};
 
 /// What one poll got.
@@ -448,4 +448,11 @@ impl Ledger {
             target.falls_due(now);
         }
     }
+}
+
+/// Whether the `receive`-th receive of a message does not hide it, where that happens with
+/// probability `duplicates`.
+#[inline]
+fn stays_visible(duplicates: f64, luck: Luck, receive: u32) -> bool {
+    duplicates > 0.0 && luck.draws(Fate::Duplicate, receive).unit() < duplicates
 }

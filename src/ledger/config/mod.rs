@@ -11,6 +11,9 @@ use crate::kernel::time::{Span, Time};
 pub use nodes::{FailureDomain, Failures, NodeId, Nodes, Outage, Placement, WeightedMove};
 pub use size::{CHUNK_BYTES, MAX_BYTES, MessageSize, chunks};
 
+/// Most entries of a batch call and most messages of a receive.
+pub const MAX_BATCH: usize = 10;
+
 /// A queue, by its place in the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueueId(pub u32);

@@ -6,10 +6,10 @@
 //! Invariant: a size follows from a message's luck alone; it is never stored, and no stream of
 //! chance is drawn from for it.
 
+use super::MAX_BATCH;
 use crate::kernel::dist::Dist;
 use crate::kernel::rng::{Fate, Luck};
 use crate::kernel::time::Span;
-use crate::ledger::service::MAX_BATCH;
 
 /// Bytes of the largest message, and of the largest sum of a send of several
 /// ([quotas](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html)).

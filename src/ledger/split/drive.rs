@@ -4,8 +4,8 @@ use super::watch::{Opened, Watch};
 use super::{Decision, decide};
 use crate::kernel::time::Time;
 use crate::ledger::config::{Guards, SplitPolicy};
+use crate::ledger::cuts::equal_cuts;
 use crate::ledger::journal::{Action, PartitionId};
-use crate::ledger::keys::equal_cuts;
 use crate::ledger::partition::pieces;
 
 /// Calls per second that each partition carries.
