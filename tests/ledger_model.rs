@@ -15,10 +15,10 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use reference::duo::{CALLERS, Duo};
 use reference::setup;
 use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::Poll;
 use sqsim::ledger::config::{Keys, QueueConfig, QueueId, Redrive};
 use sqsim::ledger::journal::{Caller, Change, Held};
-use sqsim::ledger::polls::Poll;
-use sqsim::ledger::receipt::{RECEIPT_LIFE, Receipt};
+use sqsim::ledger::{RECEIPT_LIFE, Receipt};
 
 /// How far the clock moves before a call.
 #[derive(Clone, Copy, Debug)]

@@ -28,7 +28,7 @@ use sqsim::ledger::config::{
 use sqsim::ledger::journal::{Action, Change, Held, MessageId, NodeChange, PartitionId};
 use sqsim::ledger::nodes::cluster::Cluster;
 use sqsim::ledger::nodes::placement::Part;
-use sqsim::ledger::service::{Received, VisibilityAnswer};
+use sqsim::ledger::{Received, VisibilityAnswer};
 
 const P0: PartitionId = PartitionId(0);
 const LONG: u64 = 1_000_000;

@@ -17,9 +17,9 @@ use proptest::sample::select;
 use rig::{FOR_EVER, Rig, runner};
 use sqsim::kernel::rng::{Fate, Luck, Source as _, mix};
 use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::Received;
 use sqsim::ledger::config::{Capacity, LedgerConfig, ReceiveRouting};
 use sqsim::ledger::journal::{Action, Caller, Change, MessageId, PartitionId};
-use sqsim::ledger::service::Received;
 
 fn sharding(partitions: u32) -> LedgerConfig {
     LedgerConfig { partitions, ..setup::queue().ledger }

@@ -7,11 +7,11 @@ mod reference;
 use reference::duo::Duo;
 use reference::setup;
 use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::Poll;
+use sqsim::ledger::Receipt;
 use sqsim::ledger::config::{QueueConfig, QueueId, Redrive};
 use sqsim::ledger::journal::{Caller, Change, Held, MessageId, State};
-use sqsim::ledger::polls::Poll;
-use sqsim::ledger::receipt::Receipt;
-use sqsim::ledger::service::{Received, VisibilityAnswer};
+use sqsim::ledger::{Received, VisibilityAnswer};
 
 const ORDERS: QueueId = QueueId(0);
 const DEAD: QueueId = QueueId(1);

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::config::{FleetConfig, OnFailure, WorkUnit};
 use crate::kernel::rng::{Purpose, Stream, Streams};
 use crate::kernel::time::Time;
-use crate::ledger::receipt::Delivery;
+use crate::ledger::Delivery;
 
 /// Deliveries that a worker's buffer has room for from the start; a larger one grows when it fills.
 const MOST_ROOM: usize = 256;

@@ -6,8 +6,8 @@ use super::event::Event;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::dist::Dist;
 use crate::kernel::rng::Stream;
+use crate::ledger::Receipt;
 use crate::ledger::config::MAX_BATCH;
-use crate::ledger::receipt::Receipt;
 
 /// A client that sends one message, waits for its confirmation, and thinks.
 #[derive(Clone, Debug)]

@@ -12,9 +12,9 @@ use std::hint::black_box;
 use super::event::Event;
 use super::world::World;
 use crate::kernel::calendar::Calendar;
+use crate::ledger::Receipt;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::Caller;
-use crate::ledger::receipt::Receipt;
 use crate::observe::observer::Observer;
 
 /// Threads from which it pays: about as many as have their rows in a second-level cache.

@@ -20,7 +20,7 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::MAX_BATCH;
 use crate::ledger::config::QueueConfig;
-use crate::ledger::receipt::{Delivery, Receipt};
+use crate::ledger::{Delivery, Receipt};
 use crate::observe::metrics::Metrics;
 use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Window};
 

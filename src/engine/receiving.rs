@@ -11,10 +11,10 @@ use crate::clients::deed::{Deed, WorkerId};
 use crate::clients::worker::{Life, Polling, ThreadTime};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
+use crate::ledger::Poll;
+use crate::ledger::Received;
+use crate::ledger::Served;
 use crate::ledger::journal::{Caller, Held};
-use crate::ledger::polls::Poll;
-use crate::ledger::receipt::Served;
-use crate::ledger::service::Received;
 use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {

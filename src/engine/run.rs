@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use super::fork::Course;
 use super::world::{Ended, World};
 use crate::kernel::time::Time;
-use crate::ledger::leftover::Leftover;
+use crate::ledger::Leftover;
 use crate::observe::measured::Measured;
 use crate::observe::metrics::{FleetFrame, Frame, Metrics};
 use crate::observe::observer::Observer;

@@ -9,7 +9,7 @@ use super::world::World;
 use crate::clients::deed::{Deed, ProducerId};
 use crate::clients::producer::SendCall;
 use crate::kernel::time::Span;
-use crate::ledger::service::{Outgoing, Refused};
+use crate::ledger::{Outgoing, Refused};
 use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {

@@ -17,8 +17,8 @@ use crate::kernel::rng::{Fate, Luck, Source};
 use crate::kernel::time::Span;
 use crate::ledger::config::MAX_BATCH;
 use crate::ledger::journal::Held;
-use crate::ledger::receipt::{Delivery, Receipt};
-use crate::ledger::service::{Outgoing, VisibilityAnswer};
+use crate::ledger::{Delivery, Receipt};
+use crate::ledger::{Outgoing, VisibilityAnswer};
 use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {

@@ -28,7 +28,7 @@ use crate::kernel::rng::{Luck, Purpose, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueId;
-use crate::ledger::receipt::{Delivery, Receipt};
+use crate::ledger::{Delivery, Receipt};
 use crate::observe::observer::Observer;
 
 /// How a run ended.

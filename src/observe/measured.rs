@@ -22,9 +22,9 @@ pub use super::series::{
 };
 pub use super::squares::Squares;
 use crate::kernel::time::{Span, Time};
+use crate::ledger::Circulating;
 use crate::ledger::config::NodeId;
 use crate::ledger::journal::{PartitionId, Refusal};
-use crate::ledger::leftover::Circulating;
 
 /// Everything measured in one run.
 #[derive(Clone, Debug)]

@@ -20,9 +20,9 @@ use super::queue_meter::QueueMeter;
 use crate::clients::deed::{Deed, FleetId};
 use crate::clients::worker::ThreadTime;
 use crate::kernel::time::{Span, Time};
+use crate::ledger::Leftover;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Change, Journal};
-use crate::ledger::leftover::Leftover;
 
 /// What metrics must know of a run beforehand.
 #[derive(Clone, Debug)]

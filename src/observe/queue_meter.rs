@@ -17,8 +17,8 @@ use super::node_meter::NodeMeter;
 use super::window_cells::WindowCells;
 use crate::clients::deed::Ending;
 use crate::kernel::time::{Span, Time};
+use crate::ledger::Leftover;
 use crate::ledger::journal::{Action, Change, Held, KeySpace, PartitionId, State};
-use crate::ledger::leftover::Leftover;
 
 /// Receives of each deleted message: how many had one, two, …; the last entry counts all that had
 /// at least as many.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
 use crate::kernel::time::{Span, Time};
-use crate::ledger::leftover;
+use crate::ledger;
 use crate::observe::measured::{
     self, FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured, ThreadShares,
 };
@@ -374,7 +374,7 @@ impl QueueOutcome {
 }
 
 impl Circulating {
-    fn of(found: leftover::Circulating) -> Option<Circulating> {
+    fn of(found: ledger::Circulating) -> Option<Circulating> {
         (found.messages > 0).then(|| Circulating {
             messages: found.messages,
             oldest_ns: found.oldest.as_nanos(),

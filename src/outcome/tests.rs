@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::kernel::time::Span;
-use crate::ledger::leftover;
+use crate::ledger;
 use crate::observe::measured::Latency;
 use crate::stats::fixture;
 
@@ -355,7 +355,7 @@ fn parts_of_an_outcome_by_hand() {
     queue.sent_to_received = Latency::of(&[1, 2, 2].map(Span::from_nanos));
     queue.sent_to_deleted = Latency::of(&[1, 1, 2].map(Span::from_nanos));
     queue.unfinished.circulating =
-        leftover::Circulating { messages: 3, oldest: Span::from_secs(9), receives: 7 };
+        ledger::Circulating { messages: 3, oldest: Span::from_secs(9), receives: 7 };
     measured.fleets[0].duplicate_work = 1;
     let outcome = Outcome::from_run(&scenario, 42, 0, &measured, None);
     let of = outcome.queues.get("orders").expect("is there");

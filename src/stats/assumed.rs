@@ -21,8 +21,8 @@ use crate::engine::scenario::Scenario;
 use crate::kernel::dist::Dist;
 use crate::kernel::num;
 use crate::kernel::time::Span;
+use crate::ledger::RECEIPT_LIFE;
 use crate::ledger::config::{Capacity, LedgerConfig, QueueConfig, QueueId, SplitPolicy};
-use crate::ledger::receipt::RECEIPT_LIFE;
 
 /// A chance below this is taken for never.
 pub(super) const NEVER: f64 = 1e-6;

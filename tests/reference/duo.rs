@@ -13,11 +13,11 @@ use std::collections::VecDeque;
 use sqsim::kernel::rng::{Luck, mix};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
+use sqsim::ledger::Poll;
 use sqsim::ledger::config::{QueueConfig, QueueId};
 use sqsim::ledger::journal::{Caller, Change, Held};
-use sqsim::ledger::polls::Poll;
-use sqsim::ledger::receipt::{Delivery, Receipt};
-use sqsim::ledger::service::{Outgoing, Received, VisibilityAnswer};
+use sqsim::ledger::{Delivery, Receipt};
+use sqsim::ledger::{Outgoing, Received, VisibilityAnswer};
 
 use super::ledger::{Handed, Reference};
 use super::setup::{self, Log};

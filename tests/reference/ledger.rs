@@ -12,12 +12,12 @@ use std::collections::BTreeSet;
 
 use sqsim::kernel::rng::{Fate, Luck, Source as _};
 use sqsim::kernel::time::{Span, Time};
+use sqsim::ledger::Poll;
+use sqsim::ledger::Receipt;
 use sqsim::ledger::Tally;
 use sqsim::ledger::config::{Keys, QueueConfig, QueueId};
 use sqsim::ledger::journal::{Action, Caller, Change, Held, MessageId, PartitionId, State};
-use sqsim::ledger::polls::Poll;
-use sqsim::ledger::receipt::Receipt;
-use sqsim::ledger::service::{Outgoing, Received, VisibilityAnswer};
+use sqsim::ledger::{Outgoing, Received, VisibilityAnswer};
 
 /// A receipt dies, and a message returns at the latest, this long after the receive.
 const TWELVE_HOURS: Span = Span::from_secs(12 * 60 * 60);

@@ -9,11 +9,11 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use sqsim::kernel::rng::Luck;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
+use sqsim::ledger::Poll;
+use sqsim::ledger::Receipt;
 use sqsim::ledger::config::{LedgerConfig, QueueConfig, QueueId};
 use sqsim::ledger::journal::{Caller, Change, MessageId};
-use sqsim::ledger::polls::Poll;
-use sqsim::ledger::receipt::Receipt;
-use sqsim::ledger::service::{Outgoing, Received};
+use sqsim::ledger::{Outgoing, Received};
 
 use super::setup::{self, Log};
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::kernel::time::Time;
 use crate::ledger::config::NodeId;
 use crate::ledger::journal::PartitionId;
-use crate::ledger::message::Message;
+use crate::ledger::messages::message::Message;
 use crate::ledger::nodes::cluster::Cluster;
 use crate::ledger::nodes::placement::Part;
 

@@ -1,7 +1,7 @@
 //! What the nodes mean for the partitions of one queue.
 //!
 //! Owns which calls the replicas of a partition can answer, what these cost their nodes, and which
-//! deletes some replicas missed. Must not know how nodes fail: [`super::nodes`] says.
+//! deletes some replicas missed. Must not know how nodes fail: [`crate::ledger::nodes`] says.
 //!
 //! A send, a delete or a change of visibility needs a write quorum, a receive a read quorum (D.
 //! Gifford, "Weighted voting for replicated data", SOSP 1979). A call costs each node that answers
@@ -10,16 +10,16 @@
 
 mod missed;
 
-use super::capacity::{Bucket, Rate};
-use super::config::{Capacity, NodeId, Nodes};
-use super::journal::{Action, NodeChange, PartitionId};
-use super::message::Message;
-use super::nodes::cluster::{self, Cluster, Origin};
-use super::nodes::placement::Part;
-use super::partition::{Partition, Shards};
 use crate::kernel::num;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::Time;
+use crate::ledger::config::{Capacity, NodeId, Nodes};
+use crate::ledger::journal::{Action, NodeChange, PartitionId};
+use crate::ledger::keyspace::capacity::{Bucket, Rate};
+use crate::ledger::keyspace::partition::{Partition, Shards};
+use crate::ledger::messages::message::Message;
+use crate::ledger::nodes::cluster::{self, Cluster, Origin};
+use crate::ledger::nodes::placement::Part;
 use missed::Missed;
 
 pub(super) use missed::Gone;

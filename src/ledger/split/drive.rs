@@ -4,9 +4,9 @@ use super::watch::{Opened, Watch};
 use super::{Decision, decide};
 use crate::kernel::time::Time;
 use crate::ledger::config::{Guards, SplitPolicy};
-use crate::ledger::cuts::equal_cuts;
 use crate::ledger::journal::{Action, PartitionId};
-use crate::ledger::partition::pieces;
+use crate::ledger::keyspace::cuts::equal_cuts;
+use crate::ledger::keyspace::partition::pieces;
 
 /// Calls per second that each partition carries.
 pub(super) const CAPACITY: f64 = 1000.0;

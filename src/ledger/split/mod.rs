@@ -2,10 +2,11 @@
 //!
 //! Owns the closed family of policies. A decision is a pure function of a [`Snapshot`]: what was
 //! observed of each partition, the clock, and what the queue did before. Must not change anything;
-//! [`super::reshard`] does what is decided.
+//! [`crate::ledger::queue`] does what is decided.
 //!
 //! | module | owns |
 //! |---|---|
+//! | `ceiling` | the most that all partitions of a queue take together |
 //! | `load` | what is remembered of a partition's load |
 //! | `watch` | the partitions of a queue as policies see them, second by second |
 //! | `midpoint` | Kinesis on-demand: halves, late |
@@ -19,6 +20,7 @@
 //! A new policy is a variant of [`SplitPolicy`], an arm in [`decide`], a module with its rule, and
 //! what it must remember in [`load::Load`].
 
+pub(super) mod ceiling;
 #[cfg(test)]
 mod drive;
 mod ewma;
@@ -35,9 +37,9 @@ pub(super) mod watch;
 
 use std::ops::Range;
 
-use super::config::SplitPolicy;
-use super::journal::Refusal;
 use crate::kernel::time::{Span, Time};
+use crate::ledger::config::SplitPolicy;
+use crate::ledger::journal::Refusal;
 use watch::{History, Watched};
 
 /// How often policies look at the load.

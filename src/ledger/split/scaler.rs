@@ -10,7 +10,7 @@ use super::watch::Watched;
 use super::{Decision, Snapshot};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::CountScaler;
-use crate::ledger::cuts::equal_cuts;
+use crate::ledger::keyspace::cuts::equal_cuts;
 
 /// What is remembered of the whole queue.
 #[derive(Clone, Copy, Debug, Default)]

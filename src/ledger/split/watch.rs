@@ -14,7 +14,7 @@ use crate::kernel::rng::{Draws, Source, mix};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Guards, SplitPolicy};
 use crate::ledger::journal::{Action, PartitionId};
-use crate::ledger::partition::Partition;
+use crate::ledger::keyspace::partition::Partition;
 
 /// A partition as a policy sees it.
 #[derive(Clone, Debug)]

@@ -1,0 +1,462 @@
+//! The calls of the queue service.
+//!
+//! Owns [`Ledger`] and what each call answers. Must not know who calls.
+//!
+//! The rules are those of the SQS API reference and developer guide; each call names its own.
+//! Where AWS publishes nothing, the rule is a parameter of [`crate::ledger::config`].
+#![expect(clippy::inline_always, reason = "most calls have one entry: their loops fold away")]
+
+use std::collections::VecDeque;
+
+use super::gate::Gate;
+use super::polls::{Poll, Polls};
+use super::stirred::Stirred;
+use crate::kernel::rng::{Fate, Luck, Source, Streams};
+use crate::kernel::time::{Span, Time};
+use crate::ledger::config::{MAX_BATCH, QueueConfig, QueueId};
+use crate::ledger::journal::{Action, Caller, Change, Journal, KeySpace, State};
+use crate::ledger::messages::fresh::Waiting;
+use crate::ledger::messages::message::{Message, Slab};
+use crate::ledger::messages::receipt::{Delivery, RECEIPT_LIFE, Receipt, Served};
+use crate::ledger::messages::sealed::Came;
+use crate::ledger::queue::Queue;
+use crate::ledger::queue::tally::Tally;
+
+/// A message to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// What chance does to it.
+    pub luck: Luck,
+    /// Its own delay; `None` is the queue's.
+    pub delay: Option<Span>,
+}
+
+/// One bit an entry of a batch call: those that a partition refused for lack of capacity or of
+/// replicas that answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refused(pub u16);
+
+impl Refused {
+    /// Whether entry `i` was refused.
+    pub fn has(self, i: usize) -> bool {
+        self.0 & (1 << i) != 0
+    }
+
+    /// How many were refused.
+    pub fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+}
+
+/// The answer to a receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Messages are handed over: [`Ledger::next_served`] and [`Ledger::next_delivery`] give them.
+    Messages,
+    /// A long poll waits; [`Ledger::next_served`] will tell how it ended.
+    Waiting,
+    /// A short poll found nothing.
+    Empty,
+    /// `OverLimit`: the in-flight cap is reached (short polls only; a long poll waits).
+    OverLimit,
+    /// Only partitions without capacity have messages, or too few replicas of the only one that
+    /// was asked answer.
+    Refused,
+}
+
+/// The answer to a change of visibility.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VisibilityAnswer {
+    /// Done.
+    Changed,
+    /// `MessageNotInflight`, `ReceiptHandleIsInvalid`, or more than 12 h in all: refused.
+    Refused,
+    /// Too few replicas answered: nothing changed.
+    Unavailable,
+}
+
+/// All queues of a scenario.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pub(super) slab: Slab,
+    pub(super) queues: Vec<Queue>,
+    pub(super) polls: Polls,
+    pub(super) served: VecDeque<Served>,
+    pub(super) handed: VecDeque<Delivery>,
+    pub(super) stirred: Stirred,
+}
+
+impl Ledger {
+    /// Empty queues, for callers numbered below `callers`. `paths` name the queues' streams of
+    /// chance.
+    pub fn new<'a, J: Journal>(
+        queues: impl Iterator<Item = (&'a str, &'a QueueConfig)>,
+        callers: u32,
+        streams: Streams,
+        journal: &mut J,
+    ) -> Ledger {
+        // What all callers together can hold after one receive each.
+        let mut slab = Slab::with_capacity(callers as usize * MAX_BATCH);
+        let queues: Vec<Queue> = (0..)
+            .zip(queues)
+            .map(|(id, (path, config))| Queue::new(QueueId(id), path, config, streams, &mut slab))
+            .collect();
+        for queue in &queues {
+            for part in queue.shards.live() {
+                let (partition, first, last) = (part.id, part.first, part.last);
+                let opened = KeySpace::Opened { partition, first, last };
+                journal.change(Time::ZERO, queue.id, &opened.into());
+            }
+        }
+        let mut polls = Polls::new(callers, queues.len());
+        for queue in queues.iter().filter(|queue| queue.routing.waits_at_one()) {
+            polls.make_places(queue.id, queue.shards.len());
+        }
+        let (served, handed) = (VecDeque::with_capacity(64), VecDeque::with_capacity(640));
+        let stirred = Stirred::of(queues.len());
+        Ledger { slab, queues, polls, served, handed, stirred }
+    }
+
+    /// What a queue was told.
+    pub fn config(&self, queue: QueueId) -> &QueueConfig {
+        &self.queues[queue.0 as usize].config
+    }
+
+    /// Messages resident now, over all queues.
+    pub fn resident(&self) -> u64 {
+        self.slab.resident()
+    }
+
+    /// What went in and out of a queue.
+    pub fn tally(&self, queue: QueueId) -> Tally {
+        self.queues[queue.0 as usize].tally
+    }
+
+    /// When the oldest message whose age counts was sent to, or moved to, the queue.
+    pub fn oldest(&self, queue: QueueId) -> Option<Time> {
+        self.queues[queue.0 as usize].oldest()
+    }
+
+    /// When something next falls due in `queue`; may be too early, is never too late.
+    #[inline]
+    pub fn due(&self, queue: QueueId) -> Time {
+        self.queues[queue.0 as usize].due
+    }
+
+    /// Stores up to 10 messages; `connection` is the client, for sticky keys. Each partition that
+    /// is touched counts one call
+    /// ([SendMessageBatch](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html);
+    /// a batch is split by partition). Entries succeed or are refused individually.
+    ///
+    /// # Panics
+    /// Without a message or with more than 10.
+    #[inline(always)]
+    pub fn send<J: Journal>(
+        &mut self,
+        now: Time,
+        queue: QueueId,
+        connection: u32,
+        messages: &[Outgoing],
+        journal: &mut J,
+    ) -> Refused {
+        assert!((1..=MAX_BATCH).contains(&messages.len()), "a send has 1 to 10 messages");
+        self.stirred.note(queue);
+        journal.change(now, queue, &Change::Called { action: Action::Send });
+        let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Send);
+        let mut call = Call { now, queue, gate: &mut gate, journal };
+        let first = messages[0].luck;
+        if let [only] = messages {
+            self.store(&mut call, 0, only, first, connection);
+        } else {
+            for (entry, outgoing) in messages.iter().enumerate() {
+                self.store(&mut call, entry, outgoing, first, connection);
+            }
+        }
+        let q = &mut self.queues[queue.0 as usize];
+        let refused = call.close(q);
+        if (refused.count() as usize) < messages.len() {
+            q.came_in(now, call.journal);
+        }
+        self.settle(queue, now, call.journal);
+        refused
+    }
+
+    /// Stores one message of a send, unless its partition refuses it.
+    #[inline(always)]
+    fn store<J: Journal>(
+        &mut self,
+        call: &mut Call<'_, J>,
+        entry: usize,
+        outgoing: &Outgoing,
+        first: Luck,
+        connection: u32,
+    ) {
+        let Call { now, queue, .. } = *call;
+        let Outgoing { luck, delay } = *outgoing;
+        let q = &mut self.queues[queue.0 as usize];
+        let key = q.router.key(luck, first, connection, now, &q.shards);
+        let at = q.shards.holder(key);
+        if let Some(gate) = call.gate {
+            gate.carry(q, luck);
+            if !gate.admit(at, q, key, entry, now) {
+                return;
+            }
+        }
+        let id = self.slab.give_id();
+        q.tally.sent += 1;
+        let delay = delay.unwrap_or(q.config.delay);
+        let state = if delay.is_zero() { State::Visible } else { State::Delayed };
+        let partition = q.shards.get(at).id;
+        call.journal.change(now, queue, &Change::Sent { message: id, partition, state });
+        if delay.is_zero() && !q.must_wait(Came { key, id, sent: now }) {
+            q.wait(&mut self.slab, at, Waiting { id, sent: now, luck, key });
+            return;
+        }
+        let slot = self.slab.insert(Message::new(id, queue, now, luck, key));
+        q.begin(&mut self.slab, slot);
+        if delay.is_zero() {
+            q.show(&mut self.slab, slot);
+        } else {
+            q.hide(&mut self.slab, slot, State::Delayed, delay, now);
+        }
+    }
+
+    /// Receives up to `poll.max` messages
+    /// ([ReceiveMessage](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html)).
+    /// At the in-flight cap a short poll is refused and a long poll finds nothing, which it may
+    /// wait out.
+    ///
+    /// # Panics
+    /// If it asks for no message or for more than 10, or its caller waits already.
+    pub fn receive<J: Journal>(
+        &mut self,
+        now: Time,
+        queue: QueueId,
+        poll: Poll,
+        journal: &mut J,
+    ) -> Received {
+        assert!((1..=MAX_BATCH as u32).contains(&poll.max), "a receive asks for 1 to 10 messages");
+        self.stirred.note(queue);
+        journal.change(now, queue, &Change::Called { action: Action::Receive });
+        let taken = self.ask(queue, &poll, now, journal);
+        journal.probed(queue, taken.probes);
+        if taken.messages > 0 {
+            self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
+            return Received::Messages;
+        }
+        let q = &mut self.queues[queue.0 as usize];
+        let over_limit = q.is_full();
+        if let Some((at, admission)) = taken.refused {
+            let partition = q.shards.get(at as usize).id;
+            if let Some(change) = admission.refusal(Action::Receive, partition, 1) {
+                journal.change(now, queue, &change);
+            }
+            return Received::Refused;
+        }
+        if !poll.wait.is_zero() {
+            let due = match taken.waits_at {
+                None => self.polls.enter(queue, poll, now),
+                Some(at) => self.polls.enter_at(queue, at, poll, now),
+            };
+            q.falls_due(due);
+            return Received::Waiting;
+        }
+        let falsely = !over_limit && q.tally.visible > q.behind;
+        let nothing = Change::ReceivedNothing { caller: poll.caller, falsely, over_limit };
+        journal.change(now, queue, &nothing);
+        if over_limit { Received::OverLimit } else { Received::Empty }
+    }
+
+    /// Who was served by the calls since, in order. What it got must be collected before the next
+    /// one is asked for.
+    #[inline]
+    pub fn next_served(&mut self) -> Option<Served> {
+        self.served.pop_front()
+    }
+
+    /// The next message of the one who was served last; it gets as many as [`Served::messages`].
+    #[inline]
+    pub fn next_delivery(&mut self) -> Option<Delivery> {
+        self.handed.pop_front()
+    }
+
+    /// Appends to `out` what `served` got.
+    pub fn collect(&mut self, served: Served, out: &mut VecDeque<Delivery>) {
+        for _ in 0..served.messages {
+            out.extend(self.next_delivery());
+        }
+    }
+
+    /// Ends a waiting poll whose caller is gone; false if it did not wait.
+    pub fn hang_up(&mut self, caller: Caller) -> bool {
+        self.polls.leave(caller)
+    }
+
+    /// Deletes up to 10 messages of one queue
+    /// ([DeleteMessage](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html)).
+    /// With the latest receipt the message goes, even if its visibility timeout has passed; with
+    /// an older one the call succeeds and nothing happens; 12 h after the receive it fails. Only
+    /// entries that were refused are worth another try.
+    ///
+    /// # Panics
+    /// Without a receipt or with more than 10.
+    #[inline(always)]
+    pub fn delete<J: Journal>(
+        &mut self,
+        now: Time,
+        receipts: &[Receipt],
+        journal: &mut J,
+    ) -> Refused {
+        assert!((1..=MAX_BATCH).contains(&receipts.len()), "a delete has 1 to 10 receipts");
+        let queue = receipts[0].queue;
+        self.stirred.note(queue);
+        journal.change(now, queue, &Change::Called { action: Action::Delete });
+        let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Delete);
+        let mut call = Call { now, queue, gate: &mut gate, journal };
+        if let [only] = receipts {
+            self.delete_entry(&mut call, 0, only);
+        } else {
+            for (entry, receipt) in receipts.iter().enumerate() {
+                self.delete_entry(&mut call, entry, receipt);
+            }
+        }
+        let q = &mut self.queues[queue.0 as usize];
+        let refused = call.close(q);
+        q.tell_oldest(&self.slab, now, call.journal);
+        self.settle(queue, now, call.journal);
+        refused
+    }
+
+    /// Deletes one message of a delete, unless its partition refuses it.
+    #[inline(always)]
+    fn delete_entry<J: Journal>(
+        &mut self,
+        call: &mut Call<'_, J>,
+        entry: usize,
+        receipt: &Receipt,
+    ) {
+        let Call { now, queue, .. } = *call;
+        let message = receipt.message;
+        if now > receipt.received + RECEIPT_LIFE {
+            call.journal.change(now, queue, &Change::ReceiptExpired { message });
+            return;
+        }
+        let Some(row) = receipt.current(&self.slab) else {
+            call.journal.change(now, queue, &Change::DeletedNothing { message });
+            return;
+        };
+        let (came, luck, receives) = (Came::from(row), row.luck, row.receives);
+        let Came { key, sent, .. } = came;
+        let q = &mut self.queues[queue.0 as usize];
+        if let Some(gate) = call.gate
+            && !gate.admit(q.shards.home(came), q, key, entry, now)
+        {
+            return;
+        }
+        let lost = q.config.lost_deletes;
+        if lost > 0.0 && luck.draws(Fate::LostDelete, receives).unit() < lost {
+            call.journal.change(now, queue, &Change::DeleteLost { message });
+            return;
+        }
+        if q.replication.is_some() {
+            q.note_delete(&self.slab, receipt.slot);
+        }
+        let from = q.delete(&mut self.slab, receipt.slot);
+        call.journal.change(now, queue, &Change::Deleted { message, sent, receives, from });
+    }
+
+    /// Lets the visibility timeout of a received message end `timeout` from now; zero makes it
+    /// visible at once
+    /// ([ChangeMessageVisibility](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html)).
+    /// Refused when the message is not in flight for this receipt, and when it would be in flight
+    /// for more than 12 h since its receive.
+    pub fn change_visibility<J: Journal>(
+        &mut self,
+        now: Time,
+        receipt: &Receipt,
+        timeout: Span,
+        journal: &mut J,
+    ) -> VisibilityAnswer {
+        let queue = receipt.queue;
+        let message = receipt.message;
+        self.stirred.note(queue);
+        journal.change(now, queue, &Change::Called { action: Action::ChangeVisibility });
+        let q = &mut self.queues[queue.0 as usize];
+        let until = now.saturating_add(timeout);
+        let in_flight = receipt.current(&self.slab).is_some_and(|row| row.state == State::InFlight);
+        if !in_flight || until > receipt.received + RECEIPT_LIFE {
+            journal.change(now, queue, &Change::VisibilityRefused { message });
+            return VisibilityAnswer::Refused;
+        }
+        if let Some(replication) = &q.replication {
+            let at = q.shards.home(self.slab.get(receipt.slot).into());
+            if !replication.has_quorum(at, Action::ChangeVisibility) {
+                let (action, partition) = (Action::ChangeVisibility, q.shards.get(at).id);
+                let messages = 1;
+                journal.change(now, queue, &Change::Unavailable { action, partition, messages });
+                return VisibilityAnswer::Unavailable;
+            }
+        }
+        q.detach(&mut self.slab, receipt.slot);
+        journal.change(now, queue, &Change::VisibilityChanged { message, until });
+        if timeout.is_zero() {
+            self.give_back(queue, receipt.slot, now, journal);
+            self.settle(queue, now, journal);
+        } else {
+            q.hide(&mut self.slab, receipt.slot, State::InFlight, timeout, now);
+        }
+        VisibilityAnswer::Changed
+    }
+
+    /// Removes every message of the queue, those in flight included
+    /// ([PurgeQueue](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html);
+    /// here at once, where AWS takes up to 60 s).
+    pub fn purge<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) {
+        self.stirred.note(queue);
+        let q = &mut self.queues[queue.0 as usize];
+        while let Some(which) = q.any(&self.slab) {
+            let (message, from) = q.remove(&mut self.slab, which);
+            q.tally.purged += 1;
+            journal.change(now, queue, &Change::Purged { message, from });
+        }
+        if let Some(replication) = &mut q.replication {
+            replication.purged();
+        }
+        q.tell_oldest(&self.slab, now, journal);
+    }
+
+    pub(super) fn queue(&self, queue: QueueId) -> &Queue {
+        &self.queues[queue.0 as usize]
+    }
+
+    /// Checks everything derived against what it is derived from; for tests, as it walks through
+    /// every message.
+    ///
+    /// # Panics
+    /// If conservation or an invariant is broken.
+    pub fn check(&self) {
+        for q in &self.queues {
+            q.check(&self.slab);
+        }
+        let counted: u64 = self.queues.iter().map(|q| q.tally.resident()).sum();
+        assert_eq!(counted, self.resident(), "the slab holds what the queues count");
+    }
+}
+
+/// What the entries of one batch call share. Most calls have one entry: each call treats that one
+/// apart, so that the compiler leaves no loop and keeps in registers what the entry has.
+struct Call<'a, J> {
+    now: Time,
+    queue: QueueId,
+    gate: &'a mut Option<Gate>,
+    journal: &'a mut J,
+}
+
+impl<J: Journal> Call<'_, J> {
+    /// All entries were tried: those that were refused.
+    #[inline(always)]
+    fn close(&mut self, q: &Queue) -> Refused {
+        let Call { now, gate, journal, .. } = self;
+        gate.as_ref().map_or(Refused(0), |gate| gate.close(q, *now, *journal))
+    }
+}

@@ -1,0 +1,34 @@
+//! Whether a partition lets a call through.
+//!
+//! Owns the answer and what a refusal is called. Must not know what decides:
+//! [`Queue`](super::Queue) does.
+
+use crate::ledger::journal::{Action, Change, PartitionId};
+
+/// Whether a partition lets a call through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::ledger) enum Admission {
+    /// It does.
+    #[default]
+    Admitted,
+    /// It or a node has no capacity left.
+    Throttled,
+    /// Too few of its replicas answer.
+    Unavailable,
+}
+
+impl Admission {
+    /// What a refusal is called.
+    pub(in crate::ledger) fn refusal(
+        self,
+        action: Action,
+        partition: PartitionId,
+        messages: u32,
+    ) -> Option<Change> {
+        match self {
+            Admission::Admitted => None,
+            Admission::Throttled => Some(Change::Throttled { action, partition, messages }),
+            Admission::Unavailable => Some(Change::Unavailable { action, partition, messages }),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Which module may use which.
+//!
+//! Owns how a file's arrows are found, and the rule of a table of rooms: each may use those below
+//! it. Must not know which rooms there are.
+
+use crate::sources::{Source, read};
+
+/// A file that looks upwards: the file, the room above, and why.
+pub(crate) type Upward = (&'static str, &'static str, &'static str);
+
+/// The rooms below a module, in the order of the table at its head.
+pub(crate) struct Rooms {
+    /// The module, from the crate's root; nothing is the root.
+    of: Vec<String>,
+    /// Those above come first.
+    names: Vec<String>,
+}
+
+impl Rooms {
+    /// Those of the table in this file.
+    pub(crate) fn listed_in(path: &str) -> Rooms {
+        let text = read(path);
+        let rows = text.lines().filter_map(|line| line.strip_prefix("//! | "));
+        let cells = rows.filter_map(|row| row.split(" | ").next());
+        let names = cells.filter_map(|cell| Some(cell.split('`').nth(1)?.to_owned())).collect();
+        Rooms { of: module(path), names }
+    }
+
+    /// These rooms of this module.
+    pub(crate) fn new(of: &[&str], names: &[&str]) -> Rooms {
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        Rooms { of: owned(of), names: owned(names) }
+    }
+
+    /// The first room and the last one.
+    pub(crate) fn ends(&self) -> Option<(&str, &str)> {
+        Some((self.names.first()?, self.names.last()?))
+    }
+
+    fn height(&self, room: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == room)
+    }
+
+    /// What this module path names below the module that the rooms are of.
+    fn room_of<'a>(&self, path: &'a [String]) -> Option<&'a str> {
+        path.strip_prefix(&self.of[..])?.first().map(String::as_str)
+    }
+
+    /// Arrows that point up, or at nothing that the table has, and exceptions that nothing needs.
+    pub(crate) fn faults(&self, files: &[Source], upwards: &[Upward]) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut needing = Vec::new();
+        for file in files {
+            let path = module(&file.path);
+            let Some(room) = self.room_of(&path) else { continue };
+            let Some(own) = self.height(room) else {
+                faults.push(format!("{}: the table has no room for it", file.path));
+                continue;
+            };
+            for (line, used) in arrows(file) {
+                let Some(used) = self.room_of(&used) else { continue };
+                if self.height(used).is_some_and(|used| used >= own) {
+                    continue;
+                }
+                needing.push(format!("{} {used}", file.path));
+                if !upwards.iter().any(|(path, room, _)| *path == file.path && *room == used) {
+                    faults.push(format!("{}:{line}: `{room}` uses `{used}`", file.path));
+                }
+            }
+        }
+        let idle = upwards.iter().filter(|(path, room, _)| {
+            !needing.iter().any(|needs| *needs == format!("{path} {room}"))
+        });
+        faults.extend(idle.map(|(path, room, why)| {
+            format!("{path} needs no exception for `{room}` any more ({why})")
+        }));
+        faults
+    }
+}
+
+/// The module that a file is, from the crate's root: nothing for the root itself.
+pub(crate) fn module(path: &str) -> Vec<String> {
+    let path = path.strip_prefix("src/").unwrap_or(path);
+    let path = path.strip_suffix(".rs").unwrap_or(path);
+    let path = path.strip_suffix("/mod").unwrap_or(path);
+    if path == "lib" || path == "main" {
+        return Vec::new();
+    }
+    path.split('/').map(str::to_owned).collect()
+}
+
+/// What a file's own code names with `crate::` or `super::`, from the crate's root, with its line.
+pub(crate) fn arrows(file: &Source) -> Vec<(usize, Vec<String>)> {
+    let own = module(&file.path);
+    let mut found = Vec::new();
+    for (number, line) in file.own_code() {
+        let mut rest = line;
+        while let Some(at) = first_path(rest) {
+            let path: Vec<&str> = words(&rest[at..]);
+            let ups = path.iter().take_while(|&&word| word == "super").count();
+            let base = if ups == 0 { &[][..] } else { &own[..own.len().saturating_sub(ups)] };
+            let named = path[ups.max(1)..].iter().map(|&word| word.to_owned());
+            found.push((number, base.iter().cloned().chain(named).collect()));
+            rest = &rest[at + path.iter().map(|word| word.len() + 2).sum::<usize>() - 2..];
+        }
+    }
+    found
+}
+
+/// Where a path from the root or from the module above begins.
+fn first_path(line: &str) -> Option<usize> {
+    let begins = |word: &str| {
+        line.match_indices(word).map(|(at, _)| at).find(|&at| {
+            let before = line[..at].chars().next_back();
+            before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':')
+        })
+    };
+    [begins("crate::"), begins("super::")].into_iter().flatten().min()
+}
+
+/// The words of a path up to what is no word: `a::b::{c}` has two.
+fn words(path: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = path;
+    loop {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        if end > 0 {
+            words.push(&rest[..end]);
+        }
+        match rest[end..].strip_prefix("::") {
+            Some(after) if end > 0 => rest = after,
+            Some(_) | None => return words,
+        }
+    }
+}
