@@ -26,8 +26,9 @@ mod queue;
 mod replication;
 mod split;
 
+pub use calls::answers::{Outgoing, Received, Refused, VisibilityAnswer};
 pub use calls::leftover::{Circulating, Leftover};
 pub use calls::polls::Poll;
-pub use calls::service::{Ledger, Outgoing, Received, Refused, VisibilityAnswer};
+pub use calls::service::Ledger;
 pub use messages::receipt::{Delivery, RECEIPT_LIFE, Receipt, Served};
 pub use queue::tally::Tally;

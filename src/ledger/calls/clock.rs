@@ -140,3 +140,23 @@ impl Ledger {
         q.tell_oldest(&self.slab, now, journal);
     }
 }
+
+/// Which queues to look at.
+impl Ledger {
+    /// Whether [`Ledger::next_stirred`] tells the queues to look at: those that it does not tell
+    /// have no earlier [`Ledger::due`] than at the look before. Otherwise all are to be looked at.
+    #[inline]
+    pub fn lists_stirred(&self) -> bool {
+        self.stirred.listed
+    }
+
+    /// Begins a look: what is told then comes in the order of the queues.
+    pub fn begin_look(&mut self) {
+        self.stirred.list.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
+    /// The next queue that something was done to since the last look.
+    pub fn next_stirred(&mut self) -> Option<QueueId> {
+        self.stirred.list.pop()
+    }
+}

@@ -11,7 +11,7 @@
     reason = "a call of one entry is known where it is made: there is nothing to look up there"
 )]
 
-use super::service::Refused;
+use super::answers::Refused;
 use crate::kernel::rng::Luck;
 use crate::kernel::time::Time;
 use crate::ledger::config::{CHUNK_BYTES, MAX_BATCH, chunks};

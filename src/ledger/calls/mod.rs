@@ -5,6 +5,7 @@
 //!
 //! | module | owns |
 //! |---|---|
+//! | `answers` | what calls are given and what they answer |
 //! | `service` | the calls: send, receive, delete, change visibility, purge |
 //! | `gate` | which entries of a batch call are let through |
 //! | `serving` | how polls are served: waiting polls, hand-over, dead letters |
@@ -16,6 +17,7 @@
 //! | `leftover` | what is in a queue at the end |
 //! | `footprint` | how many bytes all that takes |
 
+pub(super) mod answers;
 mod clock;
 mod footprint;
 mod gate;

@@ -6,7 +6,6 @@
 //! A look at all queues after every event is the fastest way where there are a handful; of ten
 //! thousand it would cost ten thousand times what the event does.
 
-use super::service::Ledger;
 use crate::ledger::config::QueueId;
 
 /// Up to so many queues are looked at after every event, without a list.
@@ -16,8 +15,8 @@ const HANDFUL: usize = 16;
 #[derive(Clone, Debug)]
 pub(super) struct Stirred {
     /// There are more than a handful.
-    listed: bool,
-    list: Vec<QueueId>,
+    pub(super) listed: bool,
+    pub(super) list: Vec<QueueId>,
 }
 
 impl Stirred {
@@ -34,25 +33,6 @@ impl Stirred {
         if self.listed && self.list.last() != Some(&queue) {
             self.list.push(queue);
         }
-    }
-}
-
-impl Ledger {
-    /// Whether [`Ledger::next_stirred`] tells the queues to look at: those that it does not tell
-    /// have no earlier [`Ledger::due`] than at the look before. Otherwise all are to be looked at.
-    #[inline]
-    pub fn lists_stirred(&self) -> bool {
-        self.stirred.listed
-    }
-
-    /// Begins a look: what is told then comes in the order of the queues.
-    pub fn begin_look(&mut self) {
-        self.stirred.list.sort_unstable_by(|a, b| b.cmp(a));
-    }
-
-    /// The next queue that something was done to since the last look.
-    pub fn next_stirred(&mut self) -> Option<QueueId> {
-        self.stirred.list.pop()
     }
 }
 
