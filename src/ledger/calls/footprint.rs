@@ -14,7 +14,7 @@ use crate::ledger::nodes::cluster;
 use crate::ledger::queue::Queue;
 use crate::ledger::queue::tally::Listed;
 use crate::ledger::replication::Replication;
-use crate::ledger::split::watch::Watched;
+use crate::ledger::split::watched::Watched;
 
 /// Sentinels of a line, and of a queue's lists of ages.
 const SENTINELS: usize = 3;

@@ -20,7 +20,7 @@ use crate::ledger::messages::message::Slab;
 use crate::ledger::nodes::cluster::Origin;
 use crate::ledger::nodes::placement::Part;
 use crate::ledger::replication::SplitCopy;
-use crate::ledger::split::watch::Opened;
+use crate::ledger::split::watched::Opened;
 use crate::ledger::split::{self, Decision};
 
 /// What a change does next.

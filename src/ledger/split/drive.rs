@@ -1,6 +1,7 @@
 //! A queue without messages, for the tests of policies: calls go in, decisions come out.
 
-use super::watch::{Opened, Watch};
+use super::watch::Watch;
+use super::watched::Opened;
 use super::{Decision, decide};
 use crate::kernel::time::Time;
 use crate::ledger::config::{Guards, SplitPolicy};

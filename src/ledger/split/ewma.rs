@@ -4,53 +4,19 @@
 //! shorter the average, the more it must exceed the target; a segment is cut into as many equal
 //! pieces as its rate needs.
 //!
-//! Owns the rates and the rule. Must not know where in a partition the load is.
+//! Owns the rule. Must not know where in a partition the load is.
 
-use super::watch::Watched;
+use super::memory::rates::EVERY;
+use super::watched::Watched;
 use super::{Decision, Snapshot};
-use crate::kernel::num;
-use crate::kernel::time::{Span, Time};
+use crate::kernel::time::Span;
 use crate::ledger::config::Ewma;
 use crate::ledger::journal::Refusal;
 
-/// How often the rates are brought up to date.
-const EVERY: Span = Span::from_secs(5);
-/// The time constants of the rates, in minutes.
-const MINUTES: [f64; 4] = [2.0, 5.0, 10.0, 20.0];
 /// A younger partition is not cut.
 const CUT_AGE: Span = Span::from_secs(600);
 /// A younger partition is not merged.
 const MERGE_AGE: Span = Span::from_secs(1_200);
-
-/// Calls per second, averaged with each of the time constants.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Rates {
-    calls: u64,
-    rates: [f64; 4],
-}
-
-impl Rates {
-    /// Adds the rates of another partition.
-    pub(super) fn add(&mut self, other: &Rates) {
-        for (rate, more) in self.rates.iter_mut().zip(other.rates) {
-            *rate += more;
-        }
-    }
-}
-
-/// Closes a second of one partition.
-pub(super) fn note(part: &mut Watched, now: Time) {
-    let rate = u64::from(part.load.rate);
-    let rates = &mut part.load.rates;
-    rates.calls += rate;
-    if now.as_nanos().is_multiple_of(EVERY.as_nanos()) {
-        let mean = rates.calls as f64 / EVERY.as_secs_f64();
-        rates.calls = 0;
-        for (rate, minutes) in rates.rates.iter_mut().zip(MINUTES) {
-            *rate += (mean - *rate) * (1.0 - num::exp(-EVERY.as_secs_f64() / (60.0 * minutes)));
-        }
-    }
-}
 
 #[expect(clippy::cast_sign_loss, reason = "a rate is never negative")]
 pub(super) fn decide(policy: &Ewma, snapshot: &Snapshot) -> Vec<Decision> {
@@ -61,7 +27,7 @@ pub(super) fn decide(policy: &Ewma, snapshot: &Snapshot) -> Vec<Decision> {
     let mut count = snapshot.count;
     let mut decisions = Vec::new();
     for (at, part) in snapshot.parts.iter().enumerate() {
-        let [two, five, ten, _] = part.load.rates.rates;
+        let [two, five, ten, _] = part.load.memory.rates.averages();
         let own = target * part.leniency;
         let hot = two > 5.0 * own || five > 2.0 * own || ten > own;
         if !hot
@@ -101,7 +67,7 @@ fn equal(part: &Watched, pieces: usize) -> Vec<u64> {
 /// The first two neighbours that were cold for long enough.
 fn merge(target: f64, snapshot: &Snapshot) -> Option<Decision> {
     let cold = |part: &Watched| {
-        let [rates @ .., slow] = part.load.rates.rates;
+        let [rates @ .., slow] = part.load.memory.rates.averages();
         part.rests_since(MERGE_AGE, snapshot.now)
             && rates.iter().all(|&rate| rate < target)
             && slow < target / 2.0
@@ -119,16 +85,6 @@ mod tests {
 
     fn drive(count: u32) -> Drive {
         Drive::new(SplitPolicy::Ewma(POLICY), count)
-    }
-
-    #[test]
-    fn a_steady_rate_follows_the_closed_form() {
-        let mut drive = drive(1);
-        drive.run(120, |_| 1000, uniform());
-        for (rate, minutes) in drive.watch.parts()[0].load.rates.rates.iter().zip(MINUTES) {
-            let expected = 1000.0 * (1.0 - num::exp(-2.0 / minutes));
-            assert!((rate - expected).abs() < 1e-6, "{rate} is not {expected}");
-        }
     }
 
     #[test]

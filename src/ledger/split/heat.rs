@@ -6,85 +6,33 @@
 //! for a hot key that of YDB (median equal to the 10 % or the 90 % quantile,
 //! `schemeshard__table_stats_histogram.cpp`), the test for sequential access ours.
 //!
-//! Owns the sample and the rule. Must not know who applies it.
+//! Owns the rule. Must not know who applies it.
 
-use super::load::MINUTE;
-use super::watch::Watched;
-use super::{Decision, Snapshot, most_common};
-use crate::kernel::rng::{Draws, Source};
+use super::memory::key_sample::{KeySample, SAMPLES};
+use super::memory::most_common;
+use super::watched::Watched;
+use super::{Decision, MINUTE, Snapshot};
+use crate::kernel::rng::Draws;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::HeatMedian;
 use crate::ledger::journal::Refusal;
 
-/// How long a sample is taken at least.
-const LEAST: Span = Span::from_secs(30);
-/// Sampled keys.
-const SAMPLES: usize = 200;
 /// A key with this share of the samples, in thousandths, is hot.
 const HOT: usize = 500;
 /// The load is sequential if this share of the later samples, in thousandths, lies on one side of
 /// the median of the earlier ones.
 const SEQUENTIAL: usize = 900;
 
-/// A reservoir of the keys of the last minute: each request is as likely to be in it.
-#[derive(Clone, Debug)]
-pub(in crate::ledger) struct KeySample {
-    born: Time,
-    seen: u64,
-    /// Keys, each with the number of its request.
-    keys: Vec<(u64, u64)>,
-    /// The full sample of the minute before.
-    before: Vec<(u64, u64)>,
-    draws: Draws,
-}
-
-impl KeySample {
-    /// Bytes of two samples, that of the minute and that before it.
-    pub(super) const BYTES: usize = size_of::<KeySample>() + 2 * SAMPLES * size_of::<(u64, u64)>();
-
-    fn new(born: Time, draws: Draws) -> KeySample {
-        KeySample { born, seen: 0, keys: Vec::with_capacity(SAMPLES), before: Vec::new(), draws }
-    }
-
-    pub(super) fn observe(&mut self, key: u64) {
-        let sampled = (self.seen, key);
-        self.seen += 1;
-        if self.keys.len() < SAMPLES {
-            self.keys.push(sampled);
-        } else if let Some(place) = self.keys.get_mut(self.draws.below(self.seen) as usize) {
-            *place = sampled;
-        }
-    }
-
-    /// Begins a new sample each minute.
-    fn renew(&mut self, now: Time) {
-        if now.since(self.born) >= MINUTE {
-            self.born = now;
-            self.seen = 0;
-            self.before = std::mem::replace(&mut self.keys, Vec::with_capacity(SAMPLES));
-        }
-    }
-
-    /// The newest full sample of at least half a minute, in the order of the requests. A moment's
-    /// sample would not show that the load moves.
-    fn full(&self, now: Time) -> Option<Vec<u64>> {
-        let newest = (now.since(self.born) >= LEAST).then_some(&self.keys);
-        let full = newest.into_iter().chain([&self.before]).find(|keys| keys.len() == SAMPLES)?;
-        let mut keys = full.clone();
-        keys.sort_unstable();
-        Some(keys.into_iter().map(|(_, key)| key).collect())
-    }
-}
-
 /// Closes a second of one partition: one that is getting hot is sampled.
 pub(super) fn sample(policy: &HeatMedian, part: &mut Watched, capacity: f64, now: Time) {
     let half = policy.threshold * part.leniency * capacity / 2.0;
     if f64::from(part.load.rate) < half && part.load.average() < half {
-        part.load.sample = None;
+        part.load.memory.sample = None;
         return;
     }
     let draws = Draws::new(part.seed ^ now.as_nanos());
-    let sample = part.load.sample.get_or_insert_with(|| Box::new(KeySample::new(now, draws)));
+    let sample =
+        part.load.memory.sample.get_or_insert_with(|| Box::new(KeySample::new(now, draws)));
     sample.renew(now);
 }
 
@@ -100,7 +48,8 @@ pub(super) fn decide(policy: &HeatMedian, snapshot: &Snapshot) -> Vec<Decision> 
         if waits || part.load.average() <= threshold {
             continue;
         }
-        let Some(keys) = part.load.sample.as_ref().and_then(|sample| sample.full(snapshot.now))
+        let Some(keys) =
+            part.load.memory.sample.as_ref().and_then(|sample| sample.full(snapshot.now))
         else {
             continue;
         };
@@ -288,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_partition_is_sampled_while_its_rate_or_average_is_half_of_hot() {
-        let sampled = |drive: &Drive| drive.watch.parts()[0].load.sample.is_some();
+        let sampled = |drive: &Drive| drive.watch.parts()[0].load.memory.sample.is_some();
         let mut drive = drive(POLICY);
         for (calls, expected) in [(399, false), (400, true), (399, false), (401, true)] {
             drive.run(1, |_| calls, uniform());

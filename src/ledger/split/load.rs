@@ -2,16 +2,12 @@
 //!
 //! Owns the counts of calls by second, their averages and peaks. Must not judge them.
 
-use super::ewma::Rates;
-use super::heat::KeySample;
-use super::reservoir::Finder;
+use super::memory::Memory;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::Action;
 
-/// Seconds that the averages of the models look back.
+/// Seconds that the averages of the models look back: a minute.
 const LOOK_BACK: usize = 60;
-/// The same as a length of time.
-pub(super) const MINUTE: Span = Span::from_secs(LOOK_BACK as u64);
 /// Slots of a maximum over a window.
 const SLOTS: usize = 6;
 
@@ -30,9 +26,8 @@ pub(in crate::ledger) struct Load {
     pub(super) peaks: Peaks,
     /// The highest averages of the policy's memory.
     pub(super) averages: Peaks,
-    pub(super) finder: Option<Box<Finder>>,
-    pub(super) sample: Option<Box<KeySample>>,
-    pub(super) rates: Rates,
+    /// What the policy remembers beside.
+    pub(super) memory: Memory,
 }
 
 impl Load {
@@ -43,7 +38,7 @@ impl Load {
         for load in loads {
             merged.peaks = Peaks::sum(&merged.peaks, &load.peaks);
             merged.averages = Peaks::sum(&merged.averages, &load.averages);
-            merged.rates.add(&load.rates);
+            merged.memory.rates.add(&load.memory.rates);
         }
         merged
     }
@@ -51,12 +46,8 @@ impl Load {
     /// A call came in, admitted or not. One without a key, a receive, says nothing about where.
     pub(super) fn observe(&mut self, action: Action, key: Option<u64>) {
         self.calls[action as usize] += 1;
-        let Some(key) = key else { return };
-        if let Some(finder) = &mut self.finder {
-            finder.observe(key);
-        }
-        if let Some(sample) = &mut self.sample {
-            sample.observe(key);
+        if let Some(key) = key {
+            self.memory.observe(key);
         }
     }
 

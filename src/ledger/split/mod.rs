@@ -8,7 +8,9 @@
 //! |---|---|
 //! | `ceiling` | the most that all partitions of a queue take together |
 //! | `load` | what is remembered of a partition's load |
-//! | `watch` | the partitions of a queue as policies see them, second by second |
+//! | `memory` | what single policies remember beside it |
+//! | `watched` | a partition as policies see it |
+//! | `watch` | all of a queue, second by second |
 //! | `midpoint` | Kinesis on-demand: halves, late |
 //! | `heat` | `DynamoDB`: the median of the load, with reasons to refuse |
 //! | `reservoir` | `CockroachDB`, `TiKV`: a balanced key among sampled ones |
@@ -17,8 +19,8 @@
 //! | `ewma` | Pravega: the shorter the average, the more it must exceed the target |
 //! | `naive` | no system: the control that flaps |
 //!
-//! A new policy is a variant of [`SplitPolicy`], an arm in [`decide`], a module with its rule, and
-//! what it must remember in [`load::Load`].
+//! A new policy is a variant of [`SplitPolicy`], an arm in [`decide`], a module with its rule, and,
+//! if it must remember more than the load, an arm in [`remember`] and a part of [`memory::Memory`].
 
 pub(super) mod ceiling;
 #[cfg(test)]
@@ -27,23 +29,28 @@ mod ewma;
 mod heat;
 #[cfg(test)]
 mod laws;
-pub(super) mod load;
+mod load;
+mod memory;
 mod midpoint;
 mod naive;
 mod reservoir;
 mod scaler;
 mod topic;
 pub(super) mod watch;
+pub(super) mod watched;
 
 use std::ops::Range;
 
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::SplitPolicy;
 use crate::ledger::journal::Refusal;
-use watch::{History, Watched};
+use load::Load;
+use watched::{History, Watched};
 
 /// How often policies look at the load.
 pub(super) const TICK: Span = Span::from_secs(1);
+/// What policies call a while.
+const MINUTE: Span = Span::from_secs(60);
 
 /// What a policy wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,8 +121,36 @@ pub(super) fn decide(policy: &SplitPolicy, snapshot: &Snapshot) -> Vec<Decision>
     }
 }
 
-/// The most common of sorted keys, and how often it occurs.
-fn most_common(sorted: &[u64]) -> (u64, usize) {
-    let groups = sorted.chunk_by(|a, b| a == b).map(|group| (group[0], group.len()));
-    groups.max_by_key(|&(_, len)| len).unwrap_or_default()
+/// Closes a second of all partitions: what their policy remembers of it beside their load.
+fn remember(
+    policy: &SplitPolicy,
+    parts: &mut [Watched],
+    history: &mut History,
+    capacity: f64,
+    now: Time,
+) {
+    match policy {
+        SplitPolicy::HeatMedian(policy) => {
+            for part in parts {
+                heat::sample(policy, part, capacity, now);
+            }
+        }
+        SplitPolicy::Reservoir(policy) => {
+            for part in parts {
+                reservoir::sample(policy, part, capacity, now);
+            }
+        }
+        SplitPolicy::Ewma(_) => {
+            for Load { rate, memory, .. } in parts.iter_mut().map(|part| &mut part.load) {
+                memory.rates.note(*rate, now);
+            }
+        }
+        SplitPolicy::CountScaler(policy) => {
+            scaler::note(policy, &mut history.totals, parts, capacity, now);
+        }
+        SplitPolicy::Static
+        | SplitPolicy::MidpointDoubling(_)
+        | SplitPolicy::ScalableTopic(_)
+        | SplitPolicy::Naive(_) => {}
+    }
 }

@@ -6,7 +6,7 @@
 //!
 //! Owns the rule. Must not remember anything: that is its lesson.
 
-use super::watch::Watched;
+use super::watched::Watched;
 use super::{Decision, Snapshot};
 use crate::ledger::config::Naive;
 
@@ -20,7 +20,7 @@ pub(super) fn decide(policy: &Naive, snapshot: &Snapshot) -> Vec<Decision> {
     let splits = parts.filter_map(|(at, part)| Some(Decision::split(at, hot(part)?))).take(room);
     let mut decisions: Vec<Decision> = splits.collect();
     let cold = |pair: &[Watched]| {
-        let known = |part: &Watched| part.rests_since(super::load::MINUTE, snapshot.now);
+        let known = |part: &Watched| part.rests_since(super::MINUTE, snapshot.now);
         let sum: f64 = pair.iter().map(|part| part.load.average()).sum();
         pair.iter().all(|part| known(part) && hot(part).is_none()) && sum < merge
     };

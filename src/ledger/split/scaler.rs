@@ -6,24 +6,12 @@
 //!
 //! Owns the rule and the queue's total rate. Must not know single partitions.
 
-use super::watch::Watched;
+use super::memory::Totals;
+use super::watched::Watched;
 use super::{Decision, Snapshot};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::CountScaler;
 use crate::ledger::keyspace::cuts::equal_cuts;
-
-/// What is remembered of the whole queue.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Totals {
-    /// Sends since the last evaluation.
-    sends: u64,
-    /// Sends per second up to the last evaluation.
-    rate: f64,
-    /// Since when all evaluations were above the threshold.
-    above: Option<Time>,
-    /// Since when all were below the level at which one partition less would do.
-    below: Option<Time>,
-}
 
 /// Closes a second of the whole queue.
 pub(super) fn note(

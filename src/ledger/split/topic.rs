@@ -6,7 +6,7 @@
 //!
 //! Owns the rule. Must not know where in a partition the load is.
 
-use super::watch::Watched;
+use super::watched::Watched;
 use super::{Decision, Snapshot};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::ScalableTopic;

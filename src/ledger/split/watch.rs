@@ -1,114 +1,18 @@
 //! The partitions of a queue as split policies see them.
 //!
-//! Owns the load of each partition, what is known of its changes, and the guards: a threshold of
-//! its own for each partition, and how much may change at once. Must not decide, cut or merge.
+//! Owns all of them, their changes, and the guards: a threshold of its own for each partition, and
+//! how much may change at once. Must not decide, cut or merge.
 //!
 //! Invariant: it has as many entries as the queue has partitions that take sends, in their order.
 
 use std::ops::Range;
 
 use super::load::Load;
-use super::scaler::{self, Totals};
-use super::{Snapshot, ewma, heat, reservoir};
-use crate::kernel::rng::{Draws, Source, mix};
-use crate::kernel::time::{Span, Time};
+use super::watched::{History, Opened, Watched};
+use super::{Snapshot, remember};
+use crate::kernel::time::Time;
 use crate::ledger::config::{Guards, SplitPolicy};
-use crate::ledger::journal::{Action, PartitionId};
-use crate::ledger::keyspace::partition::Partition;
-
-/// A partition as a policy sees it.
-#[derive(Clone, Debug)]
-pub(in crate::ledger) struct Watched {
-    pub(super) first: u64,
-    pub(super) last: u64,
-    pub(super) opened: Time,
-    /// Its threshold in shares of the policy's: 1, or what the guard's jitter made of it.
-    pub(super) leniency: f64,
-    /// Splits and merges between it and the start.
-    pub(super) depth: u32,
-    /// A change of its range is under way.
-    pub(super) changing: bool,
-    /// Its split waits until fewer are under way.
-    put_off: bool,
-    /// The last split or refusal.
-    pub(super) suggested: Option<Time>,
-    pub(super) load: Load,
-    /// Seeds its draws; differs by partition.
-    pub(super) seed: u64,
-}
-
-impl Watched {
-    /// Bytes of a partition, with what its policy samples; none of one that nobody watches.
-    pub(in crate::ledger) fn bytes(policy: &SplitPolicy) -> usize {
-        let sample = match policy {
-            SplitPolicy::Static => return 0,
-            SplitPolicy::Reservoir(_) => reservoir::Finder::BYTES,
-            SplitPolicy::HeatMedian(_) => heat::KeySample::BYTES,
-            SplitPolicy::MidpointDoubling(_)
-            | SplitPolicy::ScalableTopic(_)
-            | SplitPolicy::CountScaler(_)
-            | SplitPolicy::Ewma(_)
-            | SplitPolicy::Naive(_) => 0,
-        };
-        size_of::<Watched>() + sample
-    }
-
-    fn new(seed: u64, jitter: f64, part: Opened, now: Time) -> Watched {
-        let seed = seed ^ mix(u64::from(part.id.0));
-        let unit = Draws::new(mix(seed)).unit();
-        Watched {
-            first: part.first,
-            last: part.last,
-            opened: now,
-            leniency: 1.0 + jitter * (2.0 * unit - 1.0),
-            depth: 0,
-            changing: false,
-            put_off: false,
-            suggested: None,
-            load: Load::default(),
-            seed,
-        }
-    }
-
-    /// Whether it is at least this old and nothing is done to it.
-    pub(super) fn rests_since(&self, age: Span, now: Time) -> bool {
-        !self.changing && now.since(self.opened) >= age
-    }
-
-    /// Whether its last split or refusal is at most this long ago.
-    pub(super) fn suggested_within(&self, span: Span, now: Time) -> bool {
-        self.suggested.is_some_and(|at| now.since(at) <= span)
-    }
-
-    /// The key in the middle of its range, or none if it holds a single one.
-    pub(super) fn middle(&self) -> Option<u64> {
-        (self.first < self.last).then(|| self.first + (self.last - self.first) / 2 + 1)
-    }
-}
-
-/// A partition that came to be.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::ledger) struct Opened {
-    pub(in crate::ledger) id: PartitionId,
-    pub(in crate::ledger) first: u64,
-    pub(in crate::ledger) last: u64,
-}
-
-impl From<&Partition> for Opened {
-    fn from(part: &Partition) -> Opened {
-        Opened { id: part.id, first: part.first, last: part.last }
-    }
-}
-
-/// What a queue's policy remembers of the queue as a whole.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::ledger) struct History {
-    /// The last change that made more partitions.
-    pub(super) split: Option<Time>,
-    /// The last change that made fewer.
-    pub(super) merged: Option<Time>,
-    pub(super) totals: Totals,
-}
+use crate::ledger::journal::Action;
 
 /// All partitions of a queue that a policy watches.
 #[derive(Clone, Debug)]
@@ -147,20 +51,8 @@ impl Watch {
         let memory = policy.memory();
         for part in &mut self.parts {
             part.load.close_second(now, memory);
-            match policy {
-                SplitPolicy::HeatMedian(policy) => heat::sample(policy, part, capacity, now),
-                SplitPolicy::Reservoir(policy) => reservoir::sample(policy, part, capacity, now),
-                SplitPolicy::Ewma(_) => ewma::note(part, now),
-                SplitPolicy::Static
-                | SplitPolicy::MidpointDoubling(_)
-                | SplitPolicy::ScalableTopic(_)
-                | SplitPolicy::CountScaler(_)
-                | SplitPolicy::Naive(_) => {}
-            }
         }
-        if let SplitPolicy::CountScaler(policy) = policy {
-            scaler::note(policy, &mut self.history.totals, &self.parts, capacity, now);
-        }
+        remember(policy, &mut self.parts, &mut self.history, capacity, now);
     }
 
     /// What a decision at `now` depends on; there will be `growth` partitions more when all that is
@@ -228,9 +120,11 @@ mod tests {
     use super::super::drive::Drive;
     use super::*;
     use crate::kernel::num;
+    use crate::kernel::time::Span;
     use crate::ledger::config::{
         Ewma, HeatMedian, MidpointDoubling, Naive, Reservoir, ScalableTopic,
     };
+    use crate::ledger::journal::PartitionId;
 
     /// A twentieth of the capacity is hot: 50 calls per second.
     const THRESHOLD: f64 = 0.05;
@@ -265,16 +159,6 @@ mod tests {
         let keys = keys.flat_map(move |(at, calls)| (0..calls).map(move |_| at as u64 * third + 9));
         let mut keys = keys.collect::<Vec<_>>().into_iter().cycle();
         (calls.iter().sum(), move || keys.next().expect("calls come in"))
-    }
-
-    #[test]
-    fn the_middle_of_a_range_is_where_its_right_half_begins() {
-        let mut part = Drive::new(SplitPolicy::Static, 1).watch.parts()[0].clone();
-        assert_eq!(part.middle(), Some(1 << 63), "the whole key space");
-        for (first, last, expected) in [(4, 7, Some(6)), (4, 5, Some(5)), (4, 4, None)] {
-            (part.first, part.last) = (first, last);
-            assert_eq!(part.middle(), expected, "{first} to {last}");
-        }
     }
 
     #[test]
