@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 use super::replicating::{Replicating, parse_precision};
 use super::shard::{ShardArg, parse_shard};
+use super::terminal::{Volume, When};
 use super::values::{
     Seed, parse_confidence, parse_instant, parse_length, parse_limit, parse_message, parse_seed,
     parse_share,
@@ -56,15 +57,15 @@ pub(super) struct Global {
     pub(super) verbose: bool,
 }
 
-/// When to do something that fits terminals only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum When {
-    /// Where it fits
-    Auto,
-    /// Everywhere
-    Always,
-    /// Nowhere
-    Never,
+impl Global {
+    /// How much is said beside the answer.
+    pub(super) fn volume(&self) -> Volume {
+        match (self.quiet, self.verbose) {
+            (true, _) => Volume::Quiet,
+            (false, false) => Volume::Usual,
+            (false, true) => Volume::Verbose,
+        }
+    }
 }
 
 /// The commands.

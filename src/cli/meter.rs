@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::{Global, When};
-use super::terminal::complain;
+use super::args::Global;
+use super::terminal::{When, complain};
 use crate::experiment::progress::Progress;
 use crate::kernel::time::Span;
 use crate::scenario::visible::visible;

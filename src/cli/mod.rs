@@ -31,6 +31,7 @@ mod sweep;
 mod terminal;
 mod test;
 mod test_experiments;
+mod test_kept;
 mod trace;
 mod values;
 mod work;
@@ -56,7 +57,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error).into(),
     };
-    let terminal = Terminal::new(&cli.global);
+    let terminal = Terminal::new(cli.global.color, cli.global.volume());
     match dispatch(&cli, terminal) {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -6,8 +6,8 @@
 use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use clap::ValueEnum;
 
-use super::args::{Global, When};
 use super::failure::Failure;
 use crate::render::text::fold::fold;
 use crate::scenario::Faults;
@@ -24,6 +24,17 @@ pub(super) struct Terminal {
     pub(super) volume: Volume,
 }
 
+/// When to do something that fits terminals only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// Where it fits
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
 /// How much is said beside the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Volume {
@@ -37,8 +48,8 @@ pub(super) enum Volume {
 
 impl Terminal {
     /// As the arguments and the environment (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`) ask for.
-    pub(super) fn new(global: &Global) -> Terminal {
-        let chosen = |auto: ColorChoice| match global.color {
+    pub(super) fn new(colour: When, volume: Volume) -> Terminal {
+        let chosen = |auto: ColorChoice| match colour {
             When::Always => true,
             When::Never => false,
             When::Auto => auto != ColorChoice::Never,
@@ -46,11 +57,7 @@ impl Terminal {
         Terminal {
             colour: chosen(AutoStream::choice(&io::stdout())),
             colour_of_errors: chosen(AutoStream::choice(&io::stderr())),
-            volume: match (global.quiet, global.verbose) {
-                (true, _) => Volume::Quiet,
-                (false, false) => Volume::Usual,
-                (false, true) => Volume::Verbose,
-            },
+            volume,
         }
     }
 

@@ -19,6 +19,7 @@ use super::run::threads;
 use super::sources::{Source, load_all};
 use super::terminal::{Terminal, told};
 use super::test_experiments;
+use super::test_kept::{SOURCE, Tally, shown, stored};
 use crate::engine::world::Ended;
 use crate::experiment::file;
 use crate::experiment::in_order::in_order;
@@ -29,7 +30,6 @@ use crate::kernel::time::{Span, Time};
 use crate::outcome::Outcome;
 use crate::outcome::stored::{Stored, contents};
 use crate::scenario::load::Text;
-use crate::scenario::reading;
 use crate::scenario::visible::visible;
 
 /// Where scenarios are looked for if no place is named, and experiments if there are any.
@@ -38,30 +38,11 @@ const MODELS: [&str; 2] = ["models", "experiments"];
 /// Where the results of experiments are stored, below the outcomes of scenarios.
 const EXPERIMENTS: &str = "experiments";
 
-/// Largest stored outcome in bytes: one of 65,536 partitions that split has about ten million.
-const LARGEST_OUTCOME: u64 = 256 << 20;
-
-/// What is said to have made a file.
-pub(super) const SOURCE: &str = "tests/models.rs";
-
 /// What became of one scenario.
 struct Tested {
     outcome: Outcome,
     ended: Ended,
     verdict: Verdict,
-}
-
-/// What was found in all scenarios.
-#[derive(Default)]
-pub(super) struct Tally<'a> {
-    pub(super) ok: u64,
-    pub(super) differ: u64,
-    pub(super) new: u64,
-    pub(super) stored: u64,
-    /// The files whose outcome could be accepted.
-    pub(super) open: Vec<&'a str>,
-    /// How to look closer at the first difference.
-    look: String,
 }
 
 /// Runs and compares.
@@ -129,21 +110,6 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     Ok(exit)
 }
 
-/// What was kept, if anything was.
-///
-/// # Errors
-/// It cannot be read, or is no stored outcome.
-pub(super) fn stored(kept: &Path) -> Result<Option<Stored>, Failure> {
-    match reading::text(kept, LARGEST_OUTCOME) {
-        Ok(text) => Stored::parse(&text).map(Some).ok_or_else(|| {
-            let help = "delete it and run `sqsim test --update`";
-            Failure::usage(format!("`{}` is no stored outcome", kept.display()), help)
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::io(&format!("read `{}`", kept.display()), &error)),
-    }
-}
-
 fn one(source: &Source, kept: &Path, plan: Plan<'_>) -> Result<Tested, Failure> {
     let kept = stored(kept)?;
     let Source { text, scenario, .. } = source;
@@ -198,11 +164,6 @@ fn report<'a>(
         told(&format!("   NEW  {}     no stored outcome `{}`\n", visible(name), shown(kept)))?;
     }
     Ok(Exit::No)
-}
-
-/// A path in a line.
-pub(super) fn shown(path: &Path) -> String {
-    visible(&path.display().to_string()).into_owned()
 }
 
 /// A word on expectations that fail: they may be there to fail, so only a change of it counts.

@@ -14,7 +14,7 @@ use super::interrupt;
 use super::run::threads;
 use super::sources::read;
 use super::terminal::{Terminal, told};
-use super::test::{SOURCE, Tally, shown, stored};
+use super::test_kept::{SOURCE, Tally, shown, stored};
 use crate::experiment::conduct::conduct;
 use crate::experiment::regression::differences;
 use crate::outcome::stored::{Stored, contents};

@@ -1,94 +1,19 @@
 //! What a run takes beyond the memory that was foreseen for it.
 //!
-//! Owns [`Watch`], which knows what was foreseen, and the count of what has grown: messages, calls
-//! under way, partitions, what observers list. Must not know what is foreseen, nor what becomes of
-//! a run that takes too much.
+//! Owns the count of what has grown: messages, calls under way, partitions, what observers list.
+//! Must not know what is foreseen, nor what becomes of a run that takes too much.
 //!
 //! What is counted depends on what has happened alone, and it is counted at the same events however
 //! a run is stepped: so is where it ends.
 
-use super::memory::{Needed, of_partition, times, windows};
-use super::scenario::{Named, Scenario};
+use super::memory::times;
 use super::world::{LOOK_EVERY, World};
-use crate::clients::config::FleetConfig;
-use crate::clients::worker::room;
-use crate::kernel::time::{Span, Time};
-use crate::ledger::Delivery;
-use crate::ledger::Ledger;
-use crate::ledger::config::MAX_BATCH;
-use crate::ledger::config::{QueueConfig, QueueId};
+use crate::kernel::time::Time;
+use crate::ledger::config::{MAX_BATCH, QueueId};
+use crate::ledger::{Delivery, Ledger};
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
 use crate::observe::series::LoadSample;
-
-/// Of each queue, what it has grown beyond.
-#[derive(Clone, Copy, Debug)]
-struct Start {
-    /// Partitions that it began with.
-    partitions: u64,
-    /// Bytes of one.
-    bytes: u64,
-    /// Most load samples that they make.
-    foreseen: u64,
-    /// Most load samples so far.
-    loads: u64,
-}
-
-/// What a world was foreseen to take, to know what it has grown beyond it.
-#[derive(Clone, Debug)]
-pub(super) struct Watch {
-    needed: u64,
-    /// Of that, rows and lines of messages.
-    messages: u64,
-    /// Rows that head lists.
-    heads: u64,
-    queues: Vec<Start>,
-    /// Messages in flight stand in buffers that grow.
-    buffered: bool,
-    window: Span,
-    /// The number of events at the last look and when that was; when the next one is.
-    looked: (u64, Time),
-    pub(super) next: u64,
-}
-
-impl Watch {
-    /// Of a world that was laid out for `scenario`.
-    pub(super) fn new(scenario: &Scenario, ledger: &Ledger) -> Watch {
-        let windows = windows(scenario);
-        let start = |queue: &Named<QueueConfig>| {
-            let partitions = u64::from(queue.config.ledger.partitions);
-            let foreseen = windows.saturating_mul(partitions);
-            Start { partitions, bytes: of_partition(&queue.config), foreseen, loads: 0 }
-        };
-        let mut watch = Watch {
-            needed: 0,
-            messages: 0,
-            heads: ledger.bytes_of_messages(),
-            queues: scenario.queues.iter().map(start).collect(),
-            buffered: false,
-            window: scenario.window,
-            looked: (0, Time::ZERO),
-            next: 0,
-        };
-        watch.go_on_as(scenario);
-        watch
-    }
-
-    /// From now on it is a world of `scenario`. That is looked at when it would have been: a world
-    /// that nothing changes for ends where it would have ended.
-    pub(super) fn go_on_as(&mut self, scenario: &Scenario) {
-        let room = |fleet: &FleetConfig| room(fleet) as u64;
-        let wanted = |fleet: &FleetConfig| u64::from(fleet.receive.prefetch);
-        let fleets = || scenario.fleets.iter().map(|fleet| &fleet.config);
-        let workers = fleets().map(|fleet| u64::from(fleet.count)).sum();
-        self.needed = self.needed.max(Needed::of(scenario).bytes());
-        let partitions = self.queues.iter().map(|queue| queue.partitions).sum();
-        let blocks = Ledger::bytes_of_blocks(partitions);
-        let rows = times(workers, Ledger::BYTES_OF_RECEIVE);
-        self.messages = self.messages.max(rows.saturating_add(blocks));
-        self.buffered |= fleets().any(|fleet| wanted(fleet) > room(fleet));
-    }
-}
 
 impl<O: Observer> World<O> {
     /// Whether the run takes more memory than it may, which is looked at now and then.

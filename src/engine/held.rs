@@ -3,12 +3,9 @@
 //! Owns when the ledger is told of them, so that it can forget what nobody asks about. Must not
 //! know what the ledger remembers.
 
-use super::world::World;
+use super::world::{LEAST_REMEMBERED, World};
 use crate::clients::worker::{Stage, Thread};
 use crate::observe::observer::Observer;
-
-/// So many messages that are gone the ledger may remember in any case.
-pub(super) const LEAST_REMEMBERED: usize = 64;
 
 impl<O: Observer> World<O> {
     /// The ledger forgets messages that are gone and that nobody holds. It is told when it may

@@ -18,7 +18,7 @@ use crate::ledger::journal::Caller;
 use crate::observe::observer::Observer;
 
 /// Threads from which it pays: about as many as have their rows in a second-level cache.
-pub(super) const WORTHWHILE: usize = 2_000;
+const WORTHWHILE: usize = 2_000;
 
 /// Most threads of a kind that one look is at.
 const MOST: usize = Calendar::<Event>::MOST_UPCOMING;
@@ -27,6 +27,11 @@ const MOST: usize = Calendar::<Event>::MOST_UPCOMING;
 const MOST_QUEUES: usize = 64;
 
 impl<O: Observer> World<O> {
+    /// Rows of many threads are read ahead, as they do not fit a near cache.
+    pub(super) fn choose_look_ahead(&mut self) {
+        self.looks_ahead = self.threads.len() >= WORTHWHILE;
+    }
+
     /// Reads the rows of the threads that have something due next and of what they hold, and those
     /// of the threads that will take what comes meanwhile.
     #[inline(never)]

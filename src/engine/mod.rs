@@ -16,6 +16,7 @@
 //! | [`run`] | one run: a scenario in, what was measured out |
 //! | [`saved`] | one past, several futures |
 //! | [`memory`] | how many bytes a run will take, foreseen from its scenario |
+//! | `foreseen` | the same, kept while it runs |
 //! | `growth` | what it takes beyond that |
 //! | `calls` | calls under way |
 //! | `sending` | what producers do at their events |
@@ -26,6 +27,7 @@
 mod calls;
 pub mod event;
 pub mod fates;
+mod foreseen;
 pub mod fork;
 mod growth;
 mod held;

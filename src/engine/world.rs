@@ -12,9 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::calls::{Calls, ClosedClient, DeleteCall};
 use super::event::Event;
-use super::growth::Watch;
-use super::held::LEAST_REMEMBERED;
-use super::look_ahead;
+use super::foreseen::Watch;
 use super::scenario::{Limits, Named, Scenario};
 use crate::clients::arrivals::Arrivals;
 use crate::clients::config::FleetConfig;
@@ -48,6 +46,9 @@ pub enum Ended {
     ObserverStopped,
 }
 
+/// So many messages that are gone the ledger may remember in any case.
+pub(super) const LEAST_REMEMBERED: usize = 64;
+
 /// Events between two looks at the interrupt, the observer and the conservation of messages.
 pub(super) const LOOK_EVERY: u64 = 1024;
 
@@ -74,7 +75,7 @@ pub struct World<O: Observer> {
     /// What it may grow beyond.
     pub(super) memory: Watch,
     /// Its rows do not fit a near cache.
-    looks_ahead: bool,
+    pub(super) looks_ahead: bool,
     events: u64,
     /// How many events there are when the loop next looks at what stands around it.
     next_look: u64,
@@ -243,11 +244,6 @@ impl<O: Observer> World<O> {
             let at = self.after(delay);
             self.calendar.schedule(at, Event::Life(WorkerId(number)));
         }
-    }
-
-    /// Rows of many threads are read ahead, as they do not fit a near cache.
-    pub(super) fn choose_look_ahead(&mut self) {
-        self.looks_ahead = self.threads.len() >= look_ahead::WORTHWHILE;
     }
 
     /// Runs until nothing is left to happen before `at`, which is not behind the end; or until a

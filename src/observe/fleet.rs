@@ -5,7 +5,7 @@
 //! A thread is down (its worker has crashed, or has not started), idle, or busy; a busy one works
 //! or waits for a call. Whoever leaves the fleet is none of these.
 
-use super::measured::Level;
+use super::counts::Level;
 use super::series::FleetWindow;
 
 /// One fleet, over the measured window.

@@ -4,6 +4,7 @@
 
 pub mod batches;
 mod cells;
+mod counts;
 pub mod distribution;
 pub mod fact;
 pub mod fingerprint;

@@ -7,7 +7,7 @@
 //! belongs to the later one. Of a level there are the mean, the highest and the last value: an
 //! instant alone says nothing about the time around it.
 
-use super::measured::QueueCounts;
+use super::counts::QueueCounts;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::PartitionId;
 

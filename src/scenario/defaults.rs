@@ -7,9 +7,6 @@
 
 use std::sync::OnceLock;
 
-use serde::Deserialize;
-
-use super::decode::decode;
 use super::syntax;
 use super::tree::Node;
 
@@ -27,16 +24,6 @@ pub(super) fn section(name: &str) -> Option<&'static Node> {
         Err(fault) => unreachable!("the embedded defaults parse, by a test: {}", fault.what),
     });
     tree.get(name).map(|entry| &entry.value)
-}
-
-/// The default of one setting.
-///
-/// # Panics
-/// If the section has no such setting of this kind.
-pub(super) fn value<T: for<'a> Deserialize<'a>>(name: &str, key: &str) -> T {
-    let node = section(name).and_then(|section| section.get(key));
-    let value = node.and_then(|entry| decode(&entry.value).0);
-    value.expect("the setting has a default of its kind")
 }
 
 /// The text of one section without its indentation: the comment lines before it and what stands
@@ -65,6 +52,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::scenario::decode::decode;
     use crate::scenario::file::*;
 
     #[test]

@@ -23,4 +23,5 @@ pub mod stability;
 pub mod student;
 pub mod summary;
 pub mod tail;
+mod take;
 pub mod theory;

@@ -21,9 +21,9 @@
 
 use std::sync::Arc;
 
-use super::expect::Take;
 use super::summary::Summary;
 use super::tail::Tail;
+use super::take::Take;
 use crate::kernel::time::Span;
 use crate::observe::distribution::{Distribution, Pool, Share};
 use crate::observe::measured::{Latency, Squares};

@@ -1,7 +1,9 @@
 //! Which module may use which.
 //!
-//! Owns how a file's arrows are found, and the rule of a table of rooms: each may use those below
-//! it. Must not know which rooms there are.
+//! Owns how a file's arrows are found, the rule of a table of rooms, each of which may use those
+//! below it, and the rule that no arrows lead in a circle. Must not know which rooms there are.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::sources::{Source, read};
 
@@ -132,4 +134,56 @@ fn words(path: &str) -> Vec<&str> {
             Some(_) | None => return words,
         }
     }
+}
+
+/// Circles among the modules that stand side by side below the root's rooms: each as the shortest
+/// way around.
+pub(crate) fn circles(files: &[Source]) -> Vec<String> {
+    let modules: BTreeSet<Vec<String>> =
+        files.iter().flat_map(|file| above(&module(&file.path))).collect();
+    let mut below: BTreeMap<Vec<String>, Arrows> = BTreeMap::new();
+    for file in files {
+        let own = module(&file.path);
+        for (_, used) in arrows(file) {
+            let shared = own.iter().zip(&used).take_while(|(a, b)| a == b).count();
+            let (Some(from), Some(to)) = (own.get(shared), used.get(shared)) else { continue };
+            if shared > 0 && modules.contains(&used[..=shared]) {
+                let arrows = below.entry(own[..shared].to_vec()).or_default();
+                arrows.entry(from.clone()).or_default().insert(to.clone());
+            }
+        }
+    }
+    let told = |(room, arrows): (Vec<String>, Arrows)| {
+        let ways: Vec<Vec<String>> = arrows.keys().filter_map(|at| around(at, &arrows)).collect();
+        // Each circle is told once, from the first of its names.
+        let first = ways.into_iter().filter(|way| way.iter().all(|name| *name >= way[0]));
+        first.map(|way| format!("{}: {}", room.join("::"), way.join(" → "))).collect::<Vec<_>>()
+    };
+    below.into_iter().flat_map(told).collect()
+}
+
+/// From each module to those beside it that it uses.
+type Arrows = BTreeMap<String, BTreeSet<String>>;
+
+/// A module and all that it stands in.
+fn above(module: &[String]) -> Vec<Vec<String>> {
+    (1..=module.len()).map(|length| module[..length].to_vec()).collect()
+}
+
+/// The shortest way along the arrows from a module back to it, if there is one.
+fn around(from: &String, arrows: &Arrows) -> Option<Vec<String>> {
+    let mut seen = BTreeSet::new();
+    let mut ways = VecDeque::from([vec![from.clone()]]);
+    while let Some(way) = ways.pop_front() {
+        for next in arrows.get(way.last()?).into_iter().flatten() {
+            let longer = || way.iter().chain([next]).cloned().collect();
+            if next == from {
+                return Some(longer());
+            }
+            if seen.insert(next) {
+                ways.push_back(longer());
+            }
+        }
+    }
+    None
 }

@@ -9,7 +9,7 @@ mod sources;
 
 use std::fs;
 
-use layers::{Rooms, Upward};
+use layers::{Rooms, Upward, circles};
 use sources::{Source, is_of, read, sources, tracked};
 
 /// A file that may break a rule, and why.
@@ -427,6 +427,34 @@ fn an_arrow_inside_a_room_that_points_up_is_found() {
     assert_eq!(faults("src/ledger/queue/x.rs", "use crate::ledger::Ledger;").len(), 1);
     assert_eq!(faults("src/ledger/calls/x.rs", "use crate::ledger::queue::x::X;").len(), 0);
     assert_eq!(faults("src/engine/x.rs", "use crate::ledger::calls::x::X;").len(), 0);
+}
+
+#[test]
+fn no_modules_use_each_other_in_a_circle() {
+    none(&circles(&sources()));
+}
+
+#[test]
+fn a_circle_is_found() {
+    let found = |files: &[(&str, &str)]| {
+        let files: Vec<Source> = files.iter().map(|&(path, code)| example(path, code)).collect();
+        circles(&files)
+    };
+    let (a, b) = ("src/room/a.rs", "src/room/b.rs");
+    assert_eq!(
+        found(&[(a, "use super::b::X;"), (b, "use crate::room::a::Y;")]),
+        ["room: a → b → a"]
+    );
+    assert_eq!(found(&[(a, "use super::b::X;"), (b, "")]).len(), 0);
+    // What stands in a module may use what stands beside it, and a circle may lead through it.
+    let inner = ("src/room/b/inner.rs", "use super::super::a::Y;");
+    assert_eq!(found(&[(a, "use super::b::X;"), inner]), ["room: a → b → a"]);
+    assert_eq!(found(&[(a, "use super::X;"), ("src/room/mod.rs", "use self::a::Y;")]).len(), 0);
+    let third = ("src/room/c.rs", "use super::a::X;");
+    assert_eq!(
+        found(&[(a, "use super::b::X;"), (b, "use super::c::X;"), third]),
+        ["room: a → b → c → a"]
+    );
 }
 
 // Dependencies

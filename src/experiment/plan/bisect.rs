@@ -10,12 +10,10 @@
 //! Invariant: below the answer every value that was tried misses the targets, and the one just
 //! below was tried.
 
-use std::collections::BTreeMap;
-
 use super::Search;
 use super::alike::{alike, nothing_waits};
 use super::stuck::{Stuck, stuck};
-use super::trial::{Trial, Verdict, surely_falls};
+use super::trial::{Trial, Tried, Verdict, surely_falls};
 use crate::outcome::PlanAnswer;
 use crate::scenario::fault::Faults;
 
@@ -33,9 +31,6 @@ pub(super) enum Found {
     /// The margin falls between these two values.
     Falls(usize, usize),
 }
-
-/// All values that were tried, by place.
-pub(super) type Tried = BTreeMap<usize, Trial>;
 
 /// Why a search ended early.
 pub(super) enum Stopped {

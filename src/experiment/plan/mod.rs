@@ -25,11 +25,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use self::bisect::{Found, Stopped, Tried, answer, bisect, plateau};
+use self::bisect::{Found, Stopped, answer, bisect, plateau};
 use self::candidates::Candidates;
 use self::select::{Selected, preferred, select};
 use self::theory::Said;
-use self::trial::{Effort, Trial, Verdict, grow};
+use self::trial::{Effort, Trial, Tried, Verdict, grow};
 use super::point::Base;
 use super::quantities::{self, push};
 use super::range;

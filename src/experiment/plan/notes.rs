@@ -4,10 +4,10 @@
 
 use super::Search;
 use super::alike::nothing_waits;
-use super::bisect::Tried;
 use super::remains::{length, remains};
 use super::stuck::Stuck;
 use super::trial::Trial;
+use super::trial::Tried;
 use crate::stats::expect::{Expectation, Unit};
 use crate::stats::summary::Summary;
 

@@ -13,7 +13,8 @@
 use std::collections::btree_map::Entry;
 
 use super::Search;
-use super::bisect::{Stopped, Tried};
+use super::bisect::Stopped;
+use super::trial::Tried;
 use super::trial::{Trial, Verdict, grow, surely_falls};
 use crate::kernel::num;
 use crate::stats::summary::Summary;

@@ -11,8 +11,7 @@ use std::cmp::Ordering;
 
 use super::Search;
 use super::alike::{alike, nothing_waits, waiting};
-use super::bisect::Tried;
-use super::trial::Trial;
+use super::trial::{Trial, Tried};
 use crate::stats::paired::Paired;
 
 /// Each doubling gains less than this share of the one before where gains are said to run out.

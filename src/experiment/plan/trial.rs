@@ -10,6 +10,8 @@
 //! of all of them together. `==` and `!=` are no comparisons of means: they must hold in every
 //! replication.
 
+use std::collections::BTreeMap;
+
 use super::super::point::Point;
 use super::super::row::Row;
 use super::super::runs::{Job, Runner, growing, unstable};
@@ -18,6 +20,9 @@ use crate::outcome::{EstimatedMeasure, Thin, TriedPoint, TriedTarget, is_common}
 use crate::stats::expect::{Compared, Expectation, Quantity, Told};
 use crate::stats::paired::Paired;
 use crate::stats::pool::{Runs, Sampled};
+
+/// All values that were tried, by place.
+pub(super) type Tried = BTreeMap<usize, Trial>;
 
 /// How sure a plan is to be, and what it may cost.
 #[derive(Clone, Copy, Debug)]

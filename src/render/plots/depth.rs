@@ -4,11 +4,12 @@
 
 use super::Subject;
 use super::axis;
-use super::bands::{self, Band, Pattern};
+use super::bands::{self, Band};
 use super::canvas::{Canvas, Stroke, colour, sheet};
 use super::columns::Columns;
 use super::format;
 use super::page::{self, BOTTOM, Panel, Row, Sample, TOP};
+use super::pattern::Pattern;
 use crate::kernel::time::Span;
 use crate::observe::measured::{Level, Window};
 use plotters::style::RGBColor;

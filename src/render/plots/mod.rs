@@ -23,6 +23,7 @@ mod marks;
 mod offered;
 mod page;
 mod partitions;
+mod pattern;
 mod redeliveries;
 mod replicas;
 mod resharding;

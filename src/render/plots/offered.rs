@@ -5,11 +5,12 @@
 
 use super::Subject;
 use super::axis;
-use super::bands::{self, Band, Pattern};
+use super::bands::{self, Band};
 use super::canvas::{Canvas, colour, sheet};
 use super::columns::Columns;
 use super::format;
 use super::page::{self, BOTTOM, Panel, Row, Sample, TOP};
+use super::pattern::Pattern;
 use crate::observe::measured::QueueCounts;
 use plotters::style::RGBColor;
 

@@ -4,9 +4,9 @@
 
 use super::Subject;
 use super::axis::{self, Ticks};
-use super::bands::Pattern;
 use super::canvas::{Align, Canvas, HEIGHT, Point, Stroke, Type, WIDTH, colour};
 use super::format;
+use super::pattern::Pattern;
 use crate::kernel::time::{Span, Time};
 use crate::scenario::visible::visible;
 use plotters::style::RGBColor;

@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 
 use super::Subject;
 use super::axis;
-use super::bands::{self, Band, Pattern};
+use super::bands::{self, Band};
 use super::canvas::{Align, Canvas, Stroke, Type, colour, sheet};
 use super::columns::{Column, Columns};
 use super::format;
 use super::marks::Mark;
 use super::page::{self, BOTTOM, Panel, RIGHT, Row, Sample, TOP};
+use super::pattern::Pattern;
 use crate::kernel::time::Time;
 use crate::observe::measured::{Level, NodeEvent, Window};
 

@@ -3,9 +3,9 @@
 //! Owns their ranges, and that no client can act for ever at one instant. Must not know the
 //! queues beyond their names.
 
-use super::Check;
 use super::files::CountsAsked;
 use super::queue::IN_SQS;
+use super::{Check, RATES};
 use crate::clients::config::{
     ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
     ProducerConfig, ReceiveConfig, Retry, WorkUnit,
@@ -30,8 +30,6 @@ const MOST_PREFETCH: u32 = 120_000;
 
 /// Ours: a factor beyond these is a slip.
 const SCALES: (f64, f64) = (1e-6, 1e6);
-/// Ours: what nanoseconds can tell apart, and what comes within the longest run.
-pub(super) const RATES: (f64, f64) = (1e-10, 1e9);
 
 /// Multiplies rates and counts, and stops what it cannot multiply.
 #[derive(Clone, Copy)]

@@ -7,9 +7,8 @@ use std::any::type_name;
 use std::io;
 use std::sync::Arc;
 
-use super::clients::RATES;
 use super::dist::Quantity;
-use super::{Check, Data};
+use super::{Check, Data, RATES};
 use crate::clients::config::CountPeriod;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};

@@ -62,6 +62,9 @@ pub(super) struct Data<'a> {
     pub(super) shared: &'a SharedData,
 }
 
+/// Ours: what nanoseconds can tell apart, and what comes within the longest run.
+const RATES: (f64, f64) = (1e-10, 1e9);
+
 /// Checks a scenario that was read; faults and warnings join `faults`. The result may only be
 /// used where no error is among them; `None` where there is too much to check.
 pub(super) fn check(

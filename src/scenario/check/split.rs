@@ -9,7 +9,7 @@ use crate::ledger::config::{
     CountScaler, Ewma, Guards, HeatMedian, Mechanics, MidpointDoubling, Naive, Reservoir,
     ScalableTopic, SplitPolicy,
 };
-use crate::scenario::defaults;
+use crate::scenario::decode::default_of;
 use crate::scenario::file::values::{Length, Probability};
 use crate::scenario::file::{
     CapacityFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile, MechanicsFile, SplitFile,
@@ -270,14 +270,14 @@ impl<'a> Check<'a> {
 
 /// What the model of a policy does, with the default figures.
 fn default_mechanics(split: &SplitFile) -> Mechanics {
-    let length = |section, key| defaults::value::<Length>(section, key).0;
+    let length = |section, key| default_of::<Length>(section, key).0;
     match split {
         SplitFile::Static | SplitFile::Reservoir { .. } | SplitFile::Naive { .. } => {
             Mechanics::Metadata { pause: length("Metadata", "pause") }
         }
         SplitFile::HeatMedian { .. } => Mechanics::CopyThenCutover {
             copy: length("CopyThenCutover", "copy"),
-            share: defaults::value::<Probability>("CopyThenCutover", "share").0,
+            share: default_of::<Probability>("CopyThenCutover", "share").0,
             pause: length("CopyThenCutover", "pause"),
         },
         SplitFile::MidpointDoubling { .. }

@@ -215,3 +215,13 @@ impl<'a> Pass<'a> {
         self.record_at(place, path, &lines.join("\n"));
     }
 }
+
+/// The default of one setting.
+///
+/// # Panics
+/// If the section has no such setting of this kind.
+pub(super) fn default_of<T: for<'a> Deserialize<'a>>(section: &str, key: &str) -> T {
+    let node = defaults::section(section).and_then(|section| section.get(key));
+    let value = node.and_then(|entry| decode(&entry.value).0);
+    value.expect("the setting has a default of its kind")
+}

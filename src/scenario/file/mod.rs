@@ -6,12 +6,14 @@
 //! Invariants: no field has a serde default, so that every setting must occur in `defaults.ron`;
 //! no type is untagged or flattened, because those lose the place of a fault.
 
+mod capacity;
 mod clients;
 mod dist;
 mod nodes;
 mod queue;
 pub(super) mod values;
 
+pub(super) use capacity::{BurstFile, CapacityFile};
 pub(super) use clients::{
     ArrivalFile, ConsumerFile, DuplicatesFile, GapsFile, OnFailureFile, ProducerFile, ReceiveFile,
     ReplayFile, RetryFile, WorkUnitFile,
@@ -23,8 +25,8 @@ pub(super) use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, Placemen
 #[cfg(test)]
 pub(super) use queue::RedriveFile;
 pub(super) use queue::{
-    BurstFile, CapacityFile, CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile,
-    LedgerFile, MechanicsFile, QueueFile, RoutingFile, SplitFile,
+    CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile, LedgerFile, MechanicsFile,
+    QueueFile, RoutingFile, SplitFile,
 };
 
 use serde::Deserialize;

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::DistFile;
-use super::queue::CapacityFile;
+use super::capacity::CapacityFile;
 use super::values::{Length, Probability};
 
 /// The nodes that hold the replicas of a queue's partitions.

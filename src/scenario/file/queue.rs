@@ -6,6 +6,7 @@
 use serde::Deserialize;
 
 use super::DistFile;
+use super::capacity::CapacityFile;
 use super::nodes::NodesFile;
 use super::values::{Length, Probability, Rate, Size};
 
@@ -65,29 +66,6 @@ pub(in crate::scenario) struct LedgerFile {
     pub(in crate::scenario) mechanics: MechanicsFile,
     pub(in crate::scenario) receive: RoutingFile,
     pub(in crate::scenario) nodes: Option<NodesFile>,
-}
-
-/// What one partition carries.
-#[derive(Debug, Deserialize)]
-#[serde(rename = "capacity")]
-pub(in crate::scenario) enum CapacityFile {
-    Unlimited,
-    #[serde(rename = "(text)")]
-    Rate(Rate),
-    #[serde(rename = "(record)")]
-    Bucket {
-        rate: Rate,
-        burst: BurstFile,
-    },
-}
-
-/// The depth of a token bucket.
-#[derive(Debug, Deserialize)]
-#[serde(rename = "burst")]
-pub(in crate::scenario) enum BurstFile {
-    OneSecond,
-    #[serde(rename = "(number)")]
-    Calls(f64),
 }
 
 /// What all partitions together admit of sends.

@@ -5,7 +5,6 @@
 //! Invariant: a measure's unit is known before any run, so units are checked with the scenario.
 
 use super::share::{SHARES, Share};
-use super::single::{Take, said_otherwise, take};
 use super::{Unit, nearest};
 use crate::engine::scenario::{Named, Scenario};
 use crate::observe::measured::{
@@ -14,6 +13,7 @@ use crate::observe::measured::{
 use crate::stats::cost::{Cost, worker_hours};
 use crate::stats::listed::Listed;
 use crate::stats::pool::Reading;
+use crate::stats::take::{Take, said_otherwise, take};
 
 /// The names a scenario gives to its parts, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]

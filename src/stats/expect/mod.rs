@@ -35,9 +35,10 @@ use self::measure::Measure;
 use crate::observe::measured::Measured;
 use crate::stats::paired::Wanted;
 
+pub use crate::stats::take::Take;
 pub use measure::{Names, all_names};
 pub use over::{Compared, Told};
-pub use single::{Single, Take};
+pub use single::Single;
 
 /// What a value is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 
 use super::Unit;
 use super::measure::{Measure, Names, What, split};
-use super::single::Take;
 use crate::stats::paired::Wanted;
+use crate::stats::take::Take;
 
 impl Measure {
     /// Which values of it one wants: fewer refused, repeated or paid things, shorter waits and
