@@ -61,11 +61,14 @@ pub(super) fn run(args: &Run, global: &Global, terminal: Terminal) -> Result<Exi
                 terminal.say("interrupted: not all of the table is printed");
                 exit = Exit::Interrupted;
             }
-        } else if args.format == RunFormat::Text {
-            let gap = if number > 0 { "\n" } else { "" };
-            answer(&format!("{gap}{}", found.stdout))?;
         } else {
-            documents.push(document(args, &replicated, &found)?);
+            let document = document(args, &replicated, &found)?;
+            if args.format == RunFormat::Text {
+                let gap = if number > 0 { "\n" } else { "" };
+                answer(&format!("{gap}{document}"))?;
+            } else {
+                documents.push(document);
+            }
         }
         exit = exit.max(verdict(source, runs, &found, terminal));
         if args.check_determinism {

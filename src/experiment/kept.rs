@@ -41,7 +41,7 @@ impl Kept {
 
 /// Of runs of these sizes, in their order, how many fit beside so many bytes, and how many bytes
 /// there are then.
-pub(super) fn fitting(
+pub(super) fn that_fit(
     limit: u64,
     mut bytes: u64,
     sizes: impl Iterator<Item = u64>,
@@ -109,10 +109,10 @@ mod tests {
 
     #[test]
     fn runs_fit_up_to_the_first_that_does_not() {
-        assert_eq!(fitting(10, 0, [3, 3, 4, 1].into_iter()), (3, 10));
-        assert_eq!(fitting(10, 2, [3, 6, 1].into_iter()), (1, 5));
-        assert_eq!(fitting(10, 11, [0].into_iter()), (0, 11));
-        assert_eq!(fitting(u64::MAX, 1, [u64::MAX, 1].into_iter()).0, 2);
+        assert_eq!(that_fit(10, 0, [3, 3, 4, 1].into_iter()), (3, 10));
+        assert_eq!(that_fit(10, 2, [3, 6, 1].into_iter()), (1, 5));
+        assert_eq!(that_fit(10, 11, [0].into_iter()), (0, 11));
+        assert_eq!(that_fit(u64::MAX, 1, [u64::MAX, 1].into_iter()).0, 2);
         let kept = Kept::new(10, 4);
         kept.add(6);
         assert!(!kept.is_full(), "ten of ten");

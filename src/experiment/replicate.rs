@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::in_order::in_order;
-use super::kept::{Kept, fitting as fitting_beside};
+use super::kept::{Kept, that_fit};
 use super::progress::Progress;
 use super::side_by_side::fitting;
 use crate::engine::fork::Course;
@@ -135,7 +135,7 @@ impl<'a> Replicator<'a> {
         // runs are no fair sample.
         let complete = done.iter().take_while(|done| done.ended != Ended::Interrupted).count();
         let sizes = done[..complete].iter().map(|done| done.outcome.bytes());
-        let (fit, bytes) = fitting_beside(self.limit, self.kept, sizes);
+        let (fit, bytes) = that_fit(self.limit, self.kept, sizes);
         (self.full, self.kept) = (fit < complete, bytes);
         // The first is kept in any case: it is the answer.
         let first = usize::from(from == 0);
