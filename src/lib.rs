@@ -8,12 +8,14 @@
 //! | [`cli`] | people: arguments, progress, exit codes, one file per command |
 //! | [`render`] | text, tables and plots of an outcome |
 //! | [`experiment`] | many runs on all cores, folded in order |
-//! | [`scenario`] | text → checked [`engine::scenario::Scenario`], with every fault located |
+//! | [`scenario`] | text → checked [`model::scenario::Scenario`], with every fault located |
 //! | [`outcome`] | what is serialised, versioned |
 //! | [`stats`] | intervals, expectations, closed forms of queueing theory |
 //! | [`engine`] | the world, the closed event enum, the loop, limits |
-//! | [`observe`] | facts → metrics, traces, fingerprint |
+//! | [`observe`] | facts → metrics and traces |
 //! | [`clients`] | those who call the ledger: producers and workers |
+//! | [`model`] | the checked scenario, as plain data |
+//! | [`facts`] | what happened, as it is told, and its fingerprint |
 //! | [`ledger`] | the queue service as a state machine: calls in, answers out |
 //! | [`kernel`] | virtual time and chance |
 #![forbid(unsafe_code)]
@@ -22,8 +24,10 @@ pub mod cli;
 pub mod clients;
 pub mod engine;
 pub mod experiment;
+pub mod facts;
 pub mod kernel;
 pub mod ledger;
+pub mod model;
 pub mod observe;
 pub mod outcome;
 pub mod render;

@@ -11,13 +11,13 @@ use std::fmt::Debug;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use sqsim::clients::deed::Deed;
 use sqsim::engine::run::run_with;
+use sqsim::facts::deed::Deed;
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal, KeySpace};
 use sqsim::observe::measured::{QueueMeasured, SplitEvent, Window};
-use sqsim::observe::observer::Observer;
 use sqsim::scenario::load::Text;
 
 /// A lesson that holds for one seed only is none.

@@ -3,9 +3,9 @@
 use std::sync::atomic::AtomicBool;
 
 use sqsim::engine::run::run;
-use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::time::Span;
 use sqsim::ledger::config::MessageSize;
+use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{Calls, Measured};
 use sqsim::scenario::load;
 use sqsim::scenario::load::from_text;

@@ -14,14 +14,14 @@ mod support;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use sqsim::clients::config::ArrivalProcess;
-use sqsim::engine::scenario::Scenario;
 use sqsim::experiment::batches::{Batched, batches};
 use sqsim::experiment::in_order::in_order;
 use sqsim::experiment::replicate::{Plan, replicate};
 use sqsim::experiment::warm_up::WarmUp;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
+use sqsim::model::clients::ArrivalProcess;
+use sqsim::model::scenario::Scenario;
 use sqsim::outcome::{Estimate, Outcome, Sample};
 use sqsim::stats::summary::Summary;
 

@@ -8,18 +8,18 @@ mod support;
 
 use std::sync::atomic::AtomicBool;
 
-use sqsim::clients::config::{ArrivalProcess, Crash, FleetConfig, OnFailure, Retry, WorkUnit};
-use sqsim::clients::deed::{Deed, Ending};
 use sqsim::engine::World;
-use sqsim::engine::fork::{Course, Fork};
 use sqsim::engine::run::run_with;
-use sqsim::engine::scenario::Scenario;
+use sqsim::facts::deed::{Deed, Ending};
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, QueueConfig, QueueId};
 use sqsim::ledger::journal::{Action, Change, Held, Journal, MessageId};
+use sqsim::model::clients::{ArrivalProcess, Crash, FleetConfig, OnFailure, Retry, WorkUnit};
+use sqsim::model::course::{Course, Fork};
+use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{Measured, Redelivered};
-use sqsim::observe::observer::Observer;
 
 use support::{fleet, measure, named, poisson, producer, queue, scenario, secs};
 

@@ -10,15 +10,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use sqsim::clients::deed::Deed;
 use sqsim::engine::run::run_with;
-use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::World;
+use sqsim::facts::deed::Deed;
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal};
-use sqsim::observe::observer::Observer;
+use sqsim::model::scenario::Scenario;
 
 use support::{features, fleet, measure, named, producer, secs};
 

@@ -6,12 +6,12 @@ mod support;
 
 use std::sync::atomic::AtomicBool;
 
-use sqsim::clients::config::ArrivalProcess;
-use sqsim::engine::fork::{Course, Fork};
 use sqsim::engine::run::run;
-use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
+use sqsim::model::clients::ArrivalProcess;
+use sqsim::model::course::{Course, Fork};
+use sqsim::model::scenario::Scenario;
 use sqsim::outcome::{AtEdges, Outcome};
 
 use support::{fleet, measure, producer, queue, scenario, secs};

@@ -4,9 +4,9 @@
 use std::io;
 use std::sync::atomic::AtomicBool;
 
-use sqsim::clients::config::ArrivalProcess;
 use sqsim::engine::run::run;
 use sqsim::kernel::time::{Span, Time};
+use sqsim::model::clients::ArrivalProcess;
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::{Faults, Loaded};
 

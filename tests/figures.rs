@@ -2,10 +2,10 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sqsim::engine::fork::{Course, Fork};
 use sqsim::engine::run::run;
-use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::time::{Span, Time};
+use sqsim::model::course::{Course, Fork};
+use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{FleetMeasured, Measured, ThreadShares, WindowLatency, WindowLevel};
 use sqsim::outcome::Outcome;
 use sqsim::render::csv;

@@ -6,20 +6,20 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use sqsim::clients::config::{Crash, Heartbeat, OnFailure, WorkUnit};
-use sqsim::clients::deed::Deed;
 use sqsim::engine::World;
-use sqsim::engine::fork::{Course, Fork};
 use sqsim::engine::lockstep::{Stepper, first_difference};
 use sqsim::engine::run::{run, run_with};
 use sqsim::engine::saved::Saved;
-use sqsim::engine::scenario::Scenario;
 use sqsim::experiment::in_order::in_order;
+use sqsim::facts::deed::Deed;
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, QueueId, Redrive};
 use sqsim::ledger::journal::{Change, Journal};
-use sqsim::observe::observer::Observer;
+use sqsim::model::clients::{Crash, Heartbeat, OnFailure, WorkUnit};
+use sqsim::model::course::{Course, Fork};
+use sqsim::model::scenario::Scenario;
 use sqsim::scenario::fork::check;
 use sqsim::scenario::load::load;
 

@@ -16,10 +16,10 @@ use balance::balances;
 use fuzzing::{Chance, fuzz};
 use sqsim::engine::World;
 use sqsim::engine::run::{Run, run_with};
-use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::Ended;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::Span;
+use sqsim::model::scenario::Scenario;
 use watch::Watch;
 
 /// Of a look at the whole ledger, between two of its kind.

@@ -18,8 +18,8 @@ use fuzzing::{Chance, fuzz};
 use mutate::spoilt;
 use shortened::shortened;
 use sqsim::engine::run::run;
-use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::time::Span;
+use sqsim::model::scenario::Scenario;
 use sqsim::scenario::data_files::{
     CountsChoice, DataFault, Duplicates, Gaps, periods, read_counts, read_lengths, read_times,
 };

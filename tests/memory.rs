@@ -14,13 +14,10 @@ mod counting;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use sqsim::clients::config::{ArrivalProcess, CountPeriod, WorkUnit};
-use sqsim::engine::fork::{Course, Fork};
 use sqsim::engine::lockstep::Stepper;
 use sqsim::engine::memory::{Needed, PROGRAM, Part};
 use sqsim::engine::run::{Run, run};
 use sqsim::engine::saved::Saved;
-use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::Ended;
 use sqsim::experiment::replicate::{Plan, replicate};
 use sqsim::kernel::dist::Dist;
@@ -29,6 +26,9 @@ use sqsim::ledger::config::{
     Capacity, Failures, MidpointDoubling, Naive, Nodes, Placement, QueueId, ReceiveRouting,
     SplitPolicy,
 };
+use sqsim::model::clients::{ArrivalProcess, CountPeriod, WorkUnit};
+use sqsim::model::course::{Course, Fork};
+use sqsim::model::scenario::Scenario;
 use sqsim::outcome::{Estimate, Outcome};
 use sqsim::scenario::load::from_text;
 

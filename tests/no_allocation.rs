@@ -11,12 +11,12 @@ mod support;
 #[expect(dead_code, reason = "of the two counts each test binary needs one")]
 mod counting;
 
-use sqsim::clients::config::{ArrivalProcess, Heartbeat, WorkUnit};
 use sqsim::engine::run::frame;
-use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::World;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
+use sqsim::model::clients::{ArrivalProcess, Heartbeat, WorkUnit};
+use sqsim::model::scenario::Scenario;
 use sqsim::observe::metrics::Metrics;
 
 use counting::{Counting, allocations_so_far};

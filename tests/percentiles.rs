@@ -18,13 +18,13 @@ mod support;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use sqsim::engine::scenario::Scenario;
 use sqsim::experiment::batches::{Batched, batches};
 use sqsim::experiment::in_order::in_order;
 use sqsim::experiment::replicate::{Plan, replicate};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::num;
 use sqsim::kernel::time::Span;
+use sqsim::model::scenario::Scenario;
 use sqsim::outcome::{Estimate, EstimatedMeasure, Outcome, Sample};
 
 use support::{fleet, poisson, producer, queue, secs};

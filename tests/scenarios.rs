@@ -4,14 +4,14 @@ use std::fs;
 use std::io;
 
 use proptest::prelude::*;
-use sqsim::clients::config::{ArrivalProcess, OnFailure, WorkUnit};
-use sqsim::engine::scenario::{Prices, Scenario, Tier};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
     Capacity, FailureDomain, Failures, Keys, MessageSize, Naive, Nodes, Outage, Placement,
     ReceiveRouting, SplitPolicy, WeightedMove,
 };
+use sqsim::model::clients::{ArrivalProcess, OnFailure, WorkUnit};
+use sqsim::model::scenario::{Prices, Scenario, Tier};
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::{Faults, Loaded, templates, topics};
 

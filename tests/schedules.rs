@@ -2,9 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sqsim::clients::config::ArrivalProcess;
 use sqsim::engine::run::run;
 use sqsim::kernel::time::{Span, Time};
+use sqsim::model::clients::ArrivalProcess;
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::{Faults, Loaded};
 

@@ -8,19 +8,19 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use sqsim::clients::deed::Deed;
 use sqsim::engine::run::{Run, run, run_with};
-use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::Ended;
 use sqsim::experiment::replicate::{Plan, replicate};
 use sqsim::experiment::row::Row;
 use sqsim::experiment::runs::{Forgetful, Runner};
 use sqsim::experiment::sweep::Sweep;
+use sqsim::facts::deed::Deed;
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::Time;
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal};
+use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::QueueMeasured;
-use sqsim::observe::observer::Observer;
 use sqsim::observe::trace::{Filter, JsonLines};
 use sqsim::stats::pool::Reading;
 

@@ -9,12 +9,12 @@
 
 use std::path::PathBuf;
 
-use sqsim::clients::config::{ArrivalProcess, FleetConfig, Heartbeat, ProducerConfig};
-use sqsim::engine::scenario::Scenario;
 use sqsim::experiment::sweep::SweepAsked;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, Nodes, Placement, QueueConfig, Reservoir, SplitPolicy};
+use sqsim::model::clients::{ArrivalProcess, FleetConfig, Heartbeat, ProducerConfig};
+use sqsim::model::scenario::Scenario;
 use sqsim::scenario::load::Text;
 
 use crate::support::{fleet, poisson, producer, queue, scenario, secs};

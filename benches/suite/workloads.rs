@@ -8,7 +8,7 @@
 //! decides more than that, as how many works end before the run does, the number is the one that
 //! these seeds give, and stands beside the one that reason expects.
 
-use sqsim::engine::scenario::Scenario;
+use sqsim::model::scenario::Scenario;
 
 use crate::bars::Bar;
 use crate::scenarios::{self, HEARTS, LONG_IN_FLIGHT, in_flight, waiting};

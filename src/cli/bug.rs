@@ -10,8 +10,8 @@ use super::args::Changes;
 use super::exit::Exit;
 use super::terminal::complain;
 use super::values::{hash, quoted};
-use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
+use crate::model::scenario::Scenario;
 use crate::scenario::load::Text;
 use crate::scenario::visible::visible_lines;
 

@@ -6,13 +6,13 @@
 use serde_json::Value;
 
 use super::values::quoted;
-use crate::engine::fork::Course;
 use crate::engine::lockstep::Difference;
-use crate::engine::scenario::Scenario;
 use crate::experiment::determinism::{Disagreement, Parts};
 use crate::experiment::regression::{Changed, Differs, First};
+use crate::facts::fact::Fact;
 use crate::kernel::time::Time;
-use crate::observe::fact::Fact;
+use crate::model::course::Course;
+use crate::model::scenario::Scenario;
 use crate::observe::trace;
 use crate::outcome::Checkpoint;
 use crate::scenario::visible::{brief, visible};

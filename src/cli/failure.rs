@@ -6,8 +6,8 @@
 use std::io;
 
 use super::exit::Exit;
-use crate::engine::scenario::Limits;
 use crate::engine::world::Ended;
+use crate::model::scenario::Limits;
 use crate::scenario::units::size_text;
 use crate::scenario::{Fault, Faults};
 

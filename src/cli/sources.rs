@@ -10,9 +10,9 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::terminal::{Terminal, complain};
 use super::values::Seed;
-use crate::engine::fork::{Course, Fork};
-use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
+use crate::model::course::{Course, Fork};
+use crate::model::scenario::Scenario;
 use crate::scenario::load::Text;
 use crate::scenario::{Loaded, fork};
 

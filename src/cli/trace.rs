@@ -14,10 +14,10 @@ use super::interrupt;
 use super::sources::{Source, load_all};
 use super::terminal::{Terminal, written};
 use crate::engine::World;
-use crate::engine::fork::Course;
 use crate::engine::world::Ended;
+use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
-use crate::observe::observer::Observer;
+use crate::model::course::Course;
 use crate::observe::trace::{Filter, JsonLines, Perfetto, Text, Written};
 
 /// Traces the first replication of a scenario.

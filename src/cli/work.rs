@@ -14,10 +14,10 @@ use super::run::threads;
 use super::shard::Shard;
 use super::terminal::Terminal;
 use super::values::hash_on;
-use crate::engine::scenario::Scenario;
 use crate::experiment::row::Row;
 use crate::experiment::runs::{Job, Memory, Runner};
 use crate::kernel::time::{Span, Time};
+use crate::model::scenario::Scenario;
 use crate::scenario::fault::Faults;
 use crate::stats::expect::Quantity;
 

@@ -15,11 +15,11 @@ mod listed;
 mod repeated;
 mod upcoming;
 
-use super::config::{ArrivalProcess, CountPeriod};
 use crate::kernel::dist::Dist;
 use crate::kernel::num;
 use crate::kernel::rng::{Purpose, Source, Stream, Streams};
 use crate::kernel::time::Time;
+use crate::model::clients::{ArrivalProcess, CountPeriod};
 use listed::Listed;
 use repeated::{Repeated, Turn};
 use upcoming::Upcoming;

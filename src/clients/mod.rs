@@ -4,8 +4,6 @@
 //! lets their calls take effect.
 
 pub mod arrivals;
-pub mod config;
-pub mod deed;
 pub mod producer;
 pub mod retry;
 pub mod worker;

@@ -6,12 +6,12 @@
 use std::collections::VecDeque;
 
 use super::arrivals::Arrivals;
-use super::config::ProducerConfig;
 use crate::kernel::dist::Dist;
 use crate::kernel::rng::{Luck, Purpose, Source, Stream, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Outgoing;
 use crate::ledger::config::MAX_BATCH;
+use crate::model::clients::ProducerConfig;
 
 /// One call of a producer, from its first message to its answer.
 #[derive(Clone, Debug)]

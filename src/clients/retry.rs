@@ -2,9 +2,9 @@
 //!
 //! Owns the wait before a retry. Must not know what is retried.
 
-use super::config::Retry;
 use crate::kernel::rng::Source;
 use crate::kernel::time::Span;
+use crate::model::clients::Retry;
 
 impl Retry {
     /// The wait before retry `attempt` (from 1): uniform in [0, min(cap, base·2^(attempt − 1))].

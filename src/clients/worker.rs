@@ -7,10 +7,11 @@
 
 use std::collections::VecDeque;
 
-use super::config::{FleetConfig, OnFailure, WorkUnit};
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::rng::{Purpose, Stream, Streams};
 use crate::kernel::time::Time;
 use crate::ledger::Delivery;
+use crate::model::clients::{FleetConfig, OnFailure, WorkUnit};
 
 /// Deliveries that a worker's buffer has room for from the start; a larger one grows when it fills.
 const MOST_ROOM: usize = 256;
@@ -68,38 +69,6 @@ impl Stage {
             Stage::Deleting => Stage::Releasing,
             Stage::Releasing | Stage::Idle => Stage::Idle,
         }
-    }
-}
-
-/// What the time of a thread goes into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ThreadTime {
-    /// Nothing: its worker is not in the fleet yet, or has left it.
-    Gone,
-    /// Its worker has crashed, or has not started.
-    Down,
-    /// It would take a message at once, if there were one.
-    Idle,
-    /// It works.
-    Working,
-    /// It waits for a call: that which sends its message on, deletes it or gives it back, or, with
-    /// nothing to do, its worker's receive that found messages.
-    Calling,
-}
-
-impl ThreadTime {
-    /// Whether it could not take a message.
-    #[inline]
-    #[must_use]
-    pub fn is_busy(self) -> bool {
-        matches!(self, ThreadTime::Working | ThreadTime::Calling)
-    }
-
-    /// Whether its worker runs.
-    #[inline]
-    #[must_use]
-    pub fn is_up(self) -> bool {
-        !matches!(self, ThreadTime::Gone | ThreadTime::Down)
     }
 }
 

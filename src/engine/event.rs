@@ -20,7 +20,7 @@
 //! | 10 | `SendLinger` | after the arrival that may have filled the batch |
 //! | 11 | `Poll` | a poll at t sees all that was sent at t |
 
-use crate::clients::deed::{ProducerId, WorkerId};
+use crate::facts::deed::{ProducerId, WorkerId};
 use crate::kernel::calendar::{Ranked, TimerId};
 use crate::ledger::config::QueueId;
 

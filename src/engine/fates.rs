@@ -12,13 +12,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::lockstep::Stepper;
-use super::scenario::Scenario;
 use super::situation::{Situation, Story};
-use crate::clients::deed::{Deed, Ending, WorkerId};
+use crate::facts::deed::{Deed, Ending, WorkerId};
+use crate::facts::fact::Fact;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Held, MessageId, State};
-use crate::observe::fact::Fact;
+use crate::model::scenario::Scenario;
 
 /// Which of several runs under one seed are compared.
 const REPLICATION: u64 = 0;

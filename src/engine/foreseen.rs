@@ -3,12 +3,12 @@
 //! Owns [`Watch`]. Must not know what has grown.
 
 use super::memory::{Needed, of_partition, times, windows};
-use super::scenario::{Named, Scenario};
-use crate::clients::config::FleetConfig;
 use crate::clients::worker::room;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueConfig;
+use crate::model::clients::FleetConfig;
+use crate::model::scenario::{Named, Scenario};
 
 /// Of each queue, what it has grown beyond.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! A run whose settings change at an instant: its past is the one it would have had.
 //!
-//! Owns [`Course`], what a run follows, and how a world takes other settings on. Must not know
-//! which settings may change: `scenario::fork` finds those that may not before anything runs.
+//! Owns how a world follows a [`Course`] and takes other settings on. Must not know which settings
+//! may change: `scenario::fork` finds those that may not before anything runs.
 //!
 //! Invariant: a world that takes on what it follows already is not touched. What is under way at
 //! the instant ends as it was begun (work, calls, pauses, messages hidden); what begins at it or
@@ -10,61 +10,16 @@
 use std::sync::atomic::AtomicBool;
 
 use super::event::Event;
-use super::scenario::{Named, Scenario};
 use super::world::{Ended, World, producer_path};
 use crate::clients::arrivals::Arrivals;
-use crate::clients::config::{FleetConfig, ProducerConfig};
-use crate::clients::deed::{ProducerId, WorkerId};
 use crate::clients::worker::{Life, deliveries_per_thread};
-use crate::kernel::time::Time;
+use crate::facts::deed::{ProducerId, WorkerId};
+use crate::facts::observer::Observer;
 use crate::ledger::config::{QueueConfig, QueueId};
 use crate::ledger::journal::Caller;
-use crate::observe::observer::Observer;
-
-/// Other settings from an instant on.
-#[derive(Clone, Copy, Debug)]
-pub struct Fork<'a> {
-    /// What happens before it is past, what happens at it is not.
-    pub at: Time,
-    /// The whole scenario as it is then.
-    pub then: &'a Scenario,
-}
-
-/// What a run follows: a scenario, and perhaps another one from an instant on.
-#[derive(Clone, Copy, Debug)]
-pub struct Course<'a> {
-    /// At the start.
-    pub scenario: &'a Scenario,
-    /// Later.
-    pub fork: Option<Fork<'a>>,
-}
-
-impl<'a> From<&'a Scenario> for Course<'a> {
-    fn from(scenario: &'a Scenario) -> Course<'a> {
-        Course { scenario, fork: None }
-    }
-}
-
-impl<'a> Course<'a> {
-    /// What it follows at the end. Its window, limits and expectations hold for the whole run: they
-    /// say what is looked at, not what happens.
-    pub fn last(self) -> &'a Scenario {
-        self.fork.map_or(self.scenario, |fork| fork.then)
-    }
-
-    /// The workers in the order of their numbers, each by the place of its fleet and its number
-    /// there: those of the start, then those that join.
-    pub fn workers(self) -> impl Iterator<Item = (usize, u32)> {
-        let fleets = self.scenario.fleets.iter().zip(&self.last().fleets).enumerate();
-        let first = fleets.clone().flat_map(|(place, (first, _))| {
-            (0..first.config.count).map(move |member| (place, member))
-        });
-        let joining = fleets.flat_map(|(place, (first, last))| {
-            (first.config.count..last.config.count).map(move |member| (place, member))
-        });
-        first.chain(joining)
-    }
-}
+use crate::model::clients::{FleetConfig, ProducerConfig};
+use crate::model::course::{Course, Fork};
+use crate::model::scenario::{Named, Scenario};
 
 impl<O: Observer> World<O> {
     /// The world of replication `replication` of a course, run to its end or until a limit, the

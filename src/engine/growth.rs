@@ -8,11 +8,11 @@
 
 use super::memory::times;
 use super::world::{LOOK_EVERY, World};
+use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::{MAX_BATCH, QueueId};
 use crate::ledger::{Delivery, Ledger};
 use crate::observe::metrics::Metrics;
-use crate::observe::observer::Observer;
 use crate::observe::series::LoadSample;
 
 impl<O: Observer> World<O> {

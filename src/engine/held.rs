@@ -5,7 +5,7 @@
 
 use super::world::{LEAST_REMEMBERED, World};
 use crate::clients::worker::{Stage, Thread};
-use crate::observe::observer::Observer;
+use crate::facts::observer::Observer;
 
 impl<O: Observer> World<O> {
     /// The ledger forgets messages that are gone and that nobody holds. It is told when it may

@@ -7,11 +7,11 @@
 use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::fork::{Course, Fork};
-use super::scenario::Scenario;
 use super::world::World;
+use crate::facts::fact::{Fact, Facts};
 use crate::kernel::time::Time;
-use crate::observe::fact::{Fact, Facts};
+use crate::model::course::{Course, Fork};
+use crate::model::scenario::Scenario;
 
 /// The first difference of two runs.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -11,11 +11,11 @@ use std::hint::black_box;
 
 use super::event::Event;
 use super::world::World;
+use crate::facts::observer::Observer;
 use crate::kernel::calendar::Calendar;
 use crate::ledger::Receipt;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::Caller;
-use crate::observe::observer::Observer;
 
 /// Threads from which it pays: about as many as have their rows in a second-level cache.
 const WORTHWHILE: usize = 2_000;

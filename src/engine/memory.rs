@@ -9,9 +9,7 @@
 
 use super::calls::ClosedClient;
 use super::event::Event;
-use super::scenario::{Named, Scenario};
 use crate::clients::arrivals::Arrivals;
-use crate::clients::config::{ArrivalProcess, CountPeriod, FleetConfig, ProducerConfig};
 use crate::clients::producer::Producer;
 use crate::clients::worker::{Thread, Worker, WorkerChance, deliveries_per_thread, room};
 use crate::kernel::calendar::Calendar;
@@ -21,6 +19,8 @@ use crate::ledger::Ledger;
 use crate::ledger::config::MAX_BATCH;
 use crate::ledger::config::QueueConfig;
 use crate::ledger::{Delivery, Receipt};
+use crate::model::clients::{ArrivalProcess, CountPeriod, FleetConfig, ProducerConfig};
+use crate::model::scenario::{Named, Scenario};
 use crate::observe::metrics::Metrics;
 use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Window};
 

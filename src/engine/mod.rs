@@ -5,13 +5,12 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`scenario`] | what a run is told |
 //! | [`event`] | the closed list of events and their order |
 //! | [`world`] | the state of everything, and the loop |
 //! | [`lockstep`] | two worlds side by side, to their first difference |
 //! | [`fates`] | two worlds side by side, to the first message whose fate differs |
 //! | [`situation`] | what a world looks like to one message |
-//! | [`fork`] | what a run follows, and how a world takes other settings on |
+//! | [`fork`] | how a world takes other settings on |
 //! | `held` | which deliveries are held whose work is still to come or under way |
 //! | [`run`] | one run: a scenario in, what was measured out |
 //! | [`saved`] | one past, several futures |
@@ -37,7 +36,6 @@ pub mod memory;
 mod receiving;
 pub mod run;
 pub mod saved;
-pub mod scenario;
 mod sending;
 mod settling;
 pub mod situation;

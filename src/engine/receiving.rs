@@ -7,15 +7,16 @@
 use super::event::Event;
 use super::working::Supply;
 use super::world::World;
-use crate::clients::deed::{Deed, WorkerId};
-use crate::clients::worker::{Life, Polling, ThreadTime};
+use crate::clients::worker::{Life, Polling};
+use crate::facts::deed::{Deed, WorkerId};
+use crate::facts::observer::Observer;
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::ledger::Poll;
 use crate::ledger::Received;
 use crate::ledger::Served;
 use crate::ledger::journal::{Caller, Held};
-use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {
     /// Gives waiting deliveries to idle threads, and polls for more if the worker wants them.

@@ -5,13 +5,13 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::fork::Course;
 use super::world::{Ended, World};
+use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::Leftover;
+use crate::model::course::Course;
 use crate::observe::measured::Measured;
 use crate::observe::metrics::{FleetFrame, Frame, Metrics};
-use crate::observe::observer::Observer;
 
 /// What a run gave.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::fork::{Course, Fork};
 use super::run::{Run, finished, frame, run};
-use super::scenario::Scenario;
 use super::world::{Ended, World};
 use crate::kernel::time::Time;
+use crate::model::course::{Course, Fork};
+use crate::model::scenario::Scenario;
 use crate::observe::metrics::Metrics;
 
 /// A run in which all before an instant has happened, to go on from as often as wanted.

@@ -6,11 +6,11 @@
 
 use super::event::Event;
 use super::world::World;
-use crate::clients::deed::{Deed, ProducerId};
 use crate::clients::producer::SendCall;
+use crate::facts::deed::{Deed, ProducerId};
+use crate::facts::observer::Observer;
 use crate::kernel::time::Span;
 use crate::ledger::{Outgoing, Refused};
-use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {
     /// The next message of a producer arises, and the one after it is planned.

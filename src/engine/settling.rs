@@ -6,9 +6,9 @@
 
 use super::event::Event;
 use super::world::World;
+use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::observe::observer::Observer;
 
 impl<O: Observer> World<O> {
     /// Hands out what the ledger has answered, and notes when it next needs the clock.

@@ -4,13 +4,13 @@
 //! change anything, nor judge what matters.
 
 use super::world::World;
-use crate::clients::deed::WorkerId;
 use crate::clients::worker::{Life, Polling};
+use crate::facts::deed::WorkerId;
+use crate::facts::fact::Fact;
+use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Caller, Change, MessageId};
-use crate::observe::fact::Fact;
-use crate::observe::observer::Observer;
 
 /// What was told of one message so far, as far as the present depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,10 +4,11 @@
 //! not know why they do.
 
 use super::world::World;
-use crate::clients::deed::{Deed, FleetId, WorkerId};
-use crate::clients::worker::{ThreadTime, Worker};
+use crate::clients::worker::Worker;
+use crate::facts::deed::{Deed, FleetId, WorkerId};
+use crate::facts::observer::Observer;
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::Time;
-use crate::observe::observer::Observer;
 
 /// Threads of one worker that go over from one part of their time to another.
 #[derive(Clone, Copy)]

@@ -10,16 +10,17 @@ use super::calls::DeleteCall;
 use super::event::Event;
 use super::thread_time::Turn;
 use super::world::World;
-use crate::clients::config::{FleetConfig, OnFailure};
-use crate::clients::deed::{Deed, Ending, FleetId, WorkerId};
-use crate::clients::worker::{Stage, ThreadTime, deliveries_per_thread};
+use crate::clients::worker::{Stage, deliveries_per_thread};
+use crate::facts::deed::{Deed, Ending, FleetId, WorkerId};
+use crate::facts::observer::Observer;
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::rng::{Fate, Luck, Source};
 use crate::kernel::time::Span;
 use crate::ledger::config::MAX_BATCH;
 use crate::ledger::journal::Held;
 use crate::ledger::{Delivery, Receipt};
 use crate::ledger::{Outgoing, VisibilityAnswer};
-use crate::observe::observer::Observer;
+use crate::model::clients::{FleetConfig, OnFailure};
 
 impl<O: Observer> World<O> {
     /// The worker's next idle thread takes what it can, and works on it; returns how much it took.

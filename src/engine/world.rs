@@ -13,21 +13,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::calls::{Calls, ClosedClient, DeleteCall};
 use super::event::Event;
 use super::foreseen::Watch;
-use super::scenario::{Limits, Named, Scenario};
 use crate::clients::arrivals::Arrivals;
-use crate::clients::config::FleetConfig;
-use crate::clients::deed::{ProducerId, WorkerId};
 use crate::clients::producer::{Producer, SendCall};
-use crate::clients::worker::{
-    Thread, ThreadTime, Worker, WorkerChance, buffer, deliveries_per_thread,
-};
+use crate::clients::worker::{Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
+use crate::facts::deed::{ProducerId, WorkerId};
+use crate::facts::observer::Observer;
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::rng::{Luck, Purpose, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueId;
 use crate::ledger::{Delivery, Receipt};
-use crate::observe::observer::Observer;
+use crate::model::clients::FleetConfig;
+use crate::model::scenario::{Limits, Named, Scenario};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

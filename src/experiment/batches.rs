@@ -5,8 +5,8 @@
 //! Invariant: the whole is the outcome that a run without parts gives.
 
 use super::replicate::{Plan, Replications, why_partial};
-use crate::engine::fork::Course;
 use crate::engine::run::{Run, frame, run_with};
+use crate::model::course::Course;
 use crate::observe::batches::Batches;
 use crate::outcome::Outcome;
 

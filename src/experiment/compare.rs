@@ -15,8 +15,8 @@ use super::range;
 use super::row::Row;
 use super::runs::{Job, Runner, growing, unstable};
 use super::share::Share;
-use crate::clients::config::ProducerConfig;
-use crate::engine::scenario::{Named, Scenario};
+use crate::model::clients::ProducerConfig;
+use crate::model::scenario::{Named, Scenario};
 use crate::outcome::{
     COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem, EstimatedMeasure,
     combined_hash,

@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use super::replicate::{Plan, Replications, replicate};
-use crate::engine::fork::Course;
 use crate::engine::lockstep::{Difference, Stepper, first_difference};
+use crate::model::course::Course;
 
 /// What the second runs tell.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,9 +8,9 @@ use std::sync::atomic::AtomicBool;
 use super::why::why;
 use crate::engine::fates::{Side, first_parting};
 use crate::engine::lockstep::{Stepper, first_difference};
-use crate::engine::scenario::Scenario;
+use crate::facts::fact::Fact;
 use crate::kernel::time::Time;
-use crate::observe::fact::Fact;
+use crate::model::scenario::Scenario;
 use crate::observe::trace::in_words;
 use crate::outcome::{FateSide, FirstFate};
 

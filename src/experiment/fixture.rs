@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::scenario::load::from_text;
 
 /// The scenario, with more settings at its top level.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::point::Point;
 use super::row::Row;
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::outcome::Outcome;
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::units::{about_size, size_text};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::in_order::in_order;
 use super::knob::Knob;
 use super::range::MOST_RUNS;
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::scenario::Loaded;
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;

@@ -14,9 +14,9 @@
 
 use super::replicate::{Plan, Replications, Replicator};
 use super::runs::growing;
-use crate::engine::fork::Course;
 use crate::engine::world::Ended;
 use crate::kernel::time::Time;
+use crate::model::course::Course;
 use crate::outcome::{EstimatedUnstable, Sample, Thin};
 use crate::stats::expect::{Quantity, Told};
 use crate::stats::pool::Runs;

@@ -7,11 +7,11 @@ use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::clients::deed::Deed;
+use crate::facts::deed::Deed;
+use crate::facts::observer::Observer;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal};
-use crate::observe::observer::Observer;
 
 /// Steps in which one run reports.
 const STEPS: u64 = 1000;
@@ -137,7 +137,7 @@ impl Observer for Pulse<'_> {
 mod tests {
     use super::*;
 
-    use crate::clients::deed::{Deed, ProducerId};
+    use crate::facts::deed::{Deed, ProducerId};
     use crate::ledger::journal::MessageId;
 
     #[test]

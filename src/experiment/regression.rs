@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::replicate::{Plan, replicate};
 use crate::engine::lockstep::{Difference, Stepper, first_difference};
-use crate::engine::scenario::Scenario;
+use crate::facts::fact::Fact;
 use crate::kernel::time::Time;
-use crate::observe::fact::Fact;
+use crate::model::scenario::Scenario;
 use crate::outcome::stored::{Stored, contents};
 use crate::outcome::{Checkpoint, Outcome};
 use crate::scenario::load::Text;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::observe::distribution::{Cell, Distribution, Share};
 use crate::observe::measured::{Measured, Squares};
 use crate::outcome::{ExpectOutcome, Unstable};

@@ -16,9 +16,9 @@ use super::replicate::why_partial;
 use super::row::Row;
 use super::side_by_side::fitting;
 use crate::engine::run::{Run, run, run_with};
-use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::kernel::time::Time;
+use crate::model::scenario::Scenario;
 use crate::outcome::{EstimatedUnstable, Unstable};
 use crate::stats::expect::{Names, Quantity};
 

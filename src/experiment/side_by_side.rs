@@ -6,7 +6,7 @@
 //! Invariant: no result depends on it, as none depends on threads.
 
 use crate::engine::memory::Needed;
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 
 /// Of so many threads those that runs of these scenarios fit on together, at least one.
 pub fn fitting<'a>(threads: usize, scenarios: impl IntoIterator<Item = &'a Scenario>) -> usize {

@@ -593,7 +593,7 @@ fn points_share_what_they_read() {
         let own = vec![format!("consumers.workers.count={count}")];
         let point = base.point(own).unwrap_or_else(|faults| panic!("{faults}")).0;
         match &point.scenario.producers[0].config.arrivals[..] {
-            [crate::clients::config::ArrivalProcess::Counts { periods }] => periods.clone(),
+            [crate::model::clients::ArrivalProcess::Counts { periods }] => periods.clone(),
             other => panic!("{other:?}"),
         }
     };

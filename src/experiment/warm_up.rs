@@ -19,9 +19,9 @@ use super::in_order::in_order;
 use super::replicate::Plan;
 use super::side_by_side::fitting;
 use crate::engine::run::run_with;
-use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::kernel::time::Span;
+use crate::model::scenario::Scenario;
 use crate::observe::waits::{Slot, Waits};
 use crate::stats::mser::{FEWEST, mser};
 

@@ -4,15 +4,15 @@
 //! their settings, where the fates part; the most telling one first. Must not search for the
 //! parting.
 
-use crate::clients::config::{FleetConfig, ProducerConfig};
-use crate::clients::deed::{Deed, Ending, WorkerId};
 use crate::engine::fates::{Parting, Side};
-use crate::engine::scenario::{Named, Scenario};
 use crate::engine::situation::{AtWork, Situation};
+use crate::facts::deed::{Deed, Ending, WorkerId};
+use crate::facts::fact::Fact;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{QueueConfig, QueueId};
 use crate::ledger::journal::{Action, Change, MessageId};
-use crate::observe::fact::Fact;
+use crate::model::clients::{FleetConfig, ProducerConfig};
+use crate::model::scenario::{Named, Scenario};
 
 /// One system at the parting.
 #[derive(Clone, Copy)]
@@ -446,8 +446,8 @@ fn settings(x: View<'_>, y: View<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::deed::FleetId;
     use crate::engine::situation::Story;
+    use crate::facts::deed::FleetId;
     use crate::ledger::journal::{Caller, Held, PartitionId, State};
     use crate::scenario::load::from_text;
 

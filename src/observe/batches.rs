@@ -12,10 +12,10 @@
 use super::cells::Cells;
 use super::measured::{Measured, Unfinished};
 use super::metrics::{Frame, Metrics};
-use super::observer::Observer;
 use super::queue_meter::Receives;
-use crate::clients::deed::{Deed, Ending, FleetId};
-use crate::clients::worker::ThreadTime;
+use crate::facts::deed::{Deed, Ending, FleetId};
+use crate::facts::observer::Observer;
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Change, Journal};

@@ -5,8 +5,8 @@
 
 use super::level::Meter;
 use super::measured::{FleetMeasured, FleetWindow};
-use crate::clients::deed::Ending;
-use crate::clients::worker::ThreadTime;
+use crate::facts::deed::Ending;
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::{Span, Time};
 
 #[derive(Clone, Debug)]
@@ -159,7 +159,7 @@ impl FleetMeasured {
 mod tests {
     use super::super::measured::WindowLevel;
     use super::*;
-    use crate::clients::worker::ThreadTime::{Calling, Down, Gone, Idle, Working};
+    use crate::facts::thread_time::ThreadTime::{Calling, Down, Gone, Idle, Working};
 
     fn at(secs: u64) -> Time {
         Time::ZERO + Span::from_secs(secs)

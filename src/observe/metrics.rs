@@ -10,15 +10,15 @@
     reason = "a fact is known where it is told: all but its own arm folds away there"
 )]
 
-use super::fingerprint::Fingerprint;
 use super::fleet_meter::FleetMeter;
 use super::measured::Measured;
 use super::node_meter::NodeMeter;
-use super::observer::Observer;
 use super::producer_meter::ProducerMeter;
 use super::queue_meter::QueueMeter;
-use crate::clients::deed::{Deed, FleetId};
-use crate::clients::worker::ThreadTime;
+use crate::facts::deed::{Deed, FleetId};
+use crate::facts::fingerprint::Fingerprint;
+use crate::facts::observer::Observer;
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Leftover;
 use crate::ledger::config::QueueId;
@@ -300,7 +300,7 @@ impl Observer for Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::deed::ProducerId;
+    use crate::facts::deed::ProducerId;
     use crate::observe::measured::ProducerMeasured;
 
     fn at(secs: u64) -> Time {

@@ -1,4 +1,4 @@
-//! Facts → metrics, traces and the fingerprint.
+//! Facts → metrics and traces.
 //!
 //! Owns what is remembered of a run. Must not know how the run goes on, and never influences it.
 
@@ -6,15 +6,12 @@ pub mod batches;
 mod cells;
 mod counts;
 pub mod distribution;
-pub mod fact;
-pub mod fingerprint;
 mod fleet;
 mod fleet_meter;
 mod level;
 pub mod measured;
 pub mod metrics;
 mod node_meter;
-pub mod observer;
 mod producer_meter;
 mod queue_meter;
 pub mod recovery;

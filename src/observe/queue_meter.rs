@@ -15,7 +15,7 @@ use super::measured::{
 };
 use super::node_meter::NodeMeter;
 use super::window_cells::WindowCells;
-use crate::clients::deed::Ending;
+use crate::facts::deed::Ending;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Leftover;
 use crate::ledger::journal::{Action, Change, Held, KeySpace, PartitionId, State};

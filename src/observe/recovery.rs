@@ -9,8 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use super::observer::Observer;
-use crate::clients::deed::{Deed, Ending};
+use crate::facts::deed::{Deed, Ending};
+use crate::facts::observer::Observer;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Caller, Change, Journal, MessageId};
@@ -120,7 +120,7 @@ impl Observer for Recovery {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::deed::{FleetId, WorkerId};
+    use crate::facts::deed::{FleetId, WorkerId};
     use crate::ledger::journal::{PartitionId, State};
 
     fn at(secs: u64) -> Time {

@@ -6,8 +6,8 @@
 //!
 //! Invariant: memory is bounded, 2¹⁴ slots a queue, however many messages there are.
 
-use super::observer::Observer;
-use crate::clients::deed::Deed;
+use crate::facts::deed::Deed;
+use crate::facts::observer::Observer;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal};

@@ -6,7 +6,7 @@ use super::{
     Checkpoint, ExpectOutcome, FleetOutcome, Lived, Outage, Outcome, ProducerOutcome, QueueOutcome,
     Refused, Unstable,
 };
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 
 /// So many of something.
 fn times(count: usize, bytes: usize) -> u64 {

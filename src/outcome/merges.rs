@@ -6,7 +6,7 @@
 //! Invariant: an outcome that was read back from its document has none of it.
 
 use super::ExpectOutcome;
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::observe::measured::{Latency, Measured, QueueMeasured};
 use crate::stats::cost::Cost;
 use crate::stats::expect::{self, Names, Told};

@@ -30,8 +30,8 @@ mod unstable;
 use serde::{Deserialize, Serialize};
 
 use self::unstable::without_end;
-use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
+use crate::model::scenario::Scenario;
 use crate::observe::measured::Measured;
 use crate::stats::cost::Cost;
 use crate::stats::expect::Names;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Sample;
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::stats::stability;
 use crate::stats::summary::Summary;
 

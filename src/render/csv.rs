@@ -9,8 +9,8 @@
 //!
 //! Invariant: every row has as many fields as the header.
 
-use crate::engine::scenario::Scenario;
 use crate::kernel::time::Span;
+use crate::model::scenario::Scenario;
 use crate::observe::measured::{
     FleetWindow, Measured, ProducerWindow, Window, WindowLatency, WindowLevel,
 };

@@ -22,8 +22,8 @@ use stamps::{Evidence, Stamp, parse_stamp};
 use table::{Table, lines};
 
 use super::units::{parse_size, parse_span};
-use crate::clients::config::CountPeriod;
 use crate::kernel::time::{Span, Time};
+use crate::model::clients::CountPeriod;
 
 /// Most periods that interpolation makes of what is not in a file: each takes some dozen bytes.
 const MOST_INTERPOLATED: u64 = 1_000_000;

@@ -7,11 +7,11 @@
 //! field by field, so that a new field does not compile until it is decided here.
 
 use super::fault::{Fault, Faults, Place, Source};
-use crate::clients::config::{ArrivalProcess, FleetConfig, ProducerConfig};
-use crate::engine::fork::Fork;
-use crate::engine::scenario::{Named, Scenario};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{LedgerConfig, QueueConfig};
+use crate::model::clients::{ArrivalProcess, FleetConfig, ProducerConfig};
+use crate::model::course::Fork;
+use crate::model::scenario::{Named, Scenario};
 
 /// Whether a run of `base` can be forked so. `sets` are the changes, as `PATH=VALUE`: faults point
 /// into them.

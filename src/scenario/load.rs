@@ -18,7 +18,7 @@ use super::reading::{self, NotText};
 use super::set;
 use super::shared::SharedData;
 use super::syntax;
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 
 /// Largest scenario file in bytes; one of a thousand queues has about one million.
 const LARGEST_SCENARIO: u64 = 16 << 20;

@@ -1,4 +1,4 @@
-//! Text → checked [`crate::engine::scenario::Scenario`], with every fault located.
+//! Text → checked [`crate::model::scenario::Scenario`], with every fault located.
 //!
 //! Owns the scenario language: its grammar, its settings, their defaults and ranges. Must not
 //! know how a scenario runs.

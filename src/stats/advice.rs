@@ -16,10 +16,10 @@ use super::recognise::recognise;
 use super::student;
 use super::summary::Summary;
 use super::theory::run_length;
-use crate::engine::scenario::Scenario;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
+use crate::model::scenario::Scenario;
 
 /// A run that is long enough.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,7 +111,7 @@ fn of_waiting(load: f64, servers: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::config::ArrivalProcess;
+    use crate::model::clients::ArrivalProcess;
     use crate::stats::fixture;
 
     fn station(load: f64, servers: u32, work: Dist) -> Scenario {
@@ -231,7 +231,7 @@ mod tests {
         none(&|scenario| scenario.fleets[0].config.processing = Dist::Constant(Span::ZERO));
         none(&|scenario| {
             let fleet = &mut scenario.fleets[0].config;
-            (fleet.receive.max, fleet.per) = (10, crate::clients::config::WorkUnit::Batch);
+            (fleet.receive.max, fleet.per) = (10, crate::model::clients::WorkUnit::Batch);
         });
     }
 }

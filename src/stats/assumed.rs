@@ -13,16 +13,16 @@
 
 use super::by_queue::ByQueue;
 use super::theory::poisson_tail;
-use crate::clients::config::{
-    ArrivalProcess, Failure, FleetConfig, Heartbeat, OnFailure, ProducerConfig, ReceiveConfig,
-    WorkUnit,
-};
-use crate::engine::scenario::Scenario;
 use crate::kernel::dist::Dist;
 use crate::kernel::num;
 use crate::kernel::time::Span;
 use crate::ledger::RECEIPT_LIFE;
 use crate::ledger::config::{Capacity, LedgerConfig, QueueConfig, QueueId, SplitPolicy};
+use crate::model::clients::{
+    ArrivalProcess, Failure, FleetConfig, Heartbeat, OnFailure, ProducerConfig, ReceiveConfig,
+    WorkUnit,
+};
+use crate::model::scenario::Scenario;
 
 /// A chance below this is taken for never.
 pub(super) const NEVER: f64 = 1e-6;

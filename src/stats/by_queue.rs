@@ -3,8 +3,8 @@
 //! Owns the index of a scenario by queue, so that what is asked of each of ten thousand queues does
 //! not go through all consumers each time. Must not know what is asked.
 
-use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
+use crate::model::scenario::Scenario;
 
 /// The parts of a scenario by the place of their queue.
 #[derive(Clone, Debug)]

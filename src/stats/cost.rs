@@ -13,10 +13,10 @@
 //!
 //! Invariant: requests stay whole until they are multiplied by a price.
 
-use crate::clients::config::{ArrivalProcess, CountPeriod, FleetConfig};
-use crate::engine::scenario::{Prices, Scenario, Tier};
 use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
+use crate::model::clients::{ArrivalProcess, CountPeriod, FleetConfig};
+use crate::model::scenario::{Prices, Scenario, Tier};
 use crate::observe::measured::Measured;
 use crate::stats::pool::Reading;
 

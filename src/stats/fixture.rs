@@ -3,17 +3,17 @@
 //!
 //! Invariant: the numbers agree with each other as those of a real run would.
 
-use crate::clients::config::{
-    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
-    Retry, WorkUnit,
-};
-use crate::engine::scenario::{Limits, Named, Prices, Scenario, Tier};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{
     Guards, Keys, LedgerConfig, Mechanics, MessageSize, NodeId, Nodes, Placement, QueueConfig,
     QueueId, ReceiveRouting, Redrive, SplitPolicy,
 };
+use crate::model::clients::{
+    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
+    Retry, WorkUnit,
+};
+use crate::model::scenario::{Limits, Named, Prices, Scenario, Tier};
 use crate::observe::measured::{
     Calls, FleetMeasured, Lack, Latency, Level, Measured, NodeCounts, NodeEvent, NodesMeasured,
     ProducerMeasured, QueueCounts, QueueMeasured, Redelivered, Unfinished, Window, WindowLevel,

@@ -6,8 +6,8 @@
 
 use super::expect::{Names, Quantity, Single, Take};
 use super::recognise::recognise;
-use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
+use crate::model::scenario::Scenario;
 
 /// The value of a quantity in the steady state, in nanoseconds for a duration; `None` where
 /// theory does not know it, and of a run that is too short to come to it.
@@ -36,10 +36,10 @@ pub fn predict(scenario: &Scenario, quantity: &Quantity) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::config::{ArrivalProcess, Failure, OnFailure};
     use crate::kernel::dist::Dist;
     use crate::kernel::num;
     use crate::kernel::time::Span;
+    use crate::model::clients::{ArrivalProcess, Failure, OnFailure};
     use crate::stats::expect::parse_quantity;
     use crate::stats::fixture;
 

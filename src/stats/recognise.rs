@@ -12,10 +12,10 @@
 use super::assumed::{Station, station};
 use super::by_queue::ByQueue;
 use super::theory::{Bulk, Mg1, Mmc, Nack, run_length, short_poll_wait};
-use crate::engine::scenario::Scenario;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
+use crate::model::scenario::Scenario;
 
 /// Relaxation times until the start is forgotten: e⁻¹⁰ of it is left.
 const RELAXATIONS: f64 = 10.0;
@@ -196,14 +196,14 @@ fn felt(station: &Station<'_>, form: &Form) -> (Span, Option<Span>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::config::{
-        ArrivalProcess, Crash, Failure, Heartbeat, OnFailure, ProducerConfig, WorkUnit,
-    };
-    use crate::engine::scenario::Named;
     use crate::kernel::time::Time;
     use crate::ledger::config::{
         Capacity, CeilingConfig, Ewma, Keys, ReceiveRouting, Redrive, SplitPolicy,
     };
+    use crate::model::clients::{
+        ArrivalProcess, Crash, Failure, Heartbeat, OnFailure, ProducerConfig, WorkUnit,
+    };
+    use crate::model::scenario::Named;
     use crate::stats::fixture;
 
     fn seen(change: impl FnOnce(&mut Scenario)) -> Option<Prediction> {

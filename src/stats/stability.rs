@@ -23,8 +23,8 @@
 use super::by_queue::ByQueue;
 use super::student;
 use super::summary::Summary;
-use crate::clients::config::ArrivalProcess;
-use crate::engine::scenario::Scenario;
+use crate::model::clients::ArrivalProcess;
+use crate::model::scenario::Scenario;
 use crate::observe::measured::{Measured, QueueCounts, QueueMeasured};
 
 /// Fewest windows of the series in the measured time.

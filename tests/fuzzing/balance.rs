@@ -5,7 +5,7 @@
 //! of them is counted.
 
 use sqsim::engine::run::Run;
-use sqsim::engine::scenario::Scenario;
+use sqsim::model::scenario::Scenario;
 use sqsim::outcome::Outcome;
 use sqsim::render::csv;
 

@@ -5,11 +5,6 @@
 //! All lengths are about a tempo that a scenario draws once, so that arrivals, work and timeouts
 //! meet; some are far from it.
 
-use sqsim::clients::config::{
-    ArrivalProcess, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
-    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
-};
-use sqsim::engine::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::Source as _;
 use sqsim::kernel::time::{Span, Time};
@@ -19,6 +14,11 @@ use sqsim::ledger::config::{
     QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, ScalableTopic, SplitPolicy,
     WeightedMove,
 };
+use sqsim::model::clients::{
+    ArrivalProcess, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
+    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
+};
+use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::scenario::data_files::whole;
 
 use crate::fuzzing::Chance;

@@ -2,9 +2,9 @@
 //!
 //! Owns the bounds. Must not know how a scenario was made.
 
-use sqsim::clients::config::ArrivalProcess;
-use sqsim::engine::scenario::Scenario;
 use sqsim::ledger::config::{Keys, LedgerConfig};
+use sqsim::model::clients::ArrivalProcess;
+use sqsim::model::scenario::Scenario;
 
 /// It with some hundred events at most; `None` if laying it out takes too long.
 pub(crate) fn shortened(mut scenario: Scenario) -> Option<Scenario> {

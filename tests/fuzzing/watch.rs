@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqsim::clients::deed::{Deed, WorkerId};
-use sqsim::engine::scenario::Scenario;
+use sqsim::facts::deed::{Deed, WorkerId};
+use sqsim::facts::fingerprint::Fingerprint;
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
 use sqsim::ledger::config::{QueueId, SplitPolicy};
 use sqsim::ledger::journal::{Change, Held, Journal, KeySpace, MessageId, PartitionId, State};
-use sqsim::observe::fingerprint::Fingerprint;
-use sqsim::observe::observer::Observer;
+use sqsim::model::scenario::Scenario;
 
 /// No message is in flight for longer after one receive.
 const TWELVE_HOURS: Span = Span::from_secs(12 * 3_600);

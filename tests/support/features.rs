@@ -3,10 +3,6 @@
 //! Owns [`all`], by hand and by name, and [`random`], by chance. All producers fall silent long
 //! before the end, so that a scenario without a permanent fault ends empty.
 
-use sqsim::clients::config::{
-    ArrivalProcess, Crash, Failure, FleetConfig, Heartbeat, OnFailure, ProducerConfig, WorkUnit,
-};
-use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::{Draws, Source};
 use sqsim::kernel::time::{Span, Time};
@@ -14,6 +10,10 @@ use sqsim::ledger::config::{
     Capacity, FailureDomain, Failures, Guards, Keys, LedgerConfig, Mechanics, MessageSize, Nodes,
     Outage, Placement, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, SplitPolicy,
 };
+use sqsim::model::clients::{
+    ArrivalProcess, Crash, Failure, FleetConfig, Heartbeat, OnFailure, ProducerConfig, WorkUnit,
+};
+use sqsim::model::scenario::Scenario;
 
 use super::{fleet, named, poisson, poisson_until, producer, queue, scenario, secs};
 

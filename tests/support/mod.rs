@@ -7,18 +7,18 @@ pub(crate) mod features;
 
 use std::sync::atomic::AtomicBool;
 
-use sqsim::clients::config::{
-    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
-    Retry, WorkUnit,
-};
 use sqsim::engine::run::{Run, run};
-use sqsim::engine::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
     Guards, Keys, LedgerConfig, Mechanics, MessageSize, QueueConfig, QueueId, ReceiveRouting,
     SplitPolicy,
 };
+use sqsim::model::clients::{
+    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
+    Retry, WorkUnit,
+};
+use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
 
 /// A length of `secs` seconds.
 pub(crate) fn secs(secs: u64) -> Span {

@@ -6,15 +6,15 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sqsim::clients::deed::Deed;
 use sqsim::engine::run::run_with;
-use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::Ended;
+use sqsim::facts::deed::Deed;
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::Time;
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal, State};
+use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{Level, Measured, QueueMeasured};
-use sqsim::observe::observer::Observer;
 
 /// What went through one queue, over the whole run.
 #[derive(Clone, Debug, Default)]

@@ -8,8 +8,8 @@
 //! With n partitions the stay is longer by about a share that falls as 1/n: at load 0.9 with two
 //! choices 1.7 % for 100 (the paper's table 1: 2.6594 against 2.6141), hence 0.2 % for 1,000.
 
-use sqsim::engine::scenario::Scenario;
 use sqsim::ledger::config::{Keys, ReceiveRouting};
+use sqsim::model::scenario::Scenario;
 
 use crate::book::measure;
 use crate::evidence::{Length, agree, mean, reading, seconds};

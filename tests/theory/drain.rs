@@ -1,14 +1,14 @@
 //! How long a backlog lasts.
 
-use sqsim::clients::config::ArrivalProcess;
-use sqsim::clients::deed::Deed;
-use sqsim::engine::scenario::Scenario;
 use sqsim::engine::world::World;
+use sqsim::facts::deed::Deed;
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::num;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal};
-use sqsim::observe::observer::Observer;
+use sqsim::model::clients::ArrivalProcess;
+use sqsim::model::scenario::Scenario;
 
 use crate::evidence::{agree, reading};
 use crate::servers::exponential;

@@ -1,6 +1,6 @@
 //! Little's law and its relatives, exactly: a run that begins and ends empty owes nothing.
 
-use sqsim::engine::scenario::Scenario;
+use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::Measured;
 
 use crate::book::{Page, measure, measure_with};

@@ -1,9 +1,9 @@
 //! How receiving costs time: batches and short polls.
 
-use sqsim::clients::config::WorkUnit;
-use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::Span;
+use sqsim::model::clients::WorkUnit;
+use sqsim::model::scenario::Scenario;
 
 use crate::book::measure;
 use crate::evidence::{Length, agree, mean, reading, seconds};

@@ -7,14 +7,14 @@
 //! Soc. 48, 1952) is the case of one worker.
 
 use sqsim::clients::arrivals::Arrivals;
-use sqsim::clients::deed::Deed;
-use sqsim::engine::scenario::Scenario;
+use sqsim::facts::deed::Deed;
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::{Fate, Luck, Purpose, Source, Streams};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal};
-use sqsim::observe::observer::Observer;
+use sqsim::model::scenario::Scenario;
 
 use crate::book::measure_with;
 use crate::servers::exponential;

@@ -1,15 +1,15 @@
 //! What redeliveries cost: failures that are given back, a dead-letter queue, and visibility
 //! timeouts that are shorter than the work.
 
-use sqsim::clients::config::{Failure, OnFailure};
-use sqsim::clients::deed::{Deed, Ending};
-use sqsim::engine::scenario::Scenario;
+use sqsim::facts::deed::{Deed, Ending};
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::num;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{QueueId, Redrive};
 use sqsim::ledger::journal::{Change, Journal};
-use sqsim::observe::observer::Observer;
+use sqsim::model::clients::{Failure, OnFailure};
+use sqsim::model::scenario::Scenario;
 
 use crate::book::{measure, measure_with};
 use crate::evidence::{Length, agree, mean, reading, seconds};

@@ -3,15 +3,15 @@
 //! Run lengths are those for M/M/1 at the same load: ±1 % up to load 0.8 and ±2 % at 0.9 (see
 //! `evidence`), over 40 replications.
 
-use sqsim::clients::deed::Deed;
-use sqsim::engine::scenario::Scenario;
+use sqsim::facts::deed::Deed;
+use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::num;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal};
+use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{Latency, Measured};
-use sqsim::observe::observer::Observer;
 
 use crate::book::{measure, measure_with};
 use crate::evidence::{Length, agree, mean, reading, second_moment, seconds, share_above};

@@ -3,14 +3,14 @@
 //! Owns scenarios with settings drawn from all that there are. Most are one step or two away from
 //! the plainest queue, so that each setting is met where the others would let theory speak.
 
-use sqsim::clients::config::{Failure, Heartbeat, OnFailure, WorkUnit};
-use sqsim::engine::scenario::Scenario;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::{Draws, Source};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
     Capacity, CeilingConfig, Ewma, Keys, QueueId, ReceiveRouting, Redrive, SplitPolicy,
 };
+use sqsim::model::clients::{Failure, Heartbeat, OnFailure, WorkUnit};
+use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::Measured;
 use sqsim::stats::expect::parse_quantity;
 use sqsim::stats::predict::predict;

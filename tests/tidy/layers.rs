@@ -7,9 +7,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::sources::{Source, read};
 
-/// A file that looks upwards: the file, the room above, and why.
-pub(crate) type Upward = (&'static str, &'static str, &'static str);
-
 /// The rooms below a module, in the order of the table at its head.
 pub(crate) struct Rooms {
     /// The module, from the crate's root; nothing is the root.
@@ -48,10 +45,9 @@ impl Rooms {
         path.strip_prefix(&self.of[..])?.first().map(String::as_str)
     }
 
-    /// Arrows that point up, or at nothing that the table has, and exceptions that nothing needs.
-    pub(crate) fn faults(&self, files: &[Source], upwards: &[Upward]) -> Vec<String> {
+    /// Arrows that point up, or at nothing that the table has.
+    pub(crate) fn faults(&self, files: &[Source]) -> Vec<String> {
         let mut faults = Vec::new();
-        let mut needing = Vec::new();
         for file in files {
             let path = module(&file.path);
             let Some(room) = self.room_of(&path) else { continue };
@@ -61,21 +57,11 @@ impl Rooms {
             };
             for (line, used) in arrows(file) {
                 let Some(used) = self.room_of(&used) else { continue };
-                if self.height(used).is_some_and(|used| used >= own) {
-                    continue;
-                }
-                needing.push(format!("{} {used}", file.path));
-                if !upwards.iter().any(|(path, room, _)| *path == file.path && *room == used) {
+                if self.height(used).is_none_or(|used| used < own) {
                     faults.push(format!("{}:{line}: `{room}` uses `{used}`", file.path));
                 }
             }
         }
-        let idle = upwards.iter().filter(|(path, room, _)| {
-            !needing.iter().any(|needs| *needs == format!("{path} {room}"))
-        });
-        faults.extend(idle.map(|(path, room, why)| {
-            format!("{path} needs no exception for `{room}` any more ({why})")
-        }));
         faults
     }
 }

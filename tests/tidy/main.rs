@@ -9,7 +9,7 @@ mod sources;
 
 use std::fs;
 
-use layers::{Rooms, Upward, circles};
+use layers::{Rooms, circles};
 use sources::{Source, is_of, read, sources, tracked};
 
 /// A file that may break a rule, and why.
@@ -380,28 +380,20 @@ fn a_note_without_an_issue_is_found() {
 
 // Layers
 
-/// Files that look upwards.
-const UPWARDS: [Upward; 4] = [
-    ("src/observe/trace/names.rs", "engine", "ids get their names from the scenario"),
-    ("src/observe/trace/text.rs", "engine", "takes the scenario to make its names from"),
-    ("src/observe/trace/jsonl.rs", "engine", "takes the scenario to make its names from"),
-    ("src/observe/trace/perfetto/mod.rs", "engine", "takes the scenario to make its names from"),
-];
-
 #[test]
 fn rooms_use_only_those_below_them() {
     let rooms = Rooms::listed_in("src/lib.rs");
     assert_eq!(rooms.ends(), Some(("cli", "kernel")));
-    none(&rooms.faults(&sources(), &UPWARDS));
+    none(&rooms.faults(&sources()));
     let rooms = Rooms::listed_in("src/ledger/mod.rs");
     assert_eq!(rooms.ends(), Some(("calls", "config")));
-    none(&rooms.faults(&sources(), &[]));
+    none(&rooms.faults(&sources()));
 }
 
 #[test]
 fn an_arrow_that_points_up_is_found() {
     let rooms = Rooms::new(&[], &["engine", "ledger", "kernel"]);
-    let faults = |path: &str, code: &str| rooms.faults(&[example(path, code)], &[]);
+    let faults = |path: &str, code: &str| rooms.faults(&[example(path, code)]);
     assert_eq!(faults("src/engine/x.rs", "use crate::kernel::time::Time;").len(), 0);
     assert_eq!(
         faults("src/ledger/x.rs", "\nuse crate::engine::World;"),
@@ -413,14 +405,12 @@ fn an_arrow_that_points_up_is_found() {
     assert_eq!(faults("src/kernel/x.rs", "fn f(x: super::ledger::Ledger) {}").len(), 0);
     assert_eq!(faults("src/kernel/x.rs", "// crate::ledger\n").len(), 0);
     assert_eq!(faults("src/attic/x.rs", "").len(), 1);
-    let idle = [("src/kernel/x.rs", "ledger", "it is needed")];
-    assert_eq!(rooms.faults(&[example("src/kernel/x.rs", "")], &idle).len(), 1);
 }
 
 #[test]
 fn an_arrow_inside_a_room_that_points_up_is_found() {
     let rooms = Rooms::new(&["ledger"], &["calls", "queue"]);
-    let faults = |path: &str, code: &str| rooms.faults(&[example(path, code)], &[]);
+    let faults = |path: &str, code: &str| rooms.faults(&[example(path, code)]);
     assert_eq!(faults("src/ledger/queue/x.rs", "use crate::ledger::calls::x::X;").len(), 1);
     assert_eq!(faults("src/ledger/queue/x.rs", "use super::super::calls::x::X;").len(), 1);
     assert_eq!(faults("src/ledger/queue/mod.rs", "use super::calls::x::X;").len(), 1);

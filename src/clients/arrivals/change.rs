@@ -11,9 +11,9 @@
 use super::{
     Arrivals, Constant, Exponentials, Law, NONE_GIVEN, Process, Upcoming, path_of, phases,
 };
-use crate::clients::config::ArrivalProcess;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::Time;
+use crate::model::clients::ArrivalProcess;
 
 impl Arrivals {
     /// All arrivals before `at` were given, and at most one of each process after it: from `at` on
@@ -151,9 +151,9 @@ impl Constant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::config::CountPeriod;
     use crate::kernel::dist::Dist;
     use crate::kernel::time::Span;
+    use crate::model::clients::CountPeriod;
 
     const AT: Time = Time::from_nanos(100_000_000_000);
     const END: Time = Time::from_nanos(400_000_000_000);

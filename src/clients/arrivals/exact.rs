@@ -5,8 +5,8 @@
 //! Invariant: of n arrivals in a period each lies in the middle of one of n equal parts, so that
 //! none is at an edge and all gaps of a period are alike.
 
-use crate::clients::config::CountPeriod;
 use crate::kernel::time::Time;
+use crate::model::clients::CountPeriod;
 
 /// The arrivals of periods with whole numbers of them.
 #[derive(Clone, Debug)]

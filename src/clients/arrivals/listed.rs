@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use super::exact::Exact;
-use crate::clients::config::ArrivalProcess;
 use crate::kernel::time::Time;
+use crate::model::clients::ArrivalProcess;
 
 /// A process whose instants chance has no part in.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@
 
 use super::listed::Listed;
 use super::{Clock, Piece, Piecewise};
-use crate::clients::config::ArrivalProcess;
 use crate::kernel::time::{Span, Time};
+use crate::model::clients::ArrivalProcess;
 
 /// The turns of pieces of a rate.
 #[derive(Clone, Copy, Debug)]
@@ -124,8 +124,8 @@ impl Repeated {
 mod tests {
     use super::super::Arrivals;
     use super::*;
-    use crate::clients::config::CountPeriod;
     use crate::kernel::rng::Streams;
+    use crate::model::clients::CountPeriod;
 
     fn seconds(seconds: u64) -> Time {
         Time::ZERO + Span::from_secs(seconds)

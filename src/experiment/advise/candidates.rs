@@ -2,8 +2,8 @@
 //!
 //! Owns the round lengths and where they begin and end. Must not know what is measured at them.
 
-use crate::clients::config::{FleetConfig, WorkUnit};
 use crate::kernel::time::Span;
+use crate::model::clients::{FleetConfig, WorkUnit};
 
 /// The longest timeout of SQS
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html>).
@@ -55,8 +55,8 @@ fn one_by_one(fleet: &FleetConfig) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::config::Heartbeat;
     use crate::kernel::dist::Dist;
+    use crate::model::clients::Heartbeat;
     use crate::scenario::load::from_text;
 
     fn curve(processing: Dist, change: impl Fn(&mut FleetConfig)) -> Vec<u64> {

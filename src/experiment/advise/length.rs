@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 
 use super::{CONFIDENCE, first_queue};
 use crate::engine::run::run_with;
-use crate::engine::scenario::Scenario;
 use crate::engine::world::Ended;
 use crate::experiment::in_order::in_order;
 use crate::experiment::point::Point;
@@ -16,6 +15,7 @@ use crate::experiment::replicate::why_partial;
 use crate::experiment::side_by_side::fitting;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
+use crate::model::scenario::Scenario;
 use crate::outcome::{
     ADVICE_FORMAT, EstimatedMeasure, EstimatedUnstable, LengthAdvice, Outcome, PilotLength, Sample,
     TheoryLength,

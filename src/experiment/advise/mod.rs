@@ -7,8 +7,8 @@ pub mod length;
 pub mod timeout;
 mod verdict;
 
-use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
+use crate::model::scenario::Scenario;
 use crate::scenario::fault::{Fault, Faults};
 
 /// Probability with which every interval covers the truth.

@@ -12,10 +12,10 @@
 //! their hours) is another matter, so it holds for latencies alone.
 
 use super::trial::Trial;
-use crate::engine::scenario::Scenario;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::ledger::config::{LedgerConfig, ReceiveRouting, SplitPolicy};
+use crate::model::scenario::Scenario;
 use crate::stats::expect::{Expectation, Names, Quantity, Told, parse_quantity};
 use crate::stats::summary::Summary;
 

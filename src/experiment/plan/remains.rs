@@ -3,10 +3,10 @@
 //! Owns the settings that keep a message even from a free worker, and what each of them takes of
 //! one measure. Must not know how a search came there.
 
-use crate::clients::config::{FleetConfig, OnFailure};
-use crate::engine::scenario::{Named, Scenario};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
+use crate::model::clients::{FleetConfig, OnFailure};
+use crate::model::scenario::{Named, Scenario};
 use crate::stats::expect::{Names, Quantity, Single, Take};
 
 /// What takes less than this share of the whole is not told.
@@ -122,7 +122,7 @@ pub(super) fn length(nanos: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::config::Failure;
+    use crate::model::clients::Failure;
     use crate::stats::expect::parse_quantity;
     use crate::stats::fixture;
 

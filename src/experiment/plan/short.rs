@@ -14,9 +14,9 @@
 
 use super::alike::busy;
 use super::trial::Trial;
-use crate::clients::config::{ArrivalProcess, FleetConfig, WorkUnit};
-use crate::engine::scenario::Scenario;
 use crate::kernel::num;
+use crate::model::clients::{ArrivalProcess, FleetConfig, WorkUnit};
+use crate::model::scenario::Scenario;
 use crate::stats::expect::{Comparison, Expectation, Names};
 
 /// A target is met for sure if it is met by a value that is so many times the bias higher: the

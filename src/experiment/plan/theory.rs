@@ -5,7 +5,7 @@
 
 use super::super::point::Base;
 use super::candidates::Candidates;
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::stats::expect::Expectation;
 use crate::stats::predict::predict;
 

@@ -60,12 +60,12 @@ use super::json::{Piece, push_json_string, push_number};
 use super::names::{self, Names};
 use super::sink::{Sink, Written};
 use super::{Filter, message_of_change, message_of_deed};
-use crate::clients::deed::{Deed, FleetId, ProducerId, WorkerId};
-use crate::engine::fork::Course;
+use crate::facts::deed::{Deed, FleetId, ProducerId, WorkerId};
+use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Caller, Change, Journal, KeySpace, MessageId, NodeChange, Refusal};
-use crate::observe::observer::Observer;
+use crate::model::course::Course;
 
 /// Writes every fact as one line of JSON.
 #[derive(Debug)]

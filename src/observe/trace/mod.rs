@@ -22,7 +22,7 @@ pub use perfetto::Perfetto;
 pub use sink::Written;
 pub use text::{Text, in_words, line};
 
-use crate::clients::deed::Deed;
+use crate::facts::deed::Deed;
 use crate::kernel::time::Time;
 use crate::ledger::journal::{Change, MessageId};
 

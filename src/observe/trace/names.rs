@@ -3,10 +3,10 @@
 //! Owns the tables from dense ids to names, made once from the scenario. Must not know the
 //! formats. The words are part of the formats: one that is published is never renamed.
 
-use crate::clients::deed::{Ending, WorkerId};
-use crate::engine::fork::Course;
+use crate::facts::deed::{Ending, WorkerId};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Caller, Held, Refusal, State};
+use crate::model::course::Course;
 
 /// A worker's place.
 #[derive(Clone, Copy, Debug)]

@@ -2,12 +2,8 @@
 //!
 //! Owns the sequence below. Must not know the formats.
 
-use crate::clients::config::{
-    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig,
-    ReceiveConfig, Retry, WorkUnit,
-};
-use crate::clients::deed::{Deed, Ending, FleetId, ProducerId, WorkerId};
-use crate::engine::scenario::{Limits, Named, Prices, Scenario};
+use crate::facts::deed::{Deed, Ending, FleetId, ProducerId, WorkerId};
+use crate::facts::observer::Observer;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{
@@ -18,7 +14,11 @@ use crate::ledger::journal::{
     Action, Caller, Census, Change, Held, KeySpace, MessageId, NodeChange, PartitionId, Refusal,
     State,
 };
-use crate::observe::observer::Observer;
+use crate::model::clients::{
+    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig,
+    ReceiveConfig, Retry, WorkUnit,
+};
+use crate::model::scenario::{Limits, Named, Prices, Scenario};
 
 /// Where the sample ends.
 pub(super) const END: Time = Time::from_nanos(80_000_000_000);

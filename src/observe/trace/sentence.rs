@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::names::{Names, action_in_words, cause_in_words, refusal_in_words, state_in_words};
-use crate::clients::deed::{Deed, Ending};
+use crate::facts::deed::{Deed, Ending};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::{Action, Census, Change, KeySpace, NodeChange, Refusal, State};
 

@@ -13,14 +13,14 @@ use super::names::{Names, state_in_words};
 use super::sentence;
 use super::sink::{Sink, Written};
 use super::{Filter, message_of_change, message_of_deed};
-use crate::clients::deed::Deed;
-use crate::engine::fork::{Course, Fork};
-use crate::engine::scenario::{Limits, Scenario};
+use crate::facts::deed::Deed;
+use crate::facts::fact::Fact;
+use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal, MessageId, State};
-use crate::observe::fact::Fact;
-use crate::observe::observer::Observer;
+use crate::model::course::{Course, Fork};
+use crate::model::scenario::{Limits, Scenario};
 
 /// Writes facts as aligned lines of text.
 #[derive(Debug)]
@@ -208,7 +208,7 @@ fn state_after(
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::clients::deed::WorkerId;
+    use crate::facts::deed::WorkerId;
 
     fn text(filter: Filter) -> String {
         let mut out = Vec::new();

@@ -39,7 +39,7 @@ use std::rc::Rc;
 
 pub use sweep::{each_of_sweep, of_sweep};
 
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::observe::measured::{Measured, QueueMeasured};
 use crate::stats::by_queue::ByQueue;
 use crate::stats::stability::unstable;

@@ -2,11 +2,11 @@
 //!
 //! Owns a small fluid model of one queue. Must not know the pictures.
 
-use crate::engine::scenario::Scenario;
 use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Capacity, NodeId};
 use crate::ledger::journal::{PartitionId, Refusal};
+use crate::model::scenario::Scenario;
 use crate::observe::measured::{
     FleetMeasured, FleetWindow, Lack, Latency, Level, LoadSample, Measured, NodeEvent,
     NodesMeasured, PartitionLife, QueueCounts, QueueMeasured, Redelivered, SplitEvent, Unfinished,

@@ -11,8 +11,8 @@
 use super::estimated::Estimated;
 use super::table::{Cell, Layout, Row, Table, left};
 use super::{Asked, Style, cost, nodes, partitions};
-use crate::engine::scenario::Scenario;
 use crate::ledger::config::QueueId;
+use crate::model::scenario::Scenario;
 use crate::outcome::{
     EstimatedUnstable, FleetOutcome, Kind, Outcome, ProducerOutcome, QueueOutcome, Sample,
     ThreadTime, commonest_bottleneck,

@@ -3,7 +3,7 @@
 //! Owns their words. Must not know how a cost is made up.
 
 use super::estimated::Estimated;
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::outcome::{Calls, CostOutcome, Outcome, QueueOutcome, Sample};
 use crate::render::units;
 use crate::stats::cost::is_steady;

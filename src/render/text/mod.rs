@@ -28,8 +28,8 @@ pub use compare::compare;
 pub use plan::plan;
 pub use sweep::sweep;
 
-use crate::engine::scenario::Scenario;
 use crate::kernel::time::{Span, Time};
+use crate::model::scenario::Scenario;
 use crate::outcome::{self, EstimatedExpectation, EstimatedUnstable, Outcome, Sample, Undecided};
 use crate::render::units::{self, Scale};
 use crate::scenario::visible::brief;

@@ -1,8 +1,8 @@
 //! The block as a whole by snapshot, its rules one by one.
 
 use super::*;
-use crate::clients::config::ArrivalProcess;
 use crate::kernel::time::{Span, Time};
+use crate::model::clients::ArrivalProcess;
 use crate::observe::measured::{Latency, Measured, SplitEvent, Unfinished};
 use crate::stats::fixture;
 

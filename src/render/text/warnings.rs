@@ -6,7 +6,7 @@
 
 use super::blocks::settled;
 use super::estimated::Estimated;
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::outcome::{EstimatedUnstable, Kind, Sample, Thin};
 use crate::render::units;
 use crate::stats::batch_means::correlated;

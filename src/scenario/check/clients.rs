@@ -6,12 +6,12 @@
 use super::files::CountsAsked;
 use super::queue::IN_SQS;
 use super::{Check, RATES};
-use crate::clients::config::{
+use crate::kernel::dist::Dist;
+use crate::kernel::time::{Span, Time};
+use crate::model::clients::{
     ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
     ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
-use crate::kernel::dist::Dist;
-use crate::kernel::time::{Span, Time};
 use crate::scenario::data_files::whole;
 use crate::scenario::file::values::{Length, Rate};
 use crate::scenario::file::{

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::dist::Quantity;
 use super::{Check, Data, RATES};
-use crate::clients::config::CountPeriod;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
+use crate::model::clients::CountPeriod;
 use crate::scenario::data_files::{
     self, CountsChoice, CountsFile, DataFault, Duplicates, Gaps, is_too_much_to_fill,
 };

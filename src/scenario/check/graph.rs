@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use super::Check;
 use super::queue::MOST_PARTITIONS;
-use crate::engine::scenario::Scenario;
 use crate::ledger::config::LedgerConfig;
+use crate::model::scenario::Scenario;
 use crate::scenario::file::{RoutingFile, ScenarioFile};
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;

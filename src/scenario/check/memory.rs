@@ -5,7 +5,7 @@
 
 use super::Check;
 use crate::engine::memory::{Needed, Part, windows};
-use crate::engine::scenario::Scenario;
+use crate::model::scenario::Scenario;
 use crate::scenario::tree::At;
 use crate::scenario::units::{about_size, size_text};
 

@@ -36,9 +36,9 @@ use super::shared::SharedData;
 use super::tree::{At, Node};
 use super::units;
 use super::warnings::{self, Warning};
-use crate::engine::scenario::{Limits, Named as NamedConfig, Scenario};
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
+use crate::model::scenario::{Limits, Named as NamedConfig, Scenario};
 use crate::stats::expect::{self, Names};
 use crate::stats::listed::Listed;
 

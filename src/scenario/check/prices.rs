@@ -4,8 +4,8 @@
 //! what is billed.
 
 use super::Check;
-use crate::engine::scenario::{Prices, Tier};
 use crate::kernel::time::Span;
+use crate::model::scenario::{Prices, Tier};
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::file::values::Price;
 

@@ -6,8 +6,8 @@
 //! most [`MOST_INSTANTS`]: arrivals, which may be more, are repeated while they are made, not here.
 
 use super::Check;
-use crate::clients::config::ArrivalProcess;
 use crate::kernel::time::{Span, Time};
+use crate::model::clients::ArrivalProcess;
 use crate::scenario::file::InstantFile;
 use crate::scenario::file::values::Length;
 use crate::scenario::tree::At;

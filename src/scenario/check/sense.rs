@@ -6,11 +6,11 @@
 //! bounded from below, work that is held up is not guessed at.
 
 use super::Check;
-use crate::clients::config::{ArrivalProcess, FleetConfig, WorkUnit};
-use crate::engine::scenario::{Named, Scenario};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, QueueConfig};
+use crate::model::clients::{ArrivalProcess, FleetConfig, WorkUnit};
+use crate::model::scenario::{Named, Scenario};
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;
 use crate::stats::cost::expected_messages;

@@ -5,8 +5,8 @@
 //! Must not know what a size costs.
 
 use super::Check;
-use crate::engine::scenario::Scenario;
 use crate::ledger::config::{MAX_BYTES, MessageSize};
+use crate::model::scenario::Scenario;
 use crate::scenario::file::values::Size;
 use crate::scenario::file::{DistFile, ScenarioFile};
 use crate::scenario::tree::At;

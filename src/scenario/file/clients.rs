@@ -1,6 +1,6 @@
 //! Producers and consumers as written.
 //!
-//! Owns the names of their settings; see [`crate::clients::config`] for what they become. Must
+//! Owns the names of their settings; see [`crate::model::clients`] for what they become. Must
 //! not know their ranges.
 
 use serde::Deserialize;

@@ -27,9 +27,9 @@ mod words;
 
 pub use words::Kind;
 
-use crate::clients::config::ArrivalProcess;
-use crate::engine::scenario::Scenario;
 use crate::kernel::time::{Span, Time};
+use crate::model::clients::ArrivalProcess;
+use crate::model::scenario::Scenario;
 use crate::observe::measured::{Measured, QueueCounts, QueueMeasured};
 use crate::stats::by_queue::ByQueue;
 use crate::stats::stability::unstable;

@@ -23,8 +23,8 @@
 
 use super::words::Kind;
 use super::{Limit, THROTTLED, TIMED_OUT, UNAVAILABLE, Verdict, share, timed_out};
-use crate::engine::scenario::Scenario;
 use crate::kernel::time::Time;
+use crate::model::scenario::Scenario;
 use crate::observe::measured::{Measured, ProducerWindow, QueueCounts, Window};
 use crate::stats::by_queue::ByQueue;
 

@@ -6,7 +6,7 @@
 
 use super::share::{SHARES, Share};
 use super::{Unit, nearest};
-use crate::engine::scenario::{Named, Scenario};
+use crate::model::scenario::{Named, Scenario};
 use crate::observe::measured::{
     FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,
 };

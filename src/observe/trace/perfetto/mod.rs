@@ -44,12 +44,12 @@ use super::json::push_json_string;
 use super::names::{self, Names};
 use super::sink::{Sink, Written};
 use super::{Filter, message_of_change};
-use crate::clients::deed::{Deed, WorkerId};
-use crate::engine::fork::Course;
+use crate::facts::deed::{Deed, WorkerId};
+use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal, MessageId};
-use crate::observe::observer::Observer;
+use crate::model::course::Course;
 
 /// Writes a trace in the Chrome trace format.
 #[derive(Debug)]

@@ -14,7 +14,7 @@
     reason = "a fact is known where it is told: its match and its words fold away there"
 )]
 
-use crate::clients::deed::Deed;
+use crate::facts::deed::Deed;
 use crate::kernel::time::Time;
 use crate::ledger::config::{NodeId, QueueId};
 use crate::ledger::journal::{Change, KeySpace, NodeChange, Refusal};
@@ -215,7 +215,7 @@ fn deed_words(deed: &Deed) -> Option<(u64, u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::deed::{Ending, FleetId, ProducerId, WorkerId};
+    use crate::facts::deed::{Ending, FleetId, ProducerId, WorkerId};
     use crate::kernel::time::Span;
     use crate::ledger::journal::{Action, Caller, Census, Held, MessageId, PartitionId, State};
 

@@ -3,9 +3,9 @@
 //! Owns what a run is told. Names live here and in the output; the world knows ids only.
 //! Must not know files or syntax: `scenario::load` makes one from text.
 
-use crate::clients::config::{FleetConfig, ProducerConfig};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueConfig;
+use crate::model::clients::{FleetConfig, ProducerConfig};
 
 /// A named part of a scenario.
 #[derive(Clone, Debug, PartialEq)]

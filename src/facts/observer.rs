@@ -4,8 +4,8 @@
 //! the engine, so one that is off costs nothing. Must not influence the run.
 #![expect(clippy::inline_always, reason = "a pair is what its two observers are, and no more")]
 
-use crate::clients::deed::{Deed, FleetId};
-use crate::clients::worker::ThreadTime;
+use crate::facts::deed::{Deed, FleetId};
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Change, Journal};
@@ -104,7 +104,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::deed::ProducerId;
+    use crate::facts::deed::ProducerId;
 
     /// Notes what it is told, and stops once it was told so often.
     struct Listener {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::fingerprint::Fingerprint;
 use super::observer::Observer;
-use crate::clients::deed::Deed;
+use crate::facts::deed::Deed;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal};

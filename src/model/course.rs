@@ -1,0 +1,52 @@
+//! What a run follows: a scenario, and perhaps another one from an instant on.
+//!
+//! Owns [`Course`]. Must not know how a world takes other settings on (`engine::fork`), nor which
+//! may change (`scenario::fork`).
+
+use super::scenario::Scenario;
+use crate::kernel::time::Time;
+
+/// Other settings from an instant on.
+#[derive(Clone, Copy, Debug)]
+pub struct Fork<'a> {
+    /// What happens before it is past, what happens at it is not.
+    pub at: Time,
+    /// The whole scenario as it is then.
+    pub then: &'a Scenario,
+}
+
+/// What a run follows: a scenario, and perhaps another one from an instant on.
+#[derive(Clone, Copy, Debug)]
+pub struct Course<'a> {
+    /// At the start.
+    pub scenario: &'a Scenario,
+    /// Later.
+    pub fork: Option<Fork<'a>>,
+}
+
+impl<'a> From<&'a Scenario> for Course<'a> {
+    fn from(scenario: &'a Scenario) -> Course<'a> {
+        Course { scenario, fork: None }
+    }
+}
+
+impl<'a> Course<'a> {
+    /// What it follows at the end. Its window, limits and expectations hold for the whole run: they
+    /// say what is looked at, not what happens.
+    pub fn last(self) -> &'a Scenario {
+        self.fork.map_or(self.scenario, |fork| fork.then)
+    }
+
+    /// The workers in the order of their numbers, each by the place of its fleet and its number
+    /// there: those of the start, then those that join.
+    pub fn workers(self) -> impl Iterator<Item = (usize, u32)> {
+        let fleets = self.scenario.fleets.iter().zip(&self.last().fleets).enumerate();
+        let first = fleets.clone().flat_map(|(place, (first, _))| {
+            (0..first.config.count).map(move |member| (place, member))
+        });
+        let joining = fleets.flat_map(|(place, (first, last))| {
+            (first.config.count..last.config.count).map(move |member| (place, member))
+        });
+        first.chain(joining)
+    }
+}
