@@ -42,7 +42,7 @@ pub struct Measured {
     pub producers: Vec<ProducerMeasured>,
     /// Per fleet.
     pub fleets: Vec<FleetMeasured>,
-    /// Rolling hash over the changes and deeds (`observe::fingerprint` says which it leaves out).
+    /// Rolling hash over the changes and deeds (`facts::fingerprint` says which it leaves out).
     pub fingerprint: u64,
     /// The fingerprint after every power of two of facts in it: (number, instant, hash).
     pub checkpoints: Vec<(u64, Time, u64)>,
