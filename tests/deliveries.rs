@@ -15,7 +15,7 @@ use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, QueueConfig, QueueId};
-use sqsim::ledger::journal::{Action, Change, Held, Journal, MessageId};
+use sqsim::ledger::journal::{Action, Call, Change, Held, Journal, MessageId, Step};
 use sqsim::model::clients::{ArrivalProcess, Crash, FleetConfig, OnFailure, Retry, WorkUnit};
 use sqsim::model::course::{Course, Fork};
 use sqsim::model::scenario::Scenario;
@@ -93,8 +93,10 @@ fn what_could_not_be_sent_on_is_not_deleted() {
     let [first, second] = [0, 1].map(|at| measured.queues[at].counts);
     assert_eq!((first.sent, first.deleted, second.sent), (2, 2, 2));
     assert_eq!((first.redelivered.total(), first.redelivered.failed), (1, 1));
-    let deleted =
-        log.changes.iter().filter(|(.., change)| matches!(change, Change::Deleted { .. }));
+    let deleted = log
+        .changes
+        .iter()
+        .filter(|(.., change)| matches!(change, Change::Message(_, Step::Deleted { .. })));
     assert_eq!(deleted.map(|&(now, ..)| now).collect::<Vec<_>>(), [at(1), at(32)]);
 }
 
@@ -108,8 +110,10 @@ fn what_could_not_be_sent_on_is_given_back_like_what_failed() {
     let [first, second] = [0, 1].map(|at| measured.queues[at].counts);
     assert_eq!((first.sent, first.deleted, second.sent), (2, 2, 2));
     assert_eq!((first.redelivered.total(), first.redelivered.failed), (1, 1));
-    let deleted =
-        log.changes.iter().filter(|(.., change)| matches!(change, Change::Deleted { .. }));
+    let deleted = log
+        .changes
+        .iter()
+        .filter(|(.., change)| matches!(change, Change::Message(_, Step::Deleted { .. })));
     assert_eq!(deleted.map(|&(now, ..)| now).collect::<Vec<_>>(), [at(1), at(12)]);
 }
 
@@ -204,7 +208,8 @@ fn an_empty_receive_ends_a_row_of_throttled_ones() {
     sends.batch = 10;
     let (_, log) = logged(&scenario(own, sends, works, secs(500), Span::ZERO));
     let refused = log.changes.iter().filter_map(|&(now, _, change)| {
-        let throttled = matches!(change, Change::Throttled { action: Action::Receive, .. });
+        let throttled =
+            matches!(change, Change::Call(Call::Throttled { action: Action::Receive, .. }));
         (throttled && now >= at(400)).then_some(now)
     });
     let refused: Vec<Time> = refused.take(3).collect();
@@ -221,9 +226,9 @@ fn causes(scenario: &Scenario) -> (Vec<Held>, Vec<Held>, Redelivered) {
     let (measured, log) = logged(scenario);
     let (mut told, mut returned) = (Vec::new(), Vec::new());
     for &(.., change) in &log.changes {
-        if let Change::Received { cause: Some(cause), .. } = change {
+        if let Change::Message(_, Step::Received { cause: Some(cause), .. }) = change {
             told.push(cause);
-        } else if let Change::Returned { cause, .. } = change {
+        } else if let Change::Message(_, Step::Returned { cause, .. }) = change {
             returned.push(cause);
         }
     }
@@ -291,7 +296,7 @@ fn other_settings_do_not_change_why_a_message_came_back() {
         let course = Course { scenario: &scenario, fork };
         let run = run_with(course, 0, &AtomicBool::new(false), Log::default());
         let told = run.observer.changes.iter().find_map(|&(now, _, change)| {
-            let Change::Received { cause, .. } = change else { return None };
+            let Change::Message(_, Step::Received { cause, .. }) = change else { return None };
             Some((now, cause?))
         });
         assert_eq!(told, Some((at(100), Held::Failed)));

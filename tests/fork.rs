@@ -16,7 +16,7 @@ use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, QueueId, Redrive};
-use sqsim::ledger::journal::{Change, Journal};
+use sqsim::ledger::journal::{Change, Journal, Step};
 use sqsim::model::clients::{Crash, Heartbeat, OnFailure, WorkUnit};
 use sqsim::model::course::{Course, Fork};
 use sqsim::model::scenario::Scenario;
@@ -268,12 +268,12 @@ struct Log {
 impl Journal for Log {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         assert_eq!(queue, QueueId(0));
-        if let Change::Received { caller, until, cause, .. } = *change {
+        if let Change::Message(_, Step::Received { caller, until, cause, .. }) = *change {
             self.received.push((now, caller.0, until));
             self.redelivered += u64::from(cause.is_some());
-        } else if let Change::Expired { .. } = change {
+        } else if let Change::Message(_, Step::Expired { .. }) = change {
             self.expired.push(now);
-        } else if let Change::Deleted { .. } = change {
+        } else if let Change::Message(_, Step::Deleted { .. }) = change {
             self.deleted += 1;
         }
     }

@@ -22,7 +22,7 @@ use sqsim::ledger::config::{
     MidpointDoubling, Naive, Nodes, Outage, Placement, ReceiveRouting, Reservoir, ScalableTopic,
     SplitPolicy, WeightedMove,
 };
-use sqsim::ledger::journal::{Change, KeySpace, MessageId, NodeChange, PartitionId};
+use sqsim::ledger::journal::{Call, Change, KeySpace, MessageId, NodeChange, PartitionId, Step};
 
 /// The ranges of all partitions, kept by what was told.
 #[derive(Default)]
@@ -318,8 +318,8 @@ impl Story {
         for change in rig.changes() {
             self.map.enter(change);
             match change {
-                Change::Sent { message, .. } => assert!(self.sent.insert(message)),
-                Change::Received { message, partition, .. } => {
+                Change::Message(message, Step::Sent { .. }) => assert!(self.sent.insert(message)),
+                Change::Message(message, Step::Received { partition, .. }) => {
                     *self.received.entry(message).or_default() += 1;
                     self.disordered |=
                         self.last.insert(partition, message).is_some_and(|last| last > message);
@@ -329,12 +329,14 @@ impl Story {
                         self.disordered_groups |= last.is_some_and(|last| last > message);
                     }
                 }
-                Change::Deleted { message, .. } => assert!(self.deleted.insert(message)),
-                Change::Undone { message, .. } => {
+                Change::Message(message, Step::Deleted { .. }) => {
+                    assert!(self.deleted.insert(message));
+                }
+                Change::Message(message, Step::Undone { .. }) => {
                     assert!(self.deleted.remove(&message), "{message:?} was deleted");
                     *self.undone.entry(message).or_default() += 1;
                 }
-                Change::Unavailable { .. } => self.unavailable += 1,
+                Change::Call(Call::Unavailable { .. }) => self.unavailable += 1,
                 Change::Node(NodeChange::Moved { .. }) => self.moved += 1,
                 _ => {}
             }

@@ -242,7 +242,11 @@ fn make(duo: &mut Duo, configs: &[QueueConfig], call: Call) {
 
 /// The variant's name.
 fn kind(change: &Change) -> String {
-    format!("{change:?}").split(' ').next().unwrap_or_default().to_owned()
+    let text = match change {
+        Change::Message(_, step) => format!("{step:?}"),
+        other => format!("{other:?}"),
+    };
+    text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Rig {
     fn until(&mut self, secs: u64) -> Vec<(u64, NodeChange)> {
         let told = &mut self.told;
         self.cluster.advance(second(secs), &mut |at, change| {
-            if !matches!(change, Counted(_)) {
+            if !matches!(change, Counted { .. }) {
                 told.push((seconds(at), change));
             }
         });
@@ -123,10 +123,10 @@ fn a_node_that_stays_away_is_suspected_given_up_and_replaced() {
     let whole = Census { partitions: 1, ..Census::default() };
     assert_eq!(rig.census(99), whole);
     let told = [
-        (100, Failed(a)),
-        (110, Suspected(a)),
+        (100, Failed { node: a }),
+        (110, Suspected { node: a }),
         (110, Led { partition: P0, by: b }),
-        (400, GivenUp(a)),
+        (400, GivenUp { node: a }),
         (400, CopyBegun { partition: P0, source: b, to: d }),
     ];
     assert_eq!(rig.until(419), told);
@@ -141,12 +141,12 @@ fn a_node_that_stays_away_is_suspected_given_up_and_replaced() {
 fn a_node_that_returns_catches_up_and_keeps_its_replicas() {
     let (mut rig, [a, b, c], _) = single(|[a, ..], _| vec![node(a, 100, 60)]);
     let told = [
-        (100, Failed(a)),
-        (110, Suspected(a)),
+        (100, Failed { node: a }),
+        (110, Suspected { node: a }),
         (110, Led { partition: P0, by: b }),
-        (160, Returned(a)),
+        (160, Returned { node: a }),
         // A tenth of 60 s.
-        (166, CaughtUp(a)),
+        (166, CaughtUp { node: a }),
     ];
     assert!(rig.census(165).under_replicated == 1);
     let mut rig = single(|[a, ..], _| vec![node(a, 100, 60)]).0;
@@ -162,11 +162,11 @@ fn a_node_that_returns_during_its_repair_ends_it() {
     let (mut rig, [a, b, c], d) = single(|[a, ..], _| vec![node(a, 100, 310)]);
     rig.until(399);
     let told = [
-        (400, GivenUp(a)),
+        (400, GivenUp { node: a }),
         (400, CopyBegun { partition: P0, source: b, to: d }),
-        (410, Returned(a)),
+        (410, Returned { node: a }),
         (410, CopyDropped { partition: P0, to: d }),
-        (430, CaughtUp(a)),
+        (430, CaughtUp { node: a }),
     ];
     assert_eq!(rig.until(2000), told);
     assert_eq!(rig.cluster.replicas(P0), [b, a, c]);
@@ -185,8 +185,8 @@ fn a_node_that_holds_many_partitions_is_repaired() {
     let mut rig = Rig::new(&Nodes { outages, ..config(3, 3) }, ALL);
     let told = rig.until(10_000);
     let count = |is: fn(&NodeChange) -> bool| told.iter().filter(|(_, it)| is(it)).count();
-    assert_eq!(count(|it| matches!(it, GivenUp(_))), 1);
-    assert_eq!(count(|it| matches!(it, Returned(_))), 10);
+    assert_eq!(count(|it| matches!(it, GivenUp { .. })), 1);
+    assert_eq!(count(|it| matches!(it, Returned { .. })), 10);
     assert_eq!(count(|it| matches!(it, CopyBegun { .. })), 0);
     assert_eq!(rig.cluster.census().under_replicated, ALL);
 
@@ -203,10 +203,10 @@ fn a_node_that_holds_many_partitions_is_repaired() {
 fn a_short_outage_is_not_suspected() {
     let (mut rig, [a, ..], _) = single(|[a, ..], _| vec![node(a, 100, 5)]);
     let caught_up = second(105) + Span::from_millis(500);
-    assert_eq!(rig.until(104), [(100, Failed(a))]);
-    assert_eq!(rig.until(105), [(105, Returned(a))]);
+    assert_eq!(rig.until(104), [(100, Failed { node: a })]);
+    assert_eq!(rig.until(105), [(105, Returned { node: a })]);
     assert_eq!(rig.cluster.due(), caught_up);
-    assert_eq!(rig.until(1000), [(105, CaughtUp(a))]);
+    assert_eq!(rig.until(1000), [(105, CaughtUp { node: a })]);
     assert_eq!(rig.cluster.replicas(P0)[0], a);
 }
 
@@ -216,8 +216,8 @@ fn outages_that_adjoin_or_overlap_are_one() {
         vec![node(a, 150, 50), node(a, 100, 50), node(a, 120, 10), node(a, 300, 0)]
     });
     let mut told = rig.until(1000);
-    told.retain(|(_, change)| matches!(change, Failed(_) | Returned(_)));
-    assert_eq!(told, [(100, Failed(a)), (200, Returned(a))]);
+    told.retain(|(_, change)| matches!(change, Failed { .. } | Returned { .. }));
+    assert_eq!(told, [(100, Failed { node: a }), (200, Returned { node: a })]);
 }
 
 /// Lost at 100 and 150: one of three answers from then on. The second is back at 250 and has the
@@ -252,11 +252,11 @@ fn repair_waits_for_a_read_quorum() {
     assert_eq!(rig.census(900).without_read_quorum, 1);
     rig.until(999);
     let told = [
-        (1000, Returned(b)),
-        (1020, CaughtUp(b)),
+        (1000, Returned { node: b }),
+        (1020, CaughtUp { node: b }),
         (1020, Led { partition: P0, by: b }),
-        (2000, Returned(c)),
-        (2020, CaughtUp(c)),
+        (2000, Returned { node: c }),
+        (2020, CaughtUp { node: c }),
         (2020, CopyBegun { partition: P0, source: b, to: d }),
         (2040, Moved { partition: P0, from: a, to: d }),
     ];
@@ -276,9 +276,9 @@ fn a_copy_whose_target_fails_goes_to_another_node() {
     let mut rig = Rig::new(&Nodes { outages: vec![lost, node(to, 405, 1)], ..five }, 1);
     rig.until(404);
     let mut told = rig.until(1000);
-    told.retain(|(_, change)| !matches!(change, Returned(_) | CaughtUp(_)));
+    told.retain(|(_, change)| !matches!(change, Returned { .. } | CaughtUp { .. }));
     let expected = [
-        (405, Failed(to)),
+        (405, Failed { node: to }),
         (405, CopyDropped { partition: P0, to }),
         (405, CopyBegun { partition: P0, source, to: other }),
         (425, Moved { partition: P0, from: on[0], to: other }),
@@ -352,7 +352,7 @@ fn failures_by_chance_keep_their_means() {
         let failures = Some(Failures { of_zones, mean_time_between, repair });
         let mut rig = Rig::new(&Nodes { zones: 40, failures, ..config(40, 1) }, 1);
         let told = rig.until(1_000_000);
-        let failed = told.iter().filter(|(_, change)| matches!(change, Failed(_))).count();
+        let failed = told.iter().filter(|(_, change)| matches!(change, Failed { .. })).count();
         // Each of 40,000 cycles is 1000 s ± 900 s: the count is known to ± 0.9 × 200.
         assert!((failed as f64 - 40_000.0).abs() < 4.0 * 180.0, "{failed}");
     }
@@ -365,7 +365,9 @@ fn another_node_moves_no_failure_of_the_others() {
         let repair = Dist::Exponential { mean: Span::from_secs(100) };
         let failures = Some(Failures { of_zones, mean_time_between, repair });
         let mut told = Rig::new(&Nodes { failures, ..config(count, 1) }, 1).until(50_000);
-        told.retain(|(_, it)| matches!(it, Failed(id) | Returned(id) if id.0 < 5));
+        told.retain(
+            |(_, it)| matches!(it, Failed { node: id } | Returned { node: id } if id.0 < 5),
+        );
         told
     };
     assert_eq!(told(5), told(6));
@@ -545,14 +547,16 @@ struct Listener {
 impl Listener {
     fn hears(&mut self, at: Time, change: NodeChange) {
         match change {
-            Failed(id) => assert!(self.is_down(id, at), "{id:?} is up at {at}"),
-            Returned(id) | CaughtUp(id) => assert!(!self.is_down(id, at), "{id:?} is down"),
-            Suspected(id) | GivenUp(id) => assert!(!self.serving.contains(&id)),
-            Led { .. } | CopyBegun { .. } | CopyDropped { .. } | Moved { .. } | Counted(_) => {}
+            Failed { node: id } => assert!(self.is_down(id, at), "{id:?} is up at {at}"),
+            Returned { node: id } | CaughtUp { node: id } => {
+                assert!(!self.is_down(id, at), "{id:?} is down");
+            }
+            Suspected { node: id } | GivenUp { node: id } => assert!(!self.serving.contains(&id)),
+            Led { .. } | CopyBegun { .. } | CopyDropped { .. } | Moved { .. } | Counted { .. } => {}
         }
         match change {
-            Failed(id) => drop(self.serving.remove(&id)),
-            CaughtUp(id) => drop(self.serving.insert(id)),
+            Failed { node: id } => drop(self.serving.remove(&id)),
+            CaughtUp { node: id } => drop(self.serving.insert(id)),
             Led { partition, by } => {
                 let on = self.replicas.get_mut(&partition).expect("it is there");
                 assert!(self.serving.contains(&by) && !self.serving.contains(&on[0]));
@@ -576,8 +580,8 @@ impl Listener {
                 let old = on.iter_mut().find(|id| **id == from);
                 *old.expect("what moves was there") = to;
             }
-            Counted(census) => assert_eq!(census, self.census()),
-            Suspected(_) | GivenUp(_) | Returned(_) => {}
+            Counted { .. } => assert_eq!(change, self.census().into()),
+            Suspected { .. } | GivenUp { .. } | Returned { .. } => {}
         }
     }
 

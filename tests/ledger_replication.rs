@@ -25,7 +25,9 @@ use sqsim::ledger::config::{
     Capacity, FailureDomain, LedgerConfig, NodeId, Nodes, Outage, Placement, QueueConfig,
     ReceiveRouting,
 };
-use sqsim::ledger::journal::{Action, Change, Held, MessageId, NodeChange, PartitionId};
+use sqsim::ledger::journal::{
+    Action, Call, Change, Held, MessageId, NodeChange, PartitionId, Step,
+};
 use sqsim::ledger::nodes::cluster::Cluster;
 use sqsim::ledger::nodes::placement::Part;
 use sqsim::ledger::{Received, VisibilityAnswer};
@@ -80,7 +82,9 @@ fn receive(rig: &mut Rig) -> Received {
 /// What was told of refused calls.
 fn unavailable(rig: &mut Rig) -> Vec<(Action, u32)> {
     let refused = rig.changes().into_iter().filter_map(|change| match change {
-        Change::Unavailable { action, partition: P0, messages } => Some((action, messages)),
+        Change::Call(Call::Unavailable { action, partition: P0, messages }) => {
+            Some((action, messages))
+        }
         _ => None,
     });
     refused.collect()
@@ -168,7 +172,7 @@ fn a_delete_that_nobody_knows_is_undone() {
     assert_eq!(rig.ledger.tally(QUEUE).resident(), 0);
     until(&mut rig, 32);
     let undone = rig.changes().into_iter().filter_map(|change| match change {
-        Change::Undone { message, sent: Time::ZERO, receives: 1 } => Some(message.0),
+        Change::Message(message, Step::Undone { sent: Time::ZERO, receives: 1 }) => Some(message.0),
         _ => None,
     });
     assert_eq!(undone.collect::<Vec<_>>(), [0, 1]);
@@ -178,7 +182,7 @@ fn a_delete_that_nobody_knows_is_undone() {
     until(&mut rig, 100);
     receive(&mut rig);
     let cause = |change| match change {
-        Change::Received { cause, receives: 2, .. } => cause,
+        Change::Message(_, Step::Received { cause, receives: 2, .. }) => cause,
         _ => None,
     };
     let causes: Vec<Held> = rig.changes().into_iter().filter_map(cause).collect();
@@ -318,7 +322,7 @@ fn a_receive_leaves_messages_visible_as_often_as_it_is_told() {
     }
     let (mut received, mut again) = (0, 0);
     for change in rig.changes() {
-        if let Change::Received { receives, cause, .. } = change {
+        if let Change::Message(_, Step::Received { receives, cause, .. }) = change {
             received += 1;
             again += u32::from(receives > 1);
             assert_eq!(cause, (receives > 1).then_some(Held::NotHidden));
@@ -353,14 +357,14 @@ impl Model {
         let mut told = BTreeSet::new();
         for change in changes {
             match change {
-                Change::Sent { message, partition, .. } => {
+                Change::Message(message, Step::Sent { partition, .. }) => {
                     self.home.insert(message, partition);
                 }
-                Change::Deleted { message, .. } => {
+                Change::Message(message, Step::Deleted { .. }) => {
                     self.known.insert(message, self.answering(self.home[&message]));
                 }
-                Change::Node(NodeChange::Failed(id)) => drop(self.answers.remove(&id)),
-                Change::Node(NodeChange::CaughtUp(id)) => drop(self.answers.insert(id)),
+                Change::Node(NodeChange::Failed { node: id }) => drop(self.answers.remove(&id)),
+                Change::Node(NodeChange::CaughtUp { node: id }) => drop(self.answers.insert(id)),
                 Change::Node(NodeChange::CopyBegun { partition, source, to }) => {
                     self.sources.insert((partition, to), source);
                 }
@@ -377,7 +381,7 @@ impl Model {
                         known.remove(&from);
                     }
                 }
-                Change::Undone { message, .. } => drop(told.insert(message)),
+                Change::Message(message, Step::Undone { .. }) => drop(told.insert(message)),
                 _ => {}
             }
         }

@@ -19,7 +19,7 @@ use sqsim::kernel::rng::{Fate, Luck, Source as _, mix};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Received;
 use sqsim::ledger::config::{Capacity, LedgerConfig, ReceiveRouting};
-use sqsim::ledger::journal::{Action, Caller, Change, MessageId, PartitionId};
+use sqsim::ledger::journal::{Action, Call, Caller, Change, MessageId, PartitionId, Step};
 
 fn sharding(partitions: u32) -> LedgerConfig {
     LedgerConfig { partitions, ..setup::queue().ledger }
@@ -49,8 +49,10 @@ fn sample(partitions: u32, receive: ReceiveRouting, polls: u32) -> (Vec<u32>, u3
         rig.receive(0, 10, Span::ZERO, Span::ZERO);
         for change in rig.changes() {
             match change {
-                Change::Received { partition, .. } => counts[partition.0 as usize] += 1,
-                Change::ReceivedNothing { .. } => empty += 1,
+                Change::Message(_, Step::Received { partition, .. }) => {
+                    counts[partition.0 as usize] += 1
+                }
+                Change::Call(Call::ReceivedNothing { .. }) => empty += 1,
                 _ => {}
             }
         }
@@ -132,8 +134,11 @@ fn miss(receive: ReceiveRouting) -> (f64, f64) {
     for _ in 0..POLLS {
         if rig.receive(0, 10, Span::ZERO, Span::ZERO) == Some(Received::Empty) {
             missed += 1;
-            let nothing =
-                Change::ReceivedNothing { caller: Caller(0), falsely: true, over_limit: false };
+            let nothing = Change::Call(Call::ReceivedNothing {
+                caller: Caller(0),
+                falsely: true,
+                over_limit: false,
+            });
             assert_eq!(rig.log.0.last().map(|&(.., change)| change), Some(nothing));
         }
         rig.pass(Span::ZERO);
@@ -157,7 +162,7 @@ fn a_long_poll_at_one_partition_waits_for_what_comes_in_there() {
     assert_eq!((rig.receipts.len(), rig.waiting.len()), (1, 1), "the first to come is served");
     rig.pass(wait);
     let falsely = rig.changes().into_iter().find_map(|change| match change {
-        Change::ReceivedNothing { caller, falsely, .. } => Some((caller, falsely)),
+        Change::Call(Call::ReceivedNothing { caller, falsely, .. }) => Some((caller, falsely)),
         _ => None,
     });
     assert_eq!(falsely, Some((Caller(5), true)), "the message in the other partition is missed");
@@ -199,7 +204,7 @@ fn at_the_in_flight_cap_each_partition_has_its_turn() {
         rig.delete();
     }
     for change in rig.changes() {
-        if let Change::Received { partition, .. } = change {
+        if let Change::Message(_, Step::Received { partition, .. }) = change {
             counts[partition.0 as usize] += 1;
         }
     }
@@ -249,19 +254,21 @@ impl Books {
         let mut refused = Vec::new();
         for &change in changes {
             match change {
-                Change::Sent { message, partition, .. } => {
+                Change::Message(message, Step::Sent { partition, .. }) => {
                     self.home.insert(message, partition);
                     *self.visible.entry(partition).or_default() += 1;
                     calls.insert((partition, Action::Send, None));
                 }
-                Change::Received { caller, partition, .. } => {
+                Change::Message(_, Step::Received { caller, partition, .. }) => {
                     *self.visible.entry(partition).or_default() -= 1;
                     calls.insert((partition, Action::Receive, Some(caller)));
                 }
-                Change::Deleted { message, .. } => {
+                Change::Message(message, Step::Deleted { .. }) => {
                     calls.insert((self.home[&message], Action::Delete, None));
                 }
-                Change::Throttled { action, partition, .. } => refused.push((partition, action)),
+                Change::Call(Call::Throttled { action, partition, .. }) => {
+                    refused.push((partition, action))
+                }
                 _ => {}
             }
         }

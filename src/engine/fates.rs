@@ -17,7 +17,7 @@ use crate::facts::deed::{Deed, Ending, WorkerId};
 use crate::facts::fact::Fact;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Held, MessageId, State};
+use crate::ledger::journal::{Change, Held, MessageId, State, Step};
 use crate::model::scenario::Scenario;
 
 /// Which of several runs under one seed are compared.
@@ -83,8 +83,8 @@ enum Turn {
 /// The turn that a fact is, of which message, and in which queue.
 fn turn(fact: &Fact) -> Option<(MessageId, QueueId, Turn)> {
     match *fact {
-        Fact::Change(queue, ref change) => {
-            turn_of_change(change).map(|(message, turn)| (message, queue, turn))
+        Fact::Change(queue, Change::Message(message, ref step)) => {
+            turn_of_step(step).map(|turn| (message, queue, turn))
         }
         Fact::Deed(Deed::Began { message, queue, receives, .. }) => {
             Some((message, queue, Turn::Began { receives }))
@@ -92,50 +92,28 @@ fn turn(fact: &Fact) -> Option<(MessageId, QueueId, Turn)> {
         Fact::Deed(Deed::Ended { message, queue, how, .. }) => {
             Some((message, queue, Turn::Ended(how)))
         }
-        Fact::Deed(
-            Deed::Arrived { .. }
-            | Deed::SendConfirmed { .. }
-            | Deed::SendRetried { .. }
-            | Deed::GivenUp { .. }
-            | Deed::Started { .. }
-            | Deed::Crashed { .. }
-            | Deed::Busy { .. },
-        ) => None,
+        Fact::Change(..) | Fact::Deed(_) => None,
     }
 }
 
 /// Until when a message stays hidden is no turn, but a plan: what comes of it is one.
-fn turn_of_change(change: &Change) -> Option<(MessageId, Turn)> {
-    Some(match *change {
-        Change::Sent { message, state, .. } => (message, Turn::Sent(state)),
-        Change::DelayEnded { message } => (message, Turn::DelayEnded),
-        Change::Received { message, receives, cause, .. } => {
-            (message, Turn::Received { receives, cause })
-        }
-        Change::Deleted { message, receives, from, .. } => {
-            (message, Turn::Deleted { receives, from })
-        }
-        Change::Returned { message, cause, receives } => {
-            (message, Turn::Returned { receives, cause })
-        }
-        Change::DeadLettered { message, receives, cause, .. } => {
-            (message, Turn::DeadLettered { receives, cause })
-        }
-        Change::MovedIn { message, .. } => (message, Turn::MovedIn),
-        Change::Expired { message, from } => (message, Turn::Expired(from)),
-        Change::Purged { message, from } => (message, Turn::Purged(from)),
-        Change::Undone { message, receives, .. } => (message, Turn::Undone { receives }),
-        Change::DeletedNothing { .. }
-        | Change::DeleteLost { .. }
-        | Change::ReceiptExpired { .. }
-        | Change::VisibilityChanged { .. }
-        | Change::VisibilityRefused { .. }
-        | Change::ReceivedNothing { .. }
-        | Change::Throttled { .. }
-        | Change::Unavailable { .. }
-        | Change::Called { .. }
-        | Change::KeySpace(_)
-        | Change::Node(_) => return None,
+fn turn_of_step(step: &Step) -> Option<Turn> {
+    Some(match *step {
+        Step::Sent { state, .. } => Turn::Sent(state),
+        Step::DelayEnded {} => Turn::DelayEnded,
+        Step::Received { receives, cause, .. } => Turn::Received { receives, cause },
+        Step::Deleted { receives, from, .. } => Turn::Deleted { receives, from },
+        Step::Returned { cause, receives } => Turn::Returned { receives, cause },
+        Step::DeadLettered { receives, cause, .. } => Turn::DeadLettered { receives, cause },
+        Step::MovedIn { .. } => Turn::MovedIn,
+        Step::Expired { from } => Turn::Expired(from),
+        Step::Purged { from } => Turn::Purged(from),
+        Step::Undone { receives, .. } => Turn::Undone { receives },
+        Step::DeletedNothing {}
+        | Step::DeleteLost {}
+        | Step::ReceiptExpired {}
+        | Step::VisibilityChanged { .. }
+        | Step::VisibilityRefused {} => return None,
     })
 }
 
@@ -321,7 +299,9 @@ impl Again<'_> {
 
 fn receiver(fact: &Fact) -> Option<WorkerId> {
     match fact {
-        Fact::Change(_, Change::Received { caller, .. }) => Some(WorkerId(caller.0)),
+        Fact::Change(_, Change::Message(_, Step::Received { caller, .. })) => {
+            Some(WorkerId(caller.0))
+        }
         Fact::Change(..) | Fact::Deed(_) => None,
     }
 }

@@ -10,7 +10,7 @@ use crate::facts::fact::Fact;
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Caller, Change, MessageId};
+use crate::ledger::journal::{Caller, Change, MessageId, Step};
 
 /// What was told of one message so far, as far as the present depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,12 +25,12 @@ impl Story {
     /// Takes in what happened to `message`.
     pub(super) fn hear(&mut self, message: MessageId, fact: &Fact) {
         let Fact::Change(_, change) = fact else { return };
-        if let Change::Received { message: of, caller, until, .. } = *change
+        if let Change::Message(of, Step::Received { caller, until, .. }) = *change
             && of == message
         {
             *self = Story { worker: Some(WorkerId(caller.0)), until: Some(until) };
         }
-        if let Change::VisibilityChanged { message: of, until } = *change
+        if let Change::Message(of, Step::VisibilityChanged { until }) = *change
             && of == message
         {
             self.until = Some(until);

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     use crate::facts::deed::{Deed, ProducerId};
-    use crate::ledger::journal::MessageId;
+    use crate::ledger::journal::{MessageId, Step};
 
     #[test]
     fn what_is_told_is_there_for_who_looks() {
@@ -167,7 +167,7 @@ mod tests {
         let progress = Progress::default();
         let told = || progress.simulated().as_nanos();
         let mut pulse = progress.pulse(at(1_000 * second));
-        let change = Change::DelayEnded { message: MessageId(0) };
+        let change = Change::Message(MessageId(0), Step::DelayEnded {});
         pulse.change(at(second), QueueId(0), &change);
         assert_eq!(told(), 0, "no longer than a step");
         pulse.change(at(second + 1), QueueId(0), &change);

@@ -10,7 +10,7 @@ use crate::facts::deed::{Deed, Ending, WorkerId};
 use crate::facts::fact::Fact;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{QueueConfig, QueueId};
-use crate::ledger::journal::{Action, Change, MessageId};
+use crate::ledger::journal::{Action, Call, Change, MessageId, Step};
 use crate::model::clients::{FleetConfig, ProducerConfig};
 use crate::model::scenario::{Named, Scenario};
 
@@ -43,39 +43,32 @@ pub(super) fn why(scenarios: [&Scenario; 2], parting: &Parting) -> Option<String
         return Some(format!("in {} the run was over", y.name));
     }
     let cause = match fact {
-        Fact::Change(_, Change::Deleted { .. }) => deleted(x, y).or_else(|| settings(x, y)),
-        Fact::Change(_, change) => of_change(x, y, &change),
+        Fact::Change(_, Change::Message(_, step)) => of_step(x, y, &step),
         Fact::Deed(Deed::Began { .. }) => began(x, y).or_else(|| settings(x, y)),
         Fact::Deed(Deed::Ended { took, how, .. }) => ended(x, y, took, how),
-        Fact::Deed(_) => None,
+        Fact::Change(..) | Fact::Deed(_) => None,
     };
     cause.or_else(|| other_worker(x, y))
 }
 
-fn of_change(x: View<'_>, y: View<'_>, change: &Change) -> Option<String> {
-    match *change {
-        Change::Sent { .. } => sent(x, y),
-        Change::Received { .. } => received(x, y),
-        Change::Returned { .. } => returned(x, y),
-        Change::DeadLettered { .. } => dead_lettered(x, y),
-        Change::Expired { .. } => queue_setting(x, y, "retention", |q| q.retention.to_string()),
-        Change::DelayEnded { .. } => queue_setting(x, y, "delay", |q| q.delay.to_string()),
-        Change::Purged { .. } => queue_setting(x, y, "purges", |q| format!("{:?}", q.purges))
+fn of_step(x: View<'_>, y: View<'_>, step: &Step) -> Option<String> {
+    match *step {
+        Step::Deleted { .. } => deleted(x, y).or_else(|| settings(x, y)),
+        Step::Sent { .. } => sent(x, y),
+        Step::Received { .. } => received(x, y),
+        Step::Returned { .. } => returned(x, y),
+        Step::DeadLettered { .. } => dead_lettered(x, y),
+        Step::Expired { .. } => queue_setting(x, y, "retention", |q| q.retention.to_string()),
+        Step::DelayEnded {} => queue_setting(x, y, "delay", |q| q.delay.to_string()),
+        Step::Purged { .. } => queue_setting(x, y, "purges", |q| format!("{:?}", q.purges))
             .map(|_| format!("in {} the queue was purged", x.name)),
-        Change::MovedIn { .. }
-        | Change::Deleted { .. }
-        | Change::Undone { .. }
-        | Change::ReceivedNothing { .. }
-        | Change::DeletedNothing { .. }
-        | Change::DeleteLost { .. }
-        | Change::ReceiptExpired { .. }
-        | Change::VisibilityChanged { .. }
-        | Change::VisibilityRefused { .. }
-        | Change::Throttled { .. }
-        | Change::Unavailable { .. }
-        | Change::Called { .. }
-        | Change::KeySpace(_)
-        | Change::Node(_) => None,
+        Step::MovedIn { .. }
+        | Step::Undone { .. }
+        | Step::DeletedNothing {}
+        | Step::DeleteLost {}
+        | Step::ReceiptExpired {}
+        | Step::VisibilityChanged { .. }
+        | Step::VisibilityRefused {} => None,
     }
 }
 
@@ -117,12 +110,12 @@ impl View<'_> {
     /// A call of this kind that the message's queue refused at the instant, in words.
     fn refusal(&self, wanted: Action) -> Option<&'static str> {
         self.side.instant.iter().find_map(|fact| match *fact {
-            Fact::Change(queue, Change::Throttled { action, .. })
+            Fact::Change(queue, Change::Call(Call::Throttled { action, .. }))
                 if Some(queue) == self.side.queue && action == wanted =>
             {
                 Some("throttled")
             }
-            Fact::Change(queue, Change::Unavailable { action, .. })
+            Fact::Change(queue, Change::Call(Call::Unavailable { action, .. }))
                 if Some(queue) == self.side.queue && action == wanted =>
             {
                 Some("refused for lack of replicas that answer")
@@ -146,7 +139,7 @@ fn refused(x: View<'_>, y: View<'_>, action: Action, word: &str) -> Option<Strin
 
 fn sent(x: View<'_>, y: View<'_>) -> Option<String> {
     let state = |view: View<'_>| match view.side.parted(view.at) {
-        Some(Fact::Change(_, Change::Sent { state, .. })) => Some(state),
+        Some(Fact::Change(_, Change::Message(_, Step::Sent { state, .. }))) => Some(state),
         Some(_) | None => None,
     };
     if state(y).is_some_and(|own| Some(own) != state(x)) {
@@ -195,7 +188,9 @@ fn producers(x: View<'_>, y: View<'_>) -> Option<String> {
 }
 
 fn received(x: View<'_>, y: View<'_>) -> Option<String> {
-    if let Some(Fact::Change(_, Change::DeadLettered { .. })) = y.side.parted(y.at) {
+    if let Some(Fact::Change(_, Change::Message(_, Step::DeadLettered { .. }))) =
+        y.side.parted(y.at)
+    {
         return dead_lettered(y, x);
     }
     if y.side.parted(y.at).is_some() {
@@ -280,7 +275,7 @@ fn fewer_at_once(x: View<'_>, y: View<'_>) -> Option<String> {
     let name = x.worker(worker);
     let took = |view: View<'_>| {
         let own = |fact: &&Fact| match **fact {
-            Fact::Change(_, Change::Received { caller, .. }) => {
+            Fact::Change(_, Change::Message(_, Step::Received { caller, .. })) => {
                 view.worker(WorkerId(caller.0)) == name
             }
             Fact::Change(..) | Fact::Deed(_) => false,
@@ -300,7 +295,7 @@ fn fewer_at_once(x: View<'_>, y: View<'_>) -> Option<String> {
 fn in_its_place(x: View<'_>, y: View<'_>) -> Option<String> {
     let of = |view: View<'_>| {
         let received = view.side.instant.iter().filter_map(move |fact| match *fact {
-            Fact::Change(queue, Change::Received { message, partition, .. })
+            Fact::Change(queue, Change::Message(message, Step::Received { partition, .. }))
                 if Some(queue) == view.side.queue =>
             {
                 Some((message, partition))
@@ -354,7 +349,9 @@ fn ended(x: View<'_>, y: View<'_>, took: Span, how: Ending) -> Option<String> {
 
 fn returned(x: View<'_>, y: View<'_>) -> Option<String> {
     let given_back = x.side.instant.iter().any(|fact| match *fact {
-        Fact::Change(_, Change::VisibilityChanged { message, .. }) => message == x.message,
+        Fact::Change(_, Change::Message(message, Step::VisibilityChanged { .. })) => {
+            message == x.message
+        }
         Fact::Change(..) | Fact::Deed(_) => false,
     });
     let (own, other) = (x.seen().story.until?, y.seen().story.until?);
@@ -374,7 +371,7 @@ fn returned(x: View<'_>, y: View<'_>) -> Option<String> {
 
 fn deleted(x: View<'_>, y: View<'_>) -> Option<String> {
     let lost = y.side.instant.iter().any(|fact| match *fact {
-        Fact::Change(_, Change::DeleteLost { message }) => message == y.message,
+        Fact::Change(_, Change::Message(message, Step::DeleteLost {})) => message == y.message,
         Fact::Change(..) | Fact::Deed(_) => false,
     });
     if lost {
@@ -385,7 +382,8 @@ fn deleted(x: View<'_>, y: View<'_>) -> Option<String> {
     if !batches(x) || !batches(y) {
         return Some(cause);
     }
-    let gone = |fact: &&Fact| matches!(fact, Fact::Change(_, Change::Deleted { .. }));
+    let gone =
+        |fact: &&Fact| matches!(fact, Fact::Change(_, Change::Message(_, Step::Deleted { .. })));
     let together = x.side.instant.iter().filter(gone).count();
     Some(format!(
         "{cause}; each worker sends its deletes in batches of its own, in {} {together} took \
@@ -495,7 +493,10 @@ mod tests {
     fn received(queue: QueueId, message: u64, partition: u32, by: u32) -> Fact {
         let (message, partition, caller) = (MessageId(message), PartitionId(partition), Caller(by));
         let (receives, sent, until, cause) = (1, Time::ZERO, Time::NEVER, None);
-        let fact = Change::Received { message, caller, partition, receives, sent, until, cause };
+        let fact = Change::Message(
+            message,
+            Step::Received { caller, partition, receives, sent, until, cause },
+        );
         Fact::Change(queue, fact)
     }
 
@@ -626,8 +627,8 @@ mod tests {
         let plain = scenario();
         let a = does(received(JOBS, 7, 0, 0), worker(0));
         let (partition, messages) = (PartitionId(0), 1);
-        let throttled = |action| Change::Throttled { action, partition, messages };
-        let unavailable = |action| Change::Unavailable { action, partition, messages };
+        let throttled = |action| Change::Call(Call::Throttled { action, partition, messages });
+        let unavailable = |action| Change::Call(Call::Unavailable { action, partition, messages });
         let of = |facts: Vec<Fact>| {
             cause([&plain; 2], [&a, &Side { instant: facts, ..idle(Situation::default()) }])
         };
@@ -677,7 +678,7 @@ mod tests {
         batched.fleets[1].config.delete.batch = 10;
         let gone = |message| {
             let (sent, receives, from) = (Time::ZERO, 1, State::InFlight);
-            change(Change::Deleted { message: MessageId(message), sent, receives, from })
+            change(Change::Message(MessageId(message), Step::Deleted { sent, receives, from }))
         };
         let story = |number| Story { worker: Some(WorkerId(number)), until: None };
         let mut a = does(gone(7), worker(0));
@@ -694,9 +695,9 @@ mod tests {
                  together"
             )
         );
-        b.instant = vec![change(Change::DeleteLost { message: MessageId(8) })];
+        b.instant = vec![change(Change::Message(MessageId(8), Step::DeleteLost {}))];
         assert_eq!(cause([&plain; 2], [&a, &b]), with, "another message's");
-        b.instant = vec![change(Change::DeleteLost { message: MESSAGE })];
+        b.instant = vec![change(Change::Message(MESSAGE, Step::DeleteLost {}))];
         assert_eq!(
             cause([&plain; 2], [&a, &b]),
             "in b its delete was confirmed, but a copy survived"
@@ -718,7 +719,8 @@ mod tests {
     #[test]
     fn a_message_that_returned_was_given_back_or_its_timeout_ended() {
         let plain = scenario();
-        let returned = Change::Returned { message: MESSAGE, cause: Held::Failed, receives: 1 };
+        let returned =
+            Change::Message(MESSAGE, Step::Returned { cause: Held::Failed, receives: 1 });
         let until = |secs| Some(Time::ZERO + Span::from_secs(secs));
         let story = |secs| Story { worker: Some(WorkerId(0)), until: until(secs) };
         let mut a = does(change(returned), worker(0));
@@ -727,7 +729,7 @@ mod tests {
         let ended = "in a its visibility timeout ended at 15s; in b it ends at 40s";
         let in_full = |text: String| text.replace(".000000000s", "s");
         assert_eq!(in_full(cause([&plain; 2], [&a, &b])), ended);
-        let set = |message| change(Change::VisibilityChanged { message, until: AT });
+        let set = |message| change(Change::Message(message, Step::VisibilityChanged { until: AT }));
         a.instant.push(set(MessageId(8)));
         assert_eq!(in_full(cause([&plain; 2], [&a, &b])), ended, "another message's");
         a.instant.push(set(MESSAGE));
@@ -741,8 +743,10 @@ mod tests {
     #[test]
     fn producers_that_fell_silent_are_the_cause_after_their_end() {
         let long = scenario();
-        let sent =
-            Change::Sent { message: MESSAGE, partition: PartitionId(0), state: State::Visible };
+        let sent = Change::Message(
+            MESSAGE,
+            Step::Sent { partition: PartitionId(0), state: State::Visible },
+        );
         let (a, b) = (does(change(sent), worker(0)), idle(Situation::default()));
         let of = |secs, forwards| {
             let (mut x, mut y) = (long.clone(), long.clone());
@@ -767,7 +771,7 @@ mod tests {
         delayed.queues[0].config.delay = Span::from_secs(5);
         let put = |state| {
             let partition = PartitionId(0);
-            does(change(Change::Sent { message: MESSAGE, partition, state }), worker(0))
+            does(change(Change::Message(MESSAGE, Step::Sent { partition, state })), worker(0))
         };
         let sides = [put(State::Visible), put(State::Delayed)];
         let parting = Parting { message: MESSAGE, at: AT, sides };
@@ -782,7 +786,7 @@ mod tests {
         let (plain, mut slow) = (scenario(), scenario());
         slow.producers[0].config.batch = 7;
         let partition = PartitionId(0);
-        let sent = Change::Sent { message: MESSAGE, partition, state: State::Visible };
+        let sent = Change::Message(MESSAGE, Step::Sent { partition, state: State::Visible });
         let (a, b) = (does(change(sent), worker(0)), idle(Situation::default()));
         let found = cause([&plain, &slow], [&a, &b]);
         assert!(found.starts_with("producers.web is not the same in both; messages"), "{found}");

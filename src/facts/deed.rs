@@ -6,6 +6,7 @@
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::MessageId;
+use crate::ledger::journal::vocabulary::{Kind, Value, facts, numbers, words};
 
 /// A producer, by its place in the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,108 +20,127 @@ pub struct FleetId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkerId(pub u32);
 
-/// How one processing ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Ending {
-    /// Done, for the first time.
-    Done,
-    /// Done, and it had been done before: duplicate work.
-    Duplicate,
-    /// Recognised as done before by an idempotent worker. What it worked before it saw that, where
-    /// another completed the message meanwhile, is wasted.
-    Recognised,
-    /// Failed.
-    Failed,
-    /// The worker died.
-    Crashed,
+numbers! {
+    ProducerId: |it| u64::from(it.0), |of| ProducerId(of), Value::Name(Kind::Producer, it.0);
+    FleetId: |it| u64::from(it.0), |of| FleetId(of), Value::Name(Kind::Fleet, it.0);
+    WorkerId: |it| u64::from(it.0), |of| WorkerId(of), Value::Name(Kind::Worker, it.0);
 }
 
-/// One thing a client did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Deed {
-    /// A message arose at a producer (before batching, latency or throttling).
-    Arrived {
-        /// The producer.
-        producer: ProducerId,
-    },
-    /// A producer's call was accepted for this many messages.
-    SendConfirmed {
-        /// The producer.
-        producer: ProducerId,
-        /// Messages stored.
-        messages: u32,
-        /// How long their call had waited for a free connection.
-        waited: Span,
-        /// How long the call took, tries and back-off included.
-        took: Span,
-    },
-    /// A producer's call was refused for this many messages and will be tried again.
-    SendRetried {
-        /// The producer.
-        producer: ProducerId,
-        /// Messages refused.
-        messages: u32,
-    },
-    /// A producer gave messages up after its last try.
-    GivenUp {
-        /// The producer.
-        producer: ProducerId,
-        /// Messages lost.
-        messages: u32,
-    },
-    /// A worker began to work on a message. For work per batch, told for each message.
-    Began {
-        /// The worker.
-        worker: WorkerId,
-        /// Its thread.
-        thread: u32,
-        /// The queue the message came from.
-        queue: QueueId,
-        /// The message.
-        message: MessageId,
-        /// Which receive this is, from 1.
-        receives: u32,
-    },
-    /// A worker ended work on a message.
-    Ended {
-        /// The worker.
-        worker: WorkerId,
-        /// Its fleet.
-        fleet: FleetId,
-        /// Its thread.
-        thread: u32,
-        /// The queue the message came from.
-        queue: QueueId,
-        /// The message.
-        message: MessageId,
-        /// When it was sent to the queue.
-        sent: Time,
-        /// How long the work took; for work per batch, this message's equal share.
-        took: Span,
-        /// How it ended.
-        how: Ending,
-    },
-    /// A worker started: it polls from now on.
-    Started {
-        /// The worker.
-        worker: WorkerId,
-    },
-    /// A worker died with all it held.
-    Crashed {
-        /// The worker.
-        worker: WorkerId,
-    },
-    /// The number of busy threads of a worker changed.
-    Busy {
-        /// The worker.
-        worker: WorkerId,
-        /// Its fleet.
-        fleet: FleetId,
-        /// Busy threads now: working, or waiting for a call of their message or, idle, for the
-        /// answer of a receive that found messages.
-        busy: u32,
-        /// Busy threads before.
-        was: u32,
-    },
+words! {
+    /// How one processing ended.
+    pub enum Ending {
+        /// Done, for the first time.
+        Done = "done",
+        /// Done, and it had been done before: duplicate work.
+        Duplicate = "duplicate",
+        /// Recognised as done before by an idempotent worker. What it worked before it saw that,
+        /// where another completed the message meanwhile, is wasted.
+        Recognised = "recognised",
+        /// Failed.
+        Failed = "failed",
+        /// The worker died.
+        Crashed = "crashed",
+    }
+}
+
+facts! {
+    /// One thing a client did.
+    pub enum Deed {
+        /// A message arose at a producer (before batching, latency or throttling).
+        0 "arrived" Arrived {
+            /// The producer.
+            producer: ProducerId = tell "producer",
+        },
+        /// A producer's call was accepted for this many messages.
+        2 "send_confirmed" SendConfirmed {
+            /// The producer.
+            producer: ProducerId = tell "producer",
+            /// Messages stored.
+            messages: u32 = tell "messages",
+            /// How long their call had waited for a free connection.
+            waited: Span = tell "waited_ns",
+            /// How long the call took, tries and back-off included.
+            took: Span = tell "took_ns",
+        },
+        /// A producer's call was refused for this many messages and will be tried again.
+        3 "send_retried" SendRetried {
+            /// The producer.
+            producer: ProducerId = tell "producer",
+            /// Messages refused.
+            messages: u32 = tell "messages",
+        },
+        /// A producer gave messages up after its last try.
+        4 "given_up" GivenUp {
+            /// The producer.
+            producer: ProducerId = tell "producer",
+            /// Messages lost.
+            messages: u32 = tell "messages",
+        },
+        /// A worker began to work on a message. For work per batch, told for each message.
+        5 "began" Began {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its thread.
+            thread: u32 = tell "thread",
+            /// The queue the message came from.
+            queue: QueueId = imply "queue",
+            /// The message.
+            message: MessageId = tell "message",
+            /// Which receive this is, from 1.
+            receives: u32 = tell "receives",
+        },
+        /// A worker ended work on a message.
+        6 "ended" Ended {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its fleet.
+            fleet: FleetId = imply "fleet",
+            /// Its thread.
+            thread: u32 = tell "thread",
+            /// The queue the message came from.
+            queue: QueueId = imply "queue",
+            /// The message.
+            message: MessageId = tell "message",
+            /// When it was sent to the queue.
+            sent: Time = imply "sent_ns",
+            /// How long the work took; for work per batch, this message's equal share.
+            took: Span = tell "took_ns",
+            /// How it ended.
+            how: Ending = tell "how",
+        },
+        /// A worker started: it polls from now on.
+        7 "started" Started {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+        },
+        /// A worker died with all it held.
+        8 "crashed" Crashed {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+        },
+        /// The number of busy threads of a worker changed.
+        0 "busy" Busy {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its fleet.
+            fleet: FleetId = tell "fleet",
+            /// Busy threads now: working, or waiting for a call of their message or, idle, for the
+            /// answer of a receive that found messages.
+            busy: u32 = tell "busy",
+            /// Busy threads before.
+            was: u32 = tell "was",
+        },
+    }
+}
+
+impl Deed {
+    /// The message that it is about.
+    #[inline]
+    pub fn message(&self) -> Option<MessageId> {
+        if let Deed::Began { message, .. } | Deed::Ended { message, .. } = *self {
+            Some(message)
+        } else {
+            None
+        }
+    }
 }

@@ -5,10 +5,11 @@
 //! fact differ from there on.
 //!
 //! Three facts are told to observers and left out here, because others say the same and they would
-//! cost every message four more turns of the hash: an arrival ([`Deed::Arrived`]; the send that
-//! follows names message, instant and partition), a call ([`Change::Called`]; its answer follows)
-//! and the number of busy threads ([`Deed::Busy`]; it is what [`Deed::Began`] and the end of the
-//! last call leave).
+//! cost every message more turns of the hash: an arrival ([`Deed::Arrived`]; the send that follows
+//! names message, instant and partition), the age of the oldest ([`Change::Oldest`]; it follows
+//! from the messages) and the number of busy threads ([`Deed::Busy`]; it is what [`Deed::Began`]
+//! and the end of the last call leave). So are fields that follow from others; what is billed is
+//! not: each call is a fact with its chunks of payload.
 #![expect(
     clippy::inline_always,
     reason = "a fact is known where it is told: its match and its words fold away there"
@@ -16,8 +17,9 @@
 
 use crate::facts::deed::Deed;
 use crate::kernel::time::Time;
-use crate::ledger::config::{NodeId, QueueId};
-use crate::ledger::journal::{Change, KeySpace, NodeChange, Refusal};
+use crate::ledger::config::QueueId;
+use crate::ledger::journal::Change;
+use crate::ledger::journal::vocabulary::{Field, Listed, Scribe};
 
 /// A hash of all facts so far, but those that others imply.
 #[derive(Clone, Debug)]
@@ -54,27 +56,38 @@ impl Fingerprint {
     /// Takes a change of the ledger in.
     #[inline(always)]
     pub fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
-        if let Some((tag, first, second)) = change_words(change) {
-            self.fold(now, (u64::from(queue.0) << 8) | tag, first, second);
+        let mut told = Told::about(0);
+        match *change {
+            Change::Message(message, step) => {
+                told = Told::about(message.0);
+                step.write(&mut told);
+            }
+            Change::Call(call) => call.write(&mut told),
+            Change::KeySpace(change) => change.write(&mut told),
+            Change::Node(change) => change.write(&mut told),
+            Change::Oldest(_) => {}
         }
+        self.fold(now, u64::from(queue.0) << 8, told);
     }
 
     /// Takes a deed of a client in.
     #[inline(always)]
     pub fn deed(&mut self, now: Time, deed: &Deed) {
-        if let Some((tag, first, second)) = deed_words(deed) {
-            self.fold(now, tag | 0x80, first, second);
-        }
+        let mut told = Told::about(0);
+        deed.write(&mut told);
+        self.fold(now, 0x80, told);
     }
 
     #[inline(always)]
-    fn fold(&mut self, now: Time, tag: u64, first: u64, second: u64) {
-        // Two independent products a fact: short for the processor, and a lone changed bit of any
-        // word changes the hash, as both factors are odd.
-        let a = (now.as_nanos() ^ tag.rotate_left(48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let b = (first ^ second.rotate_left(32)).wrapping_mul(0xd1b5_4a32_d192_ed03);
-        self.hash =
-            (self.hash.rotate_left(5) ^ a ^ b.rotate_left(29)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    fn fold(&mut self, now: Time, about: u64, Told { number, words }: Told) {
+        if number == 0 {
+            return;
+        }
+        // A lone changed bit of any word changes the hash, as all factors are odd.
+        let tag = about | u64::from(number);
+        let when = (now.as_nanos() ^ tag.rotate_left(48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.hash = (self.hash.rotate_left(5) ^ when ^ words.rotate_left(29))
+            .wrapping_mul(0xff51_afd7_ed55_8ccd);
         self.facts += 1;
         if self.facts == self.next_checkpoint {
             self.note(now);
@@ -88,334 +101,100 @@ impl Fingerprint {
     }
 }
 
-/// A change as a tag and two words; `None` for one that others imply.
-#[inline(always)]
-fn change_words(change: &Change) -> Option<(u64, u64, u64)> {
-    Some(match *change {
-        Change::Called { .. } => return None,
-        Change::Sent { message, partition, state } => {
-            (1, message.0, u64::from(partition.0) << 2 | state as u64)
-        }
-        Change::DelayEnded { message } => (2, message.0, 0),
-        Change::Received { message, caller, receives, until, .. } => {
-            let who = u64::from(caller.0) << 32 | u64::from(receives);
-            (3, message.0, who ^ until.as_nanos())
-        }
-        Change::ReceivedNothing { caller, falsely, over_limit } => {
-            (4, u64::from(caller.0), u64::from(falsely) << 1 | u64::from(over_limit))
-        }
-        Change::Deleted { message, receives, from, .. } => {
-            (5, message.0, u64::from(receives) << 2 | from as u64)
-        }
-        Change::DeletedNothing { message } => (6, message.0, 0),
-        Change::DeleteLost { message } => (7, message.0, 0),
-        Change::ReceiptExpired { message } => (8, message.0, 0),
-        Change::VisibilityChanged { message, until } => (9, message.0, until.as_nanos()),
-        Change::VisibilityRefused { message } => (10, message.0, 0),
-        Change::Returned { message, cause, receives } => {
-            (11, message.0, u64::from(receives) << 3 | cause as u64)
-        }
-        Change::DeadLettered { message, to, receives, cause } => {
-            (12, message.0, u64::from(to.0) << 35 | u64::from(receives) << 3 | cause as u64)
-        }
-        Change::MovedIn { message, from } => (13, message.0, u64::from(from.0)),
-        Change::Expired { message, from } => (15, message.0, from as u64),
-        Change::Purged { message, from } => (16, message.0, from as u64),
-        Change::Throttled { action, partition, messages } => {
-            (17, u64::from(partition.0), u64::from(messages) << 2 | action as u64)
-        }
-        Change::KeySpace(ref change) => key_space_words(change),
-        Change::Unavailable { action, partition, messages } => {
-            (29, u64::from(partition.0), u64::from(messages) << 2 | action as u64)
-        }
-        Change::Undone { message, receives, .. } => (30, message.0, u64::from(receives)),
-        Change::Node(ref change) => node_words(change),
-    })
+/// What is hashed of a fact.
+struct Told {
+    number: u8,
+    words: u64,
 }
 
-/// A change of the key space as a tag and two words.
-fn key_space_words(change: &KeySpace) -> (u64, u64, u64) {
-    match *change {
-        KeySpace::Opened { partition, first, .. } => (19, u64::from(partition.0), first),
-        KeySpace::Closed { partition } => (20, u64::from(partition.0), 0),
-        KeySpace::Split { parent, at, .. } => (21, u64::from(parent.0), at),
-        KeySpace::Merged { left, into, .. } => (22, u64::from(left.0), u64::from(into.0)),
-        KeySpace::Refused { partition, reason } => {
-            (23, u64::from(partition.0), refusal_word(reason))
-        }
-        KeySpace::Recut { old, new } => (24, u64::from(old), u64::from(new)),
-        KeySpace::Begun { reshard, old, new } => {
-            (25, u64::from(reshard), u64::from(old) << 32 | u64::from(new))
-        }
-        KeySpace::Ended { reshard } => (26, u64::from(reshard), 0),
-        KeySpace::Sealed { partition } => (27, u64::from(partition.0), 0),
-        KeySpace::Drained { partition } => (28, u64::from(partition.0), 0),
+impl Told {
+    /// Nothing yet; what is told is about this.
+    #[inline(always)]
+    fn about(message: u64) -> Told {
+        let mut told = Told { number: 0, words: 0 };
+        told.take(message);
+        told
+    }
+
+    #[inline(always)]
+    fn take(&mut self, word: u64) {
+        self.words = (self.words ^ word).wrapping_mul(0xd1b5_4a32_d192_ed03);
     }
 }
 
-/// A change of a node or a replica as a tag and two words.
-fn node_words(change: &NodeChange) -> (u64, u64, u64) {
-    let two = |high: NodeId, low: NodeId| u64::from(high.0) << 32 | u64::from(low.0);
-    match *change {
-        NodeChange::Failed(node) => (31, u64::from(node.0), 0),
-        NodeChange::Suspected(node) => (32, u64::from(node.0), 0),
-        NodeChange::GivenUp(node) => (33, u64::from(node.0), 0),
-        NodeChange::Returned(node) => (34, u64::from(node.0), 0),
-        NodeChange::CaughtUp(node) => (35, u64::from(node.0), 0),
-        NodeChange::Led { partition, by } => (36, u64::from(partition.0), u64::from(by.0)),
-        NodeChange::CopyBegun { partition, source, to } => {
-            (37, u64::from(partition.0), two(source, to))
-        }
-        NodeChange::CopyDropped { partition, to } => (38, u64::from(partition.0), u64::from(to.0)),
-        NodeChange::Moved { partition, from, to } => (39, u64::from(partition.0), two(from, to)),
-        NodeChange::Counted(census) => (
-            40,
-            u64::from(census.partitions) << 32 | u64::from(census.under_replicated),
-            u64::from(census.without_write_quorum) << 32 | u64::from(census.without_read_quorum),
-        ),
+impl Scribe for Told {
+    #[inline(always)]
+    fn fact(&mut self, number: u8, _word: &'static str) {
+        self.number = number;
     }
-}
 
-fn refusal_word(reason: Refusal) -> u64 {
-    match reason {
-        Refusal::NoBalancedKey => 0,
-        Refusal::TooManyPartitions => 1,
-        Refusal::SingleKey => 2,
-        Refusal::HotKey { permille } => 3 | u64::from(permille) << 8,
-        Refusal::Sequential => 4,
-        Refusal::TooManyAtOnce => 5,
+    #[inline(always)]
+    fn tell<F: Field>(&mut self, _before: &'static str, field: F) {
+        self.take(field.hashed());
     }
-}
 
-/// A deed as a tag and two words; `None` for one that others imply.
-#[inline(always)]
-fn deed_words(deed: &Deed) -> Option<(u64, u64, u64)> {
-    Some(match *deed {
-        Deed::Arrived { .. } | Deed::Busy { .. } => return None,
-        Deed::SendConfirmed { producer, messages, waited, took } => (
-            2,
-            u64::from(producer.0) << 32 | u64::from(messages),
-            waited.as_nanos() ^ took.as_nanos().rotate_left(32),
-        ),
-        Deed::SendRetried { producer, messages } => (3, u64::from(producer.0), u64::from(messages)),
-        Deed::GivenUp { producer, messages } => (4, u64::from(producer.0), u64::from(messages)),
-        Deed::Began { worker, thread, message, receives, .. } => {
-            let who = u64::from(worker.0) << 32 | u64::from(thread);
-            (5, message.0, who ^ u64::from(receives) << 24)
-        }
-        Deed::Ended { worker, thread, message, took, how, .. } => {
-            let who = u64::from(worker.0) << 32 | u64::from(thread) << 3 | how as u64;
-            (6, message.0 ^ took.as_nanos().rotate_left(16), who)
-        }
-        Deed::Started { worker } => (7, u64::from(worker.0), 0),
-        Deed::Crashed { worker } => (8, u64::from(worker.0), 0),
-    })
+    #[inline(always)]
+    fn imply<F: Field>(&mut self, _before: &'static str, _field: F) {}
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::deed::{Ending, FleetId, ProducerId, WorkerId};
-    use crate::kernel::time::Span;
-    use crate::ledger::journal::{Action, Caller, Census, Held, MessageId, PartitionId, State};
+    use std::collections::BTreeSet;
 
-    /// What stands in the first, second, third and fourth word of a fact: single bits, and all at
-    /// once, where a word that swallowed another one would hide it. No bit is in two words, for
-    /// they are joined by an exclusive or: what changes alike in two of them cancels out.
-    const NUMBERS: [[u32; 3]; 4] =
-        [[1, 2, u32::MAX], [4, 8, u32::MAX], [16, 32, u32::MAX], [64, 128, u32::MAX]];
-    const ACTIONS: [Action; 4] =
-        [Action::Send, Action::Receive, Action::Delete, Action::ChangeVisibility];
-    const STATES: [State; 3] = [State::Delayed, State::Visible, State::InFlight];
-    const CAUSES: [Held; 7] = [
-        Held::Buffered,
-        Held::Working,
-        Held::Failed,
-        Held::Crashed,
-        Held::Deleting,
-        Held::Undone,
-        Held::NotHidden,
-    ];
-    const ENDINGS: [Ending; 5] =
-        [Ending::Done, Ending::Duplicate, Ending::Recognised, Ending::Failed, Ending::Crashed];
+    use crate::facts::deed::{FleetId, ProducerId, WorkerId};
+    use crate::kernel::rng::{Draws, Source};
+    use crate::ledger::journal::{Call, KeySpace, MessageId, NodeChange, Step};
 
-    /// Each number of a word with each of the next word.
-    fn pairs(word: usize) -> impl Iterator<Item = (u32, u32)> {
-        NUMBERS[word].into_iter().flat_map(move |one| NUMBERS[word + 1].map(|next| (one, next)))
+    /// What a fact says of itself: its number and what is hashed of it.
+    #[derive(Default, PartialEq, Eq, PartialOrd, Ord)]
+    struct Heard(u8, Vec<u64>);
+
+    impl Scribe for Heard {
+        fn fact(&mut self, number: u8, _word: &'static str) {
+            self.0 = number;
+        }
+
+        fn tell<F: Field>(&mut self, _before: &'static str, field: F) {
+            self.1.push(field.hashed());
+        }
+
+        fn imply<F: Field>(&mut self, _before: &'static str, _field: F) {}
     }
 
-    fn messages() -> [MessageId; 3] {
-        [1, 2, u64::MAX].map(MessageId)
+    /// Facts of a list that are hashed, no two alike in what is, many that differ in one field.
+    fn examples<L: Listed>() -> Vec<L> {
+        let mut draws = Draws::new(14);
+        let mut choose = || draws.below(8) as usize;
+        let mut seen = BTreeSet::new();
+        let all = (0..400).flat_map(|_| L::examples(&mut choose)).collect::<Vec<L>>();
+        let hashed = |fact: &L| {
+            let mut heard = Heard::default();
+            fact.write(&mut heard);
+            heard.0 != 0 && seen.insert(heard)
+        };
+        all.into_iter().filter(hashed).collect()
     }
 
-    /// Changes of messages, each unlike all others.
-    fn changes_of_messages() -> Vec<Change> {
-        let mut all = Vec::new();
-        for message in messages() {
-            all.extend([
-                Change::DelayEnded { message },
-                Change::DeletedNothing { message },
-                Change::DeleteLost { message },
-                Change::ReceiptExpired { message },
-                Change::VisibilityRefused { message },
-            ]);
-            all.extend(STATES.map(|from| Change::Expired { message, from }));
-            all.extend(STATES.map(|from| Change::Purged { message, from }));
-            for number in NUMBERS[1] {
-                let (partition, receives, sent) = (PartitionId(number), number, Time::ZERO);
-                let (from, until) = (QueueId(number), Time::from_nanos(u64::from(number)));
-                all.extend(STATES.map(|state| Change::Sent { message, partition, state }));
-                all.extend(STATES.map(|from| Change::Deleted { message, sent, receives, from }));
-                all.extend(CAUSES.map(|cause| Change::Returned { message, cause, receives }));
-                all.push(Change::VisibilityChanged { message, until });
-                all.push(Change::MovedIn { message, from });
-                all.push(Change::Undone { message, sent, receives });
-            }
-            for (one, receives) in pairs(1) {
-                let (caller, partition, to) = (Caller(one), PartitionId(0), QueueId(one));
-                all.extend(CAUSES.map(|cause| Change::DeadLettered {
-                    message,
-                    to,
-                    receives,
-                    cause,
-                }));
-                all.extend([0, 1 << 40].map(Time::from_nanos).map(|until| {
-                    let (sent, cause) = (Time::ZERO, None);
-                    Change::Received { message, caller, partition, receives, sent, until, cause }
-                }));
-            }
-        }
-        all
-    }
-
-    /// Changes of calls, partitions and nodes, each unlike all others.
-    fn other_changes() -> Vec<Change> {
-        let mut all = Vec::new();
-        for number in NUMBERS[0] {
-            let (caller, partition, node) = (Caller(number), PartitionId(number), NodeId(number));
-            for (falsely, over_limit) in [(false, false), (false, true), (true, false)] {
-                all.push(Change::ReceivedNothing { caller, falsely, over_limit });
-            }
-            let reasons = [
-                Refusal::NoBalancedKey,
-                Refusal::TooManyPartitions,
-                Refusal::SingleKey,
-                Refusal::HotKey { permille: 1 },
-                Refusal::HotKey { permille: 2 },
-                Refusal::HotKey { permille: 1_000 },
-                Refusal::Sequential,
-                Refusal::TooManyAtOnce,
-            ];
-            for reason in reasons {
-                all.push(KeySpace::Refused { partition, reason }.into());
-            }
-            all.extend([
-                KeySpace::Closed { partition }.into(),
-                KeySpace::Ended { reshard: number }.into(),
-                KeySpace::Sealed { partition }.into(),
-                KeySpace::Drained { partition }.into(),
-                Change::Node(NodeChange::Failed(node)),
-                Change::Node(NodeChange::Suspected(node)),
-                Change::Node(NodeChange::GivenUp(node)),
-                Change::Node(NodeChange::Returned(node)),
-                Change::Node(NodeChange::CaughtUp(node)),
-            ]);
-        }
-        for (one, other) in pairs(0) {
-            let (partition, node, key) = (PartitionId(one), NodeId(other), u64::from(other));
-            for action in ACTIONS {
-                all.push(Change::Throttled { action, partition, messages: other });
-                all.push(Change::Unavailable { action, partition, messages: other });
-            }
-            let [left, right] = [PartitionId(0); 2];
-            all.extend([
-                KeySpace::Opened { partition, first: key, last: u64::MAX }.into(),
-                KeySpace::Split { parent: partition, left, right, at: key }.into(),
-                KeySpace::Merged { left: partition, right, into: PartitionId(other) }.into(),
-                KeySpace::Recut { old: one, new: other }.into(),
-                Change::Node(NodeChange::Led { partition, by: node }),
-                Change::Node(NodeChange::CopyDropped { partition, to: node }),
-            ]);
-            for number in NUMBERS[2] {
-                let (from, to) = (NodeId(number), node);
-                all.push(KeySpace::Begun { reshard: one, old: other, new: number }.into());
-                all.push(Change::Node(NodeChange::CopyBegun { partition, source: from, to }));
-                all.push(Change::Node(NodeChange::Moved { partition, from, to }));
-            }
-            all.extend(pairs(2).map(|(without_write_quorum, without_read_quorum)| {
-                Change::Node(NodeChange::Counted(Census {
-                    partitions: one,
-                    under_replicated: other,
-                    without_write_quorum,
-                    without_read_quorum,
-                }))
-            }));
-        }
-        all
-    }
-
-    /// Deeds, each unlike all others.
-    fn deeds() -> Vec<Deed> {
-        let mut all = Vec::new();
-        for number in NUMBERS[0] {
-            let worker = WorkerId(number);
-            all.extend([Deed::Started { worker }, Deed::Crashed { worker }]);
-        }
-        for (one, messages) in pairs(0) {
-            let producer = ProducerId(one);
-            all.push(Deed::SendRetried { producer, messages });
-            all.push(Deed::GivenUp { producer, messages });
-            // A wait and a call that share a bit once the call is turned by half a word.
-            for (waited, took) in [
-                (1 << 20, 1 << 22),
-                (1 << 21, 1 << 22),
-                (1 << 20, 1 << 23),
-                (1 << 38, 0),
-                (1 << 38, 1 << 6),
-            ] {
-                let [waited, took] = [waited, took].map(Span::from_nanos);
-                all.push(Deed::SendConfirmed { producer, messages, waited, took });
-            }
-        }
-        for (message, (one, thread)) in
-            messages().into_iter().flat_map(|it| pairs(1).map(move |pair| (it, pair)))
-        {
-            let (worker, fleet, queue, sent) = (WorkerId(one), FleetId(0), QueueId(0), Time::ZERO);
-            all.extend(NUMBERS[3].map(|receives| Deed::Began {
-                worker,
-                thread,
-                queue,
-                message,
-                receives,
-            }));
-            // No worker has so many threads that their number would leave its place.
-            let thread = thread & 0xffff;
-            for took in [0, 1].map(Span::from_nanos) {
-                all.extend(ENDINGS.map(|how| Deed::Ended {
-                    worker,
-                    fleet,
-                    thread,
-                    queue,
-                    message,
-                    sent,
-                    took,
-                    how,
-                }));
-            }
-        }
-        all
+    fn changes() -> Vec<Change> {
+        let steps = examples::<Step>().into_iter();
+        let of = |step| [0, 1, u64::MAX].map(|id| Change::Message(MessageId(id), step));
+        let calls = examples::<Call>().into_iter().map(Change::from);
+        let key_space = examples::<KeySpace>().into_iter().map(Change::from);
+        let nodes = examples::<NodeChange>().into_iter().map(Change::from);
+        steps.flat_map(of).chain(calls).chain(key_space).chain(nodes).collect()
     }
 
     /// The fingerprints of all those facts, each alone.
     fn prints(now: Time) -> Vec<Fingerprint> {
-        let changes = changes_of_messages().into_iter().chain(other_changes());
+        let changes = changes().into_iter();
         let changes = changes.flat_map(|change| [0, 1, 2].map(|queue| (QueueId(queue), change)));
         let changes = changes.map(|(queue, change)| {
             let mut print = Fingerprint::default();
             print.change(now, queue, &change);
             print
         });
-        let deeds = deeds().into_iter().map(|deed| {
+        let deeds = examples::<Deed>().into_iter().map(|deed| {
             let mut print = Fingerprint::default();
             print.deed(now, &deed);
             print
@@ -428,11 +207,30 @@ mod tests {
         // At the second instant the time has the bits into which tags are turned.
         for now in [Time::ZERO, Time::from_nanos(7 << 48)] {
             let prints = prints(now);
-            assert!(prints.iter().all(|print| print.facts() == 1));
+            assert!(prints.len() > 5_000 && prints.iter().all(|print| print.facts() == 1));
             let mut hashes: Vec<u64> = prints.iter().map(Fingerprint::hash).collect();
             hashes.sort_unstable();
             hashes.dedup();
             assert_eq!(hashes.len(), prints.len(), "no two facts are alike");
+        }
+    }
+
+    /// Numbers of facts are their own: no two rows of the ledger's lists share one.
+    #[test]
+    fn no_two_facts_have_one_number() {
+        fn numbers<L: Listed>() -> Vec<u8> {
+            let facts = L::examples(&mut || 0).into_iter();
+            let numbers = facts.map(|fact| {
+                let mut heard = Heard::default();
+                fact.write(&mut heard);
+                heard.0
+            });
+            numbers.filter(|&number| number != 0).collect()
+        }
+        let ledger = [numbers::<Step>(), numbers::<Call>(), numbers::<KeySpace>()].concat();
+        for numbers in [[ledger, numbers::<NodeChange>()].concat(), numbers::<Deed>()] {
+            assert!(numbers.iter().all(|&number| number < 0x80));
+            assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len());
         }
     }
 
@@ -443,7 +241,7 @@ mod tests {
         let mut print = Fingerprint::default();
         let mut set = [0_u32; 64];
         for at in 0..10_000 {
-            let change = Change::DelayEnded { message: MessageId(at % 10) };
+            let change = Change::Message(MessageId(at % 10), Step::DelayEnded {});
             print.change(Time::from_nanos(at), QueueId(0), &change);
             for (bit, set) in set.iter_mut().enumerate() {
                 *set += u32::from(print.hash() >> bit & 1 == 1);
@@ -457,7 +255,7 @@ mod tests {
         let mut print = Fingerprint::default();
         let after: Vec<_> = (1..=9)
             .map(|at| {
-                let change = Change::DelayEnded { message: MessageId(at) };
+                let change = Change::Message(MessageId(at), Step::DelayEnded {});
                 print.change(Time::from_nanos(at), QueueId(0), &change);
                 (at, Time::from_nanos(at), print.hash())
             })
@@ -470,7 +268,7 @@ mod tests {
         let run = |second: u64| {
             let mut print = Fingerprint::default();
             for message in [1, second, 3] {
-                let change = Change::DelayEnded { message: MessageId(message) };
+                let change = Change::Message(MessageId(message), Step::DelayEnded {});
                 print.change(Time::from_nanos(7), QueueId(0), &change);
             }
             print
@@ -485,7 +283,7 @@ mod tests {
     fn changes_and_deeds_of_equal_words_differ() {
         // Tag 7, one word: a lost delete of message 5, a start of worker 5.
         let (mut a, mut b) = (Fingerprint::default(), Fingerprint::default());
-        a.change(Time::ZERO, QueueId(0), &Change::DeleteLost { message: MessageId(5) });
+        a.change(Time::ZERO, QueueId(0), &Change::Message(MessageId(5), Step::DeleteLost {}));
         b.deed(Time::ZERO, &Deed::Started { worker: WorkerId(5) });
         assert_ne!(a.hash(), b.hash());
     }
@@ -493,7 +291,7 @@ mod tests {
     #[test]
     fn a_fact_that_others_imply_leaves_it_as_it_was() {
         let mut print = Fingerprint::default();
-        print.change(Time::ZERO, QueueId(0), &Change::Called { action: Action::Send });
+        print.change(Time::ZERO, QueueId(0), &Change::Oldest(Some(Time::ZERO)));
         print.deed(Time::ZERO, &Deed::Arrived { producer: ProducerId(0) });
         let (worker, fleet) = (WorkerId(0), FleetId(0));
         print.deed(Time::ZERO, &Deed::Busy { worker, fleet, busy: 1, was: 0 });

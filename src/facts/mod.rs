@@ -8,4 +8,5 @@ pub mod deed;
 pub mod fact;
 pub mod fingerprint;
 pub mod observer;
+pub mod schema;
 pub mod thread_time;

@@ -8,7 +8,7 @@ use crate::facts::deed::{Deed, FleetId};
 use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Action, Change, Journal};
+use crate::ledger::journal::{Change, Journal};
 
 /// Someone who is told everything that happens, in the order in which it happens.
 pub trait Observer: Journal {
@@ -49,23 +49,6 @@ impl<A: Journal, B: Journal> Journal for (A, B) {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         self.0.change(now, queue, change);
         self.1.change(now, queue, change);
-    }
-
-    #[inline]
-    fn oldest_changed(&mut self, now: Time, queue: QueueId, sent: Option<Time>) {
-        self.0.oldest_changed(now, queue, sent);
-        self.1.oldest_changed(now, queue, sent);
-    }
-
-    #[inline]
-    fn probed(&mut self, queue: QueueId, partitions: u32) {
-        self.0.probed(queue, partitions);
-        self.1.probed(queue, partitions);
-    }
-
-    fn more_chunks(&mut self, queue: QueueId, action: Action, chunks: u64) {
-        self.0.more_chunks(queue, action, chunks);
-        self.1.more_chunks(queue, action, chunks);
     }
 }
 
@@ -120,18 +103,6 @@ mod tests {
         fn change(&mut self, _now: Time, _queue: QueueId, _change: &Change) {
             self.heard.push("change");
         }
-
-        fn oldest_changed(&mut self, _now: Time, _queue: QueueId, _sent: Option<Time>) {
-            self.heard.push("oldest");
-        }
-
-        fn probed(&mut self, _queue: QueueId, _partitions: u32) {
-            self.heard.push("probed");
-        }
-
-        fn more_chunks(&mut self, _queue: QueueId, _action: Action, _chunks: u64) {
-            self.heard.push("chunks");
-        }
     }
 
     impl Observer for Listener {
@@ -162,22 +133,18 @@ mod tests {
     /// Either may end the run.
     #[test]
     fn two_observers_hear_all_and_either_may_stop() {
-        let mut both = (listener(7), listener(8));
+        let mut both = (listener(4), listener(5));
         let (now, queue) = (Time::ZERO, QueueId(0));
-        let message = crate::ledger::journal::MessageId(0);
         both.time(now);
-        both.change(now, queue, &Change::DelayEnded { message });
-        both.oldest_changed(now, queue, None);
-        both.probed(queue, 3);
-        both.more_chunks(queue, Action::Send, 2);
+        both.change(now, queue, &Change::Oldest(None));
         both.threads(now, FleetId(0), 1, ThreadTime::Idle, ThreadTime::Working);
         assert!(!both.stopped());
         both.deed(now, &Deed::Arrived { producer: ProducerId(0) });
-        let all = ["time", "change", "oldest", "probed", "chunks", "threads", "deed"];
+        let all = ["time", "change", "threads", "deed"];
         assert_eq!((&both.0.heard[..], &both.1.heard[..]), (&all[..], &all[..]));
         assert!(both.stopped(), "the first has enough");
-        both.1.enough = 7;
-        both.0.enough = 8;
+        both.1.enough = 4;
+        both.0.enough = 5;
         assert!(both.stopped(), "the second has");
     }
 }

@@ -18,7 +18,7 @@ use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Action, Change, Journal};
+use crate::ledger::journal::{Change, Journal, Step};
 
 /// Measures the parts of a run's window.
 #[derive(Clone, Debug)]
@@ -129,30 +129,16 @@ impl Journal for Batches {
     #[inline]
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         self.metrics.change(now, queue, change);
-        if let Change::Received { receives: 1, sent, .. } = *change {
+        if let Change::Message(_, Step::Received { receives: 1, sent, .. }) = *change {
             if let Some(part) = self.part(queue, sent) {
                 part.sent_to_received.record(now.since(sent));
             }
-        } else if let Change::Deleted { sent, receives, .. } = *change
+        } else if let Change::Message(_, Step::Deleted { sent, receives, .. }) = *change
             && let Some(part) = self.part(queue, sent)
         {
             part.sent_to_deleted.record(now.since(sent));
             part.receives.count(receives);
         }
-    }
-
-    #[inline]
-    fn oldest_changed(&mut self, now: Time, queue: QueueId, sent: Option<Time>) {
-        self.metrics.oldest_changed(now, queue, sent);
-    }
-
-    #[inline]
-    fn probed(&mut self, queue: QueueId, partitions: u32) {
-        self.metrics.probed(queue, partitions);
-    }
-
-    fn more_chunks(&mut self, queue: QueueId, action: Action, chunks: u64) {
-        self.metrics.more_chunks(queue, action, chunks);
     }
 }
 
@@ -193,7 +179,7 @@ impl Observer for Batches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::journal::{Caller, KeySpace, MessageId, PartitionId, State};
+    use crate::ledger::journal::{Action, Call, Caller, KeySpace, MessageId, PartitionId, State};
     use crate::observe::measured::QueueMeasured;
 
     /// A window of 100 ns.
@@ -221,30 +207,30 @@ mod tests {
         let queue = QueueId(0);
         let (message, partition) = (MessageId(0), PartitionId(0));
         let [sent, taken, delayed, deleted] = [10, 30, 60, 70].map(Time::from_nanos);
-        let put = |state| Change::Sent { message, partition, state };
+        let put = |state| Change::Message(message, Step::Sent { partition, state });
         let receive = |receives| {
             let (caller, until, cause) = (Caller(0), Time::NEVER, None);
-            Change::Received { message, caller, partition, receives, sent, until, cause }
+            Change::Message(
+                message,
+                Step::Received { caller, partition, receives, sent, until, cause },
+            )
         };
         open(observer);
         observer.time(sent);
-        observer.oldest_changed(sent, queue, Some(sent));
-        observer.change(sent, queue, &Change::Called { action: Action::Send });
-        observer.more_chunks(queue, Action::Send, 3);
+        let call = |action, asked, chunks| Change::Call(Call::Made { action, asked, chunks });
+        observer.change(sent, queue, &Change::Oldest(Some(sent)));
+        observer.change(sent, queue, &call(Action::Send, 0, 4));
         (0..6).for_each(|_| observer.change(sent, queue, &put(State::Visible)));
         observer.time(taken);
-        observer.change(taken, queue, &Change::Called { action: Action::Receive });
-        observer.more_chunks(queue, Action::Receive, 2);
-        observer.probed(queue, 4);
+        observer.change(taken, queue, &call(Action::Receive, 4, 3));
         (0..2).for_each(|_| observer.change(taken, queue, &receive(1)));
         observer.time(delayed);
-        observer.change(delayed, queue, &Change::Called { action: Action::Send });
-        observer.more_chunks(queue, Action::Send, 5);
+        observer.change(delayed, queue, &call(Action::Send, 0, 6));
         observer.change(delayed, queue, &put(State::Delayed));
         observer.time(deleted);
-        observer.probed(queue, 7);
+        observer.change(deleted, queue, &Call::WentOn { asked: 7, chunks: 0 }.into());
         let from = State::InFlight;
-        let change = Change::Deleted { message, sent, receives: 3, from };
+        let change = Change::Message(message, Step::Deleted { sent, receives: 3, from });
         observer.change(deleted, queue, &change);
     }
 
@@ -340,8 +326,13 @@ mod tests {
             let opened = KeySpace::Opened { partition, first: 0, last: u64::MAX };
             batches.change(at, QueueId(0), &opened.into());
             let state = State::Visible;
-            batches.change(at, QueueId(0), &Change::Sent { message, partition, state });
-            let deleted = Change::Deleted { message, sent: at, receives, from: state };
+            batches.change(
+                at,
+                QueueId(0),
+                &Change::Message(message, Step::Sent { partition, state }),
+            );
+            let deleted =
+                Change::Message(message, Step::Deleted { sent: at, receives, from: state });
             batches.change(at, QueueId(0), &deleted);
         }
         let parts = batches.finish(Time::from_nanos(10));

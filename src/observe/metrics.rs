@@ -22,7 +22,7 @@ use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Leftover;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Action, Change, Journal};
+use crate::ledger::journal::{Change, Journal};
 
 /// What metrics must know of a run beforehand.
 #[derive(Clone, Debug)]
@@ -234,20 +234,6 @@ impl Journal for Metrics {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         self.fingerprint.change(now, queue, change);
         self.queues[queue.0 as usize].change(now, change);
-    }
-
-    #[inline]
-    fn oldest_changed(&mut self, now: Time, queue: QueueId, sent: Option<Time>) {
-        self.queues[queue.0 as usize].oldest_changed(now, sent);
-    }
-
-    #[inline]
-    fn probed(&mut self, queue: QueueId, partitions: u32) {
-        self.queues[queue.0 as usize].probed(partitions);
-    }
-
-    fn more_chunks(&mut self, queue: QueueId, action: Action, chunks: u64) {
-        self.queues[queue.0 as usize].more_chunks(action, chunks);
     }
 }
 

@@ -6,7 +6,7 @@
 use super::level::Meter;
 use super::measured::{Lack, Level, NodeCounts, NodeEvent, NodesMeasured, Window};
 use crate::kernel::time::{Span, Time};
-use crate::ledger::journal::{Census, NodeChange};
+use crate::ledger::journal::NodeChange;
 
 #[derive(Clone, Debug)]
 pub(super) struct NodeMeter {
@@ -41,22 +41,21 @@ impl NodeMeter {
     /// Takes a change in; what is counted goes to `counts`.
     pub(super) fn change(&mut self, now: Time, change: &NodeChange, counts: &mut NodeCounts) {
         match *change {
-            NodeChange::Failed(node) => {
+            NodeChange::Failed { node } => {
                 counts.failures += 1;
                 self.events.push((now, NodeEvent::Failed(node)));
             }
-            NodeChange::Returned(node) => self.events.push((now, NodeEvent::Returned(node))),
+            NodeChange::Returned { node } => self.events.push((now, NodeEvent::Returned(node))),
             NodeChange::Led { .. } => counts.elections += 1,
             NodeChange::Moved { .. } => counts.copies += 1,
             NodeChange::CopyDropped { .. } => counts.copies_dropped += 1,
-            NodeChange::Counted(census) => {
-                let Census { partitions, under_replicated, without_write_quorum, .. } = census;
+            NodeChange::Counted { partitions, under_replicated, without_write_quorum, .. } => {
                 self.under_replicated.set(now, under_replicated, partitions);
                 self.without_quorum.set(now, without_write_quorum, partitions);
             }
-            NodeChange::Suspected(_)
-            | NodeChange::GivenUp(_)
-            | NodeChange::CaughtUp(_)
+            NodeChange::Suspected { .. }
+            | NodeChange::GivenUp { .. }
+            | NodeChange::CaughtUp { .. }
             | NodeChange::CopyBegun { .. } => {}
         }
     }
@@ -127,6 +126,7 @@ impl Lacking {
 mod tests {
     use super::*;
     use crate::ledger::config::NodeId;
+    use crate::ledger::journal::Census;
     use crate::ledger::journal::PartitionId;
 
     const SECOND: u128 = 1_000_000_000;
@@ -145,7 +145,7 @@ mod tests {
         let (under_replicated, without_write_quorum) = lacking;
         let census =
             Census { partitions, under_replicated, without_write_quorum, ..Census::default() };
-        change(meter, secs, NodeChange::Counted(census));
+        change(meter, secs, census.into());
     }
 
     fn window(meter: &mut NodeMeter, end: u64) -> (u64, u64) {
@@ -231,17 +231,17 @@ mod tests {
         let mut meter = NodeMeter::ZERO;
         let mut counts = NodeCounts::default();
         let changes = [
-            NodeChange::Failed(NodeId(1)),
-            NodeChange::Suspected(NodeId(1)),
+            NodeChange::Failed { node: NodeId(1) },
+            NodeChange::Suspected { node: NodeId(1) },
             NodeChange::Led { partition, by: source },
             NodeChange::Led { partition: PartitionId(4), by: source },
-            NodeChange::GivenUp(NodeId(1)),
+            NodeChange::GivenUp { node: NodeId(1) },
             NodeChange::CopyBegun { partition, source, to },
             NodeChange::Moved { partition, from: NodeId(1), to },
             NodeChange::CopyBegun { partition: PartitionId(4), source, to },
             NodeChange::CopyDropped { partition: PartitionId(4), to },
-            NodeChange::Returned(NodeId(1)),
-            NodeChange::CaughtUp(NodeId(1)),
+            NodeChange::Returned { node: NodeId(1) },
+            NodeChange::CaughtUp { node: NodeId(1) },
         ];
         for (secs, change) in (0..).zip(&changes) {
             meter.change(at(secs), change, &mut counts);

@@ -18,7 +18,7 @@ use super::window_cells::WindowCells;
 use crate::facts::deed::Ending;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Leftover;
-use crate::ledger::journal::{Action, Change, Held, KeySpace, PartitionId, State};
+use crate::ledger::journal::{Action, Call, Change, Held, KeySpace, PartitionId, State, Step};
 
 /// Receives of each deleted message: how many had one, two, …; the last entry counts all that had
 /// at least as many.
@@ -263,27 +263,6 @@ impl QueueMeter {
         self.window.0 <= sent && sent < self.window.1
     }
 
-    /// The oldest message whose age counts has changed.
-    #[inline]
-    pub(super) fn oldest_changed(&mut self, now: Time, sent: Option<Time>) {
-        self.age.set(now, sent);
-    }
-
-    /// A poll asked so many partitions.
-    #[inline]
-    pub(super) fn probed(&mut self, partitions: u32) {
-        self.counts.probes += u64::from(partitions);
-    }
-
-    /// A call carried so many chunks beyond its first.
-    pub(super) fn more_chunks(&mut self, action: Action, chunks: u64) {
-        match action {
-            Action::Send => self.counts.more_sent_chunks += chunks,
-            Action::Receive => self.counts.more_received_chunks += chunks,
-            Action::Delete | Action::ChangeVisibility => {}
-        }
-    }
-
     /// Takes the end of the work on a message in.
     #[inline]
     pub(super) fn end_work(&mut self, sent: Time, took: Span, how: Ending) {
@@ -298,12 +277,24 @@ impl QueueMeter {
     #[inline(always)]
     pub(super) fn change(&mut self, now: Time, change: &Change) {
         match *change {
-            Change::Sent { partition, state, .. } => {
+            Change::Message(_, step) => self.step(now, step),
+            Change::Call(call) => self.call(call),
+            Change::KeySpace(ref change) => self.key_space(now, change),
+            Change::Node(ref change) => self.nodes.change(now, change, &mut self.counts.nodes),
+            Change::Oldest(sent) => self.age.set(now, sent),
+        }
+    }
+
+    /// Something happened to a message.
+    #[inline(always)]
+    fn step(&mut self, now: Time, step: Step) {
+        match step {
+            Step::Sent { partition, state } => {
                 self.counts.sent += 1;
                 self.level(state).add(now, 1);
                 self.sends[partition.0 as usize] += 1;
             }
-            Change::Received { receives, sent, cause, .. } => {
+            Step::Received { receives, sent, cause, .. } => {
                 self.counts.received += 1;
                 self.visible.sub(now, 1);
                 self.in_flight.add(now, 1);
@@ -318,7 +309,7 @@ impl QueueMeter {
                     self.counts.redelivered.count(cause);
                 }
             }
-            Change::Deleted { sent, receives, from, .. } => {
+            Step::Deleted { sent, receives, from } => {
                 self.counts.deleted += 1;
                 self.level(from).sub(now, 1);
                 let took = now.since(sent);
@@ -328,93 +319,85 @@ impl QueueMeter {
                     self.receives.count(receives);
                 }
             }
-            Change::Called { action } => match action {
-                Action::Send => self.counts.calls.send += 1,
-                Action::Receive => self.counts.calls.receive += 1,
-                Action::Delete => self.counts.calls.delete += 1,
-                Action::ChangeVisibility => self.counts.calls.change_visibility += 1,
-            },
-            Change::DelayEnded { .. }
-            | Change::ReceivedNothing { .. }
-            | Change::DeletedNothing { .. }
-            | Change::DeleteLost { .. }
-            | Change::ReceiptExpired { .. }
-            | Change::VisibilityChanged { .. }
-            | Change::VisibilityRefused { .. }
-            | Change::Returned { .. }
-            | Change::DeadLettered { .. }
-            | Change::MovedIn { .. }
-            | Change::Expired { .. }
-            | Change::Purged { .. }
-            | Change::Undone { .. }
-            | Change::Throttled { .. }
-            | Change::Unavailable { .. }
-            | Change::KeySpace(_)
-            | Change::Node(_) => self.rare(now, change),
+            Step::DelayEnded {} => self.show(now, State::Delayed),
+            Step::Returned { .. } => self.show(now, State::InFlight),
+            Step::DeletedNothing {} => self.counts.deleted_nothing += 1,
+            Step::DeadLettered { .. } => {
+                self.counts.dead_lettered += 1;
+                self.visible.sub(now, 1);
+            }
+            Step::MovedIn { .. } => {
+                self.counts.moved_in += 1;
+                self.visible.add(now, 1);
+            }
+            Step::Expired { from } => {
+                self.counts.expired += 1;
+                self.level(from).sub(now, 1);
+            }
+            Step::Purged { from } => {
+                self.counts.purged += 1;
+                self.level(from).sub(now, 1);
+            }
+            Step::Undone { .. } => {
+                self.counts.undone += 1;
+                self.visible.add(now, 1);
+            }
+            Step::DeleteLost {}
+            | Step::ReceiptExpired {}
+            | Step::VisibilityChanged { .. }
+            | Step::VisibilityRefused {} => {}
         }
     }
 
-    /// Changes that are not on every message's way.
-    fn rare(&mut self, now: Time, change: &Change) {
-        match *change {
-            Change::DelayEnded { .. } => {
-                self.delayed.sub(now, 1);
-                self.visible.add(now, 1);
+    /// A message becomes visible that was not.
+    fn show(&mut self, now: Time, from: State) {
+        self.level(from).sub(now, 1);
+        self.visible.add(now, 1);
+    }
+
+    /// Something came of a call.
+    #[inline(always)]
+    fn call(&mut self, call: Call) {
+        match call {
+            Call::Made { action, asked, chunks } => {
+                self.counts.probes += u64::from(asked);
+                let more = u64::from(chunks - 1);
+                match action {
+                    Action::Send => {
+                        self.counts.calls.send += 1;
+                        self.counts.more_sent_chunks += more;
+                    }
+                    Action::Receive => {
+                        self.counts.calls.receive += 1;
+                        self.counts.more_received_chunks += more;
+                    }
+                    Action::Delete => self.counts.calls.delete += 1,
+                    Action::ChangeVisibility => self.counts.calls.change_visibility += 1,
+                }
             }
-            Change::Returned { .. } => {
-                self.in_flight.sub(now, 1);
-                self.visible.add(now, 1);
+            Call::WentOn { asked, chunks } => {
+                self.counts.probes += u64::from(asked);
+                self.counts.more_received_chunks += u64::from(chunks);
             }
-            Change::ReceivedNothing { falsely, over_limit, .. } => {
+            Call::ReceivedNothing { falsely, over_limit, .. } => {
                 self.counts.empty_receives += 1;
                 self.counts.false_empty_receives += u64::from(falsely);
                 self.counts.over_limit += u64::from(over_limit);
             }
-            Change::DeletedNothing { .. } => self.counts.deleted_nothing += 1,
-            Change::DeadLettered { .. } => {
-                self.counts.dead_lettered += 1;
-                self.visible.sub(now, 1);
-            }
-            Change::MovedIn { .. } => {
-                self.counts.moved_in += 1;
-                self.visible.add(now, 1);
-            }
-            Change::Expired { from, .. } => {
-                self.counts.expired += 1;
-                self.level(from).sub(now, 1);
-            }
-            Change::Purged { from, .. } => {
-                self.counts.purged += 1;
-                self.level(from).sub(now, 1);
-            }
-            Change::Throttled { action, partition, messages } => {
+            Call::Throttled { action, partition, messages } => {
                 self.counts.throttled += 1;
                 if action == Action::Send {
                     self.counts.throttled_sends += u64::from(messages);
                     self.sends[partition.0 as usize] += u64::from(messages);
                 }
             }
-            Change::Unavailable { action, partition, messages } => {
+            Call::Unavailable { action, partition, messages } => {
                 self.counts.unavailable += 1;
                 if action == Action::Send {
                     self.counts.unavailable_sends += u64::from(messages);
                     self.sends[partition.0 as usize] += u64::from(messages);
                 }
             }
-            Change::Undone { .. } => {
-                self.counts.undone += 1;
-                self.visible.add(now, 1);
-            }
-            Change::KeySpace(ref change) => self.key_space(now, change),
-            Change::Node(ref change) => self.nodes.change(now, change, &mut self.counts.nodes),
-            Change::Sent { .. }
-            | Change::Received { .. }
-            | Change::Deleted { .. }
-            | Change::Called { .. }
-            | Change::DeleteLost { .. }
-            | Change::ReceiptExpired { .. }
-            | Change::VisibilityChanged { .. }
-            | Change::VisibilityRefused { .. } => {}
         }
     }
 
@@ -513,13 +496,16 @@ mod tests {
         let partition = PartitionId(partition);
         for id in 0..messages {
             let message = MessageId(u64::from(id));
-            meter.change(at(secs), &Change::Sent { message, partition, state: State::Visible });
+            meter.change(
+                at(secs),
+                &Change::Message(message, Step::Sent { partition, state: State::Visible }),
+            );
         }
     }
 
     fn throttled(meter: &mut QueueMeter, secs: u64, action: Action, messages: u32) {
         let partition = PartitionId(0);
-        meter.change(at(secs), &Change::Throttled { action, partition, messages });
+        meter.change(at(secs), &Change::Call(Call::Throttled { action, partition, messages }));
     }
 
     /// Cuts partition 0 in two, 2 and 3.
@@ -544,7 +530,10 @@ mod tests {
         for receives in [1, 2, 2, 31, 32, 33, 500, u32::MAX] {
             sent(&mut meter, 1, 0, 1);
             let (message, from) = (MessageId(0), State::Visible);
-            meter.change(at(2), &Change::Deleted { message, sent: at(1), receives, from });
+            meter.change(
+                at(2),
+                &Change::Message(message, Step::Deleted { sent: at(1), receives, from }),
+            );
         }
         let mut expected = vec![0; 32];
         (expected[0], expected[1], expected[30], expected[31]) = (1, 2, 1, 4);
@@ -609,7 +598,7 @@ mod tests {
         let mut meter = meter();
         let mut unavailable = |action, messages| {
             let partition = PartitionId(1);
-            meter.change(at(1), &Change::Unavailable { action, partition, messages });
+            meter.change(at(1), &Change::Call(Call::Unavailable { action, partition, messages }));
         };
         unavailable(Action::Send, 6);
         unavailable(Action::Delete, 10);
@@ -631,22 +620,26 @@ mod tests {
         let mut meter = meter();
         let (message, partition, sent_at) = (MessageId(0), PartitionId(0), at(1));
         let mut change = |secs, change: Change| meter.change(at(secs), &change);
-        let received = |receives, cause| Change::Received {
-            message,
-            caller: Caller(0),
-            partition,
-            receives,
-            sent: sent_at,
-            until: at(50),
-            cause,
+        let received = |receives, cause| {
+            Change::Message(
+                message,
+                Step::Received {
+                    caller: Caller(0),
+                    partition,
+                    receives,
+                    sent: sent_at,
+                    until: at(50),
+                    cause,
+                },
+            )
         };
-        change(1, Change::Sent { message, partition, state: State::Visible });
+        change(1, Change::Message(message, Step::Sent { partition, state: State::Visible }));
         change(2, received(1, None));
         let from = State::InFlight;
-        change(3, Change::Deleted { message, sent: sent_at, receives: 1, from });
-        change(5, Change::Undone { message, sent: sent_at, receives: 1 });
+        change(3, Change::Message(message, Step::Deleted { sent: sent_at, receives: 1, from }));
+        change(5, Change::Message(message, Step::Undone { sent: sent_at, receives: 1 }));
         change(6, received(2, Some(Held::Undone)));
-        change(6, Change::Returned { message, cause: Held::NotHidden, receives: 2 });
+        change(6, Change::Message(message, Step::Returned { cause: Held::NotHidden, receives: 2 }));
         change(7, received(3, Some(Held::NotHidden)));
         let measured = measured(meter);
         let QueueCounts { sent, undone, deleted, redelivered, .. } = measured.counts;
@@ -698,20 +691,19 @@ mod tests {
         for falsely in [true, false] {
             let mut change = |change: Change| meter.change(at(2), &change);
             let caller = Caller(0);
-            change(Change::ReceivedNothing { caller, falsely, over_limit: false });
-            change(Change::ReceivedNothing { caller, falsely, over_limit: true });
-            change(Change::ReceivedNothing { caller, falsely: true, over_limit: true });
-            change(Change::DeletedNothing { message });
+            change(Change::Call(Call::ReceivedNothing { caller, falsely, over_limit: false }));
+            change(Change::Call(Call::ReceivedNothing { caller, falsely, over_limit: true }));
+            change(Change::Call(Call::ReceivedNothing { caller, falsely: true, over_limit: true }));
+            change(Change::Message(message, Step::DeletedNothing {}));
             let (to, cause) = (QueueId(1), Held::Failed);
-            change(Change::DeadLettered { message, to, receives: 2, cause });
-            change(Change::Expired { message, from: State::Visible });
-            change(Change::Purged { message, from: State::Visible });
+            change(Change::Message(message, Step::DeadLettered { to, receives: 2, cause }));
+            change(Change::Message(message, Step::Expired { from: State::Visible }));
+            change(Change::Message(message, Step::Purged { from: State::Visible }));
             for action in [Action::Send, Action::Receive, Action::Delete, Action::ChangeVisibility]
             {
-                meter.change(at(2), &Change::Called { action });
-                meter.more_chunks(action, 5);
+                meter.change(at(2), &Call::Made { action, asked: 1, chunks: 5 }.into());
             }
-            meter.probed(3);
+            meter.change(at(2), &Call::WentOn { asked: 3, chunks: 1 }.into());
         }
         for (how, secs) in [
             (Ending::Done, 1),
@@ -736,9 +728,9 @@ mod tests {
             expired: 2,
             purged: 2,
             duplicates: 4,
-            probes: 6,
-            more_sent_chunks: 10,
-            more_received_chunks: 10,
+            probes: 2 * (4 + 3),
+            more_sent_chunks: 2 * 4,
+            more_received_chunks: 2 * (4 + 1),
             calls: Calls { send: 2, receive: 2, delete: 2, change_visibility: 2 },
             ..QueueCounts::default()
         };
@@ -759,19 +751,27 @@ mod tests {
         let (message, partition, caller) = (MessageId(0), PartitionId(0), Caller(0));
         sent(&mut meter, 1, 0, 4);
         for _ in 0..2 {
-            meter.change(at(1), &Change::Sent { message, partition, state: State::Delayed });
+            meter.change(
+                at(1),
+                &Change::Message(message, Step::Sent { partition, state: State::Delayed }),
+            );
         }
         let (receives, sent_at, until, cause) = (1, at(1), at(99), None);
-        let first =
-            Change::Received { message, caller, partition, receives, sent: sent_at, until, cause };
+        let first = Change::Message(
+            message,
+            Step::Received { caller, partition, receives, sent: sent_at, until, cause },
+        );
         meter.change(at(2), &first);
         meter.begin(at(10));
         sent(&mut meter, 12, 0, 2);
         for _ in 0..2 {
-            meter.change(at(13), &Change::DelayEnded { message });
+            meter.change(at(13), &Change::Message(message, Step::DelayEnded {}));
         }
         let (receives, from) = (1, State::InFlight);
-        meter.change(at(14), &Change::Deleted { message, sent: sent_at, receives, from });
+        meter.change(
+            at(14),
+            &Change::Message(message, Step::Deleted { sent: sent_at, receives, from }),
+        );
         meter.end(at(20), TEN);
         let measured = meter.into_measured(at(20), Leftover::default());
         assert_eq!(measured.resident, (6, 7));

@@ -13,7 +13,7 @@ use crate::facts::deed::{Deed, Ending};
 use crate::facts::observer::Observer;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Caller, Change, Journal, MessageId};
+use crate::ledger::journal::{Caller, Change, Journal, MessageId, Step};
 
 /// Watches the messages of one queue. A run made for it alone may end once the window is over and
 /// every message that was lost in it is back.
@@ -81,15 +81,16 @@ impl Journal for Recovery {
         if queue != self.queue {
             return;
         }
-        if let Change::Received { message, caller, .. } = *change {
+        let Change::Message(message, step) = *change else { return };
+        if let Step::Received { caller, .. } = step {
             self.holders.insert(message, caller);
             if let Some(crashed) = self.lost.remove(&message) {
                 self.back.push(now.since(crashed));
             }
-        } else if let Change::Deleted { message, .. }
-        | Change::Expired { message, .. }
-        | Change::Purged { message, .. }
-        | Change::DeadLettered { message, .. } = *change
+        } else if let Step::Deleted { .. }
+        | Step::Expired { .. }
+        | Step::Purged { .. }
+        | Step::DeadLettered { .. } = step
         {
             self.holders.remove(&message);
             self.lost.remove(&message);
@@ -128,15 +129,17 @@ mod tests {
     }
 
     fn receive(of: &mut Recovery, secs: u64, queue: u32, message: u64, worker: u32) {
-        let received = Change::Received {
-            message: MessageId(message),
-            caller: Caller(worker),
-            partition: PartitionId(0),
-            receives: 1,
-            sent: Time::ZERO,
-            until: at(secs + 30),
-            cause: None,
-        };
+        let received = Change::Message(
+            MessageId(message),
+            Step::Received {
+                caller: Caller(worker),
+                partition: PartitionId(0),
+                receives: 1,
+                sent: Time::ZERO,
+                until: at(secs + 30),
+                cause: None,
+            },
+        );
         of.time(at(secs));
         of.change(at(secs), QueueId(queue), &received);
     }
@@ -182,12 +185,10 @@ mod tests {
             receive(&mut recovery, 10, 0, message, 0);
             crash(&mut recovery, 20 + message, 0, message, 0);
         }
-        let deleted = Change::Deleted {
-            message: MessageId(2),
-            sent: Time::ZERO,
-            receives: 1,
-            from: State::InFlight,
-        };
+        let deleted = Change::Message(
+            MessageId(2),
+            Step::Deleted { sent: Time::ZERO, receives: 1, from: State::InFlight },
+        );
         recovery.change(at(30), QueueId(0), &deleted);
         recovery.time(at(150));
         assert!(!recovery.stopped(), "two are still lost");

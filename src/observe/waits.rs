@@ -10,7 +10,7 @@ use crate::facts::deed::Deed;
 use crate::facts::observer::Observer;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal};
+use crate::ledger::journal::{Change, Journal, Step};
 
 /// Slots of a queue.
 const SLOTS: u64 = 1 << 14;
@@ -61,7 +61,7 @@ impl Waits {
 impl Journal for Waits {
     #[inline]
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
-        let &Change::Received { receives: 1, sent, .. } = change else { return };
+        let &Change::Message(_, Step::Received { receives: 1, sent, .. }) = change else { return };
         let place = (sent.since(Time::ZERO).as_nanos() / self.slot.as_nanos()) as usize;
         // What is sent in the drain, by consumers that pass messages on, has no slot.
         if let Some(slot) = self.queues[queue.0 as usize].get_mut(place) {
@@ -87,15 +87,17 @@ mod tests {
         assert_eq!(waits.slot(), Span::from_secs(1));
         let at = |secs| Time::ZERO + Span::from_secs(secs);
         let mut received = |queue, sent, now, receives| {
-            let received = Change::Received {
-                message: MessageId(0),
-                caller: Caller(0),
-                partition: PartitionId(0),
-                receives,
-                sent: at(sent),
-                until: at(now),
-                cause: None,
-            };
+            let received = Change::Message(
+                MessageId(0),
+                Step::Received {
+                    caller: Caller(0),
+                    partition: PartitionId(0),
+                    receives,
+                    sent: at(sent),
+                    until: at(now),
+                    cause: None,
+                },
+            );
             waits.change(at(now), QueueId(queue), &received);
         };
         received(1, 2, 7, 1);

@@ -1,15 +1,16 @@
 //! The texts of `sqsim help TOPIC`.
 //!
 //! Owns them, as Markdown files beside this one; settings and defaults are quoted from
-//! `defaults.ron`, where a line `{{defaults NAME}}` stands, and the warnings where `{{warnings}}`
-//! stands. Must not print.
+//! `defaults.ron`, where a line `{{defaults NAME}}` stands, the warnings and the facts of a
+//! trace where `{{warnings}}` and `{{facts}}` stand. Must not print.
 //!
 //! Invariant: no line is wider than 80 columns, so that help fits every terminal (test below).
 
 use super::{defaults, warnings};
+use crate::facts::schema;
 
 /// The topics, in the order in which one reads them.
-const TOPICS: [(&str, &str); 19] = [
+const TOPICS: [(&str, &str); 20] = [
     ("scenario", include_str!("topics/scenario.md")),
     ("queue", include_str!("topics/queue.md")),
     ("ledger", include_str!("topics/ledger.md")),
@@ -22,6 +23,7 @@ const TOPICS: [(&str, &str); 19] = [
     ("time", include_str!("topics/time.md")),
     ("ties", include_str!("topics/ties.md")),
     ("metrics", include_str!("topics/metrics.md")),
+    ("trace", include_str!("topics/trace.md")),
     ("cost", include_str!("topics/cost.md")),
     ("expect", include_str!("topics/expect.md")),
     ("experiments", include_str!("topics/experiments.md")),
@@ -46,6 +48,9 @@ pub fn topic(name: &str) -> Option<String> {
             out += &defaults::section_text(section);
         } else if line == "{{warnings}}" {
             out += &warnings::listed();
+        } else if line == "{{facts}}" {
+            out += schema::listed().trim_end();
+            out.push('\n');
         } else {
             out += line;
             out.push('\n');

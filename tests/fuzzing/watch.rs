@@ -12,7 +12,9 @@ use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
 use sqsim::ledger::config::{QueueId, SplitPolicy};
-use sqsim::ledger::journal::{Change, Held, Journal, KeySpace, MessageId, PartitionId, State};
+use sqsim::ledger::journal::{
+    Change, Held, Journal, KeySpace, MessageId, PartitionId, State, Step,
+};
 use sqsim::model::scenario::Scenario;
 
 /// No message is in flight for longer after one receive.
@@ -207,11 +209,11 @@ impl Watch {
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each change")]
-    fn message_change(&mut self, now: Time, queue: QueueId, change: &Change) {
+    fn step(&mut self, now: Time, queue: QueueId, message: MessageId, step: &Step) {
         use State::{Delayed, InFlight, Visible};
         let at = queue.0 as usize;
-        match *change {
-            Change::Sent { message, state, .. } => {
+        match *step {
+            Step::Sent { state, .. } => {
                 assert_eq!(message.0, self.next_id, "numbers are given in order");
                 self.next_id += 1;
                 self.books[at].sent += 1;
@@ -220,10 +222,10 @@ impl Watch {
                 let row = Resident { queue, state, receives: 0, received: Time::ZERO, cause: None };
                 self.messages.insert(message, row);
             }
-            Change::DelayEnded { message } => {
+            Step::DelayEnded {} => {
                 self.pass(queue, message, Delayed, Visible);
             }
-            Change::Received { message, receives, until, cause, .. } => {
+            Step::Received { receives, until, cause, .. } => {
                 let row = self.pass(queue, message, Visible, InFlight);
                 row.receives += 1;
                 row.received = now;
@@ -232,42 +234,42 @@ impl Watch {
                 assert_eq!(cause, row.cause, "{message:?}: why it came back");
                 assert!(until >= now && until <= now + TWELVE_HOURS);
             }
-            Change::Returned { message, receives, cause } => {
+            Step::Returned { receives, cause } => {
                 let row = self.pass(queue, message, InFlight, Visible);
                 assert_eq!(row.receives, receives);
                 row.cause = Some(cause);
             }
-            Change::VisibilityChanged { message, until } => {
+            Step::VisibilityChanged { until } => {
                 let row = self.pass(queue, message, InFlight, InFlight);
                 assert!(until >= now && until <= row.received + TWELVE_HOURS, "{message:?}");
             }
-            Change::Undone { message, receives, .. } => {
+            Step::Undone { receives, .. } => {
                 let (state, cause) = (Some(Visible), Some(Held::Undone));
                 let row = Resident { queue, state, receives, received: Time::ZERO, cause };
                 assert!(self.messages.insert(message, row).is_none(), "{message:?} was deleted");
                 self.books[at].restored += 1;
                 self.books[at].visible += 1;
             }
-            Change::Deleted { message, receives, from, .. } => {
+            Step::Deleted { receives, from, .. } => {
                 assert_ne!(from, Delayed);
                 assert_eq!(self.leave(queue, message, from).receives, receives);
                 self.books[at].deleted += 1;
             }
-            Change::Expired { message, from } => {
+            Step::Expired { from } => {
                 self.leave(queue, message, from);
                 self.books[at].expired += 1;
             }
-            Change::Purged { message, from } => {
+            Step::Purged { from } => {
                 self.leave(queue, message, from);
                 self.books[at].purged += 1;
             }
-            Change::DeadLettered { message, receives, cause, .. } => {
+            Step::DeadLettered { receives, cause, .. } => {
                 let row = self.leave(queue, message, Visible);
                 assert_eq!((row.receives, row.cause), (receives, Some(cause)));
                 self.messages.insert(message, Resident { state: None, ..row });
                 self.books[at].moved_out += 1;
             }
-            Change::MovedIn { message, from } => {
+            Step::MovedIn { from } => {
                 let row = self.messages.get_mut(&message).expect("the message was moved");
                 assert_eq!((row.queue, row.state), (from, None), "{message:?} is moved");
                 let (state, receives, cause) = (Some(Visible), 0, None);
@@ -275,22 +277,19 @@ impl Watch {
                 self.books[at].moved_in += 1;
                 self.books[at].visible += 1;
             }
-            Change::ReceivedNothing { .. }
-            | Change::DeletedNothing { .. }
-            | Change::DeleteLost { .. }
-            | Change::ReceiptExpired { .. }
-            | Change::VisibilityRefused { .. }
-            | Change::Throttled { .. }
-            | Change::Unavailable { .. }
-            | Change::Called { .. }
-            | Change::KeySpace(_)
-            | Change::Node(_) => {}
+            Step::DeletedNothing { .. }
+            | Step::DeleteLost { .. }
+            | Step::ReceiptExpired { .. }
+            | Step::VisibilityRefused { .. } => {}
         }
     }
 }
 
 impl Journal for Watch {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other changes are of messages")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others leave the partitions and messages as they are"
+    )]
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         self.tick(now);
         self.fingerprint.change(now, queue, change);
@@ -305,7 +304,8 @@ impl Journal for Watch {
                 open.retain(|_, (_, id)| *id != partition);
                 assert_eq!(open.len() + 1, before, "{partition:?} was open once");
             }
-            _ => self.message_change(now, queue, change),
+            Change::Message(message, ref step) => self.step(now, queue, message, step),
+            _ => {}
         }
     }
 }

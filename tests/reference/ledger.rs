@@ -16,7 +16,9 @@ use sqsim::ledger::Poll;
 use sqsim::ledger::Receipt;
 use sqsim::ledger::Tally;
 use sqsim::ledger::config::{Keys, QueueConfig, QueueId};
-use sqsim::ledger::journal::{Action, Caller, Change, Held, MessageId, PartitionId, State};
+use sqsim::ledger::journal::{
+    Action, Call, Caller, Change, Held, MessageId, PartitionId, State, Step,
+};
 use sqsim::ledger::{Outgoing, Received, VisibilityAnswer};
 
 /// A receipt dies, and a message returns at the latest, this long after the receive.
@@ -248,7 +250,6 @@ impl Reference {
 
     pub(super) fn send(&mut self, now: Time, queue: QueueId, messages: &[Outgoing]) {
         self.now = now;
-        self.tell(queue, Change::Called { action: Action::Send });
         for outgoing in messages {
             let id = MessageId(self.sends);
             self.sends += 1;
@@ -279,15 +280,22 @@ impl Reference {
             q.messages.push(message);
             q.gone.sent += 1;
             let partition = PartitionId(partition as u32);
-            self.tell(queue, Change::Sent { message: id, partition, state });
+            self.tell(queue, Change::Message(id, Step::Sent { partition, state }));
         }
+        self.made(queue, Action::Send, 0);
         self.serve_waiters(queue);
+    }
+
+    /// A call was made; messages are too small for more than one chunk.
+    fn made(&mut self, queue: QueueId, action: Action, asked: u32) {
+        self.tell(queue, Call::Made { action, asked, chunks: 1 }.into());
     }
 
     pub(super) fn receive(&mut self, now: Time, queue: QueueId, poll: Poll) -> Received {
         self.now = now;
-        self.tell(queue, Change::Called { action: Action::Receive });
         let got = self.take(queue, poll);
+        let asked = self.queue(queue).config.ledger.partitions;
+        self.made(queue, Action::Receive, asked);
         let q = self.queue(queue);
         let over_limit = q.is_full();
         if !got.is_empty() {
@@ -296,7 +304,10 @@ impl Reference {
         } else if poll.wait.is_zero() {
             assert_eq!(q.config.ledger.partitions, 1, "short polls of one partition only");
             let caller = poll.caller;
-            self.tell(queue, Change::ReceivedNothing { caller, falsely: false, over_limit });
+            self.tell(
+                queue,
+                Change::Call(Call::ReceivedNothing { caller, falsely: false, over_limit }),
+            );
             if over_limit { Received::OverLimit } else { Received::Empty }
         } else {
             q.waiters.push(Waiter { poll, until: now + poll.wait });
@@ -345,7 +356,7 @@ impl Reference {
         let (caller, partition) = (poll.caller, PartitionId(partition as u32));
         self.tell(
             queue,
-            Change::Received { message: id, caller, partition, receives, sent, until, cause },
+            Change::Message(id, Step::Received { caller, partition, receives, sent, until, cause }),
         );
         Handed { queue, message: id, luck, sent, received: now, receives }
     }
@@ -356,7 +367,7 @@ impl Reference {
         let message = source.take_out(id);
         source.gone.moved_out += 1;
         let (receives, cause) = (message.receives, message.cause());
-        self.tell(from, Change::DeadLettered { message: id, to, receives, cause });
+        self.tell(from, Change::Message(id, Step::DeadLettered { to, receives, cause }));
         let luck = Luck(message.luck.draws(Fate::Forward, 0).next_u64());
         let came = self.now;
         let (held, not_hidden) = (Held::Buffered, false);
@@ -371,7 +382,7 @@ impl Reference {
             ..message
         });
         target.gone.moved_in += 1;
-        self.tell(to, Change::MovedIn { message: id, from });
+        self.tell(to, Change::Message(id, Step::MovedIn { from }));
     }
 
     /// First come, first served.
@@ -397,29 +408,34 @@ impl Reference {
     pub(super) fn delete(&mut self, now: Time, receipts: &[Receipt]) {
         self.now = now;
         let queue = receipts[0].queue;
-        self.tell(queue, Change::Called { action: Action::Delete });
         for receipt in receipts {
             let change = self.delete_one(receipt);
             self.tell(queue, change);
         }
+        self.made(queue, Action::Delete, 0);
         self.serve_waiters(queue);
     }
 
     fn delete_one(&mut self, receipt: &Receipt) -> Change {
         let message = receipt.message;
         if self.now > receipt.received + TWELVE_HOURS {
-            return Change::ReceiptExpired { message };
+            return Change::Message(message, Step::ReceiptExpired {});
         }
         let q = self.queue(receipt.queue);
-        let Some(latest) = q.latest(receipt) else { return Change::DeletedNothing { message } };
+        let Some(latest) = q.latest(receipt) else {
+            return Change::Message(message, Step::DeletedNothing {});
+        };
         let chance = latest.luck.draws(Fate::LostDelete, receipt.receives).unit();
         if chance < q.config.lost_deletes {
-            return Change::DeleteLost { message };
+            return Change::Message(message, Step::DeleteLost {});
         }
         let gone = q.take_out(message);
         q.gone.deleted += 1;
         self.done.insert(message);
-        Change::Deleted { message, sent: gone.came, receives: gone.receives, from: gone.state() }
+        Change::Message(
+            message,
+            Step::Deleted { sent: gone.came, receives: gone.receives, from: gone.state() },
+        )
     }
 
     pub(super) fn change_visibility(
@@ -430,14 +446,14 @@ impl Reference {
     ) -> VisibilityAnswer {
         self.now = now;
         let (queue, id) = (receipt.queue, receipt.message);
-        self.tell(queue, Change::Called { action: Action::ChangeVisibility });
+        self.made(queue, Action::ChangeVisibility, 0);
         let until = now + timeout;
         let latest = self.queue(queue).latest(receipt);
         let in_flight = latest.filter(|message| message.state() == State::InFlight);
         match in_flight {
             Some(message) if until <= receipt.received + TWELVE_HOURS => {
                 message.place = Place::InFlight(until);
-                self.tell(queue, Change::VisibilityChanged { message: id, until });
+                self.tell(queue, Change::Message(id, Step::VisibilityChanged { until }));
                 if timeout.is_zero() {
                     self.reappear(queue, id);
                     self.serve_waiters(queue);
@@ -445,7 +461,7 @@ impl Reference {
                 VisibilityAnswer::Changed
             }
             _ => {
-                self.tell(queue, Change::VisibilityRefused { message: id });
+                self.tell(queue, Change::Message(id, Step::VisibilityRefused {}));
                 VisibilityAnswer::Refused
             }
         }
@@ -454,10 +470,10 @@ impl Reference {
     /// The change that the end of a message's delay or visibility timeout is.
     fn reappearance(message: &Message) -> Change {
         if message.state() == State::Delayed {
-            Change::DelayEnded { message: message.id }
+            Change::Message(message.id, Step::DelayEnded {})
         } else {
             let (cause, receives) = (message.cause(), message.receives);
-            Change::Returned { message: message.id, cause, receives }
+            Change::Message(message.id, Step::Returned { cause, receives })
         }
     }
 
@@ -492,7 +508,7 @@ impl Reference {
         let all = std::mem::take(&mut self.queue(queue).messages);
         self.queue(queue).gone.purged += all.len() as u64;
         let purged =
-            |message: &Message| Change::Purged { message: message.id, from: message.state() };
+            |message: &Message| Change::Message(message.id, Step::Purged { from: message.state() });
         for change in in_order_of(heard, all.iter().map(purged).collect()) {
             self.tell(queue, change);
         }
@@ -515,8 +531,9 @@ impl Reference {
             .partition::<Vec<_>, _>(|message| message.enqueued + q.config.retention <= now);
         q.messages = kept;
         q.gone.expired += expired.len() as u64;
-        let change =
-            |message: &Message| Change::Expired { message: message.id, from: message.state() };
+        let change = |message: &Message| {
+            Change::Message(message.id, Step::Expired { from: message.state() })
+        };
         for change in in_order_of(heard, expired.iter().map(change).collect()) {
             self.tell(queue, change);
         }
@@ -525,7 +542,7 @@ impl Reference {
         let hidden = self.queue(queue).messages.iter().filter(due);
         let changes = hidden.map(Reference::reappearance).collect();
         for change in in_order_of(heard, changes) {
-            if let Change::DelayEnded { message } | Change::Returned { message, .. } = change {
+            if let Change::Message(message, Step::DelayEnded {} | Step::Returned { .. }) = change {
                 self.reappear(queue, message);
             }
         }
@@ -539,11 +556,11 @@ impl Reference {
         q.waiters = waiting;
         let changes = over.iter().map(|waiter| {
             let caller = waiter.poll.caller;
-            Change::ReceivedNothing { caller, falsely: false, over_limit }
+            Change::Call(Call::ReceivedNothing { caller, falsely: false, over_limit })
         });
         for change in in_order_of(heard, changes.collect()) {
             self.tell(queue, change);
-            if let Change::ReceivedNothing { caller, .. } = change {
+            if let Change::Call(Call::ReceivedNothing { caller, .. }) = change {
                 self.served.push((caller, Vec::new()));
             }
         }

@@ -12,7 +12,7 @@ use sqsim::ledger::Ledger;
 use sqsim::ledger::Poll;
 use sqsim::ledger::Receipt;
 use sqsim::ledger::config::{LedgerConfig, QueueConfig, QueueId};
-use sqsim::ledger::journal::{Caller, Change, MessageId};
+use sqsim::ledger::journal::{Caller, Change, MessageId, Step};
 use sqsim::ledger::{Outgoing, Received};
 
 use super::setup::{self, Log};
@@ -85,7 +85,7 @@ impl Rig {
         let told = self.log.0.len();
         let refused = self.ledger.send(self.now, QUEUE, 0, &messages, &mut self.log);
         let stored = self.log.0[told..].iter().filter_map(|(.., change)| match change {
-            Change::Sent { message, .. } => Some(*message),
+            Change::Message(message, Step::Sent { .. }) => Some(*message),
             _ => None,
         });
         let lucks = (0..messages.len()).filter(|&i| !refused.has(i)).map(|i| messages[i].luck);

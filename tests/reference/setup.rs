@@ -9,7 +9,7 @@ use sqsim::ledger::config::{
     Guards, Keys, LedgerConfig, Mechanics, MessageSize, QueueConfig, QueueId, ReceiveRouting,
     SplitPolicy,
 };
-use sqsim::ledger::journal::{Change, Journal};
+use sqsim::ledger::journal::{Call, Change, Journal};
 
 /// A queue with the defaults of `CreateQueue`, in one partition without limits.
 pub(crate) fn queue() -> QueueConfig {
@@ -43,7 +43,7 @@ pub(crate) fn ledger(queues: &[QueueConfig], callers: u32, log: &mut Log) -> Led
     Ledger::new(PATHS.into_iter().zip(queues), callers, Streams::new(1, 0), log)
 }
 
-/// All changes, in the order told.
+/// All changes but those of the oldest message, in the order told.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log(
     pub(crate) Vec<(Time, QueueId, Change)>,
@@ -56,14 +56,13 @@ pub(crate) struct Log(
 impl Journal for Log {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         assert!(self.0.len() < 1_000_000, "changes without end in {queue:?} at {now}: {change:?}");
+        if let Change::Oldest(sent) = *change {
+            self.1.push((queue, sent));
+            return;
+        }
+        if let Change::Call(Call::Made { asked, .. } | Call::WentOn { asked, .. }) = *change {
+            self.2 += u64::from(asked);
+        }
         self.0.push((now, queue, *change));
-    }
-
-    fn oldest_changed(&mut self, _now: Time, queue: QueueId, sent: Option<Time>) {
-        self.1.push((queue, sent));
-    }
-
-    fn probed(&mut self, _queue: QueueId, partitions: u32) {
-        self.2 += u64::from(partitions);
     }
 }

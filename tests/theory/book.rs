@@ -12,7 +12,7 @@ use sqsim::facts::deed::Deed;
 use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::Time;
 use sqsim::ledger::config::QueueId;
-use sqsim::ledger::journal::{Change, Journal, State};
+use sqsim::ledger::journal::{Call, Change, Journal, State, Step};
 use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{Level, Measured, QueueMeasured};
 
@@ -114,57 +114,52 @@ impl Journal for Book {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         let at = i128::from(now.clamp(self.window.0, self.window.1).as_nanos());
         let page = &mut self.pages[queue.0 as usize];
-        match *change {
-            Change::Sent { state, .. } => {
+        let Change::Message(_, step) = *change else { return };
+        match step {
+            Step::Sent { state, .. } => {
                 page.sent += 1;
                 page.enter(state, at);
             }
-            Change::Undone { .. } => {
+            Step::Undone { .. } => {
                 page.undone += 1;
                 page.enter(State::Visible, at);
             }
-            Change::DelayEnded { .. } => {
+            Step::DelayEnded { .. } => {
                 page.leave(State::Delayed, at);
                 page.enter(State::Visible, at);
             }
-            Change::Received { receives, .. } => {
+            Step::Received { receives, .. } => {
                 page.received += 1;
                 page.first_received += u64::from(receives == 1);
                 page.leave(State::Visible, at);
                 page.enter(State::InFlight, at);
             }
-            Change::Returned { .. } => {
+            Step::Returned { .. } => {
                 page.returned += 1;
                 page.leave(State::InFlight, at);
                 page.enter(State::Visible, at);
             }
-            Change::Deleted { from, .. } => {
+            Step::Deleted { from, .. } => {
                 page.deleted[from as usize] += 1;
                 page.leave(from, at);
             }
-            Change::DeadLettered { .. } => {
+            Step::DeadLettered { .. } => {
                 page.dead_lettered += 1;
                 page.leave(State::Visible, at);
             }
-            Change::MovedIn { .. } => {
+            Step::MovedIn { .. } => {
                 page.moved_in += 1;
                 page.enter(State::Visible, at);
             }
-            Change::Expired { from, .. } | Change::Purged { from, .. } => {
+            Step::Expired { from, .. } | Step::Purged { from, .. } => {
                 page.removed[from as usize] += 1;
                 page.leave(from, at);
             }
-            Change::ReceivedNothing { .. }
-            | Change::DeletedNothing { .. }
-            | Change::DeleteLost { .. }
-            | Change::ReceiptExpired { .. }
-            | Change::VisibilityChanged { .. }
-            | Change::VisibilityRefused { .. }
-            | Change::Throttled { .. }
-            | Change::Unavailable { .. }
-            | Change::Called { .. }
-            | Change::KeySpace(_)
-            | Change::Node(_) => {}
+            Step::DeletedNothing { .. }
+            | Step::DeleteLost { .. }
+            | Step::ReceiptExpired { .. }
+            | Step::VisibilityChanged { .. }
+            | Step::VisibilityRefused { .. } => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use sqsim::facts::observer::Observer;
 use sqsim::kernel::num;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
-use sqsim::ledger::journal::{Change, Journal};
+use sqsim::ledger::journal::{Change, Journal, Step};
 use sqsim::model::clients::ArrivalProcess;
 use sqsim::model::scenario::Scenario;
 
@@ -23,9 +23,9 @@ struct Emptied {
 
 impl Journal for Emptied {
     fn change(&mut self, now: Time, _queue: QueueId, change: &Change) {
-        if let Change::Sent { .. } = change {
+        if let Change::Message(_, Step::Sent { .. }) = change {
             self.messages += 1;
-        } else if let Change::Deleted { .. } = change {
+        } else if let Change::Message(_, Step::Deleted { .. }) = change {
             self.messages -= 1;
             if self.messages == 0 {
                 self.at.get_or_insert(now);

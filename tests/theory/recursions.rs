@@ -13,7 +13,7 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::{Fate, Luck, Purpose, Source, Streams};
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
-use sqsim::ledger::journal::{Change, Journal};
+use sqsim::ledger::journal::{Change, Journal, Step};
 use sqsim::model::scenario::Scenario;
 
 use crate::book::measure_with;
@@ -31,11 +31,11 @@ struct Waits {
 
 impl Journal for Waits {
     fn change(&mut self, now: Time, _queue: QueueId, change: &Change) {
-        if let Change::Sent { message, .. } = *change {
+        if let Change::Message(message, Step::Sent { .. }) = *change {
             assert_eq!(message.0 as usize, self.sent.len(), "messages are numbered as they come");
             self.sent.push(now);
             self.waited.push(None);
-        } else if let Change::Received { message, .. } = *change {
+        } else if let Change::Message(message, Step::Received { .. }) = *change {
             let at = message.0 as usize;
             let before = self.waited[at].replace(now - self.sent[at]);
             assert_eq!(before, None, "a message is received once");

@@ -7,7 +7,7 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::num;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{QueueId, Redrive};
-use sqsim::ledger::journal::{Change, Journal};
+use sqsim::ledger::journal::{Change, Journal, Step};
 use sqsim::model::clients::{Failure, OnFailure};
 use sqsim::model::scenario::Scenario;
 
@@ -157,12 +157,12 @@ struct FirstFinish {
 
 impl Journal for FirstFinish {
     fn change(&mut self, now: Time, _queue: QueueId, change: &Change) {
-        if let Change::Sent { message, .. } = *change {
+        if let Change::Message(message, Step::Sent { .. }) = *change {
             assert_eq!(message.0 as usize, self.sent.len(), "messages are numbered as they come");
             self.sent.push(now);
             self.receives.push(0);
             self.done.push(false);
-        } else if let Change::Received { message, receives, .. } = *change {
+        } else if let Change::Message(message, Step::Received { receives, .. }) = *change {
             self.receives[message.0 as usize] = receives;
         }
     }

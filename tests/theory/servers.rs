@@ -9,7 +9,7 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::num;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
-use sqsim::ledger::journal::{Change, Journal};
+use sqsim::ledger::journal::{Change, Journal, Step};
 use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{Latency, Measured};
 
@@ -251,9 +251,9 @@ impl Crowding {
 
 impl Journal for Crowding {
     fn change(&mut self, now: Time, _queue: QueueId, change: &Change) {
-        if let Change::Received { .. } = change {
+        if let Change::Message(_, Step::Received { .. }) = change {
             self.turn(now, self.in_flight + 1);
-        } else if let Change::Deleted { .. } = change {
+        } else if let Change::Message(_, Step::Deleted { .. }) = change {
             self.turn(now, self.in_flight - 1);
         }
     }

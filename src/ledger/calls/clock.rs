@@ -9,7 +9,7 @@
 use super::service::Ledger;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal, NodeChange, State};
+use crate::ledger::journal::{Call, Change, Journal, NodeChange, State, Step};
 use crate::ledger::messages::receipt::Served;
 
 impl Ledger {
@@ -34,7 +34,7 @@ impl Ledger {
             };
             if q.detach(&mut self.slab, slot) == State::Delayed {
                 let message = self.slab.get(slot).id;
-                journal.change(now, queue, &Change::DelayEnded { message });
+                journal.change(now, queue, &Change::Message(message, Step::DelayEnded {}));
                 q.show(&mut self.slab, slot);
             } else {
                 self.give_back(queue, slot, now, journal);
@@ -72,7 +72,7 @@ impl Ledger {
             // that waits at a partition does not see the others.
             let misses = q.routing.waits_at_one() || q.replication.is_some();
             let falsely = misses && !over_limit && q.tally.visible > q.behind;
-            let nothing = Change::ReceivedNothing { caller, falsely, over_limit };
+            let nothing = Call::ReceivedNothing { caller, falsely, over_limit }.into();
             journal.change(now, queue, &nothing);
             happened += 1;
         };
@@ -95,14 +95,18 @@ impl Ledger {
         let mut told = 0;
         let undone = replication.advance(now, &q.shards, |at, change| {
             told += 1;
-            let listed = matches!(change, NodeChange::Failed(_) | NodeChange::Returned(_));
+            let listed = matches!(change, NodeChange::Failed { .. } | NodeChange::Returned { .. });
             q.listed.failures += u64::from(listed);
             journal.change(at, queue, &Change::Node(change));
         });
         for gone in undone {
             let (message, sent, receives) = (gone.row.id, gone.row.sent, gone.row.receives);
             if q.restore(&mut self.slab, gone, now) {
-                journal.change(now, queue, &Change::Undone { message, sent, receives });
+                journal.change(
+                    now,
+                    queue,
+                    &Change::Message(message, Step::Undone { sent, receives }),
+                );
                 told += 1;
             }
         }
@@ -119,7 +123,7 @@ impl Ledger {
         {
             let (message, from) = q.remove(&mut self.slab, which);
             q.tally.expired += 1;
-            journal.change(now, queue, &Change::Expired { message, from });
+            journal.change(now, queue, &Change::Message(message, Step::Expired { from }));
         }
         q.tally.expired - before
     }
@@ -134,7 +138,7 @@ impl Ledger {
     ) {
         let row = self.slab.get(slot);
         let (message, cause, receives) = (row.id, row.held(), row.receives);
-        journal.change(now, queue, &Change::Returned { message, cause, receives });
+        journal.change(now, queue, &Change::Message(message, Step::Returned { cause, receives }));
         let q = &mut self.queues[queue.0 as usize];
         q.show(&mut self.slab, slot);
         q.tell_oldest(&self.slab, now, journal);

@@ -14,7 +14,7 @@
 use super::answers::Refused;
 use crate::kernel::rng::Luck;
 use crate::kernel::time::Time;
-use crate::ledger::config::{CHUNK_BYTES, MAX_BATCH, chunks};
+use crate::ledger::config::{MAX_BATCH, chunks};
 use crate::ledger::journal::{Action, Journal};
 use crate::ledger::queue::Queue;
 use crate::ledger::queue::admission::Admission;
@@ -84,11 +84,16 @@ impl Gate {
         }
     }
 
-    /// Tells how much it carried and which partitions refused how much; returns the entries that
-    /// were refused.
+    /// Chunks of what the call carried, one at least.
+    #[inline]
+    pub(super) fn chunks(&self) -> u32 {
+        chunks(self.payload)
+    }
+
+    /// Tells which partitions refused how much; returns the entries that were refused.
     #[inline]
     pub(super) fn close<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) -> Refused {
-        if self.refused.0 != 0 || self.payload > CHUNK_BYTES {
+        if self.refused.0 != 0 {
             self.tell(q, now, journal);
         }
         self.refused
@@ -96,15 +101,11 @@ impl Gate {
 
     #[inline(never)]
     fn tell<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
-        let more = chunks(self.payload) - 1;
-        if more > 0 {
-            journal.more_chunks(q.id, self.action, more);
-        }
         for touched in &self.touched[..self.count] {
             let partition = q.shards.get(touched.at as usize).id;
             let messages = u32::from(touched.refused);
-            if let Some(change) = touched.admission.refusal(self.action, partition, messages) {
-                journal.change(now, q.id, &change);
+            if let Some(refused) = touched.admission.refusal(self.action, partition, messages) {
+                journal.change(now, q.id, &refused.into());
             }
         }
     }

@@ -15,7 +15,7 @@ use super::stirred::Stirred;
 use crate::kernel::rng::{Fate, Luck, Source, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{MAX_BATCH, QueueConfig, QueueId};
-use crate::ledger::journal::{Action, Caller, Change, Journal, KeySpace, State};
+use crate::ledger::journal::{Action, Call, Caller, Change, Journal, KeySpace, State, Step};
 use crate::ledger::messages::fresh::Waiting;
 use crate::ledger::messages::message::{Message, Slab};
 use crate::ledger::messages::receipt::{Delivery, RECEIPT_LIFE, Receipt, Served};
@@ -109,9 +109,8 @@ impl Ledger {
     ) -> Refused {
         assert!((1..=MAX_BATCH).contains(&messages.len()), "a send has 1 to 10 messages");
         self.stirred.note(queue);
-        journal.change(now, queue, &Change::Called { action: Action::Send });
         let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Send);
-        let mut call = Call { now, queue, gate: &mut gate, journal };
+        let mut call = Entries { now, queue, gate: &mut gate, journal };
         let first = messages[0].luck;
         if let [only] = messages {
             self.store(&mut call, 0, only, first, connection);
@@ -121,7 +120,7 @@ impl Ledger {
             }
         }
         let q = &mut self.queues[queue.0 as usize];
-        let refused = call.close(q);
+        let refused = call.close(q, Action::Send);
         if (refused.count() as usize) < messages.len() {
             q.came_in(now, call.journal);
         }
@@ -133,13 +132,13 @@ impl Ledger {
     #[inline(always)]
     fn store<J: Journal>(
         &mut self,
-        call: &mut Call<'_, J>,
+        call: &mut Entries<'_, J>,
         entry: usize,
         outgoing: &Outgoing,
         first: Luck,
         connection: u32,
     ) {
-        let Call { now, queue, .. } = *call;
+        let Entries { now, queue, .. } = *call;
         let Outgoing { luck, delay } = *outgoing;
         let q = &mut self.queues[queue.0 as usize];
         let key = q.router.key(luck, first, connection, now, &q.shards);
@@ -155,7 +154,7 @@ impl Ledger {
         let delay = delay.unwrap_or(q.config.delay);
         let state = if delay.is_zero() { State::Visible } else { State::Delayed };
         let partition = q.shards.get(at).id;
-        call.journal.change(now, queue, &Change::Sent { message: id, partition, state });
+        call.journal.change(now, queue, &Change::Message(id, Step::Sent { partition, state }));
         if delay.is_zero() && !q.must_wait(Came { key, id, sent: now }) {
             q.wait(&mut self.slab, at, Waiting { id, sent: now, luck, key });
             return;
@@ -185,9 +184,10 @@ impl Ledger {
     ) -> Received {
         assert!((1..=MAX_BATCH as u32).contains(&poll.max), "a receive asks for 1 to 10 messages");
         self.stirred.note(queue);
-        journal.change(now, queue, &Change::Called { action: Action::Receive });
         let taken = self.ask(queue, &poll, now, journal);
-        journal.probed(queue, taken.probes);
+        let (action, asked, chunks) = (Action::Receive, taken.asked, taken.chunks.max(1));
+        let made = Call::Made { action, asked, chunks };
+        journal.change(now, queue, &made.into());
         if taken.messages > 0 {
             self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
             return Received::Messages;
@@ -196,8 +196,8 @@ impl Ledger {
         let over_limit = q.is_full();
         if let Some((at, admission)) = taken.refused {
             let partition = q.shards.get(at as usize).id;
-            if let Some(change) = admission.refusal(Action::Receive, partition, 1) {
-                journal.change(now, queue, &change);
+            if let Some(refused) = admission.refusal(Action::Receive, partition, 1) {
+                journal.change(now, queue, &refused.into());
             }
             return Received::Refused;
         }
@@ -210,8 +210,8 @@ impl Ledger {
             return Received::Waiting;
         }
         let falsely = !over_limit && q.tally.visible > q.behind;
-        let nothing = Change::ReceivedNothing { caller: poll.caller, falsely, over_limit };
-        journal.change(now, queue, &nothing);
+        let nothing = Call::ReceivedNothing { caller: poll.caller, falsely, over_limit };
+        journal.change(now, queue, &nothing.into());
         if over_limit { Received::OverLimit } else { Received::Empty }
     }
 
@@ -258,9 +258,8 @@ impl Ledger {
         assert!((1..=MAX_BATCH).contains(&receipts.len()), "a delete has 1 to 10 receipts");
         let queue = receipts[0].queue;
         self.stirred.note(queue);
-        journal.change(now, queue, &Change::Called { action: Action::Delete });
         let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Delete);
-        let mut call = Call { now, queue, gate: &mut gate, journal };
+        let mut call = Entries { now, queue, gate: &mut gate, journal };
         if let [only] = receipts {
             self.delete_entry(&mut call, 0, only);
         } else {
@@ -269,7 +268,7 @@ impl Ledger {
             }
         }
         let q = &mut self.queues[queue.0 as usize];
-        let refused = call.close(q);
+        let refused = call.close(q, Action::Delete);
         q.tell_oldest(&self.slab, now, call.journal);
         self.settle(queue, now, call.journal);
         refused
@@ -279,18 +278,18 @@ impl Ledger {
     #[inline(always)]
     fn delete_entry<J: Journal>(
         &mut self,
-        call: &mut Call<'_, J>,
+        call: &mut Entries<'_, J>,
         entry: usize,
         receipt: &Receipt,
     ) {
-        let Call { now, queue, .. } = *call;
+        let Entries { now, queue, .. } = *call;
         let message = receipt.message;
         if now > receipt.received + RECEIPT_LIFE {
-            call.journal.change(now, queue, &Change::ReceiptExpired { message });
+            call.journal.change(now, queue, &Change::Message(message, Step::ReceiptExpired {}));
             return;
         }
         let Some(row) = receipt.current(&self.slab) else {
-            call.journal.change(now, queue, &Change::DeletedNothing { message });
+            call.journal.change(now, queue, &Change::Message(message, Step::DeletedNothing {}));
             return;
         };
         let (came, luck, receives) = (Came::from(row), row.luck, row.receives);
@@ -303,14 +302,18 @@ impl Ledger {
         }
         let lost = q.config.lost_deletes;
         if lost > 0.0 && luck.draws(Fate::LostDelete, receives).unit() < lost {
-            call.journal.change(now, queue, &Change::DeleteLost { message });
+            call.journal.change(now, queue, &Change::Message(message, Step::DeleteLost {}));
             return;
         }
         if q.replication.is_some() {
             q.note_delete(&self.slab, receipt.slot);
         }
         let from = q.delete(&mut self.slab, receipt.slot);
-        call.journal.change(now, queue, &Change::Deleted { message, sent, receives, from });
+        call.journal.change(
+            now,
+            queue,
+            &Change::Message(message, Step::Deleted { sent, receives, from }),
+        );
     }
 
     /// Lets the visibility timeout of a received message end `timeout` from now; zero makes it
@@ -328,25 +331,26 @@ impl Ledger {
         let queue = receipt.queue;
         let message = receipt.message;
         self.stirred.note(queue);
-        journal.change(now, queue, &Change::Called { action: Action::ChangeVisibility });
+        let made = Call::Made { action: Action::ChangeVisibility, asked: 0, chunks: 1 };
+        journal.change(now, queue, &made.into());
         let q = &mut self.queues[queue.0 as usize];
         let until = now.saturating_add(timeout);
         let in_flight = receipt.current(&self.slab).is_some_and(|row| row.state == State::InFlight);
         if !in_flight || until > receipt.received + RECEIPT_LIFE {
-            journal.change(now, queue, &Change::VisibilityRefused { message });
+            journal.change(now, queue, &Change::Message(message, Step::VisibilityRefused {}));
             return VisibilityAnswer::Refused;
         }
         if let Some(replication) = &q.replication {
             let at = q.shards.home(self.slab.get(receipt.slot).into());
             if !replication.has_quorum(at, Action::ChangeVisibility) {
                 let (action, partition) = (Action::ChangeVisibility, q.shards.get(at).id);
-                let messages = 1;
-                journal.change(now, queue, &Change::Unavailable { action, partition, messages });
+                let refused = Call::Unavailable { action, partition, messages: 1 };
+                journal.change(now, queue, &refused.into());
                 return VisibilityAnswer::Unavailable;
             }
         }
         q.detach(&mut self.slab, receipt.slot);
-        journal.change(now, queue, &Change::VisibilityChanged { message, until });
+        journal.change(now, queue, &Change::Message(message, Step::VisibilityChanged { until }));
         if timeout.is_zero() {
             self.give_back(queue, receipt.slot, now, journal);
             self.settle(queue, now, journal);
@@ -365,7 +369,7 @@ impl Ledger {
         while let Some(which) = q.any(&self.slab) {
             let (message, from) = q.remove(&mut self.slab, which);
             q.tally.purged += 1;
-            journal.change(now, queue, &Change::Purged { message, from });
+            journal.change(now, queue, &Change::Message(message, Step::Purged { from }));
         }
         if let Some(replication) = &mut q.replication {
             replication.purged();
@@ -393,18 +397,20 @@ impl Ledger {
 
 /// What the entries of one batch call share. Most calls have one entry: each call treats that one
 /// apart, so that the compiler leaves no loop and keeps in registers what the entry has.
-struct Call<'a, J> {
+struct Entries<'a, J> {
     now: Time,
     queue: QueueId,
     gate: &'a mut Option<Gate>,
     journal: &'a mut J,
 }
 
-impl<J: Journal> Call<'_, J> {
-    /// All entries were tried: those that were refused.
+impl<J: Journal> Entries<'_, J> {
+    /// All entries of the call were tried: those that were refused.
     #[inline(always)]
-    fn close(&mut self, q: &Queue) -> Refused {
-        let Call { now, gate, journal, .. } = self;
+    fn close(&mut self, q: &Queue, action: Action) -> Refused {
+        let Entries { now, queue, gate, journal } = self;
+        let chunks = gate.as_ref().map_or(1, Gate::chunks);
+        journal.change(*now, *queue, &Call::Made { action, asked: 0, chunks }.into());
         gate.as_ref().map_or(Refused(0), |gate| gate.close(q, *now, *journal))
     }
 }

@@ -14,7 +14,7 @@ use super::service::Ledger;
 use crate::kernel::rng::{Fate, Luck, Source as _};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{QueueId, chunks};
-use crate::ledger::journal::{Action, Change, Held, Journal, State};
+use crate::ledger::journal::{Action, Call, Change, Held, Journal, State, Step};
 use crate::ledger::keyspace::routing::{Choice, parent};
 use crate::ledger::messages::message::Message;
 use crate::ledger::messages::receipt::{Delivery, Receipt, Served};
@@ -27,7 +27,9 @@ pub(super) struct Taken {
     /// A partition with messages that did not let the receive through, and why.
     pub(super) refused: Option<(u32, Admission)>,
     /// Partitions asked.
-    pub(super) probes: u32,
+    pub(super) asked: u32,
+    /// Chunks of the payload, where it may be more than one.
+    pub(super) chunks: u32,
     /// The partition that a long poll waits at if it got nothing; `None` is the queue.
     pub(super) waits_at: Option<usize>,
 }
@@ -64,8 +66,7 @@ impl Ledger {
                 if taken.messages == 0 {
                     break;
                 }
-                self.polls.leave(poll.caller);
-                self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
+                self.serve(queue, &poll, &taken, now, journal);
             }
         }
         let q = &mut self.queues[queue.0 as usize];
@@ -95,9 +96,9 @@ impl Ledger {
             return;
         }
         for caller in self.polls.gather(queue) {
-            let Choice { at, probes } = q.routing.choose(&q.shards, caller, now);
+            let Choice { at, probes: asked } = q.routing.choose(&q.shards, caller, now);
             self.polls.move_to(queue, at, caller);
-            journal.probed(queue, probes);
+            journal.change(now, queue, &Call::WentOn { asked, chunks: 0 }.into());
         }
     }
 
@@ -117,8 +118,8 @@ impl Ledger {
         if q.routing.forwards() {
             return self.ask_tree(queue, poll, now, journal);
         }
-        let probes = q.routing.sampled(poll.wait.is_zero(), q.shards.len()) as u32;
-        Taken { probes, ..self.take(queue, poll, now, journal) }
+        let asked = q.routing.sampled(poll.wait.is_zero(), q.shards.len()) as u32;
+        Taken { asked, ..self.take(queue, poll, now, journal) }
     }
 
     /// A poll that asks one partition.
@@ -131,8 +132,8 @@ impl Ledger {
         journal: &mut J,
     ) -> Taken {
         let q = &mut self.queues[queue.0 as usize];
-        let Choice { at, probes } = q.routing.choose(&q.shards, poll.caller, now);
-        let mut taken = Taken { probes, waits_at: Some(at), ..Taken::default() };
+        let Choice { at, probes: asked } = q.routing.choose(&q.shards, poll.caller, now);
+        let mut taken = Taken { asked, waits_at: Some(at), ..Taken::default() };
         if q.shards.is_ready(at) {
             self.take_from(queue, at, poll, now, journal, &mut taken);
         }
@@ -150,8 +151,8 @@ impl Ledger {
         journal: &mut J,
     ) -> Taken {
         let q = &mut self.queues[queue.0 as usize];
-        let Choice { at, probes } = q.routing.choose(&q.shards, poll.caller, now);
-        let mut taken = Taken { probes, ..Taken::default() };
+        let Choice { at, probes: asked } = q.routing.choose(&q.shards, poll.caller, now);
+        let mut taken = Taken { asked, ..Taken::default() };
         let mut next = Some(at);
         while let Some(at) = next {
             if self.queue(queue).shards.is_ready(at) {
@@ -161,7 +162,7 @@ impl Ledger {
                 }
             }
             next = parent(at);
-            taken.probes += u32::from(next.is_some());
+            taken.asked += u32::from(next.is_some());
         }
         self.take_in_turn(queue, poll, now, journal, &mut taken);
         taken
@@ -178,10 +179,27 @@ impl Ledger {
                 }
                 return;
             }
-            self.polls.leave(poll.caller);
-            self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
+            self.serve(queue, &poll, &taken, now, journal);
         }
         self.queues[queue.0 as usize].resettle = Time::NEVER;
+    }
+
+    /// A poll that waited gets its answer.
+    #[inline]
+    fn serve<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        poll: &Poll,
+        taken: &Taken,
+        now: Time,
+        journal: &mut J,
+    ) {
+        self.polls.leave(poll.caller);
+        self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
+        if taken.chunks > 1 {
+            let went_on = Call::WentOn { asked: 0, chunks: taken.chunks - 1 };
+            journal.change(now, queue, &went_on.into());
+        }
     }
 
     /// Waiters try again when the first partition with messages admits a receive.
@@ -342,26 +360,15 @@ impl Ledger {
             }
             return taken;
         }
-        let before = taken.messages;
         while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, &mut taken) {
             self.dead_letter(queue, to, slot, now, journal);
         }
-        self.count_chunks(queue, before, taken.messages, journal);
-        taken
-    }
-
-    /// A poll that had got `before` messages has got `after`, the last that were handed over.
-    fn count_chunks<J: Journal>(&self, queue: QueueId, before: u32, after: u32, journal: &mut J) {
-        let Some(sizes) = &self.queue(queue).sizes else { return };
-        let first = self.handed.len() - after as usize;
-        let payload = |messages: u32| {
-            let handed = self.handed.range(first..first + messages as usize);
-            handed.map(|delivery| sizes.of(delivery.luck)).sum()
-        };
-        let more = chunks(payload(after)) - chunks(payload(before));
-        if more > 0 {
-            journal.more_chunks(queue, Action::Receive, more);
+        if let Some(sizes) = &self.queue(queue).sizes {
+            // What the poll has got is what was handed over last.
+            let handed = self.handed.range(self.handed.len() - taken.messages as usize..);
+            taken.chunks = chunks(handed.map(|delivery| sizes.of(delivery.luck)).sum());
         }
+        taken
     }
 
     /// Hands messages over to the caller, until it has enough, the line is empty or the in-flight
@@ -397,8 +404,10 @@ impl Ledger {
             let receipt = Receipt { message, received: now, slot, receives, queue };
             self.handed.push_back(Delivery { receipt, luck, sent });
             let (caller, until) = (poll.caller, now + hidden);
-            let change =
-                Change::Received { message, caller, partition, receives, sent, until, cause };
+            let change = Change::Message(
+                message,
+                Step::Received { caller, partition, receives, sent, until, cause },
+            );
             journal.change(now, queue, &change);
             taken.messages += 1;
         }
@@ -423,7 +432,11 @@ impl Ledger {
         source.tally.moved_out += 1;
         let row = *self.slab.get(slot);
         let (message, receives, cause) = (row.id, row.receives, row.held());
-        journal.change(now, from, &Change::DeadLettered { message, to, receives, cause });
+        journal.change(
+            now,
+            from,
+            &Change::Message(message, Step::DeadLettered { to, receives, cause }),
+        );
         source.tell_oldest(&self.slab, now, journal);
 
         self.stirred.note(to);
@@ -438,7 +451,7 @@ impl Ledger {
         self.slab.replace(slot, moved);
         target.tally.moved_in += 1;
         target.begin_moved(&mut self.slab, slot, expires);
-        journal.change(now, to, &Change::MovedIn { message, from });
+        journal.change(now, to, &Change::Message(message, Step::MovedIn { from }));
         target.show(&mut self.slab, slot);
         target.came_in(now, journal);
         if target.routing.waits_at_one() || self.polls.first(to).is_some() {

@@ -60,8 +60,8 @@ impl MessageSize {
 }
 
 /// Chunks of a call with a payload of so many bytes; one without a payload counts as one.
-pub const fn chunks(bytes: u64) -> u64 {
-    if bytes == 0 { 1 } else { bytes.div_ceil(CHUNK_BYTES) }
+pub const fn chunks(bytes: u64) -> u32 {
+    if bytes == 0 { 1 } else { bytes.div_ceil(CHUNK_BYTES) as u32 }
 }
 
 #[cfg(test)]

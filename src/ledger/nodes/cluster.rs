@@ -126,7 +126,7 @@ impl Cluster {
             let census = self.census();
             if census != self.counted {
                 self.counted = census;
-                tell(at, NodeChange::Counted(census));
+                tell(at, census.into());
             }
             self.due = self.next_due();
         }
@@ -166,7 +166,7 @@ impl Cluster {
     }
 
     fn fail(&mut self, id: NodeId, now: Time, tell: &mut impl FnMut(NodeChange)) {
-        tell(NodeChange::Failed(id));
+        tell(NodeChange::Failed { node: id });
         self.health[id.0 as usize].fail(now);
         self.nodes[id.0 as usize].up = false;
         for transfer in self.transfers.iter_mut() {
@@ -183,7 +183,7 @@ impl Cluster {
     }
 
     fn come_back(&mut self, id: NodeId, now: Time, tell: &mut impl FnMut(NodeChange)) {
-        tell(NodeChange::Returned(id));
+        tell(NodeChange::Returned { node: id });
         let mine = self.placed.values().filter(|placed| placed.replicas.contains(&id)).count();
         let most = self.config.copy.saturating_mul(mine as u64);
         self.health[id.0 as usize].come_back(now, self.config.catch_up, most);
@@ -199,16 +199,16 @@ impl Cluster {
         while self.health[i].due(suspect_after, replicate_after) <= now {
             match self.health[i].pass() {
                 Some(Passed::CaughtUp) => {
-                    tell(NodeChange::CaughtUp(id));
+                    tell(NodeChange::CaughtUp { node: id });
                     self.nodes[i].up = true;
                     self.elect(tell);
                 }
                 Some(Passed::Suspected) => {
-                    tell(NodeChange::Suspected(id));
+                    tell(NodeChange::Suspected { node: id });
                     self.elect(tell);
                 }
                 Some(Passed::GivenUp) => {
-                    tell(NodeChange::GivenUp(id));
+                    tell(NodeChange::GivenUp { node: id });
                     self.want_repair();
                 }
                 None => {}

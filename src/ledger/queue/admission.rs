@@ -3,7 +3,7 @@
 //! Owns the answer and what a refusal is called. Must not know what decides:
 //! [`Queue`](super::Queue) does.
 
-use crate::ledger::journal::{Action, Change, PartitionId};
+use crate::ledger::journal::{Action, Call, PartitionId};
 
 /// Whether a partition lets a call through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,11 +24,11 @@ impl Admission {
         action: Action,
         partition: PartitionId,
         messages: u32,
-    ) -> Option<Change> {
+    ) -> Option<Call> {
         match self {
             Admission::Admitted => None,
-            Admission::Throttled => Some(Change::Throttled { action, partition, messages }),
-            Admission::Unavailable => Some(Change::Unavailable { action, partition, messages }),
+            Admission::Throttled => Some(Call::Throttled { action, partition, messages }),
+            Admission::Unavailable => Some(Call::Unavailable { action, partition, messages }),
         }
     }
 }

@@ -18,7 +18,7 @@ use std::cmp::Reverse;
 use crate::kernel::rng::{Purpose, Source, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, MessageSize, QueueConfig, QueueId, SplitPolicy};
-use crate::ledger::journal::{Action, Journal, MessageId, State};
+use crate::ledger::journal::{Action, Change, Journal, MessageId, State};
 use crate::ledger::keyspace::backlog::Counted;
 use crate::ledger::keyspace::capacity::Rate;
 use crate::ledger::keyspace::keys::Router;
@@ -223,7 +223,7 @@ impl Queue {
     pub(super) fn came_in<J: Journal>(&mut self, now: Time, journal: &mut J) {
         if self.oldest.is_none() {
             self.oldest = Some(now);
-            journal.oldest_changed(now, self.id, self.oldest);
+            journal.change(now, self.id, &Change::Oldest(self.oldest));
         }
     }
 
@@ -245,7 +245,7 @@ impl Queue {
         let oldest = sent.into_iter().chain(moved).min();
         if oldest != self.oldest {
             self.oldest = oldest;
-            journal.oldest_changed(now, self.id, oldest);
+            journal.change(now, self.id, &Change::Oldest(oldest));
         }
     }
 

@@ -134,15 +134,15 @@ impl Replication {
                 }
                 match change {
                     NodeChange::Moved { partition, .. } => moved.push(partition),
-                    NodeChange::Failed(_)
-                    | NodeChange::Suspected(_)
-                    | NodeChange::Returned(_)
-                    | NodeChange::CaughtUp(_)
+                    NodeChange::Failed { .. }
+                    | NodeChange::Suspected { .. }
+                    | NodeChange::Returned { .. }
+                    | NodeChange::CaughtUp { .. }
                     | NodeChange::Led { .. } => anew = true,
-                    NodeChange::GivenUp(_)
+                    NodeChange::GivenUp { .. }
                     | NodeChange::CopyBegun { .. }
                     | NodeChange::CopyDropped { .. }
-                    | NodeChange::Counted(_) => {}
+                    | NodeChange::Counted { .. } => {}
                 }
                 tell(at, change);
             });

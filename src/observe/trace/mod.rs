@@ -22,9 +22,8 @@ pub use perfetto::Perfetto;
 pub use sink::Written;
 pub use text::{Text, in_words, line};
 
-use crate::facts::deed::Deed;
 use crate::kernel::time::Time;
-use crate::ledger::journal::{Change, MessageId};
+use crate::ledger::journal::MessageId;
 
 /// Which facts a trace shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,48 +50,5 @@ impl Filter {
     #[inline]
     fn about(&self, message: Option<MessageId>) -> bool {
         self.message.is_none() || self.message == message
-    }
-}
-
-/// The message that a change is about.
-#[inline]
-fn message_of_change(change: &Change) -> Option<MessageId> {
-    match *change {
-        Change::Sent { message, .. }
-        | Change::DelayEnded { message }
-        | Change::Received { message, .. }
-        | Change::Deleted { message, .. }
-        | Change::DeletedNothing { message }
-        | Change::DeleteLost { message }
-        | Change::ReceiptExpired { message }
-        | Change::VisibilityChanged { message, .. }
-        | Change::VisibilityRefused { message }
-        | Change::Returned { message, .. }
-        | Change::DeadLettered { message, .. }
-        | Change::MovedIn { message, .. }
-        | Change::Expired { message, .. }
-        | Change::Purged { message, .. }
-        | Change::Undone { message, .. } => Some(message),
-        Change::ReceivedNothing { .. }
-        | Change::Throttled { .. }
-        | Change::Unavailable { .. }
-        | Change::Called { .. }
-        | Change::KeySpace(_)
-        | Change::Node(_) => None,
-    }
-}
-
-/// The message that a deed is about.
-#[inline]
-fn message_of_deed(deed: &Deed) -> Option<MessageId> {
-    match *deed {
-        Deed::Began { message, .. } | Deed::Ended { message, .. } => Some(message),
-        Deed::Arrived { .. }
-        | Deed::SendConfirmed { .. }
-        | Deed::SendRetried { .. }
-        | Deed::GivenUp { .. }
-        | Deed::Started { .. }
-        | Deed::Crashed { .. }
-        | Deed::Busy { .. } => None,
     }
 }

@@ -3,7 +3,7 @@
 //! Owns the tables from dense ids to names, made once from the scenario. Must not know the
 //! formats. The words are part of the formats: one that is published is never renamed.
 
-use crate::facts::deed::{Ending, WorkerId};
+use crate::facts::deed::WorkerId;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Caller, Held, Refusal, State};
 use crate::model::course::Course;
@@ -91,19 +91,6 @@ impl Names {
     }
 }
 
-/// The cause of a redelivery, for machines; the outcome's names.
-pub(super) const fn cause(held: Held) -> &'static str {
-    match held {
-        Held::Buffered => "prefetched",
-        Held::Working => "outlived_timeout",
-        Held::Failed => "failed",
-        Held::Crashed => "crashed",
-        Held::Deleting => "delete_lost",
-        Held::Undone => "delete_undone",
-        Held::NotHidden => "not_hidden",
-    }
-}
-
 /// The cause of a redelivery, for people.
 pub(super) const fn cause_in_words(held: Held) -> &'static str {
     match held {
@@ -117,16 +104,6 @@ pub(super) const fn cause_in_words(held: Held) -> &'static str {
     }
 }
 
-/// A call's kind.
-pub(super) const fn action(action: Action) -> &'static str {
-    match action {
-        Action::Send => "send",
-        Action::Receive => "receive",
-        Action::Delete => "delete",
-        Action::ChangeVisibility => "change_visibility",
-    }
-}
-
 /// A call's kind, for people.
 pub(super) const fn action_in_words(action: Action) -> &'static str {
     match action {
@@ -134,15 +111,6 @@ pub(super) const fn action_in_words(action: Action) -> &'static str {
         Action::Receive => "receive",
         Action::Delete => "delete",
         Action::ChangeVisibility => "change of visibility",
-    }
-}
-
-/// A message's state.
-pub(super) const fn state(state: State) -> &'static str {
-    match state {
-        State::Delayed => "delayed",
-        State::Visible => "visible",
-        State::InFlight => "in_flight",
     }
 }
 
@@ -155,18 +123,6 @@ pub(super) const fn state_in_words(state: State) -> &'static str {
     }
 }
 
-/// Why a hot partition was not split.
-pub(super) const fn refusal(reason: Refusal) -> &'static str {
-    match reason {
-        Refusal::NoBalancedKey => "no_balanced_key",
-        Refusal::TooManyPartitions => "too_many_partitions",
-        Refusal::SingleKey => "single_key",
-        Refusal::HotKey { .. } => "hot_key",
-        Refusal::Sequential => "sequential",
-        Refusal::TooManyAtOnce => "too_many_at_once",
-    }
-}
-
 /// Why a hot partition was not split, for people.
 pub(super) const fn refusal_in_words(reason: Refusal) -> &'static str {
     match reason {
@@ -176,16 +132,5 @@ pub(super) const fn refusal_in_words(reason: Refusal) -> &'static str {
         Refusal::HotKey { .. } => "one key has too much of the load",
         Refusal::Sequential => "the load moves along the range",
         Refusal::TooManyAtOnce => "too many splits are under way",
-    }
-}
-
-/// How work ended.
-pub(super) const fn ending(how: Ending) -> &'static str {
-    match how {
-        Ending::Done => "done",
-        Ending::Duplicate => "duplicate",
-        Ending::Recognised => "recognised",
-        Ending::Failed => "failed",
-        Ending::Crashed => "crashed",
     }
 }

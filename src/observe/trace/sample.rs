@@ -11,8 +11,8 @@ use crate::ledger::config::{
     ReceiveRouting, Redrive, Reservoir, SplitPolicy,
 };
 use crate::ledger::journal::{
-    Action, Caller, Census, Change, Held, KeySpace, MessageId, NodeChange, PartitionId, Refusal,
-    State,
+    Action, Call, Caller, Change, Held, KeySpace, MessageId, NodeChange, PartitionId, Refusal,
+    State, Step,
 };
 use crate::model::clients::{
     ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig,
@@ -175,21 +175,23 @@ pub(crate) fn scenario() -> Scenario {
 
 fn sent(message: u64, state: State) -> Fact {
     let message = MessageId(message);
-    Fact::Change(QUEUE, Change::Sent { message, partition: PartitionId(0), state })
+    Fact::Change(QUEUE, Change::Message(message, Step::Sent { partition: PartitionId(0), state }))
 }
 
 fn received(message: u64, worker: u32, receives: u32, times: (u64, u64), c: Option<Held>) -> Fact {
     Fact::Change(
         QUEUE,
-        Change::Received {
-            message: MessageId(message),
-            caller: Caller(worker),
-            partition: PartitionId(0),
-            receives,
-            sent: Time::from_nanos(times.0 * 1_000_000),
-            until: Time::from_nanos(times.1),
-            cause: c,
-        },
+        Change::Message(
+            MessageId(message),
+            Step::Received {
+                caller: Caller(worker),
+                partition: PartitionId(0),
+                receives,
+                sent: Time::from_nanos(times.0 * 1_000_000),
+                until: Time::from_nanos(times.1),
+                cause: c,
+            },
+        ),
     )
 }
 
@@ -232,7 +234,7 @@ fn life_of_312() -> Vec<(Time, Fact)> {
     let busy = Deed::Busy { worker: WorkerId(0), fleet: FleetId(0), busy: 1, was: 0 };
     vec![
         (at(990), Fact::Deed(Deed::Arrived { producer: web })),
-        (at(1_000), change(Change::Called { action: Action::Send })),
+        (at(1_000), change(Change::Call(Call::Made { action: Action::Send, asked: 0, chunks: 1 }))),
         (at(1_000), sent(312, State::Visible)),
         (
             at(1_000),
@@ -246,21 +248,22 @@ fn life_of_312() -> Vec<(Time, Fact)> {
         (at(1_100), received(312, 0, 1, (1_000, 31_100_000_000), None)),
         (at(1_150), began(312, 0, 1)),
         (at(1_150), Fact::Deed(busy)),
-        (at(31_100), change(Change::Returned { message, cause: Held::Working, receives: 1 })),
+        (
+            at(31_100),
+            change(Change::Message(message, Step::Returned { cause: Held::Working, receives: 1 })),
+        ),
         (second, received(312, 1, 2, (1_000, 71_207_318_500), Some(Held::Working))),
         (at(41_250), began(312, 1, 2)),
         (at(45_000), ended(312, 0, 1_000, 43_850, Ending::Done)),
-        (at(45_010), change(Change::DeletedNothing { message })),
+        (at(45_010), change(Change::Message(message, Step::DeletedNothing {}))),
         (at(46_000), ended(312, 1, 1_000, 4_750, Ending::Duplicate)),
-        (at(46_010), change(Change::DeleteLost { message })),
+        (at(46_010), change(Change::Message(message, Step::DeleteLost {}))),
         (
             at(46_100),
-            change(Change::Deleted {
+            change(Change::Message(
                 message,
-                sent: at(1_000),
-                receives: 2,
-                from: State::InFlight,
-            }),
+                Step::Deleted { sent: at(1_000), receives: 2, from: State::InFlight },
+            )),
         ),
     ]
 }
@@ -272,26 +275,48 @@ fn others() -> Vec<(Time, Fact)> {
     let caller = Caller(2);
     vec![
         (at(2_000), sent(313, State::Delayed)),
-        (at(7_000), change(Change::DelayEnded { message })),
+        (at(7_000), change(Change::Message(message, Step::DelayEnded {}))),
         (at(7_200), received(313, 2, 1, (2_000, 37_200_000_000), None)),
         (at(7_200), began(313, 2, 1)),
         (at(8_000), ended(313, 2, 2_000, 800, Ending::Failed)),
-        (at(8_000), change(Change::VisibilityChanged { message, until: at(12_000) })),
-        (at(12_000), change(Change::Returned { message, cause: Held::Failed, receives: 1 })),
+        (
+            at(8_000),
+            change(Change::Message(message, Step::VisibilityChanged { until: at(12_000) })),
+        ),
+        (
+            at(12_000),
+            change(Change::Message(message, Step::Returned { cause: Held::Failed, receives: 1 })),
+        ),
         (
             at(42_000),
-            change(Change::DeadLettered { message, to: DEAD, receives: 1, cause: Held::Failed }),
+            change(Change::Message(
+                message,
+                Step::DeadLettered { to: DEAD, receives: 1, cause: Held::Failed },
+            )),
         ),
-        (at(42_000), Fact::Change(DEAD, Change::MovedIn { message, from: QUEUE })),
-        (at(43_000), change(Change::ReceivedNothing { caller, falsely: true, over_limit: false })),
+        (at(42_000), Fact::Change(DEAD, Change::Message(message, Step::MovedIn { from: QUEUE }))),
+        (
+            at(43_000),
+            change(Change::Call(Call::ReceivedNothing {
+                caller,
+                falsely: true,
+                over_limit: false,
+            })),
+        ),
         (at(48_000), sent(314, State::Visible)),
         (at(48_000), sent(315, State::Visible)),
         (at(48_000), sent(316, State::Visible)),
         (at(48_000), sent(317, State::Visible)),
         (at(49_000), received(314, 2, 1, (48_000, 79_000_000_000), None)),
         (at(49_000), began(314, 2, 1)),
-        (at(60_000), change(Change::Expired { message: MessageId(315), from: State::Visible })),
-        (at(61_000), change(Change::Purged { message: MessageId(316), from: State::Visible })),
+        (
+            at(60_000),
+            change(Change::Message(MessageId(315), Step::Expired { from: State::Visible })),
+        ),
+        (
+            at(61_000),
+            change(Change::Message(MessageId(316), Step::Purged { from: State::Visible })),
+        ),
         (at(79_500), received(317, 1, 1, (48_000, 109_500_000_000), None)),
         (at(79_600), began(317, 1, 1)),
     ]
@@ -313,7 +338,11 @@ fn faults() -> Vec<(Time, Fact)> {
         (at(0), Fact::Deed(Deed::Started { worker })),
         (
             at(50_000),
-            change(Change::Throttled { action: Action::Send, partition: p0, messages: 10 }),
+            change(Change::Call(Call::Throttled {
+                action: Action::Send,
+                partition: p0,
+                messages: 10,
+            })),
         ),
         (at(50_000), Fact::Deed(Deed::SendRetried { producer: web, messages: 10 })),
         (
@@ -339,11 +368,12 @@ fn faults() -> Vec<(Time, Fact)> {
             at(51_500),
             space(KeySpace::Refused { partition: p2, reason: Refusal::HotKey { permille: 612 } }),
         ),
+        (at(51_900), change(Change::Call(Call::WentOn { asked: 2, chunks: 1 }))),
         (at(52_000), Fact::Deed(Deed::GivenUp { producer: web, messages: 10 })),
         (at(55_000), ended(314, 2, 48_000, 6_000, Ending::Crashed)),
         (at(55_000), Fact::Deed(Deed::Crashed { worker })),
-        (at(56_000), change(Change::VisibilityRefused { message })),
-        (at(57_000), change(Change::ReceiptExpired { message })),
+        (at(56_000), change(Change::Message(message, Step::VisibilityRefused {}))),
+        (at(57_000), change(Change::Message(message, Step::ReceiptExpired {}))),
         (at(70_000), change(Change::KeySpace(KeySpace::Merged { left: p1, right: p2, into: p3 }))),
         (at(70_000), closed(p1)),
         (at(70_000), closed(p2)),
@@ -356,7 +386,10 @@ fn faults() -> Vec<(Time, Fact)> {
         (at(73_000), opened(p6, middle + 1, last)),
         (at(75_000), space(KeySpace::Drained { partition: p3 })),
         (at(75_000), space(KeySpace::Ended { reshard: 0 })),
-        (at(79_000), change(Change::Returned { message, cause: Held::Crashed, receives: 1 })),
+        (
+            at(79_000),
+            change(Change::Message(message, Step::Returned { cause: Held::Crashed, receives: 1 })),
+        ),
     ]
 }
 
@@ -367,35 +400,36 @@ fn nodes() -> Vec<(Time, Fact)> {
     let [p1, p2] = [1, 2].map(PartitionId);
     let [n0, n1, n2, n3] = [0, 1, 2, 3].map(NodeId);
     let counted = |under_replicated, without_write_quorum, without_read_quorum| {
-        node(NodeChange::Counted(Census {
+        node(NodeChange::Counted {
             partitions: 2,
             under_replicated,
             without_write_quorum,
             without_read_quorum,
-        }))
+        })
     };
-    let unavailable =
-        |action, messages| change(Change::Unavailable { action, partition: p1, messages });
+    let unavailable = |action, messages| {
+        change(Change::Call(Call::Unavailable { action, partition: p1, messages }))
+    };
     vec![
-        (at(62_000), node(NodeChange::Failed(n1))),
+        (at(62_000), node(NodeChange::Failed { node: n1 })),
         (at(62_000), counted(2, 0, 0)),
-        (at(63_000), node(NodeChange::Suspected(n1))),
+        (at(63_000), node(NodeChange::Suspected { node: n1 })),
         (at(63_000), node(NodeChange::Led { partition: p1, by: n2 })),
-        (at(63_500), node(NodeChange::Failed(n2))),
+        (at(63_500), node(NodeChange::Failed { node: n2 })),
         (at(63_500), counted(2, 1, 1)),
         (at(64_000), unavailable(Action::Send, 10)),
         (at(64_000), unavailable(Action::Receive, 1)),
-        (at(65_500), node(NodeChange::Returned(n2))),
-        (at(65_700), node(NodeChange::CaughtUp(n2))),
+        (at(65_500), node(NodeChange::Returned { node: n2 })),
+        (at(65_700), node(NodeChange::CaughtUp { node: n2 })),
         (at(65_700), counted(2, 0, 0)),
-        (at(66_000), node(NodeChange::GivenUp(n1))),
+        (at(66_000), node(NodeChange::GivenUp { node: n1 })),
         (at(66_000), node(NodeChange::CopyBegun { partition: p1, source: n2, to: n3 })),
         (at(67_000), node(NodeChange::Moved { partition: p1, from: n1, to: n3 })),
         (at(67_000), node(NodeChange::CopyBegun { partition: p2, source: n0, to: n3 })),
         (at(67_000), counted(1, 0, 0)),
-        (at(67_500), node(NodeChange::Returned(n1))),
+        (at(67_500), node(NodeChange::Returned { node: n1 })),
         (at(67_500), node(NodeChange::CopyDropped { partition: p2, to: n3 })),
-        (at(68_000), node(NodeChange::CaughtUp(n1))),
+        (at(68_000), node(NodeChange::CaughtUp { node: n1 })),
         (at(68_000), counted(0, 0, 0)),
     ]
 }
@@ -404,24 +438,25 @@ fn nodes() -> Vec<(Time, Fact)> {
 fn back_again() -> Vec<(Time, Fact)> {
     let change = |change| Fact::Change(QUEUE, change);
     let deleted = |message, sent, receives| {
-        change(Change::Deleted {
-            message: MessageId(message),
-            sent,
-            receives,
-            from: State::InFlight,
-        })
+        change(Change::Message(
+            MessageId(message),
+            Step::Deleted { sent, receives, from: State::InFlight },
+        ))
     };
     let (message, shown) = (MessageId(312), MessageId(318));
     let hidden_until = |secs: u64| secs * 1_000_000_000;
     vec![
-        (at(64_500), change(Change::Undone { message, sent: at(1_000), receives: 2 })),
+        (
+            at(64_500),
+            change(Change::Message(message, Step::Undone { sent: at(1_000), receives: 2 })),
+        ),
         (at(65_000), received(312, 1, 3, (1_000, hidden_until(95)), Some(Held::Undone))),
         (at(65_050), deleted(312, at(1_000), 3)),
         (at(68_100), sent(318, State::Visible)),
         (at(68_200), received(318, 1, 1, (68_100, hidden_until(98)), None)),
         (
             at(68_200),
-            change(Change::Returned { message: shown, cause: Held::NotHidden, receives: 1 }),
+            change(Change::Message(shown, Step::Returned { cause: Held::NotHidden, receives: 1 })),
         ),
         (at(68_300), received(318, 2, 2, (68_100, hidden_until(98)), Some(Held::NotHidden))),
         (at(68_400), deleted(318, at(68_100), 2)),

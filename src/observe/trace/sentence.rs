@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::names::{Names, action_in_words, cause_in_words, refusal_in_words, state_in_words};
 use crate::facts::deed::{Deed, Ending};
 use crate::kernel::time::{Span, Time};
-use crate::ledger::journal::{Action, Census, Change, KeySpace, NodeChange, Refusal, State};
+use crate::ledger::journal::{Action, Call, Change, KeySpace, NodeChange, Refusal, State, Step};
 
 /// A length in the form of an instant, `45.100000000s`, so that the two line up.
 fn exact(span: Span) -> Time {
@@ -31,7 +31,26 @@ pub(super) fn of_change(
     change: &Change,
 ) -> io::Result<()> {
     match *change {
-        Change::ReceivedNothing { caller, falsely, over_limit } => {
+        Change::Message(_, step) => of_message(out, names, now, step),
+        Change::Call(call) => of_call(out, names, call),
+        Change::KeySpace(ref change) => of_key_space(out, change),
+        Change::Node(ref change) => of_node(out, change),
+        Change::Oldest(Some(sent)) => write!(out, "the oldest message is of {sent} now"),
+        Change::Oldest(None) => write!(out, "no message is there any more"),
+    }
+}
+
+/// Writes what came of a call.
+fn of_call(out: &mut impl Write, names: &Names, call: Call) -> io::Result<()> {
+    match call {
+        Call::Made { action, .. } => write!(out, "call: {}", action_in_words(action)),
+        Call::WentOn { asked, .. } if asked > 0 => {
+            write!(out, "a waiting poll asked {asked} partition{}", plural(asked))
+        }
+        Call::WentOn { chunks, .. } => {
+            write!(out, "a waiting poll got {chunks} chunk{} more than one", plural(chunks))
+        }
+        Call::ReceivedNothing { caller, falsely, over_limit } => {
             let why = match (over_limit, falsely) {
                 (true, _) => ": too many messages in flight",
                 (false, true) => ", though partitions it heard nothing from had some",
@@ -39,37 +58,19 @@ pub(super) fn of_change(
             };
             write!(out, "{} received nothing{why}", names.caller(caller))
         }
-        Change::Throttled { action, partition, messages } => {
+        Call::Throttled { action, partition, messages } => {
             write!(out, "partition {} throttled ", partition.0)?;
-            of_call(out, action, messages)
+            of_refused(out, action, messages)
         }
-        Change::Called { action } => write!(out, "call: {}", action_in_words(action)),
-        Change::Unavailable { action, partition, messages } => {
+        Call::Unavailable { action, partition, messages } => {
             write!(out, "too few replicas of partition {} answered ", partition.0)?;
-            of_call(out, action, messages)
+            of_refused(out, action, messages)
         }
-        Change::KeySpace(ref change) => of_key_space(out, change),
-        Change::Node(ref change) => of_node(out, change),
-        Change::Sent { .. }
-        | Change::DelayEnded { .. }
-        | Change::Received { .. }
-        | Change::Deleted { .. }
-        | Change::DeletedNothing { .. }
-        | Change::DeleteLost { .. }
-        | Change::ReceiptExpired { .. }
-        | Change::VisibilityChanged { .. }
-        | Change::VisibilityRefused { .. }
-        | Change::Returned { .. }
-        | Change::DeadLettered { .. }
-        | Change::MovedIn { .. }
-        | Change::Expired { .. }
-        | Change::Purged { .. }
-        | Change::Undone { .. } => of_message(out, names, now, change),
     }
 }
 
 /// Writes which call was refused.
-fn of_call(out: &mut impl Write, action: Action, messages: u32) -> io::Result<()> {
+fn of_refused(out: &mut impl Write, action: Action, messages: u32) -> io::Result<()> {
     write!(out, "a {}", action_in_words(action))?;
     if action == Action::Receive {
         return Ok(());
@@ -126,17 +127,17 @@ fn of_key_space(out: &mut impl Write, change: &KeySpace) -> io::Result<()> {
 /// Writes what happened to a node or a replica.
 fn of_node(out: &mut impl Write, change: &NodeChange) -> io::Result<()> {
     match *change {
-        NodeChange::Failed(node) => write!(out, "node {} failed", node.0),
-        NodeChange::Suspected(node) => {
+        NodeChange::Failed { node } => write!(out, "node {} failed", node.0),
+        NodeChange::Suspected { node } => {
             write!(out, "node {} is suspected: others lead its partitions", node.0)
         }
-        NodeChange::GivenUp(node) => {
+        NodeChange::GivenUp { node } => {
             write!(out, "node {} is given up: its replicas are made anew", node.0)
         }
-        NodeChange::Returned(node) => {
+        NodeChange::Returned { node } => {
             write!(out, "node {} is up again and applies what it missed", node.0)
         }
-        NodeChange::CaughtUp(node) => write!(out, "node {} answers again", node.0),
+        NodeChange::CaughtUp { node } => write!(out, "node {} answers again", node.0),
         NodeChange::Led { partition, by } => {
             write!(out, "node {} leads partition {} now", by.0, partition.0)
         }
@@ -151,9 +152,12 @@ fn of_node(out: &mut impl Write, change: &NodeChange) -> io::Result<()> {
             let (partition, from, to) = (partition.0, from.0, to.0);
             write!(out, "node {to} holds partition {partition} in place of node {from}")
         }
-        NodeChange::Counted(census) => {
-            let Census { partitions, under_replicated, .. } = census;
-            let Census { without_write_quorum, without_read_quorum, .. } = census;
+        NodeChange::Counted {
+            partitions,
+            under_replicated,
+            without_write_quorum,
+            without_read_quorum,
+        } => {
             write!(
                 out,
                 "{under_replicated} of {partitions} partitions lack a replica, \
@@ -164,46 +168,46 @@ fn of_node(out: &mut impl Write, change: &NodeChange) -> io::Result<()> {
 }
 
 /// Writes what happened to a message.
-fn of_message(out: &mut impl Write, names: &Names, now: Time, change: &Change) -> io::Result<()> {
-    match *change {
-        Change::Sent { partition, state, .. } => {
+fn of_message(out: &mut impl Write, names: &Names, now: Time, step: Step) -> io::Result<()> {
+    match step {
+        Step::Sent { partition, state, .. } => {
             write!(out, "sent to partition {}, {}", partition.0, state_in_words(state))
         }
-        Change::DelayEnded { .. } => write!(out, "visible: its delay is over"),
-        Change::Received { caller, receives, until, cause, .. } => {
+        Step::DelayEnded { .. } => write!(out, "visible: its delay is over"),
+        Step::Received { caller, receives, until, cause, .. } => {
             write!(out, "received by {}, receive {receives}", names.caller(caller))?;
             if let Some(held) = cause {
                 write!(out, " ({})", cause_in_words(held))?;
             }
             write!(out, ", hidden until {until}")
         }
-        Change::Deleted { sent, receives, from, .. } => {
+        Step::Deleted { sent, receives, from, .. } => {
             let late = if from == State::Visible { ", though visible again" } else { "" };
             let age = exact(now.since(sent));
             write!(out, "deleted {age} after it came, receive {receives}{late}")
         }
-        Change::DeletedNothing { .. } => {
+        Step::DeletedNothing { .. } => {
             write!(out, "delete changed nothing: a later receive holds it, or it was gone")
         }
-        Change::DeleteLost { .. } => write!(out, "delete confirmed, but a copy survived"),
-        Change::ReceiptExpired { .. } => write!(out, "call refused: its receipt is over 12h old"),
-        Change::VisibilityChanged { until, .. } => write!(out, "now hidden until {until}"),
-        Change::VisibilityRefused { .. } => {
+        Step::DeleteLost { .. } => write!(out, "delete confirmed, but a copy survived"),
+        Step::ReceiptExpired { .. } => write!(out, "call refused: its receipt is over 12h old"),
+        Step::VisibilityChanged { until, .. } => write!(out, "now hidden until {until}"),
+        Step::VisibilityRefused { .. } => {
             write!(out, "change of visibility refused: not in flight for this receipt, or over 12h")
         }
-        Change::Returned { cause, receives, .. } => {
+        Step::Returned { cause, receives, .. } => {
             write!(out, "visible again after receive {receives} ({})", cause_in_words(cause))
         }
-        Change::DeadLettered { to, receives, cause, .. } => {
+        Step::DeadLettered { to, receives, cause, .. } => {
             let (to, s) = (names.queue(to), plural(receives));
             write!(out, "moved to {to} after {receives} receive{s} ({})", cause_in_words(cause))
         }
-        Change::MovedIn { from, .. } => write!(out, "arrived from {}", names.queue(from)),
-        Change::Expired { from, .. } => {
+        Step::MovedIn { from, .. } => write!(out, "arrived from {}", names.queue(from)),
+        Step::Expired { from, .. } => {
             write!(out, "expired while {}: its retention is over", state_in_words(from))
         }
-        Change::Purged { from, .. } => write!(out, "purged while {}", state_in_words(from)),
-        Change::Undone { sent, receives, .. } => {
+        Step::Purged { from, .. } => write!(out, "purged while {}", state_in_words(from)),
+        Step::Undone { sent, receives, .. } => {
             let age = exact(now.since(sent));
             write!(
                 out,
@@ -211,12 +215,6 @@ fn of_message(out: &mut impl Write, names: &Names, now: Time, change: &Change) -
                  answers has its delete"
             )
         }
-        Change::ReceivedNothing { .. }
-        | Change::Throttled { .. }
-        | Change::Unavailable { .. }
-        | Change::Called { .. }
-        | Change::KeySpace(_)
-        | Change::Node(_) => Ok(()),
     }
 }
 

@@ -9,16 +9,16 @@
 
 use std::io::{self, Write};
 
+use super::Filter;
 use super::names::{Names, state_in_words};
 use super::sentence;
 use super::sink::{Sink, Written};
-use super::{Filter, message_of_change, message_of_deed};
 use crate::facts::deed::Deed;
 use crate::facts::fact::Fact;
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal, MessageId, State};
+use crate::ledger::journal::{Call, Change, Journal, MessageId, State, Step};
 use crate::model::course::{Course, Fork};
 use crate::model::scenario::{Limits, Scenario};
 
@@ -100,11 +100,14 @@ impl<W: Write> Text<W> {
 
 impl<W: Write> Journal for Text<W> {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
-        let message = message_of_change(change);
-        if message.is_some() && message == self.filter.message {
-            self.resident = state_after(self.resident, queue, change);
+        let message = change.message();
+        if let Change::Message(of, step) = *change
+            && self.filter.message == Some(of)
+        {
+            self.resident = state_after(self.resident, queue, step);
         }
-        if matches!(change, Change::Called { .. }) || !self.wants(now, message) {
+        let repeats = matches!(change, Change::Call(Call::Made { .. } | Call::WentOn { .. }));
+        if repeats || matches!(change, Change::Oldest(_)) || !self.wants(now, message) {
             return;
         }
         let out = self.sink.record();
@@ -120,7 +123,7 @@ impl<W: Write> Journal for Text<W> {
 
 impl<W: Write> Observer for Text<W> {
     fn deed(&mut self, now: Time, deed: &Deed) {
-        let message = message_of_deed(deed);
+        let message = deed.message();
         if matches!(deed, Deed::Busy { .. }) || !self.wants(now, message) {
             return;
         }
@@ -175,32 +178,26 @@ pub fn in_words(scenario: &Scenario, now: Time, fact: &Fact) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Where a message is after a change that is about it; `None` when it is in no queue.
+/// Where a message is after something happened to it; `None` when it is in no queue.
 fn state_after(
     before: Option<(QueueId, State)>,
     queue: QueueId,
-    change: &Change,
+    step: Step,
 ) -> Option<(QueueId, State)> {
-    match *change {
-        Change::Sent { state, .. } => Some((queue, state)),
-        Change::DelayEnded { .. }
-        | Change::Returned { .. }
-        | Change::MovedIn { .. }
-        | Change::Undone { .. } => Some((queue, State::Visible)),
-        Change::Received { .. } => Some((queue, State::InFlight)),
-        Change::Deleted { .. } | Change::Expired { .. } | Change::Purged { .. } => None,
-        Change::DeadLettered { .. }
-        | Change::ReceivedNothing { .. }
-        | Change::DeletedNothing { .. }
-        | Change::DeleteLost { .. }
-        | Change::ReceiptExpired { .. }
-        | Change::VisibilityChanged { .. }
-        | Change::VisibilityRefused { .. }
-        | Change::Throttled { .. }
-        | Change::Unavailable { .. }
-        | Change::Called { .. }
-        | Change::KeySpace(_)
-        | Change::Node(_) => before,
+    match step {
+        Step::Sent { state, .. } => Some((queue, state)),
+        Step::DelayEnded { .. }
+        | Step::Returned { .. }
+        | Step::MovedIn { .. }
+        | Step::Undone { .. } => Some((queue, State::Visible)),
+        Step::Received { .. } => Some((queue, State::InFlight)),
+        Step::Deleted { .. } | Step::Expired { .. } | Step::Purged { .. } => None,
+        Step::DeadLettered { .. }
+        | Step::DeletedNothing { .. }
+        | Step::DeleteLost { .. }
+        | Step::ReceiptExpired { .. }
+        | Step::VisibilityChanged { .. }
+        | Step::VisibilityRefused { .. } => before,
     }
 }
 
@@ -259,7 +256,7 @@ mod tests {
         let told = sample::facts().into_iter().filter(|(now, fact)| {
             let silent = matches!(
                 fact,
-                sample::Fact::Change(_, Change::Called { .. })
+                sample::Fact::Change(_, Change::Call(Call::Made { .. }))
                     | sample::Fact::Deed(Deed::Busy { .. })
             );
             (from..=to).contains(&now.as_nanos()) && !silent

@@ -2,7 +2,7 @@
 //!
 //! Owns how each change moves a message between states. Must not know the format.
 
-use crate::ledger::journal::{Change, State};
+use crate::ledger::journal::{State, Step};
 
 /// Messages of a queue by state.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,29 +27,23 @@ impl Levels {
         }
     }
 
-    /// Counts a change.
-    pub(super) fn apply(&mut self, change: &Change) {
-        let (from, to) = match *change {
-            Change::Sent { state, .. } => (None, Some(state)),
-            Change::MovedIn { .. } | Change::Undone { .. } => (None, Some(State::Visible)),
-            Change::DelayEnded { .. } => (Some(State::Delayed), Some(State::Visible)),
-            Change::Received { .. } => (Some(State::Visible), Some(State::InFlight)),
-            Change::Returned { .. } => (Some(State::InFlight), Some(State::Visible)),
-            Change::DeadLettered { .. } => (Some(State::Visible), None),
-            Change::Deleted { from, .. }
-            | Change::Expired { from, .. }
-            | Change::Purged { from, .. } => (Some(from), None),
-            Change::DeletedNothing { .. }
-            | Change::DeleteLost { .. }
-            | Change::ReceiptExpired { .. }
-            | Change::VisibilityChanged { .. }
-            | Change::VisibilityRefused { .. }
-            | Change::ReceivedNothing { .. }
-            | Change::Throttled { .. }
-            | Change::Unavailable { .. }
-            | Change::Called { .. }
-            | Change::KeySpace(_)
-            | Change::Node(_) => (None, None),
+    /// Counts what happened to a message.
+    pub(super) fn apply(&mut self, step: &Step) {
+        let (from, to) = match *step {
+            Step::Sent { state, .. } => (None, Some(state)),
+            Step::MovedIn { .. } | Step::Undone { .. } => (None, Some(State::Visible)),
+            Step::DelayEnded { .. } => (Some(State::Delayed), Some(State::Visible)),
+            Step::Received { .. } => (Some(State::Visible), Some(State::InFlight)),
+            Step::Returned { .. } => (Some(State::InFlight), Some(State::Visible)),
+            Step::DeadLettered { .. } => (Some(State::Visible), None),
+            Step::Deleted { from, .. } | Step::Expired { from, .. } | Step::Purged { from, .. } => {
+                (Some(from), None)
+            }
+            Step::DeletedNothing { .. }
+            | Step::DeleteLost { .. }
+            | Step::ReceiptExpired { .. }
+            | Step::VisibilityChanged { .. }
+            | Step::VisibilityRefused { .. } => (None, None),
         };
         if let Some(state) = from {
             let level = self.of(state);

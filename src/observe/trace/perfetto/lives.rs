@@ -5,12 +5,12 @@
 
 use std::io::Write;
 
-use super::super::names::{self, Names};
+use super::super::names::Names;
 use super::event::Event;
 use super::{Life, Origin, Perfetto, draw_arrow, ledger};
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, MessageId};
+use crate::ledger::journal::{MessageId, Step};
 
 impl<W: Write> Perfetto<W> {
     /// Writes the `b` of a message unless it stands there already.
@@ -68,49 +68,43 @@ impl<W: Write> Perfetto<W> {
     }
 
     /// What happened to one message.
-    pub(super) fn message_change(&mut self, queue: QueueId, message: MessageId, change: &Change) {
-        match *change {
-            Change::Sent { .. } | Change::Undone { .. } => self.begin(message, queue),
-            Change::DelayEnded { .. } => self.moment(message, "delay over", |event, _| event.end()),
-            Change::Received { caller, receives, .. } => {
+    pub(super) fn step(&mut self, queue: QueueId, message: MessageId, step: Step) {
+        match step {
+            Step::Sent { .. } | Step::Undone { .. } => self.begin(message, queue),
+            Step::DelayEnded { .. } => self.moment(message, "delay over", |event, _| event.end()),
+            Step::Received { caller, receives, .. } => {
                 self.moment(message, "received", |e, names| {
                     e.text("by", names.caller(caller)).number("receive", receives).end();
                 });
             }
-            Change::VisibilityChanged { until, .. } => {
+            Step::VisibilityChanged { until, .. } => {
                 self.moment(message, "visibility changed", |e, _| {
                     e.number("until_ns", until.as_nanos()).end();
                 });
             }
-            Change::Returned { cause, .. } => {
+            Step::Returned { cause, .. } => {
                 self.moment(message, "visible again", |e, _| {
-                    e.text("cause", names::cause(cause)).end();
+                    e.text("cause", cause.word()).end();
                 });
                 self.leaves_holder(message);
             }
-            Change::DeletedNothing { .. } => {
+            Step::DeletedNothing { .. } => {
                 self.moment(message, "delete changed nothing", |event, _| event.end());
             }
-            Change::DeleteLost { .. } => {
+            Step::DeleteLost { .. } => {
                 self.moment(message, "delete lost", |event, _| event.end());
             }
-            Change::ReceiptExpired { .. } => {
+            Step::ReceiptExpired { .. } => {
                 self.moment(message, "receipt expired", |event, _| event.end());
             }
-            Change::VisibilityRefused { .. } => {
+            Step::VisibilityRefused { .. } => {
                 self.moment(message, "visibility refused", |event, _| event.end());
             }
-            Change::Deleted { .. } => self.remove(message, "deleted"),
-            Change::Expired { .. } => self.remove(message, "expired"),
-            Change::Purged { .. } => self.remove(message, "purged"),
-            Change::DeadLettered { .. } => self.leave(message, queue),
-            Change::MovedIn { from, .. } => self.arrive(message, queue, from),
-            Change::ReceivedNothing { .. }
-            | Change::Throttled { .. }
-            | Change::Unavailable { .. }
-            | Change::Called { .. }
-            | Change::KeySpace(_)
-            | Change::Node(_) => {}
+            Step::Deleted { .. } => self.remove(message, "deleted"),
+            Step::Expired { .. } => self.remove(message, "expired"),
+            Step::Purged { .. } => self.remove(message, "purged"),
+            Step::DeadLettered { .. } => self.leave(message, queue),
+            Step::MovedIn { from, .. } => self.arrive(message, queue, from),
         }
     }
 

@@ -40,10 +40,10 @@ use std::io::{self, Write};
 
 use self::event::{Event, Track};
 use self::levels::Levels;
+use super::Filter;
 use super::json::push_json_string;
-use super::names::{self, Names};
+use super::names::Names;
 use super::sink::{Sink, Written};
-use super::{Filter, message_of_change};
 use crate::facts::deed::{Deed, WorkerId};
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
@@ -378,13 +378,17 @@ impl<W: Write> Journal for Perfetto<W> {
         if !self.advance(now) {
             return;
         }
-        self.levels[queue.0 as usize].apply(change);
-        match message_of_change(change) {
-            Some(message) if self.filter.about(Some(message)) => {
-                self.message_change(queue, message, change);
+        match *change {
+            Change::Message(message, step) => {
+                self.levels[queue.0 as usize].apply(&step);
+                if self.filter.about(Some(message)) {
+                    self.step(queue, message, step);
+                }
             }
-            Some(_) => {}
-            None => self.partition_fault(queue, change),
+            Change::Call(call) => self.call(queue, call),
+            Change::KeySpace(change) => self.key_space(queue, change),
+            Change::Node(change) => self.instant(queue, &change),
+            Change::Oldest(_) => {}
         }
     }
 }
@@ -403,7 +407,7 @@ impl<W: Write> Observer for Perfetto<W> {
             Deed::Ended { worker, thread, message, how, .. } => {
                 let thread = self.thread(worker, thread);
                 if let Some(at) = self.work[thread].iter().rposition(|w| w.message == message) {
-                    self.end_work(thread, at, names::ending(how));
+                    self.end_work(thread, at, how.word());
                 }
             }
             Deed::Started { worker } => self.worker_fault(worker, "started"),
@@ -561,12 +565,12 @@ mod tests {
         let args = |name: &str| -> Vec<&Value> {
             phase(&events, "i").filter(|e| e["name"] == name).map(|e| &e["args"]).collect()
         };
-        assert_eq!((args("split").len(), args("merge").len()), (1, 1));
-        assert_eq!(args("change begun"), [&json!({ "change": 0, "old": 1, "new": 3 })]);
+        assert_eq!((args("split").len(), args("merged").len()), (1, 1));
+        assert_eq!(args("reshard begun"), [&json!({ "reshard": 0, "old": 1, "new": 3 })]);
         assert_eq!(args("recut"), [&json!({ "old": 1, "new": 3 })]);
-        assert_eq!(args("sealed"), [&json!({ "partition": 3 })]);
-        assert_eq!(args("drained"), [&json!({ "partition": 3 })]);
-        assert_eq!(args("change ended"), [&json!({ "change": 0 })]);
+        assert_eq!(args("partition sealed"), [&json!({ "partition": 3 })]);
+        assert_eq!(args("partition drained"), [&json!({ "partition": 3 })]);
+        assert_eq!(args("reshard ended"), [&json!({ "reshard": 0 })]);
         let refused = args("split refused");
         assert_eq!(refused[0], &json!({ "partition": 1, "reason": "no_balanced_key" }));
         let hot = json!({ "partition": 2, "reason": "hot_key", "permille": 612 });
@@ -592,6 +596,7 @@ mod tests {
         let send = json!({ "action": "send", "partition": 1, "messages": 10 });
         assert_eq!(args("unavailable")[0], &send);
         let census = json!({
+            "partitions": 2,
             "under_replicated": 2,
             "without_write_quorum": 1,
             "without_read_quorum": 1,
