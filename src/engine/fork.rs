@@ -9,7 +9,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::event::Event;
+use super::event::{FleetEvent, ProducerEvent, ServiceEvent};
 use super::world::{Ended, World, producer_path};
 use crate::clients::arrivals::Arrivals;
 use crate::clients::worker::{Life, deliveries_per_thread};
@@ -79,9 +79,9 @@ impl<O: Observer> World<O> {
         }
         self.ledger.reconfigure(self.now, id, to);
         if from.purges != to.purges {
-            self.calendar.cancel(Event::Purge(id));
+            self.calendar.cancel(ServiceEvent::Purge(id));
             if let Some(&at) = to.purges.iter().find(|&&at| at >= self.now) {
-                self.calendar.schedule(at, Event::Purge(id));
+                self.calendar.schedule(at, ServiceEvent::Purge(id));
             }
         }
     }
@@ -115,9 +115,9 @@ impl<O: Observer> World<O> {
         if before != after {
             let path = producer_path(&from.name);
             let next = producer.arrivals.change(self.now, before, after, self.streams, &path);
-            self.calendar.cancel(Event::Arrival(ProducerId(number)));
+            self.calendar.cancel(ProducerEvent::Arrival(ProducerId(number)));
             if let Some(next) = next {
-                self.calendar.schedule(next, Event::Arrival(ProducerId(number)));
+                self.calendar.schedule(next, ProducerEvent::Arrival(ProducerId(number)));
             }
             let thinks =
                 Arrivals::closed(after).flat_map(|(count, think)| (0..count).map(move |_| think));
@@ -147,7 +147,7 @@ impl<O: Observer> World<O> {
             if from.heartbeat.is_some() && to.heartbeat.is_none() {
                 let first = self.workers[number as usize].first_thread;
                 for thread in first..first + to.threads {
-                    self.calendar.cancel(Event::Heartbeat(thread));
+                    self.calendar.cancel(FleetEvent::Heartbeat(thread));
                 }
             }
             self.change_life(number, from, to);
@@ -181,7 +181,7 @@ impl<O: Observer> World<O> {
         if mean(from) == mean(to) || !runs {
             return;
         }
-        self.calendar.cancel(Event::Life(WorkerId(number)));
+        self.calendar.cancel(FleetEvent::Life(WorkerId(number)));
         self.plan_crash(number);
     }
 

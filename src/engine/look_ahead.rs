@@ -9,7 +9,7 @@
 
 use std::hint::black_box;
 
-use super::event::Event;
+use super::event::{Event, FleetEvent};
 use super::world::World;
 use crate::facts::observer::Observer;
 use crate::kernel::calendar::Calendar;
@@ -38,7 +38,8 @@ impl<O: Observer> World<O> {
     pub(super) fn look_ahead(&self) {
         let (mut threads, mut count) = ([0; MOST], 0);
         for event in self.calendar.upcoming() {
-            if let Event::Thread(number) | Event::Heartbeat(number) = event {
+            if let Event::Fleets(FleetEvent::Thread(number) | FleetEvent::Heartbeat(number)) = event
+            {
                 threads[count] = number;
                 count += 1;
             }
@@ -63,7 +64,7 @@ impl<O: Observer> World<O> {
             if let Some(number) = self.workers[caller.0 as usize].idle_thread() {
                 let thread = &self.threads[number as usize];
                 black_box(self.held[thread.first as usize].luck.0);
-                self.calendar.look_ahead(Event::Thread(number));
+                self.calendar.look_ahead(FleetEvent::Thread(number));
             }
         }
     }

@@ -4,7 +4,7 @@
 //! what they get, beyond cutting them off.
 #![expect(clippy::inline_always, reason = "every event of a worker ends here, mostly with nothing")]
 
-use super::event::Event;
+use super::event::FleetEvent;
 use super::working::Supply;
 use super::world::World;
 use crate::clients::worker::{Life, Polling};
@@ -64,7 +64,7 @@ impl<O: Observer> World<O> {
     fn pause(&mut self, number: u32, span: Span) {
         self.workers[number as usize].polling = Polling::Paused;
         let at = self.after(span);
-        self.calendar.schedule(at, Event::Poll(WorkerId(number)));
+        self.calendar.schedule(at, FleetEvent::Poll(WorkerId(number)));
     }
 
     /// It wants messages that it did not want before, as its settings are others.
@@ -107,7 +107,7 @@ impl<O: Observer> World<O> {
             worker.in_transit = served.messages;
             self.turn_idle(number, rested);
             let at = self.after(latency);
-            self.calendar.schedule(at, Event::Answer(WorkerId(number)));
+            self.calendar.schedule(at, FleetEvent::Answer(WorkerId(number)));
         }
     }
 
@@ -145,13 +145,13 @@ impl<O: Observer> World<O> {
         let rested = worker.rest();
         worker.life = match worker.life {
             Life::Down | Life::Gone => {
-                self.calendar.cancel(Event::Life(id));
+                self.calendar.cancel(FleetEvent::Life(id));
                 Life::Gone
             }
             Life::Up | Life::Leaving => Life::Leaving,
         };
         self.turn_idle(number, rested);
-        if self.ledger.hang_up(Caller(number)) || self.calendar.cancel(Event::Poll(id)) {
+        if self.ledger.hang_up(Caller(number)) || self.calendar.cancel(FleetEvent::Poll(id)) {
             self.workers[number as usize].polling = Polling::Idle;
         }
     }
@@ -163,7 +163,7 @@ impl<O: Observer> World<O> {
             let life = Dist::Exponential { mean: crash.mean_time_between };
             let life = life.sample(&mut self.chances[number as usize].crash);
             let at = self.after(life);
-            self.calendar.schedule(at, Event::Life(WorkerId(number)));
+            self.calendar.schedule(at, FleetEvent::Life(WorkerId(number)));
         }
     }
 
@@ -181,9 +181,9 @@ impl<O: Observer> World<O> {
         let id = WorkerId(number);
         self.observer.deed(self.now, &Deed::Crashed { worker: id });
         self.cut_off_threads(number);
-        self.calendar.cancel(Event::Poll(id));
-        self.calendar.cancel(Event::Answer(id));
-        self.calendar.cancel(Event::DeleteLinger(id));
+        self.calendar.cancel(FleetEvent::Poll(id));
+        self.calendar.cancel(FleetEvent::Answer(id));
+        self.calendar.cancel(FleetEvent::DeleteLinger(id));
         self.ledger.hang_up(Caller(number));
         let worker = &mut self.workers[number as usize];
         let buffer = &mut self.buffers[number as usize];
@@ -208,7 +208,7 @@ impl<O: Observer> World<O> {
         {
             let down = crash.restart.sample(&mut self.chances[number as usize].crash);
             let at = self.after(down);
-            self.calendar.schedule(at, Event::Life(id));
+            self.calendar.schedule(at, FleetEvent::Life(id));
         }
     }
 }

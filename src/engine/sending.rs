@@ -4,7 +4,7 @@
 //! connection, latency, throttling, retry. Must not know workers.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
-use super::event::Event;
+use super::event::ProducerEvent;
 use super::world::World;
 use crate::clients::producer::SendCall;
 use crate::facts::deed::{Deed, ProducerId};
@@ -22,7 +22,7 @@ impl<O: Observer> World<O> {
         let arrivals = &mut self.producers[producer as usize].arrivals;
         let is_pause = arrivals.is_pause();
         if let Some(at) = arrivals.next_look() {
-            self.calendar.schedule(at, Event::Arrival(ProducerId(producer)));
+            self.calendar.schedule(at, ProducerEvent::Arrival(ProducerId(producer)));
         }
         if !is_pause {
             self.arise(producer, None);
@@ -41,7 +41,7 @@ impl<O: Observer> World<O> {
         let waiting = &mut self.clients[client as usize];
         let thought = waiting.think.sample(&mut waiting.chance);
         let at = self.after(thought);
-        self.calendar.schedule(at, Event::Client(client));
+        self.calendar.schedule(at, ProducerEvent::Client(client));
     }
 
     #[inline(always)]
@@ -63,13 +63,13 @@ impl<O: Observer> World<O> {
         row.push(message, client);
         if row.messages().len() >= producer.config.batch as usize {
             if filling.is_some() {
-                self.calendar.cancel(Event::SendLinger(id));
+                self.calendar.cancel(ProducerEvent::SendLinger(id));
             }
             self.close_batch(number, call);
         } else if filling.is_none() {
             producer.filling = Some(call);
             let at = self.now.saturating_add(producer.config.linger);
-            self.calendar.schedule(at, Event::SendLinger(id));
+            self.calendar.schedule(at, ProducerEvent::SendLinger(id));
         }
     }
 
@@ -128,7 +128,7 @@ impl<O: Observer> World<O> {
     /// The call takes effect `span` from now, in an event of its own.
     fn plan_call(&mut self, call: u32, span: Span) {
         let at = self.after(span);
-        self.calendar.schedule(at, Event::SendCall(call));
+        self.calendar.schedule(at, ProducerEvent::SendCall(call));
     }
 
     /// A call takes effect.

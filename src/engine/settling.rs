@@ -4,7 +4,7 @@
 //! calendar. Must not know what happened.
 #![expect(clippy::inline_always, reason = "every event ends here, mostly with nothing to hand out")]
 
-use super::event::Event;
+use super::event::ServiceEvent;
 use super::world::World;
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
@@ -31,7 +31,7 @@ impl<O: Observer> World<O> {
         let due = self.ledger.due(queue);
         if due < *look {
             *look = due;
-            self.calendar.schedule(due.max(self.now), Event::Ledger(queue));
+            self.calendar.schedule(due.max(self.now), ServiceEvent::Due(queue));
         }
     }
 

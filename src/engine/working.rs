@@ -7,7 +7,7 @@
 //! its latency and is tried again when it is throttled. A stage with nothing to do is skipped.
 
 use super::calls::DeleteCall;
-use super::event::Event;
+use super::event::FleetEvent;
 use super::thread_time::Turn;
 use super::world::World;
 use crate::clients::worker::{Stage, deliveries_per_thread};
@@ -73,10 +73,10 @@ impl<O: Observer> World<O> {
             let began = Deed::Began { worker: id, thread, queue, message, receives };
             self.observer.deed(self.now, &began);
         }
-        self.calendar.schedule(self.now.saturating_add(work), Event::Thread(number));
+        self.calendar.schedule(self.now.saturating_add(work), FleetEvent::Thread(number));
         if let Some(heartbeat) = &fleet.heartbeat {
             let at = self.now.saturating_add(heartbeat.every);
-            self.calendar.schedule(at, Event::Heartbeat(number));
+            self.calendar.schedule(at, FleetEvent::Heartbeat(number));
         }
         count
     }
@@ -96,7 +96,7 @@ impl<O: Observer> World<O> {
         }
         if goes_on {
             let at = self.after(heartbeat.every);
-            self.calendar.schedule(at, Event::Heartbeat(number));
+            self.calendar.schedule(at, FleetEvent::Heartbeat(number));
         }
     }
 
@@ -118,7 +118,7 @@ impl<O: Observer> World<O> {
         let worker = &self.workers[thread.worker as usize];
         let fleet = &self.fleets[worker.fleet as usize];
         if fleet.heartbeat.is_some() {
-            self.calendar.cancel(Event::Heartbeat(number));
+            self.calendar.cancel(FleetEvent::Heartbeat(number));
         }
         let (id, of) = (WorkerId(thread.worker), FleetId(worker.fleet));
         let took = match (self.now - thread.began, thread.count) {
@@ -182,7 +182,7 @@ impl<O: Observer> World<O> {
                 if !latency.is_zero() {
                     let at = self.after(latency);
                     self.wait_for_call(number);
-                    return self.calendar.schedule(at, Event::Thread(number));
+                    return self.calendar.schedule(at, FleetEvent::Thread(number));
                 }
             }
             match self.call(number) {
@@ -257,7 +257,7 @@ impl<O: Observer> World<O> {
         let latency = fleet.call_latency.sample(&mut self.chances[worker].latency);
         let at = self.after(latency.saturating_add(backoff));
         self.wait_for_call(number);
-        self.calendar.schedule(at, Event::Thread(number));
+        self.calendar.schedule(at, FleetEvent::Thread(number));
     }
 
     /// Sends what was completed on to the next queue; returns what was refused.
@@ -325,7 +325,7 @@ impl<O: Observer> World<O> {
     /// Adds what a thread completed to its worker's background deletes.
     fn delete_in_background(&mut self, number: u32) {
         let thread = self.threads[number as usize];
-        let linger_event = Event::DeleteLinger(WorkerId(thread.worker));
+        let linger_event = FleetEvent::DeleteLinger(WorkerId(thread.worker));
         for place in (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0) {
             let receipt = self.held[(thread.first + place) as usize].receipt;
             let worker = &self.workers[thread.worker as usize];
@@ -358,7 +358,7 @@ impl<O: Observer> World<O> {
             self.background_delete(call);
         } else {
             let at = self.after(latency);
-            self.calendar.schedule(at, Event::DeleteCall(call));
+            self.calendar.schedule(at, FleetEvent::DeleteCall(call));
         }
     }
 
@@ -379,7 +379,7 @@ impl<O: Observer> World<O> {
             let chance = &mut self.chances[call.worker as usize].backoff;
             let wait = retry.wait(call.attempts, chance);
             let at = self.after(wait);
-            self.calendar.schedule(at, Event::DeleteCall(number));
+            self.calendar.schedule(at, FleetEvent::DeleteCall(number));
         } else {
             self.delete_calls.close(number);
         }
@@ -395,8 +395,8 @@ impl<O: Observer> World<O> {
             if thread.stage == Stage::Idle {
                 continue;
             }
-            self.calendar.cancel(Event::Thread(number));
-            self.calendar.cancel(Event::Heartbeat(number));
+            self.calendar.cancel(FleetEvent::Thread(number));
+            self.calendar.cancel(FleetEvent::Heartbeat(number));
             let took = (self.now - thread.began) / u64::from(thread.count);
             for place in 0..u32::from(thread.count) {
                 let Delivery { receipt, sent, .. } = self.held[(thread.first + place) as usize];

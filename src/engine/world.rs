@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::calls::{Calls, ClosedClient, DeleteCall};
-use super::event::Event;
+use super::event::{Event, FleetEvent, ProducerEvent, ServiceEvent};
 use super::foreseen::Watch;
 use crate::clients::arrivals::Arrivals;
 use crate::clients::producer::{Producer, SendCall};
@@ -168,7 +168,7 @@ impl<O: Observer> World<O> {
         world.choose_look_ahead();
         for (number, queue) in (0..).zip(&scenario.queues) {
             if let Some(&at) = queue.config.purges.first() {
-                world.calendar.schedule(at, Event::Purge(QueueId(number)));
+                world.calendar.schedule(at, ServiceEvent::Purge(QueueId(number)));
             }
         }
         world.settle();
@@ -180,7 +180,7 @@ impl<O: Observer> World<O> {
             let path = producer_path(&named.name);
             let mut producer = Producer::new(&path, &named.config, streams);
             if let Some(at) = producer.arrivals.next_look() {
-                self.calendar.schedule(at, Event::Arrival(ProducerId(number)));
+                self.calendar.schedule(at, ProducerEvent::Arrival(ProducerId(number)));
             }
             self.producers.push(producer);
             for (count, think) in Arrivals::closed(&named.config.arrivals) {
@@ -241,7 +241,7 @@ impl<O: Observer> World<O> {
             self.start(number);
         } else {
             let at = self.after(delay);
-            self.calendar.schedule(at, Event::Life(WorkerId(number)));
+            self.calendar.schedule(at, FleetEvent::Life(WorkerId(number)));
         }
     }
 
@@ -379,19 +379,40 @@ impl<O: Observer> World<O> {
     fn dispatch(&mut self, event: Event) {
         self.events += 1;
         match event {
-            Event::Life(WorkerId(worker)) => self.turn_life(worker),
-            Event::Ledger(queue) => self.look_at_queue(queue),
-            Event::Purge(queue) => self.purge(queue),
-            Event::Thread(thread) => self.thread_due(thread),
-            Event::DeleteCall(call) => self.background_delete(call),
-            Event::Heartbeat(thread) => self.heartbeat(thread),
-            Event::DeleteLinger(WorkerId(worker)) => self.flush_deletes(worker),
-            Event::Answer(WorkerId(worker)) => self.answer_arrives(worker),
-            Event::SendCall(call) => self.take_effect(call),
-            Event::Arrival(ProducerId(producer)) => self.arrival(producer),
-            Event::Client(client) => self.client_sends(client),
-            Event::SendLinger(ProducerId(producer)) => self.flush_batch(producer),
-            Event::Poll(WorkerId(worker)) => self.poll_due(worker),
+            Event::Service(event) => self.service_event(event),
+            Event::Producers(event) => self.producer_event(event),
+            Event::Fleets(event) => self.fleet_event(event),
+        }
+    }
+
+    #[inline]
+    fn service_event(&mut self, event: ServiceEvent) {
+        match event {
+            ServiceEvent::Due(queue) => self.look_at_queue(queue),
+            ServiceEvent::Purge(queue) => self.purge(queue),
+        }
+    }
+
+    #[inline]
+    fn producer_event(&mut self, event: ProducerEvent) {
+        match event {
+            ProducerEvent::SendCall(call) => self.take_effect(call),
+            ProducerEvent::Arrival(ProducerId(producer)) => self.arrival(producer),
+            ProducerEvent::Client(client) => self.client_sends(client),
+            ProducerEvent::SendLinger(ProducerId(producer)) => self.flush_batch(producer),
+        }
+    }
+
+    #[inline]
+    fn fleet_event(&mut self, event: FleetEvent) {
+        match event {
+            FleetEvent::Life(WorkerId(worker)) => self.turn_life(worker),
+            FleetEvent::Thread(thread) => self.thread_due(thread),
+            FleetEvent::DeleteCall(call) => self.background_delete(call),
+            FleetEvent::Heartbeat(thread) => self.heartbeat(thread),
+            FleetEvent::DeleteLinger(WorkerId(worker)) => self.flush_deletes(worker),
+            FleetEvent::Answer(WorkerId(worker)) => self.answer_arrives(worker),
+            FleetEvent::Poll(WorkerId(worker)) => self.poll_due(worker),
         }
     }
 
@@ -407,7 +428,7 @@ impl<O: Observer> World<O> {
         self.ledger.purge(self.now, queue, &mut self.observer);
         let next = self.ledger.config(queue).purges.iter().find(|&&at| at > self.now);
         if let Some(&at) = next {
-            self.calendar.schedule(at, Event::Purge(queue));
+            self.calendar.schedule(at, ServiceEvent::Purge(queue));
         }
         self.forget_unheld();
     }

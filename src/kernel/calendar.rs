@@ -155,7 +155,8 @@ impl<E: Ranked> Calendar<E> {
     /// If an event after `at` was taken, and after 2^56 calls, some centuries of computing.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the event is known where it is scheduled")]
-    pub fn schedule(&mut self, at: Time, event: E) {
+    pub fn schedule(&mut self, at: Time, event: impl Into<E>) {
+        let event = event.into();
         assert!(at >= self.now, "an event is scheduled at {at}, before {}", self.now);
         let key = Key::new(at, event.rank(), self.sequence);
         self.sequence += 1;
@@ -208,7 +209,8 @@ impl<E: Ranked> Calendar<E> {
 
     /// Takes `event` off; false if it was not pending.
     #[inline]
-    pub fn cancel(&mut self, event: E) -> bool {
+    pub fn cancel(&mut self, event: impl Into<E>) -> bool {
+        let event = event.into();
         let id = event.timer();
         if event.is_standing()
             && let Some(pending) = self.standing.cancel(id)
@@ -339,7 +341,8 @@ impl<E: Ranked> Calendar<E> {
 
     /// Reads what scheduling `event` would touch, so that it is near when that comes.
     #[inline]
-    pub fn look_ahead(&self, event: E) {
+    pub fn look_ahead(&self, event: impl Into<E>) {
+        let event = event.into();
         black_box(self.timers.order(event.timer()));
     }
 
@@ -522,7 +525,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "an event is scheduled at 0.000000004s, before 0.000000005s")]
     fn nothing_is_scheduled_before_what_was_taken() {
-        let mut calendar = Calendar::with_capacity(8);
+        let mut calendar: Calendar<Numbered> = Calendar::with_capacity(8);
         calendar.schedule(at(5), Numbered(0, 1));
         calendar.pop();
         calendar.schedule(at(5), Numbered(0, 2));
@@ -608,7 +611,7 @@ mod tests {
     #[test]
     fn a_crowd_that_comes_in_a_lull_goes_first() {
         for far in [1_000_000, 1_000_000_000, 1_000_000_000_000_000] {
-            let mut calendar = Calendar::with_capacity(8);
+            let mut calendar: Calendar<Numbered> = Calendar::with_capacity(8);
             for number in 1_000..1_100 {
                 calendar.schedule(at(far + 1_000 * u64::from(number)), Numbered(0, 7 * number + 1));
             }

@@ -6,12 +6,12 @@
 
 use super::time::Time;
 
-/// The name of an event within its calendar: one of 15 kinds, and a number among its kind. Rows
+/// The name of an event within its calendar: one of 31 kinds, and a number among its kind. Rows
 /// are found by it without a hash, so the numbers of a kind are to be dense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerId(u32);
 
-const NUMBER_BITS: u32 = 28;
+const NUMBER_BITS: u32 = 27;
 
 /// Kinds of events, and one more, which is that of [`TimerId::NONE`].
 const KINDS: usize = 1 << (u32::BITS - NUMBER_BITS);
@@ -23,11 +23,11 @@ impl TimerId {
     /// The event `number` of a kind.
     ///
     /// # Panics
-    /// If the kind is not below 15, or the number not below 2^28.
+    /// If the kind is not below 31, or the number not below 2^27.
     #[inline]
     pub fn new(kind: u8, number: u32) -> TimerId {
-        assert!(usize::from(kind) < KINDS - 1, "kinds are below 15");
-        assert!(number >> NUMBER_BITS == 0, "numbers are below 2^28");
+        assert!(usize::from(kind) < KINDS - 1, "kinds are below 31");
+        assert!(number >> NUMBER_BITS == 0, "numbers are below 2^27");
         TimerId(u32::from(kind) << NUMBER_BITS | number)
     }
 
