@@ -9,6 +9,7 @@ mod reference;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -135,7 +136,7 @@ fn pause() -> impl Strategy<Value = Pause> {
 }
 
 fn poll() -> impl Strategy<Value = Poll> {
-    (0..CALLERS, 1..=10_u32, secs(WAITS), secs(VISIBILITY_TIMEOUTS)).prop_map(
+    (0..CALLERS, 1..=10_u32, secs(WAITS), option::of(secs(VISIBILITY_TIMEOUTS))).prop_map(
         |(caller, max, wait, visibility_timeout)| Poll {
             caller: Caller(caller),
             max,

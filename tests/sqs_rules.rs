@@ -39,7 +39,7 @@ fn with_dead_letters(max_receives: u32, retention: u64, dead_retention: u64) -> 
 }
 
 fn poll(caller: u32, max: u32, wait: u64, visibility_timeout: u64) -> Poll {
-    let (wait, visibility_timeout) = (secs(wait), secs(visibility_timeout));
+    let (wait, visibility_timeout) = (secs(wait), Some(secs(visibility_timeout)));
     Poll { caller: Caller(caller), max, wait, visibility_timeout }
 }
 

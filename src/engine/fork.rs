@@ -16,7 +16,6 @@ use crate::clients::worker::{Life, deliveries_per_thread};
 use crate::facts::deed::{ProducerId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::ledger::config::{QueueConfig, QueueId};
-use crate::ledger::journal::Caller;
 use crate::model::clients::{FleetConfig, ProducerConfig};
 use crate::model::course::{Course, Fork};
 use crate::model::scenario::{Named, Scenario};
@@ -52,12 +51,9 @@ impl<O: Observer> World<O> {
         if !self.go_on_as(then, at) {
             return;
         }
-        let mut changed = vec![false; from.queues.len()];
         for (id, (from, to)) in (0..).map(QueueId).zip(pairs(&from.queues, &then.queues)) {
             self.reconfigure_queue(id, &from.config, &to.config);
-            changed[id.0 as usize] = from.config.visibility_timeout != to.config.visibility_timeout;
         }
-        self.hide_otherwise(&changed, then);
         let clients =
             by_owner(self.clients.iter().map(|client| client.producer), then.producers.len());
         for (number, (from, to)) in (0..).zip(pairs(&from.producers, &then.producers)) {
@@ -82,19 +78,6 @@ impl<O: Observer> World<O> {
             self.calendar.cancel(ServiceEvent::Purge(id));
             if let Some(&at) = to.purges.iter().find(|&&at| at >= self.now) {
                 self.calendar.schedule(at, ServiceEvent::Purge(id));
-            }
-        }
-    }
-
-    /// Workers without a visibility timeout of their own have that of their queue, which has
-    /// `changed`.
-    fn hide_otherwise(&mut self, changed: &[bool], then: &Scenario) {
-        for (number, worker) in (0..).zip(&self.workers) {
-            let fleet = &self.fleets[worker.fleet as usize];
-            let place = fleet.queue.0 as usize;
-            if changed[place] && fleet.receive.visibility_timeout.is_none() {
-                let timeout = then.queues[place].config.visibility_timeout;
-                self.ledger.hide_for(Caller(number), timeout);
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::ledger::Poll;
 use crate::ledger::Received;
 use crate::ledger::Served;
 use crate::ledger::journal::{Caller, Held};
+use crate::model::clients::ReceiveConfig;
 
 impl<O: Observer> World<O> {
     /// Gives waiting deliveries to idle threads, and polls for more if the worker wants them.
@@ -36,10 +37,7 @@ impl<O: Observer> World<O> {
         let worker = &mut self.workers[number as usize];
         let fleet = &self.fleets[worker.fleet as usize];
         let queue = fleet.queue;
-        let asked = fleet.receive.visibility_timeout;
-        let visibility_timeout =
-            asked.unwrap_or_else(|| self.ledger.config(queue).visibility_timeout);
-        let (max, wait) = (fleet.receive.max, fleet.receive.wait);
+        let ReceiveConfig { max, wait, visibility_timeout, .. } = fleet.receive;
         let poll = Poll { caller: Caller(number), max, wait, visibility_timeout };
         worker.polling = Polling::Called;
         match self.ledger.receive(self.now, queue, poll, &mut self.observer) {

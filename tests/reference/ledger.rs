@@ -342,13 +342,15 @@ impl Reference {
 
     fn hand_over(&mut self, queue: QueueId, partition: u64, id: MessageId, poll: Poll) -> Handed {
         let now = self.now;
-        let duplicates = self.queue(queue).config.duplicates;
+        let own = &self.queue(queue).config;
+        let (duplicates, timeout) = (own.duplicates, own.visibility_timeout);
         let message = self.queue(queue).find(id);
         let cause = (message.receives > 0).then_some(message.cause());
         message.receives += 1;
         let chance = message.luck.draws(Fate::Duplicate, message.receives).unit();
         message.not_hidden = chance < duplicates;
-        let hidden = if message.not_hidden { Span::ZERO } else { poll.visibility_timeout };
+        let timeout = poll.visibility_timeout.unwrap_or(timeout);
+        let hidden = if message.not_hidden { Span::ZERO } else { timeout };
         let until = now + hidden;
         message.held = Held::Buffered;
         message.place = Place::InFlight(until);

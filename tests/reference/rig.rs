@@ -106,6 +106,7 @@ impl Rig {
         if self.waiting.contains(&caller) {
             return None;
         }
+        let visibility_timeout = Some(visibility_timeout);
         let poll = Poll { caller, max, wait, visibility_timeout };
         let answer = self.ledger.receive(self.now, QUEUE, poll, &mut self.log);
         if answer == Received::Waiting {

@@ -26,8 +26,9 @@ pub struct Poll {
     pub max: u32,
     /// How long to wait for a first message; zero is a short poll.
     pub wait: Span,
-    /// The visibility timeout of what is received.
-    pub visibility_timeout: Span,
+    /// The visibility timeout of what is received; `None` is what the queue has when it hands the
+    /// messages over.
+    pub visibility_timeout: Option<Span>,
 }
 
 /// The ring of a row that gives the order of arrival.
@@ -47,12 +48,8 @@ struct Waiting {
 
 impl Waiting {
     fn nobody() -> Waiting {
-        let poll = Poll {
-            caller: Caller(u32::MAX),
-            max: 0,
-            wait: Span::ZERO,
-            visibility_timeout: Span::ZERO,
-        };
+        let poll =
+            Poll { caller: Caller(u32::MAX), max: 0, wait: Span::ZERO, visibility_timeout: None };
         Waiting { poll, due: Time::NEVER, at: None, links: Link::alone(0) }
     }
 }
@@ -138,11 +135,6 @@ impl Polls {
             line.at.iter_mut().for_each(|list| *list += more);
             line.ends.moved_up(more);
         }
-    }
-
-    /// What `caller` receives, if it waits, will be hidden for `timeout`.
-    pub(super) fn hide_for(&mut self, caller: Caller, timeout: Span) {
-        self.rows.get_mut(caller.0).poll.visibility_timeout = timeout;
     }
 
     /// Lets `poll` wait at `queue`; returns when its wait ends.

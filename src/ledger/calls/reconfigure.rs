@@ -10,9 +10,8 @@
 use std::cmp::Reverse;
 
 use super::service::Ledger;
-use crate::kernel::time::{Span, Time};
+use crate::kernel::time::Time;
 use crate::ledger::config::{QueueConfig, QueueId};
-use crate::ledger::journal::Caller;
 use crate::ledger::keyspace::capacity::Rate;
 use crate::ledger::queue::Queue;
 
@@ -26,11 +25,6 @@ impl Ledger {
     /// Makes room for `more` callers, numbered after the `callers` that there are.
     pub fn make_room(&mut self, callers: u32, more: u32) {
         self.polls.make_room(callers, more);
-    }
-
-    /// What `caller` receives by a poll that waits is hidden for `timeout`.
-    pub fn hide_for(&mut self, caller: Caller, timeout: Span) {
-        self.polls.hide_for(caller, timeout);
     }
 }
 

@@ -399,7 +399,11 @@ impl Ledger {
             let (message, sent, luck, receives) = (row.id, row.sent, row.luck, row.receives);
             let hides = !stays_visible(q.config.duplicates, luck, receives);
             row.set_held(if hides { Held::Buffered } else { Held::NotHidden });
-            let hidden = if hides { poll.visibility_timeout } else { Span::ZERO };
+            let hidden = if hides {
+                poll.visibility_timeout.unwrap_or(q.config.visibility_timeout)
+            } else {
+                Span::ZERO
+            };
             q.hide(slab, slot, State::InFlight, hidden, now);
             let receipt = Receipt { message, received: now, slot, receives, queue };
             self.handed.push_back(Delivery { receipt, luck, sent });
