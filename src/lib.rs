@@ -11,9 +11,10 @@
 //! | [`scenario`] | text → checked [`model::scenario::Scenario`], with every fault located |
 //! | [`outcome`] | what is serialised, versioned |
 //! | [`stats`] | intervals, expectations, closed forms of queueing theory |
-//! | [`engine`] | the world, the closed event enum, the loop, limits |
+//! | [`engine`] | the world, the loop, limits, forks |
 //! | [`observe`] | facts → metrics and traces |
-//! | [`clients`] | those who call the ledger: producers and workers |
+//! | [`clients`] | those who call the ledger, each kind by itself: producers, fleets of workers |
+//! | [`core`] | what all clients work with: the clock, the closed list of events, the ledger |
 //! | [`model`] | the checked scenario, as plain data |
 //! | [`facts`] | what happened, as it is told, and its fingerprint |
 //! | [`ledger`] | the queue service as a state machine: calls in, answers out |
@@ -22,6 +23,7 @@
 
 pub mod cli;
 pub mod clients;
+pub mod core;
 pub mod engine;
 pub mod experiment;
 pub mod facts;

@@ -40,9 +40,9 @@ fn stepwise(scenario: &Scenario, run: &Run<Watch>) {
     let mut steps = 0;
     let mut looked = 0;
     loop {
-        world.observer.compare(world.ledger());
+        world.observer().compare(world.ledger());
         if world.events() >= looked + EVENTS_PER_LOOK || world.ledger().resident() < 20 {
-            world.observer.compare_all(world.ledger());
+            world.observer().compare_all(world.ledger());
             looked = world.events();
         }
         if run.ended != Ended::Completed && world.events() >= events {
@@ -60,10 +60,10 @@ fn stepwise(scenario: &Scenario, run: &Run<Watch>) {
             "{steps} steps, {events} events"
         );
     }
-    world.observer.compare_all(world.ledger());
+    world.observer().compare_all(world.ledger());
     assert_eq!(world.events(), events, "the same scenario, the same events");
     assert_eq!(
-        world.observer.fingerprint.hash(),
+        world.observer().fingerprint.hash(),
         run.observer.fingerprint.hash(),
         "the same scenario, the same facts"
     );

@@ -100,5 +100,5 @@ fn write(
 fn observe<O: Observer>(course: Course<'_>, trace: O) -> (Ended, Time, O) {
     let (world, ended) = World::follow(course, 0, interrupt::flag(), trace);
     let end = world.now();
-    (ended, end, world.observer)
+    (ended, end, world.into_observer())
 }

@@ -1,9 +1,15 @@
-//! Those who call the ledger: producers with their arrival processes, and fleets of workers.
+//! Those who call the queue service: producers with their arrival processes, and fleets of
+//! workers.
 //!
-//! Owns what each of them decides by itself. Must not know the calendar: the engine asks them, and
-//! lets their calls take effect.
+//! Must not know the loop: each kind handles its own events, and asks the core for the time, the
+//! calendar and the queue service. No kind knows another; `tests/tidy` holds that.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`producers`] | what arises and how it is sent |
+//! | [`fleets`] | what is received and how it is worked on |
+//! | [`retry`] | back-off of throttled calls |
 
-pub mod arrivals;
-pub mod producer;
+pub mod fleets;
+pub mod producers;
 pub mod retry;
-pub mod worker;

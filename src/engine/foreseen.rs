@@ -3,11 +3,10 @@
 //! Owns [`Watch`]. Must not know what has grown.
 
 use super::memory::{Needed, of_partition, times, windows};
-use crate::clients::worker::room;
+use crate::clients::fleets::Fleets;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueConfig;
-use crate::model::clients::FleetConfig;
 use crate::model::scenario::{Named, Scenario};
 
 /// Of each queue, what it has grown beyond.
@@ -66,8 +65,6 @@ impl Watch {
     /// From now on it is a world of `scenario`. That is looked at when it would have been: a world
     /// that nothing changes for ends where it would have ended.
     pub(super) fn go_on_as(&mut self, scenario: &Scenario) {
-        let room = |fleet: &FleetConfig| room(fleet) as u64;
-        let wanted = |fleet: &FleetConfig| u64::from(fleet.receive.prefetch);
         let fleets = || scenario.fleets.iter().map(|fleet| &fleet.config);
         let workers = fleets().map(|fleet| u64::from(fleet.count)).sum();
         self.needed = self.needed.max(Needed::of(scenario).bytes());
@@ -75,6 +72,6 @@ impl Watch {
         let blocks = Ledger::bytes_of_blocks(partitions);
         let rows = times(workers, Ledger::BYTES_OF_RECEIVE);
         self.messages = self.messages.max(rows.saturating_add(blocks));
-        self.buffered |= fleets().any(|fleet| wanted(fleet) > room(fleet));
+        self.buffered |= fleets().any(Fleets::outgrows_buffers);
     }
 }

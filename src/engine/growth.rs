@@ -39,14 +39,14 @@ impl<O: Observer> World<O> {
         let mut foreseen = watch.heads.saturating_add(watch.messages);
         let mut grown = 0_u64;
         let mut add = |more: u64| grown = grown.saturating_add(more);
-        add(self.send_calls.bytes());
-        add(self.delete_calls.bytes());
+        add(self.producers.bytes_of_calls());
+        add(self.fleets.bytes_of_calls());
         // A sample is made of each partition to which something was sent in a window.
         let number = |at: Time| at.as_nanos() / watch.window.as_nanos().max(1);
         let passed = number(now) - number(watch.looked.1);
         let sent = (events - watch.looked.0).saturating_mul(MAX_BATCH as u64);
         for (id, (start, (opened, there))) in
-            (0..).map(QueueId).zip(watch.queues.iter_mut().zip(self.ledger.partitions()))
+            (0..).map(QueueId).zip(watch.queues.iter_mut().zip(self.core.ledger.partitions()))
         {
             start.loads = start.loads.saturating_add(passed.saturating_mul(there).min(sent));
             let more = opened - start.partitions;
@@ -56,15 +56,15 @@ impl<O: Observer> World<O> {
             foreseen = foreseen.saturating_add(Ledger::bytes_of_lines(more));
             add(times(start.loads.saturating_sub(start.foreseen), size_of::<LoadSample>()));
             if watch.buffered {
-                add(times(self.ledger.tally(id).in_flight, size_of::<Delivery>()));
+                add(times(self.core.ledger.tally(id).in_flight, size_of::<Delivery>()));
             }
         }
-        let listed = self.ledger.listed();
+        let listed = self.core.ledger.listed();
         add(times(listed.refusals, Metrics::BYTES_PER_REFUSAL));
         add(times(listed.failures, Metrics::BYTES_PER_FAILURE));
         // They stand in maps, which do not double; what is counted here is.
-        add(self.ledger.bytes_of_transfers() / 2);
-        add(self.ledger.bytes_of_messages().saturating_sub(foreseen));
+        add(self.core.ledger.bytes_of_transfers() / 2);
+        add(self.core.ledger.bytes_of_messages().saturating_sub(foreseen));
         watch.needed.saturating_add(grown.saturating_mul(2))
     }
 }

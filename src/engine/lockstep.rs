@@ -80,7 +80,7 @@ impl Stepper {
 
     /// The facts since the last look, in their order.
     pub(super) fn facts(&mut self) -> impl Iterator<Item = Fact> {
-        iter::from_fn(|| self.world.observer.take()).map(|(_, fact)| fact)
+        iter::from_fn(|| self.world.core.observer.take()).map(|(_, fact)| fact)
     }
 
     /// The state of everything, to look at.
@@ -91,10 +91,9 @@ impl Stepper {
     /// A bound of runs is reached.
     pub(super) fn limit_reached(&mut self) -> bool {
         let world = &mut self.world;
-        let resident = world.ledger.resident() + world.held_back;
         world.events() >= world.limits.events
             || world.outgrows_memory()
-            || resident > world.limits.resident
+            || world.resident() > world.limits.resident
     }
 }
 
@@ -103,7 +102,7 @@ impl Iterator for Stepper {
 
     fn next(&mut self) -> Option<(Time, Fact)> {
         loop {
-            let fact = self.world.observer.take();
+            let fact = self.world.core.observer.take();
             if fact.is_some() || self.over {
                 return fact;
             }

@@ -7,28 +7,18 @@
 //! Sizes are those of the types themselves, so that they follow the code. What is counted is what a
 //! run touches, within a third or so. All sums saturate.
 
-use super::calls::ClosedClient;
-use super::event::Event;
-use crate::clients::arrivals::Arrivals;
-use crate::clients::producer::Producer;
-use crate::clients::worker::{Thread, Worker, WorkerChance, deliveries_per_thread, room};
+use crate::clients::fleets::Fleets;
+use crate::clients::producers::Producers;
+use crate::core::event::Event;
 use crate::kernel::calendar::Calendar;
-use crate::kernel::dist::Dist;
-use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
-use crate::ledger::config::MAX_BATCH;
 use crate::ledger::config::QueueConfig;
-use crate::ledger::{Delivery, Receipt};
-use crate::model::clients::{ArrivalProcess, CountPeriod, FleetConfig, ProducerConfig};
 use crate::model::scenario::{Named, Scenario};
 use crate::observe::metrics::Metrics;
 use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Window};
 
 /// What the program itself takes.
 pub const PROGRAM: u64 = 8 << 20;
-
-/// Kinds of events that most workers have.
-const KINDS_OF_A_WORKER: usize = 4;
 
 /// What takes memory, by the settings that say how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,16 +99,11 @@ impl Needed {
             ]);
         }
         for (number, Named { config, .. }) in scenario.producers.iter().enumerate() {
-            let clients = Arrivals::closed(&config.arrivals);
-            let clients = clients
-                .map(|(count, think)| u64::from(count).saturating_mul(of_client(think)))
-                .fold(0, u64::saturating_add);
-            parts.push((Part::Arrivals, number, of_producer(config)));
-            parts.push((Part::Clients, number, clients));
+            parts.push((Part::Arrivals, number, Producers::bytes_of_producer(config)));
+            parts.push((Part::Clients, number, Producers::bytes_of_clients(config)));
         }
         for (number, Named { config, .. }) in scenario.fleets.iter().enumerate() {
-            let workers = u64::from(config.count).saturating_mul(of_worker(config));
-            parts.push((Part::Workers, number, workers));
+            parts.push((Part::Workers, number, Fleets::bytes_of_fleet(config)));
         }
         Needed { parts }
     }
@@ -149,75 +134,4 @@ impl Needed {
 /// One partition of a queue, what it is sent in each window apart.
 pub(super) fn of_partition(config: &QueueConfig) -> u64 {
     Ledger::bytes_of_partition(config) + Metrics::BYTES_PER_PARTITION as u64
-}
-
-fn of_worker(config: &FleetConfig) -> u64 {
-    let deliveries = u64::from(deliveries_per_thread(config));
-    let thread = size_of::<Thread>() as u64 + times(deliveries, size_of::<Delivery>());
-    let deletes = if config.delete.batch > 1 { MAX_BATCH * size_of::<Receipt>() } else { 0 };
-    let own = size_of::<Worker>() + size_of::<WorkerChance>() + Ledger::BYTES_PER_CALLER;
-    let tables = size_of::<[Vec<Receipt>; 2]>() + deletes;
-    times(room(config) as u64, size_of::<Delivery>())
-        .saturating_add((own + tables) as u64)
-        .saturating_add(4 * Calendar::<Event>::bytes_of_room(KINDS_OF_A_WORKER) as u64)
-        .saturating_add(u64::from(config.threads).saturating_mul(thread))
-}
-
-fn of_client(think: &Dist) -> u64 {
-    let own = size_of::<ClosedClient>() + Calendar::<Event>::BYTES_PER_EVENT;
-    (own as u64).saturating_add(of_dist(think))
-}
-
-/// It is told its settings, and each of its arrivals draws from streams of its own.
-fn of_producer(config: &ProducerConfig) -> u64 {
-    let own = size_of::<Producer>() + size_of::<ProducerConfig>();
-    let arrivals = config.arrivals.iter().map(of_arrivals).fold(0, u64::saturating_add);
-    (own as u64).saturating_add(arrivals)
-}
-
-/// What files list stands in memory once, whoever goes through it; what is made of it is each
-/// producer's own, and so are the points of a profile, which its settings repeat.
-fn of_arrivals(process: &ArrivalProcess) -> u64 {
-    let listed = match process {
-        ArrivalProcess::Profile { points } => {
-            let point = 2 * size_of::<(Time, f64)>() + Arrivals::BYTES_PER_PIECE;
-            times(points.len() as u64, point)
-        }
-        ArrivalProcess::Counts { periods } | ArrivalProcess::Exact { periods } => {
-            let period = size_of::<CountPeriod>() + Arrivals::BYTES_PER_PIECE;
-            times(periods.len() as u64, period)
-        }
-        ArrivalProcess::Times { at } => times(at.len() as u64, size_of::<Time>()),
-        ArrivalProcess::Repeated { of, .. } => return of_arrivals(of),
-        ArrivalProcess::Poisson { .. }
-        | ArrivalProcess::Constant { .. }
-        | ArrivalProcess::OnOff { .. }
-        | ArrivalProcess::Burst { .. }
-        | ArrivalProcess::Closed { .. } => 0,
-    };
-    listed.saturating_add(Arrivals::BYTES_PER_PROCESS as u64)
-}
-
-/// What a distribution lists.
-fn of_dist(dist: &Dist) -> u64 {
-    match dist {
-        Dist::Percentiles(points) => times(points.len() as u64, size_of::<(f64, Span)>()),
-        Dist::Empirical(lengths) => times(lengths.len() as u64, size_of::<Span>()),
-        Dist::Mix(parts) => {
-            let each = |(_, part): &(f64, Dist)| size_of::<(f64, Dist)>() as u64 + of_dist(part);
-            parts.iter().map(each).fold(0, u64::saturating_add)
-        }
-        Dist::Shifted { dist, .. } => size_of::<Dist>() as u64 + of_dist(dist),
-        Dist::Constant(_)
-        | Dist::Uniform { .. }
-        | Dist::Exponential { .. }
-        | Dist::Erlang { .. }
-        | Dist::Gamma { .. }
-        | Dist::HyperExponential { .. }
-        | Dist::LogNormal { .. }
-        | Dist::Weibull { .. }
-        | Dist::Pareto { .. }
-        | Dist::Normal { .. }
-        | Dist::Triangular { .. } => 0,
-    }
 }

@@ -84,7 +84,7 @@ pub(super) fn finished<O: Observer>(world: World<(Metrics, O)>, ended: Ended) ->
     let leftovers: Vec<Leftover> =
         world.queues().map(|queue| world.ledger().leftover(queue, now)).collect();
     let events = world.events();
-    let (metrics, observer) = world.observer;
+    let (metrics, observer) = world.into_observer();
     Run { measured: metrics.finish(now, events, &leftovers), ended, observer }
 }
 

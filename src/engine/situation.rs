@@ -4,7 +4,7 @@
 //! change anything, nor judge what matters.
 
 use super::world::World;
-use crate::clients::worker::{Life, Polling};
+use crate::clients::fleets::worker::{Life, Polling};
 use crate::facts::deed::WorkerId;
 use crate::facts::fact::Fact;
 use crate::facts::observer::Observer;
@@ -93,8 +93,8 @@ impl Situation {
         queue: QueueId,
         worker: Option<WorkerId>,
     ) -> Situation {
-        let tally = world.ledger.tally(queue);
-        let cap = u64::from(world.ledger.config(queue).max_in_flight);
+        let tally = world.core.ledger.tally(queue);
+        let cap = u64::from(world.core.ledger.config(queue).max_in_flight);
         let mut seen = Situation {
             visible: tally.visible,
             in_flight: tally.in_flight,
@@ -102,8 +102,8 @@ impl Situation {
             worker: worker.map(|worker| at_work(world, worker)),
             ..Situation::default()
         };
-        for (number, worker) in (0..).map(WorkerId).zip(&world.workers) {
-            if world.fleets[worker.fleet as usize].queue != queue {
+        for (number, worker) in (0..).map(WorkerId).zip(world.fleets.workers()) {
+            if world.fleets.config(worker).queue != queue {
                 continue;
             }
             seen.workers += 1;
@@ -126,13 +126,13 @@ impl Situation {
 }
 
 fn at_work<O: Observer>(world: &World<O>, number: WorkerId) -> AtWork {
-    let worker = &world.workers[number.0 as usize];
+    let worker = &world.fleets.workers()[number.0 as usize];
     AtWork {
         worker: number,
         up: worker.life == Life::Up,
-        threads: world.fleets[worker.fleet as usize].threads,
+        threads: world.fleets.config(worker).threads,
         busy: worker.busy,
-        waits: world.ledger.waits(Caller(number.0)),
+        waits: world.core.ledger.waits(Caller(number.0)),
         in_transit: worker.in_transit > 0,
     }
 }

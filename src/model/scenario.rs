@@ -16,6 +16,20 @@ pub struct Named<T> {
     pub config: T,
 }
 
+impl<T> Named<T> {
+    /// The parts that two scenarios have in common, by place.
+    ///
+    /// # Panics
+    /// If one has more than the other.
+    pub fn pairs<'a>(
+        from: &'a [Named<T>],
+        to: &'a [Named<T>],
+    ) -> impl Iterator<Item = (&'a Named<T>, &'a Named<T>)> {
+        assert_eq!(from.len(), to.len(), "a fork adds nothing with a name");
+        from.iter().zip(to)
+    }
+}
+
 /// Everything a run depends on, beside the replication's number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {

@@ -40,10 +40,10 @@ impl Observer for Emptied {
 
 fn drain_secs(scenario: &Scenario, replication: u64) -> f64 {
     let mut world = World::new(scenario, replication, Emptied::default());
-    while world.observer.at.is_none() {
+    while world.observer().at.is_none() {
         assert!(world.step().is_some(), "the queue drains before the end of the run");
     }
-    world.observer.at.map_or(0.0, |at| at.since(Time::ZERO).as_secs_f64())
+    world.observer().at.map_or(0.0, |at| at.since(Time::ZERO).as_secs_f64())
 }
 
 /// One worker, `backlog` messages at 0 and arrivals that go on at `load`: the time to the first

@@ -6,7 +6,7 @@
 //! `W' = max(0, W + S − A)` ("The theory of queues with a single server", Proc. Cambridge Phil.
 //! Soc. 48, 1952) is the case of one worker.
 
-use sqsim::clients::arrivals::Arrivals;
+use sqsim::clients::producers::arrivals::Arrivals;
 use sqsim::facts::deed::Deed;
 use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;

@@ -1,11 +1,12 @@
 //! Which module may use which.
 //!
 //! Owns how a file's arrows are found, the rule of a table of rooms, each of which may use those
-//! below it, and the rule that no arrows lead in a circle. Must not know which rooms there are.
+//! below it, and the rules that no arrows lead in a circle and that rooms side by side do not know
+//! each other. Must not know which rooms there are.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::sources::{Source, read};
+use crate::sources::{Source, read, tracked};
 
 /// The rooms below a module, in the order of the table at its head.
 pub(crate) struct Rooms {
@@ -64,6 +65,37 @@ impl Rooms {
         }
         faults
     }
+}
+
+/// The directories in a directory of sources: the rooms that stand in it side by side.
+pub(crate) fn rooms_in(directory: &str) -> Vec<String> {
+    let below = tracked().into_iter().filter_map(|path| {
+        let path = path.strip_prefix(directory)?.strip_prefix('/')?;
+        path.split_once('/').map(|(room, _)| room.to_owned())
+    });
+    let rooms: BTreeSet<String> = below.filter(|room| room != "snapshots").collect();
+    rooms.into_iter().collect()
+}
+
+/// Arrows from one of these rooms of the module `of` to another of them.
+pub(crate) fn acquaintances(of: &[&str], rooms: &[String], files: &[Source]) -> Vec<String> {
+    let room_in = |path: &[String]| {
+        let room = path.get(of.len())?;
+        let inside = path.iter().zip(of).all(|(own, of)| own == of);
+        (inside && rooms.contains(room)).then(|| room.clone())
+    };
+    let mut faults = Vec::new();
+    for file in files {
+        let Some(own) = room_in(&module(&file.path)) else { continue };
+        for (line, used) in arrows(file) {
+            if let Some(used) = room_in(&used)
+                && used != own
+            {
+                faults.push(format!("{}:{line}: `{own}` knows `{used}`", file.path));
+            }
+        }
+    }
+    faults
 }
 
 /// The module that a file is, from the crate's root: nothing for the root itself.

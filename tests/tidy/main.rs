@@ -9,7 +9,7 @@ mod sources;
 
 use std::fs;
 
-use layers::{Rooms, circles};
+use layers::{Rooms, acquaintances, circles, rooms_in};
 use sources::{Source, is_of, read, sources, tracked};
 
 /// A file that may break a rule, and why.
@@ -149,12 +149,12 @@ fn lines_from_to(text: &str, first: &str, last: &str) -> usize {
 
 #[test]
 fn the_events_fit_one_screen() {
-    use sqsim::engine::event::Event;
+    use sqsim::core::event::Event;
     fn copies<T: Copy>() -> usize {
         size_of::<T>()
     }
     assert!(copies::<Event>() <= 24);
-    let text = read("src/engine/event.rs");
+    let text = read("src/core/event.rs");
     let lines = lines_from_to(&text, "events! {", "}");
     assert!((3..=60).contains(&lines), "the table of events has {lines} lines");
     assert!(text.contains("assert!(size_of::<Event>() <= 24)"));
@@ -196,7 +196,10 @@ struct Ban {
 }
 
 /// Where a scenario is all that is known of the outside world.
-const FENCED: &[&str] = &["kernel", "ledger", "clients", "engine"];
+const FENCED: &[&str] = &["kernel", "ledger", "core", "clients", "engine"];
+
+/// Why something is formatted there.
+const NAMES: &str = "streams have names, made while the world is set up";
 
 const ALL_BUT_CLI: &[&str] = &[
     "lib",
@@ -208,6 +211,7 @@ const ALL_BUT_CLI: &[&str] = &[
     "stats",
     "engine",
     "clients",
+    "core",
     "observe",
     "ledger",
     "kernel",
@@ -263,8 +267,10 @@ fn bans() -> Vec<Ban> {
             &["format!"],
             "the loop formats nothing",
             &[
-                ("src/engine/world.rs", "streams have names, made while the world is set up"),
-                ("src/clients/arrivals.rs", "streams have names, made while the world is set up"),
+                ("src/core/shared.rs", NAMES),
+                ("src/clients/fleets/layout.rs", NAMES),
+                ("src/clients/producers/arrivals.rs", NAMES),
+                ("src/clients/producers/layout.rs", NAMES),
             ],
         ),
         fenced(
@@ -417,6 +423,29 @@ fn an_arrow_inside_a_room_that_points_up_is_found() {
     assert_eq!(faults("src/ledger/queue/x.rs", "use crate::ledger::Ledger;").len(), 1);
     assert_eq!(faults("src/ledger/calls/x.rs", "use crate::ledger::queue::x::X;").len(), 0);
     assert_eq!(faults("src/engine/x.rs", "use crate::ledger::calls::x::X;").len(), 0);
+}
+
+#[test]
+fn kinds_of_clients_do_not_know_each_other() {
+    let kinds = rooms_in("src/clients");
+    assert!(kinds.len() >= 2, "{kinds:?}");
+    none(&acquaintances(&["clients"], &kinds, &sources()));
+}
+
+#[test]
+fn an_acquaintance_is_found() {
+    let kinds = ["fleets", "producers"].map(str::to_owned);
+    let faults =
+        |path: &str, code: &str| acquaintances(&["clients"], &kinds, &[example(path, code)]);
+    assert_eq!(
+        faults("src/clients/fleets/x.rs", "\nuse crate::clients::producers::Producers;"),
+        ["src/clients/fleets/x.rs:2: `fleets` knows `producers`"]
+    );
+    assert_eq!(faults("src/clients/producers/x.rs", "use super::super::fleets::Fleets;").len(), 1);
+    assert_eq!(faults("src/clients/producers/mod.rs", "use super::fleets::Fleets;").len(), 1);
+    assert_eq!(faults("src/clients/producers/x.rs", "use super::fleets::X;").len(), 0);
+    assert_eq!(faults("src/clients/fleets/x.rs", "use crate::clients::retry::X;").len(), 0);
+    assert_eq!(faults("src/engine/x.rs", "use crate::clients::fleets::Fleets;").len(), 0);
 }
 
 #[test]

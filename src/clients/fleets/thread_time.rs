@@ -3,8 +3,9 @@
 //! Owns the words to the observer when threads begin to work, wait, rest, go down or leave. Must
 //! not know why they do.
 
-use super::world::World;
-use crate::clients::worker::Worker;
+use super::Fleets;
+use super::worker::Worker;
+use crate::core::Core;
 use crate::facts::deed::{Deed, FleetId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
@@ -43,27 +44,32 @@ impl Turn {
     }
 }
 
-impl<O: Observer> World<O> {
+impl Fleets {
     /// The idle threads of a worker, which is as it will be, go over from `from` to what they are
     /// now.
-    pub(super) fn turn_idle(&mut self, number: u32, from: ThreadTime) {
+    pub(super) fn turn_idle<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        number: u32,
+        from: ThreadTime,
+    ) {
         let worker = &self.workers[number as usize];
-        let all = self.fleets[worker.fleet as usize].threads;
+        let all = self.configs[worker.fleet as usize].threads;
         let (threads, to) = (all - worker.busy, worker.rest());
         if threads > 0 && from != to {
             let turn = Turn { threads, from, to };
-            turn.tell(self.now, WorkerId(number), worker, all, &mut self.observer);
+            turn.tell(core.now, WorkerId(number), worker, all, &mut core.observer);
         }
     }
 
     /// A thread waits for a call from now on.
-    pub(super) fn wait_for_call(&mut self, number: u32) {
+    pub(super) fn wait_for_call<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let thread = &mut self.threads[number as usize];
         let (from, to) = (thread.time, ThreadTime::Calling);
         if from != to {
             thread.time = to;
             let fleet = FleetId(self.workers[thread.worker as usize].fleet);
-            self.observer.threads(self.now, fleet, 1, from, to);
+            core.observer.threads(core.now, fleet, 1, from, to);
         }
     }
 }

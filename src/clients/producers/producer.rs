@@ -1,7 +1,7 @@
 //! A producer's state: what it has to send, and its calls under way.
 //!
 //! Owns batching, connections and the luck of messages. Must not know the ledger or the calendar:
-//! the engine moves it.
+//! `sending` moves it.
 
 use std::collections::VecDeque;
 
@@ -12,6 +12,17 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::Outgoing;
 use crate::ledger::config::MAX_BATCH;
 use crate::model::clients::ProducerConfig;
+
+/// A client that sends one message, waits for its confirmation, and thinks.
+#[derive(Clone, Debug)]
+pub struct ClosedClient {
+    /// By its place in the scenario.
+    pub producer: u32,
+    /// How long it thinks.
+    pub think: Dist,
+    /// Its own stream.
+    pub chance: Stream,
+}
 
 /// One call of a producer, from its first message to its answer.
 #[derive(Clone, Debug)]
@@ -98,6 +109,8 @@ pub struct Producer {
     pub backlog: VecDeque<u32>,
     /// Calls under way.
     pub open_calls: u32,
+    /// The number of its connection, for sticky keys.
+    pub connection: u32,
     /// One message a call, and calls take no time.
     at_once: bool,
     luck: Stream,
@@ -106,14 +119,15 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// The producer at `path` (`producers.web`).
-    pub fn new(path: &str, config: &ProducerConfig, streams: Streams) -> Producer {
+    /// The producer at `path` (`producers.web`), with its connection.
+    pub fn new(path: &str, config: &ProducerConfig, streams: Streams, connection: u32) -> Producer {
         Producer {
             arrivals: Arrivals::new(&config.arrivals, streams, path),
             config: config.clone(),
             filling: None,
             backlog: VecDeque::new(),
             open_calls: 0,
+            connection,
             at_once: is_at_once(config),
             luck: streams.stream(path, Purpose::Luck),
             latency: streams.stream(path, Purpose::Latency),

@@ -1,7 +1,7 @@
 //! A worker's state: what it holds, what its threads do, how it polls.
 //!
-//! Owns the buffer and the idle threads. Must not know the ledger or the calendar: the engine
-//! moves it.
+//! Owns the buffer and the idle threads. Must not know the ledger or the calendar: the
+//! modules beside this one move it.
 //!
 //! Invariant: a thread is idle, or it holds between one and ten deliveries.
 

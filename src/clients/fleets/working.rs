@@ -1,16 +1,16 @@
 //! What a worker's threads do with what they got.
 //!
 //! Owns the way of a delivery from the buffer to its end: work, heartbeat, send on, delete,
-//! release, and the background deletes. Must not know polling.
+//! release. Must not know polling.
 //!
 //! A thread passes through the stages working, forwarding, deleting, releasing; each call takes
 //! its latency and is tried again when it is throttled. A stage with nothing to do is skipped.
 
-use super::calls::DeleteCall;
-use super::event::FleetEvent;
+use super::Fleets;
 use super::thread_time::Turn;
-use super::world::World;
-use crate::clients::worker::{Stage, deliveries_per_thread};
+use super::worker::{Stage, deliveries_per_thread};
+use crate::core::Core;
+use crate::core::event::FleetEvent;
 use crate::facts::deed::{Deed, Ending, FleetId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
@@ -18,17 +18,21 @@ use crate::kernel::rng::{Fate, Luck, Source};
 use crate::kernel::time::Span;
 use crate::ledger::config::MAX_BATCH;
 use crate::ledger::journal::Held;
-use crate::ledger::{Delivery, Receipt};
-use crate::ledger::{Outgoing, VisibilityAnswer};
+use crate::ledger::{Delivery, Outgoing, Receipt, VisibilityAnswer};
 use crate::model::clients::{FleetConfig, OnFailure};
 
-impl<O: Observer> World<O> {
+impl Fleets {
     /// The worker's next idle thread takes what it can, and works on it; returns how much it took.
-    pub(super) fn begin_work(&mut self, worker_number: u32, supply: Supply) -> u32 {
+    pub(super) fn begin_work<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        worker_number: u32,
+        supply: Supply,
+    ) -> u32 {
         let worker = &mut self.workers[worker_number as usize];
         let number = worker.idle_thread().expect("work begins in an idle thread");
         let thread = &mut self.threads[number as usize];
-        let fleet = &self.fleets[worker.fleet as usize];
+        let fleet = &self.configs[worker.fleet as usize];
         let available = match supply {
             Supply::Buffer => worker.available(),
             Supply::Ledger(left) => left,
@@ -43,14 +47,14 @@ impl<O: Observer> World<O> {
         thread.count = count as u8;
         thread.stage = Stage::Working;
         thread.time = ThreadTime::Working;
-        thread.began = self.now;
+        thread.began = core.now;
         thread.completed = 0;
         let first = thread.first as usize;
         let own = &mut self.held[first..first + count as usize];
         let mut next = || {
             let delivery = match supply {
                 Supply::Buffer => self.buffers[worker_number as usize].pop_front(),
-                Supply::Ledger(_) => self.ledger.next_delivery(),
+                Supply::Ledger(_) => core.ledger.next_delivery(),
             };
             delivery.expect("available deliveries are there")
         };
@@ -59,8 +63,8 @@ impl<O: Observer> World<O> {
         own[0] = head;
         own[1..].fill_with(next);
         let id = WorkerId(worker_number);
-        turn.tell(self.now, id, worker, fleet.threads, &mut self.observer);
-        let recognised = |delivery: &Delivery| self.ledger.is_done(&delivery.receipt);
+        turn.tell(core.now, id, worker, fleet.threads, &mut core.observer);
+        let recognised = |delivery: &Delivery| core.ledger.is_done(&delivery.receipt);
         let work = if fleet.idempotent && own.iter().all(recognised) {
             Span::ZERO
         } else {
@@ -69,59 +73,57 @@ impl<O: Observer> World<O> {
         let thread = number - worker.first_thread;
         for delivery in own {
             let Receipt { message, receives, queue, .. } = delivery.receipt;
-            self.ledger.annotate(&delivery.receipt, Held::Working);
+            core.ledger.annotate(&delivery.receipt, Held::Working);
             let began = Deed::Began { worker: id, thread, queue, message, receives };
-            self.observer.deed(self.now, &began);
+            core.observer.deed(core.now, &began);
         }
-        self.calendar.schedule(self.now.saturating_add(work), FleetEvent::Thread(number));
+        core.plan(work, FleetEvent::Thread(number));
         if let Some(heartbeat) = &fleet.heartbeat {
-            let at = self.now.saturating_add(heartbeat.every);
-            self.calendar.schedule(at, FleetEvent::Heartbeat(number));
+            core.plan(heartbeat.every, FleetEvent::Heartbeat(number));
         }
         count
     }
 
     /// A thread extends the visibility of what it works on.
-    pub(super) fn heartbeat(&mut self, number: u32) {
+    pub(super) fn heartbeat<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let thread = &self.threads[number as usize];
-        let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
+        let fleet = &self.configs[self.workers[thread.worker as usize].fleet as usize];
         let Some(heartbeat) = fleet.heartbeat else { return };
         let mut goes_on = false;
         for at in thread.first..thread.first + u32::from(thread.count) {
             let receipt = self.held[at as usize].receipt;
-            let observer = &mut self.observer;
+            let observer = &mut core.observer;
             let answer =
-                self.ledger.change_visibility(self.now, &receipt, heartbeat.extend, observer);
+                core.ledger.change_visibility(core.now, &receipt, heartbeat.extend, observer);
             goes_on |= answer == VisibilityAnswer::Changed;
         }
         if goes_on {
-            let at = self.after(heartbeat.every);
-            self.calendar.schedule(at, FleetEvent::Heartbeat(number));
+            core.plan(heartbeat.every, FleetEvent::Heartbeat(number));
         }
     }
 
     /// A thread's work, or the call it makes, comes to its end.
     #[inline]
-    pub(super) fn thread_due(&mut self, number: u32) {
+    pub(super) fn thread_due<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         match self.threads[number as usize].stage {
             Stage::Idle => unreachable!("an idle thread has nothing due"),
-            Stage::Working => self.end_work(number),
+            Stage::Working => self.end_work(core, number),
             Stage::Forwarding | Stage::Deleting | Stage::Releasing => {
-                self.go_on(number, Next::CallDue);
+                self.go_on(core, number, Next::CallDue);
             }
         }
     }
 
     /// The work ends: each delivery is completed or has failed.
-    fn end_work(&mut self, number: u32) {
+    fn end_work<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let thread = &mut self.threads[number as usize];
         let worker = &self.workers[thread.worker as usize];
-        let fleet = &self.fleets[worker.fleet as usize];
+        let fleet = &self.configs[worker.fleet as usize];
         if fleet.heartbeat.is_some() {
-            self.calendar.cancel(FleetEvent::Heartbeat(number));
+            core.calendar.cancel(FleetEvent::Heartbeat(number));
         }
         let (id, of) = (WorkerId(thread.worker), FleetId(worker.fleet));
-        let took = match (self.now - thread.began, thread.count) {
+        let took = match (core.now - thread.began, thread.count) {
             (took, 1) => took,
             (took, count) => took / u64::from(count),
         };
@@ -129,13 +131,13 @@ impl<O: Observer> World<O> {
         let first = thread.first as usize;
         let own = &self.held[first..first + usize::from(thread.count)];
         for (place, &Delivery { receipt, luck, sent }) in own.iter().enumerate() {
-            let known = fleet.idempotent && self.ledger.is_done(&receipt);
+            let known = fleet.idempotent && core.ledger.is_done(&receipt);
             let how = if !known && fails(fleet, luck, receipt.receives) {
-                self.ledger.annotate(&receipt, Held::Failed);
+                core.ledger.annotate(&receipt, Held::Failed);
                 Ending::Failed
             } else {
                 completed |= 1 << place;
-                match self.ledger.complete(&receipt) {
+                match core.ledger.complete(&receipt) {
                     _ if known => Ending::Recognised,
                     true => Ending::Duplicate,
                     false => Ending::Done,
@@ -151,27 +153,27 @@ impl<O: Observer> World<O> {
                 took,
                 how,
             };
-            self.observer.deed(self.now, &ended);
+            core.observer.deed(core.now, &ended);
         }
         thread.completed = completed;
-        self.go_on(number, Next::Stage(Stage::Forwarding));
+        self.go_on(core, number, Next::Stage(Stage::Forwarding));
     }
 
     /// A thread goes on from here through all stages and calls that take no time.
-    fn go_on(&mut self, number: u32, mut next: Next) {
+    fn go_on<O: Observer>(&mut self, core: &mut Core<O>, number: u32, mut next: Next) {
         loop {
             let thread = &mut self.threads[number as usize];
             let worker = thread.worker;
-            let fleet = &self.fleets[self.workers[worker as usize].fleet as usize];
+            let fleet = &self.configs[self.workers[worker as usize].fleet as usize];
             if let Next::Stage(stage) = next {
                 let Some((stage, todo)) = thread.next_todo(stage, fleet) else {
-                    return self.go_idle(number);
+                    return self.go_idle(core, number);
                 };
                 thread.stage = stage;
                 thread.todo = todo;
                 thread.attempts = 0;
                 if stage == Stage::Deleting && fleet.delete.batch > 1 {
-                    self.delete_in_background(number);
+                    self.delete_in_background(core, number);
                     next = Next::Stage(Stage::Releasing);
                     continue;
                 }
@@ -180,26 +182,25 @@ impl<O: Observer> World<O> {
                 let chance = &mut self.chances[worker as usize].latency;
                 let latency = fleet.call_latency.sample(chance);
                 if !latency.is_zero() {
-                    let at = self.after(latency);
-                    self.wait_for_call(number);
-                    return self.calendar.schedule(at, FleetEvent::Thread(number));
+                    self.wait_for_call(core, number);
+                    return core.plan(latency, FleetEvent::Thread(number));
                 }
             }
-            match self.call(number) {
+            match self.call(core, number) {
                 Some(answered) => next = answered,
-                None => return self.back_off(number),
+                None => return self.back_off(core, number),
             }
         }
     }
 
     /// The stage's call takes effect; `None` if it was throttled.
     #[inline]
-    fn call(&mut self, number: u32) -> Option<Next> {
+    fn call<O: Observer>(&mut self, core: &mut Core<O>, number: u32) -> Option<Next> {
         let stage = self.threads[number as usize].stage;
         let (left, throttled) = if stage == Stage::Deleting {
-            self.delete_one(number)
+            self.delete_one(core, number)
         } else {
-            self.forward_or_release(number, stage)
+            self.forward_or_release(core, number, stage)
         };
         let thread = &mut self.threads[number as usize];
         thread.todo = left;
@@ -214,10 +215,15 @@ impl<O: Observer> World<O> {
     }
 
     #[inline(never)]
-    fn forward_or_release(&mut self, number: u32, stage: Stage) -> (u16, bool) {
+    fn forward_or_release<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        number: u32,
+        stage: Stage,
+    ) -> (u16, bool) {
         match stage {
-            Stage::Forwarding => self.forward(number),
-            Stage::Releasing => (self.release(number), false),
+            Stage::Forwarding => self.forward(core, number),
+            Stage::Releasing => (self.release(core, number), false),
             Stage::Deleting | Stage::Idle | Stage::Working => {
                 unreachable!("only a calling stage has a call due")
             }
@@ -225,14 +231,14 @@ impl<O: Observer> World<O> {
     }
 
     /// A throttled call is tried again, or given up for all it was for.
-    fn back_off(&mut self, number: u32) {
+    fn back_off<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let thread = &mut self.threads[number as usize];
         thread.attempts += 1;
-        let retry = self.fleets[self.workers[thread.worker as usize].fleet as usize].retry;
+        let retry = self.configs[self.workers[thread.worker as usize].fleet as usize].retry;
         if retry.goes_on(thread.attempts) {
             let chance = &mut self.chances[thread.worker as usize].backoff;
             let wait = retry.wait(thread.attempts, chance);
-            self.plan_retry(number, wait);
+            self.plan_retry(core, number, wait);
         } else {
             // What could not be sent on must not be deleted: it returns and is tried again.
             if thread.stage == Stage::Forwarding {
@@ -240,30 +246,29 @@ impl<O: Observer> World<O> {
                 let (first, todo) = (thread.first, thread.todo);
                 for place in (0..u32::from(thread.count)).filter(|place| todo & (1 << place) != 0) {
                     let receipt = self.held[(first + place) as usize].receipt;
-                    self.ledger.annotate(&receipt, Held::Failed);
+                    core.ledger.annotate(&receipt, Held::Failed);
                 }
-                self.go_on(number, Next::Stage(Stage::Deleting));
+                self.go_on(core, number, Next::Stage(Stage::Deleting));
             } else {
-                self.go_on(number, Next::Stage(Stage::Releasing));
+                self.go_on(core, number, Next::Stage(Stage::Releasing));
             }
         }
     }
 
     /// The stage's call takes effect after a back-off and its latency, in an event of its own even
     /// if both are zero: endless retries must not become a deep recursion.
-    fn plan_retry(&mut self, number: u32, backoff: Span) {
+    fn plan_retry<O: Observer>(&mut self, core: &mut Core<O>, number: u32, backoff: Span) {
         let worker = self.threads[number as usize].worker as usize;
-        let fleet = &self.fleets[self.workers[worker].fleet as usize];
+        let fleet = &self.configs[self.workers[worker].fleet as usize];
         let latency = fleet.call_latency.sample(&mut self.chances[worker].latency);
-        let at = self.after(latency.saturating_add(backoff));
-        self.wait_for_call(number);
-        self.calendar.schedule(at, FleetEvent::Thread(number));
+        self.wait_for_call(core, number);
+        core.plan(latency.saturating_add(backoff), FleetEvent::Thread(number));
     }
 
     /// Sends what was completed on to the next queue; returns what was refused.
-    fn forward(&mut self, number: u32) -> (u16, bool) {
+    fn forward<O: Observer>(&mut self, core: &mut Core<O>, number: u32) -> (u16, bool) {
         let thread = self.threads[number as usize];
-        let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
+        let fleet = &self.configs[self.workers[thread.worker as usize].fleet as usize];
         let to = fleet.forward.expect("only a fleet that sends on forwards");
         let mut outgoing =
             [Outgoing { luck: self.held[thread.first as usize].luck, delay: None }; MAX_BATCH];
@@ -275,33 +280,33 @@ impl<O: Observer> World<O> {
             places[count] = place;
             count += 1;
         }
-        let connection = self.producers.len() as u32 + thread.worker;
-        let observer = &mut self.observer;
-        let refused = self.ledger.send(self.now, to, connection, &outgoing[..count], observer);
+        let connection = self.connections[thread.worker as usize];
+        let observer = &mut core.observer;
+        let refused = core.ledger.send(core.now, to, connection, &outgoing[..count], observer);
         let left = (0..count).filter(|&i| refused.has(i)).fold(0, |left, i| left | 1 << places[i]);
         (left, left != 0)
     }
 
     /// Deletes the first delivery that is still to be deleted; returns what is left.
     #[inline]
-    fn delete_one(&mut self, number: u32) -> (u16, bool) {
+    fn delete_one<O: Observer>(&mut self, core: &mut Core<O>, number: u32) -> (u16, bool) {
         let thread = &self.threads[number as usize];
         let place = thread.todo.trailing_zeros();
         let receipt = self.held[(thread.first + place) as usize].receipt;
-        let refused = self.ledger.delete(self.now, &[receipt], &mut self.observer);
+        let refused = core.ledger.delete(core.now, &[receipt], &mut core.observer);
         if refused.has(0) { (thread.todo, true) } else { (thread.todo & !(1 << place), false) }
     }
 
     /// Gives back what failed, all in one batch call.
-    fn release(&mut self, number: u32) -> u16 {
+    fn release<O: Observer>(&mut self, core: &mut Core<O>, number: u32) -> u16 {
         let thread = self.threads[number as usize];
-        let fleet = &self.fleets[self.workers[thread.worker as usize].fleet as usize];
+        let fleet = &self.configs[self.workers[thread.worker as usize].fleet as usize];
         if let OnFailure::Release(delay) = fleet.failure.then {
             for place in
                 (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0)
             {
                 let receipt = self.held[(thread.first + place) as usize].receipt;
-                self.ledger.change_visibility(self.now, &receipt, delay, &mut self.observer);
+                core.ledger.change_visibility(core.now, &receipt, delay, &mut core.observer);
             }
         }
         0
@@ -309,7 +314,7 @@ impl<O: Observer> World<O> {
 
     /// A thread has nothing to do any more; its worker goes on.
     #[inline]
-    fn go_idle(&mut self, number: u32) {
+    fn go_idle<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let thread = &mut self.threads[number as usize];
         let worker_number = thread.worker;
         let worker = &mut self.workers[worker_number as usize];
@@ -317,87 +322,24 @@ impl<O: Observer> World<O> {
         let turn = Turn { threads: 1, from: thread.time, to: worker.rest() };
         worker.busy -= 1;
         worker.make_idle(number, thread);
-        let all = self.fleets[worker.fleet as usize].threads;
-        turn.tell(self.now, WorkerId(worker_number), worker, all, &mut self.observer);
-        self.pump(worker_number);
-    }
-
-    /// Adds what a thread completed to its worker's background deletes.
-    fn delete_in_background(&mut self, number: u32) {
-        let thread = self.threads[number as usize];
-        let linger_event = FleetEvent::DeleteLinger(WorkerId(thread.worker));
-        for place in (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0) {
-            let receipt = self.held[(thread.first + place) as usize].receipt;
-            let worker = &self.workers[thread.worker as usize];
-            let delete = self.fleets[worker.fleet as usize].delete;
-            let deletes = &mut self.deletes[thread.worker as usize];
-            deletes.push(receipt);
-            if deletes.len() >= delete.batch as usize {
-                self.calendar.cancel(linger_event);
-                self.flush_deletes(thread.worker);
-            } else if deletes.len() == 1 {
-                let at = self.after(delete.linger);
-                self.calendar.schedule(at, linger_event);
-            }
-        }
-    }
-
-    /// A worker's collected receipts become a call.
-    pub(super) fn flush_deletes(&mut self, number: u32) {
-        let call = self.delete_calls.open(DeleteCall::default);
-        let row = self.delete_calls.get_mut(call);
-        row.worker = number;
-        row.attempts = 0;
-        let deletes = &mut self.deletes[number as usize];
-        row.count = deletes.len();
-        row.receipts[..row.count].copy_from_slice(deletes);
-        deletes.clear();
-        let fleet = &self.fleets[self.workers[number as usize].fleet as usize];
-        let latency = fleet.call_latency.sample(&mut self.chances[number as usize].latency);
-        if latency.is_zero() {
-            self.background_delete(call);
-        } else {
-            let at = self.after(latency);
-            self.calendar.schedule(at, FleetEvent::DeleteCall(call));
-        }
-    }
-
-    /// A background delete takes effect.
-    pub(super) fn background_delete(&mut self, number: u32) {
-        let call = self.delete_calls.get_mut(number);
-        let receipts = &call.receipts[..call.count];
-        let refused = self.ledger.delete(self.now, receipts, &mut self.observer);
-        let mut kept = 0;
-        for entry in (0..call.count).filter(|&entry| refused.has(entry)) {
-            call.receipts[kept] = call.receipts[entry];
-            kept += 1;
-        }
-        call.count = kept;
-        call.attempts += 1;
-        let retry = self.fleets[self.workers[call.worker as usize].fleet as usize].retry;
-        if kept > 0 && retry.goes_on(call.attempts) {
-            let chance = &mut self.chances[call.worker as usize].backoff;
-            let wait = retry.wait(call.attempts, chance);
-            let at = self.after(wait);
-            self.calendar.schedule(at, FleetEvent::DeleteCall(number));
-        } else {
-            self.delete_calls.close(number);
-        }
+        let all = self.configs[worker.fleet as usize].threads;
+        turn.tell(core.now, WorkerId(worker_number), worker, all, &mut core.observer);
+        self.pump(core, worker_number);
     }
 
     /// The worker dies: its threads lose what they hold.
-    pub(super) fn cut_off_threads(&mut self, worker_number: u32) {
+    pub(super) fn cut_off_threads<O: Observer>(&mut self, core: &mut Core<O>, worker_number: u32) {
         let worker = &self.workers[worker_number as usize];
-        let (first, count) = (worker.first_thread, self.fleets[worker.fleet as usize].threads);
+        let (first, count) = (worker.first_thread, self.configs[worker.fleet as usize].threads);
         let fleet = FleetId(worker.fleet);
         for number in first..first + count {
             let thread = self.threads[number as usize];
             if thread.stage == Stage::Idle {
                 continue;
             }
-            self.calendar.cancel(FleetEvent::Thread(number));
-            self.calendar.cancel(FleetEvent::Heartbeat(number));
-            let took = (self.now - thread.began) / u64::from(thread.count);
+            core.calendar.cancel(FleetEvent::Thread(number));
+            core.calendar.cancel(FleetEvent::Heartbeat(number));
+            let took = (core.now - thread.began) / u64::from(thread.count);
             for place in 0..u32::from(thread.count) {
                 let Delivery { receipt, sent, .. } = self.held[(thread.first + place) as usize];
                 let unfinished = match thread.stage {
@@ -409,7 +351,7 @@ impl<O: Observer> World<O> {
                     }
                 };
                 if unfinished {
-                    self.ledger.annotate(&receipt, Held::Crashed);
+                    core.ledger.annotate(&receipt, Held::Crashed);
                 }
                 if thread.stage == Stage::Working {
                     let (message, queue) = (receipt.message, receipt.queue);
@@ -423,7 +365,7 @@ impl<O: Observer> World<O> {
                         took,
                         how: Ending::Crashed,
                     };
-                    self.observer.deed(self.now, &ended);
+                    core.observer.deed(core.now, &ended);
                 }
             }
             let thread = &mut self.threads[number as usize];
@@ -432,7 +374,7 @@ impl<O: Observer> World<O> {
             let turn = Turn { threads: 1, from: thread.time, to: worker.rest() };
             worker.busy -= 1;
             worker.make_idle(number, thread);
-            turn.tell(self.now, WorkerId(worker_number), worker, count, &mut self.observer);
+            turn.tell(core.now, WorkerId(worker_number), worker, count, &mut core.observer);
         }
     }
 }

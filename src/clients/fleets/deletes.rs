@@ -1,0 +1,90 @@
+//! Deletes in the background.
+//!
+//! Owns the receipts that a worker collects, and the calls that it makes of them. Must not know
+//! what its threads do meanwhile.
+
+use super::Fleets;
+use crate::core::Core;
+use crate::core::event::FleetEvent;
+use crate::facts::deed::WorkerId;
+use crate::facts::observer::Observer;
+use crate::ledger::Receipt;
+use crate::ledger::config::MAX_BATCH;
+
+/// A background delete under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DeleteCall {
+    worker: u32,
+    attempts: u32,
+    count: usize,
+    receipts: [Receipt; MAX_BATCH],
+}
+
+impl Default for DeleteCall {
+    fn default() -> DeleteCall {
+        let receipts = [Receipt::of_nothing(); MAX_BATCH];
+        DeleteCall { worker: 0, attempts: 0, count: 0, receipts }
+    }
+}
+
+impl Fleets {
+    /// Adds what a thread completed to its worker's background deletes.
+    pub(super) fn delete_in_background<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let thread = self.threads[number as usize];
+        let linger_event = FleetEvent::DeleteLinger(WorkerId(thread.worker));
+        for place in (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0) {
+            let receipt = self.held[(thread.first + place) as usize].receipt;
+            let worker = &self.workers[thread.worker as usize];
+            let delete = self.configs[worker.fleet as usize].delete;
+            let deletes = &mut self.deletes[thread.worker as usize];
+            deletes.push(receipt);
+            if deletes.len() >= delete.batch as usize {
+                core.calendar.cancel(linger_event);
+                self.flush_deletes(core, thread.worker);
+            } else if deletes.len() == 1 {
+                core.plan(delete.linger, linger_event);
+            }
+        }
+    }
+
+    /// A worker's collected receipts become a call.
+    pub(super) fn flush_deletes<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let call = self.delete_calls.open(DeleteCall::default);
+        let row = self.delete_calls.get_mut(call);
+        row.worker = number;
+        row.attempts = 0;
+        let deletes = &mut self.deletes[number as usize];
+        row.count = deletes.len();
+        row.receipts[..row.count].copy_from_slice(deletes);
+        deletes.clear();
+        let fleet = &self.configs[self.workers[number as usize].fleet as usize];
+        let latency = fleet.call_latency.sample(&mut self.chances[number as usize].latency);
+        if latency.is_zero() {
+            self.background_delete(core, call);
+        } else {
+            core.plan(latency, FleetEvent::DeleteCall(call));
+        }
+    }
+
+    /// A background delete takes effect.
+    pub(super) fn background_delete<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let call = self.delete_calls.get_mut(number);
+        let receipts = &call.receipts[..call.count];
+        let refused = core.ledger.delete(core.now, receipts, &mut core.observer);
+        let mut kept = 0;
+        for entry in (0..call.count).filter(|&entry| refused.has(entry)) {
+            call.receipts[kept] = call.receipts[entry];
+            kept += 1;
+        }
+        call.count = kept;
+        call.attempts += 1;
+        let retry = self.configs[self.workers[call.worker as usize].fleet as usize].retry;
+        if kept > 0 && retry.goes_on(call.attempts) {
+            let chance = &mut self.chances[call.worker as usize].backoff;
+            let wait = retry.wait(call.attempts, chance);
+            core.plan(wait, FleetEvent::DeleteCall(number));
+        } else {
+            self.delete_calls.close(number);
+        }
+    }
+}

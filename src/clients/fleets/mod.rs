@@ -1,0 +1,109 @@
+//! Fleets of workers: who receives messages and works on them.
+//!
+//! Owns [`Fleets`], all workers with their threads and what they hold, and what they do at their
+//! events. Must not know producers, nor the loop.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`worker`] | the state of one worker and of its threads |
+//! | `receiving` | how they poll |
+//! | `working` | what their threads do with what they got |
+//! | `deletes` | deletes in the background |
+//! | `life` | how they start, crash and leave |
+//! | `thread_time` | what the threads' time goes into, as it is told |
+//! | `look_ahead` | rows that the next events will touch |
+//! | `layout` | how they are laid out |
+//! | `fork` | how they take other settings on |
+//! | `footprint` | how many bytes they take |
+
+mod deletes;
+mod footprint;
+mod fork;
+mod layout;
+mod life;
+mod look_ahead;
+mod receiving;
+mod thread_time;
+pub mod worker;
+mod working;
+
+use std::collections::VecDeque;
+
+use deletes::DeleteCall;
+use worker::{Stage, Thread, Worker, WorkerChance};
+
+use crate::core::Core;
+use crate::core::calls::Calls;
+use crate::core::event::FleetEvent;
+use crate::facts::deed::WorkerId;
+use crate::facts::observer::Observer;
+use crate::ledger::{Delivery, Receipt};
+use crate::model::clients::FleetConfig;
+
+/// All fleets of a run.
+#[derive(Clone, Debug)]
+pub struct Fleets {
+    configs: Vec<FleetConfig>,
+    workers: Vec<Worker>,
+    /// What each worker holds and no thread works on yet.
+    buffers: Vec<VecDeque<Delivery>>,
+    chances: Vec<WorkerChance>,
+    /// Receipts that wait for a worker's background delete.
+    deletes: Vec<Vec<Receipt>>,
+    /// Each worker's connection.
+    connections: Vec<u32>,
+    threads: Vec<Thread>,
+    /// What threads work on.
+    held: Vec<Delivery>,
+    delete_calls: Calls<DeleteCall>,
+    /// Their rows do not fit a near cache.
+    looks_ahead: bool,
+}
+
+impl Fleets {
+    /// Lets an event of theirs happen.
+    #[inline]
+    pub fn handle<O: Observer>(&mut self, core: &mut Core<O>, event: FleetEvent) {
+        match event {
+            FleetEvent::Life(WorkerId(worker)) => self.turn_life(core, worker),
+            FleetEvent::Thread(thread) => self.thread_due(core, thread),
+            FleetEvent::DeleteCall(call) => self.background_delete(core, call),
+            FleetEvent::Heartbeat(thread) => self.heartbeat(core, thread),
+            FleetEvent::DeleteLinger(WorkerId(worker)) => self.flush_deletes(core, worker),
+            FleetEvent::Answer(WorkerId(worker)) => self.answer_arrives(core, worker),
+            FleetEvent::Poll(WorkerId(worker)) => self.poll_due(core, worker),
+        }
+    }
+
+    /// Whether rows are worth reading ahead.
+    #[inline]
+    pub fn looks_ahead(&self) -> bool {
+        self.looks_ahead
+    }
+
+    /// All workers, by number.
+    pub fn workers(&self) -> &[Worker] {
+        &self.workers
+    }
+
+    /// What the fleet of a worker was told.
+    pub fn config(&self, worker: &Worker) -> &FleetConfig {
+        &self.configs[worker.fleet as usize]
+    }
+
+    /// How many threads all workers have.
+    pub fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Deliveries that are held and whose work is still to come or under way.
+    pub fn unfinished(&self) -> impl Iterator<Item = Receipt> {
+        let working = self.threads.iter().filter(|thread| thread.stage == Stage::Working);
+        let own = |thread: &Thread| {
+            let first = thread.first as usize;
+            &self.held[first..first + usize::from(thread.count)]
+        };
+        let held = working.flat_map(own).chain(self.buffers.iter().flatten());
+        held.map(|delivery| delivery.receipt)
+    }
+}

@@ -1,0 +1,115 @@
+//! How workers poll.
+//!
+//! Owns a worker's receives. Must not know what its threads do with what they get.
+#![expect(clippy::inline_always, reason = "every event of a worker ends here, mostly with nothing")]
+
+use super::Fleets;
+use super::worker::Polling;
+use super::working::Supply;
+use crate::core::Core;
+use crate::core::event::FleetEvent;
+use crate::facts::deed::WorkerId;
+use crate::facts::observer::Observer;
+use crate::kernel::time::Span;
+use crate::ledger::journal::Caller;
+use crate::ledger::{Poll, Received, Served};
+use crate::model::clients::ReceiveConfig;
+
+impl Fleets {
+    /// Gives waiting deliveries to idle threads, and polls for more if the worker wants them.
+    #[inline(always)]
+    pub(super) fn pump<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        while self.workers[number as usize].can_begin() {
+            self.begin_work(core, number, Supply::Buffer);
+        }
+        let worker = &self.workers[number as usize];
+        if worker.wants_messages(&self.configs[worker.fleet as usize]) {
+            self.poll(core, number);
+        }
+    }
+
+    #[inline(never)]
+    fn poll<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let worker = &mut self.workers[number as usize];
+        let fleet = &self.configs[worker.fleet as usize];
+        let queue = fleet.queue;
+        let ReceiveConfig { max, wait, visibility_timeout, .. } = fleet.receive;
+        let poll = Poll { caller: Caller(number), max, wait, visibility_timeout };
+        worker.polling = Polling::Called;
+        match core.ledger.receive(core.now, queue, poll, &mut core.observer) {
+            Received::Messages | Received::Waiting => {}
+            Received::Empty | Received::OverLimit => {
+                worker.attempts = 0;
+                let chance = &mut self.chances[number as usize];
+                let pause = fleet.receive.pause.sample(&mut chance.pause);
+                let latency = fleet.call_latency.sample(&mut chance.latency);
+                self.pause(core, number, pause.saturating_add(latency));
+            }
+            Received::Refused => {
+                worker.attempts += 1;
+                let chance = &mut self.chances[number as usize];
+                let backoff = fleet.retry.wait(worker.attempts, &mut chance.backoff);
+                let latency = fleet.call_latency.sample(&mut chance.latency);
+                self.pause(core, number, backoff.saturating_add(latency));
+            }
+        }
+    }
+
+    fn pause<O: Observer>(&mut self, core: &mut Core<O>, number: u32, span: Span) {
+        self.workers[number as usize].polling = Polling::Paused;
+        core.plan(span, FleetEvent::Poll(WorkerId(number)));
+    }
+
+    /// It wants messages that it did not want before, as its settings are others.
+    pub(super) fn poll_at_once<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        self.pause(core, number, Span::ZERO);
+    }
+
+    /// A pause is over.
+    pub(super) fn poll_due<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        self.workers[number as usize].polling = Polling::Idle;
+        self.pump(core, number);
+    }
+
+    /// The ledger has answered a receive.
+    #[inline(never)]
+    pub fn accept<O: Observer>(&mut self, core: &mut Core<O>, served: Served) {
+        let number = served.caller.0;
+        let worker = &mut self.workers[number as usize];
+        worker.attempts = 0;
+        let latency = &self.configs[worker.fleet as usize].call_latency;
+        let latency = latency.sample(&mut self.chances[number as usize].latency);
+        let mut left = served.messages;
+        if latency.is_zero() {
+            worker.polling = Polling::Idle;
+            // What finds an idle thread goes there, without a stay in the buffer.
+            while left > 0 && self.workers[number as usize].passes_on() {
+                left -= self.begin_work(core, number, Supply::Ledger(left));
+            }
+        }
+        if left > 0 {
+            self.workers[number as usize].buffered += left;
+            let buffer = &mut self.buffers[number as usize];
+            core.ledger.collect(Served { messages: left, ..served }, buffer);
+        }
+        if latency.is_zero() {
+            self.pump(core, number);
+        } else {
+            let worker = &mut self.workers[number as usize];
+            let rested = worker.rest();
+            worker.in_transit = served.messages;
+            self.turn_idle(core, number, rested);
+            core.plan(latency, FleetEvent::Answer(WorkerId(number)));
+        }
+    }
+
+    /// The answer reaches its worker.
+    pub(super) fn answer_arrives<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let worker = &mut self.workers[number as usize];
+        let rested = worker.rest();
+        worker.in_transit = 0;
+        worker.polling = Polling::Idle;
+        self.turn_idle(core, number, rested);
+        self.pump(core, number);
+    }
+}

@@ -1,0 +1,15 @@
+//! What every kind of client works with: the clock, the events, the queue service.
+//!
+//! Must not know any kind of client, beyond the names of its events.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`event`] | the closed list of events and their order |
+//! | [`shared`] | the state that all share, and what the queue service does at its events |
+//! | [`calls`] | calls under way |
+
+pub mod calls;
+pub mod event;
+pub mod shared;
+
+pub use shared::Core;
