@@ -254,6 +254,18 @@ impl<E: Ranked> Calendar<E> {
     /// Takes the next event out.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
+        self.pop_name().map(|(at, id)| (at, E::of_timer(id)))
+    }
+
+    /// As [`Calendar::pop`], for one who goes by the event's name.
+    #[inline]
+    pub fn pop_name(&mut self) -> Option<(Time, TimerId)> {
+        let id = self.take();
+        (id != TimerId::NONE).then_some((self.now, id))
+    }
+
+    /// Takes the next event out, which is due now then; [`TimerId::NONE`] if there is none.
+    fn take(&mut self) -> TimerId {
         let next = loop {
             self.bring_next();
             let (front, newest, standing) =
@@ -268,7 +280,7 @@ impl<E: Ranked> Calendar<E> {
             } else if front.id == TimerId::NONE {
                 // The wheel may have turned to events that were stale.
                 self.wheel.rebase(self.now.as_nanos());
-                return None;
+                return TimerId::NONE;
             } else {
                 self.front.pop();
                 front
@@ -281,7 +293,7 @@ impl<E: Ranked> Calendar<E> {
             self.stale -= 1;
         };
         self.now = Time::from_nanos(next.key.nanos());
-        Some((self.now, E::of_timer(next.id)))
+        next.id
     }
 
     /// When the event is due that [`Calendar::pop`], which is to be called next, will take.

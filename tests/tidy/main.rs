@@ -166,7 +166,7 @@ fn the_loop_is_short() {
     for head in [
         "    pub fn run(&mut self, interrupt: &AtomicBool) -> Ended {",
         "    pub fn step(&mut self) -> Option<(Time, Event)> {",
-        "    fn dispatch(&mut self, event: Event) {",
+        "    fn dispatch(&mut self, name: TimerId) {",
     ] {
         let lines = lines_from_to(&text, head, "    }");
         assert!((3..=25).contains(&lines), "{lines} lines: {head}");
