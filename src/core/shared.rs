@@ -3,7 +3,7 @@
 //! Owns [`Core`]: the time, the calendar, the queue service and who is told, what the service does
 //! at its own events, and the numbers of connections. Must not know who the clients are.
 //!
-//! Invariant: time never goes back; after each look each queue's next deadline is in the calendar.
+//! Invariant: time never goes back; after each event each queue's next deadline is in the calendar.
 #![expect(clippy::inline_always, reason = "every event ends here, mostly with nothing to plan")]
 
 use std::ops::Range;
@@ -36,8 +36,7 @@ pub struct Core<O: Observer> {
     pub calendar: Calendar<Event>,
     /// The queue service.
     pub ledger: Ledger,
-    /// When the calendar next looks at each queue.
-    looks: Vec<Time>,
+    queues: usize,
     /// Connections that are numbered.
     connections: u32,
     /// Who is told.
@@ -68,7 +67,7 @@ impl<O: Observer> Core<O> {
             streams,
             calendar,
             ledger,
-            looks: vec![Time::NEVER; scenario.queues.len()],
+            queues: scenario.queues.len(),
             connections: 0,
             observer,
         }
@@ -89,7 +88,7 @@ impl<O: Observer> Core<O> {
 
     /// The queues.
     pub fn queues(&self) -> impl ExactSizeIterator<Item = QueueId> + use<O> {
-        (0..self.looks.len()).map(|number| QueueId(number as u32))
+        (0..self.queues).map(|number| QueueId(number as u32))
     }
 
     /// From now on, `queue` follows `to` instead of `from`.
@@ -107,10 +106,7 @@ impl<O: Observer> Core<O> {
     /// comes too early is none.
     pub fn handle(&mut self, event: ServiceEvent) -> u64 {
         match event {
-            ServiceEvent::Due(queue) => {
-                self.looks[queue.0 as usize] = Time::NEVER;
-                self.ledger.advance(self.now, queue, &mut self.observer)
-            }
+            ServiceEvent::Due(queue) => self.ledger.advance(self.now, queue, &mut self.observer),
             ServiceEvent::Purge(queue) => {
                 self.ledger.purge(self.now, queue, &mut self.observer);
                 let next = self.ledger.config(queue).purges.iter().find(|&&at| at > self.now);
@@ -125,34 +121,18 @@ impl<O: Observer> Core<O> {
     /// Notes when the ledger next needs the clock.
     #[inline(always)]
     pub fn plan_looks(&mut self) {
-        if self.ledger.lists_stirred() {
-            return self.look_at_stirred();
+        if self.ledger.has_looks() {
+            self.plan_reported();
         }
-        for number in 0..self.looks.len() as u32 {
-            self.plan_look(QueueId(number));
-        }
+        debug_assert_eq!(self.ledger.missed_look(), None, "it was never reported");
     }
 
-    #[inline(always)]
-    fn plan_look(&mut self, queue: QueueId) {
-        let look = &mut self.looks[queue.0 as usize];
-        let due = self.ledger.due(queue);
-        if due < *look {
-            *look = due;
+    #[inline(never)]
+    fn plan_reported(&mut self) {
+        self.ledger.begin_looks();
+        while let Some((queue, due)) = self.ledger.next_look() {
             self.calendar.schedule(due.max(self.now), ServiceEvent::Due(queue));
         }
-    }
-
-    /// Of many queues, those that something was done to.
-    #[inline(never)]
-    fn look_at_stirred(&mut self) {
-        self.ledger.begin_look();
-        while let Some(queue) = self.ledger.next_stirred() {
-            self.plan_look(queue);
-        }
-        let missed =
-            |(number, look): (usize, &Time)| self.ledger.due(QueueId(number as u32)) < *look;
-        debug_assert!(!self.looks.iter().enumerate().any(missed), "a queue without a look");
     }
 }
 

@@ -12,7 +12,7 @@ use sqsim::facts::deed::Deed;
 use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::Time;
 use sqsim::ledger::config::QueueId;
-use sqsim::ledger::journal::{Call, Change, Journal, State, Step};
+use sqsim::ledger::journal::{Change, Journal, State, Step};
 use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{Level, Measured, QueueMeasured};
 

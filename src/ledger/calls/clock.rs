@@ -18,7 +18,7 @@ impl Ledger {
     /// delays, stages of changes of the key space, the look of the split policy, waiters that
     /// capacity had held up, and last the ends of long polls.
     pub fn advance<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) -> u64 {
-        self.stirred.note(queue);
+        self.queues[queue.0 as usize].look = Time::NEVER;
         let mut happened = 0;
         if self.queue(queue).nodes_due() <= now {
             happened += self.advance_nodes(queue, now, journal);
@@ -83,6 +83,7 @@ impl Ledger {
         } else {
             Time::NEVER
         });
+        self.heed(queue);
         happened
     }
 
@@ -142,25 +143,5 @@ impl Ledger {
         let q = &mut self.queues[queue.0 as usize];
         q.show(&mut self.slab, slot);
         q.tell_oldest(&self.slab, now, journal);
-    }
-}
-
-/// Which queues to look at.
-impl Ledger {
-    /// Whether [`Ledger::next_stirred`] tells the queues to look at: those that it does not tell
-    /// have no earlier [`Ledger::due`] than at the look before. Otherwise all are to be looked at.
-    #[inline]
-    pub fn lists_stirred(&self) -> bool {
-        self.stirred.listed
-    }
-
-    /// Begins a look: what is told then comes in the order of the queues.
-    pub fn begin_look(&mut self) {
-        self.stirred.list.sort_unstable_by(|a, b| b.cmp(a));
-    }
-
-    /// The next queue that something was done to since the last look.
-    pub fn next_stirred(&mut self) -> Option<QueueId> {
-        self.stirred.list.pop()
     }
 }

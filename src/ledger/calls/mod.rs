@@ -13,7 +13,7 @@
 //! | `holders` | what holders of deliveries say, and what they will touch |
 //! | `clock` | what happens without a call: visibility timeouts and other deadlines |
 //! | `reconfigure` | settings that change while the service runs |
-//! | `stirred` | which queues something was done to |
+//! | `looks` | which queues the clock has to look at, and when |
 //! | `leftover` | what is in a queue at the end |
 //! | `footprint` | how many bytes all that takes |
 
@@ -23,8 +23,8 @@ mod footprint;
 mod gate;
 mod holders;
 pub(super) mod leftover;
+mod looks;
 pub(super) mod polls;
 mod reconfigure;
 pub(super) mod service;
 mod serving;
-mod stirred;

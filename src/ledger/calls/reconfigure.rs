@@ -18,8 +18,8 @@ use crate::ledger::queue::Queue;
 impl Ledger {
     /// From `now` on, `queue` follows `config`.
     pub fn reconfigure(&mut self, now: Time, queue: QueueId, config: &QueueConfig) {
-        self.stirred.note(queue);
         self.queues[queue.0 as usize].reconfigure(now, config);
+        self.heed(queue);
     }
 
     /// Makes room for `more` callers, numbered after the `callers` that there are.

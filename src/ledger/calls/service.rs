@@ -11,7 +11,6 @@ use std::collections::VecDeque;
 use super::answers::{Outgoing, Received, Refused, VisibilityAnswer};
 use super::gate::Gate;
 use super::polls::{Poll, Polls};
-use super::stirred::Stirred;
 use crate::kernel::rng::{Fate, Luck, Source, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{MAX_BATCH, QueueConfig, QueueId};
@@ -31,7 +30,8 @@ pub struct Ledger {
     pub(super) polls: Polls,
     pub(super) served: VecDeque<Served>,
     pub(super) handed: VecDeque<Delivery>,
-    pub(super) stirred: Stirred,
+    /// Queues that the clock may have to look at earlier than was said.
+    pub(super) reports: Vec<QueueId>,
 }
 
 impl Ledger {
@@ -61,8 +61,8 @@ impl Ledger {
             polls.make_places(queue.id, queue.shards.len());
         }
         let (served, handed) = (VecDeque::with_capacity(64), VecDeque::with_capacity(640));
-        let stirred = Stirred::of(queues.len());
-        Ledger { slab, queues, polls, served, handed, stirred }
+        let reports = queues.iter().map(|queue| queue.id).collect();
+        Ledger { slab, queues, polls, served, handed, reports }
     }
 
     /// What a queue was told.
@@ -108,7 +108,6 @@ impl Ledger {
         journal: &mut J,
     ) -> Refused {
         assert!((1..=MAX_BATCH).contains(&messages.len()), "a send has 1 to 10 messages");
-        self.stirred.note(queue);
         let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Send);
         let mut call = Entries { now, queue, gate: &mut gate, journal };
         let first = messages[0].luck;
@@ -125,6 +124,7 @@ impl Ledger {
             q.came_in(now, call.journal);
         }
         self.settle(queue, now, call.journal);
+        self.heed(queue);
         refused
     }
 
@@ -183,12 +183,12 @@ impl Ledger {
         journal: &mut J,
     ) -> Received {
         assert!((1..=MAX_BATCH as u32).contains(&poll.max), "a receive asks for 1 to 10 messages");
-        self.stirred.note(queue);
         let taken = self.ask(queue, &poll, now, journal);
         let (action, asked, chunks) = (Action::Receive, taken.asked, taken.chunks.max(1));
         let made = Call::Made { action, asked, chunks };
         journal.change(now, queue, &made.into());
         if taken.messages > 0 {
+            self.heed(queue);
             self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
             return Received::Messages;
         }
@@ -199,6 +199,7 @@ impl Ledger {
             if let Some(refused) = admission.refusal(Action::Receive, partition, 1) {
                 journal.change(now, queue, &refused.into());
             }
+            self.heed(queue);
             return Received::Refused;
         }
         if !poll.wait.is_zero() {
@@ -207,11 +208,13 @@ impl Ledger {
                 Some(at) => self.polls.enter_at(queue, at, poll, now),
             };
             q.falls_due(due);
+            self.heed(queue);
             return Received::Waiting;
         }
         let falsely = !over_limit && q.tally.visible > q.behind;
         let nothing = Call::ReceivedNothing { caller: poll.caller, falsely, over_limit };
         journal.change(now, queue, &nothing.into());
+        self.heed(queue);
         if over_limit { Received::OverLimit } else { Received::Empty }
     }
 
@@ -257,7 +260,6 @@ impl Ledger {
     ) -> Refused {
         assert!((1..=MAX_BATCH).contains(&receipts.len()), "a delete has 1 to 10 receipts");
         let queue = receipts[0].queue;
-        self.stirred.note(queue);
         let mut gate = Gate::of(&self.queues[queue.0 as usize], Action::Delete);
         let mut call = Entries { now, queue, gate: &mut gate, journal };
         if let [only] = receipts {
@@ -271,6 +273,7 @@ impl Ledger {
         let refused = call.close(q, Action::Delete);
         q.tell_oldest(&self.slab, now, call.journal);
         self.settle(queue, now, call.journal);
+        self.heed(queue);
         refused
     }
 
@@ -330,7 +333,6 @@ impl Ledger {
     ) -> VisibilityAnswer {
         let queue = receipt.queue;
         let message = receipt.message;
-        self.stirred.note(queue);
         let made = Call::Made { action: Action::ChangeVisibility, asked: 0, chunks: 1 };
         journal.change(now, queue, &made.into());
         let q = &mut self.queues[queue.0 as usize];
@@ -357,6 +359,7 @@ impl Ledger {
         } else {
             q.hide(&mut self.slab, receipt.slot, State::InFlight, timeout, now);
         }
+        self.heed(queue);
         VisibilityAnswer::Changed
     }
 
@@ -364,7 +367,6 @@ impl Ledger {
     /// ([PurgeQueue](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html);
     /// here at once, where AWS takes up to 60 s).
     pub fn purge<J: Journal>(&mut self, now: Time, queue: QueueId, journal: &mut J) {
-        self.stirred.note(queue);
         let q = &mut self.queues[queue.0 as usize];
         while let Some(which) = q.any(&self.slab) {
             let (message, from) = q.remove(&mut self.slab, which);
@@ -375,6 +377,7 @@ impl Ledger {
             replication.purged();
         }
         q.tell_oldest(&self.slab, now, journal);
+        self.heed(queue);
     }
 
     pub(super) fn queue(&self, queue: QueueId) -> &Queue {

@@ -386,6 +386,7 @@ impl Ledger {
         let q = &mut self.queues[queue.0 as usize];
         let slab = &mut self.slab;
         let partition = q.shards.get(at).id;
+        let timeout = poll.visibility_timeout.unwrap_or(q.config.visibility_timeout);
         while taken.messages < poll.max && q.tally.visible > 0 && !q.is_full() {
             let slot = q.pop(slab, at)?;
             let row = slab.get_mut(slot);
@@ -399,11 +400,7 @@ impl Ledger {
             let (message, sent, luck, receives) = (row.id, row.sent, row.luck, row.receives);
             let hides = !stays_visible(q.config.duplicates, luck, receives);
             row.set_held(if hides { Held::Buffered } else { Held::NotHidden });
-            let hidden = if hides {
-                poll.visibility_timeout.unwrap_or(q.config.visibility_timeout)
-            } else {
-                Span::ZERO
-            };
+            let hidden = if hides { timeout } else { Span::ZERO };
             q.hide(slab, slot, State::InFlight, hidden, now);
             let receipt = Receipt { message, received: now, slot, receives, queue };
             self.handed.push_back(Delivery { receipt, luck, sent });
@@ -443,7 +440,6 @@ impl Ledger {
         );
         source.tell_oldest(&self.slab, now, journal);
 
-        self.stirred.note(to);
         let target = &mut self.queues[to.0 as usize];
         let enqueued = expires.as_nanos() - retention.as_nanos();
         let expires = Time::from_nanos(enqueued) + target.config.retention;
@@ -464,6 +460,7 @@ impl Ledger {
             target.resettle = now;
             target.falls_due(now);
         }
+        self.heed(to);
     }
 }
 

@@ -81,6 +81,8 @@ pub(super) struct Queue {
     pub(super) listed: Listed,
     /// No deadline of this queue is earlier. It may be early, never late.
     pub(super) due: Time,
+    /// When the clock will look at it next, as far as it was told.
+    pub(super) look: Time,
     /// When a refused waiter may be served after all.
     pub(super) resettle: Time,
     /// When the split policy and the ceiling next look at the load.
@@ -148,6 +150,7 @@ impl Queue {
             tally: Tally::default(),
             listed: Listed::default(),
             due: tick.min(node_due),
+            look: Time::NEVER,
             replication,
             resettle: Time::NEVER,
             tick,
