@@ -5,7 +5,7 @@
 //!
 //! | room | owns |
 //! |---|---|
-//! | [`cli`] | people: arguments, progress, exit codes, one file per command |
+//! | `cli` | people: arguments, progress, exit codes, one file per command |
 //! | [`render`] | text, tables and plots of an outcome |
 //! | [`experiment`] | many runs on all cores, folded in order |
 //! | [`scenario`] | text → checked [`model::scenario::Scenario`], with every fault located |
@@ -21,6 +21,7 @@
 //! | [`kernel`] | virtual time and chance |
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod clients;
 pub mod core;

@@ -369,7 +369,7 @@ fn told(text: &str) -> Result<Scenario, String> {
     let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
     match from_text("large.ron", text, &[], &no_files) {
         Ok(loaded) => Ok(loaded.scenario),
-        Err(faults) => Err(faults.render(false)),
+        Err(faults) => Err(faults.to_string()),
     }
 }
 

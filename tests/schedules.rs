@@ -28,7 +28,7 @@ fn load(queue: &str, arrivals: &str) -> Loaded {
 }
 
 fn told(queue: &str, arrivals: &str) -> String {
-    try_load(queue, arrivals).expect_err("it is at fault").render(false)
+    try_load(queue, arrivals).expect_err("it is at fault").to_string()
 }
 
 fn sent(arrivals: &str) -> u64 {

@@ -125,7 +125,7 @@ mod tests {
         let mut scenario = seeded(1);
         scenario.limits.memory = 100 * Outcome::least_bytes(&scenario);
         assert!(few_enough(&scenario, 100).is_ok());
-        let told = few_enough(&scenario, 101).expect_err("one too many").render(false);
+        let told = few_enough(&scenario, 101).expect_err("one too many").to_string();
         assert!(told.contains("the outcomes of 101 replications of `"), "{told}");
         assert!(told.contains("ask for at most 100, or"), "{told}");
         scenario.limits.memory = 1;
@@ -141,7 +141,7 @@ mod tests {
         let point = Point { name: String::new(), sets: Vec::new(), scenario };
         let points = vec![point; 3];
         assert!(few_enough_rows(&points, 20, &quantities).is_ok());
-        let told = few_enough_rows(&points, 21, &quantities).expect_err("too many").render(false);
+        let told = few_enough_rows(&points, 21, &quantities).expect_err("too many").to_string();
         assert!(told.contains("the results of 63 runs of `"), "{told}");
         assert!(told.contains("ask for at most 60, or"), "{told}");
         assert!(few_enough_rows(&points, 21, &[]).is_ok(), "rows without a quantity are smaller");

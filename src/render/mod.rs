@@ -6,6 +6,9 @@
 //! Invariant: the same outcomes give the same bytes.
 
 pub mod csv;
+#[cfg(feature = "cli")]
+mod faults;
+#[cfg(feature = "plots")]
 pub mod plots;
 pub mod text;
 pub mod units;

@@ -1,7 +1,7 @@
-//! Faults and warnings, each with its place in the text, and how they are shown.
+//! Faults and warnings, each with its place in the text.
 //!
-//! Owns [`Fault`], the texts they point into and the frame around the faulty line. Must not know
-//! what a scenario means.
+//! Owns [`Fault`], the texts they point into, and how they are told in plain lines. Must not know
+//! what a scenario means, nor how a terminal shows the faulty line (`render::faults`).
 //!
 //! Invariant: a place is a range of bytes on character boundaries of its source; lines and
 //! columns are computed from it in one function, [`Source::line_and_column`].
@@ -10,17 +10,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::visible::{brief, shortened};
-use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
-
 use super::warnings::Warning;
 
 /// Most errors of one scenario that are kept, and most warnings: more help nobody, and each costs
 /// time.
 pub(super) const MOST_FAULTS: usize = 100;
-
-/// Longest line in bytes that is shown.
-const LONGEST_LINE: usize = 2_000;
 
 /// A range of bytes of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +100,14 @@ impl Fault {
         self
     }
 
+    /// What to do, and how to say of a warning that it is meant.
+    pub fn advice(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let meant = self.warning.map(|warning| {
+            Cow::from(format!("if it is meant, `allow: [\"{}\"]` says so", warning.name()))
+        });
+        self.help.iter().map(Cow::from).chain(meant)
+    }
+
     /// The same as a warning.
     #[must_use]
     pub fn warning(mut self, warning: Warning) -> Fault {
@@ -175,7 +177,7 @@ impl Faults {
 
     /// The options that faults point at stand as settings in this file of an experiment.
     #[must_use]
-    pub(crate) fn in_experiment(mut self, file: &str) -> Faults {
+    pub fn in_experiment(mut self, file: &str) -> Faults {
         for source in &mut self.sources {
             if let Some(option) = source.name.strip_prefix("--") {
                 source.name = format!("{file}: {}", option.replace('-', "_"));
@@ -239,6 +241,13 @@ impl Faults {
         self.list.iter()
     }
 
+    /// What to say of those that are not kept.
+    pub fn left_out(&self) -> impl Iterator<Item = String> {
+        let told = [(self.more_errors, "faults"), (self.more_warnings, "warnings")];
+        let more = told.into_iter().filter(|&(more, _)| more);
+        more.map(|(_, what)| format!("only the first {MOST_FAULTS} {what} are shown"))
+    }
+
     /// The source's name, line and column of one.
     pub fn position(&self, fault: &Fault) -> Option<(&str, usize, usize)> {
         let place = fault.place?;
@@ -275,78 +284,32 @@ impl Faults {
         let errors = Faults { list: errors, errors: self.errors, ..Faults::none_in(self.sources) };
         (Faults { more_errors: self.more_errors, ..errors }, warnings)
     }
-
-    /// All of them as a person reads them, with ANSI colours or without. Ends with a line break.
-    pub fn render(&self, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let renderer = renderer.decor_style(DecorStyle::Ascii);
-        let mut blocks: Vec<String> =
-            self.list.iter().map(|fault| self.render_one(fault, &renderer)).collect();
-        let told = [(self.more_errors, "faults"), (self.more_warnings, "warnings")];
-        for (_, what) in told.into_iter().filter(|&(more, _)| more) {
-            let rest = format!("only the first {MOST_FAULTS} {what} are shown");
-            blocks.push(
-                renderer.render(&[Group::with_title(Level::NOTE.primary_title(rest))]) + "\n",
-            );
-        }
-        blocks.join("\n")
-    }
-
-    fn render_one(&self, fault: &Fault, renderer: &Renderer) -> String {
-        let level = match fault.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-        };
-        let title = level.primary_title(brief(&fault.what));
-        let source = fault.place.and_then(|place| Some((place, self.sources.get(place.source)?)));
-        let group = match source {
-            None => Group::with_title(title),
-            Some((place, source)) => framed(title, &fault.path, place, source),
-        };
-        let mut out = renderer.render(&[group]) + "\n";
-        let meant = fault
-            .warning
-            .map(|warning| format!("if it is meant, `allow: [\"{}\"]` says so", warning.name()));
-        if meant.is_some() || !fault.help.is_empty() {
-            out.push('\n');
-        }
-        for help in fault.help.iter().chain(&meant) {
-            out += &renderer.render(&[Group::with_title(Level::HELP.primary_title(brief(help)))]);
-            out.push('\n');
-        }
-        out
-    }
 }
 
+/// One line a fault, `bad.ron:5:13: error at queues.jobs.delay: …`, and one for each advice.
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
+        for fault in &self.list {
+            if let Some((name, line, column)) = self.position(fault) {
+                write!(f, "{}:{line}:{column}: ", brief(name))?;
+            }
+            f.write_str(match fault.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            })?;
+            if !fault.path.is_empty() {
+                write!(f, " at {}", brief(&fault.path))?;
+            }
+            writeln!(f, ": {}", brief(&fault.what))?;
+            for advice in fault.advice() {
+                writeln!(f, "  help: {}", brief(&advice))?;
+            }
+        }
+        self.left_out().try_for_each(|note| writeln!(f, "note: {note}"))
     }
 }
 
 impl std::error::Error for Faults {}
-
-/// A title over the line of a place; a line too long to be read is only named.
-fn framed<'a>(title: Title<'a>, path: &str, place: Place, source: &'a Source) -> Group<'a> {
-    let label = (!path.is_empty()).then(|| format!("at {}", brief(path)));
-    let name = brief(&source.name);
-    let (line, shift, text) = line_of(&source.text, place);
-    if text.len() > LONGEST_LINE {
-        let (_, column) = source.line_and_column(place.start);
-        let origin = Origin::path(name).line(line).char_column(column);
-        return title.element(origin).elements(label.map(|at| Level::NOTE.message(at)));
-    }
-    let span = place.start - shift..(place.end - shift).min(text.len());
-    let mark = AnnotationKind::Primary.span(span).label(label);
-    title.element(Snippet::source(text).path(name).line_start(line).annotation(mark))
-}
-
-/// The line on which a place begins: its number, the byte where it starts and its text.
-fn line_of(text: &str, place: Place) -> (usize, usize, &str) {
-    let start = text[..place.start].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[place.start..].find('\n').map_or(text.len(), |length| place.start + length);
-    (text[..start].matches('\n').count() + 1, start, text[start..end].trim_end_matches('\r'))
-}
 
 #[cfg(test)]
 mod tests {
@@ -379,22 +342,6 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        let shown = Faults::unreadable(Fault::new("bad \u{1b}[31mname")).render(false);
-        assert_eq!(shown, "error: bad \\u{1b}[31mname\n");
-    }
-
-    #[test]
-    fn a_line_too_long_to_be_read_is_only_named() {
-        let text = format!("a\n{}b", "ä".repeat(2_000));
-        let mut faults = Faults::none_in(vec![Source { name: "x.ron".into(), text }]);
-        faults.push(Fault::new("wrong").at(Place { source: 0, start: 4_002, end: 4_003 }, "a.b"));
-        let shown = faults.render(false);
-        assert!(shown.contains("x.ron:2:2001") && shown.contains("at a.b"), "{shown}");
-        assert!(shown.len() < 200, "{shown}");
-    }
-
-    #[test]
     fn a_hundred_faults_are_kept() {
         let mut faults = Faults::default();
         for n in 0..130 {
@@ -402,7 +349,7 @@ mod tests {
             faults.push(Fault::new(format!("fault {n}")));
         }
         assert_eq!(faults.len(), MOST_FAULTS);
-        assert!(faults.render(false).ends_with("note: only the first 100 faults are shown\n"));
+        assert!(faults.to_string().ends_with("note: only the first 100 faults are shown\n"));
     }
 
     /// A scenario that is full of warnings must not pass because its error found no room.
@@ -414,9 +361,25 @@ mod tests {
         }
         faults.push(Fault::new("wrong"));
         let (errors, warnings) = faults.parted();
-        assert_eq!((errors.render(false).as_str(), warnings.len()), ("error: wrong\n", 100));
-        assert!(warnings.render(false).ends_with("note: only the first 100 warnings are shown\n"));
-        let errors = warnings.as_errors().render(false);
+        assert_eq!((errors.to_string().as_str(), warnings.len()), ("error: wrong\n", 100));
+        assert!(warnings.to_string().ends_with("note: only the first 100 warnings are shown\n"));
+        let errors = warnings.as_errors().to_string();
         assert!(errors.ends_with("note: only the first 100 faults are shown\n"));
+    }
+
+    #[test]
+    fn a_fault_is_told_in_plain_lines() {
+        let text = "(\n  delay: \"16m\")";
+        let mut faults =
+            Faults::none_in(vec![Source { name: "x\u{1b}[31m".into(), text: text.into() }]);
+        let wrong =
+            Fault::new("wrong").at(Place { source: 0, start: 11, end: 16 }, "queues.q.delay");
+        faults.push(wrong.help("change it"));
+        faults.push(Fault::new("odd").warning(Warning::Overload));
+        assert_eq!(
+            faults.to_string(),
+            "x\\u{1b}[31m:2:10: error at queues.q.delay: wrong\n  help: change it\n\
+             warning: odd\n  help: if it is meant, `allow: [\"overload\"]` says so\n"
+        );
     }
 }

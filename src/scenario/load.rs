@@ -240,7 +240,7 @@ mod tests {
         let faults = loaded(&text).expect_err("there are no such queues");
         assert_eq!(faults.len(), MOST_FAULTS);
         assert!(faults.iter().all(|fault| fault.what.starts_with("unknown queue")));
-        let shown = faults.render(false);
+        let shown = faults.to_string();
         assert!(shown.ends_with("note: only the first 100 faults are shown\n"));
         assert!(shown.len() < 100_000, "{} bytes", shown.len());
     }

@@ -115,6 +115,7 @@ fn a_run_in_which_nodes_fail() {
     insta::assert_snapshot!(answered(&scenario, &[measured]).stdout);
 }
 
+#[cfg(feature = "cli")]
 #[test]
 fn colour_changes_no_word() {
     let scenario = fixture::scenario();
