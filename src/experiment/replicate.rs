@@ -44,6 +44,13 @@ pub struct Replications {
     pub ended: Ended,
 }
 
+/// Runs a scenario once, on the caller's thread, to its end or to one of its limits.
+pub fn simulate(scenario: &Scenario) -> Outcome {
+    let Run { measured, ended, .. } = run(scenario, 0, &AtomicBool::new(false));
+    let partial = why_partial(scenario, ended, &measured);
+    Outcome::from_run(scenario, scenario.seed, 0, &measured, partial)
+}
+
 /// Runs replications 0 to `plan.replications` - 1.
 ///
 /// # Panics

@@ -26,6 +26,12 @@ pub(super) fn section(name: &str) -> Option<&'static Node> {
     tree.get(name).map(|entry| &entry.value)
 }
 
+/// The default of one setting, as it stands there; `None` for what has none.
+pub(super) fn value_text(section: &str, key: &str) -> Option<&'static str> {
+    let place = self::section(section)?.get(key)?.value.place;
+    TEXT.get(place.start..place.end)
+}
+
 /// The text of one section without its indentation: the comment lines before it and what stands
 /// in its parentheses. Empty for an unknown one.
 pub(super) fn section_text(name: &str) -> String {

@@ -85,6 +85,13 @@ impl Fault {
         }
     }
 
+    /// A fault without a place; what follows the first line is advice.
+    pub(super) fn of_lines(text: &str) -> Fault {
+        let mut lines = text.lines();
+        let fault = Fault::new(lines.next().unwrap_or_default());
+        lines.fold(fault, Fault::help)
+    }
+
     /// The same at a place.
     #[must_use]
     pub fn at(mut self, place: Place, path: impl Into<String>) -> Fault {
@@ -254,6 +261,14 @@ impl Faults {
         let source = self.sources.get(place.source)?;
         let (line, column) = source.line_and_column(place.start);
         Some((&source.name, line, column))
+    }
+
+    /// The same where nobody has seen the first text: what stands in it is named by its path.
+    pub(super) fn without_first_text(mut self) -> Faults {
+        for fault in &mut self.list {
+            fault.place = fault.place.filter(|place| place.source > 0);
+        }
+        self
     }
 
     /// All of them as errors.

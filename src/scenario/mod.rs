@@ -6,15 +6,16 @@
 //! The steps, one module each: [`mod@load`] reads the bytes, `syntax` makes a tree whose parts know
 //! their places, `set` changes it, `decode` turns it into the types of `file` with the defaults
 //! filled in, `check` turns those into the engine's. No step stops at its first fault but the
-//! grammar.
+//! grammar. What is made in code (`in_code`) is written down first (`write`) and goes the same way.
 
 mod check;
 pub mod data_files;
 mod decode;
 mod defaults;
 pub mod fault;
-mod file;
+pub mod file;
 pub mod fork;
+mod in_code;
 pub mod load;
 pub(crate) mod near;
 pub mod reading;
@@ -27,6 +28,7 @@ mod tree;
 pub mod units;
 pub mod visible;
 pub mod warnings;
+mod write;
 
 pub use fault::{Fault, Faults};
 pub use load::{Loaded, load};

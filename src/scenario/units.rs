@@ -159,6 +159,15 @@ pub fn size_text(bytes: u64) -> String {
     format!("{}{unit}", bytes / size)
 }
 
+/// A size as a person writes it: as [`size_text`], but `1.5GiB` rather than `1536MiB`.
+pub(super) fn size_with_half(bytes: u64) -> String {
+    let halves = |&&(_, size): &&(_, u64)| bytes > size && (bytes % size) * 2 == size;
+    match SIZE_UNITS.iter().find(halves) {
+        Some((unit, size)) => format!("{}.5{unit}", bytes / size),
+        None => size_text(bytes),
+    }
+}
+
 /// About so many bytes, in words: two digits or three and a unit, never rounded down.
 pub fn about_size(bytes: u64) -> String {
     let (unit, size) = SIZE_UNITS.into_iter().find(|&(_, size)| bytes >= size).unwrap_or(("B", 1));
@@ -190,6 +199,14 @@ pub fn parse_price(text: &str) -> Result<u64, String> {
         return Err(format!("`{text}` is more than $1000000"));
     }
     Ok(price)
+}
+
+/// A price as it is read: in dollars, with cents.
+pub(super) fn price_text(price: u64) -> String {
+    let (dollars, nanos) = (price / NANOS_PER_DOLLAR, price % NANOS_PER_DOLLAR);
+    let digits = format!("{nanos:09}");
+    let (cents, finer) = digits.split_at(2);
+    format!("${dollars}.{cents}{}", finer.trim_end_matches('0'))
 }
 
 /// Reads a rate as a number per second: `400/s`, `90/min`, `10/h`, `0.5/d`.
@@ -316,6 +333,10 @@ mod tests {
             assert_eq!(parse_size(&size_text(bytes)), Ok(bytes), "{text}");
         }
         assert_eq!(size_text(65_536), "64KiB");
+        let halves = [(0, "0B"), (512, "512B"), (1_536, "1.5KiB"), (1_537, "1537B")];
+        for (bytes, text) in halves {
+            assert_eq!(size_with_half(bytes), text);
+        }
         assert_eq!(size_text(65_537), "65537B");
         let bad = [
             ("", "not a size"),
@@ -335,6 +356,12 @@ mod tests {
 
     #[test]
     fn prices_are_billionths_of_a_dollar() {
+        for (nanos, text) in
+            [(0, "$0.00"), (400_000_000, "$0.40"), (12_000_000_001, "$12.000000001")]
+        {
+            assert_eq!(price_text(nanos), text);
+            assert_eq!(parse_price(text), Ok(nanos));
+        }
         let cases = [("$0.40", 400_000_000), ("$1", 1_000_000_000), ("$0.000000001", 1), ("$0", 0)];
         for (text, nanos) in cases {
             assert_eq!(parse_price(text), Ok(nanos), "{text}");

@@ -13,10 +13,9 @@ use crate::model::clients::{
     ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
 use crate::scenario::data_files::whole;
-use crate::scenario::file::values::{Length, Rate};
 use crate::scenario::file::{
-    ArrivalFile, ConsumerFile, OnFailureFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile,
-    WorkUnitFile,
+    ArrivalFile, ConsumerFile, Length, OnFailureFile, ProducerFile, Rate, ReceiveFile, ReplayFile,
+    RetryFile, WorkUnitFile,
 };
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;

@@ -7,8 +7,7 @@ use super::Check;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::scenario::data_files::{self, DataFault};
-use crate::scenario::file::DistFile;
-use crate::scenario::file::values::{Length, Named, Size};
+use crate::scenario::file::{DistFile, Length, Named, Size};
 use crate::scenario::tree::At;
 use crate::scenario::units;
 

@@ -16,8 +16,7 @@ use crate::scenario::data_files::{
     self, CountsChoice, CountsFile, DataFault, Duplicates, Gaps, is_too_much_to_fill,
 };
 use crate::scenario::fault::{Fault, Place, Source};
-use crate::scenario::file::values::Length;
-use crate::scenario::file::{DuplicatesFile, GapsFile};
+use crate::scenario::file::{DuplicatesFile, GapsFile, Length};
 use crate::scenario::reading::{self, NotText};
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;

@@ -29,8 +29,7 @@ use std::io;
 
 use self::graph::Served;
 use super::fault::{Fault, Faults, MOST_FAULTS, Place, Severity, Source};
-use super::file::values::{Length, Named};
-use super::file::{ScenarioFile, WindowFile};
+use super::file::{Length, Named, ScenarioFile, WindowFile};
 use super::near::nearest;
 use super::shared::SharedData;
 use super::tree::{At, Node};

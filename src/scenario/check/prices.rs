@@ -6,8 +6,7 @@
 use super::Check;
 use crate::kernel::time::Span;
 use crate::model::scenario::{Prices, Tier};
-use crate::scenario::file::ScenarioFile;
-use crate::scenario::file::values::Price;
+use crate::scenario::file::{Price, ScenarioFile};
 
 impl Check<'_> {
     /// What is paid.

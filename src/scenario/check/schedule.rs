@@ -8,8 +8,7 @@
 use super::Check;
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::ArrivalProcess;
-use crate::scenario::file::InstantFile;
-use crate::scenario::file::values::Length;
+use crate::scenario::file::{InstantFile, Length};
 use crate::scenario::tree::At;
 use crate::scenario::units::LONGEST;
 

@@ -7,8 +7,7 @@
 use super::Check;
 use crate::ledger::config::{MAX_BYTES, MessageSize};
 use crate::model::scenario::Scenario;
-use crate::scenario::file::values::Size;
-use crate::scenario::file::{DistFile, ScenarioFile};
+use crate::scenario::file::{DistFile, ScenarioFile, Size};
 use crate::scenario::tree::At;
 use crate::scenario::units::size_text;
 use crate::scenario::warnings::Warning;

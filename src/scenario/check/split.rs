@@ -10,9 +10,9 @@ use crate::ledger::config::{
     ScalableTopic, SplitPolicy,
 };
 use crate::scenario::decode::default_of;
-use crate::scenario::file::values::{Length, Probability};
 use crate::scenario::file::{
-    CapacityFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile, MechanicsFile, SplitFile,
+    CapacityFile, ConcurrentFile, GuardsFile, KeysFile, LedgerFile, Length, MechanicsFile,
+    Probability, SplitFile,
 };
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;

@@ -14,7 +14,7 @@
 //!   of `defaults.ron` that fill them.
 //! - A variant renamed to `(text)`, `(number)`, `(list)` or `(record)` takes a bare value of that
 //!   kind: `capacity: "3000/s"` beside `capacity: Unlimited`.
-//! - What follows a line break in an error's text is advice.
+//! - What follows a line break in an error's text is advice ([`Fault::of_lines`]).
 //!
 //! Invariant: every pass but the last notes at least one more node, so the passes end.
 
@@ -135,11 +135,7 @@ impl<'a> Pass<'a> {
     }
 
     fn record_at(&self, place: Place, path: String, text: &str) {
-        let mut lines = text.lines();
-        let mut fault = Fault::new(lines.next().unwrap_or_default()).at(place, path);
-        for line in lines {
-            fault = fault.help(line);
-        }
+        let fault = Fault::of_lines(text).at(place, path);
         let mut faults = self.faults.borrow_mut();
         if !faults.contains(&fault) {
             faults.push(fault);

@@ -76,7 +76,7 @@ impl<'a, 'p> Reader<'a, 'p> {
 impl<'a> Deserializer<'a> for Reader<'a, '_> {
     type Error = Stop;
 
-    /// For the scalars that decide by what they find; see [`crate::scenario::file::values`].
+    /// For the scalars that decide by what they find; see `file::values`.
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stop> {
         match &self.node.kind {
             Kind::Int(_, value) => visitor.visit_f64(*value as f64),

@@ -2,14 +2,14 @@
 //!
 //! Owns the notation of a token bucket. Must not know whose it is.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::values::Rate;
 
 /// What one partition carries.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "capacity")]
-pub(in crate::scenario) enum CapacityFile {
+pub enum CapacityFile {
     Unlimited,
     #[serde(rename = "(text)")]
     Rate(Rate),
@@ -21,9 +21,9 @@ pub(in crate::scenario) enum CapacityFile {
 }
 
 /// The depth of a token bucket.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "burst")]
-pub(in crate::scenario) enum BurstFile {
+pub enum BurstFile {
     OneSecond,
     #[serde(rename = "(number)")]
     Calls(f64),

@@ -3,30 +3,30 @@
 //! Owns the names of their settings; see [`crate::model::clients`] for what they become. Must
 //! not know their ranges.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::DistFile;
 use super::values::{Bound, Length, Price, Probability, Rate};
 
 /// A producer.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "producer", deny_unknown_fields)]
-pub(in crate::scenario) struct ProducerFile {
-    pub(in crate::scenario) queue: String,
-    pub(in crate::scenario) arrivals: ArrivalFile,
-    pub(in crate::scenario) scale: f64,
-    pub(in crate::scenario) batch: u32,
-    pub(in crate::scenario) linger: Length,
-    pub(in crate::scenario) call_latency: DistFile,
-    pub(in crate::scenario) connections: Bound,
-    pub(in crate::scenario) delay: Option<Length>,
-    pub(in crate::scenario) retry: RetryFile,
+pub struct ProducerFile {
+    pub queue: String,
+    pub arrivals: ArrivalFile,
+    pub scale: f64,
+    pub batch: u32,
+    pub linger: Length,
+    pub call_latency: DistFile,
+    pub connections: Bound,
+    pub delay: Option<Length>,
+    pub retry: RetryFile,
 }
 
 /// When messages arise.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "arrival process")]
-pub(in crate::scenario) enum ArrivalFile {
+pub enum ArrivalFile {
     Poisson(Rate),
     Constant(Rate),
     Profile {
@@ -66,117 +66,117 @@ pub(in crate::scenario) enum ArrivalFile {
 }
 
 /// What a missing period of a counts file is.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "gap rule")]
-pub(in crate::scenario) enum GapsFile {
+pub enum GapsFile {
     Zero,
     Skip,
     Interpolate,
 }
 
 /// What a period that occurs twice in a counts file is.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "duplicates rule")]
-pub(in crate::scenario) enum DuplicatesFile {
+pub enum DuplicatesFile {
     Refuse,
     Sum,
 }
 
 /// How the messages of a period come.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "replay")]
-pub(in crate::scenario) enum ReplayFile {
+pub enum ReplayFile {
     Poisson,
     Exact,
 }
 
 /// What a throttled call does.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "retry", deny_unknown_fields)]
-pub(in crate::scenario) struct RetryFile {
-    pub(in crate::scenario) base: Length,
-    pub(in crate::scenario) cap: Length,
-    pub(in crate::scenario) attempts: Bound,
+pub struct RetryFile {
+    pub base: Length,
+    pub cap: Length,
+    pub attempts: Bound,
 }
 
 /// A fleet of equal workers.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "consumer", deny_unknown_fields)]
-pub(in crate::scenario) struct ConsumerFile {
-    pub(in crate::scenario) queue: String,
-    pub(in crate::scenario) count: u32,
-    pub(in crate::scenario) threads: u32,
-    pub(in crate::scenario) receive: ReceiveFile,
-    pub(in crate::scenario) processing: DistFile,
-    pub(in crate::scenario) per: WorkUnitFile,
-    pub(in crate::scenario) call_latency: DistFile,
-    pub(in crate::scenario) failure: FailureFile,
-    pub(in crate::scenario) heartbeat: Option<HeartbeatFile>,
-    pub(in crate::scenario) crash: Option<CrashFile>,
-    pub(in crate::scenario) start_up: DistFile,
-    pub(in crate::scenario) delete: DeleteFile,
-    pub(in crate::scenario) idempotent: bool,
-    pub(in crate::scenario) forward: Option<String>,
-    pub(in crate::scenario) retry: RetryFile,
-    pub(in crate::scenario) price_per_hour: Option<Price>,
+pub struct ConsumerFile {
+    pub queue: String,
+    pub count: u32,
+    pub threads: u32,
+    pub receive: ReceiveFile,
+    pub processing: DistFile,
+    pub per: WorkUnitFile,
+    pub call_latency: DistFile,
+    pub failure: FailureFile,
+    pub heartbeat: Option<HeartbeatFile>,
+    pub crash: Option<CrashFile>,
+    pub start_up: DistFile,
+    pub delete: DeleteFile,
+    pub idempotent: bool,
+    pub forward: Option<String>,
+    pub retry: RetryFile,
+    pub price_per_hour: Option<Price>,
 }
 
 /// How a worker polls.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "receive", deny_unknown_fields)]
-pub(in crate::scenario) struct ReceiveFile {
-    pub(in crate::scenario) max: u32,
-    pub(in crate::scenario) wait: Length,
-    pub(in crate::scenario) visibility_timeout: Option<Length>,
-    pub(in crate::scenario) prefetch: u32,
-    pub(in crate::scenario) pause: DistFile,
+pub struct ReceiveFile {
+    pub max: u32,
+    pub wait: Length,
+    pub visibility_timeout: Option<Length>,
+    pub prefetch: u32,
+    pub pause: DistFile,
 }
 
 /// What `processing` is the length of.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "unit of work")]
-pub(in crate::scenario) enum WorkUnitFile {
+pub enum WorkUnitFile {
     Message,
     Batch,
 }
 
 /// How processing fails.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "failure", deny_unknown_fields)]
-pub(in crate::scenario) struct FailureFile {
-    pub(in crate::scenario) probability: Probability,
-    pub(in crate::scenario) poison: Probability,
-    pub(in crate::scenario) then: OnFailureFile,
+pub struct FailureFile {
+    pub probability: Probability,
+    pub poison: Probability,
+    pub then: OnFailureFile,
 }
 
 /// What a worker does with a message it failed to process.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "answer to failure")]
-pub(in crate::scenario) enum OnFailureFile {
+pub enum OnFailureFile {
     LetExpire,
     Release(Length),
 }
 
 /// Extends a message's visibility while it is worked on.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "heartbeat", deny_unknown_fields)]
-pub(in crate::scenario) struct HeartbeatFile {
-    pub(in crate::scenario) every: Length,
-    pub(in crate::scenario) extend: Length,
+pub struct HeartbeatFile {
+    pub every: Length,
+    pub extend: Length,
 }
 
 /// How workers die.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "crash", deny_unknown_fields)]
-pub(in crate::scenario) struct CrashFile {
-    pub(in crate::scenario) mean_time_between: Length,
-    pub(in crate::scenario) restart: DistFile,
+pub struct CrashFile {
+    pub mean_time_between: Length,
+    pub restart: DistFile,
 }
 
 /// How deletes are sent.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "delete", deny_unknown_fields)]
-pub(in crate::scenario) struct DeleteFile {
-    pub(in crate::scenario) batch: u32,
-    pub(in crate::scenario) linger: Length,
+pub struct DeleteFile {
+    pub batch: u32,
+    pub linger: Length,
 }

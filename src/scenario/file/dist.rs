@@ -2,14 +2,14 @@
 //!
 //! Owns their names. Must not know how they are sampled.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::values::{Length, Named};
 
 /// A distribution of lengths of time, or of sizes; see [`crate::kernel::dist::Dist`].
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "distribution")]
-pub(in crate::scenario) enum DistFile<Q = Length> {
+pub enum DistFile<Q = Length> {
     Constant(Q),
     Uniform { min: Q, max: Q },
     Exponential(Q),

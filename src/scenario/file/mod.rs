@@ -1,80 +1,81 @@
-//! The scenario as written: what serde reads, before anything is checked.
+//! The scenario as written: what serde reads and writes, before anything is checked.
 //!
 //! Owns the names of all settings. Must not know their defaults (`defaults.ron`) nor their ranges
-//! ([`super::check`]). What each setting means stands in `defaults.ron`, once.
+//! (`check`). What each setting means stands in `defaults.ron`, once:
+//!
+//! ```ron
+#![doc = include_str!("../defaults.ron")]
+//! ```
 //!
 //! Invariants: no field has a serde default, so that every setting must occur in `defaults.ron`;
 //! no type is untagged or flattened, because those lose the place of a fault.
+#![expect(missing_docs, reason = "what each setting means is said in `defaults.ron`, above")]
 
 mod capacity;
 mod clients;
 mod dist;
 mod nodes;
 mod queue;
-pub(super) mod values;
+mod values;
 
-pub(super) use capacity::{BurstFile, CapacityFile};
-pub(super) use clients::{
-    ArrivalFile, ConsumerFile, DuplicatesFile, GapsFile, OnFailureFile, ProducerFile, ReceiveFile,
-    ReplayFile, RetryFile, WorkUnitFile,
+pub use capacity::{BurstFile, CapacityFile};
+pub use clients::{
+    ArrivalFile, ConsumerFile, CrashFile, DeleteFile, DuplicatesFile, FailureFile, GapsFile,
+    HeartbeatFile, OnFailureFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile, WorkUnitFile,
 };
-#[cfg(test)]
-pub(super) use clients::{CrashFile, DeleteFile, FailureFile, HeartbeatFile};
-pub(super) use dist::DistFile;
-pub(super) use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
-#[cfg(test)]
-pub(super) use queue::RedriveFile;
-pub(super) use queue::{
-    CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile, LedgerFile, MechanicsFile,
-    QueueFile, RoutingFile, SplitFile,
+pub use dist::DistFile;
+pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
+pub use queue::{
+    CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile, KindFile, LedgerFile,
+    MechanicsFile, QueueFile, RedriveFile, RoutingFile, SplitFile,
 };
+pub use values::{Bound, Length, Named, Price, Probability, Rate, Size};
 
-use serde::Deserialize;
-use values::{Length, Named, Price, Size};
+use serde::{Deserialize, Serialize};
 
 /// A whole scenario.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "scenario", deny_unknown_fields)]
-pub(super) struct ScenarioFile {
-    pub(super) about: String,
-    pub(super) duration: Length,
-    pub(super) drain: Length,
-    pub(super) warm_up: Length,
-    pub(super) seed: u64,
-    pub(super) window: WindowFile,
-    pub(super) every: Option<Length>,
-    pub(super) queues: Named<QueueFile>,
-    pub(super) producers: Named<ProducerFile>,
-    pub(super) consumers: Named<ConsumerFile>,
-    pub(super) expect: Vec<String>,
-    pub(super) allow: Vec<String>,
-    pub(super) limits: LimitsFile,
-    pub(super) prices: PricesFile,
+pub struct ScenarioFile {
+    pub about: String,
+    pub duration: Length,
+    pub drain: Length,
+    pub warm_up: Length,
+    pub seed: u64,
+    pub window: WindowFile,
+    pub every: Option<Length>,
+    pub queues: Named<QueueFile>,
+    pub producers: Named<ProducerFile>,
+    pub consumers: Named<ConsumerFile>,
+    pub expect: Vec<String>,
+    pub allow: Vec<String>,
+    pub limits: LimitsFile,
+    pub prices: PricesFile,
 }
 
 /// What requests cost.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "prices", deny_unknown_fields)]
-pub(super) struct PricesFile {
-    pub(super) requests: Vec<(u64, Price)>,
-    pub(super) free_requests: u64,
+pub struct PricesFile {
+    pub requests: Vec<(u64, Price)>,
+    pub free_requests: u64,
 }
 
 /// The length of a window of the series.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "window")]
-pub(super) enum WindowFile {
+pub enum WindowFile {
     Auto,
     #[serde(rename = "(text)")]
     Length(Length),
 }
 
 /// Bounds of a run.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "limits", deny_unknown_fields)]
-pub(super) struct LimitsFile {
-    pub(super) events: u64,
-    pub(super) resident: u64,
-    pub(super) trace_bytes: u64,
-    pub(super) memory: Size,
+pub struct LimitsFile {
+    pub events: u64,
+    pub resident: u64,
+    pub trace_bytes: u64,
+    pub memory: Size,
 }

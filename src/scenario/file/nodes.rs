@@ -3,36 +3,36 @@
 //! Owns the names of their settings; see [`crate::ledger::config::Nodes`] for what they become.
 //! Must not know their ranges.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::DistFile;
 use super::capacity::CapacityFile;
 use super::values::{Length, Probability};
 
 /// The nodes that hold the replicas of a queue's partitions.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "nodes", deny_unknown_fields)]
-pub(in crate::scenario) struct NodesFile {
-    pub(in crate::scenario) count: u32,
-    pub(in crate::scenario) zones: u32,
-    pub(in crate::scenario) capacity: CapacityFile,
-    pub(in crate::scenario) replicas: u32,
-    pub(in crate::scenario) write_quorum: u32,
-    pub(in crate::scenario) read_quorum: u32,
-    pub(in crate::scenario) placement: PlacementFile,
-    pub(in crate::scenario) outages: Vec<OutageFile>,
-    pub(in crate::scenario) failures: Option<FailuresFile>,
-    pub(in crate::scenario) suspect_after: Length,
-    pub(in crate::scenario) replicate_after: Length,
-    pub(in crate::scenario) copy: Length,
-    pub(in crate::scenario) copy_share: Probability,
-    pub(in crate::scenario) catch_up: u32,
+pub struct NodesFile {
+    pub count: u32,
+    pub zones: u32,
+    pub capacity: CapacityFile,
+    pub replicas: u32,
+    pub write_quorum: u32,
+    pub read_quorum: u32,
+    pub placement: PlacementFile,
+    pub outages: Vec<OutageFile>,
+    pub failures: Option<FailuresFile>,
+    pub suspect_after: Length,
+    pub replicate_after: Length,
+    pub copy: Length,
+    pub copy_share: Probability,
+    pub catch_up: u32,
 }
 
 /// Which nodes hold a partition.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "placement")]
-pub(in crate::scenario) enum PlacementFile {
+pub enum PlacementFile {
     Ring { tokens: u32 },
     EqualPartitions,
     Rendezvous,
@@ -40,30 +40,30 @@ pub(in crate::scenario) enum PlacementFile {
 }
 
 /// A failure that is known beforehand.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "outage", deny_unknown_fields)]
-pub(in crate::scenario) struct OutageFile {
-    pub(in crate::scenario) at: Length,
-    pub(in crate::scenario) node: Option<u32>,
-    pub(in crate::scenario) zone: Option<u32>,
+pub struct OutageFile {
+    pub at: Length,
+    pub node: Option<u32>,
+    pub zone: Option<u32>,
     #[serde(rename = "for")]
-    pub(in crate::scenario) lasts: Option<Length>,
-    pub(in crate::scenario) every: Option<Length>,
+    pub lasts: Option<Length>,
+    pub every: Option<Length>,
 }
 
 /// Failures by chance.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "failures", deny_unknown_fields)]
-pub(in crate::scenario) struct FailuresFile {
-    pub(in crate::scenario) mean_time_between: Length,
-    pub(in crate::scenario) repair: DistFile,
-    pub(in crate::scenario) of: DomainFile,
+pub struct FailuresFile {
+    pub mean_time_between: Length,
+    pub repair: DistFile,
+    pub of: DomainFile,
 }
 
 /// What fails at once.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "failure domain")]
-pub(in crate::scenario) enum DomainFile {
+pub enum DomainFile {
     Node,
     Zone,
 }

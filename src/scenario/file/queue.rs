@@ -3,7 +3,7 @@
 //! Owns the names of their settings; see [`crate::ledger::config`] for what they become. Must not
 //! know their ranges.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::DistFile;
 use super::capacity::CapacityFile;
@@ -11,34 +11,33 @@ use super::nodes::NodesFile;
 use super::values::{Length, Probability, Rate, Size};
 
 /// A queue.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "queue", deny_unknown_fields)]
-pub(in crate::scenario) struct QueueFile {
-    #[expect(dead_code, reason = "read so that a wrong kind is a fault; one kind exists so far")]
-    pub(in crate::scenario) kind: KindFile,
-    pub(in crate::scenario) visibility_timeout: Length,
-    pub(in crate::scenario) delay: Length,
-    pub(in crate::scenario) retention: Length,
-    pub(in crate::scenario) max_in_flight: u32,
-    pub(in crate::scenario) redrive: Option<RedriveFile>,
-    pub(in crate::scenario) purge: Vec<InstantFile>,
-    pub(in crate::scenario) lost_deletes: Probability,
-    pub(in crate::scenario) duplicates: Probability,
-    pub(in crate::scenario) message_size: DistFile<Size>,
-    pub(in crate::scenario) ledger: LedgerFile,
+pub struct QueueFile {
+    pub kind: KindFile,
+    pub visibility_timeout: Length,
+    pub delay: Length,
+    pub retention: Length,
+    pub max_in_flight: u32,
+    pub redrive: Option<RedriveFile>,
+    pub purge: Vec<InstantFile>,
+    pub lost_deletes: Probability,
+    pub duplicates: Probability,
+    pub message_size: DistFile<Size>,
+    pub ledger: LedgerFile,
 }
 
 /// The kind of a queue.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "queue kind")]
-pub(in crate::scenario) enum KindFile {
+pub enum KindFile {
     Standard,
 }
 
 /// An instant, or several that come again.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "instant")]
-pub(in crate::scenario) enum InstantFile {
+pub enum InstantFile {
     #[serde(rename = "(text)")]
     Once(Length),
     #[serde(rename = "(record)")]
@@ -46,32 +45,32 @@ pub(in crate::scenario) enum InstantFile {
 }
 
 /// A redrive policy.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "redrive", deny_unknown_fields)]
-pub(in crate::scenario) struct RedriveFile {
-    pub(in crate::scenario) to: String,
-    pub(in crate::scenario) max_receives: u32,
+pub struct RedriveFile {
+    pub to: String,
+    pub max_receives: u32,
 }
 
 /// How a queue is sharded.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "ledger", deny_unknown_fields)]
-pub(in crate::scenario) struct LedgerFile {
-    pub(in crate::scenario) partitions: u32,
-    pub(in crate::scenario) capacity: CapacityFile,
-    pub(in crate::scenario) ceiling: CeilingFile,
-    pub(in crate::scenario) keys: KeysFile,
-    pub(in crate::scenario) split: SplitFile,
-    pub(in crate::scenario) guards: GuardsFile,
-    pub(in crate::scenario) mechanics: MechanicsFile,
-    pub(in crate::scenario) receive: RoutingFile,
-    pub(in crate::scenario) nodes: Option<NodesFile>,
+pub struct LedgerFile {
+    pub partitions: u32,
+    pub capacity: CapacityFile,
+    pub ceiling: CeilingFile,
+    pub keys: KeysFile,
+    pub split: SplitFile,
+    pub guards: GuardsFile,
+    pub mechanics: MechanicsFile,
+    pub receive: RoutingFile,
+    pub nodes: Option<NodesFile>,
 }
 
 /// What all partitions together admit of sends.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "ceiling")]
-pub(in crate::scenario) enum CeilingFile {
+pub enum CeilingFile {
     Unlimited,
     #[serde(rename = "(record)")]
     Follows {
@@ -83,9 +82,9 @@ pub(in crate::scenario) enum CeilingFile {
 }
 
 /// How sends spread over the key space.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "key rule")]
-pub(in crate::scenario) enum KeysFile {
+pub enum KeysFile {
     Uniform,
     PerCall,
     Sticky(Length),
@@ -96,9 +95,9 @@ pub(in crate::scenario) enum KeysFile {
 }
 
 /// When and where partitions split and merge.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "split policy")]
-pub(in crate::scenario) enum SplitFile {
+pub enum SplitFile {
     Static,
     MidpointDoubling {
         evaluate: Length,
@@ -153,9 +152,9 @@ pub(in crate::scenario) enum SplitFile {
 }
 
 /// What a split costs.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "split mechanics")]
-pub(in crate::scenario) enum MechanicsFile {
+pub enum MechanicsFile {
     Auto,
     Metadata { pause: Length },
     SealAndDrain { pause: Length },
@@ -163,26 +162,26 @@ pub(in crate::scenario) enum MechanicsFile {
 }
 
 /// Guards that go with every split policy.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "guards", deny_unknown_fields)]
-pub(in crate::scenario) struct GuardsFile {
-    pub(in crate::scenario) jitter: Probability,
-    pub(in crate::scenario) concurrent: ConcurrentFile,
+pub struct GuardsFile {
+    pub jitter: Probability,
+    pub concurrent: ConcurrentFile,
 }
 
 /// Most splits under way at once.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "concurrent")]
-pub(in crate::scenario) enum ConcurrentFile {
+pub enum ConcurrentFile {
     Unlimited,
     #[serde(rename = "(number)")]
     Splits(u32),
 }
 
 /// Which partitions a receive asks.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "receive rule")]
-pub(in crate::scenario) enum RoutingFile {
+pub enum RoutingFile {
     RegisterAll,
     Sample(u32),
     WeightedSample(u32),

@@ -2,48 +2,52 @@
 //!
 //! Owns how lengths, sizes, rates, probabilities and prices may be written. Must not know where
 //! they are used.
+//!
+//! Invariant: what is written is read as the same value, to the last bit.
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kernel::time::Span;
+use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::units;
 use crate::scenario::visible::visible;
 
 /// A number or a text: what a scalar is made of.
 #[derive(Debug)]
-pub(in crate::scenario) enum Scalar {
+enum Scalar {
     Number(f64),
     Text(String),
 }
 
 /// A length of time: `"30s"`.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::scenario) struct Length(pub(in crate::scenario) Span);
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Length(pub Span);
 
 /// Something per second: `"400/s"`.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::scenario) struct Rate(pub(in crate::scenario) f64);
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate(pub f64);
 
 /// A number of bytes: `"64KiB"`.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::scenario) struct Size(pub(in crate::scenario) u64);
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Size(pub u64);
 
 /// A price in billionths of a dollar: `"$0.40"` or `0.40`.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::scenario) struct Price(pub(in crate::scenario) u64);
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price(pub u64);
 
 /// A probability: `0.02`, `"2%"` or `"1/50"`.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::scenario) struct Probability(pub(in crate::scenario) f64);
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Probability(pub f64);
 
 /// A whole number, or no bound.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "bound")]
-pub(in crate::scenario) enum Bound {
+pub enum Bound {
     Unlimited,
     #[serde(rename = "(number)")]
     Number(u32),
@@ -136,6 +140,22 @@ impl TryFrom<Scalar> for Price {
     }
 }
 
+/// What stands in quotes in a file: `"30s".parse()`.
+macro_rules! parsed {
+    ($($of:ty),*) => {$(
+        impl FromStr for $of {
+            type Err = Faults;
+
+            fn from_str(text: &str) -> Result<$of, Faults> {
+                let value = <$of>::try_from(Scalar::Text(text.into()));
+                value.map_err(|why| Faults::of(Fault::of_lines(&why)))
+            }
+        }
+    )*};
+}
+
+parsed!(Length, Price, Probability, Rate, Size);
+
 /// Reads a scalar; `expecting` completes "expected …".
 fn read<'de, D, T>(deserializer: D, expecting: &'static str) -> Result<T, D::Error>
 where
@@ -194,9 +214,46 @@ impl<'de> Deserialize<'de> for Price {
     }
 }
 
-/// A map in the order of the file.
-#[derive(Debug)]
-pub(in crate::scenario) struct Named<T>(pub(in crate::scenario) Vec<(String, T)>);
+impl Serialize for Length {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}/s", self.0))
+    }
+}
+
+impl Serialize for Probability {
+    /// A percentage where that is exact and short.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let percent = format!("{}%", 100.0 * self.0);
+        let is_exact = units::parse_probability(&percent) == Ok(self.0);
+        if self.0 > 0.0 && is_exact && percent.len() <= "12.5%".len() {
+            serializer.serialize_str(&percent)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+impl Serialize for Size {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&units::size_with_half(self.0))
+    }
+}
+
+impl Serialize for Price {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&units::price_text(self.0))
+    }
+}
+
+/// A map in the order of the file: `[("jobs", QueueFile::default())].into()`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named<T>(pub Vec<(String, T)>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Named<T>, D::Error> {
@@ -219,5 +276,29 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for NamedVisitor<T> {
             entries.push(entry);
         }
         Ok(Named(entries))
+    }
+}
+
+impl<T> Default for Named<T> {
+    fn default() -> Named<T> {
+        Named(Vec::new())
+    }
+}
+
+impl<N: Into<String>, T> FromIterator<(N, T)> for Named<T> {
+    fn from_iter<I: IntoIterator<Item = (N, T)>>(entries: I) -> Named<T> {
+        Named(entries.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+}
+
+impl<N: Into<String>, T, const COUNT: usize> From<[(N, T); COUNT]> for Named<T> {
+    fn from(entries: [(N, T); COUNT]) -> Named<T> {
+        entries.into_iter().collect()
+    }
+}
+
+impl<T: Serialize> Serialize for Named<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
