@@ -125,7 +125,7 @@ impl Fault {
 }
 
 /// All faults (or all warnings) of one scenario, in the order of its text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Faults {
     sources: Vec<Source>,
     list: Vec<Fault>,
@@ -321,6 +321,13 @@ impl fmt::Display for Faults {
             }
         }
         self.left_out().try_for_each(|note| writeln!(f, "note: {note}"))
+    }
+}
+
+/// The same: `unwrap`, and a `main` that returns them, show them so.
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
