@@ -50,7 +50,7 @@ fn sample(partitions: u32, receive: ReceiveRouting, polls: u32) -> (Vec<u32>, u3
         for change in rig.changes() {
             match change {
                 Change::Message(_, Step::Received { partition, .. }) => {
-                    counts[partition.0 as usize] += 1
+                    counts[partition.0 as usize] += 1;
                 }
                 Change::Call(Call::ReceivedNothing { .. }) => empty += 1,
                 _ => {}
@@ -267,7 +267,7 @@ impl Books {
                     calls.insert((self.home[&message], Action::Delete, None));
                 }
                 Change::Call(Call::Throttled { action, partition, .. }) => {
-                    refused.push((partition, action))
+                    refused.push((partition, action));
                 }
                 _ => {}
             }
