@@ -132,7 +132,7 @@ fn a_larger_message_changes_nothing_but_the_bill() {
             }
             let found = calls.receive - requests.receive.min(calls.receive);
             assert_eq!(found, 0, "{model}");
-            let beyond_the_first = large.counts.received * 4 - large.counts.more_received_chunks;
+            let beyond_the_first = large.counts.received * 4 - large.counts.more_chunks.receive;
             assert!(beyond_the_first <= calls.receive, "{model}: one for each that found some");
         }
     }

@@ -243,9 +243,10 @@ fn make(duo: &mut Duo, configs: &[QueueConfig], call: Call) {
 
 /// The variant's name.
 fn kind(change: &Change) -> String {
-    let text = match change {
-        Change::Message(_, step) => format!("{step:?}"),
-        other => format!("{other:?}"),
+    let text = if let Change::Message(_, step) = change {
+        format!("{step:?}")
+    } else {
+        format!("{change:?}")
     };
     text.split(' ').next().unwrap_or_default().to_owned()
 }

@@ -1,76 +1,225 @@
 //! What is counted of a queue, and levels over time.
 //!
-//! Owns the plain numbers that results and their series are made of. Must not know whose they are.
+//! Owns the plain numbers that results and their series are made of, and the tables of counters:
+//! each stands in one row, from which come its field here and in the outcome, its name in
+//! expectations, its column and the differences between two instants. Must not know whose they are.
 
-/// Counters of one queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct QueueCounts {
-    /// Messages stored by sends (not by moves to a dead-letter queue).
-    pub sent: u64,
-    /// Messages moved in from queues whose dead-letter queue this is.
-    pub moved_in: u64,
-    /// Messages returned by receives, redeliveries included.
-    pub received: u64,
-    /// Messages deleted.
-    pub deleted: u64,
-    /// Deletes that succeeded and changed nothing.
-    pub deleted_nothing: u64,
-    /// Receives that returned nothing.
-    pub empty_receives: u64,
-    /// Of these, those that missed a visible message.
-    pub false_empty_receives: u64,
-    /// Partitions asked by receives.
-    pub probes: u64,
-    /// Receives refused by the in-flight cap.
-    pub over_limit: u64,
-    /// Messages moved to the dead-letter queue.
-    pub dead_lettered: u64,
-    /// Messages that reached their retention.
-    pub expired: u64,
-    /// Messages removed by a purge.
-    pub purged: u64,
-    /// Calls refused by a partition for lack of capacity.
-    pub throttled: u64,
-    /// Messages of the sends among them, each try counted.
-    pub throttled_sends: u64,
-    /// Calls that too few replicas of a partition answered.
-    pub unavailable: u64,
-    /// Messages of the sends among them, each try counted.
-    pub unavailable_sends: u64,
-    /// Deletes that were undone: each brought a message back.
-    pub undone: u64,
-    /// Completed processings of messages that had been completed before.
-    pub duplicates: u64,
-    /// Redeliveries by cause.
-    pub redelivered: Redelivered,
-    /// Calls.
-    pub calls: Calls,
-    /// Chunks of 64 KiB that sends carried beyond the first of each.
-    pub more_sent_chunks: u64,
-    /// The same of receives.
-    pub more_received_chunks: u64,
-    /// What nodes did.
-    pub nodes: NodeCounts,
+/// Makes a struct of counters of a table.
+macro_rules! counted {
+    (
+        {
+            $(#[$about:meta])*
+            $name:ident { $($(#[doc = $of_part:literal])* $part:ident: $parts:ty,)* }
+        }
+        $(
+            $(#[doc = $doc:literal])*
+            $word:literal $field:ident $(unless $zero:literal)? $(watched $watched:literal)?,
+        )*
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[doc = $doc])* pub $field: u64,)*
+            $($(#[doc = $of_part])* pub $part: $parts,)*
+        }
+
+        impl $name {
+            /// Its own counters, in order.
+            const ROWS: &'static [Counter] = &[$(Counter {
+                name: $word,
+                about: concat!($($doc,)*),
+                watched: first(&[$($watched)?]),
+                left_out: first(&[$($zero)?]).is_some(),
+                read: Read::$name(|counts| counts.$field),
+            },)*];
+
+            /// What was counted since `before`.
+            #[must_use]
+            pub fn since(&self, before: &$name) -> $name {
+                $name {
+                    $($field: self.$field - before.$field,)*
+                    $($part: self.$part.since(&before.$part),)*
+                }
+            }
+        }
+    };
 }
 
-/// Redeliveries by cause: receives of a message that was received before. The cause is why it came
-/// back, as it was when it did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Redelivered {
-    /// The work outlived the visibility timeout.
-    pub outlived_timeout: u64,
-    /// It waited too long in a buffer, or on its way there.
-    pub prefetched: u64,
-    /// The work failed, or what it gave could not be sent on.
-    pub failed: u64,
-    /// The worker crashed.
-    pub crashed: u64,
-    /// The delete came too late or was lost.
-    pub delete_lost: u64,
-    /// The delete was undone: the replicas that had it were gone.
-    pub delete_undone: u64,
-    /// The receive before did not hide it.
-    pub not_hidden: u64,
+/// Counters of one queue. A row: what it counts, its name, its field; `unless` what the outcome
+/// leaves it out, `watched` as what CloudWatch has it.
+macro_rules! queue_counters {
+    ($make:ident $more:tt) => {
+        $make! {
+            $more
+            /// Messages stored by sends (not by moves to a dead-letter queue).
+            "sent" sent watched "NumberOfMessagesSent",
+            /// Messages moved in from queues whose dead-letter queue this is.
+            "moved_in" moved_in,
+            /// Messages returned by receives, redeliveries included.
+            "received" received watched "NumberOfMessagesReceived",
+            /// Messages deleted.
+            "deleted" deleted watched "NumberOfMessagesDeleted",
+            /// Deletes that succeeded and changed nothing.
+            "deleted_nothing" deleted_nothing,
+            /// Receives that returned nothing.
+            "empty_receives" empty_receives watched "NumberOfEmptyReceives",
+            /// Of these, those that missed a visible message.
+            "false_empty_receives" false_empty_receives,
+            /// Partitions asked by receives.
+            "probes" probes,
+            /// Receives refused by the in-flight cap.
+            "over_limit" over_limit,
+            /// Messages moved to the dead-letter queue.
+            "dead_lettered" dead_lettered,
+            /// Messages that reached their retention.
+            "expired" expired,
+            /// Messages removed by a purge.
+            "purged" purged,
+            /// Calls refused by a partition for lack of capacity.
+            "throttled" throttled,
+            /// Messages of the sends among them, each try counted.
+            "throttled_sends" throttled_sends unless "is_zero",
+            /// Calls that too few replicas of a partition answered.
+            "unavailable" unavailable unless "is_zero",
+            /// Messages of the sends among them, each try counted.
+            "unavailable_sends" unavailable_sends unless "is_zero",
+            /// Deletes that were undone: each brought a message back.
+            "undone" undone unless "is_zero",
+            /// Completed processings of messages that had been completed before.
+            "duplicates" duplicates,
+        }
+    };
+}
+
+/// Redeliveries by cause.
+macro_rules! redelivery_counters {
+    ($make:ident $more:tt) => {
+        $make! {
+            $more
+            /// The work outlived the visibility timeout.
+            "redelivered.outlived_timeout" outlived_timeout,
+            /// It waited too long in a buffer, or on its way there.
+            "redelivered.prefetched" prefetched,
+            /// The work failed, or what it gave could not be sent on.
+            "redelivered.failed" failed,
+            /// The worker crashed.
+            "redelivered.crashed" crashed,
+            /// The delete came too late or was lost.
+            "redelivered.delete_lost" delete_lost,
+            /// The delete was undone: the replicas that had it were gone.
+            "redelivered.delete_undone" delete_undone unless "is_zero",
+            /// The receive before did not hide it.
+            "redelivered.not_hidden" not_hidden unless "is_zero",
+        }
+    };
+}
+
+/// Calls by kind.
+macro_rules! call_counters {
+    ($make:ident $more:tt) => {
+        $make! {
+            $more
+            /// Sends.
+            "calls.send" send,
+            /// Receives.
+            "calls.receive" receive,
+            /// Deletes.
+            "calls.delete" delete,
+            /// Changes of visibility.
+            "calls.change_visibility" change_visibility,
+        }
+    };
+}
+
+pub(crate) use {call_counters, queue_counters, redelivery_counters};
+
+queue_counters!(counted {
+    /// Counters of one queue.
+    QueueCounts {
+        /// Redeliveries by cause.
+        redelivered: Redelivered,
+        /// Calls.
+        calls: Calls,
+        /// Chunks of 64 KiB that calls carried beyond the first of each.
+        more_chunks: Calls,
+        /// What nodes did.
+        nodes: NodeCounts,
+    }
+});
+
+redelivery_counters!(counted {
+    /// Redeliveries by cause: receives of a message that was received before. The cause is why it
+    /// came back, as it was when it did.
+    Redelivered {}
+});
+
+call_counters!(counted {
+    /// Something of calls, by their kind.
+    Calls {}
+});
+
+counted! {
+    {
+        /// What nodes and replicas did.
+        NodeCounts {}
+    }
+    /// Nodes that went down.
+    "node_failures" failures,
+    /// Partitions that got another primary.
+    "elections" elections,
+    /// Copies of partitions that arrived: replicas that were made anew or moved.
+    "copies" copies,
+    /// Copies that ended before they were there.
+    "copies_dropped" copies_dropped,
+}
+
+/// A counter of a queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Counter {
+    /// Its name in expectations and tables.
+    pub name: &'static str,
+    /// What it counts.
+    pub about: &'static str,
+    /// The metric of CloudWatch that it is the sum of.
+    pub watched: Option<&'static str>,
+    /// Whether the outcome leaves it out where it is 0.
+    pub left_out: bool,
+    read: Read,
+}
+
+/// Where a counter stands.
+#[derive(Clone, Copy, Debug)]
+enum Read {
+    QueueCounts(fn(&QueueCounts) -> u64),
+    Redelivered(fn(&Redelivered) -> u64),
+    Calls(fn(&Calls) -> u64),
+    NodeCounts(fn(&NodeCounts) -> u64),
+}
+
+impl Counter {
+    /// All counters, in the order of a reference page.
+    pub fn all() -> impl Iterator<Item = &'static Counter> {
+        let parts = [Redelivered::ROWS, Calls::ROWS, NodeCounts::ROWS];
+        QueueCounts::ROWS.iter().chain(parts.into_iter().flatten())
+    }
+
+    /// Its value.
+    pub fn of(&self, counts: &QueueCounts) -> u64 {
+        match self.read {
+            Read::QueueCounts(of) => of(counts),
+            Read::Redelivered(of) => of(&counts.redelivered),
+            Read::Calls(of) => of(&counts.calls),
+            Read::NodeCounts(of) => of(&counts.nodes),
+        }
+    }
+}
+
+/// The only one, or none.
+const fn first(words: &[&'static str]) -> Option<&'static str> {
+    match words {
+        [] => None,
+        [word, ..] => Some(word),
+    }
 }
 
 impl Redelivered {
@@ -81,30 +230,26 @@ impl Redelivered {
     }
 }
 
-/// Calls that reached the ledger, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
-    /// Sends.
-    pub send: u64,
-    /// Receives.
-    pub receive: u64,
-    /// Deletes.
-    pub delete: u64,
-    /// Changes of visibility.
-    pub change_visibility: u64,
+impl Calls {
+    /// All kinds.
+    pub fn total(self) -> u64 {
+        self.send + self.receive + self.delete + self.change_visibility
+    }
 }
 
-/// What nodes and replicas did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NodeCounts {
-    /// Nodes that went down.
-    pub failures: u64,
-    /// Partitions that got another primary.
-    pub elections: u64,
-    /// Copies of partitions that arrived: replicas that were made anew or moved.
-    pub copies: u64,
-    /// Copies that ended before they were there.
-    pub copies_dropped: u64,
+impl QueueCounts {
+    /// Messages that producers tried to send, each try counted.
+    #[must_use]
+    pub fn offered(&self) -> u64 {
+        self.sent + self.throttled_sends + self.unavailable_sends
+    }
+
+    /// Requests that AWS bills: a call is one for each 64 KiB of its payload.
+    #[must_use]
+    pub fn requests(&self) -> Calls {
+        let (calls, more) = (&self.calls, &self.more_chunks);
+        Calls { send: calls.send + more.send, receive: calls.receive + more.receive, ..self.calls }
+    }
 }
 
 /// A level over the measured window.
@@ -127,54 +272,66 @@ impl Level {
     }
 }
 
-impl QueueCounts {
-    /// Messages that producers tried to send, each try counted.
-    #[must_use]
-    pub fn offered(&self) -> u64 {
-        self.sent + self.throttled_sends + self.unavailable_sends
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Requests that AWS bills: a call is one for each 64 KiB of its payload.
-    #[must_use]
-    pub fn requests(&self) -> Calls {
-        let send = self.calls.send + self.more_sent_chunks;
-        Calls { send, receive: self.calls.receive + self.more_received_chunks, ..self.calls }
-    }
-
-    /// What was counted since `before`.
-    #[must_use]
-    pub fn since(&self, before: &QueueCounts) -> QueueCounts {
-        QueueCounts {
-            sent: self.sent - before.sent,
-            moved_in: self.moved_in - before.moved_in,
-            received: self.received - before.received,
-            deleted: self.deleted - before.deleted,
-            deleted_nothing: self.deleted_nothing - before.deleted_nothing,
-            empty_receives: self.empty_receives - before.empty_receives,
-            false_empty_receives: self.false_empty_receives - before.false_empty_receives,
-            probes: self.probes - before.probes,
-            over_limit: self.over_limit - before.over_limit,
-            dead_lettered: self.dead_lettered - before.dead_lettered,
-            expired: self.expired - before.expired,
-            purged: self.purged - before.purged,
-            throttled: self.throttled - before.throttled,
-            throttled_sends: self.throttled_sends - before.throttled_sends,
-            unavailable: self.unavailable - before.unavailable,
-            unavailable_sends: self.unavailable_sends - before.unavailable_sends,
-            undone: self.undone - before.undone,
-            duplicates: self.duplicates - before.duplicates,
-            redelivered: self.redelivered.since(before.redelivered),
-            calls: self.calls.since(before.calls),
-            more_sent_chunks: self.more_sent_chunks - before.more_sent_chunks,
-            more_received_chunks: self.more_received_chunks - before.more_received_chunks,
-            nodes: self.nodes.since(before.nodes),
+    /// Every counter of its own: the first is one times `times`, the second two times it.
+    fn counts(times: u64) -> QueueCounts {
+        let mut numbers = (1..).map(|number| number * times);
+        let mut next = || numbers.next().unwrap_or_default();
+        macro_rules! numbered {
+            ({ $name:ident { $($part:ident: $value:expr,)* } }
+             $($(#[$doc:meta])* $word:literal $field:ident
+               $(unless $zero:literal)? $(watched $watched:literal)?,)*) => {
+                $name { $($field: next(),)* $($part: $value,)* }
+            };
         }
+        let redelivered = redelivery_counters!(numbered { Redelivered {} });
+        let calls = call_counters!(numbered { Calls {} });
+        let more_chunks = call_counters!(numbered { Calls {} });
+        let [failures, elections, copies, copies_dropped] = [next(), next(), next(), next()];
+        let nodes = NodeCounts { failures, elections, copies, copies_dropped };
+        queue_counters!(numbered {
+            QueueCounts {
+                redelivered: redelivered,
+                calls: calls,
+                more_chunks: more_chunks,
+                nodes: nodes,
+            }
+        })
     }
-}
 
-impl Calls {
-    /// All kinds.
-    pub fn total(self) -> u64 {
-        self.send + self.receive + self.delete + self.change_visibility
+    #[test]
+    fn a_window_counts_what_came_to_each_counter() {
+        assert_eq!(counts(13).since(&counts(3)), counts(10));
+    }
+
+    /// The causes are 1 to 7, the calls 8 to 11, further chunks 12 to 15, nodes 16 to 19, what is
+    /// sent is 20, throttled and unavailable sends 33 and 35.
+    #[test]
+    fn sums_are_those_of_their_parts() {
+        let counts = counts(1);
+        assert_eq!(counts.redelivered.total(), 7 * 4);
+        assert_eq!(counts.calls.total(), 8 + 9 + 10 + 11);
+        assert_eq!(counts.offered(), 20 + 33 + 35);
+        let requests = Calls { send: 8 + 12, receive: 9 + 13, delete: 10, change_visibility: 11 };
+        assert_eq!(counts.requests(), requests);
+    }
+
+    #[test]
+    fn every_counter_has_a_name_of_its_own_and_reads_its_own_field() {
+        let counts = counts(1);
+        let all = || Counter::all();
+        let mut names: Vec<&str> = all().map(|counter| counter.name).collect();
+        let mut values: Vec<u64> = all().map(|counter| counter.of(&counts)).collect();
+        let number = names.len();
+        names.sort_unstable();
+        names.dedup();
+        values.sort_unstable();
+        let further_chunks = [12, 13, 14, 15];
+        let own = (1..=37).filter(|value| !further_chunks.contains(value));
+        assert_eq!((names.len(), values), (number, own.collect()));
+        assert!(all().all(|counter| counter.about.ends_with('.')));
     }
 }

@@ -15,7 +15,7 @@
 
 use std::sync::Arc;
 
-pub use super::counts::{Calls, Level, NodeCounts, QueueCounts, Redelivered};
+pub use super::counts::{Calls, Counter, Level, NodeCounts, QueueCounts, Redelivered};
 use super::distribution::{Distribution, Share};
 pub use super::fleet::{FleetMeasured, ThreadShares};
 pub use super::series::{

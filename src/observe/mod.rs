@@ -4,7 +4,7 @@
 
 pub mod batches;
 mod cells;
-mod counts;
+pub(crate) mod counts;
 pub mod distribution;
 mod fleet;
 mod fleet_meter;
@@ -16,7 +16,6 @@ mod producer_meter;
 mod queue_meter;
 pub mod recovery;
 pub mod series;
-mod since;
 mod squares;
 pub mod trace;
 pub mod waits;

@@ -365,11 +365,11 @@ impl QueueMeter {
                 match action {
                     Action::Send => {
                         self.counts.calls.send += 1;
-                        self.counts.more_sent_chunks += more;
+                        self.counts.more_chunks.send += more;
                     }
                     Action::Receive => {
                         self.counts.calls.receive += 1;
-                        self.counts.more_received_chunks += more;
+                        self.counts.more_chunks.receive += more;
                     }
                     Action::Delete => self.counts.calls.delete += 1,
                     Action::ChangeVisibility => self.counts.calls.change_visibility += 1,
@@ -377,7 +377,7 @@ impl QueueMeter {
             }
             Call::WentOn { asked, chunks } => {
                 self.counts.probes += u64::from(asked);
-                self.counts.more_received_chunks += u64::from(chunks);
+                self.counts.more_chunks.receive += u64::from(chunks);
             }
             Call::ReceivedNothing { falsely, over_limit, .. } => {
                 self.counts.empty_receives += 1;
@@ -729,8 +729,7 @@ mod tests {
             purged: 2,
             duplicates: 4,
             probes: 2 * (4 + 3),
-            more_sent_chunks: 2 * 4,
-            more_received_chunks: 2 * (4 + 1),
+            more_chunks: Calls { send: 2 * 4, receive: 2 * (4 + 1), ..Calls::default() },
             calls: Calls { send: 2, receive: 2, delete: 2, change_visibility: 2 },
             ..QueueCounts::default()
         };

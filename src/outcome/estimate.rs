@@ -17,6 +17,7 @@ use super::{
     commonest_bottleneck, hex,
 };
 use crate::kernel::rng::mix;
+use crate::observe::measured::Counter;
 use crate::stats::expect::{self, Compared, Expectation, Take, Told};
 use crate::stats::pool::{Runs, Sampled};
 use crate::stats::summary::Summary;
@@ -28,20 +29,20 @@ pub const ESTIMATE_FORMAT: &str = "sqsim-estimate/1";
 const NOT_MEASURES: [&str; 7] =
     ["seed", "replication", "window_ns", "checkpoints", "expect", "threads", "limited_by"];
 
-/// What an outcome leaves out where it is zero.
-const ZERO_IF_LEFT_OUT: [&str; 11] = [
-    "dead_lettered_in_all",
-    "throttled_sends",
-    "unavailable",
-    "unavailable_sends",
-    "undone",
-    "delete_undone",
-    "not_hidden",
-    "recuts",
-    "most_at_once",
-    "history_left_out",
-    "outages_left_out",
-];
+/// The parts of an outcome by name: no name of a scenario stands for what a key does.
+const BY_NAME: [&str; 3] = ["queues", "producers", "consumers"];
+
+/// What an outcome leaves out where it is zero, counters of a queue aside.
+const ZERO_IF_LEFT_OUT: [&str; 5] =
+    ["dead_lettered_in_all", "recuts", "most_at_once", "history_left_out", "outages_left_out"];
+
+/// Whether an outcome leaves the number at this path out where it is zero.
+fn zero_if_left_out(path: &str) -> bool {
+    let last = path.rsplit('.').next().unwrap_or(path);
+    let counter =
+        || Counter::all().any(|of| of.left_out && of.name.rsplit('.').next() == Some(last));
+    ZERO_IF_LEFT_OUT.contains(&last) || counter()
+}
 
 /// Means over the replications of one scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -244,11 +245,11 @@ fn numbers(outcomes: &[Outcome]) -> Result<Vec<(String, Vec<f64>)>, serde_json::
     for outcome in outcomes {
         numbers.begin();
         let mut add = |path: &str, number: f64| numbers.add(path, number);
-        flatten("", &serde_json::to_value(outcome)?, &mut add);
+        flatten(&serde_json::to_value(outcome)?, &mut add);
     }
     let mut paths = numbers.into_list();
     for (path, values) in &mut paths {
-        if path.rsplit('.').next().is_some_and(|last| ZERO_IF_LEFT_OUT.contains(&last)) {
+        if zero_if_left_out(path) {
             values.resize(outcomes.len(), 0.0);
         }
     }
@@ -283,22 +284,36 @@ fn growing_queue(path: &str) -> Option<&str> {
     grows.then_some(queue)
 }
 
-/// Tells `each` the path and value of every number below `value`. Lists and what was measured on
-/// no message are left out.
-fn flatten(path: &str, value: &Value, each: &mut impl FnMut(&str, f64)) {
+/// Tells `each` the path and value of every number of an outcome. Lists and what was measured on no
+/// message are left out.
+fn flatten(outcome: &Value, each: &mut impl FnMut(&str, f64)) {
+    for (key, value) in measures(outcome) {
+        if BY_NAME.contains(&key.as_str()) {
+            for (name, part) in value.as_object().into_iter().flatten() {
+                flatten_part(&format!("{key}.{name}"), part, each);
+            }
+        } else {
+            flatten_part(key, value, each);
+        }
+    }
+}
+
+/// The same of one part of it.
+fn flatten_part(path: &str, value: &Value, each: &mut impl FnMut(&str, f64)) {
     if let Some(number) = value.as_f64() {
         each(path, number);
-        return;
     }
-    let Some(map) = value.as_object() else { return };
-    let empty = map.get("count").is_some_and(|count| count.as_u64() == Some(0));
-    for (key, value) in map {
-        if NOT_MEASURES.contains(&key.as_str()) || (empty && key != "count") {
-            continue;
-        }
-        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        flatten(&path, value, each);
+    for (key, value) in measures(value) {
+        flatten_part(&format!("{path}.{key}"), value, each);
     }
+}
+
+/// What is measured of what a map has; of a latency of no message, that there is none.
+fn measures(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let map = value.as_object();
+    let empty = map.and_then(|map| map.get("count")).and_then(Value::as_u64) == Some(0);
+    let measured = move |key: &str| !NOT_MEASURES.contains(&key) && (!empty || key == "count");
+    map.into_iter().flatten().filter(move |(key, _)| measured(key))
 }
 
 /// The numbers of an outcome that are no means over replications but merge, by their path.

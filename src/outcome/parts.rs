@@ -11,8 +11,9 @@ use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
 use crate::kernel::time::{Span, Time};
 use crate::ledger;
+use crate::observe::counts::{call_counters, queue_counters, redelivery_counters};
 use crate::observe::measured::{
-    self, FleetMeasured, Latency, Level, ProducerMeasured, QueueMeasured, ThreadShares,
+    self, FleetMeasured, Latency, Level, ProducerMeasured, QueueCounts, QueueMeasured, ThreadShares,
 };
 
 /// One queue.
@@ -54,92 +55,72 @@ pub struct AtEdges {
     pub end: u64,
 }
 
-/// Counters of one queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Messages stored by sends.
-    pub sent: u64,
-    /// Messages that came as dead letters of another queue.
-    pub moved_in: u64,
-    /// Messages returned by receives.
-    pub received: u64,
-    /// Messages deleted.
-    pub deleted: u64,
-    /// Deletes that succeeded and changed nothing.
-    pub deleted_nothing: u64,
-    /// Receives that returned nothing.
-    pub empty_receives: u64,
-    /// Of these, those that missed a visible message.
-    pub false_empty_receives: u64,
-    /// Partitions asked by receives.
-    pub probes: u64,
-    /// Receives refused by the in-flight cap.
-    pub over_limit: u64,
-    /// Messages moved to the dead-letter queue.
-    pub dead_lettered: u64,
-    /// Messages that reached their retention.
-    pub expired: u64,
-    /// Messages removed by a purge.
-    pub purged: u64,
-    /// Calls refused for lack of capacity.
-    pub throttled: u64,
-    /// Messages of the sends among them, each try counted; left out if none.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub throttled_sends: u64,
-    /// Calls that too few replicas of a partition answered; left out if none.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub unavailable: u64,
-    /// Messages of the sends among them, each try counted; left out if none.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub unavailable_sends: u64,
-    /// Deletes that were undone: each brought a message back; left out if none.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub undone: u64,
-    /// Completed processings of messages completed before.
-    pub duplicates: u64,
-    /// Redeliveries.
-    pub redelivered: Redelivered,
-    /// Calls.
-    pub calls: Calls,
-    /// Requests that are billed: a call is one for each 64 KiB of its payload.
-    pub requests: Calls,
+/// Makes the mirror of a table of counters: what is made of them first, the counters, other parts.
+macro_rules! mirrored {
+    (
+        {
+            $(#[$about:meta])*
+            $name:ident of $counted:ident
+            { $($(#[$of_sum:meta])* $sum:ident: $sums:ty = $add:expr,)* }
+            { $($(#[$of_part:meta])* $part:ident: $parts:ty = $read:expr,)* }
+        }
+        $(
+            $(#[doc = $doc:literal])*
+            $word:literal $field:ident $(unless $zero:literal)? $(watched $watched:literal)?,
+        )*
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct $name {
+            $($(#[$of_sum])* pub $sum: $sums,)*
+            $(
+                $(#[doc = $doc])*
+                $(#[serde(default, skip_serializing_if = $zero)])?
+                pub $field: u64,
+            )*
+            $($(#[$of_part])* pub $part: $parts,)*
+        }
+
+        impl $name {
+            pub(super) fn of(counts: measured::$counted) -> $name {
+                $name {
+                    $($sum: $add(counts),)*
+                    $($field: counts.$field,)*
+                    $($part: $read(counts),)*
+                }
+            }
+        }
+    };
 }
 
-/// Redeliveries by cause: why the message came back, as it was when it did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Redelivered {
-    /// All causes.
-    pub total: u64,
-    /// The work outlived the visibility timeout.
-    pub outlived_timeout: u64,
-    /// The message waited too long in a buffer.
-    pub prefetched: u64,
-    /// The work failed, or what it gave could not be sent on.
-    pub failed: u64,
-    /// The worker crashed.
-    pub crashed: u64,
-    /// The delete came too late or was lost.
-    pub delete_lost: u64,
-    /// The delete was undone; left out if none.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub delete_undone: u64,
-    /// The receive before did not hide the message; left out if none.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub not_hidden: u64,
-}
+queue_counters!(mirrored {
+    /// Counters of one queue.
+    Counts of QueueCounts
+    {}
+    {
+        /// Redeliveries.
+        redelivered: Redelivered = |of: QueueCounts| Redelivered::of(of.redelivered),
+        /// Calls.
+        calls: Calls = |of: QueueCounts| Calls::of(of.calls),
+        /// Requests that are billed: a call is one for each 64 KiB of its payload.
+        requests: Calls = |of: QueueCounts| Calls::of(of.requests()),
+    }
+});
 
-/// Calls by kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Calls {
-    /// Sends.
-    pub send: u64,
-    /// Receives.
-    pub receive: u64,
-    /// Deletes.
-    pub delete: u64,
-    /// Changes of visibility.
-    pub change_visibility: u64,
-}
+redelivery_counters!(mirrored {
+    /// Redeliveries by cause: why the message came back, as it was when it did.
+    Redelivered of Redelivered
+    {
+        /// All causes.
+        total: u64 = measured::Redelivered::total,
+    }
+    {}
+});
+
+call_counters!(mirrored {
+    /// Calls by kind.
+    Calls of Calls {} {}
+});
 
 /// The latencies of one queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -322,7 +303,7 @@ impl QueueOutcome {
     pub(super) fn of(queue: &QueueMeasured, nodes: bool) -> QueueOutcome {
         let used = queue.receives_per_message.iter().rposition(|count| *count > 0);
         QueueOutcome {
-            counts: Counts::of(queue),
+            counts: Counts::of(queue.counts),
             latency_ns: Latencies {
                 sent_to_received: LatencySummary::of(&queue.sent_to_received),
                 sent_to_deleted: LatencySummary::of(&queue.sent_to_deleted),
@@ -380,56 +361,6 @@ impl Circulating {
             oldest_ns: found.oldest.as_nanos(),
             receives: u64::from(found.receives),
         })
-    }
-}
-
-impl Counts {
-    pub(super) fn of(queue: &QueueMeasured) -> Counts {
-        let counts = queue.counts;
-        let causes = counts.redelivered;
-        Counts {
-            sent: counts.sent,
-            moved_in: counts.moved_in,
-            received: counts.received,
-            deleted: counts.deleted,
-            deleted_nothing: counts.deleted_nothing,
-            empty_receives: counts.empty_receives,
-            false_empty_receives: counts.false_empty_receives,
-            probes: counts.probes,
-            over_limit: counts.over_limit,
-            dead_lettered: counts.dead_lettered,
-            expired: counts.expired,
-            purged: counts.purged,
-            throttled: counts.throttled,
-            throttled_sends: counts.throttled_sends,
-            unavailable: counts.unavailable,
-            unavailable_sends: counts.unavailable_sends,
-            undone: counts.undone,
-            duplicates: counts.duplicates,
-            redelivered: Redelivered {
-                total: causes.total(),
-                outlived_timeout: causes.outlived_timeout,
-                prefetched: causes.prefetched,
-                failed: causes.failed,
-                crashed: causes.crashed,
-                delete_lost: causes.delete_lost,
-                delete_undone: causes.delete_undone,
-                not_hidden: causes.not_hidden,
-            },
-            calls: Calls::of(counts.calls),
-            requests: Calls::of(counts.requests()),
-        }
-    }
-}
-
-impl Calls {
-    fn of(calls: measured::Calls) -> Calls {
-        Calls {
-            send: calls.send,
-            receive: calls.receive,
-            delete: calls.delete,
-            change_visibility: calls.change_visibility,
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The documents keep their names, their order and their bytes.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::*;
@@ -264,6 +266,43 @@ fn a_number_that_is_left_out_where_it_is_zero_counts_as_zero() {
         let measure = estimate.measures.get(path).expect("is estimated");
         assert_eq!(measure.n, 2);
         assert!((measure.mean - 6.0).abs() < 1e-9, "{measure:?}");
+    }
+}
+
+/// The keys of a document, each once.
+fn keys(value: &Value, found: &mut BTreeSet<String>) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        found.insert(key.clone());
+        keys(value, found);
+    }
+}
+
+/// A queue or a fleet may be called whatever the outcome calls something else: it has all its
+/// measures.
+#[test]
+fn no_measure_is_lost_by_the_name_of_its_part() {
+    let estimated = |name: &str| -> Vec<String> {
+        let mut scenario = fixture::scenario();
+        for part in [&mut scenario.queues[0].name, &mut scenario.producers[0].name] {
+            *part = name.to_owned();
+        }
+        scenario.fleets[0].name = name.to_owned();
+        scenario.expect.clear();
+        let of = |n| Outcome::from_run(&scenario, 42, n, &fixture::measured(n), None);
+        let estimate = Estimate::of(&[of(0), of(1)]).expect("finite numbers");
+        let all = serde_json::to_value(&estimate).expect("finite numbers");
+        let paths = all["measures"].as_object().expect("a map").keys();
+        let own = ["queues", "producers", "consumers"].map(|part| format!("{part}.{name}."));
+        let own = |path: &&String| own.iter().any(|part| path.starts_with(part));
+        paths.filter(own).map(|path| path.replacen(&format!(".{name}."), ".x.", 1)).collect()
+    };
+    let (plain, mut words) = (estimated("plain"), BTreeSet::new());
+    keys(&serde_json::to_value(outcome(0)).expect("finite numbers"), &mut words);
+    assert!(plain.len() > 90 && words.len() > 100, "{} and {}", plain.len(), words.len());
+    // Another queue has that name.
+    words.remove("orders-dlq");
+    for word in words {
+        assert_eq!(estimated(&word), plain, "of parts called `{word}`");
     }
 }
 

@@ -12,49 +12,16 @@
 use crate::kernel::time::Span;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::{
-    FleetWindow, Measured, ProducerWindow, Window, WindowLatency, WindowLevel,
+    Counter, FleetWindow, Measured, ProducerWindow, Window, WindowLatency, WindowLevel,
 };
 use crate::outcome::{Estimate, SweepMeasure, SweepOutcome};
 use crate::stats::by_queue::ByQueue;
 
-/// A column of the series: its heading and its value.
-type Column = (&'static str, fn(&Window) -> String);
-
-/// Counters, after `from_s`, `to_s` and `queue`.
-const COUNTERS: &[Column] = &[
-    ("sent/NumberOfMessagesSent Sum", |w| w.counts.sent.to_string()),
-    ("moved_in", |w| w.counts.moved_in.to_string()),
-    ("received/NumberOfMessagesReceived Sum", |w| w.counts.received.to_string()),
-    ("deleted/NumberOfMessagesDeleted Sum", |w| w.counts.deleted.to_string()),
-    ("empty_receives/NumberOfEmptyReceives Sum", |w| w.counts.empty_receives.to_string()),
-    ("redelivered", |w| w.counts.redelivered.total().to_string()),
-    ("redelivered.outlived_timeout", |w| w.counts.redelivered.outlived_timeout.to_string()),
-    ("redelivered.prefetched", |w| w.counts.redelivered.prefetched.to_string()),
-    ("redelivered.failed", |w| w.counts.redelivered.failed.to_string()),
-    ("redelivered.crashed", |w| w.counts.redelivered.crashed.to_string()),
-    ("redelivered.delete_lost", |w| w.counts.redelivered.delete_lost.to_string()),
-    ("dead_lettered", |w| w.counts.dead_lettered.to_string()),
-    ("expired", |w| w.counts.expired.to_string()),
-    ("purged", |w| w.counts.purged.to_string()),
-    ("throttled", |w| w.counts.throttled.to_string()),
-    ("over_limit", |w| w.counts.over_limit.to_string()),
-    ("duplicates", |w| w.counts.duplicates.to_string()),
-    ("calls.send", |w| w.counts.calls.send.to_string()),
-    ("calls.receive", |w| w.counts.calls.receive.to_string()),
-    ("calls.delete", |w| w.counts.calls.delete.to_string()),
-    ("calls.change_visibility", |w| w.counts.calls.change_visibility.to_string()),
-    ("throttled_sends", |w| w.counts.throttled_sends.to_string()),
-    ("imbalance", |w| thousandths(w.imbalance)),
-    ("unavailable", |w| w.counts.unavailable.to_string()),
-    ("unavailable_sends", |w| w.counts.unavailable_sends.to_string()),
-    ("undone", |w| w.counts.undone.to_string()),
-    ("redelivered.delete_undone", |w| w.counts.redelivered.delete_undone.to_string()),
-    ("redelivered.not_hidden", |w| w.counts.redelivered.not_hidden.to_string()),
-    ("node_failures", |w| w.counts.nodes.failures.to_string()),
-    ("elections", |w| w.counts.nodes.elections.to_string()),
-    ("copies", |w| w.counts.nodes.copies.to_string()),
-    ("copies_dropped", |w| w.counts.nodes.copies_dropped.to_string()),
-];
+/// How a counter's column is headed.
+fn heading(counter: &Counter) -> String {
+    let watched = counter.watched.map_or_else(String::new, |metric| format!("/{metric} Sum"));
+    format!("{}{watched}", counter.name)
+}
 
 /// A level of the series: its heading, CloudWatch's name, and whether it is a length of time.
 type LevelColumn = (&'static str, Option<&'static str>, bool, fn(&Window) -> WindowLevel);
@@ -111,7 +78,8 @@ fn has_own_columns(scenario: &Scenario) -> bool {
 /// The headings of the series.
 fn headings(scenario: &Scenario) -> Vec<String> {
     let mut heads: Vec<String> = ["from_s", "to_s", "queue"].map(str::to_owned).into();
-    heads.extend(COUNTERS.iter().map(|column| column.0.to_owned()));
+    heads.extend(Counter::all().map(heading));
+    heads.extend(["redelivered", "imbalance"].map(str::to_owned));
     for (name, watched, is_length, _) in LEVELS {
         let unit = if *is_length { "_s" } else { "" };
         for (statistic, theirs) in [("mean", "Average"), ("max", "Maximum"), ("last", "")] {
@@ -210,7 +178,9 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
 }
 
 fn of_queue(window: &Window, values: &mut Vec<String>) {
-    values.extend(COUNTERS.iter().map(|column| column.1(window)));
+    values.extend(Counter::all().map(|counter| counter.of(&window.counts).to_string()));
+    values.push(window.counts.redelivered.total().to_string());
+    values.push(thousandths(window.imbalance));
     for (_, _, is_length, level) in LEVELS {
         let WindowLevel { mean, max, last } = level(window);
         if *is_length {

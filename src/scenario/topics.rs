@@ -1,13 +1,17 @@
 //! The texts of `sqsim help TOPIC`.
 //!
 //! Owns them, as Markdown files beside this one; settings and defaults are quoted from
-//! `defaults.ron`, where a line `{{defaults NAME}}` stands, the warnings and the facts of a
-//! trace where `{{warnings}}` and `{{facts}}` stand. Must not print.
+//! `defaults.ron`, where a line `{{defaults NAME}}` stands, warnings, facts and counters from their
+//! lists, where `{{warnings}}`, `{{facts}}` and `{{counters}}` stand. Must not print.
 //!
 //! Invariant: no line is wider than 80 columns, so that help fits every terminal (test below).
 
 use super::{defaults, warnings};
 use crate::facts::schema;
+use crate::observe::measured::Counter;
+
+/// Columns of the narrowest terminal.
+const WIDTH: usize = 80;
 
 /// The topics, in the order in which one reads them.
 const TOPICS: [(&str, &str); 20] = [
@@ -49,14 +53,52 @@ pub fn topic(name: &str) -> Option<String> {
         } else if line == "{{warnings}}" {
             out += &warnings::listed();
         } else if line == "{{facts}}" {
-            out += schema::listed().trim_end();
-            out.push('\n');
+            list_facts(&mut out);
+        } else if line == "{{counters}}" {
+            for counter in Counter::all() {
+                push(&mut out, 4, counter.name);
+                push(&mut out, 8, counter.about);
+            }
         } else {
             out += line;
             out.push('\n');
         }
     }
     Some(out)
+}
+
+/// Every fact of a trace with its fields and what it says.
+fn list_facts(out: &mut String) {
+    for (place, (kind, common, rows)) in schema::KINDS.into_iter().enumerate() {
+        let blank = if place == 0 { "" } else { "\n" };
+        let each = match common {
+            [] => String::new(),
+            all => format!(", each with `{}`", all.join("` and `")),
+        };
+        push(out, 0, &format!("{blank}{kind}{each}:"));
+        out.push('\n');
+        for row in rows {
+            let fields = row.fields.iter().map(|&(word, _)| word).collect::<Vec<_>>().join(" ");
+            push(out, 4, &format!("{} {fields}", row.word));
+            push(out, 8, row.about);
+        }
+    }
+}
+
+/// Appends a text, indented, in lines that fit a terminal.
+fn push(out: &mut String, indent: usize, text: &str) {
+    let mut width = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        if width > 0 && width + 1 + word.chars().count() > WIDTH {
+            out.push('\n');
+            width = 0;
+        }
+        let gap = if width == 0 { indent } else { 1 };
+        out.extend(std::iter::repeat_n(' ', gap));
+        *out += word;
+        width += gap + word.chars().count();
+    }
+    out.push('\n');
 }
 
 /// The topic that lists the settings of a section of the defaults.

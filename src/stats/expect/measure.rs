@@ -8,7 +8,7 @@ use super::share::{SHARES, Share};
 use super::{Unit, nearest};
 use crate::model::scenario::{Named, Scenario};
 use crate::observe::measured::{
-    FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,
+    Counter, FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,
 };
 use crate::stats::cost::{Cost, worker_hours};
 use crate::stats::listed::Listed;
@@ -76,6 +76,7 @@ impl Part {
 /// Where a counter is found.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Count {
+    Counter(&'static Counter),
     Queue(fn(&QueueMeasured) -> u64),
     Producer(fn(&ProducerMeasured) -> u64),
     Fleet(fn(&FleetMeasured) -> u64),
@@ -83,43 +84,10 @@ pub(super) enum Count {
     Work(fn(&FleetMeasured) -> u128),
 }
 
-/// Every counter by name.
-const COUNTERS: &[(&str, Count)] = &[
-    ("sent", Count::Queue(|q| q.counts.sent)),
-    ("moved_in", Count::Queue(|q| q.counts.moved_in)),
-    ("received", Count::Queue(|q| q.counts.received)),
-    ("deleted", Count::Queue(|q| q.counts.deleted)),
-    ("deleted_nothing", Count::Queue(|q| q.counts.deleted_nothing)),
-    ("empty_receives", Count::Queue(|q| q.counts.empty_receives)),
-    ("false_empty_receives", Count::Queue(|q| q.counts.false_empty_receives)),
-    ("probes", Count::Queue(|q| q.counts.probes)),
-    ("over_limit", Count::Queue(|q| q.counts.over_limit)),
-    ("dead_lettered", Count::Queue(|q| q.counts.dead_lettered)),
-    ("expired", Count::Queue(|q| q.counts.expired)),
-    ("purged", Count::Queue(|q| q.counts.purged)),
-    ("throttled", Count::Queue(|q| q.counts.throttled)),
-    ("throttled_sends", Count::Queue(|q| q.counts.throttled_sends)),
-    ("unavailable", Count::Queue(|q| q.counts.unavailable)),
-    ("unavailable_sends", Count::Queue(|q| q.counts.unavailable_sends)),
-    ("undone", Count::Queue(|q| q.counts.undone)),
-    ("node_failures", Count::Queue(|q| q.counts.nodes.failures)),
-    ("elections", Count::Queue(|q| q.counts.nodes.elections)),
-    ("copies", Count::Queue(|q| q.counts.nodes.copies)),
-    ("copies_dropped", Count::Queue(|q| q.counts.nodes.copies_dropped)),
-    ("duplicates", Count::Queue(|q| q.counts.duplicates)),
+/// What is no counter of a queue's own table, by name.
+const COUNTS: &[(&str, Count)] = &[
     ("redelivered", Count::Queue(|q| q.counts.redelivered.total())),
-    ("redelivered.outlived_timeout", Count::Queue(|q| q.counts.redelivered.outlived_timeout)),
-    ("redelivered.prefetched", Count::Queue(|q| q.counts.redelivered.prefetched)),
-    ("redelivered.failed", Count::Queue(|q| q.counts.redelivered.failed)),
-    ("redelivered.crashed", Count::Queue(|q| q.counts.redelivered.crashed)),
-    ("redelivered.delete_lost", Count::Queue(|q| q.counts.redelivered.delete_lost)),
-    ("redelivered.delete_undone", Count::Queue(|q| q.counts.redelivered.delete_undone)),
-    ("redelivered.not_hidden", Count::Queue(|q| q.counts.redelivered.not_hidden)),
     ("calls", Count::Queue(|q| q.counts.calls.total())),
-    ("calls.send", Count::Queue(|q| q.counts.calls.send)),
-    ("calls.receive", Count::Queue(|q| q.counts.calls.receive)),
-    ("calls.delete", Count::Queue(|q| q.counts.calls.delete)),
-    ("calls.change_visibility", Count::Queue(|q| q.counts.calls.change_visibility)),
     ("requests", Count::Queue(|q| q.counts.requests().total())),
     ("resident.begin", Count::Queue(|q| q.resident.0)),
     ("resident.end", Count::Queue(|q| q.resident.1)),
@@ -133,6 +101,12 @@ const COUNTERS: &[(&str, Count)] = &[
     ("work", Count::Work(|f| f.work)),
     ("wasted", Count::Work(wasted)),
 ];
+
+/// The count of this name.
+fn count(name: &str) -> Option<Count> {
+    let own = Counter::all().find(|counter| counter.name == name).map(Count::Counter);
+    own.or_else(|| find(COUNTS, name))
+}
 
 /// Nanoseconds of work that did not complete a message for the first time.
 pub(crate) fn wasted(fleet: &FleetMeasured) -> u128 {
@@ -216,7 +190,7 @@ pub(super) enum Wrong {
 pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     let (of, last) = split(name);
     let measure = |what| Measure { name: name.to_owned(), of: of.map(str::to_owned), what };
-    if let Some(count) = find(COUNTERS, last) {
+    if let Some(count) = count(last) {
         return Ok(measure(What::Count(count)));
     }
     if let Some(cost) = find(COSTS, last) {
@@ -249,7 +223,7 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
         return Ok(measure(Some(argument), What::Share(share)));
     }
     if function == "rate" {
-        let count = find(COUNTERS, last).filter(|count| !matches!(count, Count::Work(_)));
+        let count = count(last).filter(|count| !matches!(count, Count::Work(_)));
         return count.map(|count| measure(of, What::Rate(count))).ok_or_else(|| {
             let message = format!("`rate` takes a counter, `{argument}` is none");
             Wrong::Argument(message, "write a counter, as in `rate(sent)`".to_owned())
@@ -290,7 +264,7 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
             Take::Mean | Take::Max | Take::Last => Ok(measure(of, What::Level(take, level))),
         };
     }
-    let one = if find(COUNTERS, last).is_some() { Some("a counter") } else { None };
+    let one = if count(last).is_some() { Some("a counter") } else { None };
     let one = one.or_else(|| find(COSTS, last).map(|_| "a cost"));
     let one = one.or_else(|| find(SHARES, last).map(|_| "a share"));
     if let Some(kind) = one.or((last == "worker_hours").then_some("a sum")) {
@@ -318,7 +292,8 @@ pub(super) fn split(name: &str) -> (Option<&str>, &str) {
 
 /// The names an expectation may use, functions aside, in the order of a reference page.
 pub fn all_names() -> impl Iterator<Item = &'static str> {
-    let counters = COUNTERS.iter().map(|entry| entry.0);
+    let own = Counter::all().map(|counter| counter.name);
+    let counters = own.chain(COUNTS.iter().map(|entry| entry.0));
     let latencies = LATENCIES.iter().map(|entry| entry.0);
     let levels = LEVELS.iter().map(|entry| entry.0);
     let shares = SHARES.iter().map(|entry| entry.0);
@@ -337,7 +312,7 @@ fn unknown(name: &str, last: &str) -> Explained {
     } else if let Some(near) = nearest(last, all_names()) {
         format!("did you mean `{near}`?")
     } else {
-        let counters: Vec<&str> = COUNTERS.iter().map(|entry| entry.0).take(9).collect();
+        let counters: Vec<&str> = Counter::all().map(|counter| counter.name).take(9).collect();
         format!("there are {} …; `sqsim help metrics` lists them all", counters.join(", "))
     };
     (format!("unknown measure `{name}`"), help)
@@ -370,8 +345,8 @@ impl Measure {
             | What::Share(_)
             | What::WorkerHours => Part::Fleet,
             What::Cost(_) => Part::Whole,
-            What::Count(Count::Queue(_))
-            | What::Rate(Count::Queue(_))
+            What::Count(Count::Counter(_) | Count::Queue(_))
+            | What::Rate(Count::Counter(_) | Count::Queue(_))
             | What::Latency(..)
             | What::Level(_, LevelOf::Queue(..)) => Part::Queue,
         }
@@ -491,6 +466,9 @@ impl Measure {
 impl Count {
     fn value(self, at: usize, measured: &Measured) -> Option<f64> {
         match self {
+            Count::Counter(counter) => {
+                measured.queues.get(at).map(|part| counter.of(&part.counts) as f64)
+            }
             Count::Queue(of) => measured.queues.get(at).map(|part| of(part) as f64),
             Count::Producer(of) => measured.producers.get(at).map(|part| of(part) as f64),
             Count::Fleet(of) => measured.fleets.get(at).map(|part| of(part) as f64),
