@@ -107,7 +107,7 @@ fn not_parsed(error: &clap::Error) -> Exit {
     match written(write!(out, "{}", error.render().ansi()).and_then(|()| out.flush())) {
         Ok(()) => Exit::Held,
         Err(failure) => {
-            complain(&failure.faults.to_string());
+            complain(&failure.faults.render(false));
             failure.exit
         }
     }
