@@ -3,125 +3,51 @@
 //!
 //! Invariant: the numbers agree with each other as those of a real run would.
 
-use crate::kernel::dist::Dist;
+use std::io;
+
 use crate::kernel::time::{Span, Time};
-use crate::ledger::config::{
-    Guards, Keys, LedgerConfig, Mechanics, MessageSize, NodeId, Nodes, Placement, QueueConfig,
-    QueueId, ReceiveRouting, Redrive, SplitPolicy,
-};
-use crate::model::clients::{
-    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
-    Retry, WorkUnit,
-};
-use crate::model::scenario::{Limits, Named, Prices, Scenario, Tier};
+use crate::ledger::config::{NodeId, Nodes, Placement};
+use crate::model::scenario::Scenario;
 use crate::observe::measured::{
     Calls, FleetMeasured, Lack, Latency, Level, Measured, NodeCounts, NodeEvent, NodesMeasured,
     ProducerMeasured, QueueCounts, QueueMeasured, Redelivered, Unfinished, Window, WindowLevel,
 };
+use crate::scenario::load::from_text;
 
 const SECOND: u64 = 1_000_000_000;
 
-fn named<T>(name: &str, config: T) -> Named<T> {
-    Named { name: name.to_owned(), config }
-}
-
-fn queue(redrive: Option<Redrive>) -> QueueConfig {
-    QueueConfig {
-        visibility_timeout: Span::from_secs(30),
-        delay: Span::ZERO,
-        retention: Span::from_secs(4 * 86_400),
-        max_in_flight: 120_000,
-        redrive,
-        purges: Vec::new(),
-        lost_deletes: 0.0,
-        message_size: MessageSize::constant(1_024),
-        duplicates: 0.0,
-        ledger: LedgerConfig {
-            partitions: 4,
-            capacity: None,
-            ceiling: None,
-            keys: Keys::Uniform,
-            split: SplitPolicy::Static,
-            guards: Guards::default(),
-            mechanics: Mechanics::Metadata { pause: Span::ZERO },
-            receive: ReceiveRouting::RegisterAll,
-            nodes: None,
-        },
-    }
-}
-
-fn retry() -> Retry {
-    Retry { base: Span::from_millis(100), cap: Span::from_secs(20), attempts: None }
-}
-
 /// `checkout`: Poisson 40/s, four workers with exponential work of 80 ms on average: an M/M/4 at
 /// load 0.8 with a dead-letter queue beside it.
+const CHECKOUT: &str = r#"(
+    about: "Orders are charged behind a shop",
+    duration: "20m",
+    warm_up: "5m",
+    window: "450s",
+    queues: {
+        "orders": (redrive: (to: "orders-dlq", max_receives: 5), ledger: (partitions: 4)),
+        "orders-dlq": (ledger: (partitions: 4)),
+    },
+    producers: {
+        "web": (queue: "orders", arrivals: Poisson("40/s"), call_latency: Constant("0s")),
+    },
+    consumers: {
+        "workers": (
+            queue: "orders",
+            count: 4,
+            processing: Exponential("80ms"),
+            call_latency: Constant("0s"),
+            price_per_hour: "$0.50",
+        ),
+    },
+    expect: ["p95(sent_to_deleted) < 500ms", "dead_lettered == 0"],
+    prices: (requests: [(0, "$1.00")]),
+)"#;
+
+/// That scenario, checked.
 pub(crate) fn scenario() -> Scenario {
-    Scenario {
-        name: "checkout".to_owned(),
-        about: "Orders are charged behind a shop".to_owned(),
-        duration: Span::from_secs(1_200),
-        drain: Span::ZERO,
-        warm_up: Span::from_secs(300),
-        seed: 42,
-        window: Span::from_secs(450),
-        queues: vec![
-            named("orders", queue(Some(Redrive { to: QueueId(1), max_receives: 5 }))),
-            named("orders-dlq", queue(None)),
-        ],
-        producers: vec![named(
-            "web",
-            ProducerConfig {
-                queue: QueueId(0),
-                arrivals: vec![ArrivalProcess::Poisson { rate: 40.0 }],
-                batch: 1,
-                linger: Span::ZERO,
-                call_latency: Dist::Constant(Span::ZERO),
-                connections: None,
-                delay: None,
-                retry: retry(),
-            },
-        )],
-        fleets: vec![named(
-            "workers",
-            FleetConfig {
-                queue: QueueId(0),
-                count: 4,
-                threads: 1,
-                receive: ReceiveConfig {
-                    max: 1,
-                    wait: Span::from_secs(20),
-                    visibility_timeout: None,
-                    prefetch: 0,
-                    pause: Dist::Constant(Span::ZERO),
-                },
-                processing: Dist::Exponential { mean: Span::from_millis(80) },
-                per: WorkUnit::Message,
-                call_latency: Dist::Constant(Span::ZERO),
-                failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
-                heartbeat: None,
-                crash: None,
-                start_up: Dist::Constant(Span::ZERO),
-                delete: DeleteConfig { batch: 1, linger: Span::ZERO },
-                idempotent: false,
-                forward: None,
-                retry: retry(),
-            },
-        )],
-        expect: vec!["p95(sent_to_deleted) < 500ms".to_owned(), "dead_lettered == 0".to_owned()],
-        limits: Limits {
-            events: 1_000_000_000,
-            resident: 100_000_000,
-            trace_bytes: 1 << 30,
-            memory: 1 << 32,
-        },
-        prices: Prices {
-            requests: vec![Tier { from: 0, per_million: 1_000_000_000 }],
-            free_requests: 0,
-            worker_hour: vec![Some(500_000_000)],
-            every: None,
-        },
-    }
+    let no_files = |_: &str| Err(io::ErrorKind::NotFound.into());
+    let loaded = from_text("checkout.ron", CHECKOUT, &[], &no_files);
+    loaded.unwrap_or_else(|faults| panic!("{faults}")).scenario
 }
 
 /// A latency with these values, in milliseconds.

@@ -2,39 +2,22 @@
 //!
 //! Owns what every test of the ledger begins with. Must not know any rule.
 
+#[path = "../support/plain.rs"]
+mod plain;
+
 use sqsim::kernel::rng::Streams;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
-use sqsim::ledger::config::{
-    Guards, Keys, LedgerConfig, Mechanics, MessageSize, QueueConfig, QueueId, ReceiveRouting,
-    SplitPolicy,
-};
+use sqsim::ledger::config::{LedgerConfig, Mechanics, QueueConfig, QueueId};
 use sqsim::ledger::journal::{Call, Change, Journal};
+
+use plain::plain;
 
 /// A queue with the defaults of `CreateQueue`, in one partition without limits.
 pub(crate) fn queue() -> QueueConfig {
-    QueueConfig {
-        visibility_timeout: Span::from_secs(30),
-        delay: Span::ZERO,
-        retention: Span::from_secs(4 * 24 * 3600),
-        max_in_flight: 120_000,
-        redrive: None,
-        purges: Vec::new(),
-        lost_deletes: 0.0,
-        message_size: MessageSize::constant(1_024),
-        duplicates: 0.0,
-        ledger: LedgerConfig {
-            partitions: 1,
-            capacity: None,
-            ceiling: None,
-            keys: Keys::Uniform,
-            split: SplitPolicy::Static,
-            guards: Guards::default(),
-            mechanics: Mechanics::Metadata { pause: Span::ZERO },
-            receive: ReceiveRouting::RegisterAll,
-            nodes: None,
-        },
-    }
+    let plain = plain().queues.remove(0).config;
+    let mechanics = Mechanics::Metadata { pause: Span::ZERO };
+    QueueConfig { ledger: LedgerConfig { mechanics, ..plain.ledger }, ..plain }
 }
 
 /// The real ledger over these queues, under a fixed seed.

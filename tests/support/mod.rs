@@ -1,24 +1,22 @@
 //! Scenarios made in code, for tests and benchmarks that need no file.
 //!
 //! The plainest system: one queue with one partition, no limits; Poisson arrivals; workers that
-//! long-poll for one message at a time and never fail. Tests change what they are about.
+//! long-poll for one message at a time and never fail. What is not said here has its default. Tests
+//! change what they are about.
 
 pub(crate) mod features;
+mod plain;
 
 use std::sync::atomic::AtomicBool;
 
 use sqsim::engine::run::{Run, run};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
-use sqsim::ledger::config::{
-    Guards, Keys, LedgerConfig, Mechanics, MessageSize, QueueConfig, QueueId, ReceiveRouting,
-    SplitPolicy,
-};
-use sqsim::model::clients::{
-    ArrivalProcess, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig, ReceiveConfig,
-    Retry, WorkUnit,
-};
+use sqsim::ledger::config::{LedgerConfig, Mechanics, QueueConfig};
+use sqsim::model::clients::{ArrivalProcess, DeleteConfig, FleetConfig, ProducerConfig, Retry};
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
+
+use plain::plain;
 
 /// A length of `secs` seconds.
 pub(crate) fn secs(secs: u64) -> Span {
@@ -32,41 +30,27 @@ pub(crate) fn retry() -> Retry {
 
 /// A queue with one partition and no limits.
 pub(crate) fn queue() -> QueueConfig {
+    let plain = plain().queues.remove(0).config;
     QueueConfig {
         visibility_timeout: secs(12 * 3600),
-        delay: Span::ZERO,
         retention: secs(14 * 86_400),
         max_in_flight: u32::MAX,
-        redrive: None,
-        purges: Vec::new(),
-        lost_deletes: 0.0,
-        message_size: MessageSize::constant(1_024),
-        duplicates: 0.0,
         ledger: LedgerConfig {
-            partitions: 1,
-            capacity: None,
-            ceiling: None,
-            keys: Keys::Uniform,
-            split: SplitPolicy::Static,
-            guards: Guards::default(),
             mechanics: Mechanics::Metadata { pause: Span::ZERO },
-            receive: ReceiveRouting::RegisterAll,
-            nodes: None,
+            ..plain.ledger
         },
+        ..plain
     }
 }
 
 /// A producer with these arrivals at queue 0, one message a call, no latency.
 pub(crate) fn producer(arrivals: ArrivalProcess) -> ProducerConfig {
     ProducerConfig {
-        queue: QueueId(0),
         arrivals: vec![arrivals],
-        batch: 1,
         linger: secs(1),
         call_latency: Dist::Constant(Span::ZERO),
-        connections: None,
-        delay: None,
         retry: retry(),
+        ..plain().producers.remove(0).config
     }
 }
 
@@ -83,28 +67,14 @@ pub(crate) fn poisson_until(rate: f64, length: Span) -> ArrivalProcess {
 
 /// `count` workers at queue 0 with one thread each.
 pub(crate) fn fleet(count: u32, processing: Dist) -> FleetConfig {
+    let plain = plain().fleets.remove(0).config;
     FleetConfig {
-        queue: QueueId(0),
         count,
-        threads: 1,
-        receive: ReceiveConfig {
-            max: 1,
-            wait: secs(20),
-            visibility_timeout: None,
-            prefetch: 0,
-            pause: Dist::Constant(Span::from_millis(200)),
-        },
         processing,
-        per: WorkUnit::Message,
         call_latency: Dist::Constant(Span::ZERO),
-        failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
-        heartbeat: None,
-        crash: None,
-        start_up: Dist::Constant(Span::ZERO),
-        delete: DeleteConfig { batch: 1, linger: secs(1) },
-        idempotent: false,
-        forward: None,
+        delete: DeleteConfig { linger: secs(1), ..plain.delete },
         retry: retry(),
+        ..plain
     }
 }
 
@@ -119,16 +89,13 @@ pub(crate) fn scenario(
 ) -> Scenario {
     Scenario {
         name: "made-in-code".to_owned(),
-        about: String::new(),
         duration,
-        drain: Span::ZERO,
         warm_up,
         seed: 1,
         window: duration / 100,
         queues: vec![named("queue", queue)],
         producers: vec![named("producer", producer)],
         fleets: vec![named("workers", fleet)],
-        expect: Vec::new(),
         limits: Limits {
             events: u64::MAX,
             resident: 100_000_000,
@@ -136,6 +103,7 @@ pub(crate) fn scenario(
             memory: u64::MAX,
         },
         prices: Prices::default(),
+        ..plain()
     }
 }
 
