@@ -35,7 +35,7 @@
 //! | `cli` | people: arguments, progress, exit codes, one file per command |
 //! | [`render`] | text, tables and plots of an outcome |
 //! | [`experiment`] | many runs on all cores, folded in order |
-//! | [`scenario`] | text → checked [`model::scenario::Scenario`], with every fault located |
+//! | [`scenario`] | text or code → checked [`model::scenario::Scenario`], all faults located |
 //! | [`outcome`] | what is serialised, versioned |
 //! | [`stats`] | intervals, expectations, closed forms of queueing theory |
 //! | [`engine`] | the world, the loop, limits, forks |

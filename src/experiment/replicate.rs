@@ -45,6 +45,24 @@ pub struct Replications {
 }
 
 /// Runs a scenario once, on the caller's thread, to its end or to one of its limits.
+///
+/// ```
+/// # let file: sqsim::ScenarioFile = r#"(
+/// #     duration: "10m", queues: {"jobs": ()},
+/// #     producers: {"site": (queue: "jobs", arrivals: Poisson("5/s"))},
+/// #     consumers: {"workers": (queue: "jobs", count: 2, processing: Constant("100ms"))},
+/// #     expect: ["p99(sent_to_deleted) < 1s"],
+/// # )"#.parse()?;
+/// let outcome = sqsim::simulate(&file.check()?.scenario);
+/// let jobs = outcome.queues.get("jobs").expect("it is there");
+/// assert!((2_800..3_200).contains(&jobs.counts.sent));
+/// // Work takes 100 ms, and each call of the worker 20 ms.
+/// assert!(jobs.latency_ns.sent_to_deleted.p50 >= 140_000_000);
+/// assert!(outcome.held() && outcome.partial.is_none());
+/// // The same scenario and seed give the same run.
+/// assert_eq!(outcome, sqsim::simulate(&file.check()?.scenario));
+/// # Ok::<(), sqsim::Faults>(())
+/// ```
 pub fn simulate(scenario: &Scenario) -> Outcome {
     let Run { measured, ended, .. } = run(scenario, 0, &AtomicBool::new(false));
     let partial = why_partial(scenario, ended, &measured);

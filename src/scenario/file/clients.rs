@@ -9,6 +9,14 @@ use super::DistFile;
 use super::values::{Bound, Length, Price, Probability, Rate};
 
 /// A producer.
+///
+/// ```
+/// # use sqsim::{ArrivalFile, ProducerFile, Rate};
+/// let steady = ProducerFile::new("jobs", ArrivalFile::Poisson(Rate(40.0)));
+/// let daily = "Profile(points: [(\"8h\", \"5/s\"), (\"12h\", \"80/s\")], every: \"24h\")";
+/// let daily = ProducerFile { batch: 10, ..ProducerFile::new("jobs", daily.parse()?) };
+/// # Ok::<(), sqsim::Faults>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "producer", deny_unknown_fields)]
 pub struct ProducerFile {
@@ -100,6 +108,13 @@ pub struct RetryFile {
 }
 
 /// A fleet of equal workers.
+///
+/// ```
+/// # use sqsim::{ConsumerFile, DistFile};
+/// let work = DistFile::Exponential("80ms".parse()?);
+/// let workers = ConsumerFile { count: 4, threads: 2, ..ConsumerFile::new("jobs", work) };
+/// # Ok::<(), sqsim::Faults>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "consumer", deny_unknown_fields)]
 pub struct ConsumerFile {

@@ -33,7 +33,22 @@ pub use values::{Bound, Length, Named, Price, Probability, Rate, Size};
 
 use serde::{Deserialize, Serialize};
 
-/// A whole scenario.
+/// A whole scenario: made in code, or read as a file has it and changed.
+///
+/// ```
+/// # use sqsim::ScenarioFile;
+/// let mut file: ScenarioFile = r#"(
+///     duration: "10m",
+///     queues: {"jobs": ()},
+///     producers: {"site": (queue: "jobs", arrivals: Poisson("5/s"))},
+///     consumers: {"workers": (queue: "jobs", processing: Constant("100ms"))},
+/// )"#
+/// .parse()?;
+/// file.seed = 7;
+/// assert!(file.to_string().contains("seed: 7"));
+/// assert_eq!(file.check()?.scenario.seed, 7);
+/// # Ok::<(), sqsim::Faults>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "scenario", deny_unknown_fields)]
 pub struct ScenarioFile {

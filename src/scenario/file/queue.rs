@@ -11,6 +11,20 @@ use super::nodes::NodesFile;
 use super::values::{Length, Probability, Rate, Size};
 
 /// A queue.
+///
+/// ```
+/// # use sqsim::scenario::file::{CapacityFile, LedgerFile, RedriveFile};
+/// # use sqsim::{QueueFile, Rate};
+/// let ledger = LedgerFile {
+///     partitions: 4,
+///     capacity: CapacityFile::Rate(Rate(3_000.0)),
+///     split: "Reservoir(threshold: 0.6)".parse()?,
+///     ..LedgerFile::default()
+/// };
+/// let redrive = Some(RedriveFile { max_receives: 3, ..RedriveFile::new("dead") });
+/// let queue = QueueFile { redrive, ledger, ..QueueFile::default() };
+/// # Ok::<(), sqsim::Faults>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "queue", deny_unknown_fields)]
 pub struct QueueFile {
