@@ -60,7 +60,7 @@ impl Bar {
             }
             Bar::Growth(name, most) => {
                 let value = base(name).map(|base| base.per_second / figures.per_second);
-                (format!("<= {most:.0} x {name}"), value, most, false)
+                (format!("<= {most} x {name}"), value, most, false)
             }
             Bar::SpeedUp(least) => (format!(">= {least} x"), figures.speed_up, least, true),
         };

@@ -12,12 +12,14 @@ use std::path::PathBuf;
 use sqsim::experiment::sweep::SweepAsked;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
-use sqsim::ledger::config::{Capacity, Nodes, Placement, QueueConfig, Reservoir, SplitPolicy};
+use sqsim::ledger::config::{
+    Capacity, Nodes, Placement, QueueConfig, QueueId, Reservoir, SplitPolicy,
+};
 use sqsim::model::clients::{ArrivalProcess, FleetConfig, Heartbeat, ProducerConfig};
 use sqsim::model::scenario::Scenario;
 use sqsim::scenario::load::Text;
 
-use crate::support::{fleet, poisson, producer, queue, scenario, secs};
+use crate::support::{fleet, named, poisson, producer, queue, scenario, secs};
 
 /// The shortest time: what must come after time zero, but before anything else.
 const FIRST_INSTANT: Span = Span::from_nanos(1);
@@ -35,6 +37,37 @@ pub(crate) const REPLICATION_GAPS: u64 = 20_000;
 pub(crate) fn mm10(gaps: u64) -> Scenario {
     let fleet = fleet(10, exponential(Span::from_millis(8)));
     drained(queue(), producer(poisson(1e3)), fleet, Span::from_millis(gaps))
+}
+
+/// Parts that stand idle beside a busy one.
+pub(crate) const IDLE: u32 = 800;
+
+/// As [`mm10`], beside queues that nobody uses.
+pub(crate) fn idle_queues(gaps: u64) -> Scenario {
+    let mut scenario = mm10(gaps);
+    scenario.queues.extend((0..IDLE).map(|number| named(&format!("idle-{number}"), queue())));
+    scenario
+}
+
+/// As [`mm10`], beside producers at which nothing arises.
+pub(crate) fn idle_producers(gaps: u64) -> Scenario {
+    let mut scenario = mm10(gaps);
+    let mut idle = scenario.producers[0].config.clone();
+    idle.arrivals.clear();
+    let idle = (0..IDLE).map(|number| named(&format!("idle-{number}"), idle.clone()));
+    scenario.producers.extend(idle);
+    scenario
+}
+
+/// As [`mm10`], beside fleets of one worker each that wait at an empty queue.
+pub(crate) fn idle_fleets(gaps: u64) -> Scenario {
+    let mut scenario = mm10(gaps);
+    scenario.queues.push(named("empty", queue()));
+    let mut idle = fleet(1, exponential(Span::from_millis(8)));
+    idle.queue = QueueId(1);
+    let idle = (0..IDLE).map(|number| named(&format!("idle-{number}"), idle.clone()));
+    scenario.fleets.extend(idle);
+    scenario
 }
 
 /// As [`mm10`]; sends, receives and deletes in batches of ten.

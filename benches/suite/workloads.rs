@@ -11,7 +11,7 @@
 use sqsim::model::scenario::Scenario;
 
 use crate::bars::Bar;
-use crate::scenarios::{self, HEARTS, LONG_IN_FLIGHT, in_flight, waiting};
+use crate::scenarios::{self, HEARTS, IDLE, LONG_IN_FLIGHT, in_flight, waiting};
 
 /// A workload.
 #[derive(Debug)]
@@ -139,6 +139,9 @@ const LINGERS: u64 = 2;
 /// Workers of [`waiting`], whose start is an event each.
 const STARTS: u64 = 10;
 
+/// Long polls that end empty every 20 s in [`scenarios::idle_fleets`], an event each.
+const IDLE_POLLS: u64 = IDLE as u64;
+
 /// Arrivals of the Poisson process of `tests/support` in so many mean gaps: within two standard
 /// deviations, √gaps, of them.
 const fn poisson(gaps: u64) -> u64 {
@@ -170,6 +173,7 @@ const fn cut_off(gaps: u64, before: u64, deleted: u64) -> Size {
 
 /// What the cost of a message may grow by, beside the least of its family.
 const RESIDENT_GROWTH: &[Bar] = &[Bar::Growth("resident-10k", 2.0)];
+const BESIDE_IDLE: &[Bar] = &[Bar::Growth("mm10", 1.05)];
 const IN_FLIGHT_GROWTH: &[Bar] = &[Bar::Growth("in-flight-10k", 2.0)];
 
 /// Ten consumers work while `WAITING` messages wait.
@@ -265,6 +269,48 @@ pub(crate) const WORKLOADS: &[Workload] = &[
             short: worked_off(100_000, 0),
         },
         bars: &[Bar::PerSecond(8e6)],
+    },
+    Workload {
+        name: "idle-queues",
+        about: "mm10 beside 800 queues that nobody uses",
+        unit: Unit::Messages,
+        scenario: scenarios::idle_queues,
+        task: Task::Run,
+        runs: 7,
+        sizes: Sizes {
+            full: worked_off(2_000_000, 0),
+            quick: worked_off(500_000, 0),
+            short: worked_off(100_000, 0),
+        },
+        bars: BESIDE_IDLE,
+    },
+    Workload {
+        name: "idle-producers",
+        about: "mm10 beside 800 producers without messages",
+        unit: Unit::Messages,
+        scenario: scenarios::idle_producers,
+        task: Task::Run,
+        runs: 7,
+        sizes: Sizes {
+            full: worked_off(2_000_000, 0),
+            quick: worked_off(500_000, 0),
+            short: worked_off(100_000, 0),
+        },
+        bars: BESIDE_IDLE,
+    },
+    Workload {
+        name: "idle-fleets",
+        about: "mm10 beside 800 fleets at an empty queue",
+        unit: Unit::Messages,
+        scenario: scenarios::idle_fleets,
+        task: Task::Run,
+        runs: 7,
+        sizes: Sizes {
+            full: worked_off(2_000_000, 100 * IDLE_POLLS),
+            quick: worked_off(500_000, 25 * IDLE_POLLS),
+            short: worked_off(100_000, 5 * IDLE_POLLS),
+        },
+        bars: BESIDE_IDLE,
     },
     Workload {
         name: "batch10",

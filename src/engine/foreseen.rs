@@ -3,11 +3,16 @@
 //! Owns [`Watch`]. Must not know what has grown.
 
 use super::memory::{Needed, of_partition, times, windows};
+use super::world::LOOK_EVERY;
 use crate::clients::fleets::Fleets;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueConfig;
 use crate::model::scenario::{Named, Scenario};
+
+/// A look goes through all queues: it comes after so many events for each, so that many idle queues
+/// do not cost more than what happens at a busy one.
+const EVENTS_PER_QUEUE: u64 = 16;
 
 /// Of each queue, what it has grown beyond.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +42,8 @@ pub(super) struct Watch {
     /// The number of events at the last look and when that was; when the next one is.
     pub(super) looked: (u64, Time),
     pub(super) next: u64,
+    /// Events between two looks.
+    pub(super) every: u64,
 }
 
 impl Watch {
@@ -57,6 +64,7 @@ impl Watch {
             window: scenario.window,
             looked: (0, Time::ZERO),
             next: 0,
+            every: LOOK_EVERY.max(EVENTS_PER_QUEUE * scenario.queues.len() as u64),
         };
         watch.go_on_as(scenario);
         watch

@@ -7,7 +7,7 @@
 //! a run is stepped: so is where it ends.
 
 use super::memory::times;
-use super::world::{LOOK_EVERY, World};
+use super::world::World;
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::{MAX_BATCH, QueueId};
@@ -27,7 +27,7 @@ impl<O: Observer> World<O> {
         let (events, now) = (self.events(), self.now());
         let outgrown = self.bytes() > self.limits.memory;
         self.memory.looked = (events, now);
-        self.memory.next = if outgrown { events } else { events + LOOK_EVERY };
+        self.memory.next = if outgrown { events } else { events + self.memory.every };
         outgrown
     }
 
