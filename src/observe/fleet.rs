@@ -64,6 +64,14 @@ impl FleetMeasured {
         (self.up.area > 0).then(|| self.busy.area as f64 / self.up.area as f64)
     }
 
+    /// Nanoseconds of all workers, whether they are up or down: the time of their threads by the
+    /// number that each has. A worker that leaves is there with each thread until that has finished
+    /// what it holds.
+    pub fn worker_time(&self) -> u128 {
+        let each = self.threads.checked_div(self.workers).unwrap_or(1).max(1);
+        (self.up.area + self.down.area) / u128::from(each)
+    }
+
     /// What the threads did with their time; `None` if there was none.
     pub fn shares(&self) -> Option<ThreadShares> {
         let all = self.up.area + self.down.area;

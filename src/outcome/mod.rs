@@ -181,7 +181,7 @@ impl Outcome {
                 .map(|(of, producer)| (named(&of.name), ProducerOutcome::of(producer)))
                 .collect(),
             consumers: fleets
-                .map(|(of, fleet)| (named(&of.name), FleetOutcome::of(fleet, measured.window)))
+                .map(|(of, fleet)| (named(&of.name), FleetOutcome::of(fleet)))
                 .collect(),
             cost: Cost::of(scenario, measured).map(|cost| CostOutcome::of(&cost, priced)),
             bottleneck: verdict.sentence(),

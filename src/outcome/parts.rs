@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
-use crate::kernel::time::{Span, Time};
+use crate::kernel::time::Span;
 use crate::ledger;
 use crate::observe::counts::{call_counters, queue_counters, redelivery_counters};
 use crate::observe::measured::{
@@ -407,14 +407,13 @@ impl ProducerOutcome {
 }
 
 impl FleetOutcome {
-    pub(super) fn of(fleet: &FleetMeasured, window: (Time, Time)) -> FleetOutcome {
-        let window = u128::from(window.1.since(window.0).as_nanos());
+    pub(super) fn of(fleet: &FleetMeasured) -> FleetOutcome {
         let ThreadShares { work, calls, idle, down } = fleet.shares().unwrap_or_default();
         FleetOutcome {
             busy: fleet.utilisation().unwrap_or(0.0),
             thread_time: ThreadTime { work, calls, idle, down },
             threads: fleet.threads,
-            worker_ns: nanos(u128::from(fleet.workers) * window),
+            worker_ns: nanos(fleet.worker_time()),
             processed: fleet.processed,
             duplicates: fleet.duplicates,
             failed: fleet.failed,

@@ -17,7 +17,7 @@ use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::{ArrivalProcess, CountPeriod, FleetConfig};
 use crate::model::scenario::{Prices, Scenario, Tier};
-use crate::observe::measured::Measured;
+use crate::observe::measured::{FleetMeasured, Measured};
 use crate::stats::pool::Reading;
 
 /// A month, in hours.
@@ -60,15 +60,19 @@ impl Cost {
         let idle = scenario.fleets.iter().map(|fleet| idle_polls(&fleet.config, rest)).sum::<u64>();
         let in_period = idle.saturating_add(requests);
         let fleets = measured.fleets.iter().zip(&prices.worker_hour);
-        let an_hour: u128 = fleets
-            .map(|(fleet, price)| u128::from(fleet.workers) * u128::from(price.unwrap_or(0)))
-            .sum();
+        // Whole workers and the rest apart: nothing is rounded where none joins or leaves.
+        let over = u128::from(window.as_nanos());
+        let (an_hour, rest) = fleets.fold((0, 0.0), |(whole, rest), (fleet, price)| {
+            let (time, price) = (fleet.worker_time(), price.unwrap_or(0));
+            let part = (time % over) as f64 / over as f64;
+            (whole + time / over * u128::from(price), rest + part * price as f64)
+        });
         let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
         Some(Cost {
             requests,
             deleted: queues().map(|counts| counts.deleted).sum(),
             requests_per_month: month_of_requests(prices, in_period, period),
-            workers_per_month: an_hour as f64 / 1e9 * HOURS_PER_MONTH as f64,
+            workers_per_month: (an_hour as f64 + rest) / 1e9 * HOURS_PER_MONTH as f64,
             period_share: share(period.as_nanos(), MONTH.as_nanos()),
             window_requests: share(requests, in_period),
             window_time: share(window.as_nanos(), period.as_nanos()),
@@ -219,9 +223,8 @@ fn area(points: &[(Time, f64)], from: Time, to: Time) -> f64 {
 }
 
 /// Hours of all workers of a fleet over the window, whether they are up or down.
-pub fn worker_hours(workers: u64, window: (Time, Time)) -> f64 {
-    let nanos = u128::from(workers) * u128::from(window.1.since(window.0).as_nanos());
-    nanos as f64 / NANOS_PER_HOUR as f64
+pub fn worker_hours(fleet: &FleetMeasured) -> f64 {
+    fleet.worker_time() as f64 / NANOS_PER_HOUR as f64
 }
 
 /// Dollars of the requests of a month in which every period of this length has so many.
@@ -310,8 +313,7 @@ mod tests {
         close(cost.of_window(), 108_048.0 / 1e6 * 0.40 + 0.05);
         let per_message = cost.of_window() / 36_000.0;
         close(cost.per_million().value().expect("messages were deleted"), per_message * 1e6);
-        close(worker_hours(4, measured.window), 1.0);
-        close(worker_hours(10, measured.window), 2.5);
+        close(worker_hours(&measured.fleets[0]), 1.0);
     }
 
     /// The quarter of an hour above, once a day: 2,920/96 of them in a month. Between two of them,

@@ -444,7 +444,7 @@ impl Measure {
             }
             What::WorkerHours => {
                 let fleet = measured.fleets.get(at).ok_or_else(absent)?;
-                Reading::Count(worker_hours(fleet.workers, measured.window))
+                Reading::Count(worker_hours(fleet))
             }
             What::Cost(of) => {
                 let cost = names.scenario.and_then(|scenario| Cost::of(scenario, measured));
