@@ -1,5 +1,6 @@
 //! A fork's past is the run's past, and only its future differs.
 
+#[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
 
 use std::path::Path;
@@ -17,13 +18,13 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, QueueId, Redrive};
 use sqsim::ledger::journal::{Change, Journal, Step};
-use sqsim::model::clients::{Crash, Heartbeat, OnFailure, WorkUnit};
+use sqsim::model::clients::{ArrivalProcess, Crash, Heartbeat, OnFailure, WorkUnit};
 use sqsim::model::course::{Course, Fork};
 use sqsim::model::scenario::Scenario;
 use sqsim::scenario::fork::check;
 use sqsim::scenario::load::load;
 
-use support::{features, measure, poisson, secs};
+use support::{features, poisson, secs};
 
 static GO_ON: AtomicBool = AtomicBool::new(false);
 
@@ -87,6 +88,71 @@ fn a_fork_of_a_random_scenario_without_a_change_is_the_run() {
     for seed in 0..60 {
         let scenario = features::random(seed);
         assert_exact(&scenario, &[0, 7 * (seed + 1), 500, 640, 999]);
+    }
+}
+
+/// Where nothing has happened, the other settings hold from the start.
+#[test]
+fn every_change_at_the_start_gives_the_other_run() {
+    for (what, edit) in EDITS {
+        for scenario in features::all() {
+            let mut then = scenario.clone();
+            edit(&mut then);
+            let course = forked(&scenario, Time::ZERO, &then);
+            let first = first_difference(Stepper::new(course, 0), Stepper::new(&then, 0), &GO_ON);
+            assert!(first.is_none(), "{}: {what}: {first:?}", scenario.name);
+            let measured = everything(&then);
+            assert!(everything(course) == measured, "{}: {what}", scenario.name);
+            let saved = Saved::at(Time::ZERO, &scenario, 0, &GO_ON).run(&then, &GO_ON).measured;
+            assert!(format!("{saved:?}") == measured, "{}: {what}: saved", scenario.name);
+        }
+    }
+}
+
+/// A second before anything arises or starts.
+const EARLY: Span = Span::from_secs(4);
+
+/// Messages come from 5 s on, and workers start then.
+fn late() -> Scenario {
+    let mut scenario = plain();
+    let times: Vec<Time> =
+        (0..400).map(|n| at(EARLY + secs(1) + Span::from_millis(700) * n)).collect();
+    scenario.producers[0].config.arrivals = vec![ArrivalProcess::Times { at: times.into() }];
+    scenario.fleets[0].config.start_up = Dist::Constant(EARLY + secs(1));
+    scenario
+}
+
+/// Before the first event the past is the same under both: what is told from there on is, too.
+/// Workers that join do so at the fork, and arrivals that had another law before it had another
+/// past: these can be told apart.
+#[test]
+fn a_fork_before_the_first_event_is_the_other_run() {
+    let apart = ["arrivals", "more workers"];
+    for (what, edit) in EDITS.into_iter().filter(|(what, _)| !apart.contains(what)) {
+        let scenario = late();
+        let mut then = scenario.clone();
+        edit(&mut then);
+        let course = forked(&scenario, at(EARLY), &then);
+        check(&scenario, course.fork.expect("it is forked"), &[]).expect("it may change");
+        let first = first_difference(Stepper::new(course, 0), Stepper::new(&then, 0), &GO_ON);
+        assert!(first.is_none(), "{what}: {first:?}");
+    }
+}
+
+/// One worker for an hour and two for the next, or two and then one, are three hours.
+#[test]
+fn hours_of_workers_are_those_that_they_are_there() {
+    let hour = secs(3_600);
+    for (before, after) in [(1, 2), (2, 1)] {
+        let mut scenario = plain();
+        (scenario.duration, scenario.drain, scenario.warm_up) = (hour * 2, Span::ZERO, Span::ZERO);
+        scenario.producers[0].config.arrivals.clear();
+        scenario.fleets[0].config.count = before;
+        let mut then = scenario.clone();
+        then.fleets[0].config.count = after;
+        let measured = run(forked(&scenario, at(hour), &then), 0, &GO_ON).measured;
+        let time = measured.fleets[0].worker_time();
+        assert_eq!(time, 3 * u128::from(hour.as_nanos()), "{before}, then {after}");
     }
 }
 
@@ -374,47 +440,4 @@ fn retention_holds_for_every_message_at_once() {
     assert_eq!(log.expired.iter().filter(|&&now| now == at).count(), old);
     let ages: Vec<Time> = log.arrived.iter().map(|&(sent, _)| sent + secs(100)).collect();
     assert_eq!(log.expired[old..], ages[old..], "the others at their age");
-}
-
-/// A fork at the start is the run under the new settings: of those that nothing was begun under.
-#[test]
-fn a_fork_at_the_start_is_the_other_run() {
-    let exact = [
-        "visibility_timeout",
-        "delay",
-        "retention",
-        "max_in_flight",
-        "lost_deletes",
-        "duplicates",
-        "purges",
-        "redrive",
-        "capacity",
-        "batch",
-        "call_latency of sends",
-        "connections",
-        "more workers",
-        "processing",
-        "failure",
-        "release",
-        "heartbeat",
-        "crash",
-        "idempotent",
-        "duration",
-    ];
-    for name in exact {
-        let (what, edit) = EDITS.iter().find(|(what, _)| *what == name).expect(name);
-        for name in ["plain", "redrive", "splits"] {
-            let all = features::all();
-            let scenario = all.iter().find(|scenario| scenario.name == name).expect(name);
-            let mut then = scenario.clone();
-            edit(&mut then);
-            // Those who join come after those of all fleets: their numbers are others.
-            if *what == "more workers" && scenario.fleets.len() > 1 {
-                continue;
-            }
-            let forked = run(forked(scenario, Time::ZERO, &then), 0, &GO_ON).measured;
-            let started = measure(&then, 0).measured;
-            assert_eq!(forked.fingerprint, started.fingerprint, "{name}: {what}");
-        }
-    }
 }

@@ -24,7 +24,7 @@ impl<O: Observer> World<O> {
         interrupt: &AtomicBool,
         observer: O,
     ) -> (World<O>, Ended) {
-        let Course { scenario, fork } = course;
+        let Course { scenario, fork } = course.with_a_past();
         let mut world = World::laid_out(scenario, replication, observer, interrupt);
         world.limit(course.last().limits);
         if let Some(Fork { at, then }) = fork {

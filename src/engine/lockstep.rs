@@ -44,7 +44,7 @@ pub struct Stepper {
 impl Stepper {
     /// The run of a replication, before its first fact.
     pub fn new<'a>(course: impl Into<Course<'a>>, replication: u64) -> Stepper {
-        let course = course.into();
+        let course = course.into().with_a_past();
         let mut world = World::new(course.scenario, replication, Facts::default());
         world.limit(course.last().limits);
         let ahead = course

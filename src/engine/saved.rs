@@ -39,15 +39,15 @@ impl<'a> Saved<'a> {
         Saved { scenario, replication, at, world, ended }
     }
 
-    /// The future under `then`. Where another window is to be measured, or the run did not come to
-    /// the instant, it is run from the start.
+    /// The future under `then`. Where there is no past, another window is to be measured, or the run
+    /// did not come to the instant, it is run from the start.
     pub fn run(&self, then: &Scenario, interrupt: &AtomicBool) -> Run<()> {
         let Saved { scenario, replication, at, .. } = *self;
         let course = Course { scenario, fork: Some(Fork { at, then }) };
         let (saved, wanted) = (frame(scenario), frame(course));
         let same =
             (saved.window, saved.end, saved.series) == (wanted.window, wanted.end, wanted.series);
-        if !same || self.ended.is_some() || self.world.is_beyond(then.limits) {
+        if at == Time::ZERO || !same || self.ended.is_some() || self.world.is_beyond(then.limits) {
             return run(course, replication, interrupt);
         }
         let mut world = self.world.clone();

@@ -37,10 +37,21 @@ impl<'a> Course<'a> {
         self.fork.map_or(self.scenario, |fork| fork.then)
     }
 
+    /// The same without a fork that has no past: what happens at its instant is not past, so one at
+    /// the start is the other scenario from the start.
+    #[must_use]
+    pub fn with_a_past(self) -> Course<'a> {
+        match self.fork {
+            Some(Fork { at: Time::ZERO, then }) => Course::from(then),
+            Some(_) | None => self,
+        }
+    }
+
     /// The workers in the order of their numbers, each by the place of its fleet and its number
     /// there: those of the start, then those that join.
     pub fn workers(self) -> impl Iterator<Item = (usize, u32)> {
-        let fleets = self.scenario.fleets.iter().zip(&self.last().fleets).enumerate();
+        let this = self.with_a_past();
+        let fleets = this.scenario.fleets.iter().zip(&this.last().fleets).enumerate();
         let first = fleets.clone().flat_map(|(place, (first, _))| {
             (0..first.config.count).map(move |member| (place, member))
         });
