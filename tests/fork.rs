@@ -16,7 +16,7 @@ use sqsim::facts::deed::Deed;
 use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
-use sqsim::ledger::config::{Capacity, QueueId, Redrive};
+use sqsim::ledger::config::{Capacity, QueueId, ReceiveRouting, Redrive, SplitPolicy};
 use sqsim::ledger::journal::{Change, Journal, Step};
 use sqsim::model::clients::{ArrivalProcess, Crash, Heartbeat, OnFailure, WorkUnit};
 use sqsim::model::course::{Course, Fork};
@@ -94,7 +94,7 @@ fn a_fork_of_a_random_scenario_without_a_change_is_the_run() {
 /// Where nothing has happened, the other settings hold from the start.
 #[test]
 fn every_change_at_the_start_gives_the_other_run() {
-    for (what, edit) in EDITS {
+    for (what, edit) in EDITS.into_iter().chain(QUIET_EDITS) {
         for scenario in features::all() {
             let mut then = scenario.clone();
             edit(&mut then);
@@ -113,29 +113,36 @@ fn every_change_at_the_start_gives_the_other_run() {
 const EARLY: Span = Span::from_secs(4);
 
 /// Messages come from 5 s on, and workers start then.
-fn late() -> Scenario {
-    let mut scenario = plain();
+fn late(mut scenario: Scenario) -> Scenario {
     let times: Vec<Time> =
         (0..400).map(|n| at(EARLY + secs(1) + Span::from_millis(700) * n)).collect();
     scenario.producers[0].config.arrivals = vec![ArrivalProcess::Times { at: times.into() }];
-    scenario.fleets[0].config.start_up = Dist::Constant(EARLY + secs(1));
+    for fleet in &mut scenario.fleets {
+        fleet.config.start_up = Dist::Constant(EARLY + secs(1));
+    }
     scenario
 }
 
 /// Before the first event the past is the same under both: what is told from there on is, too.
-/// Workers that join do so at the fork, and arrivals that had another law before it had another
-/// past: these can be told apart.
+/// Workers that join do so at the fork, those that leave then had their numbers before, and arrivals
+/// that had another law had another past: these can be told apart.
 #[test]
 fn a_fork_before_the_first_event_is_the_other_run() {
-    let apart = ["arrivals", "more workers"];
-    for (what, edit) in EDITS.into_iter().filter(|(what, _)| !apart.contains(what)) {
-        let scenario = late();
-        let mut then = scenario.clone();
-        edit(&mut then);
-        let course = forked(&scenario, at(EARLY), &then);
-        check(&scenario, course.fork.expect("it is forked"), &[]).expect("it may change");
-        let first = first_difference(Stepper::new(course, 0), Stepper::new(&then, 0), &GO_ON);
-        assert!(first.is_none(), "{what}: {first:?}");
+    let apart = ["arrivals", "more workers", "fewer workers"];
+    let all = EDITS.into_iter().chain(QUIET_EDITS);
+    for (what, edit) in all.filter(|(what, _)| !apart.contains(what)) {
+        let features = features::all();
+        let some = ["plain", "redrive", "splits"]
+            .map(|name| features.iter().find(|scenario| scenario.name == name).expect(name));
+        for scenario in some.map(|scenario| late(scenario.clone())) {
+            let mut then = scenario.clone();
+            edit(&mut then);
+            let course = forked(&scenario, at(EARLY), &then);
+            let faults = check(&scenario, course.fork.expect("it is forked"), &[]);
+            assert!(faults.is_ok(), "{}: {what}", scenario.name);
+            let first = first_difference(Stepper::new(course, 0), Stepper::new(&then, 0), &GO_ON);
+            assert!(first.is_none(), "{}: {what}: {first:?}", scenario.name);
+        }
     }
 }
 
@@ -217,6 +224,46 @@ const EDITS: [Edit; 27] = [
     ("deletes", |s| s.fleets[0].config.delete.batch = 2),
     ("idempotent", |s| s.fleets[0].config.idempotent = true),
     ("duration", |s| s.duration = secs(500)),
+];
+
+/// What else may change; not every one of these moves the future of one of the features.
+const QUIET_EDITS: [Edit; 11] = [
+    ("linger", |s| s.producers[0].config.linger = Span::from_millis(30)),
+    ("retry of sends", |s| s.producers[0].config.retry.attempts = Some(2)),
+    ("delay of messages", |s| s.producers[0].config.delay = Some(secs(3))),
+    ("visibility_timeout of polls", |s| {
+        s.fleets[0].config.receive.visibility_timeout = Some(secs(7));
+    }),
+    ("max of polls", |s| s.fleets[0].config.receive.max = 4),
+    ("pause of short polls", |s| {
+        s.fleets[0].config.receive.wait = Span::ZERO;
+        s.fleets[0].config.receive.pause = Dist::Constant(secs(1));
+    }),
+    ("linger of deletes", |s| {
+        s.fleets[0].config.delete.batch = 5;
+        s.fleets[0].config.delete.linger = Span::from_millis(300);
+    }),
+    ("retry of workers", |s| s.fleets[0].config.retry.attempts = Some(2)),
+    ("drain", |s| s.drain = secs(100)),
+    ("receive", |s| {
+        let receive = &mut s.queues[0].config.ledger.receive;
+        if *receive == ReceiveRouting::RegisterAll {
+            *receive = ReceiveRouting::Sample(3);
+        }
+    }),
+    ("split", |s| match &mut s.queues[0].config.ledger.split {
+        SplitPolicy::Reservoir(reservoir) => {
+            (reservoir.hold, reservoir.cooldown) = (secs(1), secs(2));
+            (reservoir.threshold, reservoir.merge_window) = (0.4, secs(9));
+        }
+        SplitPolicy::HeatMedian(heat) => heat.evaluate = secs(7),
+        SplitPolicy::MidpointDoubling(_)
+        | SplitPolicy::ScalableTopic(_)
+        | SplitPolicy::CountScaler(_)
+        | SplitPolicy::Ewma(_)
+        | SplitPolicy::Naive(_)
+        | SplitPolicy::Static => {}
+    }),
 ];
 
 /// The future differs, and only that; a saved past gives the same future; all is conserved.
