@@ -124,8 +124,8 @@ fn late(mut scenario: Scenario) -> Scenario {
 }
 
 /// Before the first event the past is the same under both: what is told from there on is, too.
-/// Workers that join do so at the fork, those that leave then had their numbers before, and arrivals
-/// that had another law had another past: these can be told apart.
+/// Workers that join do so at the fork, those that leave then had their numbers before, and
+/// arrivals that had another law had another past: these can be told apart.
 #[test]
 fn a_fork_before_the_first_event_is_the_other_run() {
     let apart = ["arrivals", "more workers", "fewer workers"];

@@ -1,7 +1,7 @@
 //! What stands idle costs nothing where it stands beside something busy.
 //!
-//! `cargo bench -- mm10 idle-queues idle-producers idle-fleets` measures it; what does not depend on
-//! the machine is held here: the busy part does the same, in as many events.
+//! `cargo bench -- mm10 idle-queues idle-producers idle-fleets` measures it; what does not depend
+//! on the machine is held here: the busy part does the same, in as many events.
 
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;

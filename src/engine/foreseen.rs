@@ -3,12 +3,15 @@
 //! Owns [`Watch`]. Must not know what has grown.
 
 use super::memory::{Needed, of_partition, times, windows};
-use super::world::LOOK_EVERY;
 use crate::clients::fleets::Fleets;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueConfig;
 use crate::model::scenario::{Named, Scenario};
+
+/// Events between two looks at what has grown, and with it at the interrupt, the observer and the
+/// conservation of messages.
+const LOOK_EVERY: u64 = 1024;
 
 /// A look goes through all queues: it comes after so many events for each, so that many idle queues
 /// do not cost more than what happens at a busy one.

@@ -39,8 +39,8 @@ impl<'a> Saved<'a> {
         Saved { scenario, replication, at, world, ended }
     }
 
-    /// The future under `then`. Where there is no past, another window is to be measured, or the run
-    /// did not come to the instant, it is run from the start.
+    /// The future under `then`. Where there is no past, another window is to be measured, or the
+    /// run did not come to the instant, it is run from the start.
     pub fn run(&self, then: &Scenario, interrupt: &AtomicBool) -> Run<()> {
         let Saved { scenario, replication, at, .. } = *self;
         let course = Course { scenario, fork: Some(Fork { at, then }) };

@@ -41,9 +41,6 @@ pub enum Ended {
 /// So many messages that are gone the ledger may remember in any case.
 pub(super) const LEAST_REMEMBERED: usize = 64;
 
-/// Events between two looks at the interrupt, the observer and the conservation of messages.
-pub(super) const LOOK_EVERY: u64 = 1024;
-
 /// Queues of which a look checks the messages, in turn: of ten thousand, all would cost more than
 /// the events since.
 const LOOK_AT: u32 = 64;
