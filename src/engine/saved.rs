@@ -51,7 +51,6 @@ impl<'a> Saved<'a> {
             return run(course, replication, interrupt);
         }
         let mut world = self.world.clone();
-        world.core.observer.0.recount(&wanted.fleets);
         world.limit(then.limits);
         world.continue_as(scenario, Fork { at, then });
         let ended = world.run(interrupt);

@@ -22,10 +22,8 @@ pub struct FleetMeasured {
     pub down: Level,
     /// One entry a window of `Scenario::window`, over the whole run.
     pub series: Vec<FleetWindow>,
-    /// Workers, whether they are up or down.
-    pub workers: u64,
-    /// Threads in all.
-    pub threads: u64,
+    /// Threads of each worker.
+    pub threads_each: u32,
     /// Processings that ended well for the first time.
     pub processed: u64,
     /// Duplicate completions.
@@ -68,8 +66,15 @@ impl FleetMeasured {
     /// number that each has. A worker that leaves is there with each thread until that has finished
     /// what it holds.
     pub fn worker_time(&self) -> u128 {
-        let each = self.threads.checked_div(self.workers).unwrap_or(1).max(1);
-        (self.up.area + self.down.area) / u128::from(each)
+        (self.up.area + self.down.area) / u128::from(self.threads_each.max(1))
+    }
+
+    /// Threads of all workers, up or down: the mean over the window to the nearest whole one, of a
+    /// window without length those at its end.
+    pub fn threads(&self) -> u64 {
+        let (area, over) = (self.up.area + self.down.area, u128::from(self.up.over));
+        let mean = (2 * area + over).checked_div(2 * over);
+        mean.map_or(self.up.last + self.down.last, |mean| mean as u64)
     }
 
     /// What the threads did with their time; `None` if there was none.
@@ -102,6 +107,16 @@ mod tests {
         assert_eq!(fleet.utilisation(), Some(11.0 / 16.0));
         let [work, calls, idle, down] = [5.0, 6.0, 5.0, 2.0].map(|part| part / 18.0);
         assert_eq!(fleet.shares(), Some(ThreadShares { work, calls, idle, down }));
+    }
+
+    /// Two workers of four threads over 10, the second from 6 on: 1.4 workers are 5.6 threads.
+    #[test]
+    fn workers_and_threads_are_those_of_the_time_that_they_are_there() {
+        let all = Level { over: 10, last: 8, ..level(4 * (10 + 4)) };
+        let fleet = FleetMeasured { up: all, threads_each: 4, ..FleetMeasured::default() };
+        assert_eq!((fleet.worker_time(), fleet.threads()), (14, 6));
+        let at_the_end = Level { over: 0, area: 0, ..all };
+        assert_eq!(FleetMeasured { up: at_the_end, ..fleet }.threads(), 8);
     }
 
     #[test]

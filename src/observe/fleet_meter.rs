@@ -22,8 +22,8 @@ pub(super) struct FleetMeter {
 }
 
 impl FleetMeter {
-    pub(super) fn new(workers: u64, threads: u64, windows: usize) -> FleetMeter {
-        let now = FleetMeasured { workers, threads, ..FleetMeasured::default() };
+    pub(super) fn new(threads_each: u32, windows: usize) -> FleetMeter {
+        let now = FleetMeasured { threads_each, ..FleetMeasured::default() };
         FleetMeter {
             at_begin: now.clone(),
             measured: now.clone(),
@@ -33,13 +33,6 @@ impl FleetMeter {
             up: Meter::ZERO,
             down: Meter::ZERO,
             windows: Vec::with_capacity(windows),
-        }
-    }
-
-    /// The fleet has other workers and threads than it was made with.
-    pub(super) fn recount(&mut self, workers: u64, threads: u64) {
-        for counted in [&mut self.now, &mut self.at_begin, &mut self.measured] {
-            (counted.workers, counted.threads) = (workers, threads);
         }
     }
 
@@ -140,8 +133,7 @@ impl FleetMeasured {
     /// What was counted since `before`.
     fn since(&self, before: &FleetMeasured) -> FleetMeasured {
         FleetMeasured {
-            workers: self.workers,
-            threads: self.threads,
+            threads_each: self.threads_each,
             processed: self.processed - before.processed,
             duplicates: self.duplicates - before.duplicates,
             failed: self.failed - before.failed,
@@ -169,7 +161,7 @@ mod tests {
     /// them crash.
     #[test]
     fn every_thread_is_in_one_part_at_any_time() {
-        let mut meter = FleetMeter::new(1, 3, 2);
+        let mut meter = FleetMeter::new(1, 2);
         meter.threads(at(0), 3, Gone, Down);
         meter.begin(at(0));
         meter.threads(at(2), 3, Down, Idle);
@@ -208,7 +200,7 @@ mod tests {
             (Ending::Failed, 1_000),
             (Ending::Crashed, 10_000),
         ];
-        let mut meter = FleetMeter::new(1, 1, 1);
+        let mut meter = FleetMeter::new(1, 1);
         let work = |meter: &mut FleetMeter, times: usize| {
             for (how, secs) in ends.into_iter().cycle().take(5 * times) {
                 meter.end_work(Span::from_secs(secs), how);
@@ -219,9 +211,7 @@ mod tests {
         work(&mut meter, 3);
         meter.end(at(9), Span::from_secs(4));
         work(&mut meter, 4);
-        meter.recount(7, 21);
         let of = meter.into_measured();
-        assert_eq!((of.workers, of.threads), (7, 21));
         assert_eq!([of.processed, of.duplicates, of.failed, of.crashed], [3; 4]);
         let work = [of.work, of.duplicate_work, of.failed_work, of.crashed_work];
         assert_eq!(work.map(|nanos| nanos / 1_000_000_000), [33_333, 330, 3_000, 30_000]);

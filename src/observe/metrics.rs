@@ -37,24 +37,8 @@ pub struct Frame {
     pub partitions: Vec<u32>,
     /// Number of producers.
     pub producers: usize,
-    /// The fleet of each worker, and threads of each fleet.
-    pub fleets: Vec<FleetFrame>,
-}
-
-/// What metrics must know of a fleet.
-#[derive(Clone, Copy, Debug)]
-pub struct FleetFrame {
-    /// Workers.
-    pub workers: u32,
-    /// Threads of each.
-    pub threads: u32,
-}
-
-impl FleetFrame {
-    /// All threads of all workers.
-    fn threads(self) -> u64 {
-        u64::from(self.workers) * u64::from(self.threads)
-    }
+    /// Threads of a worker, per fleet.
+    pub fleets: Vec<u32>,
 }
 
 /// Measures one run.
@@ -92,9 +76,7 @@ impl Metrics {
     /// Measures a run of this frame, before its first event.
     pub fn new(frame: &Frame) -> Metrics {
         let windows = frame.end.as_nanos().div_ceil(frame.series.as_nanos().max(1)) as usize;
-        let fleet = |fleet: &FleetFrame| {
-            FleetMeter::new(u64::from(fleet.workers), fleet.threads(), windows + 1)
-        };
+        let fleet = |&threads: &u32| FleetMeter::new(threads, windows + 1);
         let queue = |&partitions: &u32| QueueMeter::new(frame.window, partitions, windows + 1);
         Metrics {
             window: frame.window,
@@ -108,13 +90,6 @@ impl Metrics {
             producers: vec![ProducerMeter::new(windows + 1); frame.producers],
             fleets: frame.fleets.iter().map(fleet).collect(),
             fingerprint: Fingerprint::default(),
-        }
-    }
-
-    /// The fleets have other workers and threads than the frame said.
-    pub fn recount(&mut self, fleets: &[FleetFrame]) {
-        for (meter, fleet) in self.fleets.iter_mut().zip(fleets) {
-            meter.recount(u64::from(fleet.workers), fleet.threads());
         }
     }
 
@@ -301,7 +276,7 @@ mod tests {
             series: Span::from_secs(4),
             partitions: Vec::new(),
             producers: 1,
-            fleets: vec![FleetFrame { workers: 3, threads: 4 }],
+            fleets: vec![4],
         })
     }
 
@@ -332,7 +307,6 @@ mod tests {
         tell(&mut metrics, 14, Deed::SendRetried { producer: PRODUCER, messages: 3 });
         tell(&mut metrics, 15, Deed::GivenUp { producer: PRODUCER, messages: 3 });
         tell(&mut metrics, 20, arrived);
-        metrics.recount(&[FleetFrame { workers: 5, threads: 6 }]);
         let print = metrics.fingerprint().hash();
         let measured = metrics.finish(at(30), 99, &[]);
         let expected = ProducerMeasured {
@@ -348,20 +322,18 @@ mod tests {
             series: measured.producers[0].series.clone(),
         };
         assert_eq!(measured.producers, [expected]);
-        assert_eq!((measured.fleets[0].workers, measured.fleets[0].threads), (5, 30));
+        assert_eq!(measured.fleets[0].threads_each, 4);
         assert_eq!((measured.fingerprint, measured.events), (print, 99));
         assert_ne!(print, Fingerprint::default().hash());
     }
 
-    /// How many windows a series has, how much of the measured window there is, and how many
-    /// threads.
+    /// How many windows a series has, how much of the measured window there is.
     #[test]
     fn a_run_that_ends_early_has_a_shorter_window() {
         let ended = |told: u64, end: u64| {
             let mut metrics = metrics();
             tell(&mut metrics, told, Deed::Arrived { producer: PRODUCER });
             let measured = metrics.finish(at(end), 0, &[]);
-            assert_eq!(measured.fleets[0].threads, 12);
             let (from, to) = measured.window;
             (measured.fleets[0].series.len(), from.since(Time::ZERO), to.since(from))
         };

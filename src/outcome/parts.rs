@@ -412,7 +412,7 @@ impl FleetOutcome {
         FleetOutcome {
             busy: fleet.utilisation().unwrap_or(0.0),
             thread_time: ThreadTime { work, calls, idle, down },
-            threads: fleet.threads,
+            threads: fleet.threads(),
             worker_ns: nanos(fleet.worker_time()),
             processed: fleet.processed,
             duplicates: fleet.duplicates,

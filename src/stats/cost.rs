@@ -354,6 +354,7 @@ mod tests {
         counts.calls.send /= 5;
         counts.calls.delete /= 5;
         counts.calls.receive = (whole.requests / 5 - counts.calls.send) - counts.calls.delete;
+        measured.fleets[0].up.area /= 5;
         let part = Cost::of(&scenario, &measured).expect("the window is not empty");
         // 108,048 is no multiple of five: a fifth has 0.6 of a request less.
         assert_eq!(part.requests, 21_609);

@@ -187,8 +187,7 @@ pub(crate) fn measured(shift: u64) -> Measured {
         fleets: vec![FleetMeasured {
             busy: Level { area: 2_880 * u128::from(SECOND), ..level(0, 4, 0) },
             up: level(4, 4, 4),
-            workers: 4,
-            threads: 4,
+            threads_each: 1,
             processed: 36_000,
             failed: 30,
             crashed: 6,

@@ -35,7 +35,7 @@ fn supermarket(partitions: u32, choices: u32, load: f64, warm_up: f64, secs: f64
 fn stay(title: &str, expected: f64, load: f64, precision: f64, scenario: &Scenario) {
     agree(title, REPLICATIONS, precision, |replication| {
         let measured = measure(scenario, replication);
-        let threads = measured.fleets[0].threads as f64;
+        let threads = measured.fleets[0].threads() as f64;
         vec![
             reading("W", expected, mean(&measured.queues[0].sent_to_deleted)),
             reading("Wq", expected - 1.0, mean(&measured.queues[0].sent_to_received)),

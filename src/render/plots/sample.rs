@@ -257,7 +257,7 @@ fn fleet(queue: &QueueMeasured) -> FleetMeasured {
     let level = |area| Level { area, over: 900 * second, max: threads, last: 0 };
     let up = level(u128::from(threads * 900) * u128::from(second));
     let (busy, calling) = (level(area), level(area / 4));
-    FleetMeasured { busy, calling, up, threads, workers: 8, series, ..FleetMeasured::default() }
+    FleetMeasured { busy, calling, up, threads_each: 1, series, ..FleetMeasured::default() }
 }
 
 fn partitions(queue: &mut QueueMeasured) {

@@ -243,7 +243,7 @@ fn visibility(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
 
 fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
     let busy = scenario.fleets.iter().zip(&measured.fleets).map(|(fleet, measured)| {
-        (measured.utilisation().unwrap_or(0.0), (fleet, measured.threads))
+        (measured.utilisation().unwrap_or(0.0), (fleet, measured.threads()))
     });
     if let Some((share, (fleet, threads))) = worst(busy, BUSY) {
         let queue = fleet.config.queue.0 as usize;
