@@ -3,8 +3,9 @@
 use std::sync::atomic::AtomicBool;
 
 use sqsim::engine::run::run;
-use sqsim::kernel::time::Span;
+use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::MessageSize;
+use sqsim::model::course::{Course, Fork};
 use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{Calls, Measured};
 use sqsim::scenario::load;
@@ -26,6 +27,10 @@ fn small(queue: &str) -> Measured {
 
 /// The same with other arrivals.
 fn sent(queue: &str, arrivals: &str) -> Measured {
+    ran(&scenario(queue, arrivals))
+}
+
+fn scenario(queue: &str, arrivals: &str) -> Scenario {
     let text = format!(
         "(duration: \"10s\",
           queues: {{\"jobs\": ({queue})}},
@@ -37,7 +42,7 @@ fn sent(queue: &str, arrivals: &str) -> Measured {
     );
     let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
     let loaded = from_text("small.ron", &text, &[], &no_files);
-    ran(&loaded.unwrap_or_else(|faults| panic!("{faults}")).scenario)
+    loaded.unwrap_or_else(|faults| panic!("{faults}")).scenario
 }
 
 /// Calls and requests of the only queue.
@@ -56,6 +61,21 @@ fn small_messages_cost_a_request_a_call() {
     // 6,553 bytes ten times are 6 bytes short of 64 KiB.
     let (calls, requests) = billed(&small("message_size: Constant(\"6553B\")"));
     assert_eq!((calls, requests), (CALLS, CALLS));
+}
+
+/// A queue that has other settings from an instant on goes on counting chunks.
+#[test]
+fn a_fork_leaves_the_payload_of_calls_on_the_bill() {
+    let queue = |more: &str| format!("message_size: Constant(\"60KiB\"){more}");
+    let once = |more: &str| scenario(&queue(more), "Burst(at: \"1s\", count: 10)");
+    let (bound, free) = (once(", ledger: (capacity: (rate: \"100/s\", burst: 100))"), once(""));
+    let at = Time::ZERO + Span::from_millis(500);
+    for (scenario, then) in [(&free, &bound), (&bound, &free)] {
+        let fork = Some(Fork { at, then });
+        let forked = run(Course { scenario, fork }, 0, &AtomicBool::new(false)).measured;
+        assert_eq!(billed(&forked), billed(&ran(then)));
+        assert_eq!(billed(&forked).1.send, 10, "600 KiB in one call");
+    }
 }
 
 #[test]

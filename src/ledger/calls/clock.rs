@@ -37,7 +37,7 @@ impl Ledger {
                 journal.change(now, queue, &Change::Message(message, Step::DelayEnded {}));
                 q.show(&mut self.slab, slot);
             } else {
-                self.give_back(queue, slot, now, journal);
+                self.end_visibility_timeout(queue, slot, now, journal);
             }
             happened += 1;
         };
@@ -129,8 +129,8 @@ impl Ledger {
         q.tally.expired - before
     }
 
-    /// A message in flight, detached, is visible again.
-    pub(super) fn give_back<J: Journal>(
+    /// The visibility timeout of a message in flight, detached, is over: it is visible again.
+    pub(super) fn end_visibility_timeout<J: Journal>(
         &mut self,
         queue: QueueId,
         slot: u32,

@@ -1,4 +1,4 @@
-//! Long polls that wait at a queue.
+//! What polls ask for and get, and the long polls that wait at a queue.
 //!
 //! Owns who waits, in the order of arrival, and until when. Must not know messages.
 //!
@@ -15,6 +15,7 @@ use crate::ledger::config::QueueId;
 use crate::ledger::journal::Caller;
 use crate::ledger::messages::ring::{Link, Linked, Links, Rows};
 use crate::ledger::messages::timers::{Slots, Timers};
+use crate::ledger::queue::admission::Admission;
 
 /// What a receive asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,28 @@ pub struct Poll {
     /// The visibility timeout of what is received; `None` is what the queue has when it hands the
     /// messages over.
     pub visibility_timeout: Option<Span>,
+}
+
+/// A poll that asks a queue at an instant.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) queue: QueueId,
+    pub(super) poll: &'a Poll,
+    pub(super) now: Time,
+}
+
+/// What one poll got.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+    pub(super) messages: u32,
+    /// A partition with messages that did not let the receive through, and why.
+    pub(super) refused: Option<(u32, Admission)>,
+    /// Partitions asked.
+    pub(super) asked: u32,
+    /// Chunks of the payload, where it may be more than one.
+    pub(super) chunks: u32,
+    /// The partition that a long poll waits at if it got nothing; `None` is the queue.
+    pub(super) waits_at: Option<usize>,
 }
 
 /// The ring of a row that gives the order of arrival.

@@ -12,7 +12,6 @@ use std::cmp::Reverse;
 use super::service::Ledger;
 use crate::kernel::time::Time;
 use crate::ledger::config::{QueueConfig, QueueId};
-use crate::ledger::keyspace::capacity::Rate;
 use crate::ledger::queue::Queue;
 
 impl Ledger {
@@ -37,10 +36,8 @@ impl Queue {
         }
         if before.ledger.capacity != config.ledger.capacity {
             self.shards.carry(config.ledger.capacity, now);
-            self.rate = config.ledger.capacity.map(Rate::new);
-            let looks = self.watch.is_some() || self.ceiling.is_some();
-            self.guarded = self.rate.is_some() || looks || self.replication.is_some();
         }
+        self.heed_settings();
         self.routing.follow(config.ledger.receive);
         // What held waiters up may do so no longer, and what was young enough may be too old.
         self.resettle = now;

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use super::answers::{Outgoing, Received, Refused, VisibilityAnswer};
 use super::gate::Gate;
-use super::polls::{Poll, Polls};
+use super::polls::{Asking, Poll, Polls};
 use crate::kernel::rng::{Fate, Luck, Source, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{MAX_BATCH, QueueConfig, QueueId};
@@ -183,7 +183,7 @@ impl Ledger {
         journal: &mut J,
     ) -> Received {
         assert!((1..=MAX_BATCH as u32).contains(&poll.max), "a receive asks for 1 to 10 messages");
-        let taken = self.ask(queue, &poll, now, journal);
+        let taken = self.ask(Asking { queue, poll: &poll, now }, journal);
         let (action, asked, chunks) = (Action::Receive, taken.asked, taken.chunks.max(1));
         let made = Call::Made { action, asked, chunks };
         journal.change(now, queue, &made.into());
@@ -354,7 +354,7 @@ impl Ledger {
         q.detach(&mut self.slab, receipt.slot);
         journal.change(now, queue, &Change::Message(message, Step::VisibilityChanged { until }));
         if timeout.is_zero() {
-            self.give_back(queue, receipt.slot, now, journal);
+            self.end_visibility_timeout(queue, receipt.slot, now, journal);
             self.settle(queue, now, journal);
         } else {
             q.hide(&mut self.slab, receipt.slot, State::InFlight, timeout, now);

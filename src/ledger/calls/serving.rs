@@ -9,7 +9,7 @@
 //! or a quorum; while one waits at a partition, nothing in that partition can.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
-use super::polls::Poll;
+use super::polls::{Asking, Taken};
 use super::service::Ledger;
 use crate::kernel::rng::{Fate, Luck, Source as _};
 use crate::kernel::time::{Span, Time};
@@ -19,20 +19,6 @@ use crate::ledger::keyspace::routing::{Choice, parent};
 use crate::ledger::messages::message::Message;
 use crate::ledger::messages::receipt::{Delivery, Receipt, Served};
 use crate::ledger::queue::admission::Admission;
-
-/// What one poll got.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Taken {
-    pub(super) messages: u32,
-    /// A partition with messages that did not let the receive through, and why.
-    pub(super) refused: Option<(u32, Admission)>,
-    /// Partitions asked.
-    pub(super) asked: u32,
-    /// Chunks of the payload, where it may be more than one.
-    pub(super) chunks: u32,
-    /// The partition that a long poll waits at if it got nothing; `None` is the queue.
-    pub(super) waits_at: Option<usize>,
-}
 
 impl Ledger {
     /// Serves waiting polls, the first to come first, while there is something for them.
@@ -58,15 +44,16 @@ impl Ledger {
             while self.queue(queue).shards.is_ready(at)
                 && let Some(poll) = self.polls.first_at(queue, at)
             {
+                let asking = Asking { queue, poll: &poll, now };
                 let mut taken = Taken::default();
-                self.take_from(queue, at, &poll, now, journal, &mut taken);
+                self.take_from(asking, at, journal, &mut taken);
                 if taken.refused.is_some() {
                     retry = retry.min(self.queue(queue).receives_at(at));
                 }
                 if taken.messages == 0 {
                     break;
                 }
-                self.serve(queue, &poll, &taken, now, journal);
+                self.serve(asking, &taken, journal);
             }
         }
         let q = &mut self.queues[queue.0 as usize];
@@ -104,38 +91,28 @@ impl Ledger {
 
     /// A poll asks the partitions that its routing chooses, and takes what it finds there.
     #[inline]
-    pub(super) fn ask<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: &Poll,
-        now: Time,
-        journal: &mut J,
-    ) -> Taken {
+    pub(super) fn ask<J: Journal>(&mut self, asking: Asking<'_>, journal: &mut J) -> Taken {
+        let Asking { queue, poll, .. } = asking;
         let q = self.queue(queue);
         if q.routing.waits_at_one() {
-            return self.ask_one(queue, poll, now, journal);
+            return self.ask_one(asking, journal);
         }
         if q.routing.forwards() {
-            return self.ask_tree(queue, poll, now, journal);
+            return self.ask_tree(asking, journal);
         }
         let asked = q.routing.sampled(poll.wait.is_zero(), q.shards.len()) as u32;
-        Taken { asked, ..self.take(queue, poll, now, journal) }
+        Taken { asked, ..self.take(asking, journal) }
     }
 
     /// A poll that asks one partition.
     #[inline(never)]
-    fn ask_one<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: &Poll,
-        now: Time,
-        journal: &mut J,
-    ) -> Taken {
+    fn ask_one<J: Journal>(&mut self, asking: Asking<'_>, journal: &mut J) -> Taken {
+        let Asking { queue, poll, now } = asking;
         let q = &mut self.queues[queue.0 as usize];
         let Choice { at, probes: asked } = q.routing.choose(&q.shards, poll.caller, now);
         let mut taken = Taken { asked, waits_at: Some(at), ..Taken::default() };
         if q.shards.is_ready(at) {
-            self.take_from(queue, at, poll, now, journal, &mut taken);
+            self.take_from(asking, at, journal, &mut taken);
         }
         taken
     }
@@ -143,20 +120,15 @@ impl Ledger {
     /// A poll that climbs from one partition to the root until one of them has something. At the
     /// root it meets what was forwarded there: any message that is visible.
     #[inline(never)]
-    fn ask_tree<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: &Poll,
-        now: Time,
-        journal: &mut J,
-    ) -> Taken {
+    fn ask_tree<J: Journal>(&mut self, asking: Asking<'_>, journal: &mut J) -> Taken {
+        let Asking { queue, poll, now } = asking;
         let q = &mut self.queues[queue.0 as usize];
         let Choice { at, probes: asked } = q.routing.choose(&q.shards, poll.caller, now);
         let mut taken = Taken { asked, ..Taken::default() };
         let mut next = Some(at);
         while let Some(at) = next {
             if self.queue(queue).shards.is_ready(at) {
-                self.take_from(queue, at, poll, now, journal, &mut taken);
+                self.take_from(asking, at, journal, &mut taken);
                 if taken.messages > 0 {
                     return taken;
                 }
@@ -164,7 +136,7 @@ impl Ledger {
             next = parent(at);
             taken.asked += u32::from(next.is_some());
         }
-        self.take_in_turn(queue, poll, now, journal, &mut taken);
+        self.take_in_turn(asking, journal, &mut taken);
         taken
     }
 
@@ -172,28 +144,23 @@ impl Ledger {
     fn serve_waiters<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
         while self.queues[queue.0 as usize].tally.visible > 0 {
             let Some(poll) = self.polls.first(queue) else { return };
-            let taken = self.take(queue, &poll, now, journal);
+            let asking = Asking { queue, poll: &poll, now };
+            let taken = self.take(asking, journal);
             if taken.messages == 0 {
                 if taken.refused.is_some() {
                     self.plan_resettle(queue);
                 }
                 return;
             }
-            self.serve(queue, &poll, &taken, now, journal);
+            self.serve(asking, &taken, journal);
         }
         self.queues[queue.0 as usize].resettle = Time::NEVER;
     }
 
     /// A poll that waited gets its answer.
     #[inline]
-    fn serve<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: &Poll,
-        taken: &Taken,
-        now: Time,
-        journal: &mut J,
-    ) {
+    fn serve<J: Journal>(&mut self, asking: Asking<'_>, taken: &Taken, journal: &mut J) {
+        let Asking { queue, poll, now } = asking;
         self.polls.leave(poll.caller);
         self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
         if taken.chunks > 1 {
@@ -214,35 +181,25 @@ impl Ledger {
 
     /// Takes messages for one poll, if there are any. Most polls find none: they cost this look.
     #[inline]
-    pub(super) fn take<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: &Poll,
-        now: Time,
-        journal: &mut J,
-    ) -> Taken {
+    pub(super) fn take<J: Journal>(&mut self, asking: Asking<'_>, journal: &mut J) -> Taken {
+        let Asking { queue, .. } = asking;
         if self.queue(queue).tally.visible == 0 {
             return Taken::default();
         }
-        self.take_visible(queue, poll, now, journal)
+        self.take_visible(asking, journal)
     }
 
     /// Takes messages for one poll from the partitions that it asks.
     #[inline(never)]
-    fn take_visible<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: &Poll,
-        now: Time,
-        journal: &mut J,
-    ) -> Taken {
+    fn take_visible<J: Journal>(&mut self, asking: Asking<'_>, journal: &mut J) -> Taken {
+        let Asking { queue, .. } = asking;
         if self.queue(queue).shards.len() == 1 {
             let mut taken = Taken::default();
-            self.take_from(queue, 0, poll, now, journal, &mut taken);
+            self.take_from(asking, 0, journal, &mut taken);
             return taken;
         }
         let mut taken = Taken::default();
-        self.take_from_many(queue, poll, now, journal, &mut taken);
+        self.take_from_many(asking, journal, &mut taken);
         taken
     }
 
@@ -250,29 +207,22 @@ impl Ledger {
     #[inline(never)]
     fn take_from_many<J: Journal>(
         &mut self,
-        queue: QueueId,
-        poll: &Poll,
-        now: Time,
+        asking: Asking<'_>,
         journal: &mut J,
         taken: &mut Taken,
     ) {
+        let Asking { poll, .. } = asking;
         if poll.wait.is_zero() {
-            self.take_sampled(queue, poll, now, journal, taken);
+            self.take_sampled(asking, journal, taken);
         } else {
-            self.take_in_turn(queue, poll, now, journal, taken);
+            self.take_in_turn(asking, journal, taken);
         }
     }
 
     /// Takes from all partitions with messages, until the poll has enough.
     #[inline]
-    fn take_in_turn<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: &Poll,
-        now: Time,
-        journal: &mut J,
-        taken: &mut Taken,
-    ) {
+    fn take_in_turn<J: Journal>(&mut self, asking: Asking<'_>, journal: &mut J, taken: &mut Taken) {
+        let Asking { queue, poll, .. } = asking;
         // The next poll begins after the partition that gave last, so that each has its turn even
         // while the in-flight cap lets single messages through.
         let start = self.queues[queue.0 as usize].shards.cursor();
@@ -281,7 +231,7 @@ impl Ledger {
             match self.queue(queue).shards.ready_from(from) {
                 Some(at) if !(wrapped && at >= start) => {
                     let before = taken.messages;
-                    self.take_from(queue, at, poll, now, journal, taken);
+                    self.take_from(asking, at, journal, taken);
                     from = at + 1;
                     if taken.messages > before {
                         self.queues[queue.0 as usize].shards.set_cursor(from);
@@ -294,14 +244,8 @@ impl Ledger {
     }
 
     /// A short poll: asks a random sample of partitions without replacement.
-    fn take_sampled<J: Journal>(
-        &mut self,
-        queue: QueueId,
-        poll: &Poll,
-        now: Time,
-        journal: &mut J,
-        taken: &mut Taken,
-    ) {
+    fn take_sampled<J: Journal>(&mut self, asking: Asking<'_>, journal: &mut J, taken: &mut Taken) {
+        let Asking { queue, poll, now } = asking;
         let q = &mut self.queues[queue.0 as usize];
         let asked = q.routing.sampled(true, q.shards.len());
         q.routing.sample(&q.shards, asked, now);
@@ -309,7 +253,7 @@ impl Ledger {
             let q = self.queue(queue);
             let at = q.routing.drawn(i);
             if taken.messages < poll.max && q.shards.is_ready(at) {
-                self.take_from(queue, at, poll, now, journal, taken);
+                self.take_from(asking, at, journal, taken);
             }
         }
     }
@@ -319,23 +263,22 @@ impl Ledger {
     #[inline(always)]
     fn take_from<J: Journal>(
         &mut self,
-        queue: QueueId,
+        asking: Asking<'_>,
         at: usize,
-        poll: &Poll,
-        now: Time,
         journal: &mut J,
         taken: &mut Taken,
     ) {
+        let Asking { queue, now, .. } = asking;
         let q = &mut self.queues[queue.0 as usize];
         if q.is_full() {
             return;
         }
         if q.guarded {
             // By value: what a call may write to is kept in memory by all that take nothing there.
-            *taken = self.take_guarded(queue, at, poll, now, journal, *taken);
+            *taken = self.take_guarded(asking, at, journal, *taken);
             return;
         }
-        while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, taken) {
+        while let Some((slot, to)) = self.hand_over(asking, at, journal, taken) {
             self.dead_letter(queue, to, slot, now, journal);
         }
     }
@@ -344,13 +287,12 @@ impl Ledger {
     #[inline(never)]
     fn take_guarded<J: Journal>(
         &mut self,
-        queue: QueueId,
+        asking: Asking<'_>,
         at: usize,
-        poll: &Poll,
-        now: Time,
         journal: &mut J,
         mut taken: Taken,
     ) -> Taken {
+        let Asking { queue, now, .. } = asking;
         let q = &mut self.queues[queue.0 as usize];
         let admission = q.admits(at, Action::Receive, None, now);
         if admission != Admission::Admitted {
@@ -360,7 +302,7 @@ impl Ledger {
             }
             return taken;
         }
-        while let Some((slot, to)) = self.hand_over(queue, at, poll, now, journal, &mut taken) {
+        while let Some((slot, to)) = self.hand_over(asking, at, journal, &mut taken) {
             self.dead_letter(queue, to, slot, now, journal);
         }
         if let Some(sizes) = &self.queue(queue).sizes {
@@ -376,13 +318,12 @@ impl Ledger {
     #[inline(always)]
     fn hand_over<J: Journal>(
         &mut self,
-        queue: QueueId,
+        asking: Asking<'_>,
         at: usize,
-        poll: &Poll,
-        now: Time,
         journal: &mut J,
         taken: &mut Taken,
     ) -> Option<(u32, QueueId)> {
+        let Asking { queue, poll, now } = asking;
         let q = &mut self.queues[queue.0 as usize];
         let slab = &mut self.slab;
         let partition = q.shards.get(at).id;

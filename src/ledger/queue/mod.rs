@@ -18,7 +18,7 @@ use std::cmp::Reverse;
 use crate::kernel::rng::{Purpose, Source, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, MessageSize, QueueConfig, QueueId, SplitPolicy};
-use crate::ledger::journal::{Action, Change, Journal, MessageId, State};
+use crate::ledger::journal::{Change, Journal, MessageId, State};
 use crate::ledger::keyspace::backlog::Counted;
 use crate::ledger::keyspace::capacity::Rate;
 use crate::ledger::keyspace::keys::Router;
@@ -33,7 +33,6 @@ use crate::ledger::replication::Replication;
 use crate::ledger::split::ceiling::Ceiling;
 use crate::ledger::split::watch::Watch;
 use crate::ledger::split::watched::Opened;
-use admission::Admission;
 use reshard::Reshards;
 use tally::{Listed, Tally};
 
@@ -126,14 +125,13 @@ impl Queue {
         let nodes = config.ledger.nodes.as_ref();
         let replication = nodes.map(|it| Box::new(Replication::new(it, path, streams, &shards)));
         let node_due = replication.as_ref().map_or(Time::NEVER, |it| it.due());
-        let sizes = Some(&config.message_size).filter(|size| size.fills_chunks()).cloned();
         let looks = watch.is_some() || ceiling.is_some();
         let tick = if looks { Time::ZERO + crate::ledger::split::TICK } else { Time::NEVER };
-        Queue {
+        let mut queue = Queue {
             id,
             rate,
-            guarded: rate.is_some() || looks || replication.is_some() || sizes.is_some(),
-            sizes,
+            guarded: false,
+            sizes: None,
             watch,
             ceiling,
             reshards: Reshards::default(),
@@ -157,45 +155,19 @@ impl Queue {
             behind: 0,
             drained: false,
             config: config.clone(),
-        }
+        };
+        queue.heed_settings();
+        queue
     }
 
-    /// Takes a token of partition `at` and its nodes for a call, or says no. `key` is what the call
-    /// touches, if it says so.
-    #[inline(never)]
-    pub(super) fn admits(
-        &mut self,
-        at: usize,
-        action: Action,
-        key: Option<u64>,
-        now: Time,
-    ) -> Admission {
-        if let Some(replication) = &self.replication
-            && !replication.has_quorum(at, action)
-        {
-            return Admission::Unavailable;
-        }
-        if let Some(watch) = &mut self.watch {
-            watch.observe(at, action, key);
-        }
-        if action == Action::Send
-            && let Some(ceiling) = &mut self.ceiling
-            && !ceiling.admit(now)
-        {
-            return Admission::Throttled;
-        }
-        if let Some(replication) = &self.replication
-            && !replication.has_capacity(at, action, now)
-        {
-            return Admission::Throttled;
-        }
-        if !self.shards.get_mut(at).admit(action, now) {
-            return Admission::Throttled;
-        }
-        if let Some(replication) = &mut self.replication {
-            replication.take(at, action, now);
-        }
-        Admission::Admitted
+    /// Makes anew what follows from the settings and is kept at hand.
+    pub(super) fn heed_settings(&mut self) {
+        let size = &self.config.message_size;
+        self.rate = self.config.ledger.capacity.map(Rate::new);
+        self.sizes = size.fills_chunks().then(|| size.clone());
+        let looks = self.watch.is_some() || self.ceiling.is_some();
+        let counts = self.rate.is_some() || self.sizes.is_some();
+        self.guarded = looks || counts || self.replication.is_some();
     }
 
     /// When partition `at` will next admit a receive, if no call comes before.
