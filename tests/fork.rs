@@ -372,6 +372,8 @@ fn nothing_is_lost_at_any_event_after_a_fork() {
 struct Log {
     arrived: Vec<(Time, u32)>,
     started: Vec<(Time, u32)>,
+    joined: Vec<(Time, u32)>,
+    left: Vec<(Time, u32)>,
     received: Vec<(Time, u32, Time)>,
     expired: Vec<Time>,
     redelivered: u64,
@@ -398,6 +400,10 @@ impl Observer for Log {
             self.arrived.push((now, producer.0));
         } else if let Deed::Started { worker } = *deed {
             self.started.push((now, worker.0));
+        } else if let Deed::Joined { worker, .. } = *deed {
+            self.joined.push((now, worker.0));
+        } else if let Deed::Left { worker, .. } = *deed {
+            self.left.push((now, worker.0));
         }
     }
 }
@@ -428,6 +434,9 @@ fn workers_that_join_move_no_arrival_and_are_who_they_would_have_been() {
     };
     assert_eq!(own(&forked, at).len(), 7);
     assert_eq!(own(&forked, at), own(&always, Time::ZERO));
+    let joined: Vec<(Time, u32)> = (10..17).map(|worker| (at, worker)).collect();
+    assert_eq!((&forked.joined, forked.left.len()), (&joined, 0));
+    assert!(always.joined.is_empty(), "those of the start are there");
 }
 
 #[test]

@@ -118,6 +118,21 @@ facts! {
             /// The worker.
             worker: WorkerId = tell "worker",
         },
+        /// A worker joined its fleet after the start: it is paid from now on.
+        9 "joined" Joined {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its fleet.
+            fleet: FleetId = tell "fleet",
+        },
+        /// A worker leaves its fleet: it receives no more. Each of its threads is paid until it
+        /// has finished what it holds.
+        10 "left" Left {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its fleet.
+            fleet: FleetId = tell "fleet",
+        },
         /// The number of busy threads of a worker changed.
         0 "busy" Busy {
             /// The worker.

@@ -252,6 +252,8 @@ impl Observer for Metrics {
             }
             Deed::Began { .. }
             | Deed::Started { .. }
+            | Deed::Joined { .. }
+            | Deed::Left { .. }
             | Deed::Crashed { .. }
             | Deed::Busy { .. } => {}
         }

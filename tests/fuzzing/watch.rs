@@ -337,13 +337,14 @@ impl Observer for Watch {
                     self.work.insert(key, left);
                 }
             }
+            Deed::Joined { worker, .. } => assert!(!self.up.contains(&worker), "it runs before"),
             Deed::Started { worker } => {
                 assert!(self.up.insert(worker), "{worker:?} starts twice");
                 assert!(!self.work.keys().any(|&(of, ..)| of == worker), "it worked on, dead");
             }
             Deed::Crashed { worker } => assert!(self.up.remove(&worker), "{worker:?} was down"),
             Deed::Busy { worker, busy, .. } => assert!(busy <= self.threads[worker.0 as usize]),
-            Deed::SendRetried { .. } => {}
+            Deed::SendRetried { .. } | Deed::Left { .. } => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use super::Fleets;
 use super::worker::{Life, deliveries_per_thread};
 use crate::core::Core;
 use crate::core::event::FleetEvent;
-use crate::facts::deed::WorkerId;
+use crate::facts::deed::{Deed, FleetId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::model::clients::FleetConfig;
 use crate::model::scenario::Named;
@@ -113,7 +113,9 @@ impl Fleets {
         }
         let first = self.workers.len() as u32;
         core.ledger.make_room(first, joining.len() as u32);
-        for &(fleet, named, member) in joining {
+        for (worker, &(fleet, named, member)) in (first..).zip(joining) {
+            let (worker, of) = (WorkerId(worker), FleetId(fleet));
+            core.observer.deed(core.now, &Deed::Joined { worker, fleet: of });
             self.place_worker(core, fleet, named, member);
         }
         self.choose_look_ahead();

@@ -7,7 +7,7 @@ use super::Fleets;
 use super::worker::{Life, Polling};
 use crate::core::Core;
 use crate::core::event::FleetEvent;
-use crate::facts::deed::{Deed, WorkerId};
+use crate::facts::deed::{Deed, FleetId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
 use crate::kernel::dist::Dist;
@@ -46,6 +46,8 @@ impl Fleets {
     pub(super) fn leave<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let id = WorkerId(number);
         let worker = &mut self.workers[number as usize];
+        let fleet = FleetId(worker.fleet);
+        core.observer.deed(core.now, &Deed::Left { worker: id, fleet });
         let rested = worker.rest();
         worker.life = match worker.life {
             Life::Down | Life::Gone => {

@@ -369,6 +369,8 @@ fn faults() -> Vec<(Time, Fact)> {
             space(KeySpace::Refused { partition: p2, reason: Refusal::HotKey { permille: 612 } }),
         ),
         (at(51_900), change(Change::Call(Call::WentOn { asked: 2, chunks: 1 }))),
+        (at(51_950), Fact::Deed(Deed::Joined { worker, fleet: FleetId(0) })),
+        (at(51_960), Fact::Deed(Deed::Left { worker, fleet: FleetId(0) })),
         (at(52_000), Fact::Deed(Deed::GivenUp { producer: web, messages: 10 })),
         (at(55_000), ended(314, 2, 48_000, 6_000, Ending::Crashed)),
         (at(55_000), Fact::Deed(Deed::Crashed { worker })),

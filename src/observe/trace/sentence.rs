@@ -257,6 +257,10 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
                 Ending::Crashed => write!(out, "{name} crashed {took} into the work"),
             }
         }
+        Deed::Joined { worker, .. } => write!(out, "{} joined its fleet", names.worker(worker)),
+        Deed::Left { worker, .. } => {
+            write!(out, "{} leaves its fleet and finishes what it holds", names.worker(worker))
+        }
         Deed::Started { worker } => write!(out, "{} started", names.worker(worker)),
         Deed::Crashed { worker } => write!(out, "{} crashed", names.worker(worker)),
         Deed::Busy { worker, busy, .. } => {

@@ -133,9 +133,11 @@ impl<W: Write> Observer for Text<W> {
             | Deed::SendRetried { producer, .. }
             | Deed::GivenUp { producer, .. } => self.names.producers[producer.0 as usize].1,
             Deed::Began { queue, .. } | Deed::Ended { queue, .. } => queue,
-            Deed::Started { worker } | Deed::Crashed { worker } | Deed::Busy { worker, .. } => {
-                self.names.place(worker).queue
-            }
+            Deed::Started { worker }
+            | Deed::Crashed { worker }
+            | Deed::Joined { worker, .. }
+            | Deed::Left { worker, .. }
+            | Deed::Busy { worker, .. } => self.names.place(worker).queue,
         };
         let out = self.sink.record();
         let line = self

@@ -411,6 +411,8 @@ impl<W: Write> Observer for Perfetto<W> {
                 }
             }
             Deed::Started { worker } => self.worker_fault(worker, "started"),
+            Deed::Joined { worker, .. } => self.worker_fault(worker, "joined"),
+            Deed::Left { worker, .. } => self.worker_fault(worker, "left"),
             Deed::Crashed { worker } => {
                 for thread in 0..self.names.place(worker).threads {
                     let thread = self.thread(worker, thread);
