@@ -597,3 +597,83 @@ fn a_directory_of_one_machine_is_found() {
     assert_eq!(place_faults("x", &text), ["x:2: names a directory of one machine"]);
     assert_eq!(place_faults("x", "the tmp directory, work in progress").len(), 0);
 }
+
+// Wire names
+
+/// A file with a list of wire names, and whether what stands before a name begins a row.
+type List = (&'static str, fn(&str) -> bool);
+
+const LISTS: [List; 4] = [
+    ("src/ledger/journal/changes.rs", begins_with_a_number),
+    ("src/facts/deed.rs", begins_with_a_number),
+    ("src/ledger/journal/words.rs", |before| before.ends_with("= ")),
+    ("src/observe/counts.rs", |before| before.trim().is_empty()),
+];
+
+/// Who judges by name what a list only names.
+const JUDGES: [Exception; 6] = [
+    ("src/stats/expect/nature.rs", "whether more of it is better"),
+    ("src/stats/bottleneck/words.rs", "which limit it speaks for"),
+    ("src/observe/trace/perfetto/lives.rs", "how a message's life ends that goes on elsewhere"),
+    ("src/observe/trace/perfetto/mod.rs", "levels, which have the names of states"),
+    ("src/render/csv.rs", "levels, and columns of producers, whose counters have no list"),
+    ("src/stats/expect/measure.rs", "levels, and counts of producers"),
+];
+
+fn begins_with_a_number(before: &str) -> bool {
+    before.trim().parse::<u8>().is_ok()
+}
+
+/// The quoted words of a line, each with what stands before it.
+fn quoted(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    let marks: Vec<usize> = line.match_indices('"').map(|(at, _)| at).collect();
+    let pairs = marks.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>();
+    pairs.into_iter().map(move |(from, to)| (&line[..from], &line[from + 1..to]))
+}
+
+/// Names of several words: plain ones are words of the language, too.
+fn is_wire_name(word: &str) -> bool {
+    let letters = |c: char| c.is_ascii_lowercase() || c == '_' || c == '.';
+    word.contains(['_', '.']) && word.chars().all(letters)
+}
+
+/// Names that stand twice in a list, or elsewhere than in lists, with judges, and in tests.
+fn name_faults(files: &[Source]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut listed: Vec<&str> = Vec::new();
+    for (path, is_row) in LISTS {
+        let Some(file) = files.iter().find(|file| file.path == path) else { continue };
+        let lines = file.text.lines().flat_map(quoted);
+        let rows = lines.filter(|(before, word)| is_row(before) && is_wire_name(word));
+        let mut own: Vec<&str> = rows.map(|(_, word)| word).collect();
+        own.sort_unstable();
+        let twice = own.windows(2).filter(|pair| pair[0] == pair[1]);
+        faults.extend(twice.map(|pair| format!("{path}: `{}` has two rows", pair[0])));
+        listed.extend(own);
+    }
+    let silent = |path: &str| {
+        LISTS.iter().any(|list| list.0 == path) || JUDGES.iter().any(|judge| judge.0 == path)
+    };
+    for file in files.iter().filter(|file| !silent(&file.path)) {
+        let own = file.text.lines().take(file.own_lines);
+        for (_, word) in own.flat_map(quoted).filter(|(_, word)| listed.contains(word)) {
+            faults.push(format!("{}: `{word}` has its row in a list", file.path));
+        }
+    }
+    faults
+}
+
+#[test]
+fn a_wire_name_stands_once() {
+    none(&name_faults(&sources()));
+}
+
+#[test]
+fn a_wire_name_that_stands_twice_is_found() {
+    let list = |text: &str| example("src/ledger/journal/changes.rs", text);
+    let row = "        1 \"delay_ended\" DelayEnded {},\n";
+    assert!(name_faults(&[list(row)]).is_empty());
+    assert_eq!(name_faults(&[list(&row.repeat(2))]).len(), 1);
+    let elsewhere = example("src/observe/x.rs", "    out.text(\"delay_ended\");\n");
+    assert_eq!(name_faults(&[list(row), elsewhere]).len(), 1);
+}

@@ -369,6 +369,29 @@ impl From<NodeChange> for Change {
     }
 }
 
+impl Step {
+    /// The states that the message leaves and comes to, where it does; in none it is in no queue.
+    #[inline]
+    pub fn moves(&self) -> (Option<State>, Option<State>) {
+        match *self {
+            Step::Sent { state, .. } => (None, Some(state)),
+            Step::MovedIn { .. } | Step::Undone { .. } => (None, Some(State::Visible)),
+            Step::DelayEnded {} => (Some(State::Delayed), Some(State::Visible)),
+            Step::Received { .. } => (Some(State::Visible), Some(State::InFlight)),
+            Step::Returned { .. } => (Some(State::InFlight), Some(State::Visible)),
+            Step::DeadLettered { .. } => (Some(State::Visible), None),
+            Step::Deleted { from, .. } | Step::Expired { from } | Step::Purged { from } => {
+                (Some(from), None)
+            }
+            Step::DeletedNothing {}
+            | Step::DeleteLost {}
+            | Step::ReceiptExpired {}
+            | Step::VisibilityChanged { .. }
+            | Step::VisibilityRefused {} => (None, None),
+        }
+    }
+}
+
 impl Change {
     /// The message that it is about.
     #[inline]

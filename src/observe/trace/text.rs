@@ -186,20 +186,10 @@ fn state_after(
     queue: QueueId,
     step: Step,
 ) -> Option<(QueueId, State)> {
-    match step {
-        Step::Sent { state, .. } => Some((queue, state)),
-        Step::DelayEnded { .. }
-        | Step::Returned { .. }
-        | Step::MovedIn { .. }
-        | Step::Undone { .. } => Some((queue, State::Visible)),
-        Step::Received { .. } => Some((queue, State::InFlight)),
-        Step::Deleted { .. } | Step::Expired { .. } | Step::Purged { .. } => None,
-        Step::DeadLettered { .. }
-        | Step::DeletedNothing { .. }
-        | Step::DeleteLost { .. }
-        | Step::ReceiptExpired { .. }
-        | Step::VisibilityChanged { .. }
-        | Step::VisibilityRefused { .. } => before,
+    match step.moves() {
+        (_, Some(state)) => Some((queue, state)),
+        (Some(_), None) => None,
+        (None, None) => before,
     }
 }
 

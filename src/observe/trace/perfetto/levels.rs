@@ -1,6 +1,6 @@
 //! Levels of a queue, for the counter tracks.
 //!
-//! Owns how each change moves a message between states. Must not know the format.
+//! Owns their sums. Must not know the format, nor how each step moves a message.
 
 use crate::ledger::journal::{State, Step};
 
@@ -29,22 +29,7 @@ impl Levels {
 
     /// Counts what happened to a message.
     pub(super) fn apply(&mut self, step: &Step) {
-        let (from, to) = match *step {
-            Step::Sent { state, .. } => (None, Some(state)),
-            Step::MovedIn { .. } | Step::Undone { .. } => (None, Some(State::Visible)),
-            Step::DelayEnded { .. } => (Some(State::Delayed), Some(State::Visible)),
-            Step::Received { .. } => (Some(State::Visible), Some(State::InFlight)),
-            Step::Returned { .. } => (Some(State::InFlight), Some(State::Visible)),
-            Step::DeadLettered { .. } => (Some(State::Visible), None),
-            Step::Deleted { from, .. } | Step::Expired { from, .. } | Step::Purged { from, .. } => {
-                (Some(from), None)
-            }
-            Step::DeletedNothing { .. }
-            | Step::DeleteLost { .. }
-            | Step::ReceiptExpired { .. }
-            | Step::VisibilityChanged { .. }
-            | Step::VisibilityRefused { .. } => (None, None),
-        };
+        let (from, to) = step.moves();
         if let Some(state) = from {
             let level = self.of(state);
             *level = level.saturating_sub(1);

@@ -7,6 +7,7 @@ use std::io::Write;
 
 use super::super::names::Names;
 use super::event::Event;
+use super::partitions::Told;
 use super::{Life, Origin, Perfetto, draw_arrow, ledger};
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
@@ -67,19 +68,20 @@ impl<W: Write> Perfetto<W> {
         }
     }
 
+    /// A moment that is what its fact says.
+    fn mention(&mut self, message: MessageId, step: &Step) {
+        let told = Told::of(step);
+        self.moment(message, &told.name, |event, _| told.add_to(event).end());
+    }
+
     /// What happened to one message.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others draw no more than they say")]
     pub(super) fn step(&mut self, queue: QueueId, message: MessageId, step: Step) {
         match step {
             Step::Sent { .. } | Step::Undone { .. } => self.begin(message, queue),
-            Step::DelayEnded { .. } => self.moment(message, "delay over", |event, _| event.end()),
             Step::Received { caller, receives, .. } => {
                 self.moment(message, "received", |e, names| {
                     e.text("by", names.caller(caller)).number("receive", receives).end();
-                });
-            }
-            Step::VisibilityChanged { until, .. } => {
-                self.moment(message, "visibility changed", |e, _| {
-                    e.number("until_ns", until.as_nanos()).end();
                 });
             }
             Step::Returned { cause, .. } => {
@@ -88,23 +90,12 @@ impl<W: Write> Perfetto<W> {
                 });
                 self.leaves_holder(message);
             }
-            Step::DeletedNothing { .. } => {
-                self.moment(message, "delete changed nothing", |event, _| event.end());
-            }
-            Step::DeleteLost { .. } => {
-                self.moment(message, "delete lost", |event, _| event.end());
-            }
-            Step::ReceiptExpired { .. } => {
-                self.moment(message, "receipt expired", |event, _| event.end());
-            }
-            Step::VisibilityRefused { .. } => {
-                self.moment(message, "visibility refused", |event, _| event.end());
-            }
             Step::Deleted { .. } => self.remove(message, "deleted"),
             Step::Expired { .. } => self.remove(message, "expired"),
             Step::Purged { .. } => self.remove(message, "purged"),
             Step::DeadLettered { .. } => self.leave(message, queue),
             Step::MovedIn { from, .. } => self.arrive(message, queue, from),
+            _ => self.mention(message, &step),
         }
     }
 

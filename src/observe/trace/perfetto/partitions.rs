@@ -28,19 +28,29 @@ impl<W: Write> Perfetto<W> {
 
     /// A fact with its fields.
     pub(super) fn instant(&mut self, queue: QueueId, fact: &impl Listed) {
-        let mut told = Told::default();
-        fact.write(&mut told);
-        self.fault(ledger(queue), &told.name, |event| {
-            told.fields.iter().fold(event, |event, (word, value)| add(event, word, *value)).end();
-        });
+        let told = Told::of(fact);
+        self.fault(ledger(queue), &told.name, |event| told.add_to(event).end());
     }
 }
 
 /// A fact as it is shown.
 #[derive(Default)]
-struct Told {
-    name: String,
+pub(super) struct Told {
+    pub(super) name: String,
     fields: Vec<(&'static str, Value)>,
+}
+
+impl Told {
+    pub(super) fn of(fact: &impl Listed) -> Told {
+        let mut told = Told::default();
+        fact.write(&mut told);
+        told
+    }
+
+    /// Adds its fields to an event.
+    pub(super) fn add_to<'a>(&self, event: Event<'a>) -> Event<'a> {
+        self.fields.iter().fold(event, |event, &(word, value)| add(event, word, value))
+    }
 }
 
 impl Scribe for Told {
