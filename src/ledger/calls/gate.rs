@@ -15,7 +15,7 @@ use super::answers::Refused;
 use crate::kernel::rng::Luck;
 use crate::kernel::time::Time;
 use crate::ledger::config::{MAX_BATCH, chunks};
-use crate::ledger::journal::{Action, Journal};
+use crate::ledger::journal::{Action, Call, Journal};
 use crate::ledger::queue::Queue;
 use crate::ledger::queue::admission::Admission;
 
@@ -84,23 +84,20 @@ impl Gate {
         }
     }
 
-    /// Chunks of what the call carried, one at least.
-    #[inline]
-    pub(super) fn chunks(&self) -> u32 {
-        chunks(self.payload)
-    }
-
-    /// Tells which partitions refused how much; returns the entries that were refused.
-    #[inline]
+    /// Tells what the call carried, and which partitions refused how much; returns the entries that
+    /// were refused.
+    #[inline(never)]
     pub(super) fn close<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) -> Refused {
+        let made = Call::Made { action: self.action, asked: 0, chunks: chunks(self.payload) };
+        journal.change(now, q.id, &made.into());
         if self.refused.0 != 0 {
-            self.tell(q, now, journal);
+            self.tell_refusals(q, now, journal);
         }
         self.refused
     }
 
     #[inline(never)]
-    fn tell<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
+    fn tell_refusals<J: Journal>(&self, q: &Queue, now: Time, journal: &mut J) {
         for touched in &self.touched[..self.count] {
             let partition = q.shards.get(touched.at as usize).id;
             let messages = u32::from(touched.refused);

@@ -412,8 +412,11 @@ impl<J: Journal> Entries<'_, J> {
     #[inline(always)]
     fn close(&mut self, q: &Queue, action: Action) -> Refused {
         let Entries { now, queue, gate, journal } = self;
-        let chunks = gate.as_ref().map_or(1, Gate::chunks);
-        journal.change(*now, *queue, &Call::Made { action, asked: 0, chunks }.into());
-        gate.as_ref().map_or(Refused(0), |gate| gate.close(q, *now, *journal))
+        if let Some(gate) = gate {
+            return gate.close(q, *now, *journal);
+        }
+        // What is told is constant here, and folds away with those who are told.
+        journal.change(*now, *queue, &Call::Made { action, asked: 0, chunks: 1 }.into());
+        Refused(0)
     }
 }

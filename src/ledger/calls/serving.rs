@@ -158,14 +158,13 @@ impl Ledger {
     }
 
     /// A poll that waited gets its answer.
-    #[inline]
+    #[inline(always)]
     fn serve<J: Journal>(&mut self, asking: Asking<'_>, taken: &Taken, journal: &mut J) {
-        let Asking { queue, poll, now } = asking;
+        let Asking { poll, .. } = asking;
         self.polls.leave(poll.caller);
         self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
         if taken.chunks > 1 {
-            let went_on = Call::WentOn { asked: 0, chunks: taken.chunks - 1 };
-            journal.change(now, queue, &went_on.into());
+            tell_chunks(asking, taken.chunks, journal);
         }
     }
 
@@ -403,6 +402,13 @@ impl Ledger {
         }
         self.heed(to);
     }
+}
+
+/// A poll that waited got so many chunks.
+#[cold]
+fn tell_chunks<J: Journal>(asking: Asking<'_>, chunks: u32, journal: &mut J) {
+    let Asking { queue, now, .. } = asking;
+    journal.change(now, queue, &Call::WentOn { asked: 0, chunks: chunks - 1 }.into());
 }
 
 /// Whether the `receive`-th receive of a message does not hide it, where that happens with
