@@ -27,7 +27,7 @@ const TOPICS: [(&str, &str); 20] = [
     ("time", include_str!("topics/time.md")),
     ("ties", include_str!("topics/ties.md")),
     ("metrics", include_str!("topics/metrics.md")),
-    ("trace", include_str!("topics/trace.md")),
+    ("facts", include_str!("topics/facts.md")),
     ("cost", include_str!("topics/cost.md")),
     ("expect", include_str!("topics/expect.md")),
     ("experiments", include_str!("topics/experiments.md")),

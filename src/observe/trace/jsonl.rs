@@ -1,7 +1,7 @@
 //! JSON lines: one object a fact, for `jq`, data frames and `diff`.
 //!
 //! Owns the form of a line. Must not know the other formats, nor any fact: words and fields are
-//! those of the lists of facts (`sqsim help trace` shows them). It formats into one reused buffer
+//! those of the lists of facts (`sqsim help facts` shows them). It formats into one reused buffer
 //! and allocates nothing per line.
 //!
 //! Every line has `t_ns` (nanoseconds of virtual time since the start) and `what`. Keys of the
