@@ -56,17 +56,8 @@ impl Fingerprint {
     /// Takes a change of the ledger in.
     #[inline(always)]
     pub fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
-        let mut told = Told::about(0);
-        match *change {
-            Change::Message(message, step) => {
-                told = Told::about(message.0);
-                step.write(&mut told);
-            }
-            Change::Call(call) => call.write(&mut told),
-            Change::KeySpace(change) => change.write(&mut told),
-            Change::Node(change) => change.write(&mut told),
-            Change::Oldest(_) => {}
-        }
+        let mut told = Told::about(change.message().map_or(0, |message| message.0));
+        change.write(&mut told);
         self.fold(now, u64::from(queue.0) << 8, told);
     }
 

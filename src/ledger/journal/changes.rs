@@ -2,9 +2,13 @@
 //!
 //! Owns [`Change`] and what it is a change of: a message, a call, the key space, a node. Each fact
 //! stands here once, with its words for machines. Must not know who is told.
+#![expect(
+    clippy::inline_always,
+    reason = "a fact is known where it is told: all but its own row folds away there"
+)]
 
 use super::ids::{Caller, MessageId, PartitionId};
-use super::vocabulary::facts;
+use super::vocabulary::{Listed, Scribe, facts};
 use super::words::{Action, Held, Refusal, State};
 use crate::kernel::time::Time;
 use crate::ledger::config::{NodeId, QueueId};
@@ -393,6 +397,19 @@ impl Step {
 }
 
 impl Change {
+    /// Tells `scribe` the fact that it is, without the message that it is about; of the oldest
+    /// message nothing, as that follows from facts.
+    #[inline(always)]
+    pub fn write<S: Scribe>(&self, scribe: &mut S) {
+        match self {
+            Change::Message(_, step) => step.write(scribe),
+            Change::Call(call) => call.write(scribe),
+            Change::KeySpace(change) => change.write(scribe),
+            Change::Node(change) => change.write(scribe),
+            Change::Oldest(_) => {}
+        }
+    }
+
     /// The message that it is about.
     #[inline]
     pub fn message(&self) -> Option<MessageId> {

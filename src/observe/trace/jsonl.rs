@@ -212,13 +212,7 @@ impl<W: Write> Journal for JsonLines<W> {
         }
         let mut line = self.pieces.line(self.sink.record(), now, change.message());
         line.pieces.changes[queue.0 as usize].push(line.out);
-        match *change {
-            Change::Message(_, ref step) => step.write(&mut line),
-            Change::Call(ref call) => call.write(&mut line),
-            Change::KeySpace(ref change) => change.write(&mut line),
-            Change::Node(ref change) => change.write(&mut line),
-            Change::Oldest(_) => {}
-        }
+        change.write(&mut line);
         line.text("}\n");
         self.sink.commit();
     }
