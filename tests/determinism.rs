@@ -26,20 +26,20 @@ use support::{features, fleet, measure, named, producer, secs};
 /// Fingerprints of replication 0 of some scenarios. A change of this table is a change of
 /// results: the commit that makes it says why.
 const FINGERPRINTS: [(&str, u64); 14] = [
-    ("plain", 0x598f_6671_a900_9108),
-    ("delay", 0x23c2_5257_7aa6_5257),
-    ("batch", 0x1ed7_758a_d73e_aeaf),
-    ("crash", 0xb369_df6b_c0f7_5d31),
-    ("redrive", 0x9415_32f2_ee00_089b),
-    ("splits", 0xe56c_5a98_b5c0_f8b0),
-    ("prefetch", 0xe91c_8d70_e849_e3e6),
-    ("heartbeat", 0x6f2f_f576_3746_918f),
-    ("pipeline", 0xacc9_b566_3575_0352),
-    ("short-polls", 0x0007_9eb3_2057_7b20),
-    ("closed", 0x88fe_cf89_0262_e7af),
-    ("removal", 0x5da0_6488_b347_dabb),
-    ("nodes", 0x3aab_24db_15f1_bdb1),
-    ("weak-quorums", 0xcd09_6a66_47e0_f472),
+    ("plain", 0x9229_143f_3128_8bb9),
+    ("delay", 0xbdcf_8b08_c2fa_1a5e),
+    ("batch", 0x78fe_aceb_9388_fe6e),
+    ("crash", 0xf556_45b9_b22e_0e3d),
+    ("redrive", 0x8c05_175b_9285_8553),
+    ("splits", 0x1486_e502_e0d1_58a8),
+    ("prefetch", 0xeca7_1a8c_7aa2_c94e),
+    ("heartbeat", 0x96b2_3873_3ceb_4c51),
+    ("pipeline", 0x273f_12af_0238_cf2f),
+    ("short-polls", 0x5611_8774_0b64_4cd8),
+    ("closed", 0x5764_f5d4_d974_ac6d),
+    ("removal", 0x488f_3032_1dec_35d5),
+    ("nodes", 0x22c8_1055_ddf8_2830),
+    ("weak-quorums", 0x3b70_fb9c_c10b_4be7),
 ];
 
 /// Everything measured, with every field, as text: two results are equal if their texts are.

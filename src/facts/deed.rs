@@ -87,7 +87,7 @@ facts! {
             /// The message.
             message: MessageId = tell "message",
             /// Which receive this is, from 1.
-            receives: u32 = tell "receives",
+            receives: u32 = imply "receives",
         },
         /// A worker ended work on a message.
         6 "ended" Ended {
@@ -100,11 +100,11 @@ facts! {
             /// The queue the message came from.
             queue: QueueId = imply "queue",
             /// The message.
-            message: MessageId = tell "message",
+            message: MessageId = imply "message",
             /// When it was sent to the queue.
             sent: Time = imply "sent_ns",
             /// How long the work took; for work per batch, this message's equal share.
-            took: Span = tell "took_ns",
+            took: Span = imply "took_ns",
             /// How it ended.
             how: Ending = tell "how",
         },

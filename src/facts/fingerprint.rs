@@ -21,11 +21,15 @@ use crate::ledger::config::QueueId;
 use crate::ledger::journal::Change;
 use crate::ledger::journal::vocabulary::{Field, Listed, Scribe};
 
+/// Odd, so that a product tells each bit of what was multiplied; its bits look like chance.
+const MIX: u64 = 0xd1b5_4a32_d192_ed03;
+
 /// A hash of all facts so far, but those that others imply.
 #[derive(Clone, Debug)]
 pub struct Fingerprint {
     hash: u64,
-    facts: u64,
+    /// Facts until the next checkpoint, and then.
+    left: u64,
     next_checkpoint: u64,
     /// After each power of two of facts: their number, the instant, the hash.
     checkpoints: Vec<(u64, Time, u64)>,
@@ -33,7 +37,7 @@ pub struct Fingerprint {
 
 impl Default for Fingerprint {
     fn default() -> Fingerprint {
-        Fingerprint { hash: 0, facts: 0, next_checkpoint: 1, checkpoints: Vec::with_capacity(64) }
+        Fingerprint { hash: 0, left: 1, next_checkpoint: 1, checkpoints: Vec::with_capacity(64) }
     }
 }
 
@@ -45,7 +49,7 @@ impl Fingerprint {
 
     /// Facts so far.
     pub fn facts(&self) -> u64 {
-        self.facts
+        self.next_checkpoint - self.left
     }
 
     /// After each power of two of facts: their number, the instant, the hash.
@@ -56,60 +60,62 @@ impl Fingerprint {
     /// Takes a change of the ledger in.
     #[inline(always)]
     pub fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
-        let mut told = Told::about(change.message().map_or(0, |message| message.0));
+        let mut told = Told::by(0);
         change.write(&mut told);
-        self.fold(now, u64::from(queue.0) << 8, told);
+        if let Some(message) = change.message() {
+            told.take(message.0);
+        }
+        self.fold(now, u64::from(queue.0), told);
     }
 
     /// Takes a deed of a client in.
     #[inline(always)]
     pub fn deed(&mut self, now: Time, deed: &Deed) {
-        let mut told = Told::about(0);
+        let mut told = Told::by(0x80);
         deed.write(&mut told);
-        self.fold(now, 0x80, told);
+        self.fold(now, 0, told);
     }
 
+    /// A queue stands above the time, in bits that no run of 52 days reaches.
     #[inline(always)]
-    fn fold(&mut self, now: Time, about: u64, Told { number, words }: Told) {
+    fn fold(&mut self, now: Time, queue: u64, Told { number, words }: Told) {
         if number == 0 {
             return;
         }
-        // A lone changed bit of any word changes the hash, as all factors are odd.
-        let tag = about | u64::from(number);
-        let when = (now.as_nanos() ^ tag.rotate_left(48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.hash = (self.hash.rotate_left(5) ^ when ^ words.rotate_left(29))
-            .wrapping_mul(0xff51_afd7_ed55_8ccd);
-        self.facts += 1;
-        if self.facts == self.next_checkpoint {
+        // A lone changed bit of any word changes the hash, as the factor is odd.
+        let about = now.as_nanos() ^ queue.rotate_left(52);
+        self.hash = (self.hash.rotate_left(5) ^ about ^ words).wrapping_mul(MIX);
+        self.left -= 1;
+        if self.left == 0 {
             self.note(now);
         }
     }
 
     #[cold]
     fn note(&mut self, now: Time) {
-        self.checkpoints.push((self.facts, now, self.hash));
+        self.checkpoints.push((self.next_checkpoint, now, self.hash));
+        self.left = self.next_checkpoint;
         self.next_checkpoint *= 2;
     }
 }
 
-/// What is hashed of a fact.
+/// What is hashed of a fact. A message comes after the fields, as the number and the fields of a
+/// call fold to a constant where they are.
 struct Told {
     number: u8,
     words: u64,
 }
 
 impl Told {
-    /// Nothing yet; what is told is about this.
+    /// Nothing yet, of someone whose numbers of facts are his own.
     #[inline(always)]
-    fn about(message: u64) -> Told {
-        let mut told = Told { number: 0, words: 0 };
-        told.take(message);
-        told
+    fn by(whom: u64) -> Told {
+        Told { number: 0, words: whom }
     }
 
     #[inline(always)]
     fn take(&mut self, word: u64) {
-        self.words = (self.words ^ word).wrapping_mul(0xd1b5_4a32_d192_ed03);
+        self.words = (self.words ^ word).wrapping_mul(MIX);
     }
 }
 
@@ -117,6 +123,7 @@ impl Scribe for Told {
     #[inline(always)]
     fn fact(&mut self, number: u8, _word: &'static str) {
         self.number = number;
+        self.take(u64::from(number));
     }
 
     #[inline(always)]
@@ -195,8 +202,8 @@ mod tests {
 
     #[test]
     fn facts_that_differ_in_one_word_differ() {
-        // At the second instant the time has the bits into which tags are turned.
-        for now in [Time::ZERO, Time::from_nanos(7 << 48)] {
+        // At the second instant the time has the bits into which queues are turned.
+        for now in [Time::ZERO, Time::from_nanos(7 << 52)] {
             let prints = prints(now);
             assert!(prints.len() > 5_000 && prints.iter().all(|print| print.facts() == 1));
             let mut hashes: Vec<u64> = prints.iter().map(Fingerprint::hash).collect();
@@ -272,7 +279,7 @@ mod tests {
 
     #[test]
     fn changes_and_deeds_of_equal_words_differ() {
-        // Tag 7, one word: a lost delete of message 5, a start of worker 5.
+        // Number 7, one word: a lost delete of message 5, a start of worker 5.
         let (mut a, mut b) = (Fingerprint::default(), Fingerprint::default());
         a.change(Time::ZERO, QueueId(0), &Change::Message(MessageId(5), Step::DeleteLost {}));
         b.deed(Time::ZERO, &Deed::Started { worker: WorkerId(5) });

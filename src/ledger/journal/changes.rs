@@ -63,7 +63,7 @@ facts! {
             /// When it was sent to, or moved to, this queue.
             sent: Time = imply "sent_ns",
             /// Receives in all.
-            receives: u32 = tell "receives",
+            receives: u32 = imply "receives",
             /// Its state: `in_flight`, or `visible` when its visibility timeout had passed.
             from: State = tell "from",
         },
