@@ -8,7 +8,7 @@ use super::args::{Cli, Completions, Help, New};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::terminal::answer;
-use crate::scenario::near::nearest;
+use crate::model::near::nearest;
 use crate::scenario::templates::{template, templates};
 use crate::scenario::topics::{topic, topics};
 

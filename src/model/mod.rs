@@ -5,4 +5,5 @@
 
 pub mod clients;
 pub mod course;
+pub(crate) mod near;
 pub mod scenario;

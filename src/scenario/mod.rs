@@ -17,7 +17,6 @@ pub mod file;
 pub mod fork;
 mod in_code;
 pub mod load;
-pub(crate) mod near;
 pub mod reading;
 mod set;
 pub mod shared;

@@ -7,9 +7,9 @@
 //! misspelt name is a fault and not a new queue.
 
 use super::fault::{Fault, Faults, Place, Source};
-use super::near::nearest;
 use super::syntax;
 use super::tree::{Entries, Entry, Kind, Node};
+use crate::model::near::nearest;
 
 /// Applies one argument to the tree.
 ///

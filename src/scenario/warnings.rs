@@ -5,7 +5,7 @@
 //! Invariant: a name says what would be wrong, in the words of this list alone; a scenario that
 //! means it writes the name into `allow`.
 
-use super::near::nearest;
+use crate::model::near::nearest;
 
 /// What a scenario may not mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -31,10 +31,10 @@ use serde::de::{DeserializeSeed, Unexpected};
 
 use super::defaults;
 use super::fault::{Fault, MOST_FAULTS, Place};
-use super::near::nearest;
 use super::topics::topic_of;
 use super::tree::{Entry, Node};
 use super::visible::visible;
+use crate::model::near::nearest;
 use reader::Reader;
 use words::{example, plain, quoted_list, stand_in, with_article};
 

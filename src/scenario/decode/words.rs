@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use crate::scenario::near::nearest;
+use crate::model::near::nearest;
 use crate::scenario::syntax;
 use crate::scenario::tree::Node;
 

@@ -4,8 +4,9 @@
 //!
 //! Invariant: a measure's unit is known before any run, so units are checked with the scenario.
 
+use super::Unit;
 use super::share::{SHARES, Share};
-use super::{Unit, nearest};
+use crate::model::near::nearest;
 use crate::model::scenario::{Named, Scenario};
 use crate::observe::measured::{
     Counter, FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,

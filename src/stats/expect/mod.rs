@@ -357,42 +357,5 @@ impl Quantity {
     }
 }
 
-/// Longest word that is compared with others, in letters.
-const LONGEST: usize = 200;
-
-/// The candidate nearest to `word`, if it is near enough to be a slip of the fingers: at most a
-/// third of the letters differ (Levenshtein's distance).
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let length = word.chars().count();
-    let allowed = (length / 3).max(1);
-    // The distance is no less than the difference in length; of what is so long nobody asks.
-    let comparable = |candidate: &&str| {
-        length <= LONGEST && candidate.chars().count().abs_diff(length) <= allowed
-    };
-    candidates
-        .into_iter()
-        .filter(comparable)
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Insertions, deletions and exchanges of letters between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in b.iter().enumerate() {
-            let exchanged = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = exchanged.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests;
