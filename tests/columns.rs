@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sqsim::experiment::replicate::{Plan, replicate};
+use sqsim::experiment::replicate::{ReplicationPlan, replicate};
 use sqsim::outcome::stored::Stored;
 use sqsim::outcome::{CompareOutcome, Outcome, PlanOutcome, Sample, SweepOutcome};
-use sqsim::render::text::{self, Answer, Asked, Style};
+use sqsim::render::text::{self, Answer, Style, Typed};
 use sqsim::scenario::load::Text;
 
 const STYLE: Style = Style { colour: false };
@@ -59,7 +59,7 @@ fn the_answer_about_every_model_fits() {
         let file = path.display().to_string();
         let command = format!("sqsim run {file} --set 'limits=(events: 1000000)' --seed 42");
         let asked =
-            Asked { file: &file, command: &command, discarded_by: "", precision: None, fork: None };
+            Typed { file: &file, command: &command, discarded_by: "", precision: None, fork: None };
         // Numbers that differ have intervals.
         let mut other = one.clone();
         if let Some(cost) = &mut other.cost {
@@ -124,8 +124,8 @@ fn answer_of(scenario: &str, replications: u64) -> Answer {
     let go_on = AtomicBool::new(false);
     let command = "sqsim run orders.ron --reps 3 --seed 42";
     let (file, discarded_by, precision, fork) = ("orders.ron", "", None, None);
-    let asked = Asked { file, command, discarded_by, precision, fork };
-    let plan = Plan { replications, threads: 1, interrupt: &go_on, progress: None };
+    let asked = Typed { file, command, discarded_by, precision, fork };
+    let plan = ReplicationPlan { replications, threads: 1, interrupt: &go_on, progress: None };
     let outcomes = replicate(&scenario, plan).outcomes;
     text::answer(&asked, &scenario, Sample::of_replications(&outcomes), STYLE)
 }

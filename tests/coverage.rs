@@ -16,7 +16,7 @@ use std::thread;
 
 use sqsim::experiment::batches::{Batched, batches};
 use sqsim::experiment::in_order::in_order;
-use sqsim::experiment::replicate::{Plan, replicate};
+use sqsim::experiment::replicate::{ReplicationPlan, replicate};
 use sqsim::experiment::warm_up::WarmUp;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
@@ -41,8 +41,8 @@ fn station(rho: f64, warm_up: u64, messages: u64) -> Scenario {
     station
 }
 
-fn plan(replications: u64) -> Plan<'static> {
-    Plan { replications, threads: 1, interrupt: &GO_ON, progress: None }
+fn plan(replications: u64) -> ReplicationPlan<'static> {
+    ReplicationPlan { replications, threads: 1, interrupt: &GO_ON, progress: None }
 }
 
 /// What each of `count` experiments gives, each with its own seed.

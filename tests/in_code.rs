@@ -7,7 +7,7 @@ use std::str::FromStr;
 use sqsim::kernel::time::Span;
 use sqsim::scenario::fault::Fault;
 use sqsim::scenario::file::{
-    CapacityFile, CrashFile, FailuresFile, LedgerFile, Named, NodesFile, OutageFile, Price,
+    CapacityFile, CrashFile, FailuresFile, LedgerFile, NamedFile, NodesFile, OutageFile, Price,
     Probability, RedriveFile, RoutingFile, Size, SplitFile,
 };
 use sqsim::{
@@ -144,7 +144,7 @@ fn what_a_file_cannot_say_is_a_fault_in_code() {
             "more than $1000000",
         ),
         (|of| of.queues.0.push(("jobs".into(), QueueFile::default())), "jobs", "given twice"),
-        (|of| of.queues = Named::default(), "queues", "at least one is needed"),
+        (|of| of.queues = NamedFile::default(), "queues", "at least one is needed"),
     ];
     for (change, end, what) in cases {
         let faults = an_hour(change).check().expect_err(what);

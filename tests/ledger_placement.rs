@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 use sqsim::kernel::time::Span;
 use sqsim::ledger::config::{NodeId, Placement, WeightedMove};
-use sqsim::ledger::nodes::placement::{Held, Node, Placer};
+use sqsim::ledger::nodes::placement::{Node, NodeLoad, Placer};
 
 const NODES: u32 = 12;
 const PARTS: u32 = 256;
@@ -51,7 +51,7 @@ fn layout(placement: Placement, seed: u64) -> Layout {
     let (mut nodes, parts) = (nodes(NODES, 1), parts(PARTS));
     let placer = Placer::new(placement, &nodes, seed);
     let all = placer.place(&nodes, &parts, REPLICAS);
-    let mut held = vec![Held::default(); nodes.len()];
+    let mut held = vec![NodeLoad::default(); nodes.len()];
     for on in &all {
         for (at, id) in on.iter().enumerate() {
             held[id.0 as usize].add(0, at == 0);

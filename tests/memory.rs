@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use sqsim::engine::lockstep::Stepper;
-use sqsim::engine::memory::{Needed, PROGRAM, Part};
+use sqsim::engine::memory::{Needed, Occupant, PROGRAM};
 use sqsim::engine::run::{Run, run};
 use sqsim::engine::saved::Saved;
 use sqsim::engine::world::Ended;
-use sqsim::experiment::replicate::{Plan, replicate};
+use sqsim::experiment::replicate::{ReplicationPlan, replicate};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{
@@ -322,10 +322,10 @@ fn what_cannot_be_is_foreseen_too() {
     scenario.queues[0].config.ledger.partitions = u32::MAX;
     (scenario.fleets[0].config.count, scenario.fleets[0].config.threads) = (u32::MAX, u32::MAX);
     assert_eq!(Needed::of(&scenario).bytes(), u64::MAX);
-    assert_eq!(Needed::of(&scenario).most().0, Part::Windows);
+    assert_eq!(Needed::of(&scenario).most().0, Occupant::Windows);
     scenario.duration = secs(1);
     scenario.window = secs(1);
-    assert_eq!(Needed::of(&scenario).most().0, Part::Workers);
+    assert_eq!(Needed::of(&scenario).most().0, Occupant::Workers);
 }
 
 /// What is kept of each replication: half of the most that there ever is belongs to those of the
@@ -350,7 +350,8 @@ fn what_is_kept_of_replications_is_counted() {
         let mut kept = 0;
         let mut peak = |replications| {
             most_bytes(|| {
-                let plan = Plan { replications, threads: 1, interrupt: &GO_ON, progress: None };
+                let plan =
+                    ReplicationPlan { replications, threads: 1, interrupt: &GO_ON, progress: None };
                 let runs = replicate(&scenario, plan);
                 kept = runs.outcomes.iter().map(Outcome::bytes).sum();
                 drop(Estimate::of(&runs.outcomes));

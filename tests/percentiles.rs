@@ -20,7 +20,7 @@ use std::thread;
 
 use sqsim::experiment::batches::{Batched, batches};
 use sqsim::experiment::in_order::in_order;
-use sqsim::experiment::replicate::{Plan, replicate};
+use sqsim::experiment::replicate::{ReplicationPlan, replicate};
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::num;
 use sqsim::kernel::time::Span;
@@ -114,7 +114,12 @@ fn scenario(case: &Case, seed: u64) -> Scenario {
 /// The percentiles of one experiment.
 fn percentiles(case: &Case, seed: u64) -> Vec<EstimatedMeasure> {
     let scenario = scenario(case, seed);
-    let plan = |replications| Plan { replications, threads: 1, interrupt: &GO_ON, progress: None };
+    let plan = |replications| ReplicationPlan {
+        replications,
+        threads: 1,
+        interrupt: &GO_ON,
+        progress: None,
+    };
     let estimate = if case.parts {
         let Batched { whole, parts } = batches(&scenario, case.runs, plan(1));
         Estimate::of_sample(Sample::of_batches(&whole.outcomes[0], &parts))
@@ -212,7 +217,7 @@ fn what_runs_are_too_short_for_is_open() {
     hold(&short, 200);
     let open = (0..20).filter(|&seed| percentiles(&short, seed)[2].thin.is_some()).count();
     assert!(open >= 19, "{open} of 20 are open");
-    let plan = Plan { replications: 400, threads: 2, interrupt: &GO_ON, progress: None };
+    let plan = ReplicationPlan { replications: 400, threads: 2, interrupt: &GO_ON, progress: None };
     let runs = replicate(&scenario(&short, 1), plan).outcomes;
     let own = |outcome: &Outcome| outcome.queues.at(0).map(|of| of.latency_ns.sent_to_deleted.p99);
     let mean = runs.iter().filter_map(own).sum::<u64>() as f64 / 400.0 / 1e9;

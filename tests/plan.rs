@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use sqsim::experiment::fraction::Fraction;
 use sqsim::experiment::plan::{Plan, PlanAsked};
 use sqsim::experiment::runs::{Forgetful, Runner};
-use sqsim::experiment::share::Share;
 use sqsim::outcome::PlanOutcome;
 use sqsim::scenario::load::Text;
 use sqsim::stats::theory::Mmc;
@@ -32,7 +32,7 @@ fn asked(find: &[&str], such_that: &[String]) -> PlanAsked {
         find: find.iter().map(|&find| find.to_owned()).collect(),
         such_that: such_that.to_vec(),
         minimise: None,
-        confidence: Share(0.95),
+        confidence: Fraction(0.95),
         reps: 10,
         max_reps: 160,
         seed: None,

@@ -10,8 +10,8 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use sqsim::engine::run::{Run, run, run_with};
 use sqsim::engine::world::Ended;
-use sqsim::experiment::replicate::{Plan, replicate};
-use sqsim::experiment::row::Row;
+use sqsim::experiment::replicate::{ReplicationPlan, replicate};
+use sqsim::experiment::row::RunRow;
 use sqsim::experiment::runs::{Forgetful, Runner};
 use sqsim::experiment::sweep::Sweep;
 use sqsim::facts::deed::Deed;
@@ -106,7 +106,8 @@ fn once(workload: &Workload, scenario: &Scenario, size: &Size, threads: usize) -
         }
         Task::Replicated => {
             let interrupt = &AtomicBool::new(false);
-            let plan = Plan { replications: size.length, threads, interrupt, progress: None };
+            let plan =
+                ReplicationPlan { replications: size.length, threads, interrupt, progress: None };
             let outcomes = replicate(scenario, plan).outcomes;
             let seconds = started.elapsed().as_secs_f64();
             let sent = |counts: &sqsim::outcome::Counts| counts.sent;
@@ -137,7 +138,7 @@ fn once(workload: &Workload, scenario: &Scenario, size: &Size, threads: usize) -
             let seconds = started.elapsed().as_secs_f64();
             assert!(document.len() > 1_000, "the document is written");
             #[expect(clippy::cast_sign_loss, reason = "a count is not negative")]
-            let sent = |row: &Row| {
+            let sent = |row: &RunRow| {
                 let count = row.told[0].0[0].as_ref().ok().and_then(Reading::value);
                 count.expect("a count has a value") as u64
             };

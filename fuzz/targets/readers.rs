@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use sqsim::experiment::row::Row;
+use sqsim::experiment::row::RunRow;
 use sqsim::kernel::time::Span;
 use sqsim::outcome::stored::Stored;
 use sqsim::scenario::data_files::{
@@ -98,9 +98,9 @@ fn experiment(text: &str) {
 }
 
 fn row(text: &str) {
-    let Ok(row) = serde_json::from_str::<Row>(text) else { return };
+    let Ok(row) = serde_json::from_str::<RunRow>(text) else { return };
     let again = serde_json::to_string(&row).expect("a row is written");
-    let read: Row = serde_json::from_str(&again).expect("what was written is read");
+    let read: RunRow = serde_json::from_str(&again).expect("what was written is read");
     assert_eq!(serde_json::to_string(&read).expect("a row is written"), again);
 }
 

@@ -15,8 +15,8 @@ use super::values::{Seed, quoted};
 use super::work::{ALL_KEPT, How, NOTHING_KEPT, data_hash, json, no_table, rows};
 use crate::experiment::asked::Asked;
 use crate::experiment::compare::{Compare, CompareAsked};
+use crate::experiment::fraction::Fraction;
 use crate::experiment::runs::Forgetful;
-use crate::experiment::share::Share;
 use crate::outcome::CompareOutcome;
 use crate::render::text::{self, Answer, Style};
 use crate::scenario::load::Text;
@@ -38,7 +38,7 @@ pub(super) fn compare(args: &Args, global: &Global, terminal: Terminal) -> Resul
         b: args.b.clone(),
         measures: args.measures.clone(),
         reps: args.reps,
-        tolerance: args.tolerance.map(Share),
+        tolerance: args.tolerance.map(Fraction),
         seed: args.changes.seed.map(|Seed(seed)| seed),
     };
     let output = args.output.as_deref();
@@ -154,7 +154,7 @@ fn repeat(asked: &CompareAsked, seed: u64) -> String {
             words.extend([name.to_owned(), quoted(text)]);
         }
     }
-    if let Some(Share(tolerance)) = asked.tolerance {
+    if let Some(Fraction(tolerance)) = asked.tolerance {
         words.push(format!("--tolerance {}%", tolerance * 100.0));
     }
     words.push(format!("--reps {} --seed {seed}", asked.reps));

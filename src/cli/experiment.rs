@@ -18,8 +18,8 @@ use super::work::{How, NOTHING_KEPT, json, no_table};
 use super::{compare, interrupt, plan, sweep};
 use crate::experiment::asked::Asked;
 use crate::experiment::file;
+use crate::experiment::fraction::Fraction;
 use crate::experiment::repeat::{Repeat, RepeatAsked};
-use crate::experiment::share::Share;
 use crate::outcome::Sample;
 use crate::render::text::{self, Style, precision};
 use crate::scenario::load::Text;
@@ -133,9 +133,9 @@ fn replicate(
     }
     let command = how.command.clone().unwrap_or_default();
     let file = &model.name;
-    let reached = |Share(asked)| precision::Reached { known: &known, asked };
+    let reached = |Fraction(asked)| precision::PrecisionReached { known: &known, asked };
     let precision = repeat.asked().precision.map(reached);
-    let asked = text::Asked { file, command: &command, discarded_by: "", precision, fork: None };
+    let asked = text::Typed { file, command: &command, discarded_by: "", precision, fork: None };
     let style = Style { colour: terminal.colour };
     let found = text::answer(
         &asked,

@@ -16,7 +16,7 @@ use super::sweep::{deliver, header};
 use super::terminal::Terminal;
 use super::work::How;
 use crate::experiment::asked::Asked;
-use crate::experiment::row::Row;
+use crate::experiment::row::RunRow;
 use crate::experiment::runs::{Job, Memory as _};
 use crate::experiment::sweep::Sweep;
 use crate::scenario::load::Text;
@@ -55,7 +55,7 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
         let row = known.recall(job)?;
         row.fits(sweep.quantities(), &job.point.scenario).then_some(row)
     };
-    let recalled: Vec<Option<Row>> = jobs.iter().map(recall).collect();
+    let recalled: Vec<Option<RunRow>> = jobs.iter().map(recall).collect();
     let missing = recalled.iter().filter(|row| row.is_none()).count();
     if let Some(first) = recalled.iter().position(Option::is_none) {
         let (all, first) = (jobs.len(), &jobs[first]);
@@ -67,7 +67,7 @@ pub(super) fn merge(args: &Merge, global: &Global, terminal: Terminal) -> Result
             "name the directories of all shares, or finish those that were interrupted",
         ));
     }
-    let rows: Vec<Row> = recalled.into_iter().flatten().collect();
+    let rows: Vec<RunRow> = recalled.into_iter().flatten().collect();
     if let Some(directory) = &args.output {
         interrupt::catch();
         prepare_directory(directory)?;

@@ -16,9 +16,9 @@ use super::terminal::{Terminal, Volume, answer};
 use super::values::{Seed, quoted};
 use super::work::{How, NOTHING_KEPT, data_hash, json, no_table};
 use crate::experiment::asked::Asked;
+use crate::experiment::fraction::Fraction;
 use crate::experiment::plan::{Plan, PlanAsked};
 use crate::experiment::runs::{Forgetful, Memory, Runner};
-use crate::experiment::share::Share;
 use crate::kernel::time::Span;
 use crate::outcome::PlanOutcome;
 use crate::render::text::{self, Answer, Style};
@@ -41,7 +41,7 @@ pub(super) fn plan(args: &Args, global: &Global, terminal: Terminal) -> Result<E
         find: args.find.clone(),
         such_that: args.such_that.clone(),
         minimise: args.minimise.clone(),
-        confidence: Share(args.confidence),
+        confidence: Fraction(args.confidence),
         reps: args.reps,
         max_reps: args.max_reps,
         seed: args.changes.seed.map(|Seed(seed)| seed),

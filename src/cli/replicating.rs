@@ -14,7 +14,7 @@ use crate::experiment::kept;
 use crate::experiment::precision::{FIRST, Known, Reached, Target, replicate_until};
 use crate::experiment::progress::Progress;
 use crate::experiment::range::{REPLICATIONS, SPREAD, is_precision};
-use crate::experiment::replicate::{Plan, Replications, replicate};
+use crate::experiment::replicate::{ReplicationPlan, Replications, replicate};
 use crate::experiment::warm_up::{TooLong, WarmUp};
 use crate::model::course::Course;
 use crate::model::scenario::Scenario;
@@ -88,9 +88,9 @@ impl Replicated {
     }
 
     /// How precisely means are known, if that was asked for.
-    pub(super) fn precision(&self) -> Option<precision::Reached<'_>> {
+    pub(super) fn precision(&self) -> Option<precision::PrecisionReached<'_>> {
         let known = &self.known;
-        self.precision.map(|asked| precision::Reached { known, asked })
+        self.precision.map(|asked| precision::PrecisionReached { known, asked })
     }
 }
 
@@ -182,8 +182,12 @@ impl Replicating {
         threads: usize,
         progress: Option<&Progress>,
     ) -> Replicated {
-        let plan =
-            Plan { replications: self.most(), threads, interrupt: interrupt::flag(), progress };
+        let plan = ReplicationPlan {
+            replications: self.most(),
+            threads,
+            interrupt: interrupt::flag(),
+            progress,
+        };
         let of_runs = |runs| Replicated { runs, batches: None, known: Vec::new(), precision: None };
         if let Some(count) = self.batches {
             let Batched { whole, parts } = batches(course, count, plan);
@@ -199,7 +203,8 @@ impl Replicating {
     /// Sets the scenario's warm-up, by pilot runs if need be, and says what is doubtful about it.
     pub(super) fn warm_up(&self, scenario: &mut Scenario, threads: usize, terminal: Terminal) {
         let interrupt = interrupt::flag();
-        let plan = Plan { replications: self.at_first(), threads, interrupt, progress: None };
+        let plan =
+            ReplicationPlan { replications: self.at_first(), threads, interrupt, progress: None };
         if let Some(doubt) = self.warm_up.is.apply(scenario, plan) {
             terminal.warn(&doubt);
         }

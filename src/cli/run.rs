@@ -20,11 +20,11 @@ use super::terminal::{Terminal, Volume, answer, answer_in_pieces, complain};
 use super::values::quoted;
 use crate::engine::world::Ended;
 use crate::experiment::determinism::{self, Checked};
-use crate::experiment::replicate::{Plan, Replications};
+use crate::experiment::replicate::{ReplicationPlan, Replications};
 use crate::kernel::time::Time;
 use crate::model::scenario::Scenario;
 use crate::outcome::Estimate;
-use crate::render::text::{Answer, Asked, Style};
+use crate::render::text::{Answer, Style, Typed};
 use crate::render::{csv, plots, text};
 use crate::scenario::visible::visible_lines;
 
@@ -107,7 +107,7 @@ fn simulate(
         args.replicating.replicate(source.course(), threads, progress)
     });
     let command = repeat(args, source);
-    let asked = Asked {
+    let asked = Typed {
         file: &source.text.name,
         command: &command,
         discarded_by: args.replicating.discarded_by(),
@@ -137,7 +137,8 @@ fn simulate(
 fn agreement(global: &Global, terminal: Terminal, source: &Source, runs: &Replications) -> Exit {
     let (course, threads) = (source.course(), threads(global));
     let replications = runs.outcomes.len() as u64;
-    let plan = Plan { replications, threads, interrupt: interrupt::flag(), progress: None };
+    let plan =
+        ReplicationPlan { replications, threads, interrupt: interrupt::flag(), progress: None };
     match determinism::check(course, plan, runs) {
         Checked::Same => {
             let other = determinism::other_threads(threads);

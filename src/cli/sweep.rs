@@ -18,7 +18,7 @@ use super::terminal::{Terminal, answer};
 use super::values::{Seed, quoted};
 use super::work::{ALL_KEPT, How, NOTHING_KEPT, data_hash, json, rows};
 use crate::experiment::asked::Asked;
-use crate::experiment::row::Row;
+use crate::experiment::row::RunRow;
 use crate::experiment::runs::Forgetful;
 use crate::experiment::sweep::{Sweep, SweepAsked};
 use crate::outcome::SweepOutcome;
@@ -110,7 +110,7 @@ pub(super) fn header(sweep: &Sweep, model: &Text) -> Header {
 /// again, so an interrupt ends it at once; what is written is written whole.
 pub(super) fn deliver(
     sweep: &Sweep,
-    rows: &[Row],
+    rows: &[RunRow],
     how: &How<'_>,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {

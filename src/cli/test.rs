@@ -23,8 +23,8 @@ use super::test_kept::{SOURCE, Tally, shown, stored};
 use crate::engine::world::Ended;
 use crate::experiment::file;
 use crate::experiment::in_order::in_order;
-use crate::experiment::regression::{Verdict, compare};
-use crate::experiment::replicate::{Plan, Replications, replicate};
+use crate::experiment::regression::{Regression, compare};
+use crate::experiment::replicate::{ReplicationPlan, Replications, replicate};
 use crate::experiment::side_by_side::fitting;
 use crate::kernel::time::{Span, Time};
 use crate::outcome::Outcome;
@@ -42,7 +42,7 @@ const EXPERIMENTS: &str = "experiments";
 struct Tested {
     outcome: Outcome,
     ended: Ended,
-    verdict: Verdict,
+    verdict: Regression,
 }
 
 /// Runs and compares.
@@ -75,7 +75,12 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     let tested = with_progress(global, "test", total, |progress| {
         let threads = fitting(threads(global), sources.iter().map(|source| &source.scenario));
         in_order(sources.len() as u64, threads, |number| {
-            let plan = Plan { replications: 1, threads: 1, interrupt: interrupt::flag(), progress };
+            let plan = ReplicationPlan {
+                replications: 1,
+                threads: 1,
+                interrupt: interrupt::flag(),
+                progress,
+            };
             one(&sources[number as usize], &kept[number as usize], plan)
         })
     });
@@ -110,7 +115,7 @@ pub(super) fn test(args: &Test, global: &Global, terminal: Terminal) -> Result<E
     Ok(exit)
 }
 
-fn one(source: &Source, kept: &Path, plan: Plan<'_>) -> Result<Tested, Failure> {
+fn one(source: &Source, kept: &Path, plan: ReplicationPlan<'_>) -> Result<Tested, Failure> {
     let kept = stored(kept)?;
     let Source { text, scenario, .. } = source;
     let Replications { mut outcomes, ended, .. } = replicate(scenario, plan);
@@ -138,7 +143,7 @@ fn report<'a>(
         return Ok(Exit::Limit);
     }
     let name = &text.name;
-    if matches!(tested.verdict, Verdict::Same) {
+    if matches!(tested.verdict, Regression::Same) {
         tally.ok += 1;
         told(&format!("    ok  {}{}\n", visible(name), failing(&tested.outcome)))?;
         return Ok(Exit::Held);
@@ -153,7 +158,7 @@ fn report<'a>(
         return Ok(Exit::Held);
     }
     tally.open.push(name);
-    if let Verdict::Differs(differs) = &tested.verdict {
+    if let Regression::Differs(differs) = &tested.verdict {
         tally.differ += 1;
         if tally.look.is_empty() {
             tally.look = differs::help_look(name, differs);

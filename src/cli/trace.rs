@@ -18,7 +18,7 @@ use crate::engine::world::Ended;
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::model::course::Course;
-use crate::observe::trace::{Filter, JsonLines, Perfetto, Text, Written};
+use crate::observe::trace::{Filter, JsonLines, Perfetto, TextLines, Written};
 
 /// Traces the first replication of a scenario.
 ///
@@ -83,7 +83,7 @@ fn write(
 ) -> (Ended, io::Result<Written>) {
     match format {
         TraceFormat::Text => {
-            let (ended, end, trace) = observe(course, Text::new(course, filter, out));
+            let (ended, end, trace) = observe(course, TextLines::new(course, filter, out));
             (ended, trace.finish(end))
         }
         TraceFormat::Jsonl => {

@@ -14,7 +14,7 @@ use super::run::threads;
 use super::shard::Shard;
 use super::terminal::Terminal;
 use super::values::hash_on;
-use crate::experiment::row::Row;
+use crate::experiment::row::RunRow;
 use crate::experiment::runs::{Job, Memory, Runner};
 use crate::kernel::time::{Span, Time};
 use crate::model::scenario::Scenario;
@@ -101,7 +101,7 @@ pub(super) fn rows(
     quantities: &[Quantity],
     memory: &dyn Memory,
     global: &Global,
-) -> Option<Vec<Row>> {
+) -> Option<Vec<RunRow>> {
     let lengths = jobs.iter().map(|job| job.point.scenario.end() - Time::ZERO);
     let total = lengths.fold(Span::ZERO, Span::saturating_add);
     with_progress(global, label, total, |progress| {

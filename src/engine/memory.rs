@@ -22,7 +22,7 @@ pub const PROGRAM: u64 = 8 << 20;
 
 /// What takes memory, by the settings that say how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Occupant {
     /// The program itself.
     Program,
     /// The windows of the series of all queues, producers and fleets.
@@ -43,18 +43,18 @@ pub enum Part {
     Clients,
 }
 
-impl Part {
+impl Occupant {
     /// All of them.
-    const ALL: [Part; 9] = [
-        Part::Program,
-        Part::Windows,
-        Part::Loads,
-        Part::Queue,
-        Part::Partitions,
-        Part::Nodes,
-        Part::Workers,
-        Part::Arrivals,
-        Part::Clients,
+    const ALL: [Occupant; 9] = [
+        Occupant::Program,
+        Occupant::Windows,
+        Occupant::Loads,
+        Occupant::Queue,
+        Occupant::Partitions,
+        Occupant::Nodes,
+        Occupant::Workers,
+        Occupant::Arrivals,
+        Occupant::Clients,
     ];
 }
 
@@ -62,7 +62,7 @@ impl Part {
 #[derive(Clone, Debug)]
 pub struct Needed {
     /// Each with the number of its queue, producer or fleet.
-    parts: Vec<(Part, usize, u64)>,
+    parts: Vec<(Occupant, usize, u64)>,
 }
 
 /// So many of something.
@@ -84,26 +84,28 @@ impl Needed {
             .saturating_add(times(scenario.fleets.len() as u64, size_of::<FleetWindow>()))
             .saturating_add(times(scenario.producers.len() as u64, size_of::<ProducerWindow>()));
         let program = PROGRAM + Calendar::<Event>::BYTES as u64;
-        let mut parts =
-            vec![(Part::Program, 0, program), (Part::Windows, 0, windows.saturating_mul(rows))];
+        let mut parts = vec![
+            (Occupant::Program, 0, program),
+            (Occupant::Windows, 0, windows.saturating_mul(rows)),
+        ];
         for (number, Named { config, .. }) in scenario.queues.iter().enumerate() {
             let partitions = u64::from(config.ledger.partitions);
             let loads = times(windows.saturating_mul(partitions), size_of::<LoadSample>());
             let own = Ledger::bytes_of_queue(config) + Metrics::BYTES_PER_QUEUE as u64;
             let nodes = config.ledger.nodes.as_ref().map_or(0, Ledger::bytes_of_nodes);
             parts.extend([
-                (Part::Queue, number, own),
-                (Part::Partitions, number, partitions.saturating_mul(of_partition(config))),
-                (Part::Nodes, number, nodes),
-                (Part::Loads, number, loads),
+                (Occupant::Queue, number, own),
+                (Occupant::Partitions, number, partitions.saturating_mul(of_partition(config))),
+                (Occupant::Nodes, number, nodes),
+                (Occupant::Loads, number, loads),
             ]);
         }
         for (number, Named { config, .. }) in scenario.producers.iter().enumerate() {
-            parts.push((Part::Arrivals, number, Producers::bytes_of_producer(config)));
-            parts.push((Part::Clients, number, Producers::bytes_of_clients(config)));
+            parts.push((Occupant::Arrivals, number, Producers::bytes_of_producer(config)));
+            parts.push((Occupant::Clients, number, Producers::bytes_of_clients(config)));
         }
         for (number, Named { config, .. }) in scenario.fleets.iter().enumerate() {
-            parts.push((Part::Workers, number, Fleets::bytes_of_fleet(config)));
+            parts.push((Occupant::Workers, number, Fleets::bytes_of_fleet(config)));
         }
         Needed { parts }
     }
@@ -115,11 +117,13 @@ impl Needed {
 
     /// What needs most, and how much all of its kind need: the part, the place of the queue,
     /// producer or fleet whose share is largest, the bytes.
-    pub fn most(&self) -> (Part, usize, u64) {
-        Part::ALL.into_iter().fold((Part::Program, 0, 0), |most, part| self.larger(most, part))
+    pub fn most(&self) -> (Occupant, usize, u64) {
+        Occupant::ALL
+            .into_iter()
+            .fold((Occupant::Program, 0, 0), |most, part| self.larger(most, part))
     }
 
-    fn larger(&self, most: (Part, usize, u64), part: Part) -> (Part, usize, u64) {
+    fn larger(&self, most: (Occupant, usize, u64), part: Occupant) -> (Occupant, usize, u64) {
         let own = self.parts.iter().filter(|&&(of, ..)| of == part);
         let sum = own.clone().fold(0_u64, |sum, &(.., bytes)| sum.saturating_add(bytes));
         // The first of equals: a stranger looks from the top.

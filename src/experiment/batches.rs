@@ -4,7 +4,7 @@
 //!
 //! Invariant: the whole is the outcome that a run without parts gives.
 
-use super::replicate::{Plan, Replications, why_partial};
+use super::replicate::{ReplicationPlan, Replications, why_partial};
 use crate::engine::run::{Run, frame, run_with};
 use crate::model::course::Course;
 use crate::observe::batches::Batches;
@@ -24,7 +24,11 @@ pub struct Batched {
 ///
 /// # Panics
 /// If there is to be no part.
-pub fn batches<'a>(course: impl Into<Course<'a>>, count: u64, plan: Plan<'_>) -> Batched {
+pub fn batches<'a>(
+    course: impl Into<Course<'a>>,
+    count: u64,
+    plan: ReplicationPlan<'_>,
+) -> Batched {
     assert!(count > 0, "a run has at least one part");
     let course = course.into();
     let scenario = course.last();
@@ -57,8 +61,8 @@ mod tests {
 
     static GO_ON: AtomicBool = AtomicBool::new(false);
 
-    fn plan(progress: Option<&Progress>) -> Plan<'_> {
-        Plan { replications: 1, threads: 1, interrupt: &GO_ON, progress }
+    fn plan(progress: Option<&Progress>) -> ReplicationPlan<'_> {
+        ReplicationPlan { replications: 1, threads: 1, interrupt: &GO_ON, progress }
     }
 
     /// Counters and latencies of the parts add up to those of the whole, levels to its mean.

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::fates::first_fate;
+use super::fraction::Fraction;
 use super::kept::few_enough_rows;
 use super::point::{Base, Point};
 use super::quantities;
 use super::range;
-use super::row::Row;
+use super::row::RunRow;
 use super::runs::{Job, Runner, growing, unstable};
-use super::share::Share;
 use crate::model::clients::ProducerConfig;
 use crate::model::scenario::{Named, Scenario};
 use crate::outcome::{
@@ -25,7 +25,7 @@ use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
 use crate::scenario::shared::SharedData;
 use crate::stats::expect::{Names, Quantity, Told};
-use crate::stats::paired::{Paired, Verdict, Wanted};
+use crate::stats::paired::{Judgement, Paired, Wanted};
 use crate::stats::pool::Runs;
 
 /// What is asked.
@@ -50,7 +50,7 @@ pub struct CompareAsked {
     #[serde(deserialize_with = "range::replications")]
     pub reps: u64,
     /// The share of a's mean that counts as no difference.
-    pub tolerance: Option<Share>,
+    pub tolerance: Option<Fraction>,
     /// The seed of both, if it is not the first scenario's.
     pub seed: Option<u64>,
 }
@@ -109,7 +109,7 @@ impl Compare {
     }
 
     fn tolerance(&self) -> Option<f64> {
-        self.asked.tolerance.map(|Share(share)| share)
+        self.asked.tolerance.map(|Fraction(share)| share)
     }
 
     /// Both systems.
@@ -135,9 +135,9 @@ impl Compare {
     }
 
     /// The document of the rows of [`Compare::jobs`]; `None` after an interrupt.
-    pub fn outcome(&self, rows: &[Row], interrupt: &AtomicBool) -> Option<CompareOutcome> {
+    pub fn outcome(&self, rows: &[RunRow], interrupt: &AtomicBool) -> Option<CompareOutcome> {
         let (a, b) = rows.split_at(rows.len() / 2);
-        let system = |point: &Point, rows: &[Row]| ComparedSystem {
+        let system = |point: &Point, rows: &[RunRow]| ComparedSystem {
             scenario: point.scenario.name.clone(),
             set: self.asked.set.iter().chain(&point.sets).cloned().collect(),
             unstable: unstable(rows),
@@ -192,7 +192,13 @@ impl Compare {
     }
 
     /// One measure. A pair of which one side tells nothing does not count.
-    fn measure(&self, quantity: &Quantity, at: usize, a: &[Row], b: &[Row]) -> ComparedMeasure {
+    fn measure(
+        &self,
+        quantity: &Quantity,
+        at: usize,
+        a: &[RunRow],
+        b: &[RunRow],
+    ) -> ComparedMeasure {
         let both = a.iter().zip(b).map(|(a, b)| (&a.told[at], &b.told[at]));
         let pairs = both.filter(|(a, b)| a.is_whole() && b.is_whole());
         // The same facts on both sides differ in nothing, however few they are.
@@ -209,7 +215,7 @@ impl Compare {
                 difference: EstimatedMeasure::NONE,
                 unpaired_ci95: None,
                 variance_removed: None,
-                verdict: Verdict::NotDetected.words().to_owned(),
+                verdict: Judgement::NotDetected.words().to_owned(),
             };
         };
         let (paired, difference) = (Paired::between(&a, &b), b.less(&a));
@@ -218,8 +224,8 @@ impl Compare {
         let verdict = match difference.cautious_half_width_at(0.95) {
             _ if difference.is_backed() => paired.verdict(self.wanted(quantity), self.tolerance()),
             Some(half) if half < mean.abs() => paired.verdict(self.wanted(quantity), None),
-            _ if same => Verdict::NotDetected,
-            _ => Verdict::Open,
+            _ if same => Judgement::NotDetected,
+            _ => Judgement::Open,
         };
         ComparedMeasure {
             text,

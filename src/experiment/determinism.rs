@@ -8,7 +8,7 @@
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use super::replicate::{Plan, Replications, replicate};
+use super::replicate::{ReplicationPlan, Replications, replicate};
 use crate::engine::lockstep::{Difference, Stepper, first_difference};
 use crate::model::course::Course;
 
@@ -52,9 +52,13 @@ pub fn other_threads(threads: usize) -> usize {
 ///
 /// # Panics
 /// If a run does.
-pub fn check<'a>(course: impl Into<Course<'a>>, plan: Plan<'_>, runs: &Replications) -> Checked {
+pub fn check<'a>(
+    course: impl Into<Course<'a>>,
+    plan: ReplicationPlan<'_>,
+    runs: &Replications,
+) -> Checked {
     let course = course.into();
-    let again = Plan { threads: other_threads(plan.threads), progress: None, ..plan };
+    let again = ReplicationPlan { threads: other_threads(plan.threads), progress: None, ..plan };
     let again = thread::scope(|scope| {
         scope.spawn(|| replicate(course, again)).join().expect("the second runs end")
     });
@@ -92,7 +96,8 @@ mod tests {
     #[test]
     fn runs_agree_with_themselves_on_any_number_of_threads() {
         for threads in [1, 2, 4] {
-            let plan = Plan { replications: 3, threads, interrupt: &GO_ON, progress: None };
+            let plan =
+                ReplicationPlan { replications: 3, threads, interrupt: &GO_ON, progress: None };
             let runs = replicate(&seeded(1), plan);
             assert_eq!(check(&seeded(1), plan, &runs), Checked::Same);
         }
@@ -102,7 +107,8 @@ mod tests {
     /// Runs of two seeds stand for runs that should have been the same.
     #[test]
     fn runs_that_differ_are_found_out() {
-        let plan = Plan { replications: 3, threads: 2, interrupt: &GO_ON, progress: None };
+        let plan =
+            ReplicationPlan { replications: 3, threads: 2, interrupt: &GO_ON, progress: None };
         let [mut left, right] = [1, 2].map(|seed| replicate(&seeded(seed), plan));
         assert_eq!(first_unequal(&left, &right), Some(0));
         left.outcomes[0] = right.outcomes[0].clone();
@@ -116,11 +122,12 @@ mod tests {
     /// Runs of another seed, so that an answer would be wrong: there is none.
     #[test]
     fn an_interrupted_check_has_not_found_that_runs_agree() {
-        let plan = Plan { replications: 3, threads: 2, interrupt: &GO_ON, progress: None };
+        let plan =
+            ReplicationPlan { replications: 3, threads: 2, interrupt: &GO_ON, progress: None };
         let interrupted = AtomicBool::new(true);
         for seed in [1, 2] {
             let runs = replicate(&seeded(seed), plan);
-            let plan = Plan { interrupt: &interrupted, ..plan };
+            let plan = ReplicationPlan { interrupt: &interrupted, ..plan };
             assert_eq!(check(&seeded(1), plan, &runs), Checked::Interrupted);
         }
     }

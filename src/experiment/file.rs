@@ -53,7 +53,7 @@ fn beside(directory: &Path, file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::share::Share;
+    use crate::experiment::fraction::Fraction;
 
     fn text(text: &str) -> Text {
         Text { name: "e.ron".into(), directory: "experiments".into(), text: text.into() }
@@ -68,15 +68,14 @@ mod tests {
         let Ok(Asked::Compare(compare)) = compare else { panic!("{compare:?}") };
         assert_eq!(
             (compare.model.as_str(), compare.tolerance),
-            ("experiments/a.ron", Some(Share(0.01)))
+            ("experiments/a.ron", Some(Fraction(0.01)))
         );
         let plan = read(&text("Plan(model: \"a.ron\", find: [\"x\"], confidence: 0.9)"));
         let Ok(Asked::Plan(plan)) = plan else { panic!("{plan:?}") };
         assert!((plan.confidence.0 - 0.9).abs() < 1e-12 && plan.max_reps > plan.reps);
         let repeat = read(&text("Replicate(model: \"a.ron\", precision: \"2%\")"));
-        assert!(
-            matches!(repeat, Ok(Asked::Replicate(repeat)) if repeat.precision == Some(Share(0.02)))
-        );
+        let Ok(Asked::Replicate(repeat)) = repeat else { panic!("{repeat:?}") };
+        assert_eq!(repeat.precision, Some(Fraction(0.02)));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::point::Point;
-use super::row::Row;
+use super::row::RunRow;
 use crate::model::scenario::Scenario;
 use crate::outcome::Outcome;
 use crate::scenario::fault::{Fault, Faults};
@@ -77,7 +77,7 @@ pub(super) fn few_enough_rows(
 ) -> Result<(), Faults> {
     let Some(Point { scenario, .. }) = points.first() else { return Ok(()) };
     let runs = (points.len() as u64).saturating_mul(replications);
-    let each = Row::least_bytes(quantities, scenario);
+    let each = RunRow::least_bytes(quantities, scenario);
     fit(scenario, "runs", "results", runs, each)
 }
 
@@ -137,7 +137,7 @@ mod tests {
         let mut scenario = seeded(1);
         let quantities =
             [parse_quantity("p99(sent_to_deleted) - mean(sent_to_deleted)").expect("is one")];
-        scenario.limits.memory = 60 * Row::least_bytes(&quantities, &scenario);
+        scenario.limits.memory = 60 * RunRow::least_bytes(&quantities, &scenario);
         let point = Point { name: String::new(), sets: Vec::new(), scenario };
         let points = vec![point; 3];
         assert!(few_enough_rows(&points, 20, &quantities).is_ok());

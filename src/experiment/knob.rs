@@ -13,7 +13,7 @@
 //! written), so that `0.1..0.3:0.1` is three values on every machine.
 
 use crate::kernel::time::Span;
-use crate::scenario::fault::{Fault, Faults, Place, Source};
+use crate::scenario::fault::{Fault, FaultSource, Faults, Place};
 use crate::scenario::units::parse_span;
 
 /// Most values of one knob.
@@ -34,7 +34,8 @@ impl Knob {
     /// # Errors
     /// Its text has no value, or a range that makes no sense.
     pub fn parse(option: &str, text: &str, faults: &mut Faults) -> Result<Knob, Fault> {
-        let source = faults.add_source(Source { name: option.to_owned(), text: text.to_owned() });
+        let source =
+            faults.add_source(FaultSource { name: option.to_owned(), text: text.to_owned() });
         let form = format!(
             "such as `{option} consumers.workers.count=4..64:4` or \
              `{option} queues.jobs.visibility_timeout=5s,10s,30s`"

@@ -15,6 +15,7 @@ pub mod fates;
 pub mod file;
 #[cfg(test)]
 mod fixture;
+pub mod fraction;
 pub mod in_order;
 pub mod kept;
 pub mod knob;
@@ -29,7 +30,6 @@ pub mod repeat;
 pub mod replicate;
 pub mod row;
 pub mod runs;
-pub mod share;
 pub mod side_by_side;
 pub mod sweep;
 #[cfg(test)]

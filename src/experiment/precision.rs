@@ -12,7 +12,7 @@
 //!
 //! Invariant: the rounds depend on the values alone, so no number of threads shows in the answer.
 
-use super::replicate::{Plan, Replications, Replicator};
+use super::replicate::{ReplicationPlan, Replications, Replicator};
 use super::runs::growing;
 use crate::engine::world::Ended;
 use crate::kernel::time::Time;
@@ -82,7 +82,7 @@ impl Reached {
 pub fn replicate_until<'a>(
     course: impl Into<Course<'a>>,
     target: Target<'_>,
-    plan: Plan<'_>,
+    plan: ReplicationPlan<'_>,
 ) -> Reached {
     let course = course.into();
     let scenario = course.last();
@@ -180,7 +180,8 @@ mod tests {
     fn reached(of: &[&str], precision: f64, most: u64, threads: usize) -> Reached {
         let of: Vec<Quantity> = of.iter().map(|text| parse_quantity(text).expect(text)).collect();
         let target = Target { of: &of, precision, confidence: 0.95 };
-        let plan = Plan { replications: most, threads, interrupt: &GO_ON, progress: None };
+        let plan =
+            ReplicationPlan { replications: most, threads, interrupt: &GO_ON, progress: None };
         replicate_until(&seeded(5), target, plan)
     }
 
@@ -250,13 +251,17 @@ mod tests {
         let of = [parse_quantity("mean(processing)").expect("is a measure")];
         let target = Target { of: &of, precision: 0.001, confidence: 0.95 };
         let progress = Progress::default();
-        let plan =
-            Plan { replications: 25, threads: 1, interrupt: &GO_ON, progress: Some(&progress) };
+        let plan = ReplicationPlan {
+            replications: 25,
+            threads: 1,
+            interrupt: &GO_ON,
+            progress: Some(&progress),
+        };
         let reached = replicate_until(&seeded(5), target, plan);
         assert_eq!(reached.runs.outcomes.len(), 25);
         assert_eq!(progress.added(), Span::from_secs(15 * 10));
         let loose = Target { precision: 0.9, ..target };
-        let plan = Plan { progress: None, ..plan };
+        let plan = ReplicationPlan { progress: None, ..plan };
         assert!(replicate_until(&seeded(5), loose, plan).enough());
     }
 }

@@ -3,7 +3,7 @@
 //! Owns the measures that are taken where none is named, and the way from texts to checked
 //! quantities. Must not know their values.
 
-use crate::scenario::fault::{Fault, Faults, Place, Source};
+use crate::scenario::fault::{Fault, FaultSource, Faults, Place};
 use crate::stats::expect::{ExpectFault, Names, Quantity, parse_quantity};
 
 /// What is measured of each queue that somebody receives from, where nothing is named.
@@ -72,7 +72,7 @@ pub fn read(option: &str, texts: &[String], names: &Names<'_>) -> Result<Vec<Qua
 pub fn push(faults: &mut Faults, option: &str, text: &str, fault: &ExpectFault) {
     let byte = |column: usize| text.char_indices().nth(column).map_or(text.len(), |(at, _)| at);
     let (start, end) = (byte(fault.column - 1), byte(fault.column - 1 + fault.length));
-    let source = faults.add_source(Source { name: option.to_owned(), text: text.to_owned() });
+    let source = faults.add_source(FaultSource { name: option.to_owned(), text: text.to_owned() });
     let place = Place { source, start, end };
     faults.push(Fault::new(fault.message.clone()).at(place, "").help(fault.help.clone()));
 }

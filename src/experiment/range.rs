@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use super::share::Share;
+use super::fraction::Fraction;
 
 /// Replications: a million rows of one point are more than anybody waits for.
 pub const REPLICATIONS: RangeInclusive<u64> = 1..=1_000_000;
@@ -53,8 +53,8 @@ pub fn spread<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Erro
 ///
 /// # Errors
 /// It is none.
-pub fn confidence<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Share, D::Error> {
-    let share = Share::deserialize(deserializer)?;
+pub fn confidence<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fraction, D::Error> {
+    let share = Fraction::deserialize(deserializer)?;
     if CONFIDENCE.contains(&share.0) {
         return Ok(share);
     }
@@ -71,9 +71,9 @@ pub fn is_precision(share: f64) -> bool {
 ///
 /// # Errors
 /// It is neither.
-pub fn precision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Share>, D::Error> {
-    match Option::<Share>::deserialize(deserializer)? {
-        Some(Share(share)) if !is_precision(share) => Err(D::Error::custom(format!(
+pub fn precision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Fraction>, D::Error> {
+    match Option::<Fraction>::deserialize(deserializer)? {
+        Some(Fraction(share)) if !is_precision(share) => Err(D::Error::custom(format!(
             "`{share}` is no share of the mean above 0 and below 1, such as \"2%\""
         ))),
         share => Ok(share),

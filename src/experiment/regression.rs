@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use super::replicate::{Plan, replicate};
+use super::replicate::{ReplicationPlan, replicate};
 use crate::engine::lockstep::{Difference, Stepper, first_difference};
 use crate::facts::fact::Fact;
 use crate::kernel::time::Time;
@@ -25,7 +25,7 @@ const SHOWN: usize = 3;
 
 /// How an outcome compares with the kept one.
 #[derive(Clone, Debug)]
-pub enum Verdict {
+pub enum Regression {
     /// They are the same.
     Same,
     /// Nothing was kept.
@@ -79,7 +79,7 @@ pub enum First {
 
 /// The outcome that is kept of a scenario: its first replication.
 pub fn outcome(scenario: &Scenario, interrupt: &AtomicBool) -> Outcome {
-    let plan = Plan { replications: 1, threads: 1, interrupt, progress: None };
+    let plan = ReplicationPlan { replications: 1, threads: 1, interrupt, progress: None };
     let mut runs = replicate(scenario, plan);
     runs.outcomes.swap_remove(0)
 }
@@ -94,16 +94,16 @@ pub fn compare(
     outcome: &Outcome,
     kept: Option<&Stored>,
     interrupt: &AtomicBool,
-) -> Result<Verdict, serde_json::Error> {
-    let Some(kept) = kept else { return Ok(Verdict::New) };
+) -> Result<Regression, serde_json::Error> {
+    let Some(kept) = kept else { return Ok(Regression::New) };
     let new = contents(outcome)?;
     if new == kept.contents {
-        return Ok(Verdict::Same);
+        return Ok(Regression::Same);
     }
     let changed = differences(kept, &new)?;
     let old = kept.value().unwrap_or(Value::Null);
     let first = first(text, scenario, outcome, kept, &old, interrupt);
-    Ok(Verdict::Differs(Box::new(Differs { first, changed })))
+    Ok(Regression::Differs(Box::new(Differs { first, changed })))
 }
 
 fn first(

@@ -8,13 +8,13 @@ use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 
+use super::fraction::Fraction;
 use super::kept;
 use super::point::Point;
 use super::precision::{Known, Reached, Target, replicate_until};
 use super::quantities;
 use super::range;
-use super::replicate::{Plan, Replications, replicate};
-use super::share::Share;
+use super::replicate::{ReplicationPlan, Replications, replicate};
 use crate::engine::world::Ended;
 use crate::outcome::Estimate;
 use crate::scenario::fault::Faults;
@@ -38,7 +38,7 @@ pub struct RepeatAsked {
     pub measures: Vec<String>,
     /// Half the width of an interval as a share of its mean; `None` for `reps` replications.
     #[serde(deserialize_with = "range::precision")]
-    pub precision: Option<Share>,
+    pub precision: Option<Fraction>,
     /// Replications, without a precision.
     #[serde(deserialize_with = "range::replications")]
     pub reps: u64,
@@ -92,10 +92,15 @@ impl Repeat {
         let scenario = &self.point.scenario;
         let replications =
             if self.asked.precision.is_some() { self.asked.max_reps } else { self.asked.reps };
-        let plan = Plan { replications: replications.max(1), threads, interrupt, progress: None };
+        let plan = ReplicationPlan {
+            replications: replications.max(1),
+            threads,
+            interrupt,
+            progress: None,
+        };
         let (runs, known) = match self.asked.precision {
             None => (replicate(scenario, plan), Vec::new()),
-            Some(Share(precision)) => {
+            Some(Fraction(precision)) => {
                 let target = Target { of: &self.quantities, precision, confidence: CONFIDENCE };
                 let Reached { runs, known } = replicate_until(scenario, target, plan);
                 (runs, known)

@@ -21,7 +21,7 @@ use crate::stats::expect::{Names, Quantity, Told};
 
 /// What to do.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan<'a> {
+pub struct ReplicationPlan<'a> {
     /// How many replications, at least one.
     pub replications: u64,
     /// On at most so many threads.
@@ -73,7 +73,7 @@ pub fn simulate(scenario: &Scenario) -> Outcome {
 ///
 /// # Panics
 /// If the plan has no replication.
-pub fn replicate<'a>(course: impl Into<Course<'a>>, plan: Plan<'_>) -> Replications {
+pub fn replicate<'a>(course: impl Into<Course<'a>>, plan: ReplicationPlan<'_>) -> Replications {
     let mut runs = Replicator::new(course.into(), plan, &[]);
     runs.up_to(plan.replications);
     runs.finish()
@@ -83,7 +83,7 @@ pub fn replicate<'a>(course: impl Into<Course<'a>>, plan: Plan<'_>) -> Replicati
 #[derive(Debug)]
 pub struct Replicator<'a> {
     course: Course<'a>,
-    plan: Plan<'a>,
+    plan: ReplicationPlan<'a>,
     quantities: &'a [Quantity],
     asked: u64,
     /// Of these, those before the first that an interrupt ended or that is not kept.
@@ -110,7 +110,11 @@ struct Done {
 impl<'a> Replicator<'a> {
     /// No replication yet; of each it is kept what it tells of `quantities`. How many there are is
     /// said by [`Self::up_to`], not by the plan.
-    pub fn new(course: Course<'a>, plan: Plan<'a>, quantities: &'a [Quantity]) -> Replicator<'a> {
+    pub fn new(
+        course: Course<'a>,
+        plan: ReplicationPlan<'a>,
+        quantities: &'a [Quantity],
+    ) -> Replicator<'a> {
         Replicator {
             limit: course.last().limits.memory,
             course,
@@ -261,7 +265,7 @@ mod tests {
     use crate::experiment::fixture::{scenario, seeded};
 
     fn run_on(threads: usize, interrupt: &AtomicBool, progress: Option<&Progress>) -> Replications {
-        replicate(&seeded(7), Plan { replications: 5, threads, interrupt, progress })
+        replicate(&seeded(7), ReplicationPlan { replications: 5, threads, interrupt, progress })
     }
 
     #[test]
@@ -293,7 +297,8 @@ mod tests {
     fn every_replication_may_reach_a_limit() {
         let scenario = scenario("limits: (events: 100)");
         let go_on = AtomicBool::new(false);
-        let plan = Plan { replications: 3, threads: 2, interrupt: &go_on, progress: None };
+        let plan =
+            ReplicationPlan { replications: 3, threads: 2, interrupt: &go_on, progress: None };
         let runs = replicate(&scenario, plan);
         assert_eq!(runs.ended, Ended::EventLimit);
         assert_eq!(runs.outcomes.len(), 3);
@@ -307,7 +312,12 @@ mod tests {
     #[test]
     fn outcomes_are_kept_as_far_as_memory_reaches() {
         let go_on = AtomicBool::new(false);
-        let plan = |threads| Plan { replications: 9, threads, interrupt: &go_on, progress: None };
+        let plan = |threads| ReplicationPlan {
+            replications: 9,
+            threads,
+            interrupt: &go_on,
+            progress: None,
+        };
         let scenario = seeded(7);
         let free = replicate(&scenario, plan(2));
         let sizes: Vec<u64> = free.outcomes.iter().map(Outcome::bytes).collect();
@@ -340,7 +350,8 @@ mod tests {
     #[test]
     fn what_was_complete_before_an_interrupt_is_kept() {
         let (scenario, interrupt) = (seeded(7), AtomicBool::new(false));
-        let plan = Plan { replications: 5, threads: 1, interrupt: &interrupt, progress: None };
+        let plan =
+            ReplicationPlan { replications: 5, threads: 1, interrupt: &interrupt, progress: None };
         let mut runs = Replicator::new((&scenario).into(), plan, &[]);
         assert_eq!((runs.up_to(2), runs.outcomes().len()), (Ended::Completed, 2));
         assert_eq!((runs.up_to(1), runs.outcomes().len()), (Ended::Completed, 2));

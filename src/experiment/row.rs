@@ -1,7 +1,7 @@
 //! What one run gave, as far as an experiment asks.
 //!
-//! Owns [`Row`] and the form in which a journal keeps it. Must not know where it is kept, nor what
-//! is made of it.
+//! Owns [`RunRow`] and the form in which a journal keeps it. Must not know where it is kept, nor
+//! what is made of it.
 //!
 //! Percentiles need distributions. Those of one latency are shared by all that is read off it, and
 //! stand once in a row's text: for each cell that holds something the steps from the one before,
@@ -24,7 +24,7 @@ use crate::stats::stability;
 /// What one run gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Text", try_from = "Text")]
-pub struct Row {
+pub struct RunRow {
     /// What it tells of each quantity of the experiment.
     pub told: Vec<Told>,
     /// The verdict on each expectation of the scenario.
@@ -40,17 +40,17 @@ pub struct Row {
     pub partial: Option<String>,
 }
 
-impl Row {
+impl RunRow {
     /// Of one run.
     pub fn of(
         quantities: &[Quantity],
         scenario: &Scenario,
         measured: &Measured,
         partial: Option<String>,
-    ) -> Row {
+    ) -> RunRow {
         let (expect, names) = (scenario.expect.iter(), Names::of(scenario));
         let unstable = stability::unstable(scenario, measured);
-        Row {
+        RunRow {
             told: quantities.iter().map(|of| of.told(&names, measured)).collect(),
             expect: ExpectOutcome::all(scenario, measured, &unstable),
             expect_told: expect.map(|of| ExpectOutcome::told(of, &names, measured)).collect(),
@@ -69,7 +69,7 @@ impl Row {
         let told: usize = quantities.iter().map(told).sum();
         let verdict = |text: &String| size_of::<ExpectOutcome>() + size_of::<Told>() + text.len();
         let verdicts: usize = scenario.expect.iter().map(verdict).sum();
-        (size_of::<Row>() + told + verdicts) as u64
+        (size_of::<RunRow>() + told + verdicts) as u64
     }
 
     /// Whether it tells of these quantities and of the expectations of this scenario.
@@ -114,8 +114,8 @@ enum Entry {
     None(String),
 }
 
-impl From<Row> for Text {
-    fn from(row: Row) -> Text {
+impl From<RunRow> for Text {
+    fn from(row: RunRow) -> Text {
         let mut shared: Vec<Arc<Distribution>> = Vec::new();
         let mut entry = |reading: &Result<Reading, String>| match reading {
             Err(why) => Entry::None(why.clone()),
@@ -140,15 +140,15 @@ impl From<Row> for Text {
         };
         let (told, expect_told) = (entries(&row.told), entries(&row.expect_told));
         let lengths = shared.iter().map(|of| written(of)).collect();
-        let Row { expect, unstable, fingerprint, partial, .. } = row;
+        let RunRow { expect, unstable, fingerprint, partial, .. } = row;
         Text { told, expect, expect_told, unstable, lengths, fingerprint, partial }
     }
 }
 
-impl TryFrom<Text> for Row {
+impl TryFrom<Text> for RunRow {
     type Error = &'static str;
 
-    fn try_from(text: Text) -> Result<Row, &'static str> {
+    fn try_from(text: Text) -> Result<RunRow, &'static str> {
         let read = text.lengths.iter().map(|numbers| read(numbers).map(Arc::new));
         let shared: Vec<Arc<Distribution>> =
             read.collect::<Option<_>>().ok_or("the lengths of a row are torn")?;
@@ -176,7 +176,7 @@ impl TryFrom<Text> for Row {
             };
             entries.into_iter().map(one).collect()
         };
-        Ok(Row {
+        Ok(RunRow {
             told: told(text.told)?,
             expect: text.expect,
             expect_told: told(text.expect_told)?,
@@ -225,10 +225,10 @@ mod tests {
     use crate::stats::expect::parse_quantity;
     use crate::stats::fixture;
 
-    fn row(texts: &[&str]) -> Row {
+    fn row(texts: &[&str]) -> RunRow {
         let quantities: Vec<Quantity> =
             texts.iter().map(|text| parse_quantity(text).expect(text)).collect();
-        Row::of(&quantities, &fixture::scenario(), &fixture::measured(0), Some("why".to_owned()))
+        RunRow::of(&quantities, &fixture::scenario(), &fixture::measured(0), Some("why".to_owned()))
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
             "cost_per_month",
         ]);
         let text = serde_json::to_string(&row).expect("has finite numbers only");
-        assert_eq!(serde_json::from_str::<Row>(&text).expect("was just written"), row);
+        assert_eq!(serde_json::from_str::<RunRow>(&text).expect("was just written"), row);
         let lengths = text.split("\"lengths\":").nth(1).expect("has lengths");
         let ends = lengths.split("]]").next().map(|lists| lists.matches('[').count());
         assert_eq!(ends, Some(3), "two latencies, each once: {lengths}");
@@ -255,7 +255,7 @@ mod tests {
         let text = serde_json::to_string(&row(&["p50(sent_to_deleted)"])).expect("is finite");
         let (from, to) = ("\"quantile\":[500000000,0]", "\"quantile\":[500000000,9]");
         assert!(text.contains(from), "{text}");
-        assert!(serde_json::from_str::<Row>(&text.replace(from, to)).is_err());
+        assert!(serde_json::from_str::<RunRow>(&text.replace(from, to)).is_err());
         assert!(read(&[5, 2, 100, 90]).is_none() && read(&[5, 1]).is_none());
         assert!(read(&[5, 0, 1]).is_none() && read(&[u64::MAX, 1, 1]).is_none());
     }
@@ -268,7 +268,7 @@ mod tests {
         row.told[0].0[0] =
             Ok(Reading::Spread { count, sum, squares: Squares::of_parts([1, 2, 3]) });
         let text = serde_json::to_string(&row).expect("has finite numbers only");
-        assert_eq!(serde_json::from_str::<Row>(&text).expect("was just written"), row);
+        assert_eq!(serde_json::from_str::<RunRow>(&text).expect("was just written"), row);
         let second = 1_000_000_000;
         let lengths = [5, second, second, second + 1, 2 * second].map(Span::from_nanos);
         let distribution = Latency::of(&lengths).distribution;

@@ -13,7 +13,7 @@ use super::in_order::in_order;
 use super::point::Point;
 use super::progress::Progress;
 use super::replicate::why_partial;
-use super::row::Row;
+use super::row::RunRow;
 use super::side_by_side::fitting;
 use crate::engine::run::{Run, run, run_with};
 use crate::engine::world::Ended;
@@ -34,9 +34,9 @@ pub struct Job<'a> {
 /// What is known from earlier runs, and told of new ones.
 pub trait Memory: Sync {
     /// The row of this job, if it was done before.
-    fn recall(&self, job: &Job<'_>) -> Option<Row>;
+    fn recall(&self, job: &Job<'_>) -> Option<RunRow>;
     /// A job is done. Called from any thread, in the order in which jobs end.
-    fn keep(&self, job: &Job<'_>, row: &Row);
+    fn keep(&self, job: &Job<'_>, row: &RunRow);
 }
 
 /// Remembers nothing.
@@ -44,11 +44,11 @@ pub trait Memory: Sync {
 pub struct Forgetful;
 
 impl Memory for Forgetful {
-    fn recall(&self, _job: &Job<'_>) -> Option<Row> {
+    fn recall(&self, _job: &Job<'_>) -> Option<RunRow> {
         None
     }
 
-    fn keep(&self, _job: &Job<'_>, _row: &Row) {}
+    fn keep(&self, _job: &Job<'_>, _row: &RunRow) {}
 }
 
 /// How runs are done.
@@ -68,19 +68,19 @@ pub struct Runner<'a> {
 
 impl Runner<'_> {
     /// The rows of all jobs in their order; `None` after an interrupt.
-    pub fn rows(&self, jobs: &[Job<'_>]) -> Option<Vec<Row>> {
+    pub fn rows(&self, jobs: &[Job<'_>]) -> Option<Vec<RunRow>> {
         self.done(jobs).into_iter().collect()
     }
 
     /// The rows of all jobs in their order; `None` for those that an interrupt left undone.
-    pub fn done(&self, jobs: &[Job<'_>]) -> Vec<Option<Row>> {
+    pub fn done(&self, jobs: &[Job<'_>]) -> Vec<Option<RunRow>> {
         // The jobs of a point mostly follow each other: it is looked at once.
         let points = jobs.chunk_by(|job, next| ptr::eq(job.point, next.point));
         let threads = fitting(self.threads, points.map(|jobs| &jobs[0].point.scenario));
         in_order(jobs.len() as u64, threads, |number| {
             let job = &jobs[number as usize];
             let known = self.memory.recall(job);
-            let fits = |row: &Row| row.fits(self.quantities, &job.point.scenario);
+            let fits = |row: &RunRow| row.fits(self.quantities, &job.point.scenario);
             if let Some(row) = known.filter(fits) {
                 if let Some(progress) = self.progress {
                     progress.skip(job.point.scenario.end() - Time::ZERO);
@@ -93,7 +93,7 @@ impl Runner<'_> {
         })
     }
 
-    fn run(&self, job: &Job<'_>) -> Option<Row> {
+    fn run(&self, job: &Job<'_>) -> Option<RunRow> {
         if self.interrupt.load(Ordering::Relaxed) {
             return None;
         }
@@ -112,13 +112,13 @@ impl Runner<'_> {
         };
         (ended != Ended::Interrupted).then(|| {
             let partial = why_partial(scenario, ended, &measured);
-            Row::of(self.quantities, scenario, &measured, partial)
+            RunRow::of(self.quantities, scenario, &measured, partial)
         })
     }
 }
 
 /// The queues that do not settle in half of these replications of a point or more.
-pub(super) fn unstable(rows: &[Row]) -> Vec<EstimatedUnstable> {
+pub(super) fn unstable(rows: &[RunRow]) -> Vec<EstimatedUnstable> {
     let runs: Vec<&[Unstable]> = rows.iter().map(|row| row.unstable.as_slice()).collect();
     EstimatedUnstable::over(&runs)
 }

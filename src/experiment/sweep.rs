@@ -12,7 +12,7 @@ use super::knob::Knob;
 use super::point::{Base, Point};
 use super::quantities;
 use super::range;
-use super::row::Row;
+use super::row::RunRow;
 use super::runs::{Job, Runner, growing, unstable};
 use crate::outcome::{
     EstimatedExpectation, EstimatedMeasure, SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome,
@@ -125,7 +125,7 @@ impl Sweep {
     }
 
     /// The document of the rows of [`Sweep::jobs`].
-    pub fn outcome(&self, rows: &[Row]) -> SweepOutcome {
+    pub fn outcome(&self, rows: &[RunRow]) -> SweepOutcome {
         let replications = rows.chunks(self.asked.reps.max(1) as usize);
         let points: Vec<SweepPoint> = self
             .points
@@ -154,7 +154,7 @@ impl Sweep {
         }
     }
 
-    fn at(&self, point: &Point, rows: &[Row]) -> SweepPoint {
+    fn at(&self, point: &Point, rows: &[RunRow]) -> SweepPoint {
         let unstable = unstable(rows);
         let settles = |quantity: &Quantity| growing(quantity, &point.scenario, &unstable).is_none();
         let estimate = |(at, quantity): (usize, &Quantity)| {

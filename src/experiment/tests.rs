@@ -10,15 +10,15 @@ use serde::de::DeserializeOwned;
 use super::asked::Asked;
 use super::compare::{Compare, CompareAsked};
 use super::conduct::{Document, conduct};
+use super::fraction::Fraction;
 use super::plan::PlanAsked;
 use super::point::Point;
 use super::progress::Progress;
 use super::quantities;
 use super::regression::{self, Changed, First, differences};
 use super::repeat::{Repeat, RepeatAsked};
-use super::row::Row;
+use super::row::RunRow;
 use super::runs::{Job, Memory, Runner};
-use super::share::Share;
 use super::sweep::{Sweep, SweepAsked};
 use crate::kernel::time::Span;
 use crate::observe::measured::Latency;
@@ -49,12 +49,12 @@ static STOP: AtomicBool = AtomicBool::new(true);
 /// Recalls what was kept of the same point and replication.
 #[derive(Default)]
 struct Kept {
-    rows: Mutex<Vec<(String, u64, Row)>>,
+    rows: Mutex<Vec<(String, u64, RunRow)>>,
     recalled: AtomicU64,
 }
 
 impl Memory for Kept {
-    fn recall(&self, job: &Job<'_>) -> Option<Row> {
+    fn recall(&self, job: &Job<'_>) -> Option<RunRow> {
         let rows = self.rows.lock().expect("nobody panics");
         let known = rows
             .iter()
@@ -64,7 +64,7 @@ impl Memory for Kept {
         Some(row)
     }
 
-    fn keep(&self, job: &Job<'_>, row: &Row) {
+    fn keep(&self, job: &Job<'_>, row: &RunRow) {
         let kept = (job.point.name.clone(), job.replication, row.clone());
         self.rows.lock().expect("nobody panics").push(kept);
     }
@@ -212,8 +212,8 @@ fn prepared(asked: CompareAsked) -> Compare {
     Compare::prepare(asked, [&text, &text]).unwrap_or_else(|faults| panic!("{faults}")).0
 }
 
-fn row(reading: Option<Reading>, fingerprint: u64) -> Row {
-    Row {
+fn row(reading: Option<Reading>, fingerprint: u64) -> RunRow {
+    RunRow {
         told: vec![Told(vec![reading.ok_or_else(|| "no message".to_owned())])],
         expect: Vec::new(),
         expect_told: Vec::new(),
@@ -228,7 +228,7 @@ fn said(asked: CompareAsked, of: impl Fn(usize, u64) -> Option<Reading>) -> Comp
     let compare = prepared(asked);
     // Different runs, but for the first pair: else the first fate is looked for.
     let fingerprint = |at: usize| if at.is_multiple_of(10) { 0 } else { at as u64 };
-    let rows: Vec<Row> =
+    let rows: Vec<RunRow> =
         (0..20).map(|at| row(of(at / 10, at as u64 % 10), fingerprint(at))).collect();
     let outcome = compare.outcome(&rows, &GO_ON).expect("nobody interrupts");
     assert_eq!((outcome.measures.len(), outcome.first_fate), (1, None));
@@ -252,7 +252,8 @@ fn two_systems_are_compared_pair_by_pair() {
     let [low, high] = found.unpaired_ci95.expect("ten runs");
     assert!((low + high - 6.0).abs() < 1e-9 && (high - 4.066).abs() < 0.001, "{low} to {high}");
     // With a tolerance of 40 % of 10 it does not matter.
-    let tolerant = CompareAsked { tolerance: Some(Share(0.4)), ..compared(&["duplicates"], &[]) };
+    let tolerant =
+        CompareAsked { tolerance: Some(Fraction(0.4)), ..compared(&["duplicates"], &[]) };
     assert_eq!(said(tolerant, ten).verdict, "within the tolerance");
     // Under other traffic, or over another time, it is neither better nor worse.
     for b in ["producers.web.arrivals=Poisson(\"60/s\")", "duration=10s", "warm_up=1s"] {
@@ -280,7 +281,7 @@ fn a_percentile_with_little_beyond_it_is_told_from_another_with_caution() {
         Latency::of(&lengths)
     };
     let told = |take: f64, text: &str, shift: u64| {
-        let asked = CompareAsked { tolerance: Some(Share(0.5)), ..compared(&[text], &[]) };
+        let asked = CompareAsked { tolerance: Some(Fraction(0.5)), ..compared(&[text], &[]) };
         said(asked, |system, _| p99(system, shift).reading(Take::Quantile(take)))
     };
     let thin = told(0.99, "p99(sent_to_deleted)", 1);
@@ -292,7 +293,7 @@ fn a_percentile_with_little_beyond_it_is_told_from_another_with_caution() {
 #[test]
 fn what_grows_is_not_compared() {
     let compare = prepared(compared(&["sent", "mean(visible)"], &[]));
-    let mut rows: Vec<Row> = (0..20).map(|_| row(Some(Reading::Mean(1.0)), 0)).collect();
+    let mut rows: Vec<RunRow> = (0..20).map(|_| row(Some(Reading::Mean(1.0)), 0)).collect();
     for (at, row) in rows.iter_mut().enumerate() {
         row.told.push(row.told[0].clone());
         let queue = "jobs".to_owned();
@@ -313,7 +314,7 @@ fn a_comparison_runs_pairs() {
     let asked = CompareAsked {
         reps: 2,
         seed: None,
-        tolerance: Some(Share(0.25)),
+        tolerance: Some(Fraction(0.25)),
         ..compared(&["sent"], &["consumers.workers.count=9"])
     };
     let [a, b] = ["seed: 8", "seed: 9"].map(text);
@@ -363,7 +364,7 @@ fn repeated(precision: Option<f64>) -> RepeatAsked {
         model: "jobs.ron".to_owned(),
         set: Vec::new(),
         measures: strings(&["mean(processing)"]),
-        precision: precision.map(Share),
+        precision: precision.map(Fraction),
         reps: 4,
         max_reps: 30,
         seed: Some(2),
@@ -402,7 +403,7 @@ fn every_kind_of_experiment_gives_its_document() {
         find: strings(&["consumers.workers.count=1..6"]),
         such_that: strings(&["rate(deleted) > 10/s"]),
         minimise: None,
-        confidence: Share(0.95),
+        confidence: Fraction(0.95),
         reps: 4,
         max_reps: 8,
         seed: None,
@@ -472,12 +473,12 @@ fn a_run_is_compared_with_what_was_kept_of_it() {
         let (scenario, outcome) = of(text);
         regression::compare(text, &scenario, &outcome, kept, &GO_ON).expect("is JSON")
     };
-    assert!(matches!(verdict(&old, None), regression::Verdict::New));
+    assert!(matches!(verdict(&old, None), regression::Regression::New));
     let same = stored(&kept, Some(&old));
-    assert!(matches!(verdict(&old, Some(&same)), regression::Verdict::Same));
+    assert!(matches!(verdict(&old, Some(&same)), regression::Regression::Same));
     let differs = |text: &Text, kept: &Stored| match verdict(text, Some(kept)) {
-        regression::Verdict::Differs(differs) => *differs,
-        other @ (regression::Verdict::Same | regression::Verdict::New) => panic!("{other:?}"),
+        regression::Regression::Differs(differs) => *differs,
+        other @ (regression::Regression::Same | regression::Regression::New) => panic!("{other:?}"),
     };
     // Other words for the same events.
     let wanted = text("expect: [\"sent > 1\"]");
@@ -537,7 +538,7 @@ fn what_changed_is_listed_leaf_by_leaf() {
 
 #[test]
 fn a_share_says_how_it_is_written() {
-    let fault = serde_json::from_str::<Share>("[]").expect_err("a list is no share");
+    let fault = serde_json::from_str::<Fraction>("[]").expect_err("a list is no share");
     assert!(fault.to_string().contains("a share such as 0.01 or \"1%\""), "{fault}");
 }
 

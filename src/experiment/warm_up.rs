@@ -16,7 +16,7 @@
 //! Invariant: the cut depends on the scenario, its seed and the number of replications alone.
 
 use super::in_order::in_order;
-use super::replicate::Plan;
+use super::replicate::ReplicationPlan;
 use super::side_by_side::fitting;
 use crate::engine::run::run_with;
 use crate::engine::world::Ended;
@@ -73,7 +73,7 @@ impl WarmUp {
     ///
     /// # Panics
     /// If a run does.
-    pub fn apply(self, scenario: &mut Scenario, plan: Plan<'_>) -> Option<String> {
+    pub fn apply(self, scenario: &mut Scenario, plan: ReplicationPlan<'_>) -> Option<String> {
         let (warm_up, doubt) = match self {
             WarmUp::Fixed => return None,
             WarmUp::None => (Span::ZERO, None),
@@ -99,7 +99,7 @@ pub struct TooLong {
 ///
 /// # Panics
 /// If a run does.
-pub fn mser5(scenario: &Scenario, plan: Plan<'_>) -> Found {
+pub fn mser5(scenario: &Scenario, plan: ReplicationPlan<'_>) -> Found {
     let empty = Waits::new(scenario.duration, scenario.queues.len());
     let pilots = plan.replications.clamp(FEWEST_PILOTS, MOST_PILOTS);
     let runs = in_order(pilots, fitting(plan.threads, [scenario]), |number| {
@@ -179,8 +179,8 @@ mod tests {
 
     static GO_ON: AtomicBool = AtomicBool::new(false);
 
-    fn plan(threads: usize) -> Plan<'static> {
-        Plan { replications: 5, threads, interrupt: &GO_ON, progress: None }
+    fn plan(threads: usize) -> ReplicationPlan<'static> {
+        ReplicationPlan { replications: 5, threads, interrupt: &GO_ON, progress: None }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::numbers::Numbers;
 use super::unstable::{self, is_common};
 use super::{
-    ByName, Estimated, EstimatedUnstable, ExpectOutcome, Kind, Outcome, Sample,
+    ByName, Estimated, EstimatedUnstable, ExpectOutcome, LatencyKind, Outcome, Sample,
     commonest_bottleneck, hex,
 };
 use crate::kernel::rng::mix;
@@ -330,7 +330,7 @@ fn merged(sample: Sample<'_>) -> Vec<(String, Estimated)> {
     let mut merged = Vec::new();
     let names = sample.first().into_iter().flat_map(|outcome| outcome.queues.iter());
     for (queue, (name, _)) in names.enumerate() {
-        for kind in Kind::ALL {
+        for kind in LatencyKind::ALL {
             for (word, take) in TAKEN {
                 let path = format!("queues.{name}.latency_ns.{}.{word}", kind.name());
                 merged.extend(sample.latency(queue, kind, take).map(|of| (path, of)));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 use crate::kernel::time::Time;
-use crate::stats::bottleneck::{self, Kind, Verdict};
+use crate::stats::bottleneck::{self, Bottleneck, Finding};
 
 /// What limited a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct LimitedBy {
     pub kind: String,
     /// Of which queue, fleet or producer; empty for none.
     pub of: String,
-    /// The figures of the sentence, in the order of [`Kind`]'s documentation.
+    /// The figures of the sentence, in the order of [`Finding`]'s documentation.
     pub figures: Vec<f64>,
     /// Of which part of the run: from, to; left out for the whole of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ pub struct LimitedBy {
 }
 
 impl LimitedBy {
-    pub(super) fn of(verdict: &Verdict) -> LimitedBy {
+    pub(super) fn of(verdict: &Bottleneck) -> LimitedBy {
         LimitedBy {
             kind: verdict.kind.name().to_owned(),
             of: verdict.of.clone(),
@@ -34,11 +34,11 @@ impl LimitedBy {
         }
     }
 
-    fn verdict(&self) -> Option<Verdict> {
+    fn verdict(&self) -> Option<Bottleneck> {
         let stretch =
             self.stretch_ns.map(|[from, to]| (Time::from_nanos(from), Time::from_nanos(to)));
-        let kind = Kind::of_name(&self.kind)?;
-        Some(Verdict { kind, of: self.of.clone(), figures: self.figures.clone(), stretch })
+        let kind = Finding::of_name(&self.kind)?;
+        Some(Bottleneck { kind, of: self.of.clone(), figures: self.figures.clone(), stretch })
     }
 }
 
@@ -46,6 +46,6 @@ impl LimitedBy {
 /// figures.
 pub fn commonest_bottleneck(outcomes: &[Outcome]) -> String {
     let verdict = |outcome: &Outcome| outcome.limited_by.as_ref().and_then(LimitedBy::verdict);
-    let verdicts: Vec<Verdict> = outcomes.iter().filter_map(verdict).collect();
+    let verdicts: Vec<Bottleneck> = outcomes.iter().filter_map(verdict).collect();
     bottleneck::commonest(&verdicts)
 }

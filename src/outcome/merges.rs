@@ -15,7 +15,7 @@ use crate::stats::pool::Reading;
 /// Beside the outcome of one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Merges {
-    /// By queue, in the order of [`Kind::ALL`].
+    /// By queue, in the order of [`LatencyKind::ALL`].
     latencies: Vec<[Latency; 3]>,
     /// By expectation of the scenario.
     expect: Vec<Told>,
@@ -25,7 +25,7 @@ pub struct Merges {
 
 /// The latencies of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum LatencyKind {
     /// From send to first receive.
     SentToReceived,
     /// From send to delete.
@@ -34,24 +34,25 @@ pub enum Kind {
     Processing,
 }
 
-impl Kind {
+impl LatencyKind {
     /// All of them.
-    pub const ALL: [Kind; 3] = [Kind::SentToReceived, Kind::SentToDeleted, Kind::Processing];
+    pub const ALL: [LatencyKind; 3] =
+        [LatencyKind::SentToReceived, LatencyKind::SentToDeleted, LatencyKind::Processing];
 
     /// Its name in documents.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::SentToReceived => "sent_to_received",
-            Kind::SentToDeleted => "sent_to_deleted",
-            Kind::Processing => "processing",
+            LatencyKind::SentToReceived => "sent_to_received",
+            LatencyKind::SentToDeleted => "sent_to_deleted",
+            LatencyKind::Processing => "processing",
         }
     }
 
     fn of(self, queue: &QueueMeasured) -> &Latency {
         match self {
-            Kind::SentToReceived => &queue.sent_to_received,
-            Kind::SentToDeleted => &queue.sent_to_deleted,
-            Kind::Processing => &queue.processing,
+            LatencyKind::SentToReceived => &queue.sent_to_received,
+            LatencyKind::SentToDeleted => &queue.sent_to_deleted,
+            LatencyKind::Processing => &queue.processing,
         }
     }
 }
@@ -59,7 +60,7 @@ impl Kind {
 impl Merges {
     /// Of one run.
     pub(super) fn of(scenario: &Scenario, measured: &Measured) -> Merges {
-        let latencies = |queue: &QueueMeasured| Kind::ALL.map(|kind| kind.of(queue).clone());
+        let latencies = |queue: &QueueMeasured| LatencyKind::ALL.map(|kind| kind.of(queue).clone());
         let names = Names::of(scenario);
         let told = |text: &String| ExpectOutcome::told(text, &names, measured);
         Merges {
@@ -81,7 +82,7 @@ impl Merges {
     }
 
     /// A latency of a queue, by its place in the scenario.
-    pub(super) fn latency(&self, queue: usize, kind: Kind) -> Option<&Latency> {
+    pub(super) fn latency(&self, queue: usize, kind: LatencyKind) -> Option<&Latency> {
         self.latencies.get(queue).map(|all| &all[kind as usize])
     }
 

@@ -6,7 +6,7 @@
 
 use std::ops::Deref;
 
-use super::{Kind, Outcome, Thin};
+use super::{LatencyKind, Outcome, Thin};
 use crate::stats::batch_means;
 use crate::stats::expect::Take;
 use crate::stats::pool::{Pooled, Reading, Runs, Sampled};
@@ -51,7 +51,7 @@ impl<'a> Sample<'a> {
     }
 
     /// A latency of a queue: its mean, or a percentile, over the messages of all runs together.
-    pub fn latency(&self, queue: usize, kind: Kind, take: Take) -> Option<Estimated> {
+    pub fn latency(&self, queue: usize, kind: LatencyKind, take: Take) -> Option<Estimated> {
         self.pooled(|outcome| outcome.merges.latency(queue, kind)?.reading(take))
     }
 

@@ -6,7 +6,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet, Title};
 
-use crate::scenario::fault::{Fault, Faults, Place, Severity, Source};
+use crate::scenario::fault::{Fault, FaultSource, Faults, Place, Severity};
 use crate::scenario::visible::brief;
 
 /// Longest line in bytes that is shown.
@@ -50,7 +50,7 @@ impl Faults {
 }
 
 /// A title over the line of a place; a line too long to be read is only named.
-fn framed<'a>(title: Title<'a>, path: &str, place: Place, source: &'a Source) -> Group<'a> {
+fn framed<'a>(title: Title<'a>, path: &str, place: Place, source: &'a FaultSource) -> Group<'a> {
     let name = brief(&source.name);
     let (line, shift, text) = line_of(&source.text, place);
     if text.len() > LONGEST_LINE {
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_line_too_long_to_be_read_is_only_named() {
         let text = format!("a\n{}b", "ä".repeat(2_000));
-        let mut faults = Faults::none_in(vec![Source { name: "x.ron".into(), text }]);
+        let mut faults = Faults::none_in(vec![FaultSource { name: "x.ron".into(), text }]);
         faults.push(Fault::new("wrong").at(Place { source: 0, start: 4_002, end: 4_003 }, "a.b"));
         let shown = faults.render(false);
         assert!(shown.contains("x.ron:2:2001") && shown.contains("at a.b"), "{shown}");

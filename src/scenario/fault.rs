@@ -4,7 +4,7 @@
 //! what a scenario means, nor how a terminal shows the faulty line (`render::faults`).
 //!
 //! Invariant: a place is a range of bytes on character boundaries of its source; lines and
-//! columns are computed from it in one function, [`Source::line_and_column`].
+//! columns are computed from it in one function, [`FaultSource::line_and_column`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,14 +29,14 @@ pub struct Place {
 
 /// A text that faults point into: the scenario file, or one `--set`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct FaultSource {
     /// The file's name as given, or `--set`.
     pub name: String,
     /// Its text.
     pub text: String,
 }
 
-impl Source {
+impl FaultSource {
     /// The 1-based line and column of a byte; the column counts characters.
     pub fn line_and_column(&self, byte: usize) -> (usize, usize) {
         let before = self.text.get(..byte).unwrap_or(&self.text);
@@ -127,7 +127,7 @@ impl Fault {
 /// All faults (or all warnings) of one scenario, in the order of its text.
 #[derive(Clone, Default)]
 pub struct Faults {
-    sources: Vec<Source>,
+    sources: Vec<FaultSource>,
     list: Vec<Fault>,
     /// Errors in the list, which warnings crowd out no more than the other way round.
     errors: usize,
@@ -141,7 +141,7 @@ pub struct Faults {
 
 impl Faults {
     /// No fault in these texts.
-    pub fn none_in(sources: Vec<Source>) -> Faults {
+    pub fn none_in(sources: Vec<FaultSource>) -> Faults {
         Faults { sources, ..Faults::default() }
     }
 
@@ -195,14 +195,15 @@ impl Faults {
 
     /// These changes were written for `option`, and not for `--set` as all changes are called.
     pub(crate) fn written_for(&mut self, option: &str, changes: &[String]) {
-        let own = |source: &&mut Source| source.name == "--set" && changes.contains(&source.text);
+        let own =
+            |source: &&mut FaultSource| source.name == "--set" && changes.contains(&source.text);
         for source in self.sources.iter_mut().filter(own) {
             option.clone_into(&mut source.name);
         }
     }
 
     /// Adds a text and gives its number.
-    pub fn add_source(&mut self, source: Source) -> usize {
+    pub fn add_source(&mut self, source: FaultSource) -> usize {
         self.sources.push(source);
         self.sources.len() - 1
     }
@@ -229,7 +230,7 @@ impl Faults {
     }
 
     /// The texts.
-    pub fn sources(&self) -> &[Source] {
+    pub fn sources(&self) -> &[FaultSource] {
         &self.sources
     }
 
@@ -339,7 +340,7 @@ mod tests {
 
     #[test]
     fn what_several_scenarios_share_is_told_once() {
-        let source = |name: &str| Source { name: name.into(), text: "(a: 1)".into() };
+        let source = |name: &str| FaultSource { name: name.into(), text: "(a: 1)".into() };
         let faults = |names: &[&str], what: &str| {
             let mut faults = Faults::none_in(names.iter().map(|name| source(name)).collect());
             let last = names.len() - 1;
@@ -356,7 +357,7 @@ mod tests {
 
     #[test]
     fn lines_and_columns_count_characters_from_one() {
-        let source = Source { name: "x".into(), text: "a\näö\"b\n".into() };
+        let source = FaultSource { name: "x".into(), text: "a\näö\"b\n".into() };
         let cases = [(0, (1, 1)), (1, (1, 2)), (2, (2, 1)), (4, (2, 2)), (6, (2, 3)), (9, (3, 1))];
         for (byte, expected) in cases {
             assert_eq!(source.line_and_column(byte), expected, "byte {byte}");
@@ -393,7 +394,7 @@ mod tests {
     fn a_fault_is_told_in_plain_lines() {
         let text = "(\n  delay: \"16m\")";
         let mut faults =
-            Faults::none_in(vec![Source { name: "x\u{1b}[31m".into(), text: text.into() }]);
+            Faults::none_in(vec![FaultSource { name: "x\u{1b}[31m".into(), text: text.into() }]);
         let wrong =
             Fault::new("wrong").at(Place { source: 0, start: 11, end: 16 }, "queues.q.delay");
         faults.push(wrong.help("change it"));

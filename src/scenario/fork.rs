@@ -6,7 +6,7 @@
 //! Invariant: no difference of two scenarios is passed over. Each type of settings is taken apart
 //! field by field, so that a new field does not compile until it is decided here.
 
-use super::fault::{Fault, Faults, Place, Source};
+use super::fault::{Fault, FaultSource, Faults, Place};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{LedgerConfig, QueueConfig};
 use crate::model::clients::{ArrivalProcess, FleetConfig, ProducerConfig};
@@ -19,7 +19,7 @@ use crate::model::scenario::{Named, Scenario};
 /// # Errors
 /// All that is against it.
 pub fn check(base: &Scenario, fork: Fork<'_>, sets: &[String]) -> Result<(), Faults> {
-    let source = |set: &String| Source { name: "--set".into(), text: set.clone() };
+    let source = |set: &String| FaultSource { name: "--set".into(), text: set.clone() };
     let mut faults = Faults::none_in(sets.iter().map(source).collect());
     for fault in differences(base, fork) {
         faults.push(located(fault, sets));

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::check::files::reason;
 use super::check::{self, Data};
 use super::decode::decode;
-use super::fault::{Fault, Faults, MOST_FAULTS, Source};
+use super::fault::{Fault, FaultSource, Faults, MOST_FAULTS};
 use super::file::ScenarioFile;
 use super::reading::{self, NotText};
 use super::set;
@@ -134,7 +134,7 @@ fn checked(name: &str, text: &str, sets: &[String], data: Data) -> Result<Loaded
         ))));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut faults = Faults::none_in(vec![Source { name: name.into(), text: text.into() }]);
+    let mut faults = Faults::none_in(vec![FaultSource { name: name.into(), text: text.into() }]);
     let (mut root, repeated) = match syntax::parse(text, 0) {
         Ok(parsed) => parsed,
         Err(fault) => {
@@ -168,7 +168,7 @@ fn checked(name: &str, text: &str, sets: &[String], data: Data) -> Result<Loaded
 /// # Errors
 /// All faults found.
 pub(crate) fn read_document<T: for<'a> Deserialize<'a>>(text: &Text) -> Result<T, Faults> {
-    let source = Source { name: text.name.clone(), text: text.text.clone() };
+    let source = FaultSource { name: text.name.clone(), text: text.text.clone() };
     let mut faults = Faults::none_in(vec![source]);
     let (root, repeated) = match syntax::parse(&text.text, 0) {
         Ok(parsed) => parsed,

@@ -6,7 +6,7 @@
 //! Invariant: `--set` can change the settings of a named thing and never adds one, so that a
 //! misspelt name is a fault and not a new queue.
 
-use super::fault::{Fault, Faults, Place, Source};
+use super::fault::{Fault, FaultSource, Faults, Place};
 use super::syntax;
 use super::tree::{Entries, Entry, Kind, Node};
 use crate::model::near::nearest;
@@ -16,7 +16,7 @@ use crate::model::near::nearest;
 /// # Errors
 /// The argument is no `PATH=VALUE`, its value cannot be read, or its path leads nowhere.
 pub(super) fn apply(argument: &str, root: &mut Node, faults: &mut Faults) -> Result<(), Fault> {
-    let source = faults.add_source(Source { name: "--set".into(), text: argument.into() });
+    let source = faults.add_source(FaultSource { name: "--set".into(), text: argument.into() });
     let whole = Place { source, start: 0, end: argument.len() };
     let Some(equals) = argument.find('=') else {
         return Err(Fault::new(format!("`{argument}` is not PATH=VALUE"))

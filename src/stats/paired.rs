@@ -36,7 +36,7 @@ pub enum Wanted {
 
 /// What may be said of the second system against the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Judgement {
     /// It is better.
     Better,
     /// It is worse.
@@ -53,17 +53,17 @@ pub enum Verdict {
     Open,
 }
 
-impl Verdict {
+impl Judgement {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Verdict::Better => "better",
-            Verdict::Worse => "worse",
-            Verdict::Higher => "higher",
-            Verdict::Lower => "lower",
-            Verdict::NotDetected => "no difference detected",
-            Verdict::WithinTolerance => "within the tolerance",
-            Verdict::Open => "open",
+            Judgement::Better => "better",
+            Judgement::Worse => "worse",
+            Judgement::Higher => "higher",
+            Judgement::Lower => "lower",
+            Judgement::NotDetected => "no difference detected",
+            Judgement::WithinTolerance => "within the tolerance",
+            Judgement::Open => "open",
         }
     }
 }
@@ -108,18 +108,18 @@ impl Paired {
     }
 
     /// What may be said. A tolerance is a share of the first system's mean.
-    pub fn verdict(&self, wanted: Wanted, tolerance: Option<f64>) -> Verdict {
-        let Some([low, high]) = self.interval() else { return Verdict::NotDetected };
+    pub fn verdict(&self, wanted: Wanted, tolerance: Option<f64>) -> Judgement {
+        let Some([low, high]) = self.interval() else { return Judgement::NotDetected };
         let near = tolerance.map(|share| share * self.a.mean.abs());
         if near.is_some_and(|near| -near <= low && high <= near) {
-            return Verdict::WithinTolerance;
+            return Judgement::WithinTolerance;
         }
         match (low > 0.0, high < 0.0, wanted) {
-            (false, false, _) => Verdict::NotDetected,
-            (true, _, Wanted::More) | (_, true, Wanted::Less) => Verdict::Better,
-            (true, _, Wanted::Less) | (_, true, Wanted::More) => Verdict::Worse,
-            (true, _, Wanted::Neither) => Verdict::Higher,
-            (_, true, Wanted::Neither) => Verdict::Lower,
+            (false, false, _) => Judgement::NotDetected,
+            (true, _, Wanted::More) | (_, true, Wanted::Less) => Judgement::Better,
+            (true, _, Wanted::Less) | (_, true, Wanted::More) => Judgement::Worse,
+            (true, _, Wanted::Neither) => Judgement::Higher,
+            (_, true, Wanted::Neither) => Judgement::Lower,
         }
     }
 }
@@ -141,10 +141,10 @@ mod tests {
         assert!((paired.variance_removed().unwrap() - 0.790_17).abs() < 1e-4);
         let times = paired.unpaired_half_width().unwrap() / paired.difference.half_width().unwrap();
         assert!((times * times - 1.0 / (1.0 - 0.790_17)).abs() < 1e-2);
-        assert_eq!(paired.verdict(Wanted::More, None), Verdict::Better);
-        assert_eq!(paired.verdict(Wanted::Less, None), Verdict::Worse);
-        assert_eq!(paired.verdict(Wanted::Neither, None), Verdict::Higher);
-        assert_eq!(Paired::of(&b, &a).verdict(Wanted::Neither, None), Verdict::Lower);
+        assert_eq!(paired.verdict(Wanted::More, None), Judgement::Better);
+        assert_eq!(paired.verdict(Wanted::Less, None), Judgement::Worse);
+        assert_eq!(paired.verdict(Wanted::Neither, None), Judgement::Higher);
+        assert_eq!(Paired::of(&b, &a).verdict(Wanted::Neither, None), Judgement::Lower);
     }
 
     #[test]
@@ -152,24 +152,24 @@ mod tests {
         let a = [100.0, 110.0, 90.0, 105.0];
         let nearly = a.map(|value| value + 0.1);
         let paired = Paired::of(&a, &nearly);
-        assert_eq!(paired.verdict(Wanted::Less, None), Verdict::Worse);
-        assert_eq!(paired.verdict(Wanted::Less, Some(0.01)), Verdict::WithinTolerance);
+        assert_eq!(paired.verdict(Wanted::Less, None), Judgement::Worse);
+        assert_eq!(paired.verdict(Wanted::Less, Some(0.01)), Judgement::WithinTolerance);
         let noisy = Paired::of(&a, &[110.0, 95.0, 97.0, 101.0]);
-        assert_eq!(noisy.verdict(Wanted::Less, Some(0.01)), Verdict::NotDetected);
+        assert_eq!(noisy.verdict(Wanted::Less, Some(0.01)), Judgement::NotDetected);
         let same = Paired::of(&a, &a);
-        assert_eq!(same.verdict(Wanted::Less, None), Verdict::NotDetected);
-        assert_eq!(same.verdict(Wanted::Less, Some(0.0)), Verdict::WithinTolerance);
+        assert_eq!(same.verdict(Wanted::Less, None), Judgement::NotDetected);
+        assert_eq!(same.verdict(Wanted::Less, Some(0.0)), Judgement::WithinTolerance);
         assert_eq!(same.variance_removed(), Some(1.0));
-        assert_eq!(Paired::of(&[1.0], &[2.0]).verdict(Wanted::Less, None), Verdict::NotDetected);
+        assert_eq!(Paired::of(&[1.0], &[2.0]).verdict(Wanted::Less, None), Judgement::NotDetected);
         assert_eq!(Paired::of(&[1.0, 1.0], &[1.0, 1.0]).variance_removed(), None);
     }
 
     #[test]
     fn verdicts_are_words_that_say_no_more_than_is_known() {
-        let words = [Verdict::NotDetected, Verdict::WithinTolerance].map(Verdict::words);
+        let words = [Judgement::NotDetected, Judgement::WithinTolerance].map(Judgement::words);
         assert_eq!(words, ["no difference detected", "within the tolerance"]);
-        let words = [Verdict::Better, Verdict::Worse, Verdict::Higher, Verdict::Lower];
-        assert_eq!(words.map(Verdict::words), ["better", "worse", "higher", "lower"]);
+        let words = [Judgement::Better, Judgement::Worse, Judgement::Higher, Judgement::Lower];
+        assert_eq!(words.map(Judgement::words), ["better", "worse", "higher", "lower"]);
     }
 
     /// Schuirmann's two tests: both bounds must lie within the tolerance. It is one here, the
@@ -182,17 +182,17 @@ mod tests {
             paired.verdict(wanted, Some(0.01))
         };
         // The same difference twice: an interval without width.
-        assert_eq!(of([1.0; 2], Wanted::Less), Verdict::WithinTolerance, "at the upper edge");
-        assert_eq!(of([-1.0; 2], Wanted::Less), Verdict::WithinTolerance, "at the lower edge");
-        assert_eq!(of([1.5; 2], Wanted::Less), Verdict::Worse, "above both edges");
-        assert_eq!(of([-1.5; 2], Wanted::Less), Verdict::Better, "below both edges");
-        assert_eq!(of([1.5; 2], Wanted::Neither), Verdict::Higher);
-        assert_eq!(of([-1.5; 2], Wanted::Neither), Verdict::Lower);
+        assert_eq!(of([1.0; 2], Wanted::Less), Judgement::WithinTolerance, "at the upper edge");
+        assert_eq!(of([-1.0; 2], Wanted::Less), Judgement::WithinTolerance, "at the lower edge");
+        assert_eq!(of([1.5; 2], Wanted::Less), Judgement::Worse, "above both edges");
+        assert_eq!(of([-1.5; 2], Wanted::Less), Judgement::Better, "below both edges");
+        assert_eq!(of([1.5; 2], Wanted::Neither), Judgement::Higher);
+        assert_eq!(of([-1.5; 2], Wanted::Neither), Judgement::Lower);
         // A mean of ±0.25 with a deviation of 0.0884: ±(0.25 ± 12.706 * 0.0884 / √2 = 0.794).
         let narrow = [0.1875, 0.3125];
-        assert_eq!(of(narrow, Wanted::More), Verdict::NotDetected, "-0.544 to 1.044");
-        assert_eq!(of(narrow.map(|d| -d), Wanted::More), Verdict::NotDetected, "-1.044 to 0.544");
+        assert_eq!(of(narrow, Wanted::More), Judgement::NotDetected, "-0.544 to 1.044");
+        assert_eq!(of(narrow.map(|d| -d), Wanted::More), Judgement::NotDetected, "-1.044 to 0.544");
         // A mean of zero with the same width.
-        assert_eq!(of([-0.0625, 0.0625], Wanted::More), Verdict::WithinTolerance, "±0.794");
+        assert_eq!(of([-0.0625, 0.0625], Wanted::More), Judgement::WithinTolerance, "±0.794");
     }
 }

@@ -677,3 +677,49 @@ fn a_wire_name_that_stands_twice_is_found() {
     let elsewhere = example("src/observe/x.rs", "    out.text(\"delay_ended\");\n");
     assert_eq!(name_faults(&[list(row), elsewhere]).len(), 1);
 }
+
+// Names of types
+
+/// Types of the outcome are how others are written down, and may have their names.
+const MIRROR: &str = "outcome";
+
+/// Public types of one name in two modules: a reader who meets one cannot tell which.
+fn type_faults(files: &[Source]) -> Vec<String> {
+    let mut first: Vec<(&str, &str)> = Vec::new();
+    let mut faults = Vec::new();
+    for file in files.iter().filter(|file| file.room() != MIRROR) {
+        for line in file.text.lines().take(file.own_lines) {
+            let Some(item) = line.trim_start().strip_prefix("pub ") else { continue };
+            let Some((kind, rest)) = item.split_once(' ') else { continue };
+            if !["struct", "enum", "trait"].contains(&kind) {
+                continue;
+            }
+            let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+            // A macro's list has its name elsewhere.
+            let name = &rest[..end];
+            if name.is_empty() {
+                continue;
+            }
+            match first.iter().find(|known| known.0 == name) {
+                Some((_, path)) => faults.push(format!("{}: `{name}` is in {path}", file.path)),
+                None => first.push((name, &file.path)),
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn a_public_type_has_a_name_of_its_own() {
+    none(&type_faults(&sources()));
+}
+
+#[test]
+fn a_name_of_two_types_is_found() {
+    let one = example("src/ledger/a.rs", "pub struct Row<T> {\n}\n");
+    let other = |path: &str| example(path, "    pub enum Row {\n");
+    assert_eq!(type_faults(&[one.clone(), other("src/stats/b.rs")]).len(), 1);
+    assert!(type_faults(&[one.clone(), other("src/outcome/b.rs")]).is_empty());
+    let own = example("src/stats/b.rs", "pub(super) struct Row;\npub fn row() -> Row {\n");
+    assert!(type_faults(&[one, own]).is_empty());
+}

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Header, Key};
 use crate::cli::failure::Failure;
 use crate::cli::values::hash;
-use crate::experiment::row::Row;
+use crate::experiment::row::RunRow;
 use crate::scenario::reading;
 
 /// Longest line in bytes. A header holds the texts of its scenarios, a row its distributions.
@@ -28,11 +28,11 @@ struct Line {
     point: String,
     /// Which replication.
     replication: u64,
-    row: Row,
+    row: RunRow,
 }
 
 /// Rows by point and replication.
-pub(super) type Rows = BTreeMap<Key, Row>;
+pub(super) type Rows = BTreeMap<Key, RunRow>;
 
 /// What stands in a file.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub(super) fn of_header(header: &Header) -> io::Result<String> {
 ///
 /// # Errors
 /// Never for one made here.
-pub(super) fn of_row(key: &Key, row: &Row) -> io::Result<String> {
+pub(super) fn of_row(key: &Key, row: &RunRow) -> io::Result<String> {
     let (point, replication) = key.clone();
     Ok(checked(serde_json::to_string(&Line { point, replication, row: row.clone() })?))
 }
@@ -158,7 +158,7 @@ impl Read {
 ///
 /// # Errors
 /// Another row is known of the same run.
-fn add(rows: &mut Rows, (key, row): (Key, Row), files: [&Path; 2]) -> Result<(), Failure> {
+fn add(rows: &mut Rows, (key, row): (Key, RunRow), files: [&Path; 2]) -> Result<(), Failure> {
     if let Some(known) = rows.get(&key) {
         return agree(&key, [known, &row], files);
     }
@@ -170,7 +170,7 @@ fn add(rows: &mut Rows, (key, row): (Key, Row), files: [&Path; 2]) -> Result<(),
 ///
 /// # Errors
 /// It is not.
-pub(super) fn agree(key: &Key, rows: [&Row; 2], files: [&Path; 2]) -> Result<(), Failure> {
+pub(super) fn agree(key: &Key, rows: [&RunRow; 2], files: [&Path; 2]) -> Result<(), Failure> {
     if rows[0] == rows[1] {
         return Ok(());
     }
@@ -196,7 +196,7 @@ mod tests {
     /// Two machines gave different runs for one seed: that is told, and who said what.
     #[test]
     fn what_two_journals_tell_of_one_run_must_be_the_same() {
-        let row = Row::of(&[], &fixture::scenario(), &fixture::measured(0), None);
+        let row = RunRow::of(&[], &fixture::scenario(), &fixture::measured(0), None);
         let key = || ("x=1".to_owned(), 3);
         let [a, b] = ["a/journal.jsonl", "b/journal.jsonl"].map(Path::new);
         let mut rows = Rows::new();
@@ -204,7 +204,7 @@ mod tests {
             add(&mut rows, (key(), row.clone()), [a, b]).expect("it is the same");
         }
         assert_eq!(rows.len(), 1);
-        let other = Row { fingerprint: 7, ..row.clone() };
+        let other = RunRow { fingerprint: 7, ..row.clone() };
         let failure = add(&mut rows, (key(), other), [a, b]).expect_err("it is another");
         let told = failure.faults.to_string();
         let what = "`a/journal.jsonl` and `b/journal.jsonl` tell two things of one run, \
@@ -212,7 +212,7 @@ mod tests {
                     0000000000000007";
         assert!(told.contains(what), "{told}");
         assert_eq!(failure.exit, crate::cli::exit::Exit::Bug);
-        let partial = Row { partial: Some("why".to_owned()), ..row };
+        let partial = RunRow { partial: Some("why".to_owned()), ..row };
         let failure = add(&mut rows, (key(), partial), [b, b]).expect_err("it is another");
         let told = failure.faults.to_string();
         assert!(told.contains("`b/journal.jsonl` tell"), "{told}");

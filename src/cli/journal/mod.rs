@@ -33,7 +33,7 @@ use super::shard::Shard;
 use super::terminal::Terminal;
 use super::work::rows;
 use crate::experiment::asked::Asked;
-use crate::experiment::row::Row;
+use crate::experiment::row::RunRow;
 use crate::experiment::runs::{Job, Memory};
 use crate::stats::expect::Quantity;
 
@@ -166,21 +166,21 @@ impl Known {
     }
 
     /// The rows of one of the journals.
-    fn own(&self, path: &Path) -> impl Iterator<Item = (&Key, &Row)> {
+    fn own(&self, path: &Path) -> impl Iterator<Item = (&Key, &RunRow)> {
         self.0.iter().filter(move |(known, _)| known == path).flat_map(|(_, rows)| rows)
     }
 
-    fn get(&self, key: &Key) -> Option<&Row> {
+    fn get(&self, key: &Key) -> Option<&RunRow> {
         self.0.iter().find_map(|(_, rows)| rows.get(key))
     }
 }
 
 impl Memory for Known {
-    fn recall(&self, job: &Job<'_>) -> Option<Row> {
+    fn recall(&self, job: &Job<'_>) -> Option<RunRow> {
         self.get(&key(job)).cloned()
     }
 
-    fn keep(&self, _job: &Job<'_>, _row: &Row) {}
+    fn keep(&self, _job: &Job<'_>, _row: &RunRow) {}
 }
 
 /// An experiment's memory in a folder.
@@ -235,7 +235,7 @@ impl Journal {
         quantities: &[Quantity],
         global: &Global,
         terminal: Terminal,
-    ) -> Result<Option<Vec<Row>>, Failure> {
+    ) -> Result<Option<Vec<RunRow>>, Failure> {
         let known = jobs.iter().filter(|job| self.known.get(&key(job)).is_some()).count();
         if known > 0 {
             terminal.say(&format!("{known} of {} runs were done before", jobs.len()));
@@ -277,18 +277,18 @@ impl Journal {
     ///
     /// # Errors
     /// They cannot be written.
-    pub(super) fn finish(self, jobs: &[Job<'_>], rows: &[Row]) -> Result<(), Failure> {
+    pub(super) fn finish(self, jobs: &[Job<'_>], rows: &[RunRow]) -> Result<(), Failure> {
         let keys: Vec<Key> = jobs.iter().map(key).collect();
         rewrite(&self.path, &text(&self.header, keys.iter().zip(rows))?).map(drop)
     }
 }
 
 impl Memory for Journal {
-    fn recall(&self, job: &Job<'_>) -> Option<Row> {
+    fn recall(&self, job: &Job<'_>) -> Option<RunRow> {
         self.known.recall(job)
     }
 
-    fn keep(&self, job: &Job<'_>, row: &Row) {
+    fn keep(&self, job: &Job<'_>, row: &RunRow) {
         let line = of_row(&key(job), row);
         let mut file = lock(&self.file);
         let mut failed = lock(&self.failed);
@@ -407,7 +407,7 @@ fn no_text(error: &dyn std::fmt::Display) -> Failure {
 
 fn text<'a>(
     header: &Header,
-    rows: impl Iterator<Item = (&'a Key, &'a Row)>,
+    rows: impl Iterator<Item = (&'a Key, &'a RunRow)>,
 ) -> Result<String, Failure> {
     let mut text = of_header(header).map_err(|error| no_text(&error))?;
     for (key, row) in rows {
@@ -442,7 +442,7 @@ mod tests {
         static INTERRUPT: AtomicBool = AtomicBool::new(false);
         let directory = tempfile::tempdir().expect("a directory");
         let scenario = fixture::scenario();
-        let row = Row::of(&[], &scenario, &fixture::measured(0), None);
+        let row = RunRow::of(&[], &scenario, &fixture::measured(0), None);
         let point = Point { name: "x=1".to_owned(), sets: Vec::new(), scenario };
         let journal =
             Journal::open(directory.path(), None, header(), &INTERRUPT).expect("it opens");
@@ -465,9 +465,9 @@ mod tests {
     /// The first and the third of three journals tell two things of one run: these are named.
     #[test]
     fn journals_that_disagree_are_those_that_are_named() {
-        let row = |fingerprint| Row {
+        let row = |fingerprint| RunRow {
             fingerprint,
-            ..Row::of(&[], &fixture::scenario(), &fixture::measured(0), None)
+            ..RunRow::of(&[], &fixture::scenario(), &fixture::measured(0), None)
         };
         let journal = |path: &str, replication, fingerprint| {
             let rows = Rows::from([(("x=1".to_owned(), replication), row(fingerprint))]);

@@ -112,7 +112,7 @@ fn equal_and_waiting(scenario: &Scenario, place: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::super::point::Point;
-    use super::super::super::row::Row;
+    use super::super::super::row::RunRow;
     use super::*;
     use crate::stats::fixture;
     use crate::stats::pool::Reading;
@@ -121,7 +121,7 @@ mod tests {
     fn trial(runs: &[[f64; 3]]) -> Trial {
         let (name, sets) = (String::new(), Vec::new());
         let mut trial = Trial::new(Point { name, sets, scenario: fixture::scenario() });
-        let row = |(number, of): (usize, &[f64; 3])| Row {
+        let row = |(number, of): (usize, &[f64; 3])| RunRow {
             told: of.map(|value| Told(vec![Ok(Reading::Mean(value))])).to_vec(),
             expect: Vec::new(),
             expect_told: Vec::new(),

@@ -30,11 +30,11 @@ use self::candidates::Candidates;
 use self::select::{Selected, preferred, select};
 use self::theory::Said;
 use self::trial::{Effort, Trial, Tried, Verdict, grow};
+use super::fraction::Fraction;
 use super::point::Base;
 use super::quantities::{self, push};
 use super::range;
 use super::runs::Runner;
-use super::share::Share;
 use crate::kernel::time::Time;
 use crate::model::scenario::Scenario;
 use crate::outcome::{PLAN_FORMAT, PlanAnswer, PlanOutcome};
@@ -67,7 +67,7 @@ pub struct PlanAsked {
     pub minimise: Option<String>,
     /// Probability that every decision is right.
     #[serde(deserialize_with = "range::confidence")]
-    pub confidence: Share,
+    pub confidence: Fraction,
     /// Replications of the first look at a point.
     #[serde(deserialize_with = "range::spread")]
     pub reps: u64,

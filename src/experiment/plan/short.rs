@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_target_must_be_met_by_twice_the_bias() {
         use super::super::super::point::Point;
-        use super::super::super::row::Row;
+        use super::super::super::row::RunRow;
         use crate::outcome::ExpectOutcome;
         use crate::stats::expect::{Told, parse};
         use crate::stats::pool::Reading;
@@ -191,7 +191,7 @@ mod tests {
                 grows_with: None,
             };
             trial.rows = values
-                .map(|value| Row {
+                .map(|value| RunRow {
                     told: vec![of(0.0), of(busy)],
                     expect: vec![expect(value)],
                     expect_told: Vec::new(),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::experiment::progress::Progress;
-use crate::experiment::row::Row;
+use crate::experiment::row::RunRow;
 use crate::experiment::runs::{Job, Memory};
 use crate::kernel::time::Span;
 use crate::outcome::{ExpectOutcome, TriedPoint, Unstable};
@@ -63,7 +63,7 @@ struct World<'a> {
 }
 
 impl Memory for World<'_> {
-    fn recall(&self, job: &Job<'_>) -> Option<Row> {
+    fn recall(&self, job: &Job<'_>) -> Option<RunRow> {
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let set = job.point.sets[0].split_once('=').map_or("", |(_, value)| value);
         let number: u32 = digits(set).parse().expect("a whole number");
@@ -93,7 +93,7 @@ impl Memory for World<'_> {
             grows_with: grows.then(|| "q".to_owned()),
         };
         let unstable = Unstable { queue: "q".to_owned(), load: 2.0, growth_per_second: 8.0 };
-        Some(Row {
+        Some(RunRow {
             told: cost.map(least).into_iter().chain([of(waits), of(busy)]).collect(),
             expect: vec![expect],
             expect_told: vec![Told(vec![Ok(reading)])],
@@ -103,7 +103,7 @@ impl Memory for World<'_> {
         })
     }
 
-    fn keep(&self, _job: &Job<'_>, _row: &Row) {
+    fn keep(&self, _job: &Job<'_>, _row: &RunRow) {
         panic!("nothing is simulated");
     }
 }
@@ -133,7 +133,7 @@ fn asked(find: &str, target: &str) -> PlanAsked {
         find: vec![find.to_owned()],
         such_that: vec![target.to_owned()],
         minimise: None,
-        confidence: Share(0.95),
+        confidence: Fraction(0.95),
         reps: 10,
         max_reps: 40,
         seed: None,

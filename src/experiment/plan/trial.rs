@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use super::super::point::Point;
-use super::super::row::Row;
+use super::super::row::RunRow;
 use super::super::runs::{Job, Runner, growing, unstable};
 use crate::kernel::time::{Span, Time};
 use crate::outcome::{EstimatedMeasure, Thin, TriedPoint, TriedTarget, is_common};
@@ -65,7 +65,7 @@ pub(super) enum Verdict {
 #[derive(Clone, Debug)]
 pub(super) struct Trial {
     pub(super) point: Point,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<RunRow>,
     pub(super) verdict: Verdict,
     /// Whether the means meet all targets.
     pub(super) holds: bool,
@@ -216,7 +216,7 @@ pub(super) fn grow(trials: &mut [&mut Trial], total: u64, runner: &Runner<'_>) -
     let mut all = Some(());
     for trial in trials {
         let missing = total.saturating_sub(trial.rows.len() as u64) as usize;
-        let own: Vec<Option<Row>> = rows.by_ref().take(missing).collect();
+        let own: Vec<Option<RunRow>> = rows.by_ref().take(missing).collect();
         all = all.filter(|()| own.iter().all(Option::is_some));
         trial.rows.extend(own.into_iter().map_while(|row| row));
         if let Some(quantity) = runner.quantities.first() {
@@ -236,12 +236,12 @@ struct Judged {
 }
 
 /// Both sides of the target at place `at` over all replications.
-fn compared(target: &Expectation, at: usize, rows: &[Row]) -> Result<Compared, String> {
+fn compared(target: &Expectation, at: usize, rows: &[RunRow]) -> Result<Compared, String> {
     let told: Vec<&Told> = rows.iter().filter_map(|row| row.expect_told.get(at)).collect();
     target.over(&told, Runs::Replications)
 }
 
-fn judge(expectation: &Expectation, at: usize, rows: &[Row], effort: Effort) -> Judged {
+fn judge(expectation: &Expectation, at: usize, rows: &[RunRow], effort: Effort) -> Judged {
     let comparison = expectation.comparison();
     let without_value = |note: Option<String>| {
         let target = TriedTarget { value: None, limit: None, margin: None, half: None, thin: None };
@@ -304,7 +304,7 @@ mod tests {
     fn trial(rows: impl IntoIterator<Item = Vec<Reading>>) -> Trial {
         let (name, sets) = (String::new(), Vec::new());
         let mut trial = Trial::new(Point { name, sets, scenario: fixture::scenario() });
-        let row = |readings: Vec<Reading>| Row {
+        let row = |readings: Vec<Reading>| RunRow {
             told: Vec::new(),
             expect: Vec::new(),
             expect_told: readings.into_iter().map(|of| Told(vec![Ok(of)])).collect(),

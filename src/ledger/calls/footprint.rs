@@ -12,7 +12,7 @@ use crate::ledger::messages::fresh::Pool;
 use crate::ledger::messages::message::Message;
 use crate::ledger::nodes::cluster;
 use crate::ledger::queue::Queue;
-use crate::ledger::queue::tally::Listed;
+use crate::ledger::queue::tally::ListedFacts;
 use crate::ledger::replication::Replication;
 use crate::ledger::split::watched::Watched;
 
@@ -97,8 +97,8 @@ impl Ledger {
     }
 
     /// What observers have listed of all queues so far.
-    pub fn listed(&self) -> Listed {
-        self.queues.iter().fold(Listed::default(), |sum, queue| Listed {
+    pub fn listed(&self) -> ListedFacts {
+        self.queues.iter().fold(ListedFacts::default(), |sum, queue| ListedFacts {
             refusals: sum.refusals + queue.listed.refusals,
             failures: sum.failures + queue.listed.failures,
         })

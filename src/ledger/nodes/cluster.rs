@@ -20,7 +20,7 @@
 use std::collections::BTreeMap;
 
 use super::health::{Health, Passed};
-use super::placement::{Held, Node, Part, Placer};
+use super::placement::{Node, NodeLoad, Part, Placer};
 use super::rebalance::rebalance;
 use super::schedule::Schedule;
 use super::transfers::{Copying, Transfer, Transfers};
@@ -43,7 +43,7 @@ pub enum Origin<'a> {
 
 /// Bytes of a node, with its place in the tables that a placement makes.
 pub(in crate::ledger) const BYTES_PER_NODE: usize =
-    size_of::<Node>() + size_of::<Health>() + Schedule::BYTES_PER_NODE + size_of::<Held>();
+    size_of::<Node>() + size_of::<Health>() + Schedule::BYTES_PER_NODE + size_of::<NodeLoad>();
 
 /// Bytes of a token of the ring, which is made in the order of nodes and then sorted.
 pub(in crate::ledger) const BYTES_PER_TOKEN: usize = size_of::<(u64, NodeId)>();
@@ -250,7 +250,7 @@ impl Cluster {
     }
 
     /// The node for one more replica of a partition, beside those that it has and will have.
-    fn replacement(&self, held: &[Held], part: &Part, replicas: &[NodeId]) -> Option<NodeId> {
+    fn replacement(&self, held: &[NodeLoad], part: &Part, replicas: &[NodeId]) -> Option<NodeId> {
         let given_up = |id: &NodeId| self.health[id.0 as usize].is_given_up();
         let mut others: Vec<NodeId> = replicas.iter().copied().filter(|id| !given_up(id)).collect();
         others.extend(self.transfers.of(part.id).filter_map(|it| it.to));
@@ -258,8 +258,8 @@ impl Cluster {
     }
 
     /// What each node holds when all that is on its way has arrived.
-    fn held(&self) -> Vec<Held> {
-        let mut held = vec![Held::default(); self.nodes.len()];
+    fn held(&self) -> Vec<NodeLoad> {
+        let mut held = vec![NodeLoad::default(); self.nodes.len()];
         for Placed { part, replicas } in self.placed.values() {
             for (at, &id) in replicas.iter().enumerate() {
                 held[id.0 as usize].add(part.load, at == 0);

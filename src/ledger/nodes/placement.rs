@@ -41,7 +41,7 @@ pub struct Part {
 
 /// What one node holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct NodeLoad {
     /// Partitions of which it is the primary.
     pub primaries: u32,
     /// Partitions of which it has a replica.
@@ -50,7 +50,7 @@ pub struct Held {
     pub load: u64,
 }
 
-impl Held {
+impl NodeLoad {
     /// It holds one more replica.
     pub fn add(&mut self, load: u64, primary: bool) {
         self.primaries += u32::from(primary);
@@ -120,7 +120,7 @@ impl Placer {
     pub fn choose(
         &self,
         nodes: &[Node],
-        held: &[Held],
+        held: &[NodeLoad],
         part: &Part,
         others: &[NodeId],
     ) -> Option<NodeId> {
@@ -183,7 +183,7 @@ impl Placer {
 
     /// What a node would hold with one more replica, what counts most first: the load, if it
     /// counts at all, the primaries, if it is to be one, the replicas.
-    fn filled(&self, held: Held, part: &Part, primary: bool) -> [u64; 3] {
+    fn filled(&self, held: NodeLoad, part: &Part, primary: bool) -> [u64; 3] {
         let weighted = matches!(self.placement, Placement::WeightedMove(_));
         let load = if weighted { held.load + part.load } else { 0 };
         let primaries = if primary { u64::from(held.primaries) + 1 } else { 0 };
@@ -193,7 +193,7 @@ impl Placer {
     /// The nodes of `replicas` replicas of each partition, or of as many as there are nodes for.
     /// The first is the primary.
     pub fn place(&self, nodes: &[Node], parts: &[Part], replicas: u32) -> Vec<Vec<NodeId>> {
-        let mut held = vec![Held::default(); nodes.len()];
+        let mut held = vec![NodeLoad::default(); nodes.len()];
         parts.iter().map(|part| self.place_one(nodes, &mut held, part, replicas)).collect()
     }
 
@@ -201,7 +201,7 @@ impl Placer {
     pub fn place_one(
         &self,
         nodes: &[Node],
-        held: &mut [Held],
+        held: &mut [NodeLoad],
         part: &Part,
         replicas: u32,
     ) -> Vec<NodeId> {
@@ -253,7 +253,7 @@ mod tests {
             let placer = Placer::new(Placement::Ring { tokens: 3 }, &nodes, round);
             let first = draws.next_u64();
             let part = Part { id: PartitionId(0), first, last: u64::MAX, load: 0 };
-            let held = vec![Held::default(); nodes.len()];
+            let held = vec![NodeLoad::default(); nodes.len()];
             let mut others = Vec::new();
             for _ in 0..5 {
                 let found = placer.choose(&nodes, &held, &part, &others);

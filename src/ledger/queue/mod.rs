@@ -34,7 +34,7 @@ use crate::ledger::split::ceiling::Ceiling;
 use crate::ledger::split::watch::Watch;
 use crate::ledger::split::watched::Opened;
 use reshard::Reshards;
-use tally::{Listed, Tally};
+use tally::{ListedFacts, Tally};
 
 /// A resident message.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,7 @@ pub(super) struct Queue {
     /// The oldest message has gone since `oldest` was told.
     oldest_went: bool,
     pub(super) tally: Tally,
-    pub(super) listed: Listed,
+    pub(super) listed: ListedFacts,
     /// No deadline of this queue is earlier. It may be early, never late.
     pub(super) due: Time,
     /// When the clock will look at it next, as far as it was told.
@@ -146,7 +146,7 @@ impl Queue {
             oldest: None,
             oldest_went: false,
             tally: Tally::default(),
-            listed: Listed::default(),
+            listed: ListedFacts::default(),
             due: tick.min(node_due),
             look: Time::NEVER,
             replication,

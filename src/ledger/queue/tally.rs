@@ -52,7 +52,7 @@ impl Tally {
 
 /// What was told so far of which observers keep a list.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Listed {
+pub struct ListedFacts {
     /// Splits that were refused.
     pub refusals: u64,
     /// Failures and returns of nodes.

@@ -20,7 +20,7 @@ pub(crate) mod sample;
 pub use jsonl::JsonLines;
 pub use perfetto::Perfetto;
 pub use sink::Written;
-pub use text::{Text, in_words, line};
+pub use text::{TextLines, in_words, line};
 
 use crate::kernel::time::Time;
 use crate::ledger::journal::MessageId;

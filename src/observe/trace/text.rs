@@ -24,7 +24,7 @@ use crate::model::scenario::{Limits, Scenario};
 
 /// Writes facts as aligned lines of text.
 #[derive(Debug)]
-pub struct Text<W> {
+pub struct TextLines<W> {
     names: Names,
     filter: Filter,
     sink: Sink<W>,
@@ -60,9 +60,9 @@ impl Columns {
     }
 }
 
-impl<W: Write> Text<W> {
+impl<W: Write> TextLines<W> {
     /// A trace of a run of `course` into `out`, at most `limits.trace_bytes` long.
-    pub fn new<'a>(course: impl Into<Course<'a>>, filter: Filter, out: W) -> Text<W> {
+    pub fn new<'a>(course: impl Into<Course<'a>>, filter: Filter, out: W) -> TextLines<W> {
         let course = course.into();
         let scenario = course.last();
         let names = Names::new(course);
@@ -70,7 +70,7 @@ impl<W: Write> Text<W> {
         let seconds = (scenario.end().as_nanos() / 1_000_000_000).to_string().len();
         let sink = Sink::new(out, scenario.limits.trace_bytes);
         let columns = Columns { seconds, queue };
-        Text { names, filter, sink, over: false, columns, resident: None }
+        TextLines { names, filter, sink, over: false, columns, resident: None }
     }
 
     /// Ends the trace of a run that ended at `end`. A followed message that is still in a queue
@@ -98,7 +98,7 @@ impl<W: Write> Text<W> {
     }
 }
 
-impl<W: Write> Journal for Text<W> {
+impl<W: Write> Journal for TextLines<W> {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         let message = change.message();
         if let Change::Message(of, step) = *change
@@ -121,7 +121,7 @@ impl<W: Write> Journal for Text<W> {
     }
 }
 
-impl<W: Write> Observer for Text<W> {
+impl<W: Write> Observer for TextLines<W> {
     fn deed(&mut self, now: Time, deed: &Deed) {
         let message = deed.message();
         if matches!(deed, Deed::Busy { .. }) || !self.wants(now, message) {
@@ -161,7 +161,7 @@ pub fn line<'a>(course: impl Into<Course<'a>>, now: Time, fact: &Fact) -> String
     let then = Scenario { limits, ..course.last().clone() };
     let fork = Some(Fork { at: Time::ZERO, then: &then });
     let mut bytes = Vec::new();
-    let mut text = Text::new(Course { fork, ..course }, Filter::ALL, &mut bytes);
+    let mut text = TextLines::new(Course { fork, ..course }, Filter::ALL, &mut bytes);
     fact.tell(now, &mut text);
     // Nothing goes wrong with a growing buffer.
     drop(text.finish(now));
@@ -201,7 +201,7 @@ mod tests {
 
     fn text(filter: Filter) -> String {
         let mut out = Vec::new();
-        let mut trace = Text::new(&sample::scenario(), filter, &mut out);
+        let mut trace = TextLines::new(&sample::scenario(), filter, &mut out);
         sample::play(&mut trace);
         trace.finish(sample::END).unwrap();
         String::from_utf8(out).unwrap()
@@ -234,7 +234,7 @@ mod tests {
             ..Filter::ALL
         };
         let start = |filter, instants: &[u64]| {
-            let mut trace = Text::new(&sample::scenario(), filter, Vec::new());
+            let mut trace = TextLines::new(&sample::scenario(), filter, Vec::new());
             for &nanos in instants {
                 trace.deed(Time::from_nanos(nanos), &Deed::Started { worker: WorkerId(0) });
             }

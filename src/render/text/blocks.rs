@@ -10,17 +10,17 @@
 
 use super::estimated::Estimated;
 use super::table::{Cell, Layout, Row, Table, left};
-use super::{Asked, Style, cost, nodes, partitions};
+use super::{Style, Typed, cost, nodes, partitions};
 use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::outcome::{
-    EstimatedUnstable, FleetOutcome, Kind, Outcome, ProducerOutcome, QueueOutcome, Sample,
+    EstimatedUnstable, FleetOutcome, LatencyKind, Outcome, ProducerOutcome, QueueOutcome, Sample,
     ThreadTime, commonest_bottleneck,
 };
 use crate::render::units::{self, Scale};
 use crate::stats::by_queue::ByQueue;
 use crate::stats::expect::Take;
-use crate::stats::listed::Listed;
+use crate::stats::listed::NameList;
 use crate::stats::recognise::{Prediction, recognise_by};
 
 /// Width of the word that opens a sentence.
@@ -62,7 +62,7 @@ pub(super) fn flow_and_latency(
 
 /// Whether each queue settles: otherwise its latencies have no mean.
 pub(super) fn settled(scenario: &Scenario, unstable: &[EstimatedUnstable]) -> Vec<bool> {
-    let names: Listed = scenario.queues.iter().map(|queue| queue.name.as_str()).collect();
+    let names: NameList = scenario.queues.iter().map(|queue| queue.name.as_str()).collect();
     let mut settled = vec![true; names.len()];
     for place in unstable.iter().filter_map(|of| names.place(&of.queue)) {
         settled[place] = false;
@@ -191,8 +191,10 @@ fn missed(outcomes: Sample<'_>, queue: usize) -> String {
 
 /// Latencies with as many digits as fit beside labels of this width.
 fn latency(outcomes: Sample<'_>, queue: usize, name: &str, labels: usize) -> Option<Table> {
-    const ROWS: [(&str, Kind); 2] =
-        [("in queue", Kind::SentToReceived), ("sent to deleted", Kind::SentToDeleted)];
+    const ROWS: [(&str, LatencyKind); 2] = [
+        ("in queue", LatencyKind::SentToReceived),
+        ("sent to deleted", LatencyKind::SentToDeleted),
+    ];
     const COLUMNS: [(&str, Take); 5] = [
         ("mean", Take::Mean),
         ("stddev", Take::Stddev),
@@ -227,7 +229,7 @@ fn latency(outcomes: Sample<'_>, queue: usize, name: &str, labels: usize) -> Opt
 
 /// The sentences below the tables.
 pub(super) fn sentences(
-    asked: &Asked<'_>,
+    asked: &Typed<'_>,
     scenario: &Scenario,
     outcomes: Sample<'_>,
     unstable: &[EstimatedUnstable],
@@ -431,7 +433,7 @@ fn theory(scenario: &Scenario, outcomes: Sample<'_>, prediction: &Prediction) ->
         );
     }
     let queue = prediction.queue.0 as usize;
-    let wait = Estimated::latency(outcomes, queue, Kind::SentToReceived, Take::Mean);
+    let wait = Estimated::latency(outcomes, queue, LatencyKind::SentToReceived, Take::Mean);
     let busy = outcomes.busy(prediction.fleet).map(Estimated::from);
     let inside = |estimated: Option<Estimated>, value| estimated?.contains(value);
     let verdict = match (inside(wait, prediction.wait_nanos), inside(busy, prediction.busy)) {

@@ -6,7 +6,7 @@
 
 use super::table::Cell;
 use super::written::OPEN;
-use crate::outcome::{self, Kind, Outcome, Sample, Thin};
+use crate::outcome::{self, LatencyKind, Outcome, Sample, Thin};
 use crate::render::units::{self, Scale};
 use crate::stats::expect::Take;
 
@@ -38,7 +38,7 @@ impl Estimated {
     pub(super) fn latency(
         outcomes: Sample<'_>,
         queue: usize,
-        kind: Kind,
+        kind: LatencyKind,
         take: Take,
     ) -> Option<Estimated> {
         outcomes.latency(queue, kind, take).map(Estimated::from)

@@ -37,7 +37,7 @@ use crate::stats::expect::{self, Unit};
 
 /// What was typed.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct Typed<'a> {
     /// The scenario file as named on the command line.
     pub file: &'a str,
     /// The command that gives this answer again, seed included.
@@ -45,7 +45,7 @@ pub struct Asked<'a> {
     /// The rule that found the warm-up; empty where the scenario or the user said it.
     pub discarded_by: &'a str,
     /// Where replications went on until their means were known precisely: how precisely they are.
-    pub precision: Option<precision::Reached<'a>>,
+    pub precision: Option<precision::PrecisionReached<'a>>,
     /// Where the settings became those of the scenario; they were others before.
     pub fork: Option<Time>,
 }
@@ -83,7 +83,7 @@ pub struct Answer {
 /// # Panics
 /// If there is no outcome.
 pub fn answer(
-    asked: &Asked<'_>,
+    asked: &Typed<'_>,
     scenario: &Scenario,
     outcomes: Sample<'_>,
     style: Style,
@@ -126,7 +126,7 @@ fn growing(unstable: &[EstimatedUnstable]) -> String {
 }
 
 fn header(
-    asked: &Asked<'_>,
+    asked: &Typed<'_>,
     scenario: &Scenario,
     outcomes: Sample<'_>,
     first: &Outcome,

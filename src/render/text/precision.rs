@@ -13,14 +13,14 @@ use crate::stats::expect::{Unit, parse_quantity};
 
 /// What replications for a precision have reached.
 #[derive(Clone, Copy, Debug)]
-pub struct Reached<'a> {
+pub struct PrecisionReached<'a> {
     /// Each quantity.
     pub known: &'a [Known],
     /// Half the width of an interval, as a share of the mean, that was asked for.
     pub asked: f64,
 }
 
-impl Reached<'_> {
+impl PrecisionReached<'_> {
     /// One line a quantity.
     pub(super) fn lines(self, replications: usize) -> Vec<String> {
         self.known.iter().map(|known| self.line(known, replications)).collect()
@@ -67,7 +67,7 @@ mod tests {
     fn line(text: &str, told: &[Told], asked: f64) -> String {
         let target = Target { of: &[], precision: asked, confidence: 0.95 };
         let known = [Known::of(&parse_quantity(text).expect(text), told, target)];
-        Reached { known: &known, asked }.lines(told.len()).concat()
+        PrecisionReached { known: &known, asked }.lines(told.len()).concat()
     }
 
     /// Ten values 90 and 110 ms in turn: standard deviation 10.54, half width 2.262·10.54/√10 =

@@ -6,7 +6,7 @@ use crate::model::clients::ArrivalProcess;
 use crate::observe::measured::{Latency, Measured, SplitEvent, Unfinished};
 use crate::stats::fixture;
 
-const ASKED: Asked<'_> = Asked {
+const ASKED: Typed<'_> = Typed {
     file: "checkout.ron",
     command: "sqsim run checkout.ron --seed 42",
     discarded_by: "",

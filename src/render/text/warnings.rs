@@ -7,7 +7,7 @@
 use super::blocks::settled;
 use super::estimated::Estimated;
 use crate::model::scenario::Scenario;
-use crate::outcome::{EstimatedUnstable, Kind, Sample, Thin};
+use crate::outcome::{EstimatedUnstable, LatencyKind, Sample, Thin};
 use crate::render::units;
 use crate::stats::batch_means::correlated;
 use crate::stats::expect::Take;
@@ -19,8 +19,8 @@ const NOISY: f64 = 0.1;
 const FEW: u64 = 100;
 
 /// The latencies of a queue that a warning may be about.
-const LATENCIES: [(&str, Kind); 2] =
-    [("in queue", Kind::SentToReceived), ("sent to deleted", Kind::SentToDeleted)];
+const LATENCIES: [(&str, LatencyKind); 2] =
+    [("in queue", LatencyKind::SentToReceived), ("sent to deleted", LatencyKind::SentToDeleted)];
 
 /// The percentile that a warning is about.
 const P99: Take = Take::Quantile(0.99);

@@ -7,7 +7,7 @@ use super::Check;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
 use crate::scenario::data_files::{self, DataFault};
-use crate::scenario::file::{DistFile, Length, Named, Size};
+use crate::scenario::file::{DistFile, Length, NamedFile, Size};
 use crate::scenario::tree::At;
 use crate::scenario::units;
 
@@ -199,7 +199,7 @@ impl<'a> Check<'a> {
 
     /// Beyond the outermost percentiles given, the curve is flat: the least one given is the
     /// shortest length, the greatest one the longest.
-    fn percentiles<Q: Quantity>(&mut self, at: &At<'a>, points: &Named<Q>) -> Dist {
+    fn percentiles<Q: Quantity>(&mut self, at: &At<'a>, points: &NamedFile<Q>) -> Dist {
         let mut curve: Vec<(f64, Span)> = Vec::with_capacity(points.0.len() + 2);
         let mut last: Option<Q> = None;
         for (key, value) in &points.0 {

@@ -15,7 +15,7 @@ use crate::model::clients::CountPeriod;
 use crate::scenario::data_files::{
     self, CountsChoice, CountsFile, DataFault, Duplicates, Gaps, is_too_much_to_fill,
 };
-use crate::scenario::fault::{Fault, Place, Source};
+use crate::scenario::fault::{Fault, FaultSource, Place};
 use crate::scenario::file::{DuplicatesFile, GapsFile, Length};
 use crate::scenario::reading::{self, NotText};
 use crate::scenario::tree::At;
@@ -234,7 +234,7 @@ impl<'a> Check<'a> {
                 let width =
                     text[start..].find(['\n', '\r', ',', ';', '\t']).unwrap_or(text.len() - start);
                 let place = Place { source, start, end: start + width };
-                self.new_sources.push(Source { name: file.into(), text });
+                self.new_sources.push(FaultSource { name: file.into(), text });
                 let fault = Fault::new(wrong.message).at(place, at.path()).help(wrong.help);
                 self.keep(fault);
                 None

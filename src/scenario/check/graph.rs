@@ -14,7 +14,7 @@ use crate::model::scenario::Scenario;
 use crate::scenario::file::{RoutingFile, ScenarioFile};
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;
-use crate::stats::listed::Listed;
+use crate::stats::listed::NameList;
 
 /// A way from one queue to another, by their places, with the setting that says so.
 struct Edge<'a> {
@@ -28,7 +28,7 @@ struct Edge<'a> {
 pub(super) struct Served(Vec<Vec<Range<u64>>>);
 
 impl Served {
-    pub(super) fn of(file: &ScenarioFile, queues: &Listed) -> Served {
+    pub(super) fn of(file: &ScenarioFile, queues: &NameList) -> Served {
         let mut by_queue = vec![Vec::new(); queues.len()];
         let mut number = 0_u64;
         for (_, fleet) in &file.consumers.0 {

@@ -4,7 +4,7 @@
 //! [`crate::engine::memory`] says.
 
 use super::Check;
-use crate::engine::memory::{Needed, Part, windows};
+use crate::engine::memory::{Needed, Occupant, windows};
 use crate::model::scenario::Scenario;
 use crate::scenario::tree::At;
 use crate::scenario::units::{about_size, size_text};
@@ -40,7 +40,7 @@ impl<'a> Check<'a> {
     fn takes(
         &self,
         scenario: &Scenario,
-        part: Part,
+        part: Occupant,
         number: usize,
     ) -> (At<'a>, String, &'static str) {
         let each = |kind: &str, name: &str| self.root.field(kind).field(name);
@@ -51,17 +51,17 @@ impl<'a> Check<'a> {
             (each("queues", &named.name).field("ledger"), named)
         };
         match part {
-            Part::Program => (
+            Occupant::Program => (
                 self.root.field("limits").field("memory"),
                 "the program and what every run has".into(),
                 "allow at least that",
             ),
-            Part::Windows => (
+            Occupant::Windows => (
                 self.root.field("window"),
                 format!("the series of {windows} windows of {length}"),
                 "write a longer `window`, or `Auto`",
             ),
-            Part::Loads => {
+            Occupant::Loads => {
                 let (ledger, named) = queue();
                 let partitions = named.config.ledger.partitions;
                 let window = self.root.field("window");
@@ -73,32 +73,32 @@ impl<'a> Check<'a> {
                     "write a longer `window`, or fewer `partitions`",
                 )
             }
-            Part::Queue => (
+            Occupant::Queue => (
                 self.root.field("queues"),
                 format!("{} queues with their latencies", scenario.queues.len()),
                 "make them fewer, or look at a part of the system",
             ),
-            Part::Partitions => {
+            Occupant::Partitions => {
                 let (ledger, named) = queue();
                 let partitions = named.config.ledger.partitions;
                 let whose = format!("partitions, {partitions} of them in `{}`", named.name);
                 (ledger.field("partitions"), whose, "make them fewer")
             }
-            Part::Nodes => {
+            Occupant::Nodes => {
                 let (ledger, named) = queue();
                 let whose = format!("nodes with their tokens, such as those of `{}`", named.name);
                 (ledger.field("nodes"), whose, "make them fewer")
             }
-            Part::Workers => {
+            Occupant::Workers => {
                 let fleet = &scenario.fleets[number];
                 let (count, threads) = (fleet.config.count, fleet.config.threads);
                 let whose =
                     format!("workers, {count} with {threads} threads each in `{}`", fleet.name);
                 (each("consumers", &fleet.name).field("count"), whose, "make them fewer")
             }
-            Part::Arrivals | Part::Clients => {
+            Occupant::Arrivals | Occupant::Clients => {
                 let producer = &scenario.producers[number];
-                let (whose, help) = if part == Part::Clients {
+                let (whose, help) = if part == Occupant::Clients {
                     ("closed clients, most of them in", "make them fewer")
                 } else {
                     ("arrivals that are listed, most of them in", "list fewer of them")

@@ -28,8 +28,8 @@ use std::fmt::Display;
 use std::io;
 
 use self::graph::Served;
-use super::fault::{Fault, Faults, MOST_FAULTS, Place, Severity, Source};
-use super::file::{Length, Named, ScenarioFile, WindowFile};
+use super::fault::{Fault, FaultSource, Faults, MOST_FAULTS, Place, Severity};
+use super::file::{Length, NamedFile, ScenarioFile, WindowFile};
 use super::shared::SharedData;
 use super::tree::{At, Node};
 use super::units;
@@ -37,9 +37,9 @@ use super::warnings::{self, Warning};
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
 use crate::model::near::nearest;
-use crate::model::scenario::{Limits, Named as NamedConfig, Scenario};
+use crate::model::scenario::{Limits, Named, Scenario};
 use crate::stats::expect::{self, Names};
-use crate::stats::listed::Listed;
+use crate::stats::listed::NameList;
 
 /// Most windows of a series: each holds some hundred bytes for every queue.
 const MOST_WINDOWS: u64 = 100_000;
@@ -112,7 +112,7 @@ pub(super) fn check(
 struct Check<'a> {
     root: At<'a>,
     /// The queues' names, in order, as written: those at fault themselves included.
-    queues: Listed<'a>,
+    queues: NameList<'a>,
     /// The warnings that the scenario means.
     allowed: BTreeSet<Warning>,
     /// Producers run until here.
@@ -132,7 +132,7 @@ struct Check<'a> {
     spare: Fault,
     first_new_source: usize,
     /// Data files in which faults are shown.
-    new_sources: Vec<Source>,
+    new_sources: Vec<FaultSource>,
 }
 
 impl<'a> Check<'a> {
@@ -210,13 +210,13 @@ impl<'a> Check<'a> {
     fn each<F, C>(
         &mut self,
         kind: &str,
-        files: &Named<F>,
+        files: &NamedFile<F>,
         mut one: impl FnMut(&mut Check<'a>, &At<'a>, &F) -> C,
-    ) -> Vec<NamedConfig<C>> {
+    ) -> Vec<Named<C>> {
         let all = self.root.field(kind);
         let check = |(name, file): &(String, F)| {
             let config = one(self, &all.field(name), file);
-            NamedConfig { name: name.clone(), config }
+            Named { name: name.clone(), config }
         };
         files.0.iter().map(check).collect()
     }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Length, Named};
+use super::values::{Length, NamedFile};
 
 /// A distribution of lengths of time, or of sizes; see [`crate::kernel::dist::Dist`].
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -21,7 +21,7 @@ pub enum DistFile<Q = Length> {
     Pareto { shape: f64, min: Q, max: Q },
     Normal { mean: Q, sd: Q },
     Triangular { min: Q, mode: Q, max: Q },
-    Percentiles(Named<Q>),
+    Percentiles(NamedFile<Q>),
     Empirical(String),
     Mix(Vec<(f64, DistFile<Q>)>),
     Shifted { by: Q, dist: Box<DistFile<Q>> },

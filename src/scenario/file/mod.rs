@@ -29,7 +29,7 @@ pub use queue::{
     CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile, KindFile, LedgerFile,
     MechanicsFile, QueueFile, RedriveFile, RoutingFile, SplitFile,
 };
-pub use values::{Bound, Length, Named, Price, Probability, Rate, Size};
+pub use values::{Bound, Length, NamedFile, Price, Probability, Rate, Size};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,9 +59,9 @@ pub struct ScenarioFile {
     pub seed: u64,
     pub window: WindowFile,
     pub every: Option<Length>,
-    pub queues: Named<QueueFile>,
-    pub producers: Named<ProducerFile>,
-    pub consumers: Named<ConsumerFile>,
+    pub queues: NamedFile<QueueFile>,
+    pub producers: NamedFile<ProducerFile>,
+    pub consumers: NamedFile<ConsumerFile>,
     pub expect: Vec<String>,
     pub allow: Vec<String>,
     pub limits: LimitsFile,

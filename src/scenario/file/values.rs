@@ -253,10 +253,10 @@ impl Serialize for Price {
 
 /// A map in the order of the file: `[("jobs", QueueFile::default())].into()`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Named<T>(pub Vec<(String, T)>);
+pub struct NamedFile<T>(pub Vec<(String, T)>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Named<T>, D::Error> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for NamedFile<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NamedFile<T>, D::Error> {
         deserializer.deserialize_map(NamedVisitor(PhantomData))
     }
 }
@@ -264,40 +264,40 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
 struct NamedVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for NamedVisitor<T> {
-    type Value = Named<T>;
+    type Value = NamedFile<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map in braces")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NamedFile<T>, A::Error> {
         let mut entries = Vec::new();
         while let Some(entry) = map.next_entry()? {
             entries.push(entry);
         }
-        Ok(Named(entries))
+        Ok(NamedFile(entries))
     }
 }
 
-impl<T> Default for Named<T> {
-    fn default() -> Named<T> {
-        Named(Vec::new())
+impl<T> Default for NamedFile<T> {
+    fn default() -> NamedFile<T> {
+        NamedFile(Vec::new())
     }
 }
 
-impl<N: Into<String>, T> FromIterator<(N, T)> for Named<T> {
-    fn from_iter<I: IntoIterator<Item = (N, T)>>(entries: I) -> Named<T> {
-        Named(entries.into_iter().map(|(name, value)| (name.into(), value)).collect())
+impl<N: Into<String>, T> FromIterator<(N, T)> for NamedFile<T> {
+    fn from_iter<I: IntoIterator<Item = (N, T)>>(entries: I) -> NamedFile<T> {
+        NamedFile(entries.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 }
 
-impl<N: Into<String>, T, const COUNT: usize> From<[(N, T); COUNT]> for Named<T> {
-    fn from(entries: [(N, T); COUNT]) -> Named<T> {
+impl<N: Into<String>, T, const COUNT: usize> From<[(N, T); COUNT]> for NamedFile<T> {
+    fn from(entries: [(N, T); COUNT]) -> NamedFile<T> {
         entries.into_iter().collect()
     }
 }
 
-impl<T: Serialize> Serialize for Named<T> {
+impl<T: Serialize> Serialize for NamedFile<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }

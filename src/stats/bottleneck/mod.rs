@@ -25,7 +25,7 @@
 mod stretch;
 mod words;
 
-pub use words::Kind;
+pub use words::Finding;
 
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::ArrivalProcess;
@@ -84,9 +84,9 @@ impl Limit {
 
 /// The verdict.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
+pub struct Bottleneck {
     /// What was found.
-    pub kind: Kind,
+    pub kind: Finding,
     /// Of which queue, fleet or producer; empty for none.
     pub of: String,
     /// The figures that say so, as the kind orders them.
@@ -95,9 +95,9 @@ pub struct Verdict {
     pub stretch: Option<(Time, Time)>,
 }
 
-impl Verdict {
-    fn of(kind: Kind, of: &str, figures: &[f64]) -> Verdict {
-        Verdict { kind, of: of.to_owned(), figures: figures.to_vec(), stretch: None }
+impl Bottleneck {
+    fn of(kind: Finding, of: &str, figures: &[f64]) -> Bottleneck {
+        Bottleneck { kind, of: of.to_owned(), figures: figures.to_vec(), stretch: None }
     }
 
     /// What limited the run.
@@ -125,7 +125,7 @@ impl Verdict {
 
 /// What limited most of these replications, with the means of its figures and in how many it was
 /// found if that is not all; of two as frequent, the one seen first. Empty for no replication.
-pub fn commonest(verdicts: &[Verdict]) -> String {
+pub fn commonest(verdicts: &[Bottleneck]) -> String {
     fn most<T: PartialEq>(keys: &[T]) -> Option<&T> {
         let mut counts: Vec<(&T, u64)> = Vec::new();
         for key in keys {
@@ -138,17 +138,17 @@ pub fn commonest(verdicts: &[Verdict]) -> String {
             counts.into_iter().reduce(|most, next| if next.1 > most.1 { next } else { most });
         most.map(|of| of.0)
     }
-    let limits: Vec<Limit> = verdicts.iter().map(Verdict::limit).collect();
+    let limits: Vec<Limit> = verdicts.iter().map(Bottleneck::limit).collect();
     let limit = most(&limits).copied();
     let alike = verdicts.iter().filter(|verdict| Some(verdict.limit()) == limit);
-    let found: Vec<(Kind, &str, bool)> =
+    let found: Vec<(Finding, &str, bool)> =
         alike.map(|of| (of.kind, of.of.as_str(), of.stretch.is_some())).collect();
     let Some(&(kind, of, stretches)) = most(&found) else { return String::new() };
-    let same: Vec<&Verdict> = verdicts
+    let same: Vec<&Bottleneck> = verdicts
         .iter()
         .filter(|one| (one.kind, one.of.as_str(), one.stretch.is_some()) == (kind, of, stretches))
         .collect();
-    let mean = |figure: &dyn Fn(&Verdict) -> f64| {
+    let mean = |figure: &dyn Fn(&Bottleneck) -> f64| {
         Summary::of(&same.iter().map(|one| figure(one)).collect::<Vec<f64>>()).mean
     };
     let figures: Vec<f64> = (0..same[0].figures.len())
@@ -164,7 +164,7 @@ pub fn commonest(verdicts: &[Verdict]) -> String {
         Time::ZERO + Span::round_nanos(at)
     };
     let stretch = one.then(|| (edge(|span| span.0), edge(|span| span.1)));
-    let said = Verdict { kind, of: of.to_owned(), figures, stretch }.said();
+    let said = Bottleneck { kind, of: of.to_owned(), figures, stretch }.said();
     let at_times = if stretches && !one { "at times " } else { "" };
     let (found, all) = (same.len(), verdicts.len());
     let runs =
@@ -173,8 +173,8 @@ pub fn commonest(verdicts: &[Verdict]) -> String {
 }
 
 /// What limited this run.
-pub fn verdict(scenario: &Scenario, measured: &Measured) -> Verdict {
-    type Rule = fn(&Scenario, &Measured) -> Option<Verdict>;
+pub fn verdict(scenario: &Scenario, measured: &Measured) -> Bottleneck {
+    type Rule = fn(&Scenario, &Measured) -> Option<Bottleneck>;
     const RULES: [Rule; 6] = [ledger, nodes, visibility, consumers, producers, stretch::worst];
     let found = RULES.iter().find_map(|rule| rule(scenario, measured));
     found.unwrap_or_else(|| room(scenario, measured))
@@ -209,18 +209,18 @@ fn timed_out(counts: &QueueCounts) -> u64 {
     counts.redelivered.outlived_timeout + counts.redelivered.prefetched
 }
 
-fn nodes(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+fn nodes(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
     let failed =
         queues(scenario, measured).map(|queue| of_calls(queue, queue.1.counts.unavailable));
     let (share, (name, count)) = worst(failed, UNAVAILABLE)?;
-    Some(Verdict::of(Kind::Unanswered, name, &[share, count as f64]))
+    Some(Bottleneck::of(Finding::Unanswered, name, &[share, count as f64]))
 }
 
-fn ledger(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+fn ledger(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
     let throttled =
         queues(scenario, measured).map(|queue| of_calls(queue, queue.1.counts.throttled));
     if let Some((share, (name, count))) = worst(throttled, THROTTLED) {
-        return Some(Verdict::of(Kind::Throttled, name, &[share, count as f64]));
+        return Some(Bottleneck::of(Finding::Throttled, name, &[share, count as f64]));
     }
     let capped =
         queues(scenario, measured).zip(&scenario.queues).map(|((name, queue), settings)| {
@@ -228,20 +228,20 @@ fn ledger(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
             (share, (name, queue.counts.over_limit, settings.config.max_in_flight))
         });
     let (share, (name, count, cap)) = worst(capped, THROTTLED)?;
-    Some(Verdict::of(Kind::Capped, name, &[share, count as f64, f64::from(cap)]))
+    Some(Bottleneck::of(Finding::Capped, name, &[share, count as f64, f64::from(cap)]))
 }
 
-fn visibility(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+fn visibility(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
     let late = queues(scenario, measured).map(|(name, queue)| {
         (share(timed_out(&queue.counts), queue.counts.received), (name, queue))
     });
     let (_, (name, queue)) = worst(late, TIMED_OUT)?;
-    let [outlived, prefetched] = [Kind::Outlived, Kind::Prefetched];
+    let [outlived, prefetched] = [Finding::Outlived, Finding::Prefetched];
     let kind = if outlived.is_cause(&queue.counts) { outlived } else { prefetched };
-    Some(Verdict::of(kind, name, &kind.causes(&queue.counts)))
+    Some(Bottleneck::of(kind, name, &kind.causes(&queue.counts)))
 }
 
-fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
     let busy = scenario.fleets.iter().zip(&measured.fleets).map(|(fleet, measured)| {
         (measured.utilisation().unwrap_or(0.0), (fleet, measured.threads()))
     });
@@ -251,10 +251,10 @@ fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
         // What grows without end has no mean.
         let grows = unstable(scenario, measured).into_iter().find(|of| of.queue == queue);
         if let Some(grows) = grows {
-            return Some(Verdict::of(Kind::Overrun, &fleet.name, &figures(grows.growth)));
+            return Some(Bottleneck::of(Finding::Overrun, &fleet.name, &figures(grows.growth)));
         }
         let waiting = measured.queues.get(queue).map_or(0.0, |queue| queue.visible.mean());
-        return Some(Verdict::of(Kind::Busy, &fleet.name, &figures(waiting)));
+        return Some(Bottleneck::of(Finding::Busy, &fleet.name, &figures(waiting)));
     }
     let by_queue = ByQueue::of(scenario);
     let growing = queues(scenario, measured).enumerate().map(|(at, (name, queue))| {
@@ -265,14 +265,14 @@ fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
     let (share, (name, growth, served)) = worst(growing, GROWTH)?;
     let growth = growth as f64;
     if !served {
-        return Some(Verdict::of(Kind::Unserved, name, &[growth]));
+        return Some(Bottleneck::of(Finding::Unserved, name, &[growth]));
     }
     let both = scenario.queues.iter().zip(&measured.queues).find(|(queue, _)| queue.name == name);
     let in_flight = both.map(|(of, queue)| (queue.in_flight.mean(), of.config.max_in_flight));
     let full = in_flight.filter(|&(mean, cap)| mean >= FULL * f64::from(cap));
     Some(match full {
-        Some((mean, cap)) => Verdict::of(Kind::Full, name, &[mean, f64::from(cap), growth]),
-        None => Verdict::of(Kind::Growing, name, &[growth, share]),
+        Some((mean, cap)) => Bottleneck::of(Finding::Full, name, &[mean, f64::from(cap), growth]),
+        None => Bottleneck::of(Finding::Growing, name, &[growth, share]),
     })
 }
 
@@ -291,14 +291,14 @@ fn growth(scenario: &Scenario, queue: &QueueMeasured) -> u64 {
     after.saturating_sub(before)
 }
 
-fn producers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+fn producers(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
     let both = || scenario.producers.iter().zip(&measured.producers);
     let behind = both().map(|(producer, measured)| {
         let left = measured.arrived.saturating_sub(measured.sent + measured.given_up);
         (share(left, measured.arrived), (producer.name.as_str(), left))
     });
     if let Some((share, (name, left))) = worst(behind, LEFT_BEHIND) {
-        return Some(Verdict::of(Kind::Behind, name, &[share, left as f64]));
+        return Some(Bottleneck::of(Finding::Behind, name, &[share, left as f64]));
     }
     for (producer, of) in both().filter(|(_, of)| of.sent > 0) {
         let waited = of.waited as f64 / of.sent as f64;
@@ -307,7 +307,7 @@ fn producers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
             .get(producer.config.queue.0 as usize)
             .map_or(0.0, |queue| queue.sent_to_deleted.mean_nanos());
         if waited > 0.0 && waited >= after {
-            let whole = Verdict::of(Kind::Waited, &producer.name, &[waited, after]);
+            let whole = Bottleneck::of(Finding::Waited, &producer.name, &[waited, after]);
             // A mean of the whole run may come from a part of it.
             let part = stretch::worst(scenario, measured);
             return part
@@ -320,19 +320,19 @@ fn producers(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
     };
     let all_closed = scenario.producers.iter().all(|producer| closed(&producer.config.arrivals));
     let first = scenario.producers.first().filter(|_| all_closed)?;
-    Some(Verdict::of(Kind::Closed, &first.name, &[]))
+    Some(Bottleneck::of(Finding::Closed, &first.name, &[]))
 }
 
 /// How much room there was.
-fn room(scenario: &Scenario, measured: &Measured) -> Verdict {
+fn room(scenario: &Scenario, measured: &Measured) -> Bottleneck {
     let busiest = scenario
         .fleets
         .iter()
         .zip(&measured.fleets)
         .map(|(fleet, measured)| (measured.utilisation().unwrap_or(0.0), fleet.name.as_str()));
     match worst(busiest, 0.0) {
-        Some((share, name)) => Verdict::of(Kind::Room, name, &[share]),
-        None => Verdict::of(Kind::Quiet, "", &[]),
+        Some((share, name)) => Bottleneck::of(Finding::Room, name, &[share]),
+        None => Bottleneck::of(Finding::Quiet, "", &[]),
     }
 }
 
@@ -343,7 +343,7 @@ mod tests {
     use crate::observe::measured::{Calls, ProducerWindow, Window, WindowLatency, WindowLevel};
     use crate::stats::fixture;
 
-    fn limit(change: impl FnOnce(&mut Scenario, &mut Measured)) -> Verdict {
+    fn limit(change: impl FnOnce(&mut Scenario, &mut Measured)) -> Bottleneck {
         let (mut scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
         change(&mut scenario, &mut measured);
         verdict(&scenario, &measured)
@@ -389,7 +389,7 @@ mod tests {
         assert_eq!(busy.limit(), Limit::Consumers);
         assert!(busy.said().starts_with("100% of the 4 threads of `workers` were busy"));
 
-        let alone = Kind::Busy.words("workers", &[0.99, 1.0, 5.5]);
+        let alone = Finding::Busy.words("workers", &[0.99, 1.0, 5.5]);
         assert!(alone.starts_with("the one thread of `workers` was busy 99% of the time, 5.5"));
 
         let behind = limit(|_, m| m.producers[0].arrived = 40_000);
@@ -494,7 +494,7 @@ mod tests {
         };
         assert_eq!(climb(300).limit(), Limit::Nothing);
         assert_eq!(climb(618).limit(), Limit::Nothing);
-        assert_eq!(climb(620).kind, Kind::Backlog);
+        assert_eq!(climb(620).kind, Finding::Backlog);
     }
 
     /// In the stretch 5 % of the calls are throttled, in the whole run 100 of 108,048.
@@ -513,26 +513,26 @@ mod tests {
             })
         };
         let during = throttled(&windows);
-        assert_eq!(during.kind, Kind::Throttled);
+        assert_eq!(during.kind, Finding::Throttled);
         assert!(during.said().starts_with("from 4m to 12m 5.0% of the calls"), "{during:?}");
         // Without a backlog it is found by the excess over its threshold.
         for window in &mut windows {
             window.2 = 0;
         }
         let alone = throttled(&windows);
-        assert_eq!((alone.kind, alone.stretch), (Kind::Throttled, during.stretch));
+        assert_eq!((alone.kind, alone.stretch), (Finding::Throttled, during.stretch));
     }
 
     /// Two of three runs are limited: the means of 2 % and 4 %, of 60 s and 120 s, 180 s and 240 s.
     #[test]
     fn replications_are_told_by_their_means() {
-        let of = |share, stretch: Option<(u64, u64)>| Verdict {
-            kind: Kind::Throttled,
+        let of = |share, stretch: Option<(u64, u64)>| Bottleneck {
+            kind: Finding::Throttled,
             of: "orders".to_owned(),
             figures: vec![share, share * 1_000.0],
             stretch: stretch.map(|(from, to)| (seconds(from), seconds(to))),
         };
-        let room = Verdict::of(Kind::Room, "workers", &[0.5]);
+        let room = Bottleneck::of(Finding::Room, "workers", &[0.5]);
         let all = [of(0.02, Some((60, 180))), room.clone(), of(0.04, Some((120, 240)))];
         let said = "ledger capacity: from 1m30s to 3m30s 3.0% of the calls to `orders` were \
                     throttled (30) (in 2 of 3 replications)";
@@ -563,7 +563,7 @@ mod tests {
     fn with_held_back(
         held_back: Vec<ProducerWindow>,
         change: impl FnOnce(&mut Measured),
-    ) -> Verdict {
+    ) -> Bottleneck {
         let set = series(&[(6_000, 6_000, 0); 20]);
         limit(move |scenario, measured| {
             set(scenario, measured);
@@ -641,8 +641,8 @@ mod tests {
                 measured.queues[0].series[10].visible = WindowLevel::steady(peak);
             })
         };
-        assert_eq!(backlog(4_600).kind, Kind::Backlog);
-        assert_eq!(backlog(4_400).kind, Kind::Waited);
+        assert_eq!(backlog(4_600).kind, Finding::Backlog);
+        assert_eq!(backlog(4_400).kind, Finding::Waited);
     }
 
     fn seconds(at: u64) -> Time {
@@ -670,7 +670,7 @@ mod tests {
             (redelivered.outlived_timeout, redelivered.prefetched) = (2_000, 1_604);
             m.queues[0].counts.duplicates = 77;
         });
-        assert_eq!(late.kind, Kind::Outlived);
+        assert_eq!(late.kind, Finding::Outlived);
         let shares = [2_000.0, 1_604.0].map(|count: f64| count / 36_036.0);
         let close = |at: usize, of: f64| (late.figures[at] - of).abs() < 1e-12;
         assert!(close(0, shares[0]) && close(1, 77.0) && close(2, shares[1]), "{late:?}");
@@ -686,7 +686,7 @@ mod tests {
             set(scenario, m);
             m.fleets[0].busy.area = u128::from(m.fleets[0].busy.over) * 4;
         });
-        assert_eq!(verdict.kind, Kind::Overrun);
+        assert_eq!(verdict.kind, Finding::Overrun);
         assert!(verdict.said().ends_with("ever more messages waited (1.67/s)"), "{verdict:?}");
     }
 
@@ -697,7 +697,7 @@ mod tests {
                 (m.producers[0].arrived, m.producers[0].given_up) = (40_000, given_up);
             })
         };
-        assert_eq!((left(0).kind, left(4_000).kind), (Kind::Behind, Kind::Room));
+        assert_eq!((left(0).kind, left(4_000).kind), (Finding::Behind, Finding::Room));
     }
 
     /// A producer that sent nothing has not waited, and one that did not wait has not waited as
@@ -707,18 +707,18 @@ mod tests {
         let none = limit(|_, m| {
             (m.producers[0].sent, m.producers[0].arrived, m.producers[0].waited) = (0, 0, 5);
         });
-        assert_eq!(none.kind, Kind::Room);
+        assert_eq!(none.kind, Finding::Room);
         let nothing = limit(|_, m| m.queues[0].sent_to_deleted = fixture::latency(&[]));
-        assert_eq!(nothing.kind, Kind::Room);
+        assert_eq!(nothing.kind, Finding::Room);
         // 200 ms before, and 278 ms after the send.
         let less = limit(|_, m| m.producers[0].waited = 36_000 * 200_000_000);
-        assert_eq!(less.kind, Kind::Room);
+        assert_eq!(less.kind, Finding::Room);
     }
 
     #[test]
     fn of_two_limits_as_frequent_the_first_is_told() {
-        let throttled = || Verdict::of(Kind::Throttled, "orders", &[0.02, 20.0]);
-        let room = || Verdict::of(Kind::Room, "workers", &[0.5]);
+        let throttled = || Bottleneck::of(Finding::Throttled, "orders", &[0.02, 20.0]);
+        let room = || Bottleneck::of(Finding::Room, "workers", &[0.5]);
         assert!(commonest(&[room(), throttled()]).starts_with("nothing: "));
         assert!(commonest(&[throttled(), room()]).starts_with("ledger capacity: "));
         assert!(commonest(&[room(), throttled(), throttled()]).starts_with("ledger capacity: "));

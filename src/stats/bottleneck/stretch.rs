@@ -21,8 +21,8 @@
 //!
 //! Invariant: a pure function of the scenario and what was measured.
 
-use super::words::Kind;
-use super::{Limit, THROTTLED, TIMED_OUT, UNAVAILABLE, Verdict, share, timed_out};
+use super::words::Finding;
+use super::{Bottleneck, Limit, THROTTLED, TIMED_OUT, UNAVAILABLE, share, timed_out};
 use crate::kernel::time::Time;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::{Measured, ProducerWindow, QueueCounts, Window};
@@ -49,17 +49,17 @@ type Part = (usize, usize);
 
 /// What may happen in a part of a run alone: what it is, its threshold, how often it happened and
 /// of what it is a share.
-type Event = (Kind, f64, fn(&QueueCounts) -> u64, fn(&QueueCounts) -> u64);
+type Event = (Finding, f64, fn(&QueueCounts) -> u64, fn(&QueueCounts) -> u64);
 
 const EVENTS: [Event; 4] = [
-    (Kind::Throttled, THROTTLED, |of| of.throttled, |of| of.calls.total()),
-    (Kind::Unanswered, UNAVAILABLE, |of| of.unavailable, |of| of.calls.total()),
-    (Kind::Outlived, TIMED_OUT, timed_out, |of| of.received),
-    (Kind::Prefetched, TIMED_OUT, timed_out, |of| of.received),
+    (Finding::Throttled, THROTTLED, |of| of.throttled, |of| of.calls.total()),
+    (Finding::Unanswered, UNAVAILABLE, |of| of.unavailable, |of| of.calls.total()),
+    (Finding::Outlived, TIMED_OUT, timed_out, |of| of.received),
+    (Finding::Prefetched, TIMED_OUT, timed_out, |of| of.received),
 ];
 
 /// The worst stretch; `None` where none stands out.
-pub(super) fn worst(scenario: &Scenario, measured: &Measured) -> Option<Verdict> {
+pub(super) fn worst(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
     let told = Told { scenario, measured };
     let all: Vec<Series<'_>> =
         (0..measured.queues.len()).filter_map(|of| Series::of(scenario, measured, of)).collect();
@@ -67,7 +67,7 @@ pub(super) fn worst(scenario: &Scenario, measured: &Measured) -> Option<Verdict>
     let served = |series: &&Series<'_>| !by_queue.fleets(series.queue).is_empty();
     let backlogs = all.iter().filter(served).filter_map(|series| {
         let part = series.backlog()?;
-        let kind = series.limit(part).unwrap_or(Kind::Backlog);
+        let kind = series.limit(part).unwrap_or(Finding::Backlog);
         Some((series.peak(part), told.of_queue(series, kind, part)))
     });
     let unsent = (0..measured.producers.len()).filter_map(|at| told.unsent(at, &all));
@@ -94,10 +94,10 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    fn of_queue(self, series: &Series<'_>, kind: Kind, part: Part) -> Verdict {
+    fn of_queue(self, series: &Series<'_>, kind: Finding, part: Part) -> Bottleneck {
         let stretch = self.at(part);
         let seconds = stretch.1.since(stretch.0).as_secs_f64();
-        Verdict {
+        Bottleneck {
             kind,
             of: self.scenario.queues[series.queue].name.clone(),
             figures: series.figures(kind, part, seconds),
@@ -117,7 +117,7 @@ impl Told<'_> {
 
     /// Where a producer held most messages back, with their number, if that is more than chance and
     /// they waited for its connections.
-    fn unsent(self, producer: usize, queues: &[Series<'_>]) -> Option<(u64, Verdict)> {
+    fn unsent(self, producer: usize, queues: &[Series<'_>]) -> Option<(u64, Bottleneck)> {
         let first = first_window(self.scenario);
         let all = &self.measured.producers[producer].series;
         let windows = all.get(first..).filter(|windows| windows.len() > 1)?;
@@ -147,7 +147,7 @@ impl Told<'_> {
         let after = queue.mean_to_delete(part);
         (waited > 0.0 && waited >= after).then(|| {
             let (of, stretch) = (named.name.clone(), Some(self.at(part)));
-            (peak, Verdict { kind: Kind::Waited, of, figures: vec![waited, after], stretch })
+            (peak, Bottleneck { kind: Finding::Waited, of, figures: vec![waited, after], stretch })
         })
     }
 }
@@ -254,7 +254,7 @@ impl<'a> Series<'a> {
     }
 
     /// What beside the consumers limited a part.
-    fn limit(&self, part: Part) -> Option<Kind> {
+    fn limit(&self, part: Part) -> Option<Finding> {
         let counts = self.counts(part);
         let found = EVENTS.into_iter().find(|(kind, threshold, events, of)| {
             share(events(&counts), of(&counts)) >= *threshold && kind.is_cause(&counts)
@@ -281,7 +281,7 @@ impl<'a> Series<'a> {
         enough.then_some(best)
     }
 
-    fn figures(&self, kind: Kind, part: Part, seconds: f64) -> Vec<f64> {
+    fn figures(&self, kind: Finding, part: Part, seconds: f64) -> Vec<f64> {
         let counts = self.counts(part);
         if let Some((_, _, events, of)) = EVENTS.iter().find(|event| event.0 == kind) {
             if kind.limit() == Limit::VisibilityTimeout {
@@ -302,18 +302,18 @@ impl<'a> Series<'a> {
     }
 }
 
-impl Kind {
+impl Finding {
     /// Whether it is the more frequent of the two causes of a timeout; others have no rival.
     pub(super) fn is_cause(self, counts: &QueueCounts) -> bool {
         let causes = counts.redelivered;
         let outlived = causes.outlived_timeout >= causes.prefetched;
-        (self != Kind::Outlived || outlived) && (self != Kind::Prefetched || !outlived)
+        (self != Finding::Outlived || outlived) && (self != Finding::Prefetched || !outlived)
     }
 
     /// The figures of a timeout that is too short, of which this is the more frequent cause.
     pub(super) fn causes(self, counts: &QueueCounts) -> [f64; 3] {
         let QueueCounts { redelivered: of, received, duplicates, .. } = *counts;
-        let outlived = self == Kind::Outlived;
+        let outlived = self == Finding::Outlived;
         let (own, other) = if outlived {
             (of.outlived_timeout, of.prefetched)
         } else {
@@ -428,7 +428,7 @@ mod tests {
         for (at, throttled) in [(1, 50), (4, 50)] {
             windows[at].counts.throttled = throttled;
         }
-        let threshold = (Kind::Throttled, 0.4, EVENTS[0].2, EVENTS[0].3);
+        let threshold = (Finding::Throttled, 0.4, EVENTS[0].2, EVENTS[0].3);
         let (excess, part) = series(&windows).excess(threshold).expect("is one");
         assert_eq!((excess, part), (10.0, (1, 2)), "50 of which 40 are allowed");
     }
@@ -439,7 +439,8 @@ mod tests {
             let redelivered =
                 Redelivered { outlived_timeout, prefetched, ..Redelivered::default() };
             let counts = QueueCounts { redelivered, ..QueueCounts::default() };
-            [Kind::Outlived, Kind::Prefetched, Kind::Throttled].map(|kind| kind.is_cause(&counts))
+            [Finding::Outlived, Finding::Prefetched, Finding::Throttled]
+                .map(|kind| kind.is_cause(&counts))
         };
         assert_eq!(cause(2, 1), [true, false, true]);
         assert_eq!(cause(1, 1), [true, false, true]);
@@ -464,15 +465,16 @@ mod tests {
             }
             worst(&scenario, &measured).map(|verdict| (verdict.kind, verdict.of, verdict.figures))
         };
-        let of = |verdict: Option<(Kind, String, Vec<f64>)>| verdict.map(|told| (told.0, told.1));
+        let of =
+            |verdict: Option<(Finding, String, Vec<f64>)>| verdict.map(|told| (told.0, told.1));
         let orders = |kind| Some((kind, "orders".to_owned()));
         let dead = |kind| Some((kind, "orders-dlq".to_owned()));
-        assert_eq!(of(told([900, 800], [0, 0])), orders(Kind::Backlog));
-        assert_eq!(of(told([800, 900], [0, 0])), dead(Kind::Backlog));
-        assert_eq!(of(told([900, 900], [0, 0])), orders(Kind::Backlog));
-        assert_eq!(of(told([0, 0], [50, 40])), orders(Kind::Throttled));
-        assert_eq!(of(told([0, 0], [40, 50])), dead(Kind::Throttled));
-        assert_eq!(of(told([0, 0], [50, 50])), orders(Kind::Throttled));
+        assert_eq!(of(told([900, 800], [0, 0])), orders(Finding::Backlog));
+        assert_eq!(of(told([800, 900], [0, 0])), dead(Finding::Backlog));
+        assert_eq!(of(told([900, 900], [0, 0])), orders(Finding::Backlog));
+        assert_eq!(of(told([0, 0], [50, 40])), orders(Finding::Throttled));
+        assert_eq!(of(told([0, 0], [40, 50])), dead(Finding::Throttled));
+        assert_eq!(of(told([0, 0], [50, 50])), orders(Finding::Throttled));
         let figures = told([0, 0], [50, 0]).map(|told| told.2);
         assert_eq!(figures, Some(vec![0.5, 50.0]), "half of the calls, and how many");
         assert_eq!(told([0, 0], [0, 0]), None);

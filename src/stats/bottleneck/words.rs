@@ -8,7 +8,7 @@ use crate::kernel::time::Span;
 
 /// What was found; its documentation names the figures, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Finding {
     /// Of a queue: share of the calls, calls.
     Throttled,
     /// Of a queue: share of the receives, receives, the cap.
@@ -47,26 +47,26 @@ pub enum Kind {
 }
 
 /// Every kind, its name in documents and the limit that it is.
-const KINDS: [(Kind, &str, Limit); 16] = [
-    (Kind::Throttled, "throttled", Limit::Ledger),
-    (Kind::Capped, "over_limit", Limit::Ledger),
-    (Kind::Unanswered, "unavailable", Limit::Nodes),
-    (Kind::Outlived, "outlived_timeout", Limit::VisibilityTimeout),
-    (Kind::Prefetched, "prefetched", Limit::VisibilityTimeout),
-    (Kind::Busy, "busy", Limit::Consumers),
-    (Kind::Overrun, "overrun", Limit::Consumers),
-    (Kind::Full, "in_flight_cap", Limit::Ledger),
-    (Kind::Growing, "growing", Limit::Consumers),
-    (Kind::Unserved, "unserved", Limit::Consumers),
-    (Kind::Backlog, "backlog", Limit::Consumers),
-    (Kind::Behind, "behind", Limit::Producers),
-    (Kind::Waited, "waited", Limit::Producers),
-    (Kind::Closed, "closed_clients", Limit::Producers),
-    (Kind::Room, "room", Limit::Nothing),
-    (Kind::Quiet, "quiet", Limit::Nothing),
+const KINDS: [(Finding, &str, Limit); 16] = [
+    (Finding::Throttled, "throttled", Limit::Ledger),
+    (Finding::Capped, "over_limit", Limit::Ledger),
+    (Finding::Unanswered, "unavailable", Limit::Nodes),
+    (Finding::Outlived, "outlived_timeout", Limit::VisibilityTimeout),
+    (Finding::Prefetched, "prefetched", Limit::VisibilityTimeout),
+    (Finding::Busy, "busy", Limit::Consumers),
+    (Finding::Overrun, "overrun", Limit::Consumers),
+    (Finding::Full, "in_flight_cap", Limit::Ledger),
+    (Finding::Growing, "growing", Limit::Consumers),
+    (Finding::Unserved, "unserved", Limit::Consumers),
+    (Finding::Backlog, "backlog", Limit::Consumers),
+    (Finding::Behind, "behind", Limit::Producers),
+    (Finding::Waited, "waited", Limit::Producers),
+    (Finding::Closed, "closed_clients", Limit::Producers),
+    (Finding::Room, "room", Limit::Nothing),
+    (Finding::Quiet, "quiet", Limit::Nothing),
 ];
 
-impl Kind {
+impl Finding {
     /// Its name in documents.
     pub fn name(self) -> &'static str {
         self.entry().1
@@ -78,11 +78,11 @@ impl Kind {
     }
 
     /// The kind of this name.
-    pub fn of_name(name: &str) -> Option<Kind> {
+    pub fn of_name(name: &str) -> Option<Finding> {
         KINDS.iter().find(|entry| entry.1 == name).map(|entry| entry.0)
     }
 
-    fn entry(self) -> (Kind, &'static str, Limit) {
+    fn entry(self) -> (Finding, &'static str, Limit) {
         KINDS.into_iter().find(|entry| entry.0 == self).expect("every kind is listed")
     }
 
@@ -92,61 +92,61 @@ impl Kind {
         let (first, second, third) = (at(0), at(1), at(2));
         let share = first * 100.0;
         match self {
-            Kind::Throttled => {
+            Finding::Throttled => {
                 format!("{share:.1}% of the calls to `{of}` were throttled ({second:.0})")
             }
-            Kind::Capped => format!(
+            Finding::Capped => format!(
                 "{share:.1}% of the receives from `{of}` were refused at {third:.0} messages in \
                  flight ({second:.0})"
             ),
-            Kind::Unanswered => {
+            Finding::Unanswered => {
                 format!(
                     "too few replicas answered {share:.1}% of the calls to `{of}` ({second:.0})"
                 )
             }
-            Kind::Outlived | Kind::Prefetched => {
-                timed_out(of, self == Kind::Outlived, [first, second, third])
+            Finding::Outlived | Finding::Prefetched => {
+                timed_out(of, self == Finding::Outlived, [first, second, third])
             }
-            Kind::Busy => {
+            Finding::Busy => {
                 format!("{}, {third:.1} messages waited on average", busy(of, first, second))
             }
-            Kind::Overrun => {
+            Finding::Overrun => {
                 let growth = rate(third);
                 format!("{}, ever more messages waited ({growth}/s)", busy(of, first, second))
             }
-            Kind::Full => format!(
+            Finding::Full => format!(
                 "{first:.0} of the {second:.0} messages that may be in flight from `{of}` were, \
                  so that receives waited: {} more waited in the end",
                 messages(third)
             ),
-            Kind::Growing => format!(
+            Finding::Growing => format!(
                 "the messages waiting in `{of}` grew by {first:.0}, {:.1}% of those sent, though \
                  not all threads were busy",
                 second * 100.0
             ),
-            Kind::Unserved => {
+            Finding::Unserved => {
                 format!("nobody receives from `{of}`, which grew by {}", messages(first))
             }
-            Kind::Backlog => format!(
+            Finding::Backlog => format!(
                 "up to {} waited in `{of}`, the oldest {}: {}/s came, {}/s were deleted",
                 messages(first),
                 length(second),
                 rate(third),
                 rate(at(3))
             ),
-            Kind::Behind => format!(
+            Finding::Behind => format!(
                 "{share:.1}% of the messages of `{of}` ({second:.0}) were still waiting there to \
                  be sent"
             ),
-            Kind::Waited => format!(
+            Finding::Waited => format!(
                 "a message of `{of}` waited {:.1}ms for a connection, and then took {:.1}ms from \
                  send to delete",
                 first / 1e6,
                 second / 1e6
             ),
-            Kind::Closed => format!("`{of}` are closed clients that wait for themselves"),
-            Kind::Room => format!("`{of}` was the busiest fleet with {first:.2} of its threads"),
-            Kind::Quiet => "no figure reached its threshold".to_owned(),
+            Finding::Closed => format!("`{of}` are closed clients that wait for themselves"),
+            Finding::Room => format!("`{of}` was the busiest fleet with {first:.2} of its threads"),
+            Finding::Quiet => "no figure reached its threshold".to_owned(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::observe::measured::{
     Counter, FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,
 };
 use crate::stats::cost::{Cost, worker_hours};
-use crate::stats::listed::Listed;
+use crate::stats::listed::NameList;
 use crate::stats::pool::Reading;
 use crate::stats::take::{Take, said_otherwise, take};
 
@@ -20,11 +20,11 @@ use crate::stats::take::{Take, said_otherwise, take};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Names<'a> {
     /// Queues.
-    pub queues: Listed<'a>,
+    pub queues: NameList<'a>,
     /// Producers.
-    pub producers: Listed<'a>,
+    pub producers: NameList<'a>,
     /// Fleets of consumers.
-    pub fleets: Listed<'a>,
+    pub fleets: NameList<'a>,
     /// The scenario that has them, once it is checked: its prices give costs.
     pub scenario: Option<&'a Scenario>,
 }
@@ -32,7 +32,7 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     /// The names of a checked scenario.
     pub fn of(scenario: &'a Scenario) -> Names<'a> {
-        fn names<T>(parts: &[Named<T>]) -> Listed<'_> {
+        fn names<T>(parts: &[Named<T>]) -> NameList<'_> {
             parts.iter().map(|part| part.name.as_str()).collect()
         }
         Names {
@@ -43,7 +43,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn list(&self, part: Part) -> Option<&Listed<'a>> {
+    fn list(&self, part: Part) -> Option<&NameList<'a>> {
         Some(match part {
             Part::Queue => &self.queues,
             Part::Producer => &self.producers,

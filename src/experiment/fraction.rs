@@ -11,10 +11,10 @@ use crate::scenario::units::parse_probability;
 
 /// A share from 0 to 1: `0.01` or `"1%"`; written as the number.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
-pub struct Share(pub f64);
+pub struct Fraction(pub f64);
 
-impl<'de> Deserialize<'de> for Share {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Share, D::Error> {
+impl<'de> Deserialize<'de> for Fraction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fraction, D::Error> {
         deserializer.deserialize_any(Written)
     }
 }
@@ -22,18 +22,18 @@ impl<'de> Deserialize<'de> for Share {
 struct Written;
 
 impl Visitor<'_> for Written {
-    type Value = Share;
+    type Value = Fraction;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a share such as 0.01 or \"1%\"")
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Share, E> {
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Fraction, E> {
         let share = Some(number).filter(|share| (0.0..=1.0).contains(share));
-        share.map(Share).ok_or_else(|| E::custom(format!("`{number}` is no share of one")))
+        share.map(Fraction).ok_or_else(|| E::custom(format!("`{number}` is no share of one")))
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Share, E> {
-        parse_probability(text).map(Share).map_err(E::custom)
+    fn visit_str<E: Error>(self, text: &str) -> Result<Fraction, E> {
+        parse_probability(text).map(Fraction).map_err(E::custom)
     }
 }
