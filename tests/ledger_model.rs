@@ -69,6 +69,8 @@ enum Call {
     ChangeVisibility(Pick, Timeout),
     Purge(QueueId),
     HangUp(Caller),
+    /// The caller and the next one leave and come back, each in the seat of the other.
+    ComeBack(Caller),
     Annotate(Pick, Held),
     Complete(Pick),
 }
@@ -167,6 +169,7 @@ fn call() -> impl Strategy<Value = Call> {
         14 => (pick(), timeout).prop_map(|(pick, it)| Call::ChangeVisibility(pick, it)),
         1 => queue().prop_map(Call::Purge),
         4 => (0..CALLERS).prop_map(|caller| Call::HangUp(Caller(caller))),
+        4 => (0..CALLERS).prop_map(|caller| Call::ComeBack(Caller(caller))),
         4 => (pick(), held).prop_map(|(pick, held)| Call::Annotate(pick, held)),
         4 => pick().prop_map(Call::Complete),
     ]
@@ -228,6 +231,7 @@ fn make(duo: &mut Duo, configs: &[QueueConfig], call: Call) {
         Call::HangUp(caller) => {
             duo.hang_up(caller);
         }
+        Call::ComeBack(caller) => duo.come_back([caller, Caller((caller.0 + 1) % CALLERS)]),
         Call::Annotate(pick, held) => {
             if let Some(receipt) = picked(duo, pick) {
                 duo.annotate(&receipt, held);

@@ -334,6 +334,20 @@ fn long_polls_are_served_in_the_order_of_their_arrival() {
 }
 
 #[test]
+fn a_caller_that_left_waits_no_longer_whoever_has_its_seat() {
+    let mut duo = one_queue();
+    for caller in [3, 1, 2] {
+        duo.receive(ORDERS, poll(caller, 1, 20, 30));
+    }
+    duo.come_back([Caller(1), Caller(2)]);
+    duo.receive(ORDERS, poll(2, 1, 20, 30));
+    duo.send(ORDERS, &[None; 3]);
+    assert_eq!(ids(&served(&mut duo, 3)), [0]);
+    assert_eq!(ids(&served(&mut duo, 2)), [1]);
+    assert_eq!(duo.real.tally(ORDERS).visible, 1);
+}
+
+#[test]
 fn delete_after_the_visibility_timeout_with_the_latest_receipt_works() {
     let mut duo = one_queue();
     duo.send(ORDERS, &[None]);

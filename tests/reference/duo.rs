@@ -158,6 +158,21 @@ impl Duo {
         waited
     }
 
+    /// Two callers leave, and come back in the other order, as two that have not been there would:
+    /// each has the seat of the other then.
+    pub(crate) fn come_back(&mut self, callers: [Caller; 2]) {
+        self.until(self.now);
+        for caller in callers {
+            let waited = self.real.left(caller);
+            assert_eq!(waited, self.reference.hang_up(caller), "{caller:?} leaves");
+            assert!(!self.real.hang_up(caller), "{caller:?} is gone");
+        }
+        for caller in callers.into_iter().rev() {
+            self.real.joined(caller);
+        }
+        self.compare();
+    }
+
     pub(crate) fn annotate(&mut self, receipt: &Receipt, held: Held) {
         self.until(self.now);
         self.real.annotate(receipt, held);

@@ -9,7 +9,7 @@ use sqsim::kernel::rng::Streams;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::Ledger;
 use sqsim::ledger::config::{LedgerConfig, Mechanics, QueueConfig, QueueId};
-use sqsim::ledger::journal::{Call, Change, Journal};
+use sqsim::ledger::journal::{Call, Caller, Change, Journal};
 
 use plain::plain;
 
@@ -20,10 +20,14 @@ pub(crate) fn queue() -> QueueConfig {
     QueueConfig { ledger: LedgerConfig { mechanics, ..plain.ledger }, ..plain }
 }
 
-/// The real ledger over these queues, under a fixed seed.
+/// The real ledger over these queues, under a fixed seed, with callers numbered below `callers`.
 pub(crate) fn ledger(queues: &[QueueConfig], callers: u32, log: &mut Log) -> Ledger {
     const PATHS: [&str; 4] = ["queues.a", "queues.b", "queues.c", "queues.d"];
-    Ledger::new(PATHS.into_iter().zip(queues), callers, Streams::new(1, 0), log)
+    let mut ledger = Ledger::new(PATHS.into_iter().zip(queues), callers, Streams::new(1, 0), log);
+    for caller in (0..callers).map(Caller) {
+        ledger.joined(caller);
+    }
+    ledger
 }
 
 /// All changes but those of the oldest message, in the order told.

@@ -41,7 +41,7 @@ fn of_worker(config: &FleetConfig) -> u64 {
     let thread = size_of::<Thread>() as u64 + times(deliveries, size_of::<Delivery>());
     let deletes = if config.delete.batch > 1 { MAX_BATCH * size_of::<Receipt>() } else { 0 };
     let own = size_of::<Worker>() + size_of::<WorkerChance>() + Ledger::BYTES_PER_CALLER;
-    let tables = size_of::<[Vec<Receipt>; 2]>() + deletes;
+    let tables = size_of::<[Vec<Receipt>; 2]>() + size_of::<u32>() + deletes;
     times(room(config) as u64, size_of::<Delivery>())
         .saturating_add((own + tables) as u64)
         .saturating_add(4 * Calendar::<Event>::bytes_of_room(KINDS_OF_A_WORKER) as u64)

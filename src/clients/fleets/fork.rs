@@ -23,16 +23,9 @@ impl Fleets {
         from: &[Named<FleetConfig>],
         to: &[Named<FleetConfig>],
     ) {
-        let members = by_owner(self.workers.iter().map(|worker| worker.fleet), to.len());
         let mut joining = Vec::new();
         for (number, (from, to)) in (0..).zip(Named::pairs(from, to)) {
-            self.reconfigure_fleet(
-                core,
-                number,
-                &from.config,
-                &to.config,
-                &members[number as usize],
-            );
+            self.reconfigure_fleet(core, number, &from.config, &to.config);
             joining.extend((from.config.count..to.config.count).map(|member| (number, to, member)));
         }
         self.join(core, &joining);
@@ -44,13 +37,13 @@ impl Fleets {
         fleet: u32,
         from: &FleetConfig,
         to: &FleetConfig,
-        members: &[u32],
     ) {
         if from == to {
             return;
         }
         self.configs[fleet as usize] = to.clone();
-        for (member, &number) in (0..).zip(members) {
+        let mut members = std::mem::take(&mut self.members[fleet as usize]);
+        for (member, &number) in (0..).zip(&members) {
             if member >= to.count {
                 self.leave(core, number);
             }
@@ -67,6 +60,8 @@ impl Fleets {
                 self.poll_at_once(core, number);
             }
         }
+        members.truncate(to.count as usize);
+        self.members[fleet as usize] = members;
     }
 
     /// Its threads may hold more than before.
@@ -112,7 +107,6 @@ impl Fleets {
             return;
         }
         let first = self.workers.len() as u32;
-        core.ledger.make_room(first, joining.len() as u32);
         for (worker, &(fleet, named, member)) in (first..).zip(joining) {
             let (worker, of) = (WorkerId(worker), FleetId(fleet));
             core.observer.deed(core.now, &Deed::Joined { worker, fleet: of });
@@ -123,13 +117,4 @@ impl Fleets {
             self.begin_life(core, number);
         }
     }
-}
-
-/// The numbers of what `owners` own, by owner, each in order.
-fn by_owner(owners: impl Iterator<Item = u32>, number: usize) -> Vec<Vec<u32>> {
-    let mut owned = vec![Vec::new(); number];
-    for (place, owner) in (0..).zip(owners) {
-        owned[owner as usize].push(place);
-    }
-    owned
 }

@@ -14,6 +14,7 @@ use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
 use crate::kernel::rng::Luck;
 use crate::kernel::time::Time;
+use crate::ledger::journal::Caller;
 use crate::ledger::{Delivery, Receipt};
 use crate::model::clients::FleetConfig;
 use crate::model::scenario::Named;
@@ -27,6 +28,7 @@ impl Fleets {
     ) -> Fleets {
         let mut fleets = Fleets {
             configs: named.iter().map(|fleet| fleet.config.clone()).collect(),
+            members: vec![Vec::new(); named.len()],
             workers: Vec::new(),
             buffers: Vec::new(),
             chances: Vec::new(),
@@ -67,6 +69,8 @@ impl Fleets {
         }
         let own = &mut self.threads[first as usize..];
         self.workers.push(Worker::new(fleet, own, first));
+        self.members[fleet as usize].push(number);
+        core.ledger.joined(Caller(number));
         self.connections.push(core.connect());
         self.turn_idle(core, number, ThreadTime::Gone);
         self.buffers.push(buffer(config));

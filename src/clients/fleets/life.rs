@@ -57,7 +57,7 @@ impl Fleets {
             Life::Up | Life::Leaving => Life::Leaving,
         };
         self.turn_idle(core, number, rested);
-        if core.ledger.hang_up(Caller(number)) || core.calendar.cancel(FleetEvent::Poll(id)) {
+        if core.ledger.left(Caller(number)) || core.calendar.cancel(FleetEvent::Poll(id)) {
             self.workers[number as usize].polling = Polling::Idle;
         }
     }

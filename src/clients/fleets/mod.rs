@@ -44,6 +44,8 @@ use crate::model::clients::FleetConfig;
 #[derive(Clone, Debug)]
 pub struct Fleets {
     configs: Vec<FleetConfig>,
+    /// The workers of each fleet that have not left, in the order in which they joined.
+    members: Vec<Vec<u32>>,
     workers: Vec<Worker>,
     /// What each worker holds and no thread works on yet.
     buffers: Vec<VecDeque<Delivery>>,

@@ -60,11 +60,11 @@ impl Ledger {
         q.due = next_timer;
         self.settle(queue, now, journal);
         let next_end = loop {
-            let caller = match self.polls.earliest_end(queue) {
-                Some((at, caller)) if at <= now => caller,
+            let seat = match self.polls.earliest_end(queue) {
+                Some((at, seat)) if at <= now => seat,
                 next => break next.map_or(Time::NEVER, |(at, _)| at),
             };
-            self.polls.leave(caller);
+            let caller = self.polls.leave(queue, seat);
             self.served.push_back(Served { caller, messages: 0 });
             let q = &self.queues[queue.0 as usize];
             let over_limit = q.is_full();

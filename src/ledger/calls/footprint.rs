@@ -33,8 +33,8 @@ impl Ledger {
     /// Bytes of the rows for what a caller receives at once.
     pub const BYTES_OF_RECEIVE: usize = MAX_BATCH * Self::BYTES_PER_ROW;
 
-    /// Bytes of a caller: its waiting poll, and rows for what it receives at once.
-    pub const BYTES_PER_CALLER: usize = Polls::BYTES_PER_ROW + Self::BYTES_OF_RECEIVE;
+    /// Bytes of a caller: its seat, and rows for what it receives at once.
+    pub const BYTES_PER_CALLER: usize = Polls::BYTES_PER_CALLER + Self::BYTES_OF_RECEIVE;
 
     /// Bytes of a queue, its partitions, nodes and messages apart.
     pub fn bytes_of_queue(config: &QueueConfig) -> u64 {
@@ -57,7 +57,7 @@ impl Ledger {
     pub fn bytes_of_partition(config: &QueueConfig) -> u64 {
         let config = &config.ledger;
         let own = size_of::<Partition>() + SENTINELS * Self::BYTES_PER_ROW + TABLES;
-        let poll = if config.receive.waits_at_one() { Polls::BYTES_PER_ROW + 4 } else { 0 };
+        let poll = if config.receive.waits_at_one() { Polls::BYTES_PER_PLACE } else { 0 };
         let watch = Watched::bytes(&config.split);
         let replicas = config.nodes.as_ref().map_or(0, |nodes| {
             Replication::BYTES_PER_PARTITION + 2 * nodes.replicas as usize * size_of::<u64>()

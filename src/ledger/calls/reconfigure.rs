@@ -20,11 +20,6 @@ impl Ledger {
         self.queues[queue.0 as usize].reconfigure(now, config);
         self.heed(queue);
     }
-
-    /// Makes room for `more` callers, numbered after the `callers` that there are.
-    pub fn make_room(&mut self, callers: u32, more: u32) {
-        self.polls.make_room(callers, more);
-    }
 }
 
 impl Queue {

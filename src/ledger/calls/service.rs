@@ -35,8 +35,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Empty queues, for callers numbered below `callers`. `paths` name the queues' streams of
-    /// chance.
+    /// Empty queues, with room for `callers`, none of which has joined. `paths` name the queues'
+    /// streams of chance.
     pub fn new<'a, J: Journal>(
         queues: impl Iterator<Item = (&'a str, &'a QueueConfig)>,
         callers: u32,
@@ -238,9 +238,27 @@ impl Ledger {
         }
     }
 
+    /// A caller is there from now on and may receive. Its number costs a few bytes for ever, what
+    /// it waits in is used again when it has left.
+    ///
+    /// # Panics
+    /// If it is there.
+    pub fn joined(&mut self, caller: Caller) {
+        self.polls.joined(caller);
+    }
+
+    /// A caller is gone, and its waiting poll with it; false if it did not wait. What it
+    /// holds it may still delete or give back.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn left(&mut self, caller: Caller) -> bool {
+        self.polls.left(caller)
+    }
+
     /// Ends a waiting poll whose caller is gone; false if it did not wait.
     pub fn hang_up(&mut self, caller: Caller) -> bool {
-        self.polls.leave(caller)
+        self.polls.hang_up(caller)
     }
 
     /// Deletes up to 10 messages of one queue

@@ -9,7 +9,7 @@
 //! or a quorum; while one waits at a partition, nothing in that partition can.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
-use super::polls::{Asking, Taken};
+use super::polls::{Asking, Seat, Taken};
 use super::service::Ledger;
 use crate::kernel::rng::{Fate, Luck, Source as _};
 use crate::kernel::time::{Span, Time};
@@ -42,7 +42,7 @@ impl Ledger {
         while let Some(at) = self.awaited_from(queue, from) {
             from = at + 1;
             while self.queue(queue).shards.is_ready(at)
-                && let Some(poll) = self.polls.first_at(queue, at)
+                && let Some((seat, poll)) = self.polls.first_at(queue, at)
             {
                 let asking = Asking { queue, poll: &poll, now };
                 let mut taken = Taken::default();
@@ -53,7 +53,7 @@ impl Ledger {
                 if taken.messages == 0 {
                     break;
                 }
-                self.serve(asking, &taken, journal);
+                self.serve(seat, asking, &taken, journal);
             }
         }
         let q = &mut self.queues[queue.0 as usize];
@@ -82,9 +82,9 @@ impl Ledger {
         if !q.routing.is_outdated(&q.shards) {
             return;
         }
-        for caller in self.polls.gather(queue) {
+        for (seat, caller) in self.polls.gather(queue) {
             let Choice { at, probes: asked } = q.routing.choose(&q.shards, caller, now);
-            self.polls.move_to(queue, at, caller);
+            self.polls.move_to(queue, at, seat);
             journal.change(now, queue, &Call::WentOn { asked, chunks: 0 }.into());
         }
     }
@@ -143,7 +143,7 @@ impl Ledger {
     #[inline(never)]
     fn serve_waiters<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
         while self.queues[queue.0 as usize].tally.visible > 0 {
-            let Some(poll) = self.polls.first(queue) else { return };
+            let Some((seat, poll)) = self.polls.first(queue) else { return };
             let asking = Asking { queue, poll: &poll, now };
             let taken = self.take(asking, journal);
             if taken.messages == 0 {
@@ -152,17 +152,22 @@ impl Ledger {
                 }
                 return;
             }
-            self.serve(asking, &taken, journal);
+            self.serve(seat, asking, &taken, journal);
         }
         self.queues[queue.0 as usize].resettle = Time::NEVER;
     }
 
     /// A poll that waited gets its answer.
     #[inline(always)]
-    fn serve<J: Journal>(&mut self, asking: Asking<'_>, taken: &Taken, journal: &mut J) {
-        let Asking { poll, .. } = asking;
-        self.polls.leave(poll.caller);
-        self.served.push_back(Served { caller: poll.caller, messages: taken.messages });
+    fn serve<J: Journal>(
+        &mut self,
+        seat: Seat,
+        asking: Asking<'_>,
+        taken: &Taken,
+        journal: &mut J,
+    ) {
+        let caller = self.polls.leave(asking.queue, seat);
+        self.served.push_back(Served { caller, messages: taken.messages });
         if taken.chunks > 1 {
             tell_chunks(asking, taken.chunks, journal);
         }

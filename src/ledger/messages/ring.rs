@@ -45,7 +45,7 @@ impl<R: Linked> Rows<R> {
     }
 
     /// Rows in lists and in none.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::ledger) fn len(&self) -> usize {
         self.0.len()
     }
 
@@ -55,26 +55,6 @@ impl<R: Linked> Rows<R> {
         self.0.push(row);
         *self.get_mut(slot).links_mut() = Link::alone(slot);
         slot
-    }
-
-    /// Adds rows in no list at `from`; all rows from there on move up behind them.
-    pub(in crate::ledger) fn make_room(
-        &mut self,
-        from: u32,
-        rows: impl ExactSizeIterator<Item = R>,
-    ) {
-        let by = u32::try_from(rows.len()).expect("there are less than 2^32 rows");
-        let moved = |slot: u32| if slot < from { slot } else { slot + by };
-        for row in &mut self.0 {
-            for link in row.links_mut() {
-                *link = Link { prev: moved(link.prev), next: moved(link.next) };
-            }
-        }
-        let from = from as usize;
-        self.0.splice(from..from, rows);
-        for (slot, row) in (0..).zip(&mut self.0).skip(from).take(by as usize) {
-            *row.links_mut() = Link::alone(slot);
-        }
     }
 
     #[inline]
@@ -214,22 +194,6 @@ mod tests {
         rows.insert_before::<ONE>(slots[3], slots[0]);
         assert_eq!(members::<ONE>(&rows, list), [slots[2], slots[0], slots[3], slots[1]]);
         assert_eq!(rows.before::<ONE>(list, list), Some(slots[1]), "the last");
-    }
-
-    #[test]
-    fn rows_that_move_up_keep_their_lists() {
-        let (mut rows, slots) = rows(6);
-        let [a, b, one, other, ..] = slots[..] else { panic!("six rows") };
-        rows.push_back::<ONE>(one, b);
-        rows.push_back::<ONE>(one, a);
-        rows.push_back::<OTHER>(other, a);
-        rows.make_room(2, (0..3).map(|_| Bare(Link::alone(0))));
-        let [one, other, new] = [one + 3, other + 3, 2];
-        assert_eq!(members::<ONE>(&rows, one), [b, a]);
-        assert_eq!(members::<OTHER>(&rows, other), [a]);
-        assert!(members::<ONE>(&rows, new).is_empty() && members::<ONE>(&rows, 7).is_empty());
-        rows.push_back::<ONE>(one, new);
-        assert_eq!(members::<ONE>(&rows, one), [b, a, new]);
     }
 
     #[test]

@@ -85,13 +85,6 @@ impl Timers {
         Kept::List
     }
 
-    /// The heads of the lists have moved up by `by`.
-    pub(in crate::ledger) fn moved_up(&mut self, by: u32) {
-        for list in &mut self.lists {
-            list.sentinel += by;
-        }
-    }
-
     /// Cancels a deadline that was kept in the heap.
     #[inline]
     pub(in crate::ledger) fn cancel_heap(&mut self, slot: u32) {
