@@ -17,6 +17,7 @@ use crate::kernel::time::Time;
 use crate::ledger::config::{Capacity, QueueId};
 use crate::ledger::journal::{Action, MessageId, PartitionId};
 use crate::ledger::messages::fresh::Waiting;
+use crate::ledger::messages::groups::Groups;
 use crate::ledger::messages::line::{Line, NO_MESSAGE, Oldest};
 use crate::ledger::messages::message::{Message, Slab};
 use crate::ledger::messages::sealed::{Came, Sealed};
@@ -422,15 +423,15 @@ impl Shards {
         self.parts[at].sealed.as_mut().is_some_and(|sealed| sealed.gone(came.key))
     }
 
-    /// The place for the list behind the sealed partition that a message must wait for: the last
-    /// one before its home that holds something of its group.
+    /// The groups of the sealed partition that a message must wait for: the last one before its
+    /// home that holds something of its group.
     #[cold]
-    pub(in crate::ledger) fn behind(&mut self, came: Came) -> Option<&mut Option<u32>> {
+    pub(in crate::ledger) fn holding(&mut self, came: Came) -> Option<&mut Groups> {
         let (home, key) = (self.home(came), came.key);
         let before = if home < self.live { self.parts.len() } else { home };
         let sealed = self.parts[self.live..before].iter_mut();
-        let sealed = sealed.filter_map(|part| part.sealed.as_mut());
-        sealed.rev().find(|sealed| sealed.holds(key)).map(|sealed| sealed.behind(key))
+        let mut sealed = sealed.rev().filter_map(|part| part.sealed.as_mut());
+        sealed.find_map(|sealed| sealed.holding(key))
     }
 
     /// The lists of messages whose groups no sealed partition holds back any more.

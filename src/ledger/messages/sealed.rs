@@ -1,7 +1,7 @@
 //! Sealed partitions: they take no sends any more and are received from until they hold nothing.
 //!
-//! Owns what a sealed partition still holds, and which of its groups others wait for. Must not know
-//! lines or calls.
+//! Owns what a sealed partition still holds, and that others wait for its groups. Must not know
+//! lines or calls, nor how they wait ([`Groups`]).
 //!
 //! A message belongs to a sealed partition if its key lies in the range and it came before the
 //! sealing. A group can be received in the new partition only after the sealed one holds nothing of
@@ -9,9 +9,8 @@
 //! ([resharding](https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html));
 //! until then its messages stand behind the sealed partition.
 
-use std::collections::BTreeMap;
-
 use super::fresh::Waiting;
+use super::groups::Groups;
 use super::message::Message;
 use crate::kernel::time::Time;
 use crate::ledger::journal::MessageId;
@@ -49,22 +48,14 @@ pub(in crate::ledger) struct Sealed {
     pub(in crate::ledger) reshard: u32,
     /// Messages that belong to it, in any state.
     held: u64,
-    /// Its groups by their keys; empty where messages have no groups.
-    groups: Option<BTreeMap<u64, Group>>,
-}
-
-/// A group of which a sealed partition holds something.
-#[derive(Clone, Copy, Debug, Default)]
-struct Group {
-    held: u64,
-    /// The list of messages that stand behind it.
-    behind: Option<u32>,
+    /// The groups that its messages hold; `None` where messages have no groups.
+    groups: Option<Groups>,
 }
 
 impl Sealed {
     /// Nothing is counted yet.
     pub(in crate::ledger) fn new(at: Time, next: MessageId, reshard: u32, grouped: bool) -> Sealed {
-        Sealed { at, next, reshard, held: 0, groups: grouped.then(BTreeMap::new) }
+        Sealed { at, next, reshard, held: 0, groups: grouped.then(Groups::default) }
     }
 
     /// Whether a message with a key in the range belongs to it.
@@ -76,7 +67,7 @@ impl Sealed {
     pub(in crate::ledger) fn count(&mut self, key: u64) {
         self.held += 1;
         if let Some(groups) = &mut self.groups {
-            groups.entry(key).or_default().held += 1;
+            groups.hold(key);
         }
     }
 
@@ -84,40 +75,24 @@ impl Sealed {
     /// more, or nothing is left at all.
     pub(in crate::ledger) fn gone(&mut self, key: u64) -> bool {
         self.held -= 1;
-        let Some(group) = self.groups.as_mut().and_then(|groups| groups.get_mut(&key)) else {
-            return self.held == 0;
-        };
-        group.held -= 1;
-        group.held == 0
+        match &mut self.groups {
+            Some(groups) => groups.let_go(key),
+            None => self.held == 0,
+        }
     }
 
     pub(in crate::ledger) fn is_empty(&self) -> bool {
         self.held == 0
     }
 
-    /// Whether messages of this group must wait behind it.
-    pub(in crate::ledger) fn holds(&self, key: u64) -> bool {
-        self.groups.as_ref().is_some_and(|groups| groups.contains_key(&key))
+    /// Its groups, if messages of this one must wait behind it.
+    pub(in crate::ledger) fn holding(&mut self, key: u64) -> Option<&mut Groups> {
+        self.groups.as_mut().filter(|groups| groups.is_closed(key))
     }
 
-    /// The place for the list of messages that stand behind a group of which it holds something.
-    pub(in crate::ledger) fn behind(&mut self, key: u64) -> &mut Option<u32> {
-        let group = self.groups.as_mut().and_then(|groups| groups.get_mut(&key));
-        &mut group.expect("the sealed partition holds the group").behind
-    }
-
-    /// Forgets the groups of which it holds nothing any more; returns the lists behind them.
+    /// Opens the groups of which it holds nothing any more; returns the lists of those behind.
     pub(in crate::ledger) fn release(&mut self) -> Vec<u32> {
-        let mut lists = Vec::new();
-        if let Some(groups) = &mut self.groups {
-            groups.retain(|_, group| {
-                if group.held == 0 {
-                    lists.extend(group.behind);
-                }
-                group.held > 0
-            });
-        }
-        lists
+        self.groups.as_mut().map_or(Vec::new(), Groups::release)
     }
 
     /// Messages that belong to it.

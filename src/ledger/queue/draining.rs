@@ -9,9 +9,9 @@ use super::Queue;
 use crate::kernel::time::Time;
 use crate::ledger::config::Keys;
 use crate::ledger::keyspace::partition::Recut;
-use crate::ledger::messages::message::{AGE, PLACE, Slab};
+use crate::ledger::messages::groups;
+use crate::ledger::messages::message::{AGE, Slab};
 use crate::ledger::messages::sealed::{Came, Sealed};
-use crate::ledger::messages::timers::Slots as _;
 
 impl Queue {
     /// Seals the partitions at `parts`: what belongs to them stays with them until it is gone.
@@ -56,8 +56,7 @@ impl Queue {
     /// partition.
     pub(super) fn leave(&mut self, slab: &mut Slab, slot: u32) {
         if slab.get(slot).is_behind() {
-            slab.rows.remove::<PLACE>(slot);
-            slab.get_mut(slot).set_behind(false);
+            groups::step_out(slab, slot);
             self.behind -= 1;
         } else {
             self.shards.leave(slab, slot);
@@ -68,29 +67,25 @@ impl Queue {
     /// holds something of its group.
     pub(super) fn enter(&mut self, slab: &mut Slab, slot: u32) {
         let came = slab.get(slot).into();
-        let list = if self.shards.drain() { self.shards.behind(came) } else { None };
-        let Some(list) = list else { return self.shards.enter(slab, slot) };
-        let list = *list.get_or_insert_with(|| slab.sentinel());
-        slab.get_mut(slot).set_behind(true);
-        slab.rows.push_back::<PLACE>(list, slot);
+        let holding = if self.shards.drain() { self.shards.holding(came) } else { None };
+        let Some(groups) = holding else { return self.shards.enter(slab, slot) };
+        groups.stand_behind(slab, slot);
         self.behind += 1;
     }
 
     /// Whether a message that is sent must wait behind a sealed partition.
     #[inline]
     pub(in crate::ledger) fn must_wait(&mut self, came: Came) -> bool {
-        self.shards.drain() && self.shards.behind(came).is_some()
+        self.shards.drain() && self.shards.holding(came).is_some()
     }
 
     /// Messages whose groups no sealed partition holds any more enter their lines.
     pub(super) fn release(&mut self, slab: &mut Slab) {
         for list in self.shards.release() {
-            while let Some(slot) = slab.rows.pop_front::<PLACE>(list) {
-                slab.get_mut(slot).set_behind(false);
+            while let Some(slot) = groups::next(slab, list) {
                 self.behind -= 1;
                 self.enter(slab, slot);
             }
-            slab.retire(list);
         }
     }
 }
