@@ -113,11 +113,11 @@ impl Lesson {
 
     /// Partitions at this second.
     fn partitions(&self, second: u64) -> u64 {
-        self.queue.series[self.place(second) - 1].partitions.last
+        self.queue.series[self.place(second) - 1].levels.partitions.last
     }
 
     fn last_partitions(&self) -> u64 {
-        self.queue.partitions.last
+        self.queue.levels.partitions.last
     }
 
     fn count(&self, is: impl Fn(SplitEvent) -> bool) -> usize {
@@ -172,7 +172,7 @@ impl Lesson {
 
     /// Mean time from send to receive in seconds.
     fn mean_wait(&self) -> f64 {
-        self.queue.sent_to_received.sum as f64 / self.queue.counts.received as f64 / 1e9
+        self.queue.latencies.sent_to_received.sum as f64 / self.queue.counts.received as f64 / 1e9
     }
 }
 

@@ -187,7 +187,7 @@ fn a_call_that_got_through_begins_to_count_its_tries_anew() {
     let queue = &measured.queues[0];
     assert_eq!((queue.counts.deleted, queue.counts.calls.delete), (3, 1 + 4 + 4));
     assert_eq!(queue.counts.throttled, 6);
-    assert_eq!(queue.sent_to_deleted.max, secs(4));
+    assert_eq!(queue.latencies.sent_to_deleted.max, secs(4));
 }
 
 /// Ten receives leave no token, and there is a next one after hours only. Of the message that comes
@@ -324,7 +324,7 @@ fn what_is_done_once_after_its_message_is_gone_is_no_duplicate() {
             let (queue, fleet) = (measured.queues[0].counts, measured.fleets[0].clone());
             let messages = sends.len() as u64;
             assert_eq!((queue.expired, queue.duplicates, queue.deleted), (messages, 0, 0));
-            assert_eq!((fleet.processed, fleet.duplicates), (messages, 0));
+            assert_eq!((fleet.counts.processed, fleet.counts.duplicates), (messages, 0));
             assert_eq!((fleet.work, fleet.duplicate_work), (u128::from(messages) * 90 * SECOND, 0));
         }
     }
@@ -347,7 +347,7 @@ fn a_message_that_is_gone_is_remembered_while_others_come_and_go() {
     let measured = measure(&scenario, 0).measured;
     let (counts, fleet) = (measured.queues[0].counts, measured.fleets[0].clone());
     assert_eq!((counts.purged, counts.duplicates), (1, 0));
-    assert_eq!((fleet.processed, fleet.duplicate_work), (1, 0));
+    assert_eq!((fleet.counts.processed, fleet.duplicate_work), (1, 0));
 }
 
 /// Three workers hold one message, received at 0, 20 and 40 s; it expires at 60 s and is completed
@@ -367,7 +367,7 @@ fn of_several_holders_of_a_message_that_is_gone_the_first_completes_it() {
     assert_eq!(endings.collect::<Vec<_>>(), expected);
     // The other is received at 90 and 110 s, expires at 130 s and is done at 180 and 200 s.
     assert_eq!(measured.queues[0].counts.expired, 2);
-    assert_eq!(measured.fleets[0].processed, 2);
+    assert_eq!(measured.fleets[0].counts.processed, 2);
 }
 
 /// A message that is received, fails and expires in the line is held by nobody: however many there
@@ -409,6 +409,6 @@ fn work_that_turns_out_to_be_done_by_another_is_wasted() {
     let expected = [(at(30), Ending::Done), recognised(40), recognised(50)];
     assert_eq!(endings.collect::<Vec<_>>(), expected);
     let (counts, fleet) = (measured.queues[0].counts, &measured.fleets[0]);
-    assert_eq!((counts.duplicates, fleet.processed, fleet.duplicates), (0, 1, 0));
+    assert_eq!((counts.duplicates, fleet.counts.processed, fleet.counts.duplicates), (0, 1, 0));
     assert_eq!((fleet.work, fleet.duplicate_work), (60 * SECOND, 30 * SECOND));
 }

@@ -106,7 +106,11 @@ fn another_seed_or_replication_changes_everything() {
         for different in [&replication, &seed] {
             assert_ne!(first.fingerprint, different.fingerprint, "{}", scenario.name);
             let sums = |m: &Measured| {
-                (m.queues[0].sent_to_deleted.sum, m.queues[0].processing.sum, m.events)
+                (
+                    m.queues[0].latencies.sent_to_deleted.sum,
+                    m.queues[0].latencies.processing.sum,
+                    m.events,
+                )
             };
             let (ours, theirs) = (sums(&first), sums(different));
             assert_ne!(ours.0, theirs.0, "{}", scenario.name);

@@ -85,7 +85,7 @@ fn a_run_that_a_limit_ends_as_a_row_begins_shows_what_happened_then() {
         let found: Vec<u64> = queue.series.iter().map(|row| row.counts.sent).collect();
         assert_eq!((measured.end, found), (at(end), rows.to_vec()), "{events}");
         assert_eq!(queue.counts.sent, rows.iter().sum::<u64>());
-        assert_eq!(queue.series.last().unwrap().visible.last, queue.unfinished.messages);
+        assert_eq!(queue.series.last().unwrap().levels.visible.last, queue.unfinished.messages);
     }
 }
 

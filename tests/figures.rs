@@ -51,8 +51,11 @@ fn a_message_that_an_idle_worker_takes_at_once_was_never_waiting() {
         ));
         let (queue, fleet) = (&measured.queues[0], &measured.fleets[0]);
         assert_eq!(queue.counts.received, 9 * batch);
-        assert_eq!((queue.visible.max, queue.in_flight.max, fleet.busy.max), (0, batch, batch));
-        assert!(queue.series.iter().all(|window| window.visible == WindowLevel::default()));
+        assert_eq!(
+            (queue.levels.visible.max, queue.levels.in_flight.max, fleet.busy.max),
+            (0, batch, batch)
+        );
+        assert!(queue.series.iter().all(|window| window.levels.visible == WindowLevel::default()));
     }
 }
 
@@ -66,7 +69,8 @@ fn work_of_no_length_is_no_level() {
     ));
     let (queue, fleet) = (&measured.queues[0], &measured.fleets[0]);
     assert!(queue.counts.deleted >= 599, "{:?}", queue.counts);
-    let levels = [queue.visible, queue.in_flight, queue.age_of_oldest, fleet.busy];
+    let levels =
+        [queue.levels.visible, queue.levels.in_flight, queue.levels.age_of_oldest_ns, fleet.busy];
     assert_eq!(levels.map(|level| level.max), [0; 4]);
 }
 
@@ -77,7 +81,7 @@ fn saturated(consumers: &str) -> FleetMeasured {
     let time = "duration: \"22s\", warm_up: \"2s\"";
     let scenario = small(time, "arrivals: Burst(at: \"0s\", count: 100000), batch: 10", consumers);
     let measured = ran(&scenario);
-    assert!(measured.queues[0].visible.last > 10_000, "it is not saturated");
+    assert!(measured.queues[0].levels.visible.last > 10_000, "it is not saturated");
     measured.fleets.into_iter().next().expect("is one fleet")
 }
 
@@ -233,18 +237,18 @@ fn assert_latency(found: WindowLatency, count: u64, secs: [f64; 5]) {
 fn a_window_keeps_the_mean_the_maximum_and_the_end() {
     let measured = ran(&ten());
     let series = &measured.queues[0].series;
-    let windows: Vec<WindowLevel> = series.iter().map(|window| window.visible).collect();
+    let windows: Vec<WindowLevel> = series.iter().map(|window| window.levels.visible).collect();
     let level = |mean, max, last| WindowLevel { mean, max, last };
     assert_eq!(windows, [level(0.0, 0, 0), level(4.4, 9, 2), level(0.1, 1, 0)]);
     let busy: Vec<WindowLevel> = measured.fleets[0].series.iter().map(|w| w.busy).collect();
     assert_eq!(busy, [level(0.0, 0, 0), level(0.8, 1, 1), level(0.2, 1, 0)]);
     // The age of the oldest is that of all from 12 s on: 8 s at 20 s.
-    assert_eq!(series[1].age_of_oldest.last, 8 * SECOND);
-    assert_latency(series[1].sent_to_received, 8, [3.5, 3.0, 7.0, 7.0, 7.0]);
-    assert_latency(series[1].sent_to_deleted, 7, [4.0, 4.0, 7.0, 7.0, 7.0]);
-    assert_latency(series[2].sent_to_received, 2, [8.5, 8.0, 9.0, 9.0, 9.0]);
-    assert_latency(series[2].sent_to_deleted, 3, [9.0, 9.0, 10.0, 10.0, 10.0]);
-    assert_eq!(series[0].sent_to_received, WindowLatency::default());
+    assert_eq!(series[1].levels.age_of_oldest_ns.last, 8 * SECOND);
+    assert_latency(series[1].latencies.sent_to_received, 8, [3.5, 3.0, 7.0, 7.0, 7.0]);
+    assert_latency(series[1].latencies.sent_to_deleted, 7, [4.0, 4.0, 7.0, 7.0, 7.0]);
+    assert_latency(series[2].latencies.sent_to_received, 2, [8.5, 8.0, 9.0, 9.0, 9.0]);
+    assert_latency(series[2].latencies.sent_to_deleted, 3, [9.0, 9.0, 10.0, 10.0, 10.0]);
+    assert_eq!(series[0].latencies.sent_to_received, WindowLatency::default());
 }
 
 #[test]
@@ -281,10 +285,10 @@ fn the_standard_deviation_is_that_of_the_messages() {
     let scenario = ten();
     let measured = ran(&scenario);
     let queue = &measured.queues[0];
-    for latency in [&queue.sent_to_received, &queue.sent_to_deleted] {
+    for latency in [&queue.latencies.sent_to_received, &queue.latencies.sent_to_deleted] {
         assert!((latency.stddev_nanos() - 2.872_281_323e9).abs() < 1.0);
     }
-    assert_eq!(queue.processing.stddev_nanos().to_bits(), 0.0_f64.to_bits());
+    assert_eq!(queue.latencies.processing.stddev_nanos().to_bits(), 0.0_f64.to_bits());
     let outcome = Outcome::from_run(&scenario, 1, 0, &measured, None);
     assert!(outcome.held(), "{:?}", outcome.expect);
     assert_eq!(

@@ -151,7 +151,7 @@ fn done<O>(unit: Unit, run: &Run<O>, started: Instant) -> Done {
     let seconds = started.elapsed().as_secs_f64();
     assert_eq!(run.ended, Ended::Completed, "a workload runs to its end");
     let queue = &run.measured.queues[0];
-    let resident = queue.visible.max + queue.in_flight.max;
+    let resident = queue.levels.visible.max + queue.levels.in_flight.max;
     Done { units: counted(unit, queue), events: run.measured.events, resident, seconds }
 }
 

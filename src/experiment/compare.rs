@@ -17,6 +17,7 @@ use super::row::RunRow;
 use super::runs::{Job, Runner, growing, unstable};
 use crate::model::clients::ProducerConfig;
 use crate::model::scenario::{Named, Scenario};
+use crate::observe::nature::Wanted;
 use crate::outcome::{
     COMPARE_FORMAT, CompareOutcome, ComparedMeasure, ComparedSystem, EstimatedMeasure,
     combined_hash,
@@ -25,7 +26,7 @@ use crate::scenario::fault::Faults;
 use crate::scenario::load::Text;
 use crate::scenario::shared::SharedData;
 use crate::stats::expect::{Names, Quantity, Told};
-use crate::stats::paired::{Judgement, Paired, Wanted};
+use crate::stats::paired::{Judgement, Paired};
 use crate::stats::pool::Runs;
 
 /// What is asked.

@@ -10,6 +10,7 @@
 //! Invariant: memory grows with the parts, a megabyte a queue and part, and not with the messages.
 
 use super::cells::Cells;
+use super::latencies::QueueLatencies;
 use super::measured::{Measured, Unfinished};
 use super::metrics::{Frame, Metrics};
 use super::queue_meter::Receives;
@@ -39,16 +40,14 @@ pub struct Batches {
 /// Latencies of the messages that were sent to one queue in one part.
 #[derive(Clone, Debug)]
 struct Latencies {
-    sent_to_received: Cells,
-    sent_to_deleted: Cells,
-    processing: Cells,
+    of: QueueLatencies<Cells>,
     receives: Receives,
 }
 
 impl Latencies {
     fn new() -> Latencies {
-        let [sent_to_received, sent_to_deleted, processing] = [(); 3].map(|()| Cells::new());
-        Latencies { sent_to_received, sent_to_deleted, processing, receives: Receives::NONE }
+        let of = QueueLatencies::<()>::default().map(|()| Cells::new());
+        Latencies { of, receives: Receives::NONE }
     }
 }
 
@@ -109,13 +108,12 @@ impl Batches {
 }
 
 fn with_latencies(mut part: Measured, latencies: Vec<Latencies>) -> Measured {
-    for (queue, of) in part.queues.iter_mut().zip(latencies) {
-        queue.sent_to_received = of.sent_to_received.into_latency();
-        queue.sent_to_deleted = of.sent_to_deleted.into_latency();
-        queue.processing = of.processing.into_latency();
-        queue.receives_per_message = of.receives.into_vec();
-        let messages = queue.visible.last + queue.in_flight.last + queue.delayed.last;
-        let oldest = Span::from_nanos(queue.age_of_oldest.last);
+    for (queue, Latencies { of, receives }) in part.queues.iter_mut().zip(latencies) {
+        queue.latencies = of.map(Cells::into_latency);
+        queue.receives_per_message = receives.into_vec();
+        let levels = &queue.levels;
+        let messages = levels.visible.last + levels.in_flight.last + levels.delayed.last;
+        let oldest = Span::from_nanos(levels.age_of_oldest_ns.last);
         queue.unfinished = Unfinished { messages, oldest, ..Unfinished::default() };
         queue.series.clear();
     }
@@ -131,12 +129,12 @@ impl Journal for Batches {
         self.metrics.change(now, queue, change);
         if let Change::Message(_, Step::Received { receives: 1, sent, .. }) = *change {
             if let Some(part) = self.part(queue, sent) {
-                part.sent_to_received.record(now.since(sent));
+                part.of.sent_to_received.record(now.since(sent));
             }
         } else if let Change::Message(_, Step::Deleted { sent, receives, .. }) = *change
             && let Some(part) = self.part(queue, sent)
         {
-            part.sent_to_deleted.record(now.since(sent));
+            part.of.sent_to_deleted.record(now.since(sent));
             part.receives.count(receives);
         }
     }
@@ -171,7 +169,7 @@ impl Observer for Batches {
             && how != Ending::Crashed
             && let Some(part) = self.part(queue, sent)
         {
-            part.processing.record(took);
+            part.of.processing.record(took);
         }
     }
 }
@@ -262,9 +260,9 @@ mod tests {
     #[test]
     fn a_latency_belongs_to_the_part_of_its_send() {
         let parts = parts(2);
-        let waits = parts.iter().map(|part| &part.sent_to_received);
+        let waits = parts.iter().map(|part| &part.latencies.sent_to_received);
         assert_eq!(waits.map(|of| (of.count(), of.sum)).collect::<Vec<_>>(), [(2, 40), (0, 0)]);
-        let lives = parts.iter().map(|part| &part.sent_to_deleted);
+        let lives = parts.iter().map(|part| &part.latencies.sent_to_deleted);
         assert_eq!(lives.map(|of| (of.count(), of.sum)).collect::<Vec<_>>(), [(1, 60), (0, 0)]);
         assert_eq!(parts[0].receives_per_message[..4], [0, 0, 1, 0], "the third receive");
         assert_eq!(parts[1].receives_per_message.iter().sum::<u64>(), 0);
@@ -276,7 +274,7 @@ mod tests {
         let unfinished = parts(2).into_iter().map(|part| part.unfinished.messages);
         assert_eq!(unfinished.collect::<Vec<_>>(), [4 + 2, 4 + 1 + 1]);
         // The oldest was sent at 10 ns and is there to the end.
-        let oldest = parts(2).into_iter().map(|part| part.age_of_oldest.max);
+        let oldest = parts(2).into_iter().map(|part| part.levels.age_of_oldest_ns.max);
         assert_eq!(oldest.collect::<Vec<_>>(), [40, 90]);
     }
 
@@ -297,11 +295,11 @@ mod tests {
         let mut batches = Batches::new(&frame, 3);
         for nanos in 0..20 {
             if let Some(part) = batches.part(QueueId(0), Time::from_nanos(nanos)) {
-                part.processing.record(Span::from_nanos(nanos));
+                part.of.processing.record(Span::from_nanos(nanos));
             }
         }
         let parts = batches.finish(Time::from_nanos(20));
-        let processing = parts.iter().map(|part| &part.queues[0].processing);
+        let processing = parts.iter().map(|part| &part.queues[0].latencies.processing);
         let sums: Vec<(u64, u128)> = processing.map(|of| (of.count(), of.sum)).collect();
         assert_eq!(sums, [(3, 5 + 6 + 7), (3, 8 + 9 + 10), (4, 11 + 12 + 13 + 14)]);
         let windows: Vec<[u64; 2]> =

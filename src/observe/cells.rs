@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::distribution::{CELLS, Cell, Distribution, cell};
-use super::measured::Latency;
+use super::latencies::Latency;
 use super::squares::Squares;
 use crate::kernel::time::Span;
 

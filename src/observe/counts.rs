@@ -1,19 +1,23 @@
-//! What is counted of a queue, and levels over time.
+//! What is counted of a queue, a producer and a fleet.
 //!
-//! Owns the plain numbers that results and their series are made of, and the tables of counters:
-//! each stands in one row, from which come its field here and in the outcome, its name in
-//! expectations, its column and the differences between two instants. Must not know whose they are.
+//! Owns the tables of counters: each stands in one row, from which come its field here and in the
+//! outcome, its name in expectations, its column, which values of it one wants, and the differences
+//! between two instants. Must not know whose they are.
 
-/// Makes a struct of counters of a table.
+use super::nature::Wanted;
+
+/// Makes a struct of counters of a table. They stand in `whole`, or in a part of it.
 macro_rules! counted {
     (
         {
             $(#[$about:meta])*
-            $name:ident { $($(#[doc = $of_part:literal])* $part:ident: $parts:ty,)* }
+            $name:ident in $whole:ident $(. $place:ident)?
+            { $($(#[doc = $of_part:literal])* $part:ident: $parts:ty,)* }
         }
         $(
             $(#[doc = $doc:literal])*
-            $word:literal $field:ident $(unless $zero:literal)? $(watched $watched:literal)?,
+            $($word:literal)? $field:ident $(: $wanted:ident)?
+            $(unless $zero:literal)? $(watched $watched:literal)?,
         )*
     ) => {
         $(#[$about])*
@@ -25,13 +29,20 @@ macro_rules! counted {
 
         impl $name {
             /// Its own counters, in order.
-            const ROWS: &'static [Counter] = &[$(Counter {
-                name: $word,
+            pub const ROWS: &'static [Counter<$whole>] = &[$(Counter {
+                name: first(&[$($word,)? stringify!($field)]),
                 about: concat!($($doc,)*),
-                watched: first(&[$($watched)?]),
-                left_out: first(&[$($zero)?]).is_some(),
-                read: Read::$name(|counts| counts.$field),
+                is_measure: !<[&str]>::is_empty(&[$($word)?]),
+                wanted: first(&[$(Wanted::$wanted,)? Wanted::Neither]),
+                watched: first(&[$(Some($watched),)? None]),
+                left_out: !<[&str]>::is_empty(&[$($zero)?]),
+                of: |counts| $name::place(counts).$field,
             },)*];
+
+            /// Where they stand.
+            fn place(counts: &$whole) -> &$name {
+                &counts$(.$place)?
+            }
 
             /// What was counted since `before`.
             #[must_use]
@@ -45,48 +56,49 @@ macro_rules! counted {
     };
 }
 
-/// Counters of one queue. A row: what it counts, its name, its field; `unless` what the outcome
-/// leaves it out, `watched` as what CloudWatch has it.
+/// Counters of one queue. A row: what it counts, its name, its field and which values of it one
+/// wants; `unless` what the outcome leaves it out, `watched` as what CloudWatch has it. One without
+/// a name and a wish is no measure of its own in expectations.
 macro_rules! queue_counters {
     ($make:ident $more:tt) => {
         $make! {
             $more
             /// Messages stored by sends (not by moves to a dead-letter queue).
-            "sent" sent watched "NumberOfMessagesSent",
+            "sent" sent: Neither watched "NumberOfMessagesSent",
             /// Messages moved in from queues whose dead-letter queue this is.
-            "moved_in" moved_in,
+            "moved_in" moved_in: Neither,
             /// Messages returned by receives, redeliveries included.
-            "received" received watched "NumberOfMessagesReceived",
+            "received" received: Neither watched "NumberOfMessagesReceived",
             /// Messages deleted.
-            "deleted" deleted watched "NumberOfMessagesDeleted",
+            "deleted" deleted: More watched "NumberOfMessagesDeleted",
             /// Deletes that succeeded and changed nothing.
-            "deleted_nothing" deleted_nothing,
+            "deleted_nothing" deleted_nothing: Less,
             /// Receives that returned nothing.
-            "empty_receives" empty_receives watched "NumberOfEmptyReceives",
+            "empty_receives" empty_receives: Less watched "NumberOfEmptyReceives",
             /// Of these, those that missed a visible message.
-            "false_empty_receives" false_empty_receives,
+            "false_empty_receives" false_empty_receives: Less,
             /// Partitions asked by receives.
-            "probes" probes,
+            "probes" probes: Neither,
             /// Receives refused by the in-flight cap.
-            "over_limit" over_limit,
+            "over_limit" over_limit: Less,
             /// Messages moved to the dead-letter queue.
-            "dead_lettered" dead_lettered,
+            "dead_lettered" dead_lettered: Less,
             /// Messages that reached their retention.
-            "expired" expired,
+            "expired" expired: Less,
             /// Messages removed by a purge.
-            "purged" purged,
+            "purged" purged: Neither,
             /// Calls refused by a partition for lack of capacity.
-            "throttled" throttled,
+            "throttled" throttled: Less,
             /// Messages of the sends among them, each try counted.
-            "throttled_sends" throttled_sends unless "is_zero",
+            "throttled_sends" throttled_sends: Less unless "is_zero",
             /// Calls that too few replicas of a partition answered.
-            "unavailable" unavailable unless "is_zero",
+            "unavailable" unavailable: Less unless "is_zero",
             /// Messages of the sends among them, each try counted.
-            "unavailable_sends" unavailable_sends unless "is_zero",
+            "unavailable_sends" unavailable_sends: Less unless "is_zero",
             /// Deletes that were undone: each brought a message back.
-            "undone" undone unless "is_zero",
+            "undone" undone: Less unless "is_zero",
             /// Completed processings of messages that had been completed before.
-            "duplicates" duplicates,
+            "duplicates" duplicates: Less,
         }
     };
 }
@@ -97,19 +109,19 @@ macro_rules! redelivery_counters {
         $make! {
             $more
             /// The work outlived the visibility timeout.
-            "redelivered.outlived_timeout" outlived_timeout,
+            "redelivered.outlived_timeout" outlived_timeout: Less,
             /// It waited too long in a buffer, or on its way there.
-            "redelivered.prefetched" prefetched,
+            "redelivered.prefetched" prefetched: Less,
             /// The work failed, or what it gave could not be sent on.
-            "redelivered.failed" failed,
+            "redelivered.failed" failed: Less,
             /// The worker crashed.
-            "redelivered.crashed" crashed,
+            "redelivered.crashed" crashed: Less,
             /// The delete came too late or was lost.
-            "redelivered.delete_lost" delete_lost,
+            "redelivered.delete_lost" delete_lost: Less,
             /// The delete was undone: the replicas that had it were gone.
-            "redelivered.delete_undone" delete_undone unless "is_zero",
+            "redelivered.delete_undone" delete_undone: Less unless "is_zero",
             /// The receive before did not hide it.
-            "redelivered.not_hidden" not_hidden unless "is_zero",
+            "redelivered.not_hidden" not_hidden: Less unless "is_zero",
         }
     };
 }
@@ -120,22 +132,60 @@ macro_rules! call_counters {
         $make! {
             $more
             /// Sends.
-            "calls.send" send,
+            "calls.send" send: Less,
             /// Receives.
-            "calls.receive" receive,
+            "calls.receive" receive: Less,
             /// Deletes.
-            "calls.delete" delete,
+            "calls.delete" delete: Less,
             /// Changes of visibility.
-            "calls.change_visibility" change_visibility,
+            "calls.change_visibility" change_visibility: Less,
         }
     };
 }
 
-pub(crate) use {call_counters, queue_counters, redelivery_counters};
+/// Counters of one producer, of messages.
+macro_rules! producer_counters {
+    ($make:ident $more:tt) => {
+        $make! {
+            $more
+            /// Messages that arose in the window.
+            "arrived" arrived: Neither,
+            /// Messages the ledger stored.
+            sent,
+            /// Messages refused, each time counted.
+            throttled,
+            /// Messages tried again.
+            "retried" retried: Less,
+            /// Messages given up.
+            "given_up" given_up: Less,
+        }
+    };
+}
+
+/// Counters of one fleet, of processings.
+macro_rules! fleet_counters {
+    ($make:ident $more:tt) => {
+        $make! {
+            $more
+            /// Messages processed for the first time.
+            "processed" processed: More,
+            /// Messages processed again.
+            duplicates,
+            /// Failed processings.
+            failed,
+            /// Processings cut off by a crash.
+            crashed,
+        }
+    };
+}
+
+pub(crate) use {
+    call_counters, fleet_counters, producer_counters, queue_counters, redelivery_counters,
+};
 
 queue_counters!(counted {
     /// Counters of one queue.
-    QueueCounts {
+    QueueCounts in QueueCounts {
         /// Redeliveries by cause.
         redelivered: Redelivered,
         /// Calls.
@@ -150,76 +200,69 @@ queue_counters!(counted {
 redelivery_counters!(counted {
     /// Redeliveries by cause: receives of a message that was received before. The cause is why it
     /// came back, as it was when it did.
-    Redelivered {}
+    Redelivered in QueueCounts.redelivered {}
 });
 
 call_counters!(counted {
     /// Something of calls, by their kind.
-    Calls {}
+    Calls in QueueCounts.calls {}
 });
 
 counted! {
     {
         /// What nodes and replicas did.
-        NodeCounts {}
+        NodeCounts in QueueCounts.nodes {}
     }
     /// Nodes that went down.
-    "node_failures" failures,
+    "node_failures" failures: Neither,
     /// Partitions that got another primary.
-    "elections" elections,
+    "elections" elections: Neither,
     /// Copies of partitions that arrived: replicas that were made anew or moved.
-    "copies" copies,
+    "copies" copies: Neither,
     /// Copies that ended before they were there.
-    "copies_dropped" copies_dropped,
+    "copies_dropped" copies_dropped: Less,
 }
 
-/// A counter of a queue.
+producer_counters!(counted {
+    /// Counters of one producer.
+    ProducerCounts in ProducerCounts {}
+});
+
+fleet_counters!(counted {
+    /// Counters of one fleet.
+    FleetCounts in FleetCounts {}
+});
+
+/// A counter of a queue, a producer or a fleet.
 #[derive(Clone, Copy, Debug)]
-pub struct Counter {
+pub struct Counter<Counts> {
     /// Its name in expectations and tables.
     pub name: &'static str,
     /// What it counts.
     pub about: &'static str,
+    /// Whether expectations know it; others have their name for something else.
+    pub is_measure: bool,
+    /// Which values of it one wants.
+    pub wanted: Wanted,
     /// The metric of CloudWatch that it is the sum of.
     pub watched: Option<&'static str>,
     /// Whether the outcome leaves it out where it is 0.
     pub left_out: bool,
-    read: Read,
+    /// Its value.
+    pub of: fn(&Counts) -> u64,
 }
 
-/// Where a counter stands.
-#[derive(Clone, Copy, Debug)]
-enum Read {
-    QueueCounts(fn(&QueueCounts) -> u64),
-    Redelivered(fn(&Redelivered) -> u64),
-    Calls(fn(&Calls) -> u64),
-    NodeCounts(fn(&NodeCounts) -> u64),
-}
-
-impl Counter {
-    /// All counters, in the order of a reference page.
-    pub fn all() -> impl Iterator<Item = &'static Counter> {
+impl Counter<QueueCounts> {
+    /// All counters of a queue, in the order of a reference page.
+    pub fn all() -> impl Iterator<Item = &'static Counter<QueueCounts>> {
         let parts = [Redelivered::ROWS, Calls::ROWS, NodeCounts::ROWS];
         QueueCounts::ROWS.iter().chain(parts.into_iter().flatten())
     }
-
-    /// Its value.
-    pub fn of(&self, counts: &QueueCounts) -> u64 {
-        match self.read {
-            Read::QueueCounts(of) => of(counts),
-            Read::Redelivered(of) => of(&counts.redelivered),
-            Read::Calls(of) => of(&counts.calls),
-            Read::NodeCounts(of) => of(&counts.nodes),
-        }
-    }
 }
 
-/// The only one, or none.
-const fn first(words: &[&'static str]) -> Option<&'static str> {
-    match words {
-        [] => None,
-        [word, ..] => Some(word),
-    }
+/// The first one: what a row says, or what stands for nothing said.
+const fn first<T: Copy>(said: &[T]) -> T {
+    said[0]
 }
 
 impl Redelivered {
@@ -252,26 +295,6 @@ impl QueueCounts {
     }
 }
 
-/// A level over the measured window.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Level {
-    /// Integral over the window: level × nanoseconds.
-    pub area: u128,
-    /// Length of the window in nanoseconds.
-    pub over: u64,
-    /// Highest in the window that lasted; what comes and goes at one instant is not counted.
-    pub max: u64,
-    /// At the end of the run (after the drain).
-    pub last: u64,
-}
-
-impl Level {
-    /// Time-weighted mean.
-    pub fn mean(&self) -> f64 {
-        if self.over == 0 { 0.0 } else { self.area as f64 / self.over as f64 }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,7 +305,7 @@ mod tests {
         let mut next = || numbers.next().unwrap_or_default();
         macro_rules! numbered {
             ({ $name:ident { $($part:ident: $value:expr,)* } }
-             $($(#[$doc:meta])* $word:literal $field:ident
+             $($(#[$doc:meta])* $word:literal $field:ident: $wanted:ident
                $(unless $zero:literal)? $(watched $watched:literal)?,)*) => {
                 $name { $($field: next(),)* $($part: $value,)* }
             };
@@ -324,7 +347,7 @@ mod tests {
         let counts = counts(1);
         let all = || Counter::all();
         let mut names: Vec<&str> = all().map(|counter| counter.name).collect();
-        let mut values: Vec<u64> = all().map(|counter| counter.of(&counts)).collect();
+        let mut values: Vec<u64> = all().map(|counter| (counter.of)(&counts)).collect();
         let number = names.len();
         names.sort_unstable();
         names.dedup();
@@ -333,5 +356,16 @@ mod tests {
         let own = (1..=37).filter(|value| !further_chunks.contains(value));
         assert_eq!((names.len(), values), (number, own.collect()));
         assert!(all().all(|counter| counter.about.ends_with('.')));
+    }
+
+    /// What has its name from a queue's counter is told in the outcome alone.
+    #[test]
+    fn a_counter_without_a_name_is_no_measure() {
+        let counts = ProducerCounts { arrived: 1, sent: 2, throttled: 3, retried: 4, given_up: 5 };
+        let told = ProducerCounts::ROWS.iter().map(|row| (row.name, row.is_measure));
+        let (names, is_measure): (Vec<&str>, Vec<bool>) = told.unzip();
+        assert_eq!(names, ["arrived", "sent", "throttled", "retried", "given_up"]);
+        assert_eq!(is_measure, [true, false, false, true, true]);
+        assert!(ProducerCounts::ROWS.iter().map(|row| (row.of)(&counts)).eq(1..=5));
     }
 }

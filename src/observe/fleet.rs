@@ -5,7 +5,8 @@
 //! A thread is down (its worker has crashed, or has not started), idle, or busy; a busy one works
 //! or waits for a call. Whoever leaves the fleet is none of these.
 
-use super::counts::Level;
+use super::counts::FleetCounts;
+use super::levels::Level;
 use super::series::FleetWindow;
 
 /// One fleet, over the measured window.
@@ -24,14 +25,8 @@ pub struct FleetMeasured {
     pub series: Vec<FleetWindow>,
     /// Threads of each worker.
     pub threads_each: u32,
-    /// Processings that ended well for the first time.
-    pub processed: u64,
-    /// Duplicate completions.
-    pub duplicates: u64,
-    /// Failed processings.
-    pub failed: u64,
-    /// Processings cut off by a crash.
-    pub crashed: u64,
+    /// Counters over the window.
+    pub counts: FleetCounts,
     /// Nanoseconds of work on duplicate completions.
     pub duplicate_work: u128,
     /// Nanoseconds of work that failed.
@@ -67,6 +62,11 @@ impl FleetMeasured {
     /// what it holds.
     pub fn worker_time(&self) -> u128 {
         (self.up.area + self.down.area) / u128::from(self.threads_each.max(1))
+    }
+
+    /// Nanoseconds of work that did not complete a message for the first time.
+    pub fn wasted(&self) -> u128 {
+        self.duplicate_work + self.failed_work + self.crashed_work
     }
 
     /// Threads of all workers, up or down: the mean over the window to the nearest whole one, of a

@@ -3,7 +3,7 @@
 //! Owns its counters, what its threads' time goes into, and its series. Must not know queues, nor
 //! when windows begin and end: [`super::metrics`] tells.
 
-use super::level::Meter;
+use super::level_meter::{Meter, Metered};
 use super::measured::{FleetMeasured, FleetWindow};
 use crate::facts::deed::Ending;
 use crate::facts::thread_time::ThreadTime;
@@ -103,7 +103,7 @@ impl FleetMeasured {
         let work = u128::from(took.as_nanos());
         self.work += work;
         if how == Ending::Done {
-            self.processed += 1;
+            self.counts.processed += 1;
         } else {
             self.end_in_vain(work, how);
         }
@@ -116,15 +116,15 @@ impl FleetMeasured {
             Ending::Done => {}
             Ending::Recognised => self.duplicate_work += work,
             Ending::Duplicate => {
-                self.duplicates += 1;
+                self.counts.duplicates += 1;
                 self.duplicate_work += work;
             }
             Ending::Failed => {
-                self.failed += 1;
+                self.counts.failed += 1;
                 self.failed_work += work;
             }
             Ending::Crashed => {
-                self.crashed += 1;
+                self.counts.crashed += 1;
                 self.crashed_work += work;
             }
         }
@@ -134,10 +134,7 @@ impl FleetMeasured {
     fn since(&self, before: &FleetMeasured) -> FleetMeasured {
         FleetMeasured {
             threads_each: self.threads_each,
-            processed: self.processed - before.processed,
-            duplicates: self.duplicates - before.duplicates,
-            failed: self.failed - before.failed,
-            crashed: self.crashed - before.crashed,
+            counts: self.counts.since(&before.counts),
             duplicate_work: self.duplicate_work - before.duplicate_work,
             failed_work: self.failed_work - before.failed_work,
             crashed_work: self.crashed_work - before.crashed_work,
@@ -149,7 +146,7 @@ impl FleetMeasured {
 
 #[cfg(test)]
 mod tests {
-    use super::super::measured::WindowLevel;
+    use super::super::measured::{FleetCounts, WindowLevel};
     use super::*;
     use crate::facts::thread_time::ThreadTime::{Calling, Down, Gone, Idle, Working};
 
@@ -212,7 +209,8 @@ mod tests {
         meter.end(at(9), Span::from_secs(4));
         work(&mut meter, 4);
         let of = meter.into_measured();
-        assert_eq!([of.processed, of.duplicates, of.failed, of.crashed], [3; 4]);
+        let each = FleetCounts { processed: 3, duplicates: 3, failed: 3, crashed: 3 };
+        assert_eq!(of.counts, each);
         let work = [of.work, of.duplicate_work, of.failed_work, of.crashed_work];
         assert_eq!(work.map(|nanos| nanos / 1_000_000_000), [33_333, 330, 3_000, 30_000]);
     }

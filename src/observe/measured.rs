@@ -13,14 +13,16 @@
 //! or purged, or is there at the end; what a producer held back and what arose was sent or given
 //! up, or is held back at the end.
 
-use std::sync::Arc;
-
-pub use super::counts::{Calls, Counter, Level, NodeCounts, QueueCounts, Redelivered};
-use super::distribution::{Distribution, Share};
-pub use super::fleet::{FleetMeasured, ThreadShares};
-pub use super::series::{
-    FleetWindow, LoadSample, ProducerWindow, Window, WindowLatency, WindowLevel,
+pub use super::counts::{
+    Calls, Counter, FleetCounts, NodeCounts, ProducerCounts, QueueCounts, Redelivered,
 };
+pub use super::fleet::{FleetMeasured, ThreadShares};
+pub use super::latencies::{
+    Latency, LatencyOf, QueueLatencies, QueueLatency, SeriesLatencies, WindowLatency,
+    WindowLatencyOf,
+};
+pub use super::levels::{Level, QueueLevel, QueueLevels, WindowLevel};
+pub use super::series::{FleetWindow, LoadSample, ProducerWindow, Window};
 pub use super::squares::Squares;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Circulating;
@@ -49,35 +51,17 @@ pub struct Measured {
 }
 
 /// One queue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct QueueMeasured {
     /// Counters over the measured window.
     pub counts: QueueCounts,
-    /// From send to first receive.
-    pub sent_to_received: Latency,
-    /// From send to delete.
-    pub sent_to_deleted: Latency,
-    /// Work on one message, whatever its ending.
-    pub processing: Latency,
+    /// Latencies of the messages sent in the window.
+    pub latencies: QueueLatencies<Latency>,
     /// Receives of the messages that were deleted: entry i counts those with i + 1 receives, the
     /// last entry those with at least that many.
     pub receives_per_message: Vec<u64>,
-    /// Visible messages.
-    pub visible: Level,
-    /// Messages in flight.
-    pub in_flight: Level,
-    /// Delayed messages.
-    pub delayed: Level,
-    /// Age of the oldest message in nanoseconds; its mean is exact over time.
-    pub age_of_oldest: Level,
-    /// Partitions.
-    pub partitions: Level,
-    /// Changes of partitions that take time, while they are under way.
-    pub resharding: Level,
-    /// Partitions of which fewer replicas answer than there are to be.
-    pub under_replicated: Level,
-    /// Partitions of which too few replicas answer for a send or a delete.
-    pub without_quorum: Level,
+    /// Levels over the window.
+    pub levels: QueueLevels<Level>,
     /// Messages that were there when the window began, and when it ended.
     pub resident: (u64, u64),
     /// Messages still resident at the end of the run, with the age of the oldest.
@@ -128,58 +112,6 @@ pub enum NodeEvent {
     Failed(NodeId),
     /// It is up again.
     Returned(NodeId),
-}
-
-/// A latency: quantiles from a distribution of three significant digits; mean, standard deviation
-/// and extremes exact.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Latency {
-    /// How many of which length.
-    pub distribution: Arc<Distribution>,
-    /// Exact sum in nanoseconds.
-    pub sum: u128,
-    /// Exact sum of squares.
-    pub squares: Squares,
-    /// Exact longest.
-    pub max: Span,
-}
-
-impl Latency {
-    /// Of these lengths.
-    pub fn of(lengths: &[Span]) -> Latency {
-        let mut squares = Squares::default();
-        for length in lengths {
-            squares.add(length.as_nanos());
-        }
-        Latency {
-            squares,
-            distribution: Arc::new(Distribution::of(lengths.iter().copied())),
-            sum: lengths.iter().map(|length| u128::from(length.as_nanos())).sum(),
-            max: lengths.iter().copied().max().unwrap_or(Span::ZERO),
-        }
-    }
-
-    /// Number of values.
-    pub fn count(&self) -> u64 {
-        self.distribution.count()
-    }
-
-    /// Exact mean in nanoseconds, 0 for none.
-    pub fn mean_nanos(&self) -> f64 {
-        let count = self.count();
-        if count == 0 { 0.0 } else { self.sum as f64 / count as f64 }
-    }
-
-    /// Standard deviation of the values themselves (not the estimate of a law they were drawn from)
-    /// in nanoseconds, 0 for none.
-    pub fn stddev_nanos(&self) -> f64 {
-        self.squares.stddev(self.count(), self.sum)
-    }
-
-    /// The value that a share `p` (0 to 1) of all is at or below, in nanoseconds; 0 for none.
-    pub fn quantile_nanos(&self, p: f64) -> u64 {
-        self.distribution.quantile(Share::of(p))
-    }
 }
 
 /// What was left at the end.
@@ -250,16 +182,8 @@ pub enum SplitEvent {
 pub struct ProducerMeasured {
     /// Messages that arose, whole run.
     pub arrived_in_all: u64,
-    /// Messages that arose.
-    pub arrived: u64,
-    /// Messages the ledger stored.
-    pub sent: u64,
-    /// Messages refused by a throttled call, each time counted.
-    pub throttled: u64,
-    /// Messages tried again.
-    pub retried: u64,
-    /// Messages given up.
-    pub given_up: u64,
+    /// Counters over the window.
+    pub counts: ProducerCounts,
     /// Messages that had arisen and were neither stored nor given up when the window began, and
     /// when it ended: in an unfilled batch, waiting for a connection, or in a call under way.
     pub held_back: (u64, u64),

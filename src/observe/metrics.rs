@@ -264,7 +264,7 @@ impl Observer for Metrics {
 mod tests {
     use super::*;
     use crate::facts::deed::ProducerId;
-    use crate::observe::measured::ProducerMeasured;
+    use crate::observe::measured::{ProducerCounts, ProducerMeasured};
 
     fn at(secs: u64) -> Time {
         Time::ZERO + Span::from_secs(secs)
@@ -313,11 +313,7 @@ mod tests {
         let measured = metrics.finish(at(30), 99, &[]);
         let expected = ProducerMeasured {
             arrived_in_all: 20,
-            arrived: 11,
-            sent: 6,
-            throttled: 6,
-            retried: 3,
-            given_up: 3,
+            counts: ProducerCounts { arrived: 11, sent: 6, throttled: 6, retried: 3, given_up: 3 },
             held_back: (9 - 3, 20 - 9 - 3),
             waited: 2 * 15,
             calling: 2 * 21,

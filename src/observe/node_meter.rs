@@ -3,8 +3,8 @@
 //! Owns how many partitions lack replicas, and when nodes failed and returned. Must not know
 //! messages or calls, nor who holds what: the ledger's census says how many lack what.
 
-use super::level::Meter;
-use super::measured::{Lack, Level, NodeCounts, NodeEvent, NodesMeasured, Window};
+use super::level_meter::Meter;
+use super::measured::{Lack, NodeCounts, NodeEvent, NodesMeasured};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::NodeChange;
 
@@ -21,8 +21,6 @@ struct Lacking {
     meter: Meter,
     /// Partitions in all.
     of: u64,
-    /// Over the measured window, once that has ended.
-    measured: Level,
     /// Over the run, up to `since`.
     lack: Lack,
     since: Time,
@@ -60,36 +58,20 @@ impl NodeMeter {
         }
     }
 
-    pub(super) fn begin(&mut self, now: Time) {
-        self.under_replicated.meter.begin(now);
-        self.without_quorum.meter.begin(now);
+    /// The levels of under-replicated partitions and of those without a write quorum.
+    pub(super) fn levels(&mut self) -> [&mut Meter; 2] {
+        [&mut self.under_replicated, &mut self.without_quorum].map(|lacking| &mut lacking.meter)
     }
 
-    pub(super) fn end(&mut self, now: Time, over: Span) {
-        for lacking in [&mut self.under_replicated, &mut self.without_quorum] {
-            lacking.measured = lacking.meter.end(now, over);
-        }
-    }
-
-    /// Writes the levels of the window of the series that ends at `now` down; the next one begins.
-    pub(super) fn close_window(&mut self, now: Time, over: Span, window: &mut Window) {
-        window.under_replicated = self.under_replicated.meter.close_window(now, over);
-        window.without_quorum = self.without_quorum.meter.close_window(now, over);
-    }
-
-    /// The levels of under-replicated partitions and of those without a write quorum, and what
-    /// there is to tell of a run that ended at `end`.
-    pub(super) fn into_measured(mut self, end: Time) -> ([Level; 2], NodesMeasured) {
-        let levels = [&mut self.under_replicated, &mut self.without_quorum].map(|lacking| {
-            lacking.pass(end);
-            Level { last: lacking.meter.value(), ..lacking.measured }
-        });
-        let nodes = NodesMeasured {
+    /// What there is to tell of a run that ended at `end`.
+    pub(super) fn into_measured(mut self, end: Time) -> NodesMeasured {
+        self.under_replicated.pass(end);
+        self.without_quorum.pass(end);
+        NodesMeasured {
             events: self.events,
             under_replicated: self.under_replicated.lack,
             without_quorum: self.without_quorum.lack,
-        };
-        (levels, nodes)
+        }
     }
 }
 
@@ -97,7 +79,6 @@ impl Lacking {
     const NONE: Lacking = Lacking {
         meter: Meter::ZERO,
         of: 0,
-        measured: Level { area: 0, over: 0, max: 0, last: 0 },
         lack: Lack { most: 0, of: 0, time: Span::ZERO },
         since: Time::ZERO,
     };
@@ -124,6 +105,8 @@ impl Lacking {
 
 #[cfg(test)]
 mod tests {
+    use super::super::level_meter::Metered;
+    use super::super::levels::Level;
     use super::*;
     use crate::ledger::config::NodeId;
     use crate::ledger::journal::Census;
@@ -148,28 +131,35 @@ mod tests {
         change(meter, secs, census.into());
     }
 
-    fn window(meter: &mut NodeMeter, end: u64) -> (u64, u64) {
-        let mut window = Window::default();
-        meter.close_window(at(end), Span::from_secs(10), &mut window);
-        (window.under_replicated.max, window.without_quorum.max)
+    fn window(meter: &mut NodeMeter, end: u64) -> [u64; 2] {
+        let over = Span::from_secs(10);
+        meter.levels().map(|level| level.close_window(at(end), over).max)
+    }
+
+    fn begin(meter: &mut NodeMeter, secs: u64) {
+        meter.levels().into_iter().for_each(|level| level.begin(at(secs)));
+    }
+
+    fn end(meter: &mut NodeMeter, secs: u64, over: u64) -> [Level; 2] {
+        meter.levels().map(|level| level.end(at(secs), Span::from_secs(over)))
     }
 
     /// A second node fails within the repair window, and one of 20 partitions is cut meanwhile.
-    fn two_losses() -> NodeMeter {
+    fn two_losses() -> ([Level; 2], NodesMeasured) {
         let mut meter = NodeMeter::ZERO;
         counted(&mut meter, 10, 20, (6, 0));
-        meter.begin(at(15));
+        begin(&mut meter, 15);
         counted(&mut meter, 20, 20, (11, 2));
         counted(&mut meter, 23, 21, (12, 2));
         counted(&mut meter, 24, 21, (8, 0));
         counted(&mut meter, 30, 21, (0, 0));
-        meter.end(at(40), Span::from_secs(25));
-        meter
+        let levels = end(&mut meter, 40, 25);
+        (levels, meter.into_measured(at(60)))
     }
 
     #[test]
     fn levels_hold_from_one_census_to_the_next_within_the_measured_window() {
-        let ([replicas, quorum], _) = two_losses().into_measured(at(60));
+        let ([replicas, quorum], _) = two_losses();
         assert_eq!(replicas.area, (5 * 6 + 3 * 11 + 12 + 6 * 8) * SECOND);
         assert_eq!((replicas.max, replicas.last), (12, 0));
         assert_eq!((quorum.area, quorum.max, quorum.last), (4 * 2 * SECOND, 2, 0));
@@ -178,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_lack_is_told_with_its_peak_and_its_time_over_the_whole_run() {
-        let (_, nodes) = two_losses().into_measured(at(60));
+        let (_, nodes) = two_losses();
         let lack = |most, of, secs| Lack { most, of, time: Span::from_secs(secs) };
         assert_eq!(nodes.under_replicated, lack(12, 21, 20));
         assert_eq!(nodes.without_quorum, lack(2, 20, 4));
@@ -190,10 +180,10 @@ mod tests {
         for (secs, lacking) in [(10, 1), (12, 0), (20, 1), (25, 0), (50, 1)] {
             counted(&mut meter, secs, 4, (lacking, 0));
         }
-        meter.end(at(55), Span::from_secs(55));
-        let ([replicas, _], nodes) = meter.into_measured(at(60));
-        assert_eq!(nodes.under_replicated.time, Span::from_secs(2 + 5 + 10));
+        let [replicas, _] = end(&mut meter, 55, 55);
         assert_eq!((replicas.area, replicas.last), ((2 + 5 + 5) * SECOND, 1));
+        let nodes = meter.into_measured(at(60));
+        assert_eq!(nodes.under_replicated.time, Span::from_secs(2 + 5 + 10));
     }
 
     #[test]
@@ -201,10 +191,10 @@ mod tests {
         let mut meter = NodeMeter::ZERO;
         counted(&mut meter, 1, 8, (5, 0));
         counted(&mut meter, 2, 8, (3, 1));
-        assert_eq!(window(&mut meter, 10), (5, 1));
+        assert_eq!(window(&mut meter, 10), [5, 1]);
         counted(&mut meter, 14, 8, (0, 0));
-        assert_eq!(window(&mut meter, 20), (3, 1), "what was there when it began");
-        assert_eq!(window(&mut meter, 30), (0, 0));
+        assert_eq!(window(&mut meter, 20), [3, 1], "what was there when it began");
+        assert_eq!(window(&mut meter, 30), [0, 0]);
     }
 
     /// A node fails and another is up again at one instant: the ten that both together would lack
@@ -216,10 +206,10 @@ mod tests {
         counted(&mut meter, 4, 8, (10, 2));
         counted(&mut meter, 4, 9, (6, 0));
         counted(&mut meter, 5, 9, (0, 0));
-        meter.end(at(10), Span::from_secs(10));
-        assert_eq!(window(&mut meter, 10), (6, 0));
-        let ([replicas, quorum], nodes) = meter.into_measured(at(10));
+        let [replicas, quorum] = end(&mut meter, 10, 10);
+        assert_eq!(window(&mut meter, 10), [6, 0]);
         assert_eq!((replicas.max, quorum.max), (6, 0));
+        let nodes = meter.into_measured(at(10));
         let lack = |most, of, secs| Lack { most, of, time: Span::from_secs(secs) };
         assert_eq!(nodes.under_replicated, lack(6, 9, 4));
         assert_eq!(nodes.without_quorum, lack(0, 0, 0));
@@ -248,7 +238,7 @@ mod tests {
         }
         let expected = NodeCounts { failures: 1, elections: 2, copies: 1, copies_dropped: 1 };
         assert_eq!(counts, expected);
-        let (_, nodes) = meter.into_measured(at(60));
+        let nodes = meter.into_measured(at(60));
         let failed = (at(0), NodeEvent::Failed(NodeId(1)));
         assert_eq!(nodes.events, [failed, (at(9), NodeEvent::Returned(NodeId(1)))]);
     }

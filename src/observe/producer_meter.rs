@@ -3,7 +3,7 @@
 //! Owns its counters and its series. Must not know queues, nor when windows begin and end:
 //! [`super::metrics`] tells.
 
-use super::measured::{ProducerMeasured, ProducerWindow};
+use super::measured::{ProducerCounts, ProducerMeasured, ProducerWindow};
 use crate::kernel::time::Span;
 
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,8 @@ impl ProducerMeter {
     }
 
     pub(super) fn close_window(&mut self) {
-        let ProducerMeasured { arrived, sent, given_up, waited, .. } = self.now;
+        let ProducerCounts { arrived, sent, given_up, .. } = self.now.counts;
+        let waited = self.now.waited;
         let before = self.before;
         self.before =
             ProducerWindow { arrived, sent, given_up, waited, held_back: self.now.unsettled() };
@@ -49,43 +50,39 @@ impl ProducerMeter {
 
     #[inline]
     pub(super) fn arrived(&mut self) {
-        self.now.arrived += 1;
+        self.now.counts.arrived += 1;
         self.now.arrived_in_all += 1;
     }
 
     #[inline]
     pub(super) fn confirmed(&mut self, messages: u32, waited: Span, took: Span) {
-        self.now.sent += u64::from(messages);
+        self.now.counts.sent += u64::from(messages);
         self.now.waited += u128::from(waited.as_nanos()) * u128::from(messages);
         self.now.calling += u128::from(took.as_nanos()) * u128::from(messages);
     }
 
     pub(super) fn retried(&mut self, messages: u32) {
-        self.now.throttled += u64::from(messages);
-        self.now.retried += u64::from(messages);
+        self.now.counts.throttled += u64::from(messages);
+        self.now.counts.retried += u64::from(messages);
     }
 
     pub(super) fn given_up(&mut self, messages: u32) {
-        self.now.throttled += u64::from(messages);
-        self.now.given_up += u64::from(messages);
+        self.now.counts.throttled += u64::from(messages);
+        self.now.counts.given_up += u64::from(messages);
     }
 }
 
 impl ProducerMeasured {
     /// Of counters that begin with the run: messages neither stored nor given up.
     fn unsettled(&self) -> u64 {
-        self.arrived - self.sent - self.given_up
+        self.counts.arrived - self.counts.sent - self.counts.given_up
     }
 
     /// What was added since `before`; what counts the whole run is kept.
     fn since(&self, before: &ProducerMeasured) -> ProducerMeasured {
         ProducerMeasured {
             arrived_in_all: self.arrived_in_all,
-            arrived: self.arrived - before.arrived,
-            sent: self.sent - before.sent,
-            throttled: self.throttled - before.throttled,
-            retried: self.retried - before.retried,
-            given_up: self.given_up - before.given_up,
+            counts: self.counts.since(&before.counts),
             held_back: (before.unsettled(), self.unsettled()),
             waited: self.waited - before.waited,
             calling: self.calling - before.calling,
@@ -121,9 +118,9 @@ mod tests {
         let then =
             ProducerWindow { arrived: 0, sent: 2, given_up: 1, waited: 2 * nanos, held_back: 0 };
         assert_eq!(measured.series, [first, then]);
-        assert_eq!((measured.arrived_in_all, measured.arrived, measured.sent), (7, 0, 2));
-        assert_eq!((measured.held_back, measured.given_up, measured.retried), ((3, 0), 1, 3));
-        assert_eq!((measured.throttled, measured.waited), (4, 2 * nanos));
+        let counts = ProducerCounts { arrived: 0, sent: 2, throttled: 4, retried: 3, given_up: 1 };
+        assert_eq!((measured.arrived_in_all, measured.counts), (7, counts));
+        assert_eq!((measured.held_back, measured.waited), ((3, 0), 2 * nanos));
         assert_eq!(measured.calling, 2 * nanos);
     }
 }

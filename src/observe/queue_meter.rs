@@ -8,10 +8,12 @@
 )]
 
 use super::cells::Cells;
-use super::level::{AgeMeter, Meter};
+use super::latencies::{QueueLatencies, SeriesLatencies};
+use super::level_meter::{AgeMeter, Meter, Metered};
+use super::levels::{Level, QueueLevels};
 use super::measured::{
-    Level, LoadSample, PartitionLife, QueueCounts, QueueMeasured, Redelivered, SplitEvent,
-    Unfinished, Window,
+    LoadSample, PartitionLife, QueueCounts, QueueMeasured, Redelivered, SplitEvent, Unfinished,
+    Window,
 };
 use super::node_meter::NodeMeter;
 use super::window_cells::WindowCells;
@@ -59,13 +61,11 @@ pub(super) struct QueueMeter {
     partitions: Meter,
     resharding: Meter,
     age: AgeMeter,
-    levels: [Level; 6],
-    sent_to_received: Cells,
-    sent_to_deleted: Cells,
-    processing: Cells,
+    /// Over the measured window, once that has ended.
+    levels: QueueLevels<Level>,
+    latencies: QueueLatencies<Cells>,
     /// In the current window of the series, whenever the message was sent.
-    window_received: WindowCells,
-    window_deleted: WindowCells,
+    in_window: SeriesLatencies<WindowCells>,
     receives: Receives,
     windows: Vec<Window>,
     lives: Vec<PartitionLife>,
@@ -81,8 +81,9 @@ pub(super) struct QueueMeter {
 
 impl QueueMeter {
     /// Bytes beside the windows of the series and what there is of each partition.
-    pub(super) const BYTES: usize =
-        size_of::<QueueMeter>() + 3 * Cells::BYTES + 2 * WindowCells::BYTES;
+    pub(super) const BYTES: usize = size_of::<QueueMeter>()
+        + QueueLatencies::<()>::LEN * Cells::BYTES
+        + SeriesLatencies::<()>::LEN * WindowCells::BYTES;
 
     /// Bytes of a partition beside its loads.
     pub(super) const BYTES_PER_PARTITION: usize = size_of::<PartitionLife>() + size_of::<u64>();
@@ -104,12 +105,9 @@ impl QueueMeter {
             partitions: Meter::ZERO,
             resharding: Meter::ZERO,
             age: AgeMeter::NOTHING,
-            levels: [Level::default(); 6],
-            sent_to_received: Cells::new(),
-            sent_to_deleted: Cells::new(),
-            processing: Cells::new(),
-            window_received: WindowCells::new(),
-            window_deleted: WindowCells::new(),
+            levels: QueueLevels::default(),
+            latencies: QueueLatencies::<()>::default().map(|()| Cells::new()),
+            in_window: SeriesLatencies::<()>::default().map(|()| WindowCells::new()),
             receives: Receives::NONE,
             windows: Vec::with_capacity(windows),
             lives: Vec::with_capacity(partitions as usize),
@@ -130,6 +128,21 @@ impl QueueMeter {
         }
     }
 
+    /// Who measures each level.
+    fn meters(&mut self) -> QueueLevels<&mut dyn Metered> {
+        let [under_replicated, without_quorum] = self.nodes.levels();
+        QueueLevels {
+            visible: &mut self.visible,
+            in_flight: &mut self.in_flight,
+            delayed: &mut self.delayed,
+            age_of_oldest_ns: &mut self.age,
+            partitions: &mut self.partitions,
+            resharding: &mut self.resharding,
+            under_replicated,
+            without_quorum,
+        }
+    }
+
     /// Messages that are there.
     fn there(&self) -> u64 {
         self.visible.value() + self.in_flight.value() + self.delayed.value()
@@ -138,26 +151,13 @@ impl QueueMeter {
     pub(super) fn begin(&mut self, now: Time) {
         self.at_begin = self.counts;
         self.resident.0 = self.there();
-        let levels = [&mut self.visible, &mut self.in_flight, &mut self.delayed];
-        for meter in levels.into_iter().chain([&mut self.partitions, &mut self.resharding]) {
-            meter.begin(now);
-        }
-        self.age.begin(now);
-        self.nodes.begin(now);
+        self.meters().map(|meter| meter.begin(now));
     }
 
     pub(super) fn end(&mut self, now: Time, over: Span) {
         self.measured = self.counts.since(&self.at_begin);
         self.resident.1 = self.there();
-        self.levels = [
-            self.visible.end(now, over),
-            self.in_flight.end(now, over),
-            self.delayed.end(now, over),
-            self.age.end(now, over),
-            self.partitions.end(now, over),
-            self.resharding.end(now, over),
-        ];
-        self.nodes.end(now, over);
+        self.levels = self.meters().map(|meter| meter.end(now, over));
     }
 
     pub(super) fn close_window(&mut self, at: Time, over: Span) {
@@ -166,21 +166,9 @@ impl QueueMeter {
             let since = self.throttling.map_or(self.window_from, |(since, _)| since);
             self.throttling = Some((since, at));
         }
-        let mut window = Window {
-            counts,
-            visible: self.visible.close_window(at, over),
-            in_flight: self.in_flight.close_window(at, over),
-            delayed: self.delayed.close_window(at, over),
-            age_of_oldest: self.age.close_window(at, over),
-            partitions: self.partitions.close_window(at, over),
-            resharding: self.resharding.close_window(at, over),
-            sent_to_received: self.window_received.close_window(),
-            sent_to_deleted: self.window_deleted.close_window(),
-            imbalance: self.imbalance(at),
-            ..Window::default()
-        };
-        self.nodes.close_window(at, over, &mut window);
-        self.windows.push(window);
+        let levels = self.meters().map(|meter| meter.close_window(at, over));
+        let latencies = self.in_window.as_mut().map(WindowCells::close_window);
+        self.windows.push(Window { counts, levels, latencies, imbalance: self.imbalance(at) });
         self.at_window = self.counts;
         self.window_from = at;
         for (number, sends) in (0..).zip(&mut self.sends) {
@@ -213,38 +201,21 @@ impl QueueMeter {
     }
 
     /// What was measured in a run that ended at `end`.
-    pub(super) fn into_measured(self, end: Time, leftover: Leftover) -> QueueMeasured {
-        let [
-            mut visible,
-            mut in_flight,
-            mut delayed,
-            mut age_of_oldest,
-            mut partitions,
-            mut resharding,
-        ] = self.levels;
-        visible.last = self.visible.value();
-        in_flight.last = self.in_flight.value();
-        delayed.last = self.delayed.value();
-        partitions.last = self.partitions.value();
-        resharding.last = self.resharding.value();
-        age_of_oldest.last = leftover.oldest.as_nanos();
+    pub(super) fn into_measured(mut self, end: Time, leftover: Leftover) -> QueueMeasured {
+        let over_window = self.levels;
+        let with_last = |(level, meter): (Level, &mut dyn Metered)| {
+            let last = meter.last(end);
+            Level { last, ..level }
+        };
+        let mut levels = over_window.zip(self.meters()).map(with_last);
         let Leftover { messages, oldest, mean_age, circulating } = leftover;
+        levels.age_of_oldest_ns.last = oldest.as_nanos();
         let mean_age = mean_age.as_nanos();
-        let ([under_replicated, without_quorum], nodes) = self.nodes.into_measured(end);
         QueueMeasured {
             counts: self.measured,
-            sent_to_received: self.sent_to_received.into_latency(),
-            sent_to_deleted: self.sent_to_deleted.into_latency(),
-            processing: self.processing.into_latency(),
+            latencies: self.latencies.map(Cells::into_latency),
+            levels,
             receives_per_message: self.receives.into_vec(),
-            visible,
-            in_flight,
-            delayed,
-            age_of_oldest,
-            partitions,
-            resharding,
-            under_replicated,
-            without_quorum,
             resident: self.resident,
             unfinished: Unfinished { messages, oldest, mean_age, circulating },
             dead_lettered_in_all: self.counts.dead_lettered,
@@ -253,7 +224,7 @@ impl QueueMeter {
             loads: self.loads,
             split_events: self.splits,
             throttling: self.throttling,
-            nodes,
+            nodes: self.nodes.into_measured(end),
         }
     }
 
@@ -269,7 +240,7 @@ impl QueueMeter {
         self.counts.duplicates += u64::from(how == Ending::Duplicate);
         let worked = how != Ending::Recognised && how != Ending::Crashed;
         if worked && self.measures(sent) {
-            self.processing.record(took);
+            self.latencies.processing.record(took);
         }
     }
 
@@ -300,9 +271,9 @@ impl QueueMeter {
                 self.in_flight.add(now, 1);
                 if receives == 1 {
                     let took = now.since(sent);
-                    self.window_received.record(took);
+                    self.in_window.sent_to_received.record(took);
                     if self.measures(sent) {
-                        self.sent_to_received.record(took);
+                        self.latencies.sent_to_received.record(took);
                     }
                 }
                 if let Some(cause) = cause {
@@ -313,9 +284,9 @@ impl QueueMeter {
                 self.counts.deleted += 1;
                 self.level(from).sub(now, 1);
                 let took = now.since(sent);
-                self.window_deleted.record(took);
+                self.in_window.sent_to_deleted.record(took);
                 if self.measures(sent) {
-                    self.sent_to_deleted.record(took);
+                    self.latencies.sent_to_deleted.record(took);
                     self.receives.count(receives);
                 }
             }
@@ -577,9 +548,10 @@ mod tests {
         meter.close_window(at(20), TEN);
         meter.close_window(at(30), TEN);
         let measured = measured(meter);
-        let peaks: Vec<u64> = measured.series.iter().map(|window| window.resharding.max).collect();
+        let peaks: Vec<u64> =
+            measured.series.iter().map(|window| window.levels.resharding.max).collect();
         assert_eq!(peaks, [2, 1, 0]);
-        let Level { area, max, last, .. } = measured.resharding;
+        let Level { area, max, last, .. } = measured.levels.resharding;
         assert_eq!((area, max, last), (15_000_000_000, 2, 0), "3 s and 12 s");
     }
 
@@ -643,7 +615,7 @@ mod tests {
         change(7, received(3, Some(Held::NotHidden)));
         let measured = measured(meter);
         let QueueCounts { sent, undone, deleted, redelivered, .. } = measured.counts;
-        let there = measured.visible.last + measured.in_flight.last;
+        let there = measured.levels.visible.last + measured.levels.in_flight.last;
         assert_eq!(sent + undone, there + deleted, "conservation");
         assert_eq!((sent, undone, deleted, there), (1, 1, 1, 1));
         let causes = Redelivered { delete_undone: 1, not_hidden: 1, ..Redelivered::default() };
@@ -735,9 +707,9 @@ mod tests {
         };
         assert_eq!(measured.counts, counts);
         assert_eq!(measured.dead_lettered_in_all, 2);
-        assert_eq!(measured.visible.last, 20 - 3 * 2);
+        assert_eq!(measured.levels.visible.last, 20 - 3 * 2);
         // What was recognised and what was cut off is no work on a message.
-        let work = &measured.processing;
+        let work = &measured.latencies.processing;
         assert_eq!((work.count(), work.sum / 1_000_000_000), (4, 1 + 2 + 4 + 32));
     }
 
@@ -774,10 +746,14 @@ mod tests {
         meter.end(at(20), TEN);
         let measured = meter.into_measured(at(20), Leftover::default());
         assert_eq!(measured.resident, (6, 7));
-        let last = [measured.visible, measured.in_flight, measured.delayed].map(|level| level.last);
+        let levels = measured.levels;
+        let last = [levels.visible, levels.in_flight, levels.delayed].map(|level| level.last);
         assert_eq!(last, [7, 0, 0]);
         // Sent before the window: neither is measured.
-        let none = [measured.sent_to_deleted.count(), measured.sent_to_received.count()];
+        let none = [
+            measured.latencies.sent_to_deleted.count(),
+            measured.latencies.sent_to_received.count(),
+        ];
         assert_eq!((none, measured.counts.received, measured.counts.deleted), ([0, 0], 0, 1));
     }
 

@@ -11,7 +11,7 @@
 //! Invariant: memory is the same however many windows there are, and closing one costs as much as
 //! its latencies lie apart.
 
-use super::series::WindowLatency;
+use super::latencies::WindowLatency;
 use crate::kernel::time::Span;
 
 /// Bits of a value that its cell keeps.

@@ -13,11 +13,11 @@ use serde_json::Value;
 use super::numbers::Numbers;
 use super::unstable::{self, is_common};
 use super::{
-    ByName, Estimated, EstimatedUnstable, ExpectOutcome, LatencyKind, Outcome, Sample,
-    commonest_bottleneck, hex,
+    ByName, Estimated, EstimatedUnstable, ExpectOutcome, Outcome, Sample, commonest_bottleneck, hex,
 };
 use crate::kernel::rng::mix;
-use crate::observe::measured::Counter;
+use crate::observe::measured::{Counter, QueueLatency, QueueLevel};
+use crate::observe::nature::Growth;
 use crate::stats::expect::{self, Compared, Expectation, Take, Told};
 use crate::stats::pool::{Runs, Sampled};
 use crate::stats::summary::Summary;
@@ -268,20 +268,21 @@ fn varies_by_part(path: &str) -> bool {
     !extreme && !whole
 }
 
-/// The queue whose messages leave a number of the outcome without end where they become ever more:
-/// of a time since the send, the visible messages, the age of the oldest.
+/// The queue whose messages leave a number of the outcome without end where they become ever more,
+/// as the row of the latency or the level says.
 fn growing_queue(path: &str) -> Option<&str> {
-    const GROWS: [&str; 4] = [
-        "latency_ns.sent_to_received.",
-        "latency_ns.sent_to_deleted.",
-        "levels.visible.",
-        "levels.age_of_oldest_ns.",
-    ];
     // A name has no dot.
     let (queue, own) = path.strip_prefix("queues.")?.split_once('.')?;
-    let grows =
-        own.rsplit('.').next() != Some("count") && GROWS.iter().any(|part| own.starts_with(part));
-    grows.then_some(queue)
+    let (kind, own) = own.split_once('.')?;
+    let (name, taken) = own.split_once('.')?;
+    let growth = match kind {
+        "latency_ns" if taken != "count" => {
+            QueueLatency::ALL.iter().find(|row| row.name == name)?.growth
+        }
+        "levels" => QueueLevel::ALL.iter().find(|row| row.field == name)?.growth,
+        _ => return None,
+    };
+    (growth == Growth::Grows).then_some(queue)
 }
 
 /// Tells `each` the path and value of every number of an outcome. Lists and what was measured on no
@@ -330,10 +331,10 @@ fn merged(sample: Sample<'_>) -> Vec<(String, Estimated)> {
     let mut merged = Vec::new();
     let names = sample.first().into_iter().flat_map(|outcome| outcome.queues.iter());
     for (queue, (name, _)) in names.enumerate() {
-        for kind in LatencyKind::ALL {
+        for row in QueueLatency::ALL {
             for (word, take) in TAKEN {
-                let path = format!("queues.{name}.latency_ns.{}.{word}", kind.name());
-                merged.extend(sample.latency(queue, kind, take).map(|of| (path, of)));
+                let path = format!("queues.{name}.latency_ns.{}.{word}", row.name);
+                merged.extend(sample.latency(queue, row.latency, take).map(|of| (path, of)));
             }
         }
     }

@@ -7,7 +7,9 @@
 
 use super::ExpectOutcome;
 use crate::model::scenario::Scenario;
-use crate::observe::measured::{Latency, Measured, QueueMeasured};
+use crate::observe::measured::{
+    Latency, LatencyOf, Measured, QueueLatencies, QueueLatency, QueueMeasured,
+};
 use crate::stats::cost::Cost;
 use crate::stats::expect::{self, Names, Told};
 use crate::stats::pool::Reading;
@@ -15,52 +17,18 @@ use crate::stats::pool::Reading;
 /// Beside the outcome of one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Merges {
-    /// By queue, in the order of [`LatencyKind::ALL`].
-    latencies: Vec<[Latency; 3]>,
+    /// By queue.
+    latencies: Vec<QueueLatencies<Latency>>,
     /// By expectation of the scenario.
     expect: Vec<Told>,
     /// Dollars of a million messages.
     per_million: Option<Reading>,
 }
 
-/// The latencies of a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LatencyKind {
-    /// From send to first receive.
-    SentToReceived,
-    /// From send to delete.
-    SentToDeleted,
-    /// Work on one message.
-    Processing,
-}
-
-impl LatencyKind {
-    /// All of them.
-    pub const ALL: [LatencyKind; 3] =
-        [LatencyKind::SentToReceived, LatencyKind::SentToDeleted, LatencyKind::Processing];
-
-    /// Its name in documents.
-    pub fn name(self) -> &'static str {
-        match self {
-            LatencyKind::SentToReceived => "sent_to_received",
-            LatencyKind::SentToDeleted => "sent_to_deleted",
-            LatencyKind::Processing => "processing",
-        }
-    }
-
-    fn of(self, queue: &QueueMeasured) -> &Latency {
-        match self {
-            LatencyKind::SentToReceived => &queue.sent_to_received,
-            LatencyKind::SentToDeleted => &queue.sent_to_deleted,
-            LatencyKind::Processing => &queue.processing,
-        }
-    }
-}
-
 impl Merges {
     /// Of one run.
     pub(super) fn of(scenario: &Scenario, measured: &Measured) -> Merges {
-        let latencies = |queue: &QueueMeasured| LatencyKind::ALL.map(|kind| kind.of(queue).clone());
+        let latencies = |queue: &QueueMeasured| queue.latencies.clone();
         let names = Names::of(scenario);
         let told = |text: &String| ExpectOutcome::told(text, &names, measured);
         Merges {
@@ -73,7 +41,10 @@ impl Merges {
     /// Bytes that it takes, in round terms.
     pub(super) fn bytes(&self) -> u64 {
         let own = |latency: &Latency| size_of::<Latency>() + latency.distribution.bytes();
-        let latencies: usize = self.latencies.iter().flatten().map(own).sum();
+        let of = |all: &QueueLatencies<Latency>| -> usize {
+            QueueLatency::ALL.iter().map(|row| own((row.latency)(all))).sum()
+        };
+        let latencies: usize = self.latencies.iter().map(of).sum();
         // Distributions of expectations are those of the latencies.
         let told =
             |of: &Told| size_of::<Told>() + of.0.len() * size_of::<Result<Reading, String>>();
@@ -82,8 +53,8 @@ impl Merges {
     }
 
     /// A latency of a queue, by its place in the scenario.
-    pub(super) fn latency(&self, queue: usize, kind: LatencyKind) -> Option<&Latency> {
-        self.latencies.get(queue).map(|all| &all[kind as usize])
+    pub(super) fn latency(&self, queue: usize, of: LatencyOf) -> Option<&Latency> {
+        self.latencies.get(queue).map(of)
     }
 
     /// What an expectation is computed from, by its place in the scenario.

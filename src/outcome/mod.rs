@@ -51,7 +51,7 @@ pub use estimate::{
     combined_fingerprint, combined_hash,
 };
 pub use limit::{LimitedBy, commonest_bottleneck};
-pub use merges::{LatencyKind, Merges};
+pub use merges::Merges;
 pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{

@@ -135,8 +135,8 @@ impl Partitions {
         let most = |level: fn(&Window) -> WindowLevel| {
             queue.series.iter().map(|window| level(window).max).max().unwrap_or(0)
         };
-        partitions.most_at_once = most(|window| window.resharding);
-        partitions.most = most(|window| window.partitions);
+        partitions.most_at_once = most(|window| window.levels.resharding);
+        partitions.most = most(|window| window.levels.partitions);
         let nanos = |(from, to): (Time, Time)| [from.as_nanos(), to.as_nanos()];
         partitions.throttled_ns = queue.throttling.map(nanos);
         if queue.partition_lives.iter().any(|life| life.opened_by.is_some()) {
@@ -260,10 +260,11 @@ mod tests {
     #[test]
     fn the_peak_of_changes_is_that_of_the_whole_run() {
         let mut queue = fixture::idle_queue();
-        let window = |resharding| Window {
-            resharding: WindowLevel::steady(resharding),
-            partitions: WindowLevel::steady(9 - resharding),
-            ..Window::default()
+        let window = |under_way| {
+            let mut window = Window::default();
+            window.levels.resharding = WindowLevel::steady(under_way);
+            window.levels.partitions = WindowLevel::steady(9 - under_way);
+            window
         };
         queue.series = vec![window(1), window(3), window(0)];
         queue.throttling = Some((at(2), at(24)));

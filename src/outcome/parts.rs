@@ -11,9 +11,14 @@ use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
 use crate::kernel::time::Span;
 use crate::ledger;
-use crate::observe::counts::{call_counters, queue_counters, redelivery_counters};
+use crate::observe::counts::{
+    call_counters, fleet_counters, producer_counters, queue_counters, redelivery_counters,
+};
+use crate::observe::latencies::queue_latencies;
+use crate::observe::levels::queue_levels;
 use crate::observe::measured::{
-    self, FleetMeasured, Latency, Level, ProducerMeasured, QueueCounts, QueueMeasured, ThreadShares,
+    self, FleetMeasured, Latency, Level, ProducerMeasured, QueueCounts, QueueLatencies,
+    QueueLevels, QueueMeasured, ThreadShares,
 };
 
 /// One queue.
@@ -60,17 +65,18 @@ macro_rules! mirrored {
     (
         {
             $(#[$about:meta])*
-            $name:ident of $counted:ident
+            $name:ident of $measured:ident $(. $counts:ident)?
             { $($(#[$of_sum:meta])* $sum:ident: $sums:ty = $add:expr,)* }
             { $($(#[$of_part:meta])* $part:ident: $parts:ty = $read:expr,)* }
         }
         $(
             $(#[doc = $doc:literal])*
-            $word:literal $field:ident $(unless $zero:literal)? $(watched $watched:literal)?,
+            $($word:literal)? $field:ident $(: $wanted:ident)?
+            $(unless $zero:literal)? $(watched $watched:literal)?,
         )*
     ) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
         pub struct $name {
             $($(#[$of_sum])* pub $sum: $sums,)*
             $(
@@ -82,11 +88,12 @@ macro_rules! mirrored {
         }
 
         impl $name {
-            pub(super) fn of(counts: measured::$counted) -> $name {
+            pub(super) fn of(measured: &measured::$measured) -> $name {
+                let counts = &measured$(.$counts)?;
                 $name {
-                    $($sum: $add(counts),)*
+                    $($sum: $add(measured),)*
                     $($field: counts.$field,)*
-                    $($part: $read(counts),)*
+                    $($part: $read(measured),)*
                 }
             }
         }
@@ -95,43 +102,101 @@ macro_rules! mirrored {
 
 queue_counters!(mirrored {
     /// Counters of one queue.
+    #[derive(Eq)]
     Counts of QueueCounts
     {}
     {
         /// Redeliveries.
-        redelivered: Redelivered = |of: QueueCounts| Redelivered::of(of.redelivered),
+        redelivered: Redelivered = |of: &QueueCounts| Redelivered::of(&of.redelivered),
         /// Calls.
-        calls: Calls = |of: QueueCounts| Calls::of(of.calls),
+        calls: Calls = |of: &QueueCounts| Calls::of(&of.calls),
         /// Requests that are billed: a call is one for each 64 KiB of its payload.
-        requests: Calls = |of: QueueCounts| Calls::of(of.requests()),
+        requests: Calls = |of: &QueueCounts| Calls::of(&of.requests()),
     }
 });
 
 redelivery_counters!(mirrored {
     /// Redeliveries by cause: why the message came back, as it was when it did.
+    #[derive(Eq)]
     Redelivered of Redelivered
     {
         /// All causes.
-        total: u64 = measured::Redelivered::total,
+        total: u64 = |of: &measured::Redelivered| of.total(),
     }
     {}
 });
 
 call_counters!(mirrored {
     /// Calls by kind.
+    #[derive(Eq)]
     Calls of Calls {} {}
 });
 
-/// The latencies of one queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Latencies {
-    /// From send to first receive.
-    pub sent_to_received: LatencySummary,
-    /// From send to delete.
-    pub sent_to_deleted: LatencySummary,
-    /// Work on one message.
-    pub processing: LatencySummary,
+producer_counters!(mirrored {
+    /// One producer.
+    #[derive(Eq)]
+    ProducerOutcome of ProducerMeasured.counts
+    {
+        /// Messages that arose, over the whole run.
+        arrived_in_all: u64 = |of: &ProducerMeasured| of.arrived_in_all,
+    }
+    {
+        /// Messages neither stored nor given up when the window began and when it ended: in an
+        /// unfilled batch, waiting for a connection, or in a call under way. With them counters
+        /// balance: `begin` and what arrived is what was sent and given up, and `end`.
+        #[serde(default)]
+        held_back: AtEdges = |of: &ProducerMeasured| AtEdges::of(of.held_back),
+        /// Time that messages waited for a free connection, in sum.
+        waited_ns: u64 = |of: &ProducerMeasured| nanos(of.waited),
+        /// Time that messages spent in calls, tries and back-off included, in sum.
+        calling_ns: u64 = |of: &ProducerMeasured| nanos(of.calling),
+    }
+});
+
+fleet_counters!(mirrored {
+    /// One fleet.
+    FleetOutcome of FleetMeasured.counts
+    {
+        /// Utilisation, 0 to 1: the time of busy threads over that of threads that were up.
+        busy: f64 = |of: &FleetMeasured| of.utilisation().unwrap_or(0.0),
+        /// What the threads did with their time.
+        #[serde(default)]
+        thread_time: ThreadTime = ThreadTime::of,
+        /// Threads in all.
+        threads: u64 = FleetMeasured::threads,
+        /// Time of all workers over the window, whether they are up or down.
+        worker_ns: u64 = |of: &FleetMeasured| nanos(of.worker_time()),
+    }
+    {
+        /// All work.
+        work_ns: u64 = |of: &FleetMeasured| nanos(of.work),
+        /// Work that did not complete a message for the first time.
+        wasted_ns: u64 = |of: &FleetMeasured| nanos(of.wasted()),
+        /// The same by cause.
+        wasted_by: WastedBy = WastedBy::of,
+    }
+});
+
+/// Makes the mirror of the table of latencies.
+macro_rules! latencies {
+    ({} $($group:ident {
+        $($(#[doc = $doc:literal])* $word:literal $field:ident: $growth:ident,)*
+    })*) => {
+        /// The latencies of one queue.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct Latencies {
+            $($($(#[doc = $doc])* pub $field: LatencySummary,)*)*
+        }
+
+        impl Latencies {
+            fn of(latencies: &QueueLatencies<Latency>) -> Latencies {
+                Latencies { $($($field: LatencySummary::of(&latencies.$field),)*)* }
+            }
+        }
+    };
 }
+
+queue_latencies!(latencies {});
 
 /// One latency in nanoseconds; all zero if `count` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,26 +222,49 @@ pub struct LatencySummary {
     pub max: u64,
 }
 
-/// The levels of one queue.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Levels {
-    /// Visible messages.
-    pub visible: LevelSummary,
-    /// Messages in flight.
-    pub in_flight: LevelSummary,
-    /// Delayed messages.
-    pub delayed: LevelSummary,
-    /// Age of the oldest message.
-    pub age_of_oldest_ns: LevelSummary,
-    /// Partitions.
-    pub partitions: LevelSummary,
-    /// Partitions of which fewer replicas answer than there are to be; left out without nodes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub under_replicated: Option<LevelSummary>,
-    /// Partitions of which too few replicas answer for a send or a delete; left out without nodes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub without_quorum: Option<LevelSummary>,
+/// Makes the mirror of the table of levels.
+macro_rules! levels {
+    (
+        {}
+        always {
+            $(
+                $(#[doc = $doc:literal])*
+                $word:literal $field:ident: $of:ident $wanted:ident $growth:ident
+                $(watched $watched:literal)?,
+            )*
+        }
+        never { $($never:tt)* }
+        with_nodes {
+            $(
+                $(#[doc = $of_lack:literal])*
+                $lack:literal $lacking:ident: $things:ident $wish:ident $grows:ident,
+            )*
+        }
+    ) => {
+        /// The levels of one queue.
+        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+        pub struct Levels {
+            $($(#[doc = $doc])* pub $field: LevelSummary,)*
+            $(
+                $(#[doc = $of_lack])*
+                #[doc = "Left out without nodes."]
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $lacking: Option<LevelSummary>,
+            )*
+        }
+
+        impl Levels {
+            fn of(levels: &QueueLevels<Level>, nodes: bool) -> Levels {
+                Levels {
+                    $($field: LevelSummary::of(levels.$field),)*
+                    $($lacking: nodes.then(|| LevelSummary::of(levels.$lacking)),)*
+                }
+            }
+        }
+    };
 }
+
+queue_levels!(levels {});
 
 /// One level.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -214,60 +302,6 @@ pub struct Circulating {
     pub receives: u64,
 }
 
-/// One producer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProducerOutcome {
-    /// Messages that arose, over the whole run.
-    pub arrived_in_all: u64,
-    /// Messages that arose in the window.
-    pub arrived: u64,
-    /// Messages the ledger stored.
-    pub sent: u64,
-    /// Messages refused, each time counted.
-    pub throttled: u64,
-    /// Messages tried again.
-    pub retried: u64,
-    /// Messages given up.
-    pub given_up: u64,
-    /// Messages neither stored nor given up when the window began and when it ended: in an unfilled
-    /// batch, waiting for a connection, or in a call under way. With them counters balance: `begin`
-    /// and what arrived is what was sent and given up, and `end`.
-    #[serde(default)]
-    pub held_back: AtEdges,
-    /// Time that messages waited for a free connection, in sum.
-    pub waited_ns: u64,
-    /// Time that messages spent in calls, tries and back-off included, in sum.
-    pub calling_ns: u64,
-}
-
-/// One fleet.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FleetOutcome {
-    /// Utilisation, 0 to 1: the time of busy threads over that of threads that were up.
-    pub busy: f64,
-    /// What the threads did with their time.
-    #[serde(default)]
-    pub thread_time: ThreadTime,
-    /// Threads in all.
-    pub threads: u64,
-    /// Time of all workers over the window, whether they are up or down.
-    pub worker_ns: u64,
-    /// Messages processed for the first time.
-    pub processed: u64,
-    /// Messages processed again.
-    pub duplicates: u64,
-    /// Failed processings.
-    pub failed: u64,
-    /// Processings cut off by a crash.
-    pub crashed: u64,
-    /// All work.
-    pub work_ns: u64,
-    /// Work that did not complete a message for the first time.
-    pub wasted_ns: u64,
-    /// The same by cause.
-    pub wasted_by: WastedBy,
-}
-
 /// The time of all threads in shares that add up to 1; all zero for a fleet without threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ThreadTime {
@@ -303,21 +337,9 @@ impl QueueOutcome {
     pub(super) fn of(queue: &QueueMeasured, nodes: bool) -> QueueOutcome {
         let used = queue.receives_per_message.iter().rposition(|count| *count > 0);
         QueueOutcome {
-            counts: Counts::of(queue.counts),
-            latency_ns: Latencies {
-                sent_to_received: LatencySummary::of(&queue.sent_to_received),
-                sent_to_deleted: LatencySummary::of(&queue.sent_to_deleted),
-                processing: LatencySummary::of(&queue.processing),
-            },
-            levels: Levels {
-                visible: LevelSummary::of(queue.visible),
-                in_flight: LevelSummary::of(queue.in_flight),
-                delayed: LevelSummary::of(queue.delayed),
-                age_of_oldest_ns: LevelSummary::of(queue.age_of_oldest),
-                partitions: LevelSummary::of(queue.partitions),
-                under_replicated: nodes.then(|| LevelSummary::of(queue.under_replicated)),
-                without_quorum: nodes.then(|| LevelSummary::of(queue.without_quorum)),
-            },
+            counts: Counts::of(&queue.counts),
+            latency_ns: Latencies::of(&queue.latencies),
+            levels: Levels::of(&queue.levels, nodes),
             partitions: Partitions::of(queue),
             nodes: nodes.then(|| Nodes::of(queue)),
             receives_per_message: queue.receives_per_message[..used.map_or(0, |at| at + 1)]
@@ -390,41 +412,19 @@ impl LevelSummary {
     }
 }
 
-impl ProducerOutcome {
-    pub(super) fn of(producer: &ProducerMeasured) -> ProducerOutcome {
-        ProducerOutcome {
-            arrived_in_all: producer.arrived_in_all,
-            arrived: producer.arrived,
-            sent: producer.sent,
-            throttled: producer.throttled,
-            retried: producer.retried,
-            given_up: producer.given_up,
-            held_back: AtEdges::of(producer.held_back),
-            waited_ns: nanos(producer.waited),
-            calling_ns: nanos(producer.calling),
-        }
+impl ThreadTime {
+    fn of(fleet: &FleetMeasured) -> ThreadTime {
+        let ThreadShares { work, calls, idle, down } = fleet.shares().unwrap_or_default();
+        ThreadTime { work, calls, idle, down }
     }
 }
 
-impl FleetOutcome {
-    pub(super) fn of(fleet: &FleetMeasured) -> FleetOutcome {
-        let ThreadShares { work, calls, idle, down } = fleet.shares().unwrap_or_default();
-        FleetOutcome {
-            busy: fleet.utilisation().unwrap_or(0.0),
-            thread_time: ThreadTime { work, calls, idle, down },
-            threads: fleet.threads(),
-            worker_ns: nanos(fleet.worker_time()),
-            processed: fleet.processed,
-            duplicates: fleet.duplicates,
-            failed: fleet.failed,
-            crashed: fleet.crashed,
-            work_ns: nanos(fleet.work),
-            wasted_ns: nanos(fleet.duplicate_work + fleet.failed_work + fleet.crashed_work),
-            wasted_by: WastedBy {
-                duplicate_ns: nanos(fleet.duplicate_work),
-                failed_ns: nanos(fleet.failed_work),
-                crashed_ns: nanos(fleet.crashed_work),
-            },
+impl WastedBy {
+    fn of(fleet: &FleetMeasured) -> WastedBy {
+        WastedBy {
+            duplicate_ns: nanos(fleet.duplicate_work),
+            failed_ns: nanos(fleet.failed_work),
+            crashed_ns: nanos(fleet.crashed_work),
         }
     }
 }

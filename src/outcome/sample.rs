@@ -6,7 +6,8 @@
 
 use std::ops::Deref;
 
-use super::{LatencyKind, Outcome, Thin};
+use super::{Outcome, Thin};
+use crate::observe::measured::LatencyOf;
 use crate::stats::batch_means;
 use crate::stats::expect::Take;
 use crate::stats::pool::{Pooled, Reading, Runs, Sampled};
@@ -51,8 +52,8 @@ impl<'a> Sample<'a> {
     }
 
     /// A latency of a queue: its mean, or a percentile, over the messages of all runs together.
-    pub fn latency(&self, queue: usize, kind: LatencyKind, take: Take) -> Option<Estimated> {
-        self.pooled(|outcome| outcome.merges.latency(queue, kind)?.reading(take))
+    pub fn latency(&self, queue: usize, of: LatencyOf, take: Take) -> Option<Estimated> {
+        self.pooled(|outcome| outcome.merges.latency(queue, of)?.reading(take))
     }
 
     /// Sums that are divided by each other over all runs: a mean of messages, a share of a time.

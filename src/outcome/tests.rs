@@ -210,7 +210,7 @@ fn an_estimate_has_every_number_with_its_interval() {
 #[test]
 fn a_latency_missing_in_one_replication_is_estimated_from_the_others() {
     let mut measured = fixture::measured(0);
-    measured.queues[0].sent_to_received = fixture::latency(&[]);
+    measured.queues[0].latencies.sent_to_received = fixture::latency(&[]);
     let scenario = fixture::scenario();
     let empty = Outcome::from_run(&scenario, 42, 0, &measured, None);
     for outcomes in [[empty.clone(), outcome(1)], [outcome(1), empty]] {
@@ -331,7 +331,7 @@ fn a_map_by_name_knows_how_many_it_has() {
 /// An outcome whose orders were deleted after so many milliseconds each.
 fn deleted_after(millis: &[u64]) -> Outcome {
     let mut measured = fixture::measured(0);
-    measured.queues[0].sent_to_deleted = fixture::latency(millis);
+    measured.queues[0].latencies.sent_to_deleted = fixture::latency(millis);
     measured.queues[0].counts.deleted = millis.len() as u64;
     let mut scenario = fixture::scenario();
     scenario.expect = vec!["mean(sent_to_deleted) < 160ms".to_owned()];
@@ -391,8 +391,8 @@ fn parts_of_an_outcome_by_hand() {
     let queue = &mut measured.queues[0];
     queue.receives_per_message = vec![2, 1, 0, 0];
     queue.resident = (5, 7);
-    queue.sent_to_received = Latency::of(&[1, 2, 2].map(Span::from_nanos));
-    queue.sent_to_deleted = Latency::of(&[1, 1, 2].map(Span::from_nanos));
+    queue.latencies.sent_to_received = Latency::of(&[1, 2, 2].map(Span::from_nanos));
+    queue.latencies.sent_to_deleted = Latency::of(&[1, 1, 2].map(Span::from_nanos));
     queue.unfinished.circulating =
         ledger::Circulating { messages: 3, oldest: Span::from_secs(9), receives: 7 };
     measured.fleets[0].duplicate_work = 1;

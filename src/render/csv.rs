@@ -11,38 +11,24 @@
 
 use crate::kernel::time::Span;
 use crate::model::scenario::Scenario;
+use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, FleetWindow, Measured, ProducerWindow, Window, WindowLatency, WindowLevel,
+    Counter, FleetWindow, Measured, ProducerWindow, QueueCounts, QueueLatency, QueueLevel, Window,
+    WindowLatency, WindowLatencyOf, WindowLevel,
 };
 use crate::outcome::{Estimate, SweepMeasure, SweepOutcome};
 use crate::stats::by_queue::ByQueue;
 
 /// How a counter's column is headed.
-fn heading(counter: &Counter) -> String {
+fn heading(counter: &Counter<QueueCounts>) -> String {
     let watched = counter.watched.map_or_else(String::new, |metric| format!("/{metric} Sum"));
     format!("{}{watched}", counter.name)
 }
 
-/// A level of the series: its heading, CloudWatch's name, and whether it is a length of time.
-type LevelColumn = (&'static str, Option<&'static str>, bool, fn(&Window) -> WindowLevel);
-
-/// Levels, in three columns each: mean over time, highest, at the end of the window.
-const LEVELS: &[LevelColumn] = &[
-    ("visible", Some("ApproximateNumberOfMessagesVisible"), false, |w| w.visible),
-    ("in_flight", Some("ApproximateNumberOfMessagesNotVisible"), false, |w| w.in_flight),
-    ("delayed", Some("ApproximateNumberOfMessagesDelayed"), false, |w| w.delayed),
-    ("age_of_oldest", Some("ApproximateAgeOfOldestMessage"), true, |w| w.age_of_oldest),
-    ("partitions", None, false, |w| w.partitions),
-    ("resharding", None, false, |w| w.resharding),
-    ("under_replicated", None, false, |w| w.under_replicated),
-    ("without_quorum", None, false, |w| w.without_quorum),
-];
-
-type LatencyColumns = (&'static str, fn(&Window) -> WindowLatency);
-
-/// Latencies of the series, in six columns each.
-const LATENCIES: [LatencyColumns; 2] =
-    [("sent_to_received", |w| w.sent_to_received), ("sent_to_deleted", |w| w.sent_to_deleted)];
+/// Latencies that the series has, in six columns each.
+fn latencies() -> impl Iterator<Item = (&'static str, WindowLatencyOf)> {
+    QueueLatency::ALL.iter().filter_map(|row| Some((row.name, row.window?)))
+}
 
 /// Values of one latency; the first is a number, the rest are lengths of time.
 const OF_LATENCY: [&str; 6] = ["count", "mean_s", "p50_s", "p95_s", "p99_s", "max_s"];
@@ -80,15 +66,18 @@ fn headings(scenario: &Scenario) -> Vec<String> {
     let mut heads: Vec<String> = ["from_s", "to_s", "queue"].map(str::to_owned).into();
     heads.extend(Counter::all().map(heading));
     heads.extend(["redelivered", "imbalance"].map(str::to_owned));
-    for (name, watched, is_length, _) in LEVELS {
-        let unit = if *is_length { "_s" } else { "" };
+    for QueueLevel { name, watched, of, .. } in QueueLevel::ALL {
+        let unit = match of {
+            Of::Nanoseconds => "_s",
+            Of::Things => "",
+        };
         for (statistic, theirs) in [("mean", "Average"), ("max", "Maximum"), ("last", "")] {
             let theirs = watched.filter(|_| !theirs.is_empty()).map(|name| (name, theirs));
             let theirs = theirs.map_or_else(String::new, |(name, of)| format!("/{name} {of}"));
             heads.push(format!("{name}_{statistic}{unit}{theirs}"));
         }
     }
-    for (name, _) in LATENCIES {
+    for (name, _) in latencies() {
         heads.extend(OF_LATENCY.iter().map(|value| format!("{name}_{value}")));
     }
     let own = has_own_columns(scenario);
@@ -178,20 +167,21 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
 }
 
 fn of_queue(window: &Window, values: &mut Vec<String>) {
-    values.extend(Counter::all().map(|counter| counter.of(&window.counts).to_string()));
+    values.extend(Counter::all().map(|counter| (counter.of)(&window.counts).to_string()));
     values.push(window.counts.redelivered.total().to_string());
     values.push(thousandths(window.imbalance));
-    for (_, _, is_length, level) in LEVELS {
-        let WindowLevel { mean, max, last } = level(window);
-        if *is_length {
-            values.push((mean / 1e9).to_string());
-            values.extend([max, last].map(|nanos| seconds(Span::from_nanos(nanos))));
-        } else {
-            values.extend([mean.to_string(), max.to_string(), last.to_string()]);
+    for row in QueueLevel::ALL {
+        let WindowLevel { mean, max, last } = *(row.window)(&window.levels);
+        match row.of {
+            Of::Nanoseconds => {
+                values.push((mean / 1e9).to_string());
+                values.extend([max, last].map(|nanos| seconds(Span::from_nanos(nanos))));
+            }
+            Of::Things => values.extend([mean.to_string(), max.to_string(), last.to_string()]),
         }
     }
-    for (_, latency) in LATENCIES {
-        let WindowLatency { count, mean, p50, p95, p99, max } = latency(window);
+    for (_, latency) in latencies() {
+        let WindowLatency { count, mean, p50, p95, p99, max } = *latency(&window.latencies);
         let length = |span| if count > 0 { seconds(span) } else { String::new() };
         values.push(count.to_string());
         values.extend([mean, p50, p95, p99, max].map(length));

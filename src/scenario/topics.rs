@@ -1,14 +1,15 @@
 //! The texts of `sqsim help TOPIC`.
 //!
 //! Owns them, as Markdown files beside this one; settings and defaults are quoted from
-//! `defaults.ron`, where a line `{{defaults NAME}}` stands, warnings, facts and counters from their
-//! lists, where `{{warnings}}`, `{{facts}}` and `{{counters}}` stand. Must not print.
+//! `defaults.ron`, where a line `{{defaults NAME}}` stands, warnings, facts, counters and latencies
+//! from their lists, where `{{warnings}}`, `{{facts}}`, `{{counters}}` and `{{latencies}}` stand.
+//! Must not print.
 //!
 //! Invariant: no line is wider than 80 columns, so that help fits every terminal (test below).
 
 use super::{defaults, warnings};
 use crate::facts::schema;
-use crate::observe::measured::Counter;
+use crate::observe::measured::{Counter, QueueLatency};
 
 /// Columns of the narrowest terminal.
 const WIDTH: usize = 80;
@@ -59,6 +60,8 @@ pub fn topic(name: &str) -> Option<String> {
                 push(&mut out, 4, counter.name);
                 push(&mut out, 8, counter.about);
             }
+        } else if line == "{{latencies}}" {
+            list_latencies(&mut out);
         } else {
             out += line;
             out.push('\n');
@@ -82,6 +85,16 @@ fn list_facts(out: &mut String) {
             push(out, 4, &format!("{} {fields}", row.word));
             push(out, 8, row.about);
         }
+    }
+}
+
+/// Every latency of a queue and what it is, as a phrase.
+fn list_latencies(out: &mut String) {
+    for row in QueueLatency::ALL {
+        let about = row.about.trim().trim_end_matches('.');
+        let (first, rest) = about.split_at(1);
+        let line = format!("    {:<18} {}{rest}\n", row.name, first.to_lowercase());
+        *out += &line;
     }
 }
 
@@ -109,7 +122,10 @@ pub(super) fn topic_of(section: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::stats::expect::all_names;
 
     #[test]
     fn every_topic_fits_a_terminal_and_quotes_what_exists() {
@@ -124,6 +140,17 @@ mod tests {
             }
         }
         assert_eq!(topic("nonsense"), None);
+    }
+
+    /// As a word of its own, not as a part of another.
+    #[test]
+    fn every_measure_is_told_of() {
+        let text = topic("metrics").expect("is a topic");
+        let is_of_a_name = |c: char| c.is_ascii_lowercase() || c == '_' || c == '.';
+        let words = text.split(|c| !is_of_a_name(c)).map(|word| word.trim_end_matches('.'));
+        let words: BTreeSet<&str> = words.collect();
+        let missing: Vec<&str> = all_names().filter(|name| !words.contains(name)).collect();
+        assert_eq!(missing, [""; 0]);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{NodeId, Nodes, Placement};
 use crate::model::scenario::Scenario;
 use crate::observe::measured::{
-    Calls, FleetMeasured, Lack, Latency, Level, Measured, NodeCounts, NodeEvent, NodesMeasured,
-    ProducerMeasured, QueueCounts, QueueMeasured, Redelivered, Unfinished, Window, WindowLevel,
+    Calls, FleetCounts, FleetMeasured, Lack, Latency, Level, Measured, NodeCounts, NodeEvent,
+    NodesMeasured, ProducerCounts, ProducerMeasured, QueueCounts, QueueLatencies, QueueLevels,
+    QueueMeasured, Redelivered, Window, WindowLevel,
 };
 use crate::scenario::load::from_text;
 
@@ -61,6 +62,11 @@ pub(crate) fn level(mean: u64, max: u64, last: u64) -> Level {
     Level { area: u128::from(mean) * u128::from(over), over, max, last }
 }
 
+/// The levels of a window in which so many messages are visible.
+pub(crate) fn waiting(messages: u64) -> QueueLevels<WindowLevel> {
+    QueueLevels { visible: WindowLevel::steady(messages), ..QueueLevels::default() }
+}
+
 /// The same with twelve nodes under the first queue, each partition on three of them. Two fail 30 s
 /// apart, so that repair comes too late for some partitions.
 pub(crate) fn with_nodes() -> (Scenario, Measured) {
@@ -80,8 +86,8 @@ pub(crate) fn with_nodes() -> (Scenario, Measured) {
         under_replicated: Lack { most: 117, of: 256, time: Span::from_secs(300) },
         without_quorum: Lack { most: 11, of: 256, time: Span::from_secs(180) },
     };
-    queue.under_replicated = level(30, 117, 0);
-    queue.without_quorum = level(2, 11, 0);
+    queue.levels.under_replicated = level(30, 117, 0);
+    queue.levels.without_quorum = level(2, 11, 0);
     let counts = &mut queue.counts;
     (counts.unavailable, counts.unavailable_sends, counts.undone) = (1_204, 800, 5);
     (counts.deleted, counts.calls.delete) = (counts.deleted + 5, counts.calls.delete + 5);
@@ -89,7 +95,8 @@ pub(crate) fn with_nodes() -> (Scenario, Measured) {
     (counts.redelivered.delete_undone, counts.redelivered.not_hidden) = (5, 2);
     counts.nodes = NodeCounts { failures: 2, elections: 43, copies: 64, copies_dropped: 1 };
     let [under_replicated, without_quorum] = [117, 11].map(WindowLevel::steady);
-    queue.series[1] = Window { under_replicated, without_quorum, ..queue.series[1] };
+    let levels = &mut queue.series[1].levels;
+    (levels.under_replicated, levels.without_quorum) = (under_replicated, without_quorum);
     queue.series[1].counts = queue.counts;
     (scenario, measured)
 }
@@ -117,28 +124,12 @@ pub(crate) fn nodes() -> Nodes {
 /// A queue in which nothing happened.
 pub(crate) fn idle_queue() -> QueueMeasured {
     QueueMeasured {
-        counts: QueueCounts::default(),
-        sent_to_received: latency(&[]),
-        sent_to_deleted: latency(&[]),
-        processing: latency(&[]),
         receives_per_message: vec![0; 8],
-        visible: level(0, 0, 0),
-        in_flight: level(0, 0, 0),
-        delayed: level(0, 0, 0),
-        age_of_oldest: level(0, 0, 0),
-        partitions: level(4, 4, 4),
-        resharding: level(0, 0, 0),
-        under_replicated: level(0, 0, 0),
-        without_quorum: level(0, 0, 0),
-        resident: (0, 0),
-        unfinished: Unfinished::default(),
-        dead_lettered_in_all: 0,
-        series: Vec::new(),
-        partition_lives: Vec::new(),
-        loads: Vec::new(),
-        split_events: Vec::new(),
-        throttling: None,
-        nodes: NodesMeasured::default(),
+        levels: QueueLevels {
+            partitions: level(4, 4, 4),
+            ..QueueLevels::<()>::default().map(|()| level(0, 0, 0))
+        },
+        ..QueueMeasured::default()
     }
 }
 
@@ -158,18 +149,23 @@ pub(crate) fn measured(shift: u64) -> Measured {
         ..QueueCounts::default()
     };
     let window = |visible| {
-        let (visible, partitions) = (WindowLevel::steady(visible), WindowLevel::steady(4));
-        Window { counts, visible, partitions, ..Window::default() }
+        let levels = QueueLevels { partitions: WindowLevel::steady(4), ..waiting(visible) };
+        Window { counts, levels, ..Window::default() }
     };
     let orders = QueueMeasured {
         counts,
-        sent_to_received: latency(&received),
-        sent_to_deleted: latency(&deleted),
-        processing: latency(&processing),
+        latencies: QueueLatencies {
+            sent_to_received: latency(&received),
+            sent_to_deleted: latency(&deleted),
+            processing: latency(&processing),
+        },
         receives_per_message: vec![35_964, 36, 0, 0, 0, 0, 0, 0],
-        visible: level(2, 31, 0),
-        in_flight: level(3, 4, 0),
-        age_of_oldest: level(60_000_000, 900_000_000, 0),
+        levels: QueueLevels {
+            visible: level(2, 31, 0),
+            in_flight: level(3, 4, 0),
+            age_of_oldest_ns: level(60_000_000, 900_000_000, 0),
+            ..idle_queue().levels
+        },
         series: vec![window(0), window(3), window(1)],
         ..idle_queue()
     };
@@ -180,17 +176,23 @@ pub(crate) fn measured(shift: u64) -> Measured {
         queues: vec![orders, idle_queue()],
         producers: vec![ProducerMeasured {
             arrived_in_all: 48_000,
-            arrived: 36_000 + shift,
-            sent: 36_000 + shift,
+            counts: ProducerCounts {
+                arrived: 36_000 + shift,
+                sent: 36_000 + shift,
+                ..ProducerCounts::default()
+            },
             ..ProducerMeasured::default()
         }],
         fleets: vec![FleetMeasured {
             busy: Level { area: 2_880 * u128::from(SECOND), ..level(0, 4, 0) },
             up: level(4, 4, 4),
             threads_each: 1,
-            processed: 36_000,
-            failed: 30,
-            crashed: 6,
+            counts: FleetCounts {
+                processed: 36_000,
+                failed: 30,
+                crashed: 6,
+                ..FleetCounts::default()
+            },
             failed_work: 2_400_000_000,
             crashed_work: 300_000_000,
             work: 2_880_000_000_000,

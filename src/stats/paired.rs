@@ -11,6 +11,7 @@
 
 use super::pool::Sampled;
 use super::summary::Summary;
+use crate::observe::nature::Wanted;
 
 /// Values of two systems, replication by replication.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,17 +22,6 @@ pub struct Paired {
     pub b: Summary,
     /// Second minus first, pair by pair.
     pub difference: Summary,
-}
-
-/// Which of two values one wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// Less is better: a latency.
-    Less,
-    /// More is better: a throughput.
-    More,
-    /// Neither: a utilisation.
-    Neither,
 }
 
 /// What may be said of the second system against the first.

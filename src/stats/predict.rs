@@ -12,7 +12,7 @@ use crate::model::scenario::Scenario;
 /// The value of a quantity in the steady state, in nanoseconds for a duration; `None` where
 /// theory does not know it, and of a run that is too short to come to it.
 pub fn predict(scenario: &Scenario, quantity: &Quantity) -> Option<f64> {
-    let Single { name, take, place } = quantity.single(&Names::of(scenario))?;
+    let Single { name, take, place, .. } = quantity.single(&Names::of(scenario))?;
     let queue = match name {
         "busy" => scenario.fleets.get(place)?.config.queue,
         _ => QueueId(u32::try_from(place).ok()?),

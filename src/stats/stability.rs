@@ -90,7 +90,7 @@ fn backlog(scenario: &Scenario, queue: &QueueMeasured) -> Vec<f64> {
     let from = scenario.warm_up.as_nanos().div_ceil(window) as usize;
     let to = (scenario.duration.as_nanos() / window) as usize;
     let windows = queue.series.get(from.saturating_sub(1)..to.min(queue.series.len()));
-    windows.unwrap_or_default().iter().map(|window| window.visible.last as f64).collect()
+    windows.unwrap_or_default().iter().map(|window| window.levels.visible.last as f64).collect()
 }
 
 /// Whether the steps between levels have a mean above zero.
@@ -107,7 +107,7 @@ mod tests {
     use crate::kernel::dist::Dist;
     use crate::kernel::rng::{Draws, Source};
     use crate::kernel::time::Span;
-    use crate::observe::measured::{Window, WindowLevel};
+    use crate::observe::measured::Window;
     use crate::stats::fixture;
 
     /// The checkout with this backlog in windows of ten seconds; as many messages less have left.
@@ -124,8 +124,7 @@ mod tests {
         scenario.duration = length;
         scenario.window = length / 90;
         let queue = &mut measured.queues[0];
-        let window =
-            |visible| Window { visible: WindowLevel::steady(visible), ..Window::default() };
+        let window = |visible| Window { levels: fixture::waiting(visible), ..Window::default() };
         queue.series = (1..=90).map(|at| window(backlog(at))).collect();
         queue.counts = *counts;
         unstable(&scenario, &measured)

@@ -76,9 +76,9 @@ impl Page {
 
     fn check_against(&self, measured: &QueueMeasured, window_end: i128) {
         self.check_conservation();
-        self.check_level(State::Visible, &measured.visible, window_end, "visible");
-        self.check_level(State::InFlight, &measured.in_flight, window_end, "in flight");
-        self.check_level(State::Delayed, &measured.delayed, window_end, "delayed");
+        self.check_level(State::Visible, &measured.levels.visible, window_end, "visible");
+        self.check_level(State::InFlight, &measured.levels.in_flight, window_end, "in flight");
+        self.check_level(State::Delayed, &measured.levels.delayed, window_end, "delayed");
         assert_eq!(measured.unfinished.messages, self.here.iter().sum::<u64>(), "the ledger's own");
         let counts = measured.series.iter().map(|window| &window.counts);
         let (mut sent, mut received, mut redelivered, mut deleted) = (0, 0, 0, 0);

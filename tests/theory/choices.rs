@@ -37,8 +37,8 @@ fn stay(title: &str, expected: f64, load: f64, precision: f64, scenario: &Scenar
         let measured = measure(scenario, replication);
         let threads = measured.fleets[0].threads() as f64;
         vec![
-            reading("W", expected, mean(&measured.queues[0].sent_to_deleted)),
-            reading("Wq", expected - 1.0, mean(&measured.queues[0].sent_to_received)),
+            reading("W", expected, mean(&measured.queues[0].latencies.sent_to_deleted)),
+            reading("Wq", expected - 1.0, mean(&measured.queues[0].latencies.sent_to_received)),
             reading("busy", load, measured.fleets[0].busy.mean() / threads),
         ]
     });

@@ -17,25 +17,32 @@ fn check(scenario: &Scenario, measured: &Measured) {
         assert_eq!(queue.unfinished.messages, 0, "{name} ends empty");
         let came = counts.sent + counts.moved_in + counts.undone;
         assert_eq!(came, counts.deleted + removed, "{name}: flow balance");
-        assert_eq!(queue.sent_to_deleted.count(), counts.deleted, "{name}: a stay each");
+        assert_eq!(queue.latencies.sent_to_deleted.count(), counts.deleted, "{name}: a stay each");
         let redelivered = counts.redelivered.total();
         let first = counts.received - redelivered;
-        assert_eq!(queue.sent_to_received.count(), first, "{name}: a wait each");
+        assert_eq!(queue.latencies.sent_to_received.count(), first, "{name}: a wait each");
         // A message whose delete is undone was away for a while.
         if removed + counts.undone == 0 {
-            let area = queue.visible.area + queue.in_flight.area + queue.delayed.area;
-            assert_eq!(area, queue.sent_to_deleted.sum, "{name}: Little's law in all states");
+            let area =
+                queue.levels.visible.area + queue.levels.in_flight.area + queue.levels.delayed.area;
+            assert_eq!(
+                area, queue.latencies.sent_to_deleted.sum,
+                "{name}: Little's law in all states"
+            );
             let receives: u64 =
                 (1..).zip(&queue.receives_per_message).map(|(n, messages)| n * messages).sum();
             assert_eq!(receives, counts.received, "{name}: receives by message");
         }
         if removed == 0 && redelivered == 0 {
-            let area = queue.visible.area + queue.delayed.area;
-            assert_eq!(area, queue.sent_to_received.sum, "{name}: Little's law of the ready");
+            let area = queue.levels.visible.area + queue.levels.delayed.area;
+            assert_eq!(
+                area, queue.latencies.sent_to_received.sum,
+                "{name}: Little's law of the ready"
+            );
         }
     }
-    let arrived: u64 = measured.producers.iter().map(|producer| producer.arrived).sum();
-    let given_up: u64 = measured.producers.iter().map(|producer| producer.given_up).sum();
+    let arrived: u64 = measured.producers.iter().map(|producer| producer.counts.arrived).sum();
+    let given_up: u64 = measured.producers.iter().map(|producer| producer.counts.given_up).sum();
     let stored = measured.queues[0].counts.sent;
     assert_eq!(arrived, stored + given_up, "{name}: what arose was stored or given up");
 }
@@ -64,14 +71,14 @@ fn every_feature_shows() {
         let measured = measure(scenario.expect("a scenario of that name"), 0);
         assert!(shown(&measured) > 0, "{name} shows nothing of it");
     };
-    show("delay", &|m| m.queues[0].delayed.max);
+    show("delay", &|m| m.queues[0].levels.delayed.max);
     show("batch", &|m| m.producers[0].waited as u64);
     show("crash", &|m| m.queues[0].counts.redelivered.crashed);
     show("redrive", &|m| m.queues[0].counts.dead_lettered);
     show("redrive", &|m| m.queues[1].counts.deleted);
-    show("splits", &|m| m.queues[0].partitions.max - 1);
-    show("splits", &|m| m.queues[0].partitions.max - m.queues[0].partitions.last);
-    show("splits", &|m| m.producers[0].retried);
+    show("splits", &|m| m.queues[0].levels.partitions.max - 1);
+    show("splits", &|m| m.queues[0].levels.partitions.max - m.queues[0].levels.partitions.last);
+    show("splits", &|m| m.producers[0].counts.retried);
     show("prefetch", &|m| m.queues[0].counts.redelivered.prefetched);
     show("heartbeat", &|m| m.queues[0].counts.redelivered.outlived_timeout);
     show("heartbeat", &|m| m.queues[0].counts.calls.change_visibility);

@@ -34,10 +34,10 @@ fn batches(batch: u32, load: f64, root: f64, busy: f64, wait: f64) {
         let queue = &measured.queues[0];
         vec![
             reading("busy", busy, measured.fleets[0].busy.mean()),
-            reading("Wq", wait, mean(&queue.sent_to_received)),
-            reading("Lq", wait * rate, queue.visible.mean()),
+            reading("Wq", wait, mean(&queue.latencies.sent_to_received)),
+            reading("Lq", wait * rate, queue.levels.visible.mean()),
             // Work of exponential length does not tell how many share it.
-            reading("in flight", rate, queue.in_flight.mean()),
+            reading("in flight", rate, queue.levels.in_flight.mean()),
         ]
     });
 }
@@ -73,10 +73,10 @@ fn short_polls(load: f64, pause: Dist, wait: f64) {
         let measured = measure(&station, replication);
         let queue = &measured.queues[0];
         // The idle time of the worker is all pauses, one after each empty receive.
-        let over = queue.visible.over as f64 / 1e9;
+        let over = queue.levels.visible.over as f64 / 1e9;
         let empty = queue.counts.empty_receives as f64 / over;
         vec![
-            reading("Wq", wait, mean(&queue.sent_to_received)),
+            reading("Wq", wait, mean(&queue.latencies.sent_to_received)),
             reading("busy", load, measured.fleets[0].busy.mean()),
             reading("empty receives", (1.0 - load) / mean_pause, empty),
         ]
@@ -102,6 +102,6 @@ fn a_short_poll_adds_half_its_pause_to_constant_work() {
     station.fleets[0].config.processing = Dist::Constant(secs(1));
     agree("short polls, constant work", REPLICATIONS, 0.01, |replication| {
         let measured = measure(&station, replication);
-        vec![reading("Wq", 4.0, mean(&measured.queues[0].sent_to_received))]
+        vec![reading("Wq", 4.0, mean(&measured.queues[0].latencies.sent_to_received))]
     });
 }

@@ -94,10 +94,10 @@ impl Row {
             let measured = measure(&scenario, replication);
             let queue = &measured.queues[0];
             let counts = &queue.counts;
-            let (visible, in_flight) = (queue.visible.mean(), queue.in_flight.mean());
+            let (visible, in_flight) = (queue.levels.visible.mean(), queue.levels.in_flight.mean());
             let busy = measured.fleets[0].busy.mean();
             let sent = counts.sent as f64;
-            let areas = (queue.visible.area + queue.in_flight.area) as f64 / 1e9;
+            let areas = (queue.levels.visible.area + queue.levels.in_flight.area) as f64 / 1e9;
             let mut readings = vec![
                 reading("receives per message", receives, counts.received as f64 / sent).to(0.001),
                 reading("ready", ready, visible),
@@ -112,7 +112,11 @@ impl Row {
                 let moved = counts.dead_lettered as f64 / sent;
                 readings.push(reading("dead-lettered", dead, moved).to(0.05));
             } else {
-                readings.push(reading("sent to deleted", stay, mean(&queue.sent_to_deleted)));
+                readings.push(reading(
+                    "sent to deleted",
+                    stay,
+                    mean(&queue.latencies.sent_to_deleted),
+                ));
                 let first = queue.receives_per_message[0] as f64 / sent;
                 readings.push(reading("deleted at once", 1.0 - fails, first).to(0.001));
             }
@@ -213,7 +217,11 @@ fn timeout(work: &Dist, timeout: Span, exceeds: f64, kept: f64, (receives, finis
             reading("P(duplicate)", exceeds, 1.0 - once / messages),
             reading("P(another | one)", exceeds, 1.0 - twice / (messages - once)).to(0.1),
             reading("receives", 1.0 / (1.0 - exceeds), in_all / messages),
-            reading("in flight per receive", kept, queue.in_flight.area as f64 / 1e9 / in_all),
+            reading(
+                "in flight per receive",
+                kept,
+                queue.levels.in_flight.area as f64 / 1e9 / in_all,
+            ),
         ]
     });
 }

@@ -43,7 +43,7 @@ fn half_width(rho: f64) -> f64 {
 
 /// The share of messages that were received at the instant they were sent.
 fn served_at_once(measured: &Measured) -> f64 {
-    let wait = &measured.queues[0].sent_to_received;
+    let wait = &measured.queues[0].latencies.sent_to_received;
     wait.distribution.up_to(0) / wait.count() as f64
 }
 
@@ -61,15 +61,15 @@ fn mm1(rho: f64) {
     agree(&format!("M/M/1 at load {rho}"), REPLICATIONS, 0.02, |replication| {
         let measured = measure(&station, replication);
         let queue = &measured.queues[0];
-        let (wait, stay) = (&queue.sent_to_received, &queue.sent_to_deleted);
+        let (wait, stay) = (&queue.latencies.sent_to_received, &queue.latencies.sent_to_deleted);
         let busy = measured.fleets[0].busy.mean();
         vec![
             reading("Wq", rho / spare, mean(wait)),
             reading("W", 1.0 / spare, mean(stay)),
-            reading("Lq", rho * rho / spare, queue.visible.mean()),
-            reading("L", rho / spare, queue.visible.mean() + queue.in_flight.mean()),
+            reading("Lq", rho * rho / spare, queue.levels.visible.mean()),
+            reading("L", rho / spare, queue.levels.visible.mean() + queue.levels.in_flight.mean()),
             reading("utilisation", rho, busy),
-            reading("in flight", rho, queue.in_flight.mean()),
+            reading("in flight", rho, queue.levels.in_flight.mean()),
             reading("P(T > T95)", 0.05, share_above(stay, t95)).to(0.05),
             reading("P(T > T99)", 0.01, share_above(stay, t99)).to(0.1),
             reading("P(Wq > Wq95)", 0.05, share_above(wait, wq95)).to(0.05),
@@ -111,14 +111,14 @@ fn mmc(workers: u32, rho: f64, erlang_c: f64, percentiles: &[(f64, f64)], precis
         let queue = &measured.queues[0];
         let busy = measured.fleets[0].busy.mean() / f64::from(workers);
         let mut readings = vec![
-            reading("Wq", wq, mean(&queue.sent_to_received)),
-            reading("W", wq + 1.0, mean(&queue.sent_to_deleted)),
-            reading("Lq", wq * rho * f64::from(workers), queue.visible.mean()),
+            reading("Wq", wq, mean(&queue.latencies.sent_to_received)),
+            reading("W", wq + 1.0, mean(&queue.latencies.sent_to_deleted)),
+            reading("Lq", wq * rho * f64::from(workers), queue.levels.visible.mean()),
             reading("busy", rho, busy),
             reading("P(wait)", erlang_c, 1.0 - served_at_once(&measured)),
         ];
         readings.extend(percentiles.iter().map(|&(p, t)| {
-            let above = share_above(&queue.sent_to_received, t);
+            let above = share_above(&queue.latencies.sent_to_received, t);
             reading(format!("P(Wq > p{p})"), 1.0 - p / 100.0, above).to(0.15)
         }));
         readings
@@ -162,12 +162,12 @@ fn mg1(name: &str, work: &Dist, cv2: f64, rho: f64, (wq, sd): (f64, f64), moment
     agree(&format!("M/{name}/1 at load {rho}"), REPLICATIONS, 0.02, |replication| {
         let measured = measure(&station, replication);
         let queue = &measured.queues[0];
-        let wait = &queue.sent_to_received;
+        let wait = &queue.latencies.sent_to_received;
         let mut readings = vec![
             reading("Wq", wq, mean(wait)),
-            reading("Lq", wq * rho, queue.visible.mean()),
-            reading("W", wq + 1.0, mean(&queue.sent_to_deleted)),
-            reading("work", 1.0, mean(&queue.processing)),
+            reading("Lq", wq * rho, queue.levels.visible.mean()),
+            reading("W", wq + 1.0, mean(&queue.latencies.sent_to_deleted)),
+            reading("work", 1.0, mean(&queue.latencies.processing)),
             reading("P(wait)", rho, 1.0 - served_at_once(&measured)),
             reading("busy", rho, measured.fleets[0].busy.mean()),
         ];
@@ -221,7 +221,7 @@ fn md1_waits_have_crommelins_law() {
         let station = station(1, Dist::Constant(secs(1)), rho, Length::at(rho, 0.01, 0.0));
         agree(&format!("M/D/1 at load {rho}"), REPLICATIONS, 0.03, |replication| {
             let measured = measure(&station, replication);
-            let wait = &measured.queues[0].sent_to_received;
+            let wait = &measured.queues[0].latencies.sent_to_received;
             let above = |(t, p)| reading(format!("P(Wq > {t})"), 1.0 - p, share_above(wait, t));
             law.into_iter().map(above).collect()
         });
@@ -286,10 +286,14 @@ fn unlimited_workers_hold_a_poisson_number_of_messages() {
             crowding.turn(to, 0);
             let above = crowding.above.as_secs_f64() / length.as_secs_f64();
             vec![
-                reading("in flight", rate, measured.queues[0].in_flight.mean()),
+                reading("in flight", rate, measured.queues[0].levels.in_flight.mean()),
                 reading("busy", rate, measured.fleets[0].busy.mean()),
                 reading("P(N > 25)", 0.112_185, above).to(0.02),
-                reading("wait + 1", 1.0, 1.0 + mean(&measured.queues[0].sent_to_received)),
+                reading(
+                    "wait + 1",
+                    1.0,
+                    1.0 + mean(&measured.queues[0].latencies.sent_to_received),
+                ),
             ]
         });
     }

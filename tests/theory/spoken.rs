@@ -186,11 +186,11 @@ fn readings(scenario: &Scenario, prediction: &Prediction, measured: &Measured) -
     let queue = &measured.queues[0];
     let fleet = &scenario.fleets[prediction.fleet].config;
     let threads = f64::from(fleet.count * fleet.threads);
-    let (wait, time) = (&queue.sent_to_received, &queue.sent_to_deleted);
+    let (wait, time) = (&queue.latencies.sent_to_received, &queue.latencies.sent_to_deleted);
     let means = [
         ("mean(queue.sent_to_received)", 1e9, mean(wait)),
         ("mean(queue.sent_to_deleted)", 1e9, mean(time)),
-        ("mean(queue.visible)", 1.0, queue.visible.mean()),
+        ("mean(queue.visible)", 1.0, queue.levels.visible.mean()),
         ("busy(workers)", 1.0, measured.fleets[prediction.fleet].busy.mean() / threads),
     ];
     let mut readings: Vec<Reading> = means

@@ -603,21 +603,23 @@ fn a_directory_of_one_machine_is_found() {
 /// A file with a list of wire names, and whether what stands before a name begins a row.
 type List = (&'static str, fn(&str) -> bool);
 
-const LISTS: [List; 4] = [
+const LISTS: [List; 6] = [
     ("src/ledger/journal/changes.rs", begins_with_a_number),
     ("src/facts/deed.rs", begins_with_a_number),
     ("src/ledger/journal/words.rs", |before| before.ends_with("= ")),
     ("src/observe/counts.rs", |before| before.trim().is_empty()),
+    ("src/observe/levels.rs", |before| before.trim().is_empty()),
+    ("src/observe/latencies.rs", |before| before.trim().is_empty()),
 ];
 
 /// Who judges by name what a list only names.
 const JUDGES: [Exception; 6] = [
-    ("src/stats/expect/nature.rs", "whether more of it is better"),
     ("src/stats/bottleneck/words.rs", "which limit it speaks for"),
     ("src/observe/trace/perfetto/lives.rs", "how a message's life ends that goes on elsewhere"),
-    ("src/observe/trace/perfetto/mod.rs", "levels, which have the names of states"),
-    ("src/render/csv.rs", "levels, and columns of producers, whose counters have no list"),
-    ("src/stats/expect/measure.rs", "levels, and counts of producers"),
+    ("src/render/csv.rs", "the columns of producers, which are a few of their counters"),
+    ("src/experiment/quantities.rs", "what is measured where nothing is named"),
+    ("src/experiment/plan/remains.rs", "which settings a latency consists of"),
+    ("src/stats/predict.rs", "what theory knows the value of"),
 ];
 
 fn begins_with_a_number(before: &str) -> bool {

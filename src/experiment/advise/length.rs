@@ -141,7 +141,7 @@ impl LengthAdvisor {
                 return None;
             }
             let partial = why_partial(scenario, run.ended, &run.measured);
-            let wait = &run.measured.queues[queue].sent_to_received;
+            let wait = &run.measured.queues[queue].latencies.sent_to_received;
             let mean = (wait.count() > 0).then(|| wait.mean_nanos());
             let seed = scenario.seed;
             Some((mean, Outcome::from_run(scenario, seed, replication, &run.measured, partial)))

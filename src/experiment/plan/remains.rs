@@ -32,7 +32,7 @@ enum Of<'a> {
 /// What a latency consists of where nothing waits and it is `value` nanoseconds, the largest part
 /// first; `None` where no setting explains it.
 pub(super) fn remains(scenario: &Scenario, quantity: &Quantity, value: f64) -> Option<String> {
-    let Single { name, take, place } = quantity.single(&Names::of(scenario))?;
+    let Single { name, take, place, .. } = quantity.single(&Names::of(scenario))?;
     let function = quantity.text().trim().split('(').next()?;
     let of = match take? {
         Take::Mean => Of::Mean,

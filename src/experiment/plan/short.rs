@@ -17,6 +17,7 @@ use super::trial::Trial;
 use crate::kernel::num;
 use crate::model::clients::{ArrivalProcess, FleetConfig, WorkUnit};
 use crate::model::scenario::Scenario;
+use crate::observe::nature::Growth;
 use crate::stats::expect::{Comparison, Expectation, Names};
 
 /// A target is met for sure if it is met by a value that is so many times the bias higher: the
@@ -30,7 +31,8 @@ pub(super) fn too_short(trial: &Trial, from: usize, targets: &[Expectation]) -> 
     let names = Names::of(scenario);
     targets.iter().enumerate().find_map(|(at, target)| {
         let less = matches!(target.comparison(), Comparison::Less | Comparison::LessOrEqual);
-        let single = target.quantity().single(&names).filter(|single| grows(single.name));
+        let single =
+            target.quantity().single(&names).filter(|single| single.growth == Growth::Grows);
         if !less || (single.is_none() && !target.is_of_latencies()) {
             return None;
         }
@@ -50,11 +52,6 @@ pub(super) fn too_short(trial: &Trial, from: usize, targets: &[Expectation]) -> 
         });
         biased.reduce(f64::max)
     })
-}
-
-/// Whether this grows with the messages that wait.
-fn grows(name: &str) -> bool {
-    matches!(name, "sent_to_received" | "sent_to_deleted" | "visible" | "age_of_oldest")
 }
 
 /// The load of a fleet that was so busy, and the bias of its queue's wait as a share of it; `None`

@@ -93,11 +93,10 @@ impl<'a, W> Columns<'a, W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::measured::WindowLevel;
+    use crate::stats::fixture;
 
     fn series(length: u64) -> Vec<Window> {
-        let window =
-            |visible| Window { visible: WindowLevel::steady(visible), ..Window::default() };
+        let window = |visible| Window { levels: fixture::waiting(visible), ..Window::default() };
         (0..length).map(window).collect()
     }
 
@@ -107,9 +106,13 @@ mod tests {
         let end = Time::ZERO + Span::from_secs(100_003);
         let columns = Columns::new(&windows, Span::from_secs(1), end);
         assert!(columns.all.len() <= MOST);
-        let sum: u64 = columns.all.iter().map(|c| c.sum(|w| w.visible.last)).sum();
+        let sum: u64 = columns.all.iter().map(|c| c.sum(|w| w.levels.visible.last)).sum();
         assert_eq!(sum, (0..100_003).sum::<u64>());
-        let highest = columns.all.iter().map(|c| c.highest(|w| w.visible.max).visible.max).max();
+        let highest = columns
+            .all
+            .iter()
+            .map(|c| c.highest(|w| w.levels.visible.max).levels.visible.max)
+            .max();
         assert_eq!(highest, Some(100_002));
         assert_eq!(columns.all.last().map(|c| c.to), Some(end));
         for pair in columns.all.windows(2) {
@@ -123,7 +126,7 @@ mod tests {
         let columns = Columns::new(&windows, Span::from_secs(10), Time::ZERO + Span::from_secs(24));
         let last = columns.all.last().expect("three columns");
         assert_eq!(last.to.since(last.from), Span::from_secs(4));
-        assert!((last.rate(|w| w.visible.last) - 0.5).abs() < 1e-12);
+        assert!((last.rate(|w| w.levels.visible.last) - 0.5).abs() < 1e-12);
     }
 
     #[test]

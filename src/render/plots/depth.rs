@@ -30,19 +30,19 @@ const LAYERS: [Layer; 3] = [
         name: "in flight",
         colour: colour::IN_FLIGHT,
         pattern: Pattern::Lines,
-        level: |w| w.in_flight.mean,
+        level: |w| w.levels.in_flight.mean,
     },
     Layer {
         name: "visible",
         colour: colour::VISIBLE,
         pattern: Pattern::Plain,
-        level: |w| w.visible.mean,
+        level: |w| w.levels.visible.mean,
     },
     Layer {
         name: "delayed",
         colour: colour::DELAYED,
         pattern: Pattern::DarkDots,
-        level: |w| w.delayed.mean,
+        level: |w| w.levels.delayed.mean,
     },
 ];
 
@@ -53,7 +53,7 @@ fn depth(window: &Window) -> f64 {
 
 /// Draws the picture.
 pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
-    let empty = |w: &Window| depth(w) == 0.0 && w.age_of_oldest.max == 0;
+    let empty = |w: &Window| depth(w) == 0.0 && w.levels.age_of_oldest_ns.max == 0;
     let none = subject.measures().series.iter().all(empty);
     sheet(|canvas| {
         if page::has_no_time(subject) || none {
@@ -69,9 +69,9 @@ fn title(subject: Subject<'_>) -> String {
     let measures = subject.measures();
     format!(
         "at most {} visible, {} in flight; oldest message {}",
-        format::count(measures.visible.max as f64),
-        format::count(measures.in_flight.max as f64),
-        format::length(measures.age_of_oldest.max as f64),
+        format::count(measures.levels.visible.max as f64),
+        format::count(measures.levels.in_flight.max as f64),
+        format::length(measures.levels.age_of_oldest_ns.max as f64),
     )
 }
 
@@ -96,7 +96,7 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     panel.values(canvas, &axis, "messages");
     bands::stack(canvas, &panel, &axis, &spans, &bands);
     panel.frame(canvas);
-    let levels = [measures.in_flight, measures.visible, measures.delayed];
+    let levels = [measures.levels.in_flight, measures.levels.visible, measures.levels.delayed];
     let rows: Vec<Row> = LAYERS
         .iter()
         .zip(levels)
@@ -118,7 +118,9 @@ fn age(canvas: &mut Canvas<'_>, subject: Subject<'_>, columns: &Columns<'_>) {
     let ages: Vec<u64> = columns
         .all
         .iter()
-        .map(|column| column.highest(|window| window.age_of_oldest.max).age_of_oldest.max)
+        .map(|column| {
+            column.highest(|window| window.levels.age_of_oldest_ns.max).levels.age_of_oldest_ns.max
+        })
         .collect();
     let longest = ages.iter().copied().max().unwrap_or(0);
     let (unit, axis) = axis::lengths(Span::from_nanos(longest), 4);
@@ -138,5 +140,5 @@ fn age(canvas: &mut Canvas<'_>, subject: Subject<'_>, columns: &Columns<'_>) {
 }
 
 fn longest_measured(subject: Subject<'_>) -> f64 {
-    subject.measures().age_of_oldest.max as f64
+    subject.measures().levels.age_of_oldest_ns.max as f64
 }

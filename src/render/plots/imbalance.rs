@@ -17,7 +17,7 @@ const FEW: u64 = 10;
 
 /// In thousandths; 0 where there are too few sends.
 fn imbalance(window: &Window) -> u64 {
-    let enough = window.counts.offered() >= FEW * window.partitions.max.max(1);
+    let enough = window.counts.offered() >= FEW * window.levels.partitions.max.max(1);
     if enough { window.imbalance } else { 0 }
 }
 

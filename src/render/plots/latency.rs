@@ -49,13 +49,13 @@ pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
             name: "sent to received",
             stroke: Stroke::solid(colour::IN_FLIGHT, 4),
             discs: false,
-            latency: &measures.sent_to_received,
+            latency: &measures.latencies.sent_to_received,
         },
         Curve {
             name: "sent to deleted",
             stroke: Stroke { colour: colour::BLACK, width: 4, dash: Some((12, 6)) },
             discs: true,
-            latency: &measures.sent_to_deleted,
+            latency: &measures.latencies.sent_to_deleted,
         },
     ];
     shown.retain(|curve| curve.latency.count() > 0);

@@ -60,20 +60,21 @@ fn kinds(measures: &QueueMeasured) -> [Kind<'_>; 2] {
     [
         Kind {
             name: "sent to deleted",
-            of: |window| &window.sent_to_deleted,
-            measured: &measures.sent_to_deleted,
+            of: |window| &window.latencies.sent_to_deleted,
+            measured: &measures.latencies.sent_to_deleted,
         },
         Kind {
             name: "sent to received",
-            of: |window| &window.sent_to_received,
-            measured: &measures.sent_to_received,
+            of: |window| &window.latencies.sent_to_received,
+            measured: &measures.latencies.sent_to_received,
         },
     ]
 }
 
 /// Draws the picture.
 pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
-    let none = subject.measures().series.iter().all(|window| window.sent_to_received.count == 0);
+    let none =
+        subject.measures().series.iter().all(|window| window.latencies.sent_to_received.count == 0);
     sheet(|canvas| {
         if page::has_no_time(subject) || none {
             let why = "no message was received";

@@ -157,6 +157,7 @@ mod tests {
     use crate::kernel::time::{Span, Time};
     use crate::observe::measured::{SplitEvent, Window, WindowLevel};
     use crate::outcome::Partitions;
+    use crate::stats::fixture;
 
     fn plots() -> Vec<Plot> {
         all(&sample::scenario(), &sample::measured()).unwrap()
@@ -173,7 +174,7 @@ mod tests {
         std::fs::create_dir_all(&dir).unwrap();
         let troubled = crate::observe::trace::sample::troubled();
         let (long_scenario, long) = a_million_seconds();
-        let idle = sample::run(vec![sample::idle_queue()], sample::scenario().end());
+        let idle = sample::run(vec![QueueMeasured::default()], sample::scenario().end());
         let runs = [
             ("", sample::scenario(), sample::measured()),
             ("long-", long_scenario, long),
@@ -268,7 +269,7 @@ mod tests {
         let mut waiting = 0;
         for window in &mut queue.series {
             waiting += 5_000;
-            (window.visible, window.in_flight) =
+            (window.levels.visible, window.levels.in_flight) =
                 (WindowLevel::steady(waiting), WindowLevel::default());
         }
         (queue.counts.sent, queue.counts.deleted) = (2 * waiting, waiting);
@@ -291,7 +292,7 @@ mod tests {
         let queue = &mut measured.queues[0];
         let at = Time::ZERO + Span::from_secs(100);
         queue.split_events = vec![(at, SplitEvent::Recut { old: 4, new: 18 })];
-        queue.series[30].partitions.max = 20;
+        queue.series[30].levels.partitions.max = 20;
         let told = Partitions::of(queue);
         assert_eq!((told.splits, told.merges, told.most), (14, 0, 20));
         let plots = all(&sample::scenario(), &measured).unwrap();
@@ -372,7 +373,7 @@ mod tests {
     fn a_run_without_anything_gives_pictures_that_say_so() {
         let scenario = sample::scenario();
         for end in [Time::ZERO, Time::from_nanos(1), scenario.end()] {
-            let measured = sample::run(vec![sample::idle_queue()], end);
+            let measured = sample::run(vec![QueueMeasured::default()], end);
             for plot in all(&scenario, &measured).unwrap() {
                 check(&plot.svg);
                 assert!(plot.svg.contains("nothing to show: "), "{}", plot.file);
@@ -405,8 +406,8 @@ mod tests {
         let sent = |number: u64| if number == 77_777 { 5_000_000 } else { 1_000 };
         measured.queues[0].series = (0..windows)
             .map(|number| {
-                let visible = WindowLevel::steady(sent(number));
-                let mut window = Window { visible, ..Window::default() };
+                let levels = fixture::waiting(sent(number));
+                let mut window = Window { levels, ..Window::default() };
                 window.counts.sent = sent(number);
                 window
             })
@@ -456,7 +457,7 @@ mod tests {
         scenario.queues.push(scenario.queues[0].clone());
         scenario.queues[1].name = "other".into();
         let mut measured = sample::measured();
-        measured.queues.push(sample::idle_queue());
+        measured.queues.push(QueueMeasured::default());
         let plots = all(&scenario, &measured).unwrap();
         assert_eq!(plots.len(), 20);
         assert_eq!(plots[2].file, "signups-depth.svg");

@@ -135,7 +135,8 @@ fn rates(subject: Subject<'_>, columns: &Columns<'_>) -> Vec<BTreeMap<usize, f64
 fn strip(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     let measures = subject.measures();
     let panel = Panel::new(TOP, BOTTOM, subject.measured.end);
-    let widest = measures.series.iter().map(|window| window.partitions.max).max().unwrap_or(1);
+    let widest =
+        measures.series.iter().map(|window| window.levels.partitions.max).max().unwrap_or(1);
     let most = (CELLS / widest.max(1) as usize).max(40);
     let (window, end) = (subject.scenario.window, subject.measured.end);
     let columns = Columns::at_most(most, &measures.series, window, end);

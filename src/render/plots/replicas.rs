@@ -60,7 +60,8 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     let peaks = |level: fn(&Window) -> u64| -> Vec<f64> {
         columns.all.iter().map(|column| level(column.highest(level)) as f64).collect()
     };
-    let (lacking, without) = (peaks(|w| w.under_replicated.max), peaks(|w| w.without_quorum.max));
+    let (lacking, without) =
+        (peaks(|w| w.levels.under_replicated.max), peaks(|w| w.levels.without_quorum.max));
     let only = lacking.iter().zip(&without).map(|(all, part)| (all - part).max(0.0)).collect();
     let bands = [
         Band { colour: colour::DEAD, pattern: Pattern::DarkDots, values: without },
@@ -74,8 +75,8 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     let figure = |level: Level| format!("mean {}, max {}", format::count(level.mean()), level.max);
     let [without, only] = bands.map(|band| Sample::Area(band.colour, band.pattern));
     let rows: [Row; 2] = [
-        (only, "lack a replica".into(), figure(measures.under_replicated)),
-        (without, "lack a quorum".into(), figure(measures.without_quorum)),
+        (only, "lack a replica".into(), figure(measures.levels.under_replicated)),
+        (without, "lack a quorum".into(), figure(measures.levels.without_quorum)),
     ];
     page::legend(canvas, TOP, &rows);
     outages(canvas, subject, &columns);

@@ -58,22 +58,22 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
     page::header(canvas, subject, &title(subject));
     let panel = Panel::new(TOP, MIDDLE.0, subject.measured.end);
     panel.shade(canvas, subject, 1.0);
-    let level = measures.partitions;
+    let level = measures.levels.partitions;
     let figure = format!("mean {}, max {}", format::count(level.mean()), level.max);
     let stroke = Stroke::solid(colour::IN_FLIGHT, 4);
-    steps(canvas, &panel, &columns, "partitions", stroke, |window| window.partitions.max);
+    steps(canvas, &panel, &columns, "partitions", stroke, |window| window.levels.partitions.max);
     page::legend(canvas, TOP, &[(Sample::Line(stroke), "partitions".into(), figure)]);
 
     let panel = Panel::new(MIDDLE.1, BOTTOM, subject.measured.end);
     panel.unnamed_shade(canvas, subject, 1.0);
     let stroke = Stroke::solid(colour::BLACK, 3);
-    steps(canvas, &panel, &columns, "under way", stroke, |window| window.resharding.max);
+    steps(canvas, &panel, &columns, "under way", stroke, |window| window.levels.resharding.max);
     if Partitions::of(measures).most_at_once == 0 {
         let why = if changed(subject) { "every change took effect at once" } else { "no change" };
         let middle = (i32::midpoint(panel.left, panel.right), i32::midpoint(panel.top, BOTTOM));
         canvas.text(why, middle, Type::LABEL, Align::Centre);
     }
-    let level = measures.resharding;
+    let level = measures.levels.resharding;
     let figure = format!("mean {}, max {}", format::count(level.mean()), level.max);
     page::legend(canvas, MIDDLE.1, &[(Sample::Line(stroke), "splits and merges".into(), figure)]);
     panel.times(canvas, &columns.remark("the peak of", "the peak of"));

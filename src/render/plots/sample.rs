@@ -9,8 +9,8 @@ use crate::ledger::journal::{PartitionId, Refusal};
 use crate::model::scenario::Scenario;
 use crate::observe::measured::{
     FleetMeasured, FleetWindow, Lack, Latency, Level, LoadSample, Measured, NodeEvent,
-    NodesMeasured, PartitionLife, QueueCounts, QueueMeasured, Redelivered, SplitEvent, Unfinished,
-    Window, WindowLatency, WindowLevel,
+    NodesMeasured, PartitionLife, QueueCounts, QueueLevels, QueueMeasured, Redelivered,
+    SeriesLatencies, SplitEvent, Window, WindowLatency, WindowLevel,
 };
 use crate::observe::trace::sample;
 use crate::stats::fixture;
@@ -71,9 +71,9 @@ pub(super) fn measured_with_nodes() -> Measured {
             1_000..1_040 => 62,
             _ => 0,
         };
-        window.under_replicated = WindowLevel::steady(lacking.min(120));
+        window.levels.under_replicated = WindowLevel::steady(lacking.min(120));
         if (480..700).contains(&second) {
-            window.without_quorum = WindowLevel::steady(11);
+            window.levels.without_quorum = WindowLevel::steady(11);
             let counts = &mut window.counts;
             (counts.unavailable, counts.unavailable_sends) = (90, 60);
             counts.redelivered.delete_undone = 6;
@@ -88,14 +88,9 @@ pub(super) fn measured_with_nodes() -> Measured {
         let over = 900 * second;
         Level { area: u128::from(mean * over), over, max, last: 0 }
     };
-    queue.under_replicated = level(36, 120);
-    queue.without_quorum = level(3, 11);
+    queue.levels.under_replicated = level(36, 120);
+    queue.levels.without_quorum = level(3, 11);
     measured
-}
-
-/// No latency at all.
-pub(super) fn no_latency() -> Latency {
-    Latency::of(&[])
 }
 
 /// Log-normal latencies with a tail: an even grid of normal quantiles.
@@ -105,34 +100,6 @@ fn latency(median: f64, sigma: f64) -> Latency {
         Span::round_nanos(median * num::exp(sigma * num::normal_quantile(p)))
     });
     Latency::of(&lengths.collect::<Vec<_>>())
-}
-
-/// A queue in which nothing happened.
-pub(super) fn idle_queue() -> QueueMeasured {
-    QueueMeasured {
-        counts: QueueCounts::default(),
-        sent_to_received: no_latency(),
-        sent_to_deleted: no_latency(),
-        processing: no_latency(),
-        receives_per_message: Vec::new(),
-        visible: Level::default(),
-        in_flight: Level::default(),
-        delayed: Level::default(),
-        age_of_oldest: Level::default(),
-        partitions: Level::default(),
-        resharding: Level::default(),
-        under_replicated: Level::default(),
-        without_quorum: Level::default(),
-        resident: (0, 0),
-        unfinished: Unfinished::default(),
-        dead_lettered_in_all: 0,
-        series: Vec::new(),
-        partition_lives: Vec::new(),
-        loads: Vec::new(),
-        split_events: Vec::new(),
-        throttling: None,
-        nodes: NodesMeasured::default(),
-    }
 }
 
 /// A run of these queues.
@@ -160,10 +127,10 @@ fn rate(second: u64) -> u64 {
 
 /// The run.
 pub(super) fn measured() -> Measured {
-    let mut queue = idle_queue();
+    let mut queue = QueueMeasured::default();
     series(&mut queue);
-    queue.sent_to_received = latency(17e6, 1.4);
-    queue.sent_to_deleted = latency(107e6, 0.8);
+    queue.latencies.sent_to_received = latency(17e6, 1.4);
+    queue.latencies.sent_to_deleted = latency(107e6, 0.8);
     partitions(&mut queue);
     let fleet = fleet(&queue);
     Measured { fleets: vec![fleet], ..run(vec![queue], at(END)) }
@@ -199,13 +166,18 @@ fn series(queue: &mut QueueMeasured) {
         let steady = WindowLevel::steady;
         queue.series.push(Window {
             counts,
-            visible: steady(visible),
-            in_flight: steady(busy / 12),
-            delayed: steady(if (700..900).contains(&second) { 1_500 } else { 0 }),
-            age_of_oldest: steady((visible * 2 + busy / 9) * MILLI),
-            partitions: steady(4),
-            sent_to_received: waits(busy, visible * 2 + 17),
-            sent_to_deleted: waits(busy, visible * 2 + 107),
+            levels: QueueLevels {
+                visible: steady(visible),
+                in_flight: steady(busy / 12),
+                delayed: steady(if (700..900).contains(&second) { 1_500 } else { 0 }),
+                age_of_oldest_ns: steady((visible * 2 + busy / 9) * MILLI),
+                partitions: steady(4),
+                ..QueueLevels::default()
+            },
+            latencies: SeriesLatencies {
+                sent_to_received: waits(busy, visible * 2 + 17),
+                sent_to_deleted: waits(busy, visible * 2 + 107),
+            },
             ..Window::default()
         });
         if (300..1_200).contains(&second) {
@@ -229,10 +201,10 @@ fn series(queue: &mut QueueMeasured) {
         Level { area, over, max, last: 0 }
     };
     queue.counts = all;
-    queue.visible = level(|window| window.visible.max);
-    queue.in_flight = level(|window| window.in_flight.max);
-    queue.delayed = level(|window| window.delayed.max);
-    queue.age_of_oldest = level(|window| window.age_of_oldest.max);
+    queue.levels.visible = level(|window| window.levels.visible.max);
+    queue.levels.in_flight = level(|window| window.levels.in_flight.max);
+    queue.levels.delayed = level(|window| window.levels.delayed.max);
+    queue.levels.age_of_oldest_ns = level(|window| window.levels.age_of_oldest_ns.max);
 }
 
 /// Latencies of so many messages around a median in milliseconds.
@@ -306,8 +278,8 @@ fn partitions(queue: &mut QueueMeasured) {
         let lives = queue.partition_lives.iter();
         let alive = |life: &&PartitionLife| life.from <= end && life.to.is_none_or(|to| end < to);
         let partitions = lives.filter(alive).count() as u64;
-        window.partitions = WindowLevel::steady(partitions);
-        window.resharding = WindowLevel::steady(match number as u64 * WINDOW {
+        window.levels.partitions = WindowLevel::steady(partitions);
+        window.levels.resharding = WindowLevel::steady(match number as u64 * WINDOW {
             640..650 | 690..700 | 1_050..1_060 => 1,
             650..690 => 2,
             _ => 0,

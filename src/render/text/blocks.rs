@@ -13,9 +13,10 @@ use super::table::{Cell, Layout, Row, Table, left};
 use super::{Style, Typed, cost, nodes, partitions};
 use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
+use crate::observe::measured::LatencyOf;
 use crate::outcome::{
-    EstimatedUnstable, FleetOutcome, LatencyKind, Outcome, ProducerOutcome, QueueOutcome, Sample,
-    ThreadTime, commonest_bottleneck,
+    EstimatedUnstable, FleetOutcome, Outcome, ProducerOutcome, QueueOutcome, Sample, ThreadTime,
+    commonest_bottleneck,
 };
 use crate::render::units::{self, Scale};
 use crate::stats::by_queue::ByQueue;
@@ -191,10 +192,8 @@ fn missed(outcomes: Sample<'_>, queue: usize) -> String {
 
 /// Latencies with as many digits as fit beside labels of this width.
 fn latency(outcomes: Sample<'_>, queue: usize, name: &str, labels: usize) -> Option<Table> {
-    const ROWS: [(&str, LatencyKind); 2] = [
-        ("in queue", LatencyKind::SentToReceived),
-        ("sent to deleted", LatencyKind::SentToDeleted),
-    ];
+    const ROWS: [(&str, LatencyOf); 2] =
+        [("in queue", |of| &of.sent_to_received), ("sent to deleted", |of| &of.sent_to_deleted)];
     const COLUMNS: [(&str, Take); 5] = [
         ("mean", Take::Mean),
         ("stddev", Take::Stddev),
@@ -433,7 +432,7 @@ fn theory(scenario: &Scenario, outcomes: Sample<'_>, prediction: &Prediction) ->
         );
     }
     let queue = prediction.queue.0 as usize;
-    let wait = Estimated::latency(outcomes, queue, LatencyKind::SentToReceived, Take::Mean);
+    let wait = Estimated::latency(outcomes, queue, |of| &of.sent_to_received, Take::Mean);
     let busy = outcomes.busy(prediction.fleet).map(Estimated::from);
     let inside = |estimated: Option<Estimated>, value| estimated?.contains(value);
     let verdict = match (inside(wait, prediction.wait_nanos), inside(busy, prediction.busy)) {

@@ -6,7 +6,8 @@
 
 use super::table::Cell;
 use super::written::OPEN;
-use crate::outcome::{self, LatencyKind, Outcome, Sample, Thin};
+use crate::observe::measured::LatencyOf;
+use crate::outcome::{self, Outcome, Sample, Thin};
 use crate::render::units::{self, Scale};
 use crate::stats::expect::Take;
 
@@ -38,10 +39,10 @@ impl Estimated {
     pub(super) fn latency(
         outcomes: Sample<'_>,
         queue: usize,
-        kind: LatencyKind,
+        of: LatencyOf,
         take: Take,
     ) -> Option<Estimated> {
-        outcomes.latency(queue, kind, take).map(Estimated::from)
+        outcomes.latency(queue, of, take).map(Estimated::from)
     }
 
     /// Over all replications, nothing counting as zero.

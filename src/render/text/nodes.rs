@@ -213,7 +213,7 @@ mod tests {
         let read_quorum = said(|queue| {
             failing(queue, &[(60, 0)]);
             queue.nodes.under_replicated = lack(64, 500);
-            queue.under_replicated.last = 64;
+            queue.levels.under_replicated.last = 64;
             queue.series[0].counts.unavailable = 1;
         });
         assert_eq!(

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::kernel::time::Time;
     use crate::ledger::journal::{PartitionId, Refusal};
-    use crate::observe::measured::{QueueMeasured, SplitEvent, Window, WindowLevel};
+    use crate::observe::measured::{QueueMeasured, SplitEvent, WindowLevel};
     use crate::stats::fixture;
 
     fn sentence(first: u32, outcomes: &[Outcome], queue: usize) -> Option<String> {
@@ -164,8 +164,8 @@ mod tests {
         let split = SplitEvent::Split { parent: FIRST, at: 1 };
         let grown = |queue: &mut QueueMeasured| {
             queue.split_events = events(14, split);
-            queue.partitions = fixture::level(10, 18, 18);
-            queue.series[2].partitions = WindowLevel::steady(18);
+            queue.levels.partitions = fixture::level(10, 18, 18);
+            queue.series[2].levels.partitions = WindowLevel::steady(18);
             queue.throttling = Some((at(400), at(422)));
         };
         assert_eq!(
@@ -180,10 +180,9 @@ mod tests {
         let shrunk = |queue: &mut QueueMeasured| {
             queue.split_events = events(1, SplitEvent::Split { parent: FIRST, at: 1 });
             queue.split_events.extend(events(2, merged));
-            queue.partitions = fixture::level(4, 5, 3);
-            let resharding = WindowLevel::steady(2);
-            queue.series[1] = Window { resharding, ..queue.series[1] };
-            queue.series[2].partitions = WindowLevel::steady(5);
+            queue.levels.partitions = fixture::level(4, 5, 3);
+            queue.series[1].levels.resharding = WindowLevel::steady(2);
+            queue.series[2].levels.partitions = WindowLevel::steady(5);
         };
         assert_eq!(
             said(shrunk).as_deref(),
@@ -221,8 +220,8 @@ mod tests {
         let run = |splits: usize, until: u64| {
             outcome(|queue| {
                 queue.split_events = events(splits, split);
-                queue.partitions = fixture::level(4, 4 + splits as u64, 4 + splits as u64);
-                queue.series[2].partitions = WindowLevel::steady(4 + splits as u64);
+                queue.levels.partitions = fixture::level(4, 4 + splits as u64, 4 + splits as u64);
+                queue.series[2].levels.partitions = WindowLevel::steady(4 + splits as u64);
                 queue.throttling = Some((at(400), at(until)));
             })
         };

@@ -51,11 +51,11 @@ fn troubled() -> Measured {
         mean_age: 300_000_000_000,
         ..Unfinished::default()
     };
-    measured.producers[0].throttled = 40;
-    measured.producers[0].retried = 38;
-    measured.producers[0].given_up = 2;
+    measured.producers[0].counts.throttled = 40;
+    measured.producers[0].counts.retried = 38;
+    measured.producers[0].counts.given_up = 2;
     measured.producers[0].waited = 36_000 * 3_000_000;
-    measured.fleets[0].duplicates = 9;
+    measured.fleets[0].counts.duplicates = 9;
     measured.fleets[0].duplicate_work = 28_800_000_000;
     measured
 }
@@ -204,8 +204,9 @@ fn warnings_say_what_to_do() {
         let waits = (0..2_000).map(|n| 10_000_000 + n * step).chain(vec![10_000_000; 98_000]);
         let mut measured = fixture::measured(0);
         let waits: Vec<Span> = waits.map(Span::from_nanos).collect();
-        measured.queues[0].sent_to_received = Latency::of(&waits);
-        measured.queues[0].sent_to_deleted = Latency::of(&vec![Span::from_millis(1); 100_000]);
+        measured.queues[0].latencies.sent_to_received = Latency::of(&waits);
+        measured.queues[0].latencies.sent_to_deleted =
+            Latency::of(&vec![Span::from_millis(1); 100_000]);
         measured
     };
     let runs: Vec<Measured> = [450_000, 550_000, 450_000, 550_000].map(tail).into();
@@ -215,7 +216,7 @@ fn warnings_say_what_to_do() {
         ["p99 in queue of `orders` is known only to ±18%; `--reps 16` would about halve that"]
     );
     let mut few = fixture::measured(0);
-    few.queues[0].sent_to_received = fixture::latency(&[1, 2, 3]);
+    few.queues[0].latencies.sent_to_received = fixture::latency(&[1, 2, 3]);
     assert_eq!(
         answered(&scenario, &[few]).warnings,
         ["p99 of `orders` rests on 3 messages only; a longer `duration` measures more"]

@@ -7,7 +7,8 @@
 use super::blocks::settled;
 use super::estimated::Estimated;
 use crate::model::scenario::Scenario;
-use crate::outcome::{EstimatedUnstable, LatencyKind, Sample, Thin};
+use crate::observe::measured::LatencyOf;
+use crate::outcome::{EstimatedUnstable, Sample, Thin};
 use crate::render::units;
 use crate::stats::batch_means::correlated;
 use crate::stats::expect::Take;
@@ -19,8 +20,8 @@ const NOISY: f64 = 0.1;
 const FEW: u64 = 100;
 
 /// The latencies of a queue that a warning may be about.
-const LATENCIES: [(&str, LatencyKind); 2] =
-    [("in queue", LatencyKind::SentToReceived), ("sent to deleted", LatencyKind::SentToDeleted)];
+const LATENCIES: [(&str, LatencyOf); 2] =
+    [("in queue", |of| &of.sent_to_received), ("sent to deleted", |of| &of.sent_to_deleted)];
 
 /// The percentile that a warning is about.
 const P99: Take = Take::Quantile(0.99);

@@ -253,7 +253,7 @@ fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
         if let Some(grows) = grows {
             return Some(Bottleneck::of(Finding::Overrun, &fleet.name, &figures(grows.growth)));
         }
-        let waiting = measured.queues.get(queue).map_or(0.0, |queue| queue.visible.mean());
+        let waiting = measured.queues.get(queue).map_or(0.0, |queue| queue.levels.visible.mean());
         return Some(Bottleneck::of(Finding::Busy, &fleet.name, &figures(waiting)));
     }
     let by_queue = ByQueue::of(scenario);
@@ -268,7 +268,8 @@ fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
         return Some(Bottleneck::of(Finding::Unserved, name, &[growth]));
     }
     let both = scenario.queues.iter().zip(&measured.queues).find(|(queue, _)| queue.name == name);
-    let in_flight = both.map(|(of, queue)| (queue.in_flight.mean(), of.config.max_in_flight));
+    let in_flight =
+        both.map(|(of, queue)| (queue.levels.in_flight.mean(), of.config.max_in_flight));
     let full = in_flight.filter(|&(mean, cap)| mean >= FULL * f64::from(cap));
     Some(match full {
         Some((mean, cap)) => Bottleneck::of(Finding::Full, name, &[mean, f64::from(cap), growth]),
@@ -284,28 +285,33 @@ fn growth(scenario: &Scenario, queue: &QueueMeasured) -> u64 {
     }
     let ended = |nanos: u64| (nanos / window) as usize;
     let before = ended(scenario.warm_up.as_nanos()).checked_sub(1);
-    let before = before.and_then(|at| queue.series.get(at)).map_or(0, |window| window.visible.last);
+    let before =
+        before.and_then(|at| queue.series.get(at)).map_or(0, |window| window.levels.visible.last);
     let last = ended(scenario.duration.as_nanos().saturating_sub(1)).min(queue.series.len());
-    let after =
-        queue.series.get(last).or(queue.series.last()).map_or(0, |window| window.visible.last);
+    let after = queue
+        .series
+        .get(last)
+        .or(queue.series.last())
+        .map_or(0, |window| window.levels.visible.last);
     after.saturating_sub(before)
 }
 
 fn producers(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
     let both = || scenario.producers.iter().zip(&measured.producers);
     let behind = both().map(|(producer, measured)| {
-        let left = measured.arrived.saturating_sub(measured.sent + measured.given_up);
-        (share(left, measured.arrived), (producer.name.as_str(), left))
+        let counts = measured.counts;
+        let left = counts.arrived.saturating_sub(counts.sent + counts.given_up);
+        (share(left, counts.arrived), (producer.name.as_str(), left))
     });
     if let Some((share, (name, left))) = worst(behind, LEFT_BEHIND) {
         return Some(Bottleneck::of(Finding::Behind, name, &[share, left as f64]));
     }
-    for (producer, of) in both().filter(|(_, of)| of.sent > 0) {
-        let waited = of.waited as f64 / of.sent as f64;
+    for (producer, of) in both().filter(|(_, of)| of.counts.sent > 0) {
+        let waited = of.waited as f64 / of.counts.sent as f64;
         let after = measured
             .queues
             .get(producer.config.queue.0 as usize)
-            .map_or(0.0, |queue| queue.sent_to_deleted.mean_nanos());
+            .map_or(0.0, |queue| queue.latencies.sent_to_deleted.mean_nanos());
         if waited > 0.0 && waited >= after {
             let whole = Bottleneck::of(Finding::Waited, &producer.name, &[waited, after]);
             // A mean of the whole run may come from a part of it.
@@ -340,7 +346,9 @@ fn room(scenario: &Scenario, measured: &Measured) -> Bottleneck {
 mod tests {
     use super::*;
     use crate::kernel::dist::Dist;
-    use crate::observe::measured::{Calls, ProducerWindow, Window, WindowLatency, WindowLevel};
+    use crate::observe::measured::{
+        Calls, ProducerWindow, QueueLevels, Window, WindowLatency, WindowLevel,
+    };
     use crate::stats::fixture;
 
     fn limit(change: impl FnOnce(&mut Scenario, &mut Measured)) -> Bottleneck {
@@ -392,7 +400,7 @@ mod tests {
         let alone = Finding::Busy.words("workers", &[0.99, 1.0, 5.5]);
         assert!(alone.starts_with("the one thread of `workers` was busy 99% of the time, 5.5"));
 
-        let behind = limit(|_, m| m.producers[0].arrived = 40_000);
+        let behind = limit(|_, m| m.producers[0].counts.arrived = 40_000);
         assert_eq!(behind.limit(), Limit::Producers);
         assert!(behind.said().starts_with("10.0% of the messages of `web` (4000)"));
 
@@ -404,8 +412,7 @@ mod tests {
     #[test]
     fn a_growing_backlog_blames_the_consumers_even_when_threads_idle() {
         let verdict = limit(|_, m| {
-            m.queues[0].series[2] =
-                Window { visible: WindowLevel::steady(5_000), ..Window::default() };
+            m.queues[0].series[2] = Window { levels: fixture::waiting(5_000), ..Window::default() };
         });
         assert_eq!(verdict.limit(), Limit::Consumers);
         assert!(verdict.said().contains("grew by 5000, 13.9% of those sent"), "{verdict:?}");
@@ -416,7 +423,7 @@ mod tests {
         let verdict = limit(|_, m| {
             m.queues[1].counts.moved_in = 5_000;
             m.queues[1].series =
-                vec![Window { visible: WindowLevel::steady(5_000), ..Window::default() }; 3];
+                vec![Window { levels: fixture::waiting(5_000), ..Window::default() }; 3];
         });
         assert_eq!(verdict.limit(), Limit::Nothing);
     }
@@ -435,7 +442,7 @@ mod tests {
     fn the_first_cause_hides_the_later_ones() {
         let verdict = limit(|_, m| {
             m.queues[0].counts.throttled = 10_804;
-            m.producers[0].arrived = 40_000;
+            m.producers[0].counts.arrived = 40_000;
         });
         assert_eq!(verdict.limit(), Limit::Ledger);
     }
@@ -444,11 +451,12 @@ mod tests {
     fn series(windows: &[(u64, u64, u64)]) -> impl FnOnce(&mut Scenario, &mut Measured) + use<> {
         let window = |&(sent, deleted, visible): &(u64, u64, u64)| {
             let calls = Calls { send: sent, receive: sent, delete: deleted, ..Calls::default() };
-            let age_of_oldest = WindowLevel::steady(Span::from_secs(visible / 100).as_nanos());
+            let age_of_oldest_ns = WindowLevel::steady(Span::from_secs(visible / 100).as_nanos());
             let visible = WindowLevel::steady(visible);
             let counts =
                 QueueCounts { sent, deleted, received: deleted, calls, ..Default::default() };
-            Window { counts, visible, age_of_oldest, ..Window::default() }
+            let levels = QueueLevels { visible, age_of_oldest_ns, ..QueueLevels::default() };
+            Window { counts, levels, ..Window::default() }
         };
         let windows: Vec<Window> = windows.iter().map(window).collect();
         move |scenario, measured| {
@@ -569,7 +577,8 @@ mod tests {
             set(scenario, measured);
             for window in &mut measured.queues[0].series {
                 let mean = Span::from_millis(100);
-                window.sent_to_deleted = WindowLatency { count: 6_000, mean, ..Default::default() };
+                window.latencies.sent_to_deleted =
+                    WindowLatency { count: 6_000, mean, ..Default::default() };
             }
             measured.producers[0].series = held_back;
             change(measured);
@@ -610,7 +619,7 @@ mod tests {
         assert_eq!(with_held_back(batches, |_| {}).limit(), Limit::Nothing);
         let slow = with_held_back(held_back(), |measured| {
             for window in &mut measured.queues[0].series {
-                window.sent_to_deleted.mean = Span::from_secs(10);
+                window.latencies.sent_to_deleted.mean = Span::from_secs(10);
             }
         });
         assert_eq!(slow.limit(), Limit::Nothing);
@@ -638,7 +647,7 @@ mod tests {
         assert!(refused.said().starts_with("from 4m to 8m 5.0% of the calls to `orders`"));
         let backlog = |peak| {
             with_held_back(held_back(), |measured| {
-                measured.queues[0].series[10].visible = WindowLevel::steady(peak);
+                measured.queues[0].series[10].levels.visible = WindowLevel::steady(peak);
             })
         };
         assert_eq!(backlog(4_600).kind, Finding::Backlog);
@@ -694,7 +703,8 @@ mod tests {
     fn what_was_given_up_is_not_left_behind() {
         let left = |given_up: u64| {
             limit(|_, m| {
-                (m.producers[0].arrived, m.producers[0].given_up) = (40_000, given_up);
+                let counts = &mut m.producers[0].counts;
+                (counts.arrived, counts.given_up) = (40_000, given_up);
             })
         };
         assert_eq!((left(0).kind, left(4_000).kind), (Finding::Behind, Finding::Room));
@@ -705,10 +715,11 @@ mod tests {
     #[test]
     fn who_did_not_wait_is_no_limit() {
         let none = limit(|_, m| {
-            (m.producers[0].sent, m.producers[0].arrived, m.producers[0].waited) = (0, 0, 5);
+            let web = &mut m.producers[0];
+            (web.counts.sent, web.counts.arrived, web.waited) = (0, 0, 5);
         });
         assert_eq!(none.kind, Finding::Room);
-        let nothing = limit(|_, m| m.queues[0].sent_to_deleted = fixture::latency(&[]));
+        let nothing = limit(|_, m| m.queues[0].latencies.sent_to_deleted = fixture::latency(&[]));
         assert_eq!(nothing.kind, Finding::Room);
         // 200 ms before, and 278 ms after the send.
         let less = limit(|_, m| m.producers[0].waited = 36_000 * 200_000_000);

@@ -190,7 +190,7 @@ impl<'a> Series<'a> {
         let all = &measured.queues[queue].series;
         let first = first_window(scenario);
         let windows = all.get(first..).filter(|windows| windows.len() > 1)?;
-        let before = first.checked_sub(1).map_or(0, |last| all[last].visible.last);
+        let before = first.checked_sub(1).map_or(0, |last| all[last].levels.visible.last);
         Some(Series { queue, before, windows })
     }
 
@@ -222,13 +222,13 @@ impl<'a> Series<'a> {
     }
 
     fn peak(&self, (from, to): Part) -> u64 {
-        self.windows[from..to].iter().map(|window| window.visible.max).max().unwrap_or(0)
+        self.windows[from..to].iter().map(|window| window.levels.visible.max).max().unwrap_or(0)
     }
 
     /// Where the highest backlog stood, if it is more than chance.
     fn backlog(&self) -> Option<Part> {
-        let highest = |at: usize| self.windows[at].visible.max;
-        let last = |at: usize| self.windows[at].visible.last;
+        let highest = |at: usize| self.windows[at].levels.visible.max;
+        let last = |at: usize| self.windows[at].levels.visible.last;
         let Climb { top, part, height, .. } =
             climb(self.windows.len(), self.before, highest, last)?;
         let climbed = self.counts((part.0, top + 1));
@@ -245,7 +245,7 @@ impl<'a> Series<'a> {
 
     /// Mean nanoseconds from the send to the delete, of the deletes in a part; 0 without any.
     fn mean_to_delete(&self, (from, to): Part) -> f64 {
-        let of = self.windows[from..to].iter().map(|window| window.sent_to_deleted);
+        let of = self.windows[from..to].iter().map(|window| window.latencies.sent_to_deleted);
         let (count, sum) = of.fold((0_u64, 0_u128), |(count, sum), of| {
             let own = u128::from(of.mean.as_nanos()) * u128::from(of.count);
             (count + of.count, sum + own)
@@ -291,7 +291,7 @@ impl<'a> Series<'a> {
             return vec![share(happened, of(&counts)), happened as f64];
         }
         let windows = &self.windows[part.0..part.1];
-        let oldest = windows.iter().map(|window| window.age_of_oldest.max).max();
+        let oldest = windows.iter().map(|window| window.levels.age_of_oldest_ns.max).max();
         let per_second = |count: u64| count as f64 / seconds.max(f64::MIN_POSITIVE);
         vec![
             self.peak(part) as f64,
@@ -327,13 +327,13 @@ impl Finding {
 mod tests {
     use super::*;
     use crate::kernel::time::Span;
-    use crate::observe::measured::{Calls, Redelivered, WindowLevel};
+    use crate::observe::measured::{Calls, Redelivered};
     use crate::stats::fixture;
 
     fn window(sent: u64, visible: u64) -> Window {
         let calls = Calls { send: sent, ..Calls::default() };
         let counts = QueueCounts { sent, calls, ..QueueCounts::default() };
-        Window { counts, visible: WindowLevel::steady(visible), ..Window::default() }
+        Window { counts, levels: fixture::waiting(visible), ..Window::default() }
     }
 
     fn series(windows: &[Window]) -> Series<'_> {

@@ -1,16 +1,17 @@
-//! The names an expectation may use, and where their values are found.
+//! One measure of one part of a scenario, and its value.
 //!
-//! Owns the list of measures and functions. Must not know the grammar around them.
+//! Owns what a name or a function of one means. Must not know the grammar around them.
 //!
 //! Invariant: a measure's unit is known before any run, so units are checked with the scenario.
 
 use super::Unit;
+use super::known::{
+    CostOf, Count, Found, LevelOf, Part, WORKER_HOURS, all_names, latency, share, split,
+};
 use super::share::{SHARES, Share};
 use crate::model::near::nearest;
 use crate::model::scenario::{Named, Scenario};
-use crate::observe::measured::{
-    Counter, FleetMeasured, Latency, Level, Measured, ProducerMeasured, QueueMeasured,
-};
+use crate::observe::measured::{Counter, Measured, QueueLatency};
 use crate::stats::cost::{Cost, worker_hours};
 use crate::stats::listed::NameList;
 use crate::stats::pool::Reading;
@@ -53,116 +54,17 @@ impl<'a> Names<'a> {
     }
 }
 
-/// What a measure belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Queue,
-    Producer,
-    Fleet,
-    /// The whole scenario.
-    Whole,
-}
-
-impl Part {
-    fn word(self) -> &'static str {
-        match self {
-            Part::Queue => "queue",
-            Part::Producer => "producer",
-            Part::Fleet => "fleet of consumers",
-            Part::Whole => "scenario",
-        }
-    }
-}
-
-/// Where a counter is found.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Count {
-    Counter(&'static Counter),
-    Queue(fn(&QueueMeasured) -> u64),
-    Producer(fn(&ProducerMeasured) -> u64),
-    Fleet(fn(&FleetMeasured) -> u64),
-    /// Nanoseconds, not a number of anything.
-    Work(fn(&FleetMeasured) -> u128),
-}
-
-/// What is no counter of a queue's own table, by name.
-const COUNTS: &[(&str, Count)] = &[
-    ("redelivered", Count::Queue(|q| q.counts.redelivered.total())),
-    ("calls", Count::Queue(|q| q.counts.calls.total())),
-    ("requests", Count::Queue(|q| q.counts.requests().total())),
-    ("resident.begin", Count::Queue(|q| q.resident.0)),
-    ("resident.end", Count::Queue(|q| q.resident.1)),
-    ("unfinished", Count::Queue(|q| q.unfinished.messages)),
-    ("arrived", Count::Producer(|p| p.arrived)),
-    ("retried", Count::Producer(|p| p.retried)),
-    ("given_up", Count::Producer(|p| p.given_up)),
-    ("held_back.begin", Count::Producer(|p| p.held_back.0)),
-    ("held_back.end", Count::Producer(|p| p.held_back.1)),
-    ("processed", Count::Fleet(|f| f.processed)),
-    ("work", Count::Work(|f| f.work)),
-    ("wasted", Count::Work(wasted)),
-];
-
-/// The count of this name.
-fn count(name: &str) -> Option<Count> {
-    let own = Counter::all().find(|counter| counter.name == name).map(Count::Counter);
-    own.or_else(|| find(COUNTS, name))
-}
-
-/// Nanoseconds of work that did not complete a message for the first time.
-pub(crate) fn wasted(fleet: &FleetMeasured) -> u128 {
-    fleet.duplicate_work + fleet.failed_work + fleet.crashed_work
-}
-
-pub(super) type LatencyOf = fn(&QueueMeasured) -> &Latency;
-
-/// Every latency by name.
-const LATENCIES: &[(&str, LatencyOf)] = &[
-    ("sent_to_received", |q| &q.sent_to_received),
-    ("sent_to_deleted", |q| &q.sent_to_deleted),
-    ("processing", |q| &q.processing),
-];
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum LevelOf {
-    Queue(fn(&QueueMeasured) -> &Level, Unit),
-    Fleet(fn(&FleetMeasured) -> &Level),
-}
-
-/// Every level by name.
-const LEVELS: &[(&str, LevelOf)] = &[
-    ("visible", LevelOf::Queue(|q| &q.visible, Unit::Number)),
-    ("in_flight", LevelOf::Queue(|q| &q.in_flight, Unit::Number)),
-    ("delayed", LevelOf::Queue(|q| &q.delayed, Unit::Number)),
-    ("age_of_oldest", LevelOf::Queue(|q| &q.age_of_oldest, Unit::Duration)),
-    ("partitions", LevelOf::Queue(|q| &q.partitions, Unit::Number)),
-    ("resharding", LevelOf::Queue(|q| &q.resharding, Unit::Number)),
-    ("under_replicated", LevelOf::Queue(|q| &q.under_replicated, Unit::Number)),
-    ("without_quorum", LevelOf::Queue(|q| &q.without_quorum, Unit::Number)),
-    ("busy_consumers", LevelOf::Fleet(|f| &f.busy)),
-];
-
-pub(super) type CostOf = fn(&Cost) -> Reading;
-
-/// Every cost by name.
-const COSTS: &[(&str, CostOf)] = &[
-    ("cost", |c| Reading::Count(c.of_window())),
-    ("cost_per_month", |c| Reading::Mean(c.per_month())),
-    ("cost_per_million", Cost::per_million),
-];
-
 #[derive(Clone, Copy, Debug)]
 pub(super) enum What {
     Count(Count),
     /// A counter per second of the window.
     Rate(Count),
-    Latency(Take, LatencyOf),
+    Latency(Take, &'static QueueLatency),
     Level(Take, LevelOf),
     /// A share of a fleet's time.
     Share(Share),
     /// Hours of all workers.
     WorkerHours,
-    /// Dollars.
     Cost(CostOf),
 }
 
@@ -191,23 +93,23 @@ pub(super) enum Wrong {
 pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     let (of, last) = split(name);
     let measure = |what| Measure { name: name.to_owned(), of: of.map(str::to_owned), what };
-    if let Some(count) = count(last) {
+    if let Some(count) = Count::named(last) {
         return Ok(measure(What::Count(count)));
     }
-    if let Some(cost) = find(COSTS, last) {
+    if let Some(cost) = CostOf::named(last) {
         return Ok(measure(What::Cost(cost)));
     }
-    if let Some(share) = find(SHARES, last) {
+    if let Some(share) = share(last) {
         return Ok(measure(What::Share(share)));
     }
-    if last == "worker_hours" {
+    if last == WORKER_HOURS {
         return Ok(measure(What::WorkerHours));
     }
-    if find(LATENCIES, last).is_some() {
+    if latency(last).is_some() {
         let help = format!("say which of its values: `mean({name})`, `p99({name})`, `max({name})`");
         return Err((format!("`{name}` is a latency of many messages"), help));
     }
-    if find(LEVELS, last).is_some() {
+    if LevelOf::named(last).is_some() {
         let help =
             format!("say which of its values: `mean({name})`, `max({name})`, `last({name})`");
         return Err((format!("`{name}` is a level that changes over time"), help));
@@ -220,11 +122,11 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
     let (of, last) = split(argument);
     let name = format!("{function}({argument})");
     let measure = |of: Option<&str>, what| Measure { name, of: of.map(str::to_owned), what };
-    if let Some(share) = find(SHARES, function) {
+    if let Some(share) = share(function) {
         return Ok(measure(Some(argument), What::Share(share)));
     }
     if function == "rate" {
-        let count = count(last).filter(|count| !matches!(count, Count::Work(_)));
+        let count = Count::named(last).filter(|count| !matches!(count.found, Found::Work(_)));
         return count.map(|count| measure(of, What::Rate(count))).ok_or_else(|| {
             let message = format!("`rate` takes a counter, `{argument}` is none");
             Wrong::Argument(message, "write a counter, as in `rate(sent)`".to_owned())
@@ -245,7 +147,7 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
         );
         Wrong::Function(format!("unknown function `{function}`"), help)
     })?;
-    if let Some(latency) = find(LATENCIES, last) {
+    if let Some(latency) = latency(last) {
         return match take {
             Take::Last => Err(Wrong::Function(
                 format!("`{argument}` is a latency: it has no last value"),
@@ -256,7 +158,7 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
             }
         };
     }
-    if let Some(level) = find(LEVELS, last) {
+    if let Some(level) = LevelOf::named(last) {
         return match take {
             Take::Quantile(_) | Take::Count | Take::Stddev => Err(Wrong::Function(
                 format!("`{argument}` is a level: its mean, max and last are known"),
@@ -265,45 +167,15 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
             Take::Mean | Take::Max | Take::Last => Ok(measure(of, What::Level(take, level))),
         };
     }
-    let one = if count(last).is_some() { Some("a counter") } else { None };
-    let one = one.or_else(|| find(COSTS, last).map(|_| "a cost"));
-    let one = one.or_else(|| find(SHARES, last).map(|_| "a share"));
-    if let Some(kind) = one.or((last == "worker_hours").then_some("a sum")) {
+    let one = Count::named(last).map(|_| "a counter");
+    let one = one.or_else(|| CostOf::named(last).map(|_| "a cost"));
+    let one = one.or_else(|| share(last).map(|_| "a share"));
+    if let Some(kind) = one.or((last == WORKER_HOURS).then_some("a sum")) {
         let message = format!("`{argument}` is {kind}: it has one value");
         return Err(Wrong::Function(message, format!("write `{argument}` alone")));
     }
     let (message, help) = unknown(argument, last);
     Err(Wrong::Argument(message, help))
-}
-
-/// The part a name belongs to, if it says so, and the measure: the longest known one at its end.
-pub(super) fn split(name: &str) -> (Option<&str>, &str) {
-    let known = |last: &str| all_names().any(|known| known == last);
-    let mut dots = name.rmatch_indices('.').map(|(at, _)| at);
-    let last = dots.next();
-    if known(name) {
-        return (None, name);
-    }
-    match (dots.next(), last) {
-        (Some(at), _) if known(&name[at + 1..]) => (Some(&name[..at]), &name[at + 1..]),
-        (_, Some(at)) => (Some(&name[..at]), &name[at + 1..]),
-        (_, None) => (None, name),
-    }
-}
-
-/// The names an expectation may use, functions aside, in the order of a reference page.
-pub fn all_names() -> impl Iterator<Item = &'static str> {
-    let own = Counter::all().map(|counter| counter.name);
-    let counters = own.chain(COUNTS.iter().map(|entry| entry.0));
-    let latencies = LATENCIES.iter().map(|entry| entry.0);
-    let levels = LEVELS.iter().map(|entry| entry.0);
-    let shares = SHARES.iter().map(|entry| entry.0);
-    let costs = COSTS.iter().map(|entry| entry.0);
-    counters.chain(latencies).chain(levels).chain(shares).chain(["worker_hours"]).chain(costs)
-}
-
-fn find<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
-    table.iter().find(|entry| entry.0 == name).map(|entry| entry.1)
 }
 
 fn unknown(name: &str, last: &str) -> Explained {
@@ -323,14 +195,11 @@ impl Measure {
     /// What its value is measured in.
     pub(super) fn unit(&self) -> Unit {
         match self.what {
-            What::Count(Count::Work(_)) | What::Level(_, LevelOf::Queue(_, Unit::Duration)) => {
-                Unit::Duration
+            What::Count(Count { found: Found::Work(_), .. }) => Unit::Duration,
+            What::Level(_, of) => of.unit(),
+            What::Latency(Take::Count, _) | What::Count(_) | What::Share(_) | What::WorkerHours => {
+                Unit::Number
             }
-            What::Latency(Take::Count, _)
-            | What::Count(_)
-            | What::Level(..)
-            | What::Share(_)
-            | What::WorkerHours => Unit::Number,
             What::Latency(..) => Unit::Duration,
             What::Rate(_) => Unit::Rate,
             What::Cost(_) => Unit::Money,
@@ -339,17 +208,12 @@ impl Measure {
 
     fn part(&self) -> Part {
         match self.what {
-            What::Count(Count::Producer(_)) | What::Rate(Count::Producer(_)) => Part::Producer,
-            What::Count(Count::Fleet(_) | Count::Work(_))
-            | What::Rate(Count::Fleet(_) | Count::Work(_))
-            | What::Level(_, LevelOf::Fleet(_))
-            | What::Share(_)
-            | What::WorkerHours => Part::Fleet,
+            What::Count(count) | What::Rate(count) => count.found.part(),
+            What::Level(_, LevelOf::BusyThreads) | What::Share(_) | What::WorkerHours => {
+                Part::Fleet
+            }
             What::Cost(_) => Part::Whole,
-            What::Count(Count::Counter(_) | Count::Queue(_))
-            | What::Rate(Count::Counter(_) | Count::Queue(_))
-            | What::Latency(..)
-            | What::Level(_, LevelOf::Queue(..)) => Part::Queue,
+            What::Latency(..) | What::Level(_, LevelOf::Queue(_)) => Part::Queue,
         }
     }
 
@@ -412,22 +276,24 @@ impl Measure {
         let absent = || format!("`{}` was not measured", self.name);
         Ok(match self.what {
             What::Count(count) => {
-                let value = count.value(at, measured).ok_or_else(absent)?;
-                if self.is_of_an_instant() { Reading::Whole(value) } else { Reading::Count(value) }
+                let value = count.found.value(at, measured).ok_or_else(absent)?;
+                if count.is_of_an_instant { Reading::Whole(value) } else { Reading::Count(value) }
             }
             What::Rate(count) => {
                 let seconds = measured.window.1.since(measured.window.0).as_secs_f64();
-                let sum = count.value(at, measured).ok_or_else(absent)?;
+                let sum = count.found.value(at, measured).ok_or_else(absent)?;
                 Reading::Ratio { sum, over: seconds }
             }
             What::Latency(take, of) => {
-                let latency = of(measured.queues.get(at).ok_or_else(absent)?);
-                latency.reading(take).ok_or_else(|| self.no_value())?
+                let queue = measured.queues.get(at).ok_or_else(absent)?;
+                (of.latency)(&queue.latencies).reading(take).ok_or_else(|| self.no_value())?
             }
             What::Level(take, of) => {
                 let level = match of {
-                    LevelOf::Queue(of, _) => measured.queues.get(at).map(of),
-                    LevelOf::Fleet(of) => measured.fleets.get(at).map(of),
+                    LevelOf::Queue(row) => {
+                        measured.queues.get(at).map(|queue| (row.level)(&queue.levels))
+                    }
+                    LevelOf::BusyThreads => measured.fleets.get(at).map(|fleet| &fleet.busy),
                 };
                 let level = level.ok_or_else(absent)?;
                 match take {
@@ -450,30 +316,8 @@ impl Measure {
             What::Cost(of) => {
                 let cost = names.scenario.and_then(|scenario| Cost::of(scenario, measured));
                 let cost = cost.ok_or_else(|| "the measured window is empty".to_owned())?;
-                of(&cost)
+                (of.of)(&cost)
             }
         })
-    }
-
-    /// Whether it is a number of messages at one instant, which does not add up over parts of a
-    /// run.
-    pub(super) fn is_of_an_instant(&self) -> bool {
-        let last = split(&self.name).1;
-        let at_edges = ["resident.", "held_back."].iter().any(|level| last.starts_with(level));
-        at_edges || last == "unfinished"
-    }
-}
-
-impl Count {
-    fn value(self, at: usize, measured: &Measured) -> Option<f64> {
-        match self {
-            Count::Counter(counter) => {
-                measured.queues.get(at).map(|part| counter.of(&part.counts) as f64)
-            }
-            Count::Queue(of) => measured.queues.get(at).map(|part| of(part) as f64),
-            Count::Producer(of) => measured.producers.get(at).map(|part| of(part) as f64),
-            Count::Fleet(of) => measured.fleets.get(at).map(|part| of(part) as f64),
-            Count::Work(of) => measured.fleets.get(at).map(|part| of(part) as f64),
-        }
     }
 }

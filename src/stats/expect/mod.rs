@@ -20,6 +20,7 @@
 //! Invariant: what cannot be computed (a share of nothing, a quantile of no values) does not
 //! hold, and the verdict says why.
 
+mod known;
 mod lex;
 mod measure;
 mod nature;
@@ -33,10 +34,11 @@ use std::fmt;
 
 use self::measure::Measure;
 use crate::observe::measured::Measured;
-use crate::stats::paired::Wanted;
+use crate::observe::nature::Wanted;
 
 pub use crate::stats::take::Take;
-pub use measure::{Names, all_names};
+pub use known::all_names;
+pub use measure::Names;
 pub use over::{Compared, Told};
 pub use single::Single;
 
@@ -278,7 +280,7 @@ impl Expectation {
             return None;
         }
         let value = self.value.slice(&self.text);
-        let (queue, _) = measure::split(&value);
+        let (queue, _) = known::split(&value);
         let queue = queue.map(|queue| format!("{queue}.")).unwrap_or_default();
         let (column, length) = self.limit.span();
         Some(ExpectFault {

@@ -1,32 +1,22 @@
 //! What kind of thing a measure is.
 //!
-//! Owns which values of it one wants, and what it follows: traffic, time, a growing queue. Must not
-//! know where its value is found.
+//! Owns what follows from its kind and its row: which values of it one wants, and what it follows:
+//! traffic, time, a growing queue. Must not know where its value is found, nor any name.
 
 use super::Unit;
-use super::measure::{Measure, Names, What, split};
-use crate::stats::paired::Wanted;
+use super::measure::{Measure, Names, What};
+use crate::observe::nature::{Growth, Wanted};
 use crate::stats::take::Take;
 
 impl Measure {
-    /// Which values of it one wants: fewer refused, repeated or paid things, shorter waits and
-    /// lines, more work done; the rest is neither good nor bad.
+    /// Which values of it one wants: less of a latency, of hours and of costs; of counters and
+    /// levels what their rows say.
     pub(super) fn wanted(&self) -> Wanted {
-        let name = self.name.trim_end_matches(')');
-        let (_, last) = split(name.rsplit('(').next().unwrap_or(name));
         match self.what {
             What::Latency(Take::Count, _) | What::Share(_) => Wanted::Neither,
             What::Latency(..) | What::WorkerHours | What::Cost(_) => Wanted::Less,
-            What::Level(..) => match last {
-                "visible" | "age_of_oldest" | "under_replicated" | "without_quorum" => Wanted::Less,
-                _ => Wanted::Neither,
-            },
-            What::Count(_) | What::Rate(_) => match last {
-                "deleted" | "processed" => Wanted::More,
-                "sent" | "moved_in" | "received" | "arrived" | "work" | "probes" | "copies"
-                | "node_failures" | "elections" | "purged" => Wanted::Neither,
-                _ => Wanted::Less,
-            },
+            What::Level(_, level) => level.wanted(),
+            What::Count(count) | What::Rate(count) => count.wanted,
         }
     }
 
@@ -58,7 +48,7 @@ impl Measure {
     pub(super) fn follows_traffic(&self) -> bool {
         match self.what {
             What::Count(_) | What::Rate(_) | What::Latency(Take::Count, _) => true,
-            What::Cost(_) => split(&self.name).1 != "cost_per_million",
+            What::Cost(cost) => cost.follows_traffic,
             What::Latency(..) | What::Level(..) | What::Share(_) | What::WorkerHours => false,
         }
     }
@@ -66,27 +56,25 @@ impl Measure {
     /// Whether it is the more, the longer the measured time is.
     pub(super) fn follows_time(&self) -> bool {
         match self.what {
-            What::Count(_) => !self.is_of_an_instant(),
+            What::Count(count) => !count.is_of_an_instant,
             What::Latency(Take::Count, _) | What::WorkerHours => true,
-            What::Cost(_) => split(&self.name).1 == "cost",
+            What::Cost(cost) => cost.follows_time,
             What::Rate(_) | What::Latency(..) | What::Level(..) | What::Share(_) => false,
         }
     }
 
-    /// The place of the queue whose messages leave it without end where they become ever more: of
-    /// a time since the send, the visible messages, the age of the oldest.
+    /// The place of the queue whose messages leave it without end where they become ever more.
     pub(super) fn growing(&self, names: &Names<'_>) -> Option<usize> {
-        let name = self.name.trim_end_matches(')');
-        let (_, last) = split(name.rsplit('(').next().unwrap_or(name));
-        let grows = match self.what {
-            What::Latency(take, _) => {
-                take != Take::Count && matches!(last, "sent_to_received" | "sent_to_deleted")
-            }
-            What::Level(..) => matches!(last, "visible" | "age_of_oldest"),
-            What::Count(_) | What::Rate(_) | What::Share(_) | What::WorkerHours | What::Cost(_) => {
-                false
-            }
+        let growth = match self.what {
+            What::Latency(Take::Count, _)
+            | What::Count(_)
+            | What::Rate(_)
+            | What::Share(_)
+            | What::WorkerHours
+            | What::Cost(_) => Growth::Settles,
+            What::Latency(_, row) => row.growth,
+            What::Level(_, level) => level.growth(),
         };
-        if grows { self.place(names).ok() } else { None }
+        (growth == Growth::Grows).then(|| self.place(names).ok()).flatten()
     }
 }

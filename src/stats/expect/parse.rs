@@ -9,7 +9,7 @@ use super::measure::{self, Measure, Names};
 use super::single::Single;
 use super::{Comparison, ExpectFault, Expectation, Quantity, Unit};
 use crate::observe::measured::Measured;
-use crate::stats::paired::Wanted;
+use crate::observe::nature::Wanted;
 
 /// Parentheses inside parentheses; more are refused, so that the parser's recursion is bounded.
 const MAX_DEPTH: u32 = 32;

@@ -2,7 +2,8 @@
 //!
 //! Owns the answer. Must not know where values are found.
 
-use super::measure::{Measure, Names, What, all_names, split};
+use super::measure::{Measure, Names, What};
+use crate::observe::nature::Growth;
 use crate::stats::take::Take;
 
 /// What one measure is of.
@@ -10,6 +11,8 @@ use crate::stats::take::Take;
 pub struct Single {
     /// The name of the measure: `sent_to_received`, `busy`.
     pub name: &'static str,
+    /// What becomes of it where messages become ever more.
+    pub growth: Growth,
     /// What is taken of a latency or a level.
     pub take: Option<Take>,
     /// The place of its queue or fleet in the scenario.
@@ -19,14 +22,12 @@ pub struct Single {
 impl Measure {
     /// What it is of, for a latency, a level and the shares of a fleet's time.
     pub(super) fn single(&self, names: &Names<'_>) -> Option<Single> {
-        let argument = self.name.trim_end_matches(')');
-        let (_, last) = split(argument.rsplit('(').next().unwrap_or(argument));
-        let (name, take) = match self.what {
-            What::Share(share) => (share.name(), None),
-            What::Latency(take, _) | What::Level(take, _) => (last, Some(take)),
+        let (name, growth, take) = match self.what {
+            What::Share(share) => (share.name(), Growth::Settles, None),
+            What::Latency(take, row) => (row.name, row.growth, Some(take)),
+            What::Level(take, level) => (level.name(), level.growth(), Some(take)),
             What::Count(_) | What::Rate(_) | What::WorkerHours | What::Cost(_) => return None,
         };
-        let name = all_names().find(|known| *known == name)?;
-        Some(Single { name, take, place: self.place(names).ok()? })
+        Some(Single { name, growth, take, place: self.place(names).ok()? })
     }
 }

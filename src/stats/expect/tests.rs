@@ -276,7 +276,7 @@ fn a_name_is_the_longest_known_measure_behind_what_it_belongs_to() {
         ("nothing", (None, "nothing")),
     ];
     for (name, expected) in cases {
-        assert_eq!(measure::split(name), expected, "{name}");
+        assert_eq!(known::split(name), expected, "{name}");
     }
 }
 
@@ -392,6 +392,15 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[test]
+fn every_measure_has_a_name_of_its_own() {
+    let mut names: Vec<&str> = all_names().collect();
+    let number = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), number);
 }
 
 /// Against other traffic, and over another time.

@@ -48,7 +48,7 @@ use crate::facts::deed::{Deed, WorkerId};
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Change, Journal, MessageId};
+use crate::ledger::journal::{Change, Journal, MessageId, State};
 use crate::model::course::Course;
 
 /// Writes a trace in the Chrome trace format.
@@ -237,9 +237,9 @@ impl<W: Write> Perfetto<W> {
                 self.write(|out, _| {
                     Event::new(out, b'C', "messages", ledger(QueueId(queue as u32)))
                         .at(now)
-                        .number("visible", visible)
-                        .number("in_flight", in_flight)
-                        .number("delayed", delayed)
+                        .number(State::Visible.word(), visible)
+                        .number(State::InFlight.word(), in_flight)
+                        .number(State::Delayed.word(), delayed)
                         .end();
                 });
             }

@@ -8,8 +8,7 @@
 //!
 //! Invariant: areas are whole (level × nanoseconds), so no order of addition can show.
 
-use super::measured::Level;
-use super::series::WindowLevel;
+use super::levels::{Level, WindowLevel};
 use crate::kernel::time::{Span, Time};
 
 /// What a level was when a window began, and its maximum since then.
@@ -17,6 +16,21 @@ use crate::kernel::time::{Span, Time};
 struct Begun<A> {
     area: A,
     max: u64,
+}
+
+/// What is integrated over windows.
+pub(super) trait Metered {
+    /// Forgets what was before `now`: the measured window begins.
+    fn begin(&mut self, now: Time);
+
+    /// The level from the measured window's beginning to `now`, its end.
+    fn end(&mut self, now: Time, over: Span) -> Level;
+
+    /// The level over the window of the series that ends at `now`; the next one begins.
+    fn close_window(&mut self, now: Time, over: Span) -> WindowLevel;
+
+    /// The level at `now`, where a run ends.
+    fn last(&self, now: Time) -> u64;
 }
 
 /// A level that changes at instants and holds in between.
@@ -92,27 +106,30 @@ impl Meter {
     fn area(&self, now: Time) -> i128 {
         moment(now, self.value) - self.moment
     }
+}
 
-    /// Forgets what was before `now`: the measured window begins.
-    pub(super) fn begin(&mut self, now: Time) {
+impl Metered for Meter {
+    fn begin(&mut self, now: Time) {
         self.fold(now);
         self.measured = Begun { area: self.area(now), max: 0 };
     }
 
-    /// The level from the measured window's beginning to `now`, its end.
-    pub(super) fn end(&mut self, now: Time, over: Span) -> Level {
+    fn end(&mut self, now: Time, over: Span) -> Level {
         self.fold(now);
         let area = (self.area(now) - self.measured.area).cast_unsigned();
         Level { area, over: over.as_nanos(), max: self.measured.max, last: self.value }
     }
 
-    /// The level over the window of the series that ends at `now`; the next one begins.
-    pub(super) fn close_window(&mut self, now: Time, over: Span) -> WindowLevel {
+    fn close_window(&mut self, now: Time, over: Span) -> WindowLevel {
         self.fold(now);
         let (begun, area) = (self.window, self.area(now));
         self.window = Begun { area, max: 0 };
         let area = (area - begun.area).cast_unsigned();
         WindowLevel { mean: mean(area, over), max: begun.max, last: self.value }
+    }
+
+    fn last(&self, _: Time) -> u64 {
+        self.value
     }
 }
 
@@ -178,15 +195,16 @@ impl AgeMeter {
         self.window.max = self.window.max.max(peak);
         self.peak = Span::ZERO;
     }
+}
 
-    /// Forgets what was before `now`: the measured window begins.
-    pub(super) fn begin(&mut self, now: Time) {
+impl Metered for AgeMeter {
+    fn begin(&mut self, now: Time) {
         self.fold(now);
         self.measured = Begun { area: self.doubled, max: 0 };
     }
 
-    /// The age in nanoseconds from the measured window's beginning to `now`, its end.
-    pub(super) fn end(&mut self, now: Time, over: Span) -> Level {
+    /// In nanoseconds, as all it tells.
+    fn end(&mut self, now: Time, over: Span) -> Level {
         self.fold(now);
         Level {
             area: (self.doubled - self.measured.area) / 2,
@@ -196,14 +214,16 @@ impl AgeMeter {
         }
     }
 
-    /// The age in nanoseconds over the window of the series that ends at `now`; the next one
-    /// begins.
-    pub(super) fn close_window(&mut self, now: Time, over: Span) -> WindowLevel {
+    fn close_window(&mut self, now: Time, over: Span) -> WindowLevel {
         self.fold(now);
         let begun = self.window;
         self.window = Begun { area: self.doubled, max: 0 };
         let mean = mean(self.doubled - begun.area, over) / 2.0;
         WindowLevel { mean, max: begun.max, last: self.age(now).as_nanos() }
+    }
+
+    fn last(&self, now: Time) -> u64 {
+        self.age(now).as_nanos()
     }
 }
 

@@ -1,0 +1,266 @@
+//! The measures that expectations know.
+//!
+//! Owns their list and names: those of the tables of counters, latencies and levels, and what is
+//! made of them. Must not know the grammar around a name, nor functions.
+
+use super::Unit;
+use super::share::{SHARES, Share};
+use crate::observe::levels::Of;
+use crate::observe::measured::{
+    Counter, FleetCounts, FleetMeasured, Measured, ProducerCounts, ProducerMeasured, QueueCounts,
+    QueueLatency, QueueLevel, QueueMeasured,
+};
+use crate::observe::nature::Growth;
+use crate::observe::nature::Wanted::{self, Less, Neither};
+use crate::stats::cost::Cost;
+use crate::stats::pool::Reading;
+
+/// What a measure belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Queue,
+    Producer,
+    Fleet,
+    /// The whole scenario.
+    Whole,
+}
+
+impl Part {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Part::Queue => "queue",
+            Part::Producer => "producer",
+            Part::Fleet => "fleet of consumers",
+            Part::Whole => "scenario",
+        }
+    }
+}
+
+/// A counter, and what is made of counters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Count {
+    pub(super) name: &'static str,
+    pub(super) wanted: Wanted,
+    /// Whether it is a number of messages at one instant, which does not add up over parts of a
+    /// run.
+    pub(super) is_of_an_instant: bool,
+    pub(super) found: Found,
+}
+
+/// Where it is found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
+    QueueCounter(fn(&QueueCounts) -> u64),
+    Queue(fn(&QueueMeasured) -> u64),
+    ProducerCounter(fn(&ProducerCounts) -> u64),
+    Producer(fn(&ProducerMeasured) -> u64),
+    FleetCounter(fn(&FleetCounts) -> u64),
+    /// Nanoseconds, not a number of anything.
+    Work(fn(&FleetMeasured) -> u128),
+}
+
+impl Count {
+    const fn new(name: &'static str, wanted: Wanted, found: Found) -> Count {
+        Count { name, wanted, is_of_an_instant: false, found }
+    }
+
+    /// Messages that somebody has to deal with, at one instant.
+    const fn left(name: &'static str, found: Found) -> Count {
+        Count { is_of_an_instant: true, ..Count::new(name, Less, found) }
+    }
+
+    /// All of them, in the order of a reference page: counters of their tables, and others of the
+    /// same part.
+    pub(super) fn all() -> impl Iterator<Item = Count> {
+        let queue = Counter::all().filter_map(|of| Count::listed(of, Found::QueueCounter));
+        let producer = ProducerCounts::ROWS.iter();
+        let producer = producer.filter_map(|of| Count::listed(of, Found::ProducerCounter));
+        let fleet = FleetCounts::ROWS.iter();
+        let fleet = fleet.filter_map(|of| Count::listed(of, Found::FleetCounter));
+        let queues = queue.chain(OF_QUEUES.iter().copied());
+        let producers = producer.chain(OF_PRODUCERS.iter().copied());
+        queues.chain(producers).chain(fleet).chain(OF_FLEETS.iter().copied())
+    }
+
+    /// A counter of a table, if expectations know it.
+    fn listed<T>(of: &Counter<T>, found: fn(fn(&T) -> u64) -> Found) -> Option<Count> {
+        of.is_measure.then(|| Count::new(of.name, of.wanted, found(of.of)))
+    }
+
+    pub(super) fn named(name: &str) -> Option<Count> {
+        Count::all().find(|count| count.name == name)
+    }
+}
+
+impl Found {
+    pub(super) fn part(self) -> Part {
+        match self {
+            Found::QueueCounter(_) | Found::Queue(_) => Part::Queue,
+            Found::ProducerCounter(_) | Found::Producer(_) => Part::Producer,
+            Found::FleetCounter(_) | Found::Work(_) => Part::Fleet,
+        }
+    }
+
+    pub(super) fn value(self, at: usize, measured: &Measured) -> Option<f64> {
+        let queue = measured.queues.get(at);
+        let producer = measured.producers.get(at);
+        let fleet = measured.fleets.get(at);
+        match self {
+            Found::QueueCounter(of) => queue.map(|part| of(&part.counts) as f64),
+            Found::Queue(of) => queue.map(|part| of(part) as f64),
+            Found::ProducerCounter(of) => producer.map(|part| of(&part.counts) as f64),
+            Found::Producer(of) => producer.map(|part| of(part) as f64),
+            Found::FleetCounter(of) => fleet.map(|part| of(&part.counts) as f64),
+            Found::Work(of) => fleet.map(|part| of(part) as f64),
+        }
+    }
+}
+
+/// What of a queue is no counter of its table.
+const OF_QUEUES: &[Count] = &[
+    Count::new("redelivered", Less, Found::QueueCounter(|of| of.redelivered.total())),
+    Count::new("calls", Less, Found::QueueCounter(|of| of.calls.total())),
+    Count::new("requests", Less, Found::QueueCounter(|of| of.requests().total())),
+    Count::left("resident.begin", Found::Queue(|of| of.resident.0)),
+    Count::left("resident.end", Found::Queue(|of| of.resident.1)),
+    Count::left("unfinished", Found::Queue(|of| of.unfinished.messages)),
+];
+
+/// What of a producer is no counter of its table.
+const OF_PRODUCERS: &[Count] = &[
+    Count::left("held_back.begin", Found::Producer(|of| of.held_back.0)),
+    Count::left("held_back.end", Found::Producer(|of| of.held_back.1)),
+];
+
+/// What of a fleet is no counter of its table.
+const OF_FLEETS: &[Count] = &[
+    Count::new("work", Neither, Found::Work(|of| of.work)),
+    Count::new("wasted", Less, Found::Work(FleetMeasured::wasted)),
+];
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LevelOf {
+    Queue(&'static QueueLevel),
+    /// The busy threads of a fleet.
+    BusyThreads,
+}
+
+/// The name of [`LevelOf::BusyThreads`].
+const BUSY_THREADS: &str = "busy_consumers";
+
+impl LevelOf {
+    fn all() -> impl Iterator<Item = LevelOf> {
+        QueueLevel::ALL.iter().map(LevelOf::Queue).chain([LevelOf::BusyThreads])
+    }
+
+    pub(super) fn named(name: &str) -> Option<LevelOf> {
+        LevelOf::all().find(|level| level.name() == name)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            LevelOf::Queue(row) => row.name,
+            LevelOf::BusyThreads => BUSY_THREADS,
+        }
+    }
+
+    pub(super) fn wanted(self) -> Wanted {
+        match self {
+            LevelOf::Queue(row) => row.wanted,
+            LevelOf::BusyThreads => Neither,
+        }
+    }
+
+    pub(super) fn growth(self) -> Growth {
+        match self {
+            LevelOf::Queue(row) => row.growth,
+            LevelOf::BusyThreads => Growth::Settles,
+        }
+    }
+
+    pub(super) fn unit(self) -> Unit {
+        match self {
+            LevelOf::Queue(QueueLevel { of: Of::Nanoseconds, .. }) => Unit::Duration,
+            LevelOf::Queue(QueueLevel { of: Of::Things, .. }) | LevelOf::BusyThreads => {
+                Unit::Number
+            }
+        }
+    }
+}
+
+/// The latency of this name.
+pub(super) fn latency(name: &str) -> Option<&'static QueueLatency> {
+    QueueLatency::ALL.iter().find(|row| row.name == name)
+}
+
+/// A cost, in dollars.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CostOf {
+    pub(super) name: &'static str,
+    /// Whether it is the more, the more messages are sent.
+    pub(super) follows_traffic: bool,
+    /// Whether it is the more, the longer the measured time is.
+    pub(super) follows_time: bool,
+    pub(super) of: fn(&Cost) -> Reading,
+}
+
+/// Every cost.
+const COSTS: &[CostOf] = &[
+    CostOf {
+        name: "cost",
+        follows_traffic: true,
+        follows_time: true,
+        of: |cost| Reading::Count(cost.of_window()),
+    },
+    CostOf {
+        name: "cost_per_month",
+        follows_traffic: true,
+        follows_time: false,
+        of: |cost| Reading::Mean(cost.per_month()),
+    },
+    CostOf {
+        name: "cost_per_million",
+        follows_traffic: false,
+        follows_time: false,
+        of: Cost::per_million,
+    },
+];
+
+impl CostOf {
+    pub(super) fn named(name: &str) -> Option<CostOf> {
+        COSTS.iter().find(|cost| cost.name == name).copied()
+    }
+}
+
+/// The share of this name.
+pub(super) fn share(name: &str) -> Option<Share> {
+    SHARES.iter().find(|entry| entry.0 == name).map(|entry| entry.1)
+}
+
+/// The name of the hours of all workers.
+pub(super) const WORKER_HOURS: &str = "worker_hours";
+
+/// The part a name belongs to, if it says so, and the measure: the longest known one at its end.
+pub(super) fn split(name: &str) -> (Option<&str>, &str) {
+    let known = |last: &str| all_names().any(|known| known == last);
+    let mut dots = name.rmatch_indices('.').map(|(at, _)| at);
+    let last = dots.next();
+    if known(name) {
+        return (None, name);
+    }
+    match (dots.next(), last) {
+        (Some(at), _) if known(&name[at + 1..]) => (Some(&name[..at]), &name[at + 1..]),
+        (_, Some(at)) => (Some(&name[..at]), &name[at + 1..]),
+        (_, None) => (None, name),
+    }
+}
+
+/// The names an expectation may use, functions aside, in the order of a reference page.
+pub fn all_names() -> impl Iterator<Item = &'static str> {
+    let counts = Count::all().map(|count| count.name);
+    let latencies = QueueLatency::ALL.iter().map(|row| row.name);
+    let levels = LevelOf::all().map(LevelOf::name);
+    let shares = SHARES.iter().map(|entry| entry.0);
+    let costs = COSTS.iter().map(|cost| cost.name);
+    counts.chain(latencies).chain(levels).chain(shares).chain([WORKER_HOURS]).chain(costs)
+}
