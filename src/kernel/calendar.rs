@@ -195,11 +195,16 @@ impl<E: Ranked> Calendar<E> {
         }
     }
 
-    /// Puts an event into a full front and the last of the front back.
+    /// Puts an event into a full front and the last of the front back; a stale one is dropped, as
+    /// in the heap it would take the place of the pending occurrence of the same event.
     #[cold]
     fn put_back(&mut self, next: Next) {
         let last = self.front.exchange(next);
         self.reach = last.key;
+        if self.timers.order(last.id) != last.key.order() {
+            self.stale -= 1;
+            return;
+        }
         if self.wheel.spans(last.key.nanos()) {
             self.wheel.push_front(last);
         } else {
@@ -575,6 +580,28 @@ mod tests {
         times.sort_unstable();
         let taken: Vec<u64> = drain(&mut calendar).into_iter().map(|(nanos, ..)| nanos).collect();
         assert_eq!(taken, times);
+    }
+
+    /// Beyond the wheel's span, where a full front puts into the heap what it has no room for.
+    #[test]
+    fn a_stale_event_that_is_put_back_is_not_taken_for_the_pending_one() {
+        let far = 1 << 48;
+        let mut calendar = Calendar::with_capacity(8);
+        let moved = Numbered(1, 1);
+        let mut others = (1..).map(|number| (at(far + number), Numbered(2, 7 * number as u32 + 1)));
+        // The one that was scheduled last is not in front yet.
+        for (time, other) in others.by_ref().take(front::MOST - 2) {
+            calendar.schedule(time, other);
+        }
+        for (nanos, more) in [(100, 1), (200, 3)] {
+            calendar.schedule(at(far + nanos), moved);
+            for (time, other) in others.by_ref().take(more) {
+                calendar.schedule(time, other);
+            }
+        }
+        let taken = drain(&mut calendar);
+        assert_eq!(taken.len(), front::MOST - 2 + 4 + 1);
+        assert_eq!(taken.last(), Some(&(far + 200, 1, 1)));
     }
 
     /// More pending events than the front holds, at so many nanoseconds a step.
