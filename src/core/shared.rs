@@ -6,6 +6,7 @@
 //! Invariant: time never goes back; after each event each queue's next deadline is in the calendar.
 #![expect(clippy::inline_always, reason = "every event ends here, mostly with nothing to plan")]
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,7 +17,7 @@ use crate::kernel::rng::Streams;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Ledger;
 use crate::ledger::config::{QueueConfig, QueueId};
-use crate::model::scenario::Scenario;
+use crate::model::scenario::{Named, Scenario};
 
 /// Clients that are laid out between two looks at an interrupt.
 const LOOK_EVERY: u32 = 1024;
@@ -91,15 +92,22 @@ impl<O: Observer> Core<O> {
         (0..self.queues).map(|number| QueueId(number as u32))
     }
 
-    /// From now on, `queue` follows `to` instead of `from`.
-    pub fn reconfigure(&mut self, queue: QueueId, from: &QueueConfig, to: &QueueConfig) {
-        self.ledger.reconfigure(self.now, queue, to);
-        if from.purges != to.purges {
-            self.calendar.cancel(ServiceEvent::Purge(queue));
-            if let Some(&at) = to.purges.iter().find(|&&at| at >= self.now) {
-                self.calendar.schedule(at, ServiceEvent::Purge(queue));
+    /// From now on, queues follow `to` instead of `from`.
+    pub fn follow(&mut self, from: &[Named<QueueConfig>], to: &[Named<QueueConfig>]) {
+        let mut purges = BTreeMap::new();
+        for (id, (from, to)) in self.queues().zip(Named::pairs(from, to)) {
+            if from.config != to.config {
+                self.ledger.reconfigure(self.now, id, &to.config);
+            }
+            if from.config.purges != to.config.purges {
+                let next = to.config.purges.iter().copied().find(|&at| at >= self.now);
+                purges.insert(id.0, (ServiceEvent::Purge(id), next));
             }
         }
+        self.move_in_turn(&purges, |event| match event {
+            Event::Service(ServiceEvent::Purge(queue)) => Some(queue.0),
+            Event::Service(ServiceEvent::Due(_)) | Event::Producers(_) | Event::Fleets(_) => None,
+        });
     }
 
     /// Lets an event of the queue service happen; returns how many things happened. A look that

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use super::world::{Ended, World};
 use crate::facts::observer::Observer;
 use crate::model::course::{Course, Fork};
-use crate::model::scenario::{Named, Scenario};
+use crate::model::scenario::Scenario;
 
 impl<O: Observer> World<O> {
     /// The world of replication `replication` of a course, run to its end or until a limit, the
@@ -46,11 +46,7 @@ impl<O: Observer> World<O> {
         if !self.go_on_as(then, at) {
             return;
         }
-        for (id, (from, to)) in self.core.queues().zip(Named::pairs(&from.queues, &then.queues)) {
-            if from.config != to.config {
-                self.core.reconfigure(id, &from.config, &to.config);
-            }
-        }
+        self.core.follow(&from.queues, &then.queues);
         self.producers.follow(&mut self.core, &from.producers, &then.producers);
         self.fleets.follow(&mut self.core, &from.fleets, &then.fleets);
         self.settle();

@@ -356,6 +356,31 @@ impl<E: Ranked> Calendar<E> {
         self.front.iter().filter(pending).map(|next| E::of_timer(next.id))
     }
 
+    /// The pending events of a rank, in the order in which they were scheduled. It looks at all
+    /// that is pending.
+    pub fn in_turn(&mut self, rank: u8) -> Vec<(Time, E)> {
+        self.sweep();
+        let mut found = Vec::new();
+        let mut look = |next: Next| {
+            if next.key.rank() == rank {
+                found.push(next);
+            }
+            true
+        };
+        self.front.retain(&mut look);
+        self.wheel.retain(&mut look);
+        for (&id, &Reverse(key)) in &self.heap {
+            look(Next { key, id });
+        }
+        for next in self.standing.all().chain([self.newest]) {
+            look(next);
+        }
+        // What is not pending has the last key, whose rank no event has.
+        found.sort_unstable_by_key(|next| next.key.order());
+        let told = |next: Next| (Time::from_nanos(next.key.nanos()), E::of_timer(next.id));
+        found.into_iter().map(told).collect()
+    }
+
     /// Reads what scheduling `event` would touch, so that it is near when that comes.
     #[inline]
     pub fn look_ahead(&self, event: impl Into<E>) {
@@ -705,6 +730,14 @@ mod tests {
             self.heap.remove(&event).is_some()
         }
 
+        fn in_turn(&self, rank: u8) -> Vec<(Time, Numbered)> {
+            let key = |(&event, &Reverse((at, _, sequence)))| (sequence, at, event);
+            let mut own: Vec<(u64, Time, Numbered)> = self.heap.iter().map(key).collect();
+            own.retain(|(.., event)| event.rank() == rank);
+            own.sort_unstable_by_key(|&(sequence, ..)| sequence);
+            own.into_iter().map(|(_, at, event)| (at, event)).collect()
+        }
+
         fn pop(&mut self) -> Option<(Time, Numbered)> {
             self.heap.pop().map(|(event, Reverse((at, ..)))| (at, event))
         }
@@ -739,6 +772,9 @@ mod tests {
             let swell = 2_000 + 4 * events;
             for call in 0..3 * swell {
                 let event = Numbered(draws.below(4) as u8, draws.below(events) as u32);
+                if call % 400 == 0 {
+                    assert_eq!(calendar.in_turn(event.0), oracle.in_turn(event.0));
+                }
                 let taking = if call < swell { 2 } else { 6 };
                 match draws.below(10) {
                     0 => assert_eq!(calendar.cancel(event), oracle.cancel(event)),

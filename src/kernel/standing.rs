@@ -53,6 +53,11 @@ impl Standing {
         Some(key != Key::LAST)
     }
 
+    /// All of them; the key of one that is not pending is [`Key::LAST`].
+    pub(super) fn all(&self) -> impl Iterator<Item = Next> {
+        self.events.iter().copied()
+    }
+
     #[inline]
     fn find_first(&mut self) {
         let before = |a: Next, &b: &Next| if b.key < a.key { b } else { a };

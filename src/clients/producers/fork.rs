@@ -5,13 +5,16 @@
 //!
 //! Invariant: a producer that takes on what it follows already is not touched.
 
+use std::collections::BTreeMap;
+
 use super::Producers;
 use super::arrivals::Arrivals;
 use super::layout::path_of;
 use crate::core::Core;
-use crate::core::event::ProducerEvent;
+use crate::core::event::{Event, ProducerEvent};
 use crate::facts::deed::ProducerId;
 use crate::facts::observer::Observer;
+use crate::kernel::time::Time;
 use crate::model::clients::ProducerConfig;
 use crate::model::scenario::Named;
 
@@ -23,37 +26,44 @@ impl Producers {
         from: &[Named<ProducerConfig>],
         to: &[Named<ProducerConfig>],
     ) {
+        let mut moved = BTreeMap::new();
         for (number, (from, to)) in (0..).zip(Named::pairs(from, to)) {
             if from.config != to.config {
-                self.reconfigure(core, number, from, &to.config);
+                self.all[number as usize].reconfigure(&to.config);
+                self.use_connections(core, number);
+            }
+            if from.config.arrivals != to.config.arrivals {
+                let next = self.arrive_as(core, number, from, &to.config);
+                moved.insert(number, (ProducerEvent::Arrival(ProducerId(number)), next));
             }
         }
+        core.move_in_turn(&moved, |event| match event {
+            Event::Producers(ProducerEvent::Arrival(producer)) => Some(producer.0),
+            Event::Producers(ProducerEvent::Client(client)) => {
+                Some(self.clients[client as usize].producer)
+            }
+            Event::Producers(ProducerEvent::SendCall(_) | ProducerEvent::SendLinger(_))
+            | Event::Service(_)
+            | Event::Fleets(_) => None,
+        });
     }
 
-    fn reconfigure<O: Observer>(
+    /// Its next arrival.
+    fn arrive_as<O: Observer>(
         &mut self,
-        core: &mut Core<O>,
+        core: &Core<O>,
         number: u32,
         from: &Named<ProducerConfig>,
         to: &ProducerConfig,
-    ) {
-        let producer = &mut self.all[number as usize];
-        producer.reconfigure(to);
+    ) -> Option<Time> {
         let (before, after) = (&from.config.arrivals, &to.arrivals);
-        if before != after {
-            let path = path_of(&from.name);
-            let next = producer.arrivals.change(core.now, before, after, core.streams, &path);
-            core.calendar.cancel(ProducerEvent::Arrival(ProducerId(number)));
-            if let Some(next) = next {
-                core.calendar.schedule(next, ProducerEvent::Arrival(ProducerId(number)));
-            }
-            let thinks =
-                Arrivals::closed(after).flat_map(|(count, think)| (0..count).map(move |_| think));
-            let first = self.clients.partition_point(|client| client.producer < number);
-            for (client, think) in self.clients[first..].iter_mut().zip(thinks) {
-                client.think.clone_from(think);
-            }
+        let thinks =
+            Arrivals::closed(after).flat_map(|(count, think)| (0..count).map(move |_| think));
+        let first = self.clients.partition_point(|client| client.producer < number);
+        for (client, think) in self.clients[first..].iter_mut().zip(thinks) {
+            client.think.clone_from(think);
         }
-        self.use_connections(core, number);
+        let arrivals = &mut self.all[number as usize].arrivals;
+        arrivals.change(core.now, before, after, core.streams, &path_of(&from.name))
     }
 }

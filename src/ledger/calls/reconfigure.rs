@@ -17,7 +17,14 @@ use crate::ledger::queue::Queue;
 impl Ledger {
     /// From `now` on, `queue` follows `config`.
     pub fn reconfigure(&mut self, now: Time, queue: QueueId, config: &QueueConfig) {
-        self.queues[queue.0 as usize].reconfigure(now, config);
+        let q = &mut self.queues[queue.0 as usize];
+        q.reconfigure(now, config);
+        // What held waiters up may do so no longer. Where none is held up, the clock is left alone:
+        // the queue keeps its place among those that are due at one instant.
+        if q.tally.visible > 0 && self.polls.earliest_end(queue).is_some() {
+            q.resettle = now;
+            q.falls_due(now);
+        }
         self.heed(queue);
     }
 }
@@ -34,8 +41,7 @@ impl Queue {
         }
         self.heed_settings();
         self.routing.follow(config.ledger.receive);
-        // What held waiters up may do so no longer, and what was young enough may be too old.
-        self.resettle = now;
-        self.falls_due(now);
+        // What was young enough may be too old.
+        self.falls_due(self.retention_ends());
     }
 }
