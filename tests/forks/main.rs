@@ -5,8 +5,10 @@
 //! | `bases` | the scenarios that are forked |
 //! | `log` | what clients do in them |
 //! | `ties` | what comes first at one instant after a fork |
+//! | `loads` | what a split policy knows of the time before it had a capacity |
 
 mod bases;
+mod loads;
 mod log;
 mod ties;
 

@@ -104,9 +104,12 @@ impl Queue {
         if let Some(ceiling) = &mut self.ceiling {
             ceiling.close_second(now);
         }
-        let (Some(watch), Some(rate)) = (&mut self.watch, self.rate) else { return };
+        let Some(watch) = &mut self.watch else { return };
         let policy = &self.config.ledger.split;
-        watch.close_second(policy, rate.per_second, now);
+        // What carries any load is watched as well: it may get a capacity later.
+        let capacity = self.rate.map_or(f64::INFINITY, |rate| rate.per_second);
+        watch.close_second(policy, capacity, now);
+        let Some(rate) = self.rate else { return };
         let over = |reshard: &Reshard| reshard.stage == Stage::Pausing && reshard.due <= now;
         self.reshards.under_way.retain(|reshard| !over(reshard));
         let snapshot = watch.snapshot(rate.per_second, self.reshards.growth(), now);
