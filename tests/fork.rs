@@ -1,4 +1,5 @@
-//! A fork's past is the run's past, and only its future differs.
+//! A fork's past is the run's past, and only its future differs. What it makes of every setting is
+//! held by `tests/forks`.
 
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
@@ -18,7 +19,7 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::{Capacity, QueueId, ReceiveRouting, Redrive, SplitPolicy};
 use sqsim::ledger::journal::{Change, Journal, Step};
-use sqsim::model::clients::{ArrivalProcess, Crash, Heartbeat, OnFailure, WorkUnit};
+use sqsim::model::clients::{Crash, Heartbeat, OnFailure, WorkUnit};
 use sqsim::model::course::{Course, Fork};
 use sqsim::model::scenario::Scenario;
 use sqsim::scenario::fork::check;
@@ -105,43 +106,6 @@ fn every_change_at_the_start_gives_the_other_run() {
             assert!(everything(course) == measured, "{}: {what}", scenario.name);
             let saved = Saved::at(Time::ZERO, &scenario, 0, &GO_ON).run(&then, &GO_ON).measured;
             assert!(format!("{saved:?}") == measured, "{}: {what}: saved", scenario.name);
-        }
-    }
-}
-
-/// A second before anything arises or starts.
-const EARLY: Span = Span::from_secs(4);
-
-/// Messages come from 5 s on, and workers start then.
-fn late(mut scenario: Scenario) -> Scenario {
-    let times: Vec<Time> =
-        (0..400).map(|n| at(EARLY + secs(1) + Span::from_millis(700) * n)).collect();
-    scenario.producers[0].config.arrivals = vec![ArrivalProcess::Times { at: times.into() }];
-    for fleet in &mut scenario.fleets {
-        fleet.config.start_up = Dist::Constant(EARLY + secs(1));
-    }
-    scenario
-}
-
-/// Before the first event the past is the same under both: what is told from there on is, too.
-/// Workers that join do so at the fork, those that leave then had their numbers before, and
-/// arrivals that had another law had another past: these can be told apart.
-#[test]
-fn a_fork_before_the_first_event_is_the_other_run() {
-    let apart = ["arrivals", "more workers", "fewer workers"];
-    let all = EDITS.into_iter().chain(QUIET_EDITS);
-    for (what, edit) in all.filter(|(what, _)| !apart.contains(what)) {
-        let features = features::all();
-        let some = ["plain", "redrive", "splits"]
-            .map(|name| features.iter().find(|scenario| scenario.name == name).expect(name));
-        for scenario in some.map(|scenario| late(scenario.clone())) {
-            let mut then = scenario.clone();
-            edit(&mut then);
-            let course = forked(&scenario, at(EARLY), &then);
-            let faults = check(&scenario, course.fork.expect("it is forked"), &[]);
-            assert!(faults.is_ok(), "{}: {what}", scenario.name);
-            let first = first_difference(Stepper::new(course, 0), Stepper::new(&then, 0), &GO_ON);
-            assert!(first.is_none(), "{}: {what}: {first:?}", scenario.name);
         }
     }
 }

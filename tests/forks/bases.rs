@@ -18,13 +18,13 @@ use sqsim::scenario::load::from_text;
 pub(crate) const FIRST: Time = Time::from_nanos(5_000_000_000);
 
 /// A scenario: its name, its text and what is set in it.
-type Base = (&'static str, &'static str, &'static [&'static str]);
+pub(crate) type Base = (&'static str, &'static str, &'static [&'static str]);
 
 const SHARDS: &str = include_str!("shards.ron");
 const LONG: &str = include_str!("long.ron");
 
 /// All of them.
-const BASES: [Base; 13] = [
+pub(crate) const BASES: [Base; 13] = [
     ("plain", include_str!("plain.ron"), &[]),
     ("busy", include_str!("busy.ron"), &[]),
     ("nodes", include_str!("nodes.ron"), &[]),

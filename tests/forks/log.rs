@@ -44,4 +44,10 @@ impl Log {
     pub(crate) fn of(course: Course<'_>) -> Log {
         run_with(course, 0, &GO_ON, Log::default()).observer
     }
+
+    /// The arrivals of a producer from `at` on.
+    pub(crate) fn from(&self, producer: u32, at: Time) -> Vec<Time> {
+        let own = self.arrived.iter().filter(|&&(time, of)| of == producer && time >= at);
+        own.map(|&(time, _)| time).collect()
+    }
 }
