@@ -81,16 +81,14 @@ impl Lesson {
     }
 
     /// The windows from one second to another, or to the end of the run.
-    fn windows(&self, from: u64, to: u64) -> &[Window] {
-        let to = self.place(to).min(self.queue.series.len());
-        &self.queue.series[self.place(from)..to]
+    fn windows(&self, from: u64, to: u64) -> impl Iterator<Item = &Window> {
+        self.queue.series.iter().take(self.place(to)).skip(self.place(from))
     }
 
     /// The share of the sends from one second to another that were throttled.
     fn throttled(&self, from: u64, to: u64) -> f64 {
-        let windows = self.windows(from, to);
-        let calls: u64 = windows.iter().map(|window| window.counts.calls.send).sum();
-        let sent: u64 = windows.iter().map(|window| window.counts.sent).sum();
+        let calls: u64 = self.windows(from, to).map(|window| window.counts.calls.send).sum();
+        let sent: u64 = self.windows(from, to).map(|window| window.counts.sent).sum();
         1.0 - sent as f64 / calls as f64
     }
 

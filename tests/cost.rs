@@ -7,7 +7,7 @@ use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::MessageSize;
 use sqsim::model::course::{Course, Fork};
 use sqsim::model::scenario::Scenario;
-use sqsim::observe::measured::{Calls, Measured};
+use sqsim::observe::measured::{Calls, Measured, QueueCounts, Window};
 use sqsim::scenario::load;
 use sqsim::scenario::load::from_text;
 use sqsim::stats::cost::Cost;
@@ -134,9 +134,11 @@ fn but_for_the_bill(measured: &Measured) -> String {
     (measured.fingerprint, measured.checkpoints) = (0, Vec::new());
     for queue in &mut measured.queues {
         queue.counts.more_chunks = Calls::default();
-        for window in &mut queue.series {
-            window.counts.more_chunks = Calls::default();
-        }
+        let windows = queue.series.iter().map(|&window| {
+            let counts = QueueCounts { more_chunks: Calls::default(), ..window.counts };
+            Window { counts, ..window }
+        });
+        queue.series = windows.collect();
     }
     format!("{measured:?}")
 }

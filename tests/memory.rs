@@ -77,6 +77,15 @@ fn many_queues() {
     for number in 0..200 {
         scenario.queues.push(named(&format!("more-{number}"), queue()));
     }
+    assert_foreseen("idle queues", &scenario);
+    for number in 1..=200 {
+        let mut producer = scenario.producers[0].clone();
+        producer.config.queue = QueueId(number);
+        scenario.producers.push(producer);
+        let mut fleet = scenario.fleets[0].clone();
+        fleet.config.queue = QueueId(number);
+        scenario.fleets.push(fleet);
+    }
     assert_foreseen("queues", &scenario);
 }
 
@@ -87,8 +96,13 @@ fn many_windows() {
     assert_foreseen("windows", &scenario);
     for number in 0..3 {
         scenario.queues.push(named(&format!("more-{number}"), queue()));
-        scenario.fleets.push(named(&format!("more-{number}"), fleet(1, Dist::Constant(secs(1)))));
-        scenario.producers.push(named(&format!("more-{number}"), producer(poisson(1.0))));
+    }
+    assert_foreseen("windows, some of idle queues", &scenario);
+    for number in 1..4 {
+        let (mut producer, mut fleet) = (scenario.producers[0].clone(), scenario.fleets[0].clone());
+        (producer.config.queue, fleet.config.queue) = (QueueId(number), QueueId(number));
+        scenario.producers.push(producer);
+        scenario.fleets.push(fleet);
     }
     assert_foreseen("windows of several", &scenario);
 }
@@ -377,8 +391,10 @@ fn told(text: &str) -> Result<Scenario, String> {
 /// Each at the setting that takes most, before anything is laid out.
 #[test]
 fn what_does_not_fit_is_refused_at_what_takes_most() {
+    // A queue of which nothing is ever told takes little: these are purged.
     let queues = |count: u32, each: &str| {
-        let queues: Vec<String> = (0..count).map(|at| format!("\"q{at}\": ({each})")).collect();
+        let queue = |at| format!("\"q{at}\": (purge: [\"1s\"], {each})");
+        let queues: Vec<String> = (0..count).map(queue).collect();
         format!("queues: {{{}}}", queues.join(", "))
     };
     let one = queues(1, "");

@@ -15,7 +15,7 @@ use crate::ledger::Ledger;
 use crate::ledger::config::QueueConfig;
 use crate::model::scenario::{Named, Scenario};
 use crate::observe::metrics::Metrics;
-use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Window};
+use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Series, Window};
 
 /// What the program itself takes.
 pub const PROGRAM: u64 = 8 << 20;
@@ -80,9 +80,17 @@ impl Needed {
     /// What a run of `scenario` will need, before it grows.
     pub fn of(scenario: &Scenario) -> Needed {
         let windows = windows(scenario);
-        let rows = times(scenario.queues.len() as u64, size_of::<Window>())
-            .saturating_add(times(scenario.fleets.len() as u64, size_of::<FleetWindow>()))
-            .saturating_add(times(scenario.producers.len() as u64, size_of::<ProducerWindow>()));
+        let idle = idle_queues(scenario);
+        let used = idle.iter().filter(|&&idle| !idle).count();
+        let rows = times(used as u64, Series::<Window>::BYTES_PER_WINDOW)
+            .saturating_add(times(
+                scenario.fleets.len() as u64,
+                Series::<FleetWindow>::BYTES_PER_WINDOW,
+            ))
+            .saturating_add(times(
+                scenario.producers.len() as u64,
+                Series::<ProducerWindow>::BYTES_PER_WINDOW,
+            ));
         let program = PROGRAM + Calendar::<Event>::BYTES as u64;
         let mut parts = vec![
             (Occupant::Program, 0, program),
@@ -90,8 +98,13 @@ impl Needed {
         ];
         for (number, Named { config, .. }) in scenario.queues.iter().enumerate() {
             let partitions = u64::from(config.ledger.partitions);
-            let loads = times(windows.saturating_mul(partitions), size_of::<LoadSample>());
-            let own = Ledger::bytes_of_queue(config) + Metrics::BYTES_PER_QUEUE as u64;
+            let (metrics, samples) = if idle[number] {
+                (Metrics::BYTES_PER_IDLE_QUEUE, 0)
+            } else {
+                (Metrics::BYTES_PER_QUEUE, windows.saturating_mul(partitions))
+            };
+            let loads = times(samples, size_of::<LoadSample>());
+            let own = Ledger::bytes_of_queue(config) + metrics as u64;
             let nodes = config.ledger.nodes.as_ref().map_or(0, Ledger::bytes_of_nodes);
             parts.extend([
                 (Occupant::Queue, number, own),
@@ -133,6 +146,27 @@ impl Needed {
             _ => most,
         }
     }
+}
+
+/// The queues of which nothing is ever told, by their places: nobody sends there or receives, and
+/// neither nodes nor partitions change.
+fn idle_queues(scenario: &Scenario) -> Vec<bool> {
+    let still = |queue: &Named<QueueConfig>| {
+        let QueueConfig { purges, ledger, .. } = &queue.config;
+        purges.is_empty() && ledger.nodes.is_none() && ledger.capacity.is_none()
+    };
+    let mut idle: Vec<bool> = scenario.queues.iter().map(still).collect();
+    let redrives = scenario.queues.iter().filter_map(|queue| queue.config.redrive);
+    let producers = scenario.producers.iter().map(|producer| producer.config.queue);
+    let fleets = scenario.fleets.iter();
+    let fleets = fleets.flat_map(|fleet| [Some(fleet.config.queue), fleet.config.forward]);
+    for queue in redrives.map(|to| to.to).chain(producers).chain(fleets.flatten()) {
+        // What is at fault may name a queue that is not there.
+        if let Some(idle) = idle.get_mut(queue.0 as usize) {
+            *idle = false;
+        }
+    }
+    idle
 }
 
 /// One partition of a queue, what it is sent in each window apart.

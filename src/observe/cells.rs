@@ -4,7 +4,8 @@
 //! has the cells' edges and what becomes of them.
 //!
 //! Counting is two shifts, an increment and two comparisons in one place; what is read off is made
-//! once, at the end of the run.
+//! once, at the end of the run. Cells are laid out when something is first counted: most of ten
+//! thousand queues may never be used.
 
 use std::sync::Arc;
 
@@ -20,10 +21,12 @@ type Tally = [u64; 3];
 /// Latencies of one kind, being counted.
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
+    /// Empty until something is counted.
     tallies: Box<[Tally]>,
     sum: u128,
     squares: Squares,
-    max: u64,
+    /// The bits that any of them has: none is as long as twice the highest.
+    bits: u64,
 }
 
 impl Cells {
@@ -32,27 +35,34 @@ impl Cells {
     pub(super) const BYTES: usize = CELLS * size_of::<Tally>() / 8 * 3;
 
     pub(super) fn new() -> Cells {
-        let (tallies, squares) = (vec![[0; 3]; CELLS].into(), Squares::default());
-        Cells { tallies, sum: 0, squares, max: 0 }
+        Cells { tallies: Box::default(), sum: 0, squares: Squares::default(), bits: 0 }
+    }
+
+    #[cold]
+    fn lay_out(&mut self) {
+        self.tallies = vec![[0; 3]; CELLS].into();
     }
 
     /// Counts one.
     #[inline]
     pub(super) fn record(&mut self, span: Span) {
         let nanos = span.as_nanos();
-        let [count, shortest, longest] = &mut self.tallies[cell(nanos)];
+        let Some([count, shortest, longest]) = self.tallies.get_mut(cell(nanos)) else {
+            self.lay_out();
+            return self.record(span);
+        };
         *count += 1;
         *shortest = (*shortest).max(!nanos);
         *longest = (*longest).max(nanos);
         self.sum += u128::from(nanos);
         self.squares.add(nanos);
-        self.max = self.max.max(nanos);
+        self.bits |= nanos;
     }
 
     /// What was counted.
     pub(super) fn into_latency(self) -> Latency {
-        // What lies beyond the longest was never touched: thousands of queues must not read all.
-        let touched = &self.tallies[..=cell(self.max)];
+        // What lies beyond the longest was never touched: it must not be read.
+        let touched = self.tallies.get(..=cell(self.bits)).unwrap_or_default();
         let counted = (0..).zip(touched).filter(|(_, [count, ..])| *count > 0);
         let cells = counted.map(|(number, &[count, shortest, most])| Cell {
             number,
@@ -60,9 +70,10 @@ impl Cells {
             least: !shortest,
             most,
         });
-        let distribution = Arc::new(Distribution::of_cells(cells.collect()));
-        let Cells { sum, squares, max, .. } = self;
-        Latency { distribution, sum, squares, max: Span::from_nanos(max) }
+        let cells: Vec<Cell> = cells.collect();
+        let max = Span::from_nanos(cells.last().map_or(0, |cell| cell.most));
+        let distribution = Arc::new(Distribution::of_cells(cells));
+        Latency { distribution, sum: self.sum, squares: self.squares, max }
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::counts::FleetCounts;
 use super::levels::Level;
-use super::series::FleetWindow;
+use super::series::{FleetWindow, Series};
 
 /// One fleet, over the measured window.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,7 +22,7 @@ pub struct FleetMeasured {
     /// Threads of workers that are down.
     pub down: Level,
     /// One entry a window of `Scenario::window`, over the whole run.
-    pub series: Vec<FleetWindow>,
+    pub series: Series<FleetWindow>,
     /// Threads of each worker.
     pub threads_each: u32,
     /// Counters over the window.

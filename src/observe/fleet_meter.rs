@@ -5,6 +5,7 @@
 
 use super::level_meter::{Meter, Metered};
 use super::measured::{FleetMeasured, FleetWindow};
+use super::windows::{Past, Windows};
 use crate::facts::deed::Ending;
 use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::{Span, Time};
@@ -18,7 +19,9 @@ pub(super) struct FleetMeter {
     calling: Meter,
     up: Meter,
     down: Meter,
-    windows: Vec<FleetWindow>,
+    windows: Windows<FleetWindow>,
+    /// No thread's time went over from one part to another since a window of the series ended.
+    rests: bool,
 }
 
 impl FleetMeter {
@@ -32,12 +35,39 @@ impl FleetMeter {
             calling: Meter::ZERO,
             up: Meter::ZERO,
             down: Meter::ZERO,
-            windows: Vec::with_capacity(windows),
+            windows: Windows::new(windows),
+            rests: false,
         }
     }
 
     fn meters(&mut self) -> [&mut Meter; 4] {
         [&mut self.busy, &mut self.calling, &mut self.up, &mut self.down]
+    }
+
+    /// How many windows it has told.
+    #[cfg(test)]
+    pub(super) fn told(&self) -> usize {
+        self.windows.told()
+    }
+
+    /// Whether its windows are all alike until a thread's time goes over.
+    #[inline]
+    pub(super) fn rests(&self) -> bool {
+        self.rests
+    }
+
+    /// A thread's time is going to go over, or to be measured: tells the windows that ended
+    /// meanwhile.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn wake(&mut self, past: Past) {
+        self.rests = false;
+        if !self.windows.lack(past) {
+            return;
+        }
+        let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
+        let [busy, calling, up, _] = levels;
+        self.windows.fill(past, FleetWindow { busy, calling, up });
     }
 
     pub(super) fn begin(&mut self, now: Time) {
@@ -60,6 +90,7 @@ impl FleetMeter {
             up: self.up.close_window(at, over),
         });
         self.down.close_window(at, over);
+        self.rests = true;
     }
 
     pub(super) fn into_measured(self) -> FleetMeasured {
@@ -68,7 +99,7 @@ impl FleetMeter {
         measured.calling.last = self.calling.value();
         measured.up.last = self.up.value();
         measured.down.last = self.down.value();
-        FleetMeasured { series: self.windows, ..measured }
+        FleetMeasured { series: self.windows.into_series(), ..measured }
     }
 
     /// The time of so many threads goes over from one part to another.

@@ -29,6 +29,14 @@ pub(super) trait Metered {
     /// The level over the window of the series that ends at `now`; the next one begins.
     fn close_window(&mut self, now: Time, over: Span) -> WindowLevel;
 
+    /// The level over each of the windows of the series of this length that have ended since it
+    /// last changed, the last of them at `now`.
+    fn rested(&mut self, now: Time, each: Span) -> WindowLevel {
+        // The first begins what the second measures.
+        self.close_window(Time::ZERO + (now.since(Time::ZERO) - each), each);
+        self.close_window(now, each)
+    }
+
     /// The level at `now`, where a run ends.
     fn last(&self, now: Time) -> u64;
 }
@@ -166,6 +174,11 @@ impl AgeMeter {
         measured: Begun { area: 0, max: 0 },
         window: Begun { area: 0, max: 0 },
     };
+
+    /// Whether there is nothing that grows older.
+    pub(super) fn stands_still(&self) -> bool {
+        self.oldest.is_none()
+    }
 
     /// The age now.
     #[inline]

@@ -22,7 +22,7 @@ pub use super::latencies::{
     WindowLatencyOf,
 };
 pub use super::levels::{Level, QueueLevel, QueueLevels, WindowLevel};
-pub use super::series::{FleetWindow, LoadSample, ProducerWindow, Window};
+pub use super::series::{FleetWindow, LoadSample, ProducerWindow, Series, Window};
 pub use super::squares::Squares;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Circulating;
@@ -69,7 +69,7 @@ pub struct QueueMeasured {
     /// Messages moved to the dead-letter queue, whole run.
     pub dead_lettered_in_all: u64,
     /// One entry a window of `Scenario::window`, over the whole run.
-    pub series: Vec<Window>,
+    pub series: Series<Window>,
     /// The life of every partition, by id.
     pub partition_lives: Vec<PartitionLife>,
     /// Load samples in order of time.
@@ -192,5 +192,5 @@ pub struct ProducerMeasured {
     /// Nanoseconds that messages spent in calls, tries and back-off included, in sum.
     pub calling: u128,
     /// One entry a window of `Scenario::window`, over the whole run.
-    pub series: Vec<ProducerWindow>,
+    pub series: Series<ProducerWindow>,
 }

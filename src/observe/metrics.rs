@@ -4,7 +4,8 @@
 //! allocate for a message: what it needs is laid out before the first event.
 //!
 //! Counters only grow; the measured window and the windows of the series are differences of them
-//! at boundaries, so a fact costs one increment however many windows there are.
+//! at boundaries, so a fact costs one increment however many windows there are. Parts that rest
+//! (`super::windows`) are left out at the boundaries of windows.
 #![expect(
     clippy::inline_always,
     reason = "a fact is known where it is told: all but its own arm folds away there"
@@ -15,6 +16,7 @@ use super::measured::Measured;
 use super::node_meter::NodeMeter;
 use super::producer_meter::ProducerMeter;
 use super::queue_meter::QueueMeter;
+use super::windows::Past;
 use crate::facts::deed::{Deed, FleetId};
 use crate::facts::fingerprint::Fingerprint;
 use crate::facts::observer::Observer;
@@ -45,12 +47,11 @@ pub struct Frame {
 #[derive(Clone, Debug)]
 pub struct Metrics {
     window: (Time, Time),
-    series: Span,
     /// The next instant at which something is folded.
     boundary: Time,
     next_series: Time,
-    /// Where the current window of the series began.
-    window_from: Time,
+    /// The windows of the series that have ended.
+    past: Past,
     begun: bool,
     ended: bool,
     queues: Vec<QueueMeter>,
@@ -62,6 +63,9 @@ pub struct Metrics {
 impl Metrics {
     /// Bytes that a queue takes beside its series and its partitions.
     pub const BYTES_PER_QUEUE: usize = QueueMeter::BYTES;
+
+    /// The same of a queue of which nothing is ever told, with its series.
+    pub const BYTES_PER_IDLE_QUEUE: usize = QueueMeter::BYTES_OF_IDLE;
 
     /// Bytes that a partition takes, and the change that it comes from, beside its loads.
     pub const BYTES_PER_PARTITION: usize =
@@ -80,10 +84,9 @@ impl Metrics {
         let queue = |&partitions: &u32| QueueMeter::new(frame.window, partitions, windows + 1);
         Metrics {
             window: frame.window,
-            series: frame.series,
             boundary: Time::ZERO,
             next_series: Time::ZERO + frame.series,
-            window_from: Time::ZERO,
+            past: Past { windows: 0, at: Time::ZERO, each: frame.series },
             begun: false,
             ended: false,
             queues: frame.partitions.iter().map(queue).collect(),
@@ -111,7 +114,7 @@ impl Metrics {
             }
             if at == self.next_series {
                 self.close_window(at);
-                self.next_series += self.series;
+                self.next_series += self.past.each;
             }
             let edges = [(self.begun, self.window.0), (self.ended, self.window.1)];
             let open = edges.into_iter().filter(|(passed, _)| !passed).map(|(_, edge)| edge);
@@ -121,21 +124,46 @@ impl Metrics {
 
     /// A window of the series ends.
     fn close_window(&mut self, at: Time) {
-        let over = at.since(self.window_from);
-        for queue in &mut self.queues {
+        let over = at.since(self.past.at);
+        for queue in self.queues.iter_mut().filter(|queue| !queue.rests()) {
             queue.close_window(at, over);
         }
-        for fleet in &mut self.fleets {
+        for fleet in self.fleets.iter_mut().filter(|fleet| !fleet.rests()) {
             fleet.close_window(at, over);
         }
-        for producer in &mut self.producers {
-            producer.close_window();
+        for producer in self.producers.iter_mut().filter(|producer| !producer.rests()) {
+            producer.close_window(self.past);
         }
-        self.window_from = at;
+        self.past = Past { windows: self.past.windows + 1, at, ..self.past };
+    }
+
+    /// As [`Observer::threads`], where a fleet is told the first of a window. All that is to be
+    /// done then stands apart: where it is called last, it takes no registers from what is done
+    /// each time.
+    #[cold]
+    #[inline(never)]
+    fn threads_after_rest(
+        &mut self,
+        now: Time,
+        fleet: FleetId,
+        threads: u32,
+        from: ThreadTime,
+        to: ThreadTime,
+    ) {
+        let meter = &mut self.fleets[fleet.0 as usize];
+        meter.wake(self.past);
+        meter.threads(now, threads, from, to);
+    }
+
+    /// All levels are going to be looked at.
+    fn wake(&mut self) {
+        self.queues.iter_mut().for_each(|queue| queue.wake(self.past));
+        self.fleets.iter_mut().for_each(|fleet| fleet.wake(self.past));
     }
 
     fn begin(&mut self, at: Time) {
         self.begun = true;
+        self.wake();
         for queue in &mut self.queues {
             queue.begin(at);
         }
@@ -149,6 +177,7 @@ impl Metrics {
 
     fn end(&mut self, at: Time) {
         self.ended = true;
+        self.wake();
         let over = at.since(self.window.0);
         for queue in &mut self.queues {
             queue.end(at, over);
@@ -176,9 +205,10 @@ impl Metrics {
     /// its queues. A run that ended early has a shorter window.
     pub fn finish(mut self, end: Time, events: u64, leftovers: &[Leftover]) -> Measured {
         // A run that a limit or an interrupt ended may have begun a window with its last instant.
-        let begun = end + self.series == self.next_series;
+        let begun = end + self.past.each == self.next_series;
         self.cross(end);
-        if begun || end + self.series > self.next_series {
+        self.wake();
+        if begun || end + self.past.each > self.next_series {
             // The last window of the series is shorter than the others.
             self.close_window(end);
         }
@@ -191,12 +221,13 @@ impl Metrics {
             self.end(end);
         }
         let queues = self.queues.into_iter().zip(leftovers);
+        let producers = self.producers.into_iter();
         Measured {
             window: self.window,
             end,
             events,
             queues: queues.map(|(queue, &left)| queue.into_measured(end, left)).collect(),
-            producers: self.producers.into_iter().map(ProducerMeter::into_measured).collect(),
+            producers: producers.map(|producer| producer.into_measured(self.past)).collect(),
             fleets: self.fleets.into_iter().map(FleetMeter::into_measured).collect(),
             fingerprint: self.fingerprint.hash(),
             checkpoints: self.fingerprint.checkpoints().to_vec(),
@@ -208,7 +239,11 @@ impl Journal for Metrics {
     #[inline(always)]
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         self.fingerprint.change(now, queue, change);
-        self.queues[queue.0 as usize].change(now, change);
+        let meter = &mut self.queues[queue.0 as usize];
+        if meter.rests() {
+            meter.wake(self.past);
+        }
+        meter.change(now, change);
     }
 }
 
@@ -229,7 +264,12 @@ impl Observer for Metrics {
         from: ThreadTime,
         to: ThreadTime,
     ) {
-        self.fleets[fleet.0 as usize].threads(now, threads, from, to);
+        let meter = &mut self.fleets[fleet.0 as usize];
+        if meter.rests() {
+            self.threads_after_rest(now, fleet, threads, from, to);
+        } else {
+            meter.threads(now, threads, from, to);
+        }
     }
 
     #[inline(always)]
@@ -248,7 +288,11 @@ impl Observer for Metrics {
             }
             Deed::Ended { fleet, queue, sent, took, how, .. } => {
                 self.fleets[fleet.0 as usize].end_work(took, how);
-                self.queues[queue.0 as usize].end_work(sent, took, how);
+                let meter = &mut self.queues[queue.0 as usize];
+                if meter.rests() {
+                    meter.wake(self.past);
+                }
+                meter.end_work(sent, took, how);
             }
             Deed::Began { .. }
             | Deed::Started { .. }
@@ -261,87 +305,4 @@ impl Observer for Metrics {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts::deed::ProducerId;
-    use crate::observe::measured::{ProducerCounts, ProducerMeasured};
-
-    fn at(secs: u64) -> Time {
-        Time::ZERO + Span::from_secs(secs)
-    }
-
-    /// Measured from 10 to 20 s, in windows of 4 s, of a run of 30 s.
-    fn metrics() -> Metrics {
-        Metrics::new(&Frame {
-            window: (at(10), at(20)),
-            end: at(30),
-            series: Span::from_secs(4),
-            partitions: Vec::new(),
-            producers: 1,
-            fleets: vec![4],
-        })
-    }
-
-    fn tell(metrics: &mut Metrics, secs: u64, deed: Deed) {
-        metrics.time(at(secs));
-        metrics.deed(at(secs), &deed);
-    }
-
-    const PRODUCER: ProducerId = ProducerId(0);
-
-    /// Nine messages arise before the window and eleven in it; of calls with three messages each
-    /// one is stored before and two are in it, one is tried again and one given up.
-    #[test]
-    fn producers_are_counted_message_by_message() {
-        let mut metrics = metrics();
-        let arrived = Deed::Arrived { producer: PRODUCER };
-        let (waited, took) = (Span::from_nanos(5), Span::from_nanos(7));
-        let sent = Deed::SendConfirmed { producer: PRODUCER, messages: 3, waited, took };
-        for _ in 0..9 {
-            tell(&mut metrics, 9, arrived);
-        }
-        tell(&mut metrics, 9, sent);
-        for _ in 0..11 {
-            tell(&mut metrics, 10, arrived);
-        }
-        tell(&mut metrics, 12, sent);
-        tell(&mut metrics, 13, sent);
-        tell(&mut metrics, 14, Deed::SendRetried { producer: PRODUCER, messages: 3 });
-        tell(&mut metrics, 15, Deed::GivenUp { producer: PRODUCER, messages: 3 });
-        tell(&mut metrics, 20, arrived);
-        let print = metrics.fingerprint().hash();
-        let measured = metrics.finish(at(30), 99, &[]);
-        let expected = ProducerMeasured {
-            arrived_in_all: 20,
-            counts: ProducerCounts { arrived: 11, sent: 6, throttled: 6, retried: 3, given_up: 3 },
-            held_back: (9 - 3, 20 - 9 - 3),
-            waited: 2 * 15,
-            calling: 2 * 21,
-            series: measured.producers[0].series.clone(),
-        };
-        assert_eq!(measured.producers, [expected]);
-        assert_eq!(measured.fleets[0].threads_each, 4);
-        assert_eq!((measured.fingerprint, measured.events), (print, 99));
-        assert_ne!(print, Fingerprint::default().hash());
-    }
-
-    /// How many windows a series has, how much of the measured window there is.
-    #[test]
-    fn a_run_that_ends_early_has_a_shorter_window() {
-        let ended = |told: u64, end: u64| {
-            let mut metrics = metrics();
-            tell(&mut metrics, told, Deed::Arrived { producer: PRODUCER });
-            let measured = metrics.finish(at(end), 0, &[]);
-            let (from, to) = measured.window;
-            (measured.fleets[0].series.len(), from.since(Time::ZERO), to.since(from))
-        };
-        let secs = Span::from_secs;
-        assert_eq!(ended(1, 30), (8, secs(10), secs(10)), "seven of 4 s and one of 2 s");
-        assert_eq!(ended(1, 28), (7, secs(10), secs(10)), "a whole number of windows");
-        assert_eq!(ended(1, 17), (5, secs(10), secs(7)));
-        assert_eq!(ended(1, 10), (3, secs(10), Span::ZERO));
-        assert_eq!(ended(1, 7), (2, secs(7), Span::ZERO), "it has not begun");
-        // Something happened at the last instant: the window that begins there has no length.
-        assert_eq!(ended(28, 28), (8, secs(10), secs(10)));
-    }
-}
+mod tests;

@@ -24,3 +24,4 @@ mod squares;
 pub mod trace;
 pub mod waits;
 mod window_cells;
+mod windows;

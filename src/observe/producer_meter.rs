@@ -4,21 +4,48 @@
 //! [`super::metrics`] tells.
 
 use super::measured::{ProducerCounts, ProducerMeasured, ProducerWindow};
+use super::series::Series;
+use super::windows::{Past, Windows};
 use crate::kernel::time::Span;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct ProducerMeter {
     now: ProducerMeasured,
     at_begin: ProducerMeasured,
     measured: ProducerMeasured,
     /// What had been counted when the window of the series began.
     before: ProducerWindow,
-    windows: Vec<ProducerWindow>,
+    windows: Windows<ProducerWindow>,
 }
 
 impl ProducerMeter {
     pub(super) fn new(windows: usize) -> ProducerMeter {
-        ProducerMeter { windows: Vec::with_capacity(windows), ..ProducerMeter::default() }
+        ProducerMeter {
+            now: ProducerMeasured::default(),
+            at_begin: ProducerMeasured::default(),
+            measured: ProducerMeasured::default(),
+            before: ProducerWindow::default(),
+            windows: Windows::new(windows),
+        }
+    }
+
+    /// How many windows it has told.
+    #[cfg(test)]
+    pub(super) fn told(&self) -> usize {
+        self.windows.told()
+    }
+
+    /// Whether no message arose or left since a window of the series ended.
+    pub(super) fn rests(&self) -> bool {
+        let ProducerCounts { arrived, sent, given_up, .. } = self.now.counts;
+        let before = &self.before;
+        (arrived, sent, given_up) == (before.arrived, before.sent, before.given_up)
+    }
+
+    /// Tells the windows that ended while it rested.
+    fn catch_up(&mut self, past: Past) {
+        let held_back = self.before.held_back;
+        self.windows.fill(past, ProducerWindow { held_back, ..ProducerWindow::default() });
     }
 
     pub(super) fn begin(&mut self) {
@@ -29,7 +56,9 @@ impl ProducerMeter {
         self.measured = self.now.since(&self.at_begin);
     }
 
-    pub(super) fn close_window(&mut self) {
+    /// A window of the series ends, after those that are past.
+    pub(super) fn close_window(&mut self, past: Past) {
+        self.catch_up(past);
         let ProducerCounts { arrived, sent, given_up, .. } = self.now.counts;
         let waited = self.now.waited;
         let before = self.before;
@@ -44,14 +73,15 @@ impl ProducerMeter {
         });
     }
 
-    pub(super) fn into_measured(self) -> ProducerMeasured {
-        ProducerMeasured { series: self.windows, ..self.measured }
+    /// What was measured in a run whose last window of the series is past.
+    pub(super) fn into_measured(mut self, past: Past) -> ProducerMeasured {
+        self.catch_up(past);
+        ProducerMeasured { series: self.windows.into_series(), ..self.measured }
     }
 
     #[inline]
     pub(super) fn arrived(&mut self) {
         self.now.counts.arrived += 1;
-        self.now.arrived_in_all += 1;
     }
 
     #[inline]
@@ -81,12 +111,12 @@ impl ProducerMeasured {
     /// What was added since `before`; what counts the whole run is kept.
     fn since(&self, before: &ProducerMeasured) -> ProducerMeasured {
         ProducerMeasured {
-            arrived_in_all: self.arrived_in_all,
+            arrived_in_all: self.counts.arrived,
             counts: self.counts.since(&before.counts),
             held_back: (before.unsettled(), self.unsettled()),
             waited: self.waited - before.waited,
             calling: self.calling - before.calling,
-            series: Vec::new(),
+            series: Series::default(),
         }
     }
 }
@@ -94,6 +124,12 @@ impl ProducerMeasured {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::time::Time;
+
+    /// So many windows are past; how long they were does not matter to what is counted.
+    fn past(windows: usize) -> Past {
+        Past { windows, at: Time::ZERO, each: Span::ZERO }
+    }
 
     /// Seven arise and four are sent, each after 2 s and a call of 1 s; then two of the others are
     /// sent and one is given up. Windows of the series tell what came in each, and what is held
@@ -104,20 +140,20 @@ mod tests {
         let second = Span::from_secs(1);
         (0..7).for_each(|_| meter.arrived());
         meter.confirmed(4, second.saturating_mul(2), second);
-        meter.close_window();
+        meter.close_window(past(0));
         meter.begin();
         meter.retried(3);
         meter.confirmed(2, second, second);
         meter.given_up(1);
-        meter.close_window();
+        meter.close_window(past(1));
         meter.end();
-        let measured = meter.into_measured();
+        let measured = meter.into_measured(past(2));
         let nanos = u128::from(second.as_nanos());
         let first =
             ProducerWindow { arrived: 7, sent: 4, given_up: 0, waited: 8 * nanos, held_back: 3 };
         let then =
             ProducerWindow { arrived: 0, sent: 2, given_up: 1, waited: 2 * nanos, held_back: 0 };
-        assert_eq!(measured.series, [first, then]);
+        assert_eq!(measured.series, [first, then].into_iter().collect());
         let counts = ProducerCounts { arrived: 0, sent: 2, throttled: 4, retried: 3, given_up: 1 };
         assert_eq!((measured.arrived_in_all, measured.counts), (7, counts));
         assert_eq!((measured.held_back, measured.waited), ((3, 0), 2 * nanos));

@@ -17,6 +17,7 @@ use super::measured::{
 };
 use super::node_meter::NodeMeter;
 use super::window_cells::WindowCells;
+use super::windows::{Past, Windows};
 use crate::facts::deed::Ending;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Leftover;
@@ -67,11 +68,15 @@ pub(super) struct QueueMeter {
     /// In the current window of the series, whenever the message was sent.
     in_window: SeriesLatencies<WindowCells>,
     receives: Receives,
-    windows: Vec<Window>,
+    windows: Windows<Window>,
+    /// Nothing was told since a window of the series ended, and no message ages.
+    rests: bool,
     lives: Vec<PartitionLife>,
     /// Messages sent to each partition in the current window of the series.
     sends: Vec<u64>,
     loads: Vec<LoadSample>,
+    /// How many loads there will be, if no partition is added.
+    most_loads: usize,
     splits: Vec<(Time, SplitEvent)>,
     /// Where the current window of the series began.
     window_from: Time,
@@ -84,6 +89,9 @@ impl QueueMeter {
     pub(super) const BYTES: usize = size_of::<QueueMeter>()
         + QueueLatencies::<()>::LEN * Cells::BYTES
         + SeriesLatencies::<()>::LEN * WindowCells::BYTES;
+
+    /// Bytes of one of which nothing is ever told, with its series.
+    pub(super) const BYTES_OF_IDLE: usize = size_of::<QueueMeter>() + Windows::<Window>::LEAST;
 
     /// Bytes of a partition beside its loads.
     pub(super) const BYTES_PER_PARTITION: usize = size_of::<PartitionLife>() + size_of::<u64>();
@@ -109,10 +117,12 @@ impl QueueMeter {
             latencies: QueueLatencies::<()>::default().map(|()| Cells::new()),
             in_window: SeriesLatencies::<()>::default().map(|()| WindowCells::new()),
             receives: Receives::NONE,
-            windows: Vec::with_capacity(windows),
+            windows: Windows::new(windows),
+            rests: false,
             lives: Vec::with_capacity(partitions as usize),
             sends: Vec::with_capacity(partitions as usize),
-            loads: Vec::with_capacity(windows * partitions as usize),
+            loads: Vec::new(),
+            most_loads: windows * partitions as usize,
             splits: Vec::new(),
             window_from: Time::ZERO,
             throttling: None,
@@ -148,6 +158,31 @@ impl QueueMeter {
         self.visible.value() + self.in_flight.value() + self.delayed.value()
     }
 
+    /// How many windows it has told.
+    #[cfg(test)]
+    pub(super) fn told(&self) -> usize {
+        self.windows.told()
+    }
+
+    /// Whether its windows are all alike until something is told.
+    #[inline]
+    pub(super) fn rests(&self) -> bool {
+        self.rests
+    }
+
+    /// Something is going to be told, or to be measured: tells the windows that ended meanwhile.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn wake(&mut self, past: Past) {
+        self.rests = false;
+        if !self.windows.lack(past) {
+            return;
+        }
+        let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
+        self.windows.fill(past, Window { levels, ..Window::default() });
+        self.window_from = past.at;
+    }
+
     pub(super) fn begin(&mut self, now: Time) {
         self.at_begin = self.counts;
         self.resident.0 = self.there();
@@ -171,8 +206,12 @@ impl QueueMeter {
         self.windows.push(Window { counts, levels, latencies, imbalance: self.imbalance(at) });
         self.at_window = self.counts;
         self.window_from = at;
+        self.rests = self.age.stands_still();
         for (number, sends) in (0..).zip(&mut self.sends) {
             if *sends > 0 {
+                if self.loads.is_empty() {
+                    self.loads.reserve_exact(self.most_loads);
+                }
                 let partition = PartitionId(number);
                 self.loads.push(LoadSample { at, partition, sends: *sends });
                 *sends = 0;
@@ -219,7 +258,7 @@ impl QueueMeter {
             resident: self.resident,
             unfinished: Unfinished { messages, oldest, mean_age, circulating },
             dead_lettered_in_all: self.counts.dead_lettered,
-            series: self.windows,
+            series: self.windows.into_series(),
             partition_lives: self.lives,
             loads: self.loads,
             split_events: self.splits,

@@ -8,6 +8,9 @@
 //! middle of its cell, neither its upper nor its lower edge, and no more than the longest nor less
 //! than the least of the window: what is equal to all is told exactly.
 //!
+//! Cells are laid out when something is first counted: most of ten thousand queues may never be
+//! used.
+//!
 //! Invariant: memory is the same however many windows there are, and closing one costs as much as
 //! its latencies lie apart.
 
@@ -23,8 +26,8 @@ const HALF: usize = 1 << (KEPT_BITS - 1);
 /// Latencies of one kind in the current window.
 #[derive(Clone, Debug)]
 pub(super) struct WindowCells {
+    /// Empty until something is counted.
     counts: Box<[u64]>,
-    count: u64,
     sum: u128,
     least: u64,
     most: u64,
@@ -50,16 +53,23 @@ impl WindowCells {
         ((u64::BITS - KEPT_BITS) as usize + 2) * HALF * size_of::<u64>();
 
     pub(super) fn new() -> WindowCells {
-        let counts = vec![0; cell(u64::MAX) + 1].into();
-        WindowCells { counts, count: 0, sum: 0, least: u64::MAX, most: 0 }
+        WindowCells { counts: Box::default(), sum: 0, least: u64::MAX, most: 0 }
+    }
+
+    #[cold]
+    fn lay_out(&mut self) {
+        self.counts = vec![0; cell(u64::MAX) + 1].into();
     }
 
     /// Counts one.
     #[inline]
     pub(super) fn record(&mut self, span: Span) {
         let nanos = span.as_nanos();
-        self.counts[cell(nanos)] += 1;
-        self.count += 1;
+        let Some(count) = self.counts.get_mut(cell(nanos)) else {
+            self.lay_out();
+            return self.record(span);
+        };
+        *count += 1;
         self.sum += u128::from(nanos);
         self.least = self.least.min(nanos);
         self.most = self.most.max(nanos);
@@ -67,22 +77,24 @@ impl WindowCells {
 
     /// What was counted in the window that ends; the next one begins.
     pub(super) fn close_window(&mut self) -> WindowLatency {
-        let WindowCells { ref mut counts, count, sum, least, most } = *self;
-        if count == 0 {
+        let WindowCells { ref mut counts, sum, least, most } = *self;
+        if most < least {
             return WindowLatency::default();
         }
+        let touched = &mut counts[cell(least)..=cell(most)];
+        let count = touched.iter().sum::<u64>();
         // The value at or below which so many of a hundred are.
         let (mut found, mut next) = ([50, 95, 99].map(|percent| (percent, Span::ZERO)), 0);
         let mut below = 0;
-        for cell in cell(least)..=cell(most) {
-            below += counts[cell];
+        for (cell, of_it) in (cell(least)..).zip(touched) {
+            below += *of_it;
             while next < found.len() && below * 100 >= count * found[next].0 {
                 found[next].1 = Span::from_nanos(middle(cell).clamp(least, most));
                 next += 1;
             }
-            counts[cell] = 0;
+            *of_it = 0;
         }
-        (self.count, self.sum, self.least, self.most) = (0, 0, u64::MAX, 0);
+        (self.sum, self.least, self.most) = (0, u64::MAX, 0);
         let [p50, p95, p99] = found.map(|(_, value)| value);
         let half = u128::from(count / 2);
         let mean = Span::from_nanos(((sum + half) / u128::from(count)) as u64);

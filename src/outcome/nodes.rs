@@ -144,7 +144,7 @@ mod tests {
         let mut queue = fixture::idle_queue();
         let nodes = NodeCounts { failures: 1, elections: 4, copies: 3, copies_dropped: 2 };
         let counts = QueueCounts { nodes, unavailable: 10, ..QueueCounts::default() };
-        queue.series = vec![Window { counts, ..Window::default() }; 3];
+        queue.series.push(Window { counts, ..Window::default() }, 3);
         queue.nodes.without_quorum = Lack { most: 2, of: 9, time: Span::from_secs(3) };
         let nodes = Nodes::of(&queue);
         assert_eq!((nodes.failures, nodes.elections, nodes.unavailable), (3, 12, 30));

@@ -266,7 +266,7 @@ mod tests {
             window.levels.partitions = WindowLevel::steady(9 - under_way);
             window
         };
-        queue.series = vec![window(1), window(3), window(0)];
+        queue.series = [1, 3, 0].map(window).into_iter().collect();
         queue.throttling = Some((at(2), at(24)));
         let partitions = Partitions::of(&queue);
         assert_eq!(partitions.most_at_once, 3);

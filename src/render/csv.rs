@@ -328,11 +328,12 @@ mod tests {
     fn a_producer_has_its_columns_in_the_rows_of_its_queue() {
         let (scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
         let waited = u128::from(Span::from_secs(3).as_nanos());
-        measured.producers[0].series = vec![
+        let windows = [
             ProducerWindow { arrived: 10, sent: 8, given_up: 1, waited, held_back: 1 },
             ProducerWindow { held_back: 1, ..ProducerWindow::default() },
         ];
-        measured.queues[1].series = vec![Window::default()];
+        measured.producers[0].series = windows.into_iter().collect();
+        measured.queues[1].series = std::iter::once(Window::default()).collect();
         let text = series(&scenario, &measured);
         let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
         let first = rows[0].iter().position(|head| *head == "web.arrived").expect("is there");

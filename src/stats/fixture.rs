@@ -95,9 +95,10 @@ pub(crate) fn with_nodes() -> (Scenario, Measured) {
     (counts.redelivered.delete_undone, counts.redelivered.not_hidden) = (5, 2);
     counts.nodes = NodeCounts { failures: 2, elections: 43, copies: 64, copies_dropped: 1 };
     let [under_replicated, without_quorum] = [117, 11].map(WindowLevel::steady);
-    let levels = &mut queue.series[1].levels;
+    let window = &mut queue.series.each_mut()[1];
+    let levels = &mut window.levels;
     (levels.under_replicated, levels.without_quorum) = (under_replicated, without_quorum);
-    queue.series[1].counts = queue.counts;
+    window.counts = queue.counts;
     (scenario, measured)
 }
 
@@ -166,7 +167,7 @@ pub(crate) fn measured(shift: u64) -> Measured {
             age_of_oldest_ns: level(60_000_000, 900_000_000, 0),
             ..idle_queue().levels
         },
-        series: vec![window(0), window(3), window(1)],
+        series: [0, 3, 1].map(window).into_iter().collect(),
         ..idle_queue()
     };
     Measured {

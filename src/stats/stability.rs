@@ -89,8 +89,8 @@ fn backlog(scenario: &Scenario, queue: &QueueMeasured) -> Vec<f64> {
     let window = scenario.window.as_nanos().max(1);
     let from = scenario.warm_up.as_nanos().div_ceil(window) as usize;
     let to = (scenario.duration.as_nanos() / window) as usize;
-    let windows = queue.series.get(from.saturating_sub(1)..to.min(queue.series.len()));
-    windows.unwrap_or_default().iter().map(|window| window.levels.visible.last as f64).collect()
+    let windows = queue.series.iter().take(to).skip(from.saturating_sub(1));
+    windows.map(|window| window.levels.visible.last as f64).collect()
 }
 
 /// Whether the steps between levels have a mean above zero.

@@ -10,7 +10,7 @@ use super::columns::Columns;
 use super::format;
 use super::page::{self, BOTTOM, Panel, Sample, TOP};
 use super::pattern::Pattern;
-use crate::observe::measured::{FleetMeasured, FleetWindow, Level, WindowLevel};
+use crate::observe::measured::{FleetMeasured, FleetWindow, Level, Series, WindowLevel};
 
 /// Draws the picture.
 pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
@@ -35,7 +35,7 @@ fn own(subject: Subject<'_>) -> (Vec<&str>, Vec<&FleetMeasured>) {
 }
 
 /// All fleets as one. The maximum of the sum is not known of several: it is left out.
-fn together(fleets: &[&FleetMeasured]) -> Vec<FleetWindow> {
+fn together(fleets: &[&FleetMeasured]) -> Series<FleetWindow> {
     let windows = fleets.iter().map(|fleet| fleet.series.len()).max().unwrap_or(0);
     let sum = |at: usize, level: fn(&FleetWindow) -> WindowLevel| {
         let levels = fleets.iter().filter_map(|fleet| fleet.series.get(at)).map(level);

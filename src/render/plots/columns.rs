@@ -4,7 +4,7 @@
 //! of a counter a column shows the sum over its windows, of a level the window with the highest.
 
 use crate::kernel::time::{Span, Time};
-use crate::observe::measured::Window;
+use crate::observe::measured::{Series, Window};
 
 /// Most columns of a picture; its panel has about as many pixels.
 const MOST: usize = 960;
@@ -16,7 +16,7 @@ pub(super) struct Column<'a, W = Window> {
     /// Where it ends.
     pub(super) to: Time,
     /// Its windows, at least one.
-    pub(super) windows: &'a [W],
+    pub(super) windows: Vec<&'a W>,
 }
 
 impl<W> Column<'_, W> {
@@ -27,13 +27,13 @@ impl<W> Column<'_, W> {
 
     /// A counter's sum.
     pub(super) fn sum(&self, counter: impl Fn(&W) -> u64) -> u64 {
-        self.windows.iter().map(counter).sum()
+        self.windows.iter().map(|window| counter(window)).sum()
     }
 
     /// The window where a level is highest.
     pub(super) fn highest<T: PartialOrd>(&self, level: impl Fn(&W) -> T) -> &W {
-        let mut highest = &self.windows[0];
-        for window in &self.windows[1..] {
+        let mut highest = self.windows[0];
+        for &window in &self.windows[1..] {
             if level(window) > level(highest) {
                 highest = window;
             }
@@ -54,22 +54,28 @@ pub(super) struct Columns<'a, W = Window> {
 
 impl<'a, W> Columns<'a, W> {
     /// The columns of a series of windows of this length, up to `end`.
-    pub(super) fn new(series: &'a [W], window: Span, end: Time) -> Columns<'a, W> {
+    pub(super) fn new(series: &'a Series<W>, window: Span, end: Time) -> Columns<'a, W> {
         Columns::at_most(MOST, series, window, end)
     }
 
     /// The same with at most `most` columns, at least 1.
-    pub(super) fn at_most(most: usize, series: &'a [W], window: Span, end: Time) -> Columns<'a, W> {
+    pub(super) fn at_most(
+        most: usize,
+        series: &'a Series<W>,
+        window: Span,
+        end: Time,
+    ) -> Columns<'a, W> {
         let group = series.len().div_ceil(most.min(MOST)).max(1);
         let at = |number: usize| {
             Time::ZERO.saturating_add(window.saturating_mul(number as u64)).min(end)
         };
-        let all = series
+        let windows: Vec<&W> = series.iter().collect();
+        let all = windows
             .chunks(group)
             .enumerate()
             .map(|(number, windows)| {
                 let (from, to) = (at(number * group), at(number * group + windows.len()));
-                Column { from, to, windows }
+                Column { from, to, windows: windows.to_vec() }
             })
             .filter(|column| column.from < column.to)
             .collect();
@@ -95,7 +101,7 @@ mod tests {
     use super::*;
     use crate::stats::fixture;
 
-    fn series(length: u64) -> Vec<Window> {
+    fn series(length: u64) -> Series<Window> {
         let window = |visible| Window { levels: fixture::waiting(visible), ..Window::default() };
         (0..length).map(window).collect()
     }

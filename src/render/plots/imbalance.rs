@@ -9,7 +9,7 @@ use super::canvas::{Align, Canvas, Point, Stroke, Type, colour, sheet};
 use super::columns::Columns;
 use super::format;
 use super::page::{self, BOTTOM, Panel, RIGHT, Sample, TOP};
-use crate::observe::measured::Window;
+use crate::observe::measured::{Series, Window};
 
 /// Sends that a partition must have on average for its window to be drawn. With ten, the busiest of
 /// 16 equal partitions has about 1.6 times the mean by chance, with hundred 1.2 times.
@@ -35,7 +35,7 @@ pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
 }
 
 /// The mean over all windows that are drawn, each with the weight of its sends.
-fn mean(windows: &[Window]) -> f64 {
+fn mean(windows: &Series<Window>) -> f64 {
     let drawn = || windows.iter().filter(|window| imbalance(window) > 0);
     let sends: u128 = drawn().map(|window| u128::from(window.counts.offered())).sum();
     let weigh = |w: &Window| u128::from(w.imbalance) * u128::from(w.counts.offered());

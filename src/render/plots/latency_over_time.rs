@@ -135,7 +135,8 @@ fn curves(
 ) {
     let highest = |curve: &Curve| -> Vec<Option<u64>> {
         let ended = columns.all.iter().map(|column| {
-            let windows = column.windows.iter().map(kind.of).filter(|latency| latency.count > 0);
+            let windows = column.windows.iter().map(|window| (kind.of)(window));
+            let windows = windows.filter(|latency| latency.count > 0);
             windows.map(|latency| (curve.of)(latency).as_nanos()).max()
         });
         ended.collect()

@@ -267,7 +267,7 @@ mod tests {
         let mut measured = sample::measured();
         let queue = &mut measured.queues[0];
         let mut waiting = 0;
-        for window in &mut queue.series {
+        for window in queue.series.each_mut() {
             waiting += 5_000;
             (window.levels.visible, window.levels.in_flight) =
                 (WindowLevel::steady(waiting), WindowLevel::default());
@@ -292,7 +292,7 @@ mod tests {
         let queue = &mut measured.queues[0];
         let at = Time::ZERO + Span::from_secs(100);
         queue.split_events = vec![(at, SplitEvent::Recut { old: 4, new: 18 })];
-        queue.series[30].levels.partitions.max = 20;
+        queue.series.each_mut()[30].levels.partitions.max = 20;
         let told = Partitions::of(queue);
         assert_eq!((told.splits, told.merges, told.most), (14, 0, 20));
         let plots = all(&sample::scenario(), &measured).unwrap();
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn what_is_moved_in_is_not_called_sent() {
         let mut measured = sample::measured();
-        for counts in measured.queues[0].series.iter_mut().map(|window| &mut window.counts) {
+        for Window { counts, .. } in measured.queues[0].series.each_mut() {
             (counts.moved_in, counts.sent) = (counts.sent, 0);
         }
         let counts = &mut measured.queues[0].counts;
@@ -318,7 +318,7 @@ mod tests {
         };
         let (moved, sent) = title(&measured);
         assert!(moved.starts_with("moved in 399/s") && !sent, "{}", &moved[..60]);
-        measured.queues[0].series[9].counts.sent = 1;
+        measured.queues[0].series.each_mut()[9].counts.sent = 1;
         assert!(title(&measured).1, "sent or moved in");
     }
 

@@ -9,7 +9,7 @@ use crate::ledger::journal::{PartitionId, Refusal};
 use crate::model::scenario::Scenario;
 use crate::observe::measured::{
     FleetMeasured, FleetWindow, Lack, Latency, Level, LoadSample, Measured, NodeEvent,
-    NodesMeasured, PartitionLife, QueueCounts, QueueLevels, QueueMeasured, Redelivered,
+    NodesMeasured, PartitionLife, QueueCounts, QueueLevels, QueueMeasured, Redelivered, Series,
     SeriesLatencies, SplitEvent, Window, WindowLatency, WindowLevel,
 };
 use crate::observe::trace::sample;
@@ -60,7 +60,7 @@ pub(super) fn measured_with_nodes() -> Measured {
         under_replicated: Lack { most: 120, of: 256, time: Span::from_secs(480) },
         without_quorum: Lack { most: 11, of: 256, time: Span::from_secs(218) },
     };
-    for (number, window) in queue.series.iter_mut().enumerate() {
+    for (number, window) in queue.series.each_mut().iter_mut().enumerate() {
         let second = number as u64 * WINDOW;
         // Repair begins a minute after each failure, and brings a replica in about 5 s.
         let lacking = match second {
@@ -164,7 +164,7 @@ fn series(queue: &mut QueueMeasured) {
             ..QueueCounts::default()
         };
         let steady = WindowLevel::steady;
-        queue.series.push(Window {
+        let window = Window {
             counts,
             levels: QueueLevels {
                 visible: steady(visible),
@@ -179,7 +179,8 @@ fn series(queue: &mut QueueMeasured) {
                 sent_to_deleted: waits(busy, visible * 2 + 107),
             },
             ..Window::default()
-        });
+        };
+        queue.series.push(window, 1);
         if (300..1_200).contains(&second) {
             all.sent += counts.sent;
             all.throttled_sends += counts.throttled_sends;
@@ -192,9 +193,8 @@ fn series(queue: &mut QueueMeasured) {
         }
     }
     let level = |value: fn(&Window) -> u64| {
-        let measured = &queue.series[60..240];
-        let max = measured.iter().map(value).max().unwrap_or(0);
-        let sum: u64 = measured.iter().map(value).sum();
+        let measured = || queue.series.iter().take(240).skip(60).map(value);
+        let (max, sum) = (measured().max().unwrap_or(0), measured().sum::<u64>());
         let second = 1_000_000_000_u64;
         let over = 900 * second;
         let area = u128::from(sum * WINDOW) * u128::from(second);
@@ -222,9 +222,9 @@ fn fleet(queue: &QueueMeasured) -> FleetMeasured {
         let level = |share: f64| WindowLevel { mean: busy * share, max: threads, last: 0 };
         FleetWindow { busy: level(1.0), calling: level(0.25), up: WindowLevel::steady(threads) }
     };
-    let series: Vec<FleetWindow> = queue.series.iter().map(window).collect();
+    let series: Series<FleetWindow> = queue.series.iter().map(window).collect();
     let second = 1_000_000_000_u64;
-    let sum: f64 = series[60..240].iter().map(|window| window.busy.mean).sum();
+    let sum: f64 = series.iter().take(240).skip(60).map(|window| window.busy.mean).sum();
     let area = u128::from(Span::round_nanos(sum * WINDOW as f64 * 1e9).as_nanos());
     let level = |area| Level { area, over: 900 * second, max: threads, last: 0 };
     let up = level(u128::from(threads * 900) * u128::from(second));
@@ -264,7 +264,7 @@ fn partitions(queue: &mut QueueMeasured) {
         (at(1_050), SplitEvent::Merged { into: PartitionId(10), at: quarter + eighth }),
     ];
     queue.throttling = Some((at(620), at(700)));
-    for (number, window) in queue.series.iter_mut().enumerate() {
+    for (number, window) in queue.series.each_mut().iter_mut().enumerate() {
         let end = at((number as u64 + 1) * WINDOW);
         let start = at(number as u64 * WINDOW);
         for (id, life) in queue.partition_lives.iter().enumerate() {

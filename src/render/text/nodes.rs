@@ -131,7 +131,7 @@ mod tests {
     fn outcome(change: impl FnOnce(&mut QueueMeasured)) -> Outcome {
         let (scenario, _) = fixture::with_nodes();
         let mut measured = fixture::measured(0);
-        measured.queues[0].series = vec![Window::default()];
+        measured.queues[0].series = std::iter::once(Window::default()).collect();
         change(&mut measured.queues[0]);
         Outcome::from_run(&scenario, 42, 0, &measured, None)
     }
@@ -141,7 +141,7 @@ mod tests {
         let at = |secs| Time::ZERO + Span::from_secs(secs);
         let failed = |&(secs, node): &(u64, u32)| (at(secs), NodeEvent::Failed(NodeId(node)));
         queue.nodes.events = failures.iter().map(failed).collect();
-        queue.series[0].counts.nodes.failures = failures.len() as u64;
+        queue.series.each_mut()[0].counts.nodes.failures = failures.len() as u64;
     }
 
     fn lack(most: u64, secs: u64) -> Lack {
@@ -152,7 +152,7 @@ mod tests {
     fn one_loss(queue: &mut QueueMeasured) {
         failing(queue, &[(60, 0)]);
         queue.nodes.under_replicated = lack(64, 500);
-        queue.series[0].counts.nodes.copies = 64;
+        queue.series.each_mut()[0].counts.nodes.copies = 64;
     }
 
     fn said(change: impl FnOnce(&mut QueueMeasured)) -> Option<String> {
@@ -214,7 +214,7 @@ mod tests {
             failing(queue, &[(60, 0)]);
             queue.nodes.under_replicated = lack(64, 500);
             queue.levels.under_replicated.last = 64;
-            queue.series[0].counts.unavailable = 1;
+            queue.series.each_mut()[0].counts.unavailable = 1;
         });
         assert_eq!(
             read_quorum.as_deref(),
@@ -223,7 +223,7 @@ mod tests {
                  the end still; 1 call failed"
             )
         );
-        let moved = said(|queue| queue.series[0].counts.nodes.copies = 1);
+        let moved = said(|queue| queue.series.each_mut()[0].counts.nodes.copies = 1);
         assert_eq!(moved.as_deref(), Some("1 replica moved"));
     }
 

@@ -165,7 +165,7 @@ mod tests {
         let grown = |queue: &mut QueueMeasured| {
             queue.split_events = events(14, split);
             queue.levels.partitions = fixture::level(10, 18, 18);
-            queue.series[2].levels.partitions = WindowLevel::steady(18);
+            queue.series.each_mut()[2].levels.partitions = WindowLevel::steady(18);
             queue.throttling = Some((at(400), at(422)));
         };
         assert_eq!(
@@ -181,8 +181,9 @@ mod tests {
             queue.split_events = events(1, SplitEvent::Split { parent: FIRST, at: 1 });
             queue.split_events.extend(events(2, merged));
             queue.levels.partitions = fixture::level(4, 5, 3);
-            queue.series[1].levels.resharding = WindowLevel::steady(2);
-            queue.series[2].levels.partitions = WindowLevel::steady(5);
+            let windows = queue.series.each_mut();
+            windows[1].levels.resharding = WindowLevel::steady(2);
+            windows[2].levels.partitions = WindowLevel::steady(5);
         };
         assert_eq!(
             said(shrunk).as_deref(),
@@ -220,8 +221,9 @@ mod tests {
         let run = |splits: usize, until: u64| {
             outcome(|queue| {
                 queue.split_events = events(splits, split);
-                queue.levels.partitions = fixture::level(4, 4 + splits as u64, 4 + splits as u64);
-                queue.series[2].levels.partitions = WindowLevel::steady(4 + splits as u64);
+                let partitions = 4 + splits as u64;
+                queue.levels.partitions = fixture::level(4, partitions, partitions);
+                queue.series.each_mut()[2].levels.partitions = WindowLevel::steady(partitions);
                 queue.throttling = Some((at(400), at(until)));
             })
         };

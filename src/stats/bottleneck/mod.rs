@@ -412,7 +412,8 @@ mod tests {
     #[test]
     fn a_growing_backlog_blames_the_consumers_even_when_threads_idle() {
         let verdict = limit(|_, m| {
-            m.queues[0].series[2] = Window { levels: fixture::waiting(5_000), ..Window::default() };
+            m.queues[0].series.each_mut()[2] =
+                Window { levels: fixture::waiting(5_000), ..Window::default() };
         });
         assert_eq!(verdict.limit(), Limit::Consumers);
         assert!(verdict.said().contains("grew by 5000, 13.9% of those sent"), "{verdict:?}");
@@ -422,8 +423,8 @@ mod tests {
     fn a_growing_dead_letter_queue_is_no_bottleneck() {
         let verdict = limit(|_, m| {
             m.queues[1].counts.moved_in = 5_000;
-            m.queues[1].series =
-                vec![Window { levels: fixture::waiting(5_000), ..Window::default() }; 3];
+            let window = Window { levels: fixture::waiting(5_000), ..Window::default() };
+            m.queues[1].series = [window; 3].into_iter().collect();
         });
         assert_eq!(verdict.limit(), Limit::Nothing);
     }
@@ -458,7 +459,7 @@ mod tests {
             let levels = QueueLevels { visible, age_of_oldest_ns, ..QueueLevels::default() };
             Window { counts, levels, ..Window::default() }
         };
-        let windows: Vec<Window> = windows.iter().map(window).collect();
+        let windows = windows.iter().map(window).collect();
         move |scenario, measured| {
             scenario.window = Span::from_secs(60);
             (scenario.warm_up, scenario.duration) = (Span::ZERO, Span::from_secs(1_200));
@@ -514,7 +515,7 @@ mod tests {
             limit(move |scenario, measured| {
                 set(scenario, measured);
                 let queue = &mut measured.queues[0];
-                for window in &mut queue.series[4..12] {
+                for window in &mut queue.series.each_mut()[4..12] {
                     window.counts.throttled = window.counts.calls.total() / 20;
                 }
                 queue.counts.throttled = 100;
@@ -575,12 +576,12 @@ mod tests {
         let set = series(&[(6_000, 6_000, 0); 20]);
         limit(move |scenario, measured| {
             set(scenario, measured);
-            for window in &mut measured.queues[0].series {
+            for window in measured.queues[0].series.each_mut() {
                 let mean = Span::from_millis(100);
                 window.latencies.sent_to_deleted =
                     WindowLatency { count: 6_000, mean, ..Default::default() };
             }
-            measured.producers[0].series = held_back;
+            measured.producers[0].series = held_back.into_iter().collect();
             change(measured);
         })
     }
@@ -618,7 +619,7 @@ mod tests {
         }
         assert_eq!(with_held_back(batches, |_| {}).limit(), Limit::Nothing);
         let slow = with_held_back(held_back(), |measured| {
-            for window in &mut measured.queues[0].series {
+            for window in measured.queues[0].series.each_mut() {
                 window.latencies.sent_to_deleted.mean = Span::from_secs(10);
             }
         });
@@ -639,7 +640,7 @@ mod tests {
     #[test]
     fn a_producer_is_not_blamed_for_what_others_do() {
         let refused = with_held_back(held_back(), |measured| {
-            for window in &mut measured.queues[0].series[4..8] {
+            for window in &mut measured.queues[0].series.each_mut()[4..8] {
                 window.counts.throttled = window.counts.calls.total() / 20;
             }
         });
@@ -647,7 +648,7 @@ mod tests {
         assert!(refused.said().starts_with("from 4m to 8m 5.0% of the calls to `orders`"));
         let backlog = |peak| {
             with_held_back(held_back(), |measured| {
-                measured.queues[0].series[10].levels.visible = WindowLevel::steady(peak);
+                measured.queues[0].series.each_mut()[10].levels.visible = WindowLevel::steady(peak);
             })
         };
         assert_eq!(backlog(4_600).kind, Finding::Backlog);

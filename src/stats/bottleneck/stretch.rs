@@ -41,7 +41,7 @@ struct Series<'a> {
     queue: usize,
     /// The visible messages before the first.
     before: u64,
-    windows: &'a [Window],
+    windows: Vec<&'a Window>,
 }
 
 /// Windows from the first of these to before the second.
@@ -120,7 +120,10 @@ impl Told<'_> {
     fn unsent(self, producer: usize, queues: &[Series<'_>]) -> Option<(u64, Bottleneck)> {
         let first = first_window(self.scenario);
         let all = &self.measured.producers[producer].series;
-        let windows = all.get(first..).filter(|windows| windows.len() > 1)?;
+        let windows: Vec<&ProducerWindow> = all.iter().skip(first).collect();
+        if windows.len() < 2 {
+            return None;
+        }
         let before = first.checked_sub(1).map_or(0, |last| all[last].held_back);
         let held_back = |at: usize| windows[at].held_back;
         let Climb { peak, top, part, height } = climb(windows.len(), before, held_back, held_back)?;
@@ -140,7 +143,9 @@ impl Told<'_> {
         if let Some(kind) = queue.limit(part) {
             return Some((peak, self.of_queue(queue, kind, part)));
         }
-        let sum = |of: fn(&ProducerWindow) -> u128| windows[part.0..part.1].iter().map(of).sum();
+        let sum = |of: fn(&ProducerWindow) -> u128| {
+            windows[part.0..part.1].iter().map(|window| of(window)).sum()
+        };
         let (waited, sent): (u128, u128) =
             (sum(|window| window.waited), sum(|window| u128::from(window.sent)));
         let waited = waited as f64 / sent.max(1) as f64;
@@ -189,9 +194,10 @@ impl<'a> Series<'a> {
     fn of(scenario: &Scenario, measured: &'a Measured, queue: usize) -> Option<Series<'a>> {
         let all = &measured.queues[queue].series;
         let first = first_window(scenario);
-        let windows = all.get(first..).filter(|windows| windows.len() > 1)?;
-        let before = first.checked_sub(1).map_or(0, |last| all[last].levels.visible.last);
-        Some(Series { queue, before, windows })
+        let windows: Vec<&Window> = all.iter().skip(first).collect();
+        let before = first.checked_sub(1).and_then(|last| all.get(last));
+        let before = before.map_or(0, |window| window.levels.visible.last);
+        (windows.len() > 1).then_some(Series { queue, before, windows })
     }
 
     /// What was counted in a part.
@@ -337,7 +343,7 @@ mod tests {
     }
 
     fn series(windows: &[Window]) -> Series<'_> {
-        Series { queue: 0, before: 0, windows }
+        Series { queue: 0, before: 0, windows: windows.iter().collect() }
     }
 
     #[test]
@@ -461,7 +467,7 @@ mod tests {
                 let mut windows: Vec<Window> =
                     [0, peaks[at], 0, 0].map(|v| window(100, v)).to_vec();
                 windows[2].counts.throttled = throttled[at];
-                measured.queues[at].series = windows;
+                measured.queues[at].series = windows.into_iter().collect();
             }
             worst(&scenario, &measured).map(|verdict| (verdict.kind, verdict.of, verdict.figures))
         };

@@ -545,7 +545,7 @@ mod tests {
         let entered: u64 = measured
             .queues
             .iter()
-            .flat_map(|queue| &queue.series)
+            .flat_map(|queue| queue.series.iter())
             .map(|window| window.counts.sent + window.counts.moved_in + window.counts.undone)
             .sum();
         assert_eq!(phase(events, "b").count() as u64, entered);
