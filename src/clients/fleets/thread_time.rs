@@ -2,6 +2,10 @@
 //!
 //! Owns the words to the observer when threads begin to work, wait, rest, go down or leave. Must
 //! not know why they do.
+#![expect(
+    clippy::inline_always,
+    reason = "a turn is known where it is told, and who listens: what he leaves out folds away"
+)]
 
 use super::Fleets;
 use super::worker::Worker;
@@ -22,7 +26,7 @@ pub(super) struct Turn {
 
 impl Turn {
     /// Tells of it, once `worker`, which has `all` threads, is as it is then.
-    #[inline]
+    #[inline(always)]
     pub(super) fn tell(
         self,
         now: Time,
@@ -33,14 +37,16 @@ impl Turn {
     ) {
         let Turn { threads, from, to } = self;
         let fleet = FleetId(worker.fleet);
-        observer.threads(now, fleet, threads, from, to);
         let busy = worker.occupied(all);
         let was = match (from.is_busy(), to.is_busy()) {
-            (false, true) => busy - threads,
-            (true, false) => busy + threads,
-            (true, true) | (false, false) => return,
+            (false, true) => Some(busy - threads),
+            (true, false) => Some(busy + threads),
+            (true, true) | (false, false) => None,
         };
-        observer.deed(now, &Deed::Busy { worker: id, fleet, busy, was });
+        if let Some(was) = was {
+            observer.deed(now, &Deed::Busy { worker: id, fleet, busy, was });
+        }
+        observer.threads(now, fleet, threads, from, to);
     }
 }
 

@@ -9,7 +9,7 @@
 //! or a quorum; while one waits at a partition, nothing in that partition can.
 #![expect(clippy::inline_always, reason = "every message passes here, from one or two places")]
 
-use super::polls::{Asking, Seat, Taken};
+use super::polls::{Asking, Poll, Seat, Taken};
 use super::service::Ledger;
 use crate::kernel::rng::{Fate, Luck, Source as _};
 use crate::kernel::time::{Span, Time};
@@ -29,8 +29,8 @@ impl Ledger {
             q.resettle = Time::NEVER;
         } else if q.routing.waits_at_one() {
             self.serve_partitions(queue, now, journal);
-        } else if self.polls.first(queue).is_some() {
-            self.serve_waiters(queue, now, journal);
+        } else if let Some(first) = self.polls.first(queue) {
+            self.serve_waiters(queue, first, now, journal);
         }
     }
 
@@ -140,12 +140,19 @@ impl Ledger {
         taken
     }
 
+    /// Serves polls that wait at the queue, `first` of them first. Something is visible.
     #[inline(never)]
-    fn serve_waiters<J: Journal>(&mut self, queue: QueueId, now: Time, journal: &mut J) {
-        while self.queues[queue.0 as usize].tally.visible > 0 {
-            let Some((seat, poll)) = self.polls.first(queue) else { return };
+    fn serve_waiters<J: Journal>(
+        &mut self,
+        queue: QueueId,
+        first: (Seat, Poll),
+        now: Time,
+        journal: &mut J,
+    ) {
+        let (mut seat, mut poll) = first;
+        loop {
             let asking = Asking { queue, poll: &poll, now };
-            let taken = self.take(asking, journal);
+            let taken = self.take_visible(asking, journal);
             if taken.messages == 0 {
                 if taken.refused.is_some() {
                     self.plan_resettle(queue);
@@ -153,8 +160,14 @@ impl Ledger {
                 return;
             }
             self.serve(seat, asking, &taken, journal);
+            let q = &mut self.queues[queue.0 as usize];
+            if q.tally.visible == 0 {
+                q.resettle = Time::NEVER;
+                return;
+            }
+            let Some(next) = self.polls.first(queue) else { return };
+            (seat, poll) = next;
         }
-        self.queues[queue.0 as usize].resettle = Time::NEVER;
     }
 
     /// A poll that waited gets its answer.
