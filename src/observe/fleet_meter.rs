@@ -19,9 +19,8 @@ pub(super) struct FleetMeter {
     calling: Meter,
     up: Meter,
     down: Meter,
-    windows: Windows<FleetWindow>,
-    /// No thread's time went over from one part to another since a window of the series ended.
-    rests: bool,
+    /// It rests if no thread's time goes over from one part to another.
+    pub(super) windows: Windows<FleetWindow>,
 }
 
 impl FleetMeter {
@@ -36,7 +35,6 @@ impl FleetMeter {
             up: Meter::ZERO,
             down: Meter::ZERO,
             windows: Windows::new(windows),
-            rests: false,
         }
     }
 
@@ -44,30 +42,16 @@ impl FleetMeter {
         [&mut self.busy, &mut self.calling, &mut self.up, &mut self.down]
     }
 
-    /// How many windows it has told.
-    #[cfg(test)]
-    pub(super) fn told(&self) -> usize {
-        self.windows.told()
-    }
-
-    /// Whether its windows are all alike until a thread's time goes over.
-    #[inline]
-    pub(super) fn rests(&self) -> bool {
-        self.rests
-    }
-
     /// A thread's time is going to go over, or to be measured: tells the windows that ended
     /// meanwhile.
     #[cold]
     #[inline(never)]
     pub(super) fn wake(&mut self, past: Past) {
-        self.rests = false;
-        if !self.windows.lack(past) {
-            return;
+        if self.windows.wake(past) {
+            let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
+            let [busy, calling, up, _] = levels;
+            self.windows.fill(past, FleetWindow { busy, calling, up });
         }
-        let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
-        let [busy, calling, up, _] = levels;
-        self.windows.fill(past, FleetWindow { busy, calling, up });
     }
 
     pub(super) fn begin(&mut self, now: Time) {
@@ -90,7 +74,7 @@ impl FleetMeter {
             up: self.up.close_window(at, over),
         });
         self.down.close_window(at, over);
-        self.rests = true;
+        self.windows.rest(true);
     }
 
     pub(super) fn into_measured(self) -> FleetMeasured {

@@ -125,10 +125,10 @@ impl Metrics {
     /// A window of the series ends.
     fn close_window(&mut self, at: Time) {
         let over = at.since(self.past.at);
-        for queue in self.queues.iter_mut().filter(|queue| !queue.rests()) {
+        for queue in self.queues.iter_mut().filter(|queue| !queue.windows.rests()) {
             queue.close_window(at, over);
         }
-        for fleet in self.fleets.iter_mut().filter(|fleet| !fleet.rests()) {
+        for fleet in self.fleets.iter_mut().filter(|fleet| !fleet.windows.rests()) {
             fleet.close_window(at, over);
         }
         for producer in self.producers.iter_mut().filter(|producer| !producer.rests()) {
@@ -240,7 +240,7 @@ impl Journal for Metrics {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         self.fingerprint.change(now, queue, change);
         let meter = &mut self.queues[queue.0 as usize];
-        if meter.rests() {
+        if meter.windows.rests() {
             meter.wake(self.past);
         }
         meter.change(now, change);
@@ -265,7 +265,7 @@ impl Observer for Metrics {
         to: ThreadTime,
     ) {
         let meter = &mut self.fleets[fleet.0 as usize];
-        if meter.rests() {
+        if meter.windows.rests() {
             self.threads_after_rest(now, fleet, threads, from, to);
         } else {
             meter.threads(now, threads, from, to);
@@ -289,7 +289,7 @@ impl Observer for Metrics {
             Deed::Ended { fleet, queue, sent, took, how, .. } => {
                 self.fleets[fleet.0 as usize].end_work(took, how);
                 let meter = &mut self.queues[queue.0 as usize];
-                if meter.rests() {
+                if meter.windows.rests() {
                     meter.wake(self.past);
                 }
                 meter.end_work(sent, took, how);

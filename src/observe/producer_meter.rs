@@ -15,7 +15,7 @@ pub(super) struct ProducerMeter {
     measured: ProducerMeasured,
     /// What had been counted when the window of the series began.
     before: ProducerWindow,
-    windows: Windows<ProducerWindow>,
+    pub(super) windows: Windows<ProducerWindow>,
 }
 
 impl ProducerMeter {
@@ -27,12 +27,6 @@ impl ProducerMeter {
             before: ProducerWindow::default(),
             windows: Windows::new(windows),
         }
-    }
-
-    /// How many windows it has told.
-    #[cfg(test)]
-    pub(super) fn told(&self) -> usize {
-        self.windows.told()
     }
 
     /// Whether no message arose or left since a window of the series ended.

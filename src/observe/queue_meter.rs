@@ -68,9 +68,8 @@ pub(super) struct QueueMeter {
     /// In the current window of the series, whenever the message was sent.
     in_window: SeriesLatencies<WindowCells>,
     receives: Receives,
-    windows: Windows<Window>,
-    /// Nothing was told since a window of the series ended, and no message ages.
-    rests: bool,
+    /// It rests if nothing is told and no message ages.
+    pub(super) windows: Windows<Window>,
     lives: Vec<PartitionLife>,
     /// Messages sent to each partition in the current window of the series.
     sends: Vec<u64>,
@@ -118,7 +117,6 @@ impl QueueMeter {
             in_window: SeriesLatencies::<()>::default().map(|()| WindowCells::new()),
             receives: Receives::NONE,
             windows: Windows::new(windows),
-            rests: false,
             lives: Vec::with_capacity(partitions as usize),
             sends: Vec::with_capacity(partitions as usize),
             loads: Vec::new(),
@@ -158,29 +156,15 @@ impl QueueMeter {
         self.visible.value() + self.in_flight.value() + self.delayed.value()
     }
 
-    /// How many windows it has told.
-    #[cfg(test)]
-    pub(super) fn told(&self) -> usize {
-        self.windows.told()
-    }
-
-    /// Whether its windows are all alike until something is told.
-    #[inline]
-    pub(super) fn rests(&self) -> bool {
-        self.rests
-    }
-
     /// Something is going to be told, or to be measured: tells the windows that ended meanwhile.
     #[cold]
     #[inline(never)]
     pub(super) fn wake(&mut self, past: Past) {
-        self.rests = false;
-        if !self.windows.lack(past) {
-            return;
+        if self.windows.wake(past) {
+            let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
+            self.windows.fill(past, Window { levels, ..Window::default() });
+            self.window_from = past.at;
         }
-        let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
-        self.windows.fill(past, Window { levels, ..Window::default() });
-        self.window_from = past.at;
     }
 
     pub(super) fn begin(&mut self, now: Time) {
@@ -206,7 +190,7 @@ impl QueueMeter {
         self.windows.push(Window { counts, levels, latencies, imbalance: self.imbalance(at) });
         self.at_window = self.counts;
         self.window_from = at;
-        self.rests = self.age.stands_still();
+        self.windows.rest(self.age.stands_still());
         for (number, sends) in (0..).zip(&mut self.sends) {
             if *sends > 0 {
                 if self.loads.is_empty() {

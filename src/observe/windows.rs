@@ -21,12 +21,13 @@ pub(super) struct Past {
     pub(super) each: Span,
 }
 
-/// The windows of one part.
+/// The windows of one part, and whether it rests.
 #[derive(Clone, Debug)]
 pub(super) struct Windows<W> {
     series: Series<W>,
     /// How many there will be at most.
     most: usize,
+    rests: bool,
 }
 
 impl<W: PartialEq> Windows<W> {
@@ -37,11 +38,23 @@ impl<W: PartialEq> Windows<W> {
     pub(super) const LEAST: usize = Self::FEW * Series::<W>::BYTES_PER_WINDOW;
 
     pub(super) fn new(most: usize) -> Windows<W> {
-        Windows { series: Series::default(), most }
+        Windows { series: Series::default(), most, rests: false }
     }
 
-    /// Whether it has told fewer windows than have ended.
-    pub(super) fn lack(&self, past: Past) -> bool {
+    /// Whether the part rests.
+    #[inline]
+    pub(super) fn rests(&self) -> bool {
+        self.rests
+    }
+
+    /// The part rests from now on, if it may: a window has ended.
+    pub(super) fn rest(&mut self, may: bool) {
+        self.rests = may;
+    }
+
+    /// The part rests no longer; whether it has told fewer windows than have ended.
+    pub(super) fn wake(&mut self, past: Past) -> bool {
+        self.rests = false;
         self.series.len() < past.windows
     }
 

@@ -352,9 +352,9 @@ fn only_what_is_told_something_is_closed() {
     }
     metrics.time(Time::from_nanos(400));
     let told = |metrics: &Metrics| {
-        let queues = metrics.queues.iter().map(QueueMeter::told);
-        let fleets = metrics.fleets.iter().map(FleetMeter::told);
-        let producers = metrics.producers.iter().map(ProducerMeter::told);
+        let queues = metrics.queues.iter().map(|meter| meter.windows.told());
+        let fleets = metrics.fleets.iter().map(|meter| meter.windows.told());
+        let producers = metrics.producers.iter().map(|meter| meter.windows.told());
         queues.chain(fleets).chain(producers).collect::<Vec<_>>()
     };
     // At 104 and 303 all are measured: those windows are the eleventh and the thirty-first.
