@@ -113,6 +113,29 @@ impl Iterator for Stepper {
 }
 
 /// The first difference of two runs; `None` if they have none, or `interrupt` was set.
+///
+/// ```
+/// use std::sync::atomic::AtomicBool;
+/// use sqsim::engine::lockstep::{Stepper, first_difference};
+/// use sqsim::kernel::time::{Span, Time};
+///
+/// let text = r#"(
+///     duration: "10s",
+///     queues: {"jobs": ()},
+///     producers: {"site": (queue: "jobs", arrivals: Burst(at: "1s", count: 1))},
+///     consumers: {"workers": (queue: "jobs", count: 1, processing: Constant("2s"))},
+/// )"#;
+/// let run = |text: &str| -> Result<Stepper, sqsim::Faults> {
+///     let file: sqsim::ScenarioFile = text.parse()?;
+///     Ok(Stepper::new(&file.check()?.scenario, 0))
+/// };
+/// let longer = text.replace("2s", "3s");
+/// let difference = first_difference(run(text)?, run(&longer)?, &AtomicBool::new(false));
+/// // Each call takes 20 ms: the message is received at 1.02 s, its answer comes at 1.04 s.
+/// let parted = Time::ZERO + Span::from_millis(3_040);
+/// assert_eq!(difference.map(|difference| difference.at()), Some(parted));
+/// # Ok::<(), sqsim::Faults>(())
+/// ```
 pub fn first_difference(
     mut left: Stepper,
     mut right: Stepper,

@@ -11,6 +11,40 @@ use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal};
 
 /// Someone who is told everything that happens, in the order in which it happens.
+///
+/// ```
+/// use std::sync::atomic::AtomicBool;
+/// use sqsim::engine::run::run_with;
+/// use sqsim::facts::deed::Deed;
+/// use sqsim::facts::observer::Observer;
+/// use sqsim::kernel::time::Time;
+/// use sqsim::ledger::config::QueueId;
+/// use sqsim::ledger::journal::{Change, Journal};
+///
+/// #[derive(Default)]
+/// struct Arrivals(u64);
+///
+/// impl Journal for Arrivals {
+///     fn change(&mut self, _: Time, _: QueueId, _: &Change) {}
+/// }
+///
+/// impl Observer for Arrivals {
+///     fn deed(&mut self, _: Time, deed: &Deed) {
+///         self.0 += u64::from(matches!(deed, Deed::Arrived { .. }));
+///     }
+/// }
+///
+/// let file: sqsim::ScenarioFile = r#"(
+///     duration: "1h",
+///     queues: {"jobs": ()},
+///     producers: {"site": (queue: "jobs", arrivals: Constant("2/s"))},
+///     consumers: {"workers": (queue: "jobs", count: 1, processing: Constant("100ms"))},
+/// )"#.parse()?;
+/// let run = run_with(&file.check()?.scenario, 0, &AtomicBool::new(false), Arrivals::default());
+/// // One every half second, the first after one; an hour ends before the last.
+/// assert_eq!(run.observer.0, 7_199);
+/// # Ok::<(), sqsim::Faults>(())
+/// ```
 pub trait Observer: Journal {
     /// Time has come to `now`: told at each event, before what happens in it.
     #[inline]

@@ -96,6 +96,38 @@ const FEW: usize = front::MOST / 2;
 const MOST_STALE: usize = 1_024;
 
 /// Pending events in their total order.
+///
+/// ```
+/// use sqsim::kernel::calendar::{Calendar, Ranked, TimerId};
+/// use sqsim::kernel::time::Time;
+///
+/// #[derive(Clone, Copy, Debug, PartialEq)]
+/// struct Alarm(u32);
+///
+/// impl Ranked for Alarm {
+///     fn rank(&self) -> u8 {
+///         0
+///     }
+///     fn timer(&self) -> TimerId {
+///         TimerId::new(0, self.0)
+///     }
+///     fn of_timer(id: TimerId) -> Alarm {
+///         Alarm(id.number())
+///     }
+/// }
+///
+/// let at = Time::from_nanos;
+/// let mut calendar = Calendar::with_capacity(8);
+/// for (nanos, number) in [(30, 1), (10, 2), (10, 3), (5, 1)] {
+///     calendar.schedule(at(nanos), Alarm(number));
+/// }
+/// // The first was moved to an earlier instant; of two at one instant, the one that was scheduled
+/// // first comes.
+/// calendar.cancel(Alarm(3));
+/// assert_eq!(calendar.pop(), Some((at(5), Alarm(1))));
+/// assert_eq!(calendar.pop(), Some((at(10), Alarm(2))));
+/// assert_eq!(calendar.pop(), None);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Calendar<E: Ranked> {
     timers: Timers,

@@ -20,6 +20,17 @@ use super::time::Span;
 
 /// A distribution of lengths. All parameters are in nanoseconds or dimensionless; the scenario
 /// room checks their ranges before one is made.
+///
+/// ```
+/// use sqsim::kernel::dist::Dist;
+/// use sqsim::kernel::time::Span;
+///
+/// let work = Dist::log_normal_from_p50_p99(Span::from_millis(200), Span::from_secs(2));
+/// // Ten times the median at 2.3263 standard deviations of the logarithm: one is 0.9898, and the
+/// // mean is exp(0.9898² / 2) = 1.632 times the median.
+/// assert!((work.mean_nanos() / 1e6 - 326.4).abs() < 0.1);
+/// assert!((work.cdf(Span::from_secs(2)) - 0.99).abs() < 1e-9);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dist {
     /// Always the same.

@@ -109,6 +109,16 @@ impl Source for Stream {
 }
 
 /// All streams of one replication: a seed and nothing else.
+///
+/// ```
+/// use sqsim::kernel::rng::{Purpose, Source, Streams};
+///
+/// let streams = Streams::new(42, 0);
+/// let first = |path: &str| streams.stream(path, Purpose::Arrivals).next_u64();
+/// // A stream is its name: another one beside it moves nothing.
+/// assert_eq!(first("producers.web"), first("producers.web"));
+/// assert_ne!(first("producers.web"), first("producers.batch"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Streams {
     seed: u64,

@@ -25,6 +25,16 @@ use std::ops::{Add, AddAssign, Div, Mul, Sub, SubAssign};
 pub struct Time(u64);
 
 /// A length of virtual time, in nanoseconds.
+///
+/// ```
+/// use sqsim::kernel::time::{Span, Time};
+///
+/// let sent = Time::ZERO + Span::from_secs(3);
+/// let visible = sent + Span::from_millis(1_500);
+/// assert_eq!(visible.since(sent) * 2, Span::from_secs(3));
+/// assert_eq!(visible.since(sent).to_string(), "1s500ms");
+/// assert_eq!(visible.to_string(), "4.500000000s");
+/// ```
 #[must_use]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(u64);

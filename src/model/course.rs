@@ -16,6 +16,32 @@ pub struct Fork<'a> {
 }
 
 /// What a run follows: a scenario, and perhaps another one from an instant on.
+///
+/// ```
+/// use std::sync::atomic::AtomicBool;
+/// use sqsim::engine::run::run;
+/// use sqsim::kernel::time::{Span, Time};
+/// use sqsim::model::course::{Course, Fork};
+///
+/// let text = r#"(
+///     duration: "2h",
+///     queues: {"jobs": ()},
+///     producers: {"site": (queue: "jobs", arrivals: Burst(at: "0s", count: 7200))},
+///     consumers: {"workers": (queue: "jobs", count: 1, processing: Constant("1s"),
+///                             call_latency: Constant("0s"))},
+/// )"#;
+/// let scenario = |text: &str| -> Result<_, sqsim::Faults> {
+///     let file: sqsim::ScenarioFile = text.parse()?;
+///     Ok(file.check()?.scenario)
+/// };
+/// // A second worker after an hour: the backlog of two hours is gone after an hour and a half.
+/// let (one, two) = (scenario(text)?, scenario(&text.replace("count: 1,", "count: 2,"))?);
+/// let at = Time::ZERO + Span::from_secs(3_600);
+/// let course = Course { scenario: &one, fork: Some(Fork { at, then: &two }) };
+/// let jobs = &run(course, 0, &AtomicBool::new(false)).measured.queues[0];
+/// assert_eq!(jobs.latencies.sent_to_deleted.max, Span::from_secs(5_400));
+/// # Ok::<(), sqsim::Faults>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Course<'a> {
     /// At the start.

@@ -15,6 +15,17 @@ use crate::kernel::time::Span;
 
 /// A latency: quantiles from a distribution of three significant digits; mean, standard deviation
 /// and extremes exact.
+///
+/// ```
+/// use sqsim::kernel::time::Span;
+/// use sqsim::observe::measured::Latency;
+///
+/// let lengths: Vec<Span> = (1..=100).map(Span::from_millis).collect();
+/// let latency = Latency::of(&lengths);
+/// assert_eq!((latency.count(), latency.max), (100, Span::from_millis(100)));
+/// assert_eq!(latency.mean_nanos(), 50_500_000.0);
+/// assert!(latency.quantile_nanos(0.99).abs_diff(99_000_000) < 99_000);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latency {
     /// How many of which length.

@@ -23,6 +23,42 @@ use crate::ledger::queue::Queue;
 use crate::ledger::queue::tally::Tally;
 
 /// All queues of a scenario.
+///
+/// ```
+/// use sqsim::kernel::rng::{Luck, Streams};
+/// use sqsim::kernel::time::{Span, Time};
+/// use sqsim::ledger::config::QueueId;
+/// use sqsim::ledger::journal::Caller;
+/// use sqsim::ledger::{Delivery, Ledger, Outgoing, Poll, Received};
+///
+/// let file: sqsim::ScenarioFile =
+///     r#"(duration: "1m", queues: {"jobs": (visibility_timeout: "30s")})"#.parse()?;
+/// let scenario = file.check()?.scenario;
+/// let queues = [("queues.jobs", &scenario.queues[0].config)].into_iter();
+/// let mut ledger = Ledger::new(queues, 1, Streams::new(42, 0), &mut ());
+/// ledger.joined(Caller(0));
+///
+/// let (jobs, at) = (QueueId(0), |secs| Time::ZERO + Span::from_secs(secs));
+/// let message = Outgoing { luck: Luck(7), delay: None };
+/// ledger.send(at(0), jobs, 0, &[message], &mut ());
+/// let mut receive = |ledger: &mut Ledger, secs| -> Option<Delivery> {
+///     let (caller, wait) = (Caller(0), Span::ZERO);
+///     let poll = Poll { caller, max: 1, wait, visibility_timeout: None };
+///     ledger.advance(at(secs), jobs, &mut ());
+///     let answer = ledger.receive(at(secs), jobs, poll, &mut ());
+///     (answer == Received::Messages).then(|| ledger.next_served())?;
+///     ledger.next_delivery()
+/// };
+///
+/// // It is hidden for 30 s from its receive on, then received again, and deleted.
+/// assert_eq!(receive(&mut ledger, 1).map(|it| it.receipt.receives), Some(1));
+/// assert_eq!(receive(&mut ledger, 30), None);
+/// let again = receive(&mut ledger, 31).expect("it is visible again");
+/// assert_eq!(again.receipt.receives, 2);
+/// ledger.delete(at(32), &[again.receipt], &mut ());
+/// assert_eq!(ledger.resident(), 0);
+/// # Ok::<(), sqsim::Faults>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Ledger {
     pub(super) slab: Slab,

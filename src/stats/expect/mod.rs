@@ -192,6 +192,15 @@ pub struct Judged {
 /// # Errors
 /// The first fault of the text, with its column. Names of queues, producers and fleets are not
 /// looked up; [`Expectation::check`] does that.
+///
+/// ```
+/// use sqsim::stats::expect::parse;
+///
+/// assert!(parse("p99(sent_to_deleted) < 2s").is_ok());
+/// let fault = parse("p99(sent_to_deletd) < 2s").expect_err("no such latency");
+/// assert_eq!(fault.column, 5);
+/// assert!(fault.to_string().contains("did you mean `sent_to_deleted`?"), "{fault}");
+/// ```
 pub fn parse(text: &str) -> Result<Expectation, ExpectFault> {
     parse::expectation(text)
 }

@@ -7,6 +7,17 @@
 use crate::kernel::num;
 
 /// M/M/c: Poisson arrivals, exponential work, `servers` equal servers.
+///
+/// ```
+/// use sqsim::stats::theory::Mmc;
+///
+/// // 15 a second, 100 ms of work, two servers: 1.5 erlangs. Of 1 + 1.5 + 4.5 parts 4.5 wait, each
+/// // 100 ms / (2 (1 - 0.75)) on average.
+/// let line = Mmc::new(15.0, 0.1, 2).expect("it is stable");
+/// assert!((line.wait_probability() - 9.0 / 14.0).abs() < 1e-12);
+/// assert!((line.mean_wait() - 9.0 / 70.0).abs() < 1e-12);
+/// assert_eq!(Mmc::new(20.0, 0.1, 2), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mmc {
     rate: f64,
