@@ -3,8 +3,9 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::Duration;
 
 use crate::sandbox::{SMALL, Sandbox};
@@ -42,8 +43,8 @@ const PATIENCE: Duration = Duration::from_millis(900);
 
 /// A pipe in the place of a file: whoever opens it waits for the other end, so that a test knows
 /// what the tool is doing, however slow the machine.
-fn pipe(sandbox: &Sandbox, name: &str) {
-    let made = Command::new("mkfifo").arg(sandbox.path(name)).status();
+fn pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status();
     assert!(made.expect("there is a `mkfifo`").success());
 }
 
@@ -87,42 +88,55 @@ fn an_interrupted_table_ends_with_a_whole_row() {
     assert!((100..70_000).contains(&table.lines().count()), "{}", table.lines().count());
 }
 
-/// Three pictures, the first two of which go to pipes.
+/// Three pictures, the first two of which go to pipes. Where the interrupt is heard before the
+/// first of them, there is no time for the second.
 #[test]
 fn the_pictures_of_a_sweep_end_soon_after_an_interrupt() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path("out")).expect("a directory");
     let pictures = ["sent", "received", "deleted"];
-    let named = |of: &str| format!("out/sweep-{of}.svg");
+    let path = |of: &str| sandbox.path(&format!("out/sweep-{of}.svg"));
     for of in &pictures[..2] {
-        pipe(&sandbox, &named(of));
+        pipe(&path(of));
     }
     let measures = pictures.map(|of| ["--measure", of]).concat();
     let sweep = ["sweep", "small.ron", "--vary", "seed=1,2,3", "--reps", "1", "-o", "out"];
     let child = sandbox.command(&[&sweep[..], &measures].concat()).spawn().expect("it starts");
-    // What stands before the pictures in the folder is there: now it waits for the first pipe.
+    // What stands before the pictures in the folder is there: next is the first pipe.
     while !sandbox.path("out/sweep.csv").exists() {
         sleep(Duration::from_millis(1));
     }
     interrupt(&child);
-    let read = |of: &str| {
+    let [first, second] = [path("sent"), path("received")];
+    let late = |path: PathBuf| {
         sleep(PATIENCE);
-        fs::read_to_string(sandbox.path(&named(of))).expect("a picture")
+        fs::read_to_string(path).expect("a picture")
     };
-    assert!(pictures[..2].iter().all(|of| read(of).starts_with("<svg")));
+    assert!(late(first).starts_with("<svg"));
+    let reader = thread::spawn({
+        let second = second.clone();
+        move || late(second)
+    });
     let (code, stderr) = ended(child);
     assert_eq!(code, Some(130), "{stderr}");
     assert!(stderr.contains("interrupted: not all pictures are in `out`"), "{stderr}");
     let there =
         ["journal.jsonl", "sweep-received.svg", "sweep-sent.svg", "sweep.csv", "sweep.json"];
     assert_eq!(sandbox.names("out"), there);
+    // Nobody is at the other end any more: who waits for it finds an empty file.
+    while !reader.is_finished() {
+        drop(File::options().read(true).write(true).open(&second));
+        sleep(Duration::from_millis(1));
+    }
+    let told = reader.join().expect("it reads");
+    assert!(told.is_empty() || told.starts_with("<svg"));
 }
 
 /// The second experiment is being read when the first is done.
 #[test]
 fn an_interrupt_is_heard_while_the_next_experiment_is_checked() {
     let sandbox = Sandbox::new();
-    pipe(&sandbox, "counts.csv");
+    pipe(&sandbox.path("counts.csv"));
     let arrivals = "Counts(file: \"counts.csv\")";
     sandbox.write("piped.ron", &SMALL.replace("Poisson(\"20/s\")", arrivals));
     sandbox.write("a.ron", "Replicate(model: \"small.ron\", reps: 2)");
