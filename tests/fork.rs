@@ -1,6 +1,8 @@
 //! A fork's past is the run's past, and only its future differs. What it makes of every setting is
 //! held by `tests/forks`.
 
+#[path = "support/deeds.rs"]
+mod deeds;
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
 
@@ -25,6 +27,7 @@ use sqsim::model::scenario::Scenario;
 use sqsim::scenario::fork::check;
 use sqsim::scenario::load::load;
 
+use deeds::Deeds;
 use support::{features, poisson, secs};
 
 static GO_ON: AtomicBool = AtomicBool::new(false);
@@ -334,10 +337,7 @@ fn nothing_is_lost_at_any_event_after_a_fork() {
 /// What clients and the ledger did.
 #[derive(Default)]
 struct Log {
-    arrived: Vec<(Time, u32)>,
-    started: Vec<(Time, u32)>,
-    joined: Vec<(Time, u32)>,
-    left: Vec<(Time, u32)>,
+    deeds: Deeds,
     received: Vec<(Time, u32, Time)>,
     expired: Vec<Time>,
     redelivered: u64,
@@ -360,15 +360,7 @@ impl Journal for Log {
 
 impl Observer for Log {
     fn deed(&mut self, now: Time, deed: &Deed) {
-        if let Deed::Arrived { producer } = *deed {
-            self.arrived.push((now, producer.0));
-        } else if let Deed::Started { worker } = *deed {
-            self.started.push((now, worker.0));
-        } else if let Deed::Joined { worker, .. } = *deed {
-            self.joined.push((now, worker.0));
-        } else if let Deed::Left { worker, .. } = *deed {
-            self.left.push((now, worker.0));
-        }
+        self.deeds.deed(now, deed);
     }
 }
 
@@ -388,10 +380,10 @@ fn workers_that_join_move_no_arrival_and_are_who_they_would_have_been() {
     more.fleets[0].config.count += 7;
     let at = at(secs(123));
     let (before, always, forked) = (log(&scenario), log(&more), log(forked(&scenario, at, &more)));
-    assert!(before.arrived.len() > 2_000 && before.arrived == forked.arrived);
+    assert!(before.deeds.arrived.len() > 2_000 && before.deeds.arrived == forked.deeds.arrived);
     // Each takes as long to start as if it had been there from the beginning.
     let own = |log: &Log, from: Time| -> Vec<(Span, u32)> {
-        let new = log.started.iter().filter(|(_, worker)| *worker >= 10);
+        let new = log.deeds.started.iter().filter(|(_, worker)| *worker >= 10);
         let mut all: Vec<_> = new.map(|&(at, worker)| (at - from, worker)).collect();
         all.sort_unstable();
         all
@@ -399,8 +391,8 @@ fn workers_that_join_move_no_arrival_and_are_who_they_would_have_been() {
     assert_eq!(own(&forked, at).len(), 7);
     assert_eq!(own(&forked, at), own(&always, Time::ZERO));
     let joined: Vec<(Time, u32)> = (10..17).map(|worker| (at, worker)).collect();
-    assert_eq!((&forked.joined, forked.left.len()), (&joined, 0));
-    assert!(always.joined.is_empty(), "those of the start are there");
+    assert_eq!((&forked.deeds.joined, forked.deeds.left.len()), (&joined, 0));
+    assert!(always.deeds.joined.is_empty(), "those of the start are there");
 }
 
 #[test]
@@ -416,7 +408,11 @@ fn workers_that_leave_finish_what_they_hold_and_receive_no_more() {
     let log = log(forked(&scenario, at, &fewer));
     let late = |worker| log.received.iter().any(|&(now, by, _)| now >= at && by == worker);
     assert_eq!((0..10).map(late).collect::<Vec<_>>(), (0..10).map(|n| n < 2).collect::<Vec<_>>());
-    assert_eq!((log.deleted, log.redelivered), (log.arrived.len() as u64, 0), "nothing is lost");
+    assert_eq!(
+        (log.deleted, log.redelivered),
+        (log.deeds.arrived.len() as u64, 0),
+        "nothing is lost"
+    );
 }
 
 #[test]
@@ -455,9 +451,9 @@ fn retention_holds_for_every_message_at_once() {
     then.queues[0].config.retention = secs(100);
     let at = at(secs(150));
     let log = log(forked(&scenario, at, &then));
-    let old = log.arrived.iter().filter(|&&(sent, _)| sent + secs(100) <= at).count();
+    let old = log.deeds.arrived.iter().filter(|&&(sent, _)| sent + secs(100) <= at).count();
     assert!(old > 300);
     assert_eq!(log.expired.iter().filter(|&&now| now == at).count(), old);
-    let ages: Vec<Time> = log.arrived.iter().map(|&(sent, _)| sent + secs(100)).collect();
+    let ages: Vec<Time> = log.deeds.arrived.iter().map(|&(sent, _)| sent + secs(100)).collect();
     assert_eq!(log.expired[old..], ages[old..], "the others at their age");
 }

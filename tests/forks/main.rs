@@ -8,13 +8,15 @@
 //! |---|---|
 //! | `settings` | which settings there are |
 //! | `bases` | the scenarios that are forked |
-//! | `log` | what clients do in them |
+//! | `deeds`, `log` | what clients do in them |
 //! | `apart` | what holds where the past can tell them apart |
 //! | `ties` | what comes first at one instant after a fork |
 //! | `loads` | what a split policy knows of the time before it had a capacity |
 
 mod apart;
 mod bases;
+#[path = "../support/deeds.rs"]
+mod deeds;
 mod loads;
 mod log;
 mod settings;

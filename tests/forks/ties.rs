@@ -12,7 +12,7 @@ use sqsim::scenario::fork::check;
 
 use super::EARLY;
 use super::bases::{FIRST, base, load};
-use super::log::Log;
+use super::log;
 
 /// What a scenario gives that is forked before anything happens.
 fn forked<T>(of: &str, first: &[&str], then: &[&str], give: impl Fn(Course<'_>) -> T) -> T {
@@ -60,9 +60,9 @@ fn queues_are_purged_in_their_order() {
 /// Both send twenty at 9 s: each message is scheduled at the one before it, so they take turns.
 #[test]
 fn producers_send_in_their_order() {
-    let log = forked("laws", &[], &["producers.s.arrivals.at=9s"], Log::of);
+    let deeds = forked("laws", &[], &["producers.s.arrivals.at=9s"], log::of);
     let [s, u] = [3, 5];
-    let bursts = log.arrived.into_iter().filter(|&(_, producer)| [s, u].contains(&producer));
+    let bursts = deeds.arrived.into_iter().filter(|&(_, producer)| [s, u].contains(&producer));
     let at = FIRST + Span::from_secs(4);
     assert_eq!(bursts.collect::<Vec<_>>(), [(at, s), (at, u)].repeat(20));
 }
@@ -77,7 +77,7 @@ fn the_producers_that_do_not_change_send_as_they_would_have() {
         let set = [set.to_owned()];
         let [first, then] = [&[][..], &set].map(|sets| load(base(of), sets).expect("it is one"));
         let others = |course: Course<'_>| {
-            let arrived = Log::of(course).arrived.into_iter();
+            let arrived = log::of(course).arrived.into_iter();
             arrived.filter(|&(_, producer)| producer != changed).collect::<Vec<_>>()
         };
         let whole = others(Course::from(&first));
@@ -114,7 +114,7 @@ fn those_that_do_not_change_keep_their_turns() {
     check(&scenario, fork, &then).expect("it may change");
     let course = Course { scenario: &scenario, fork: Some(fork) };
     let at = |seconds| Time::ZERO + Span::from_secs(seconds);
-    let sent = Log::of(course).arrived.into_iter().filter(|&(time, _)| time == at(18));
+    let sent = log::of(course).arrived.into_iter().filter(|&(time, _)| time == at(18));
     let sent: Vec<u32> = sent.map(|(_, producer)| producer).filter(|&of| of < 2).collect();
     assert_eq!(sent, [1, 0]);
     let facts = facts(course);
