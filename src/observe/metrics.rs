@@ -137,24 +137,6 @@ impl Metrics {
         self.past = Past { windows: self.past.windows + 1, at, ..self.past };
     }
 
-    /// As [`Observer::threads`], where a fleet is told the first of a window. All that is to be
-    /// done then stands apart: where it is called last, it takes no registers from what is done
-    /// each time.
-    #[cold]
-    #[inline(never)]
-    fn threads_after_rest(
-        &mut self,
-        now: Time,
-        fleet: FleetId,
-        threads: u32,
-        from: ThreadTime,
-        to: ThreadTime,
-    ) {
-        let meter = &mut self.fleets[fleet.0 as usize];
-        meter.wake(self.past);
-        meter.threads(now, threads, from, to);
-    }
-
     /// All levels are going to be looked at.
     fn wake(&mut self) {
         self.queues.iter_mut().for_each(|queue| queue.wake(self.past));
@@ -266,10 +248,9 @@ impl Observer for Metrics {
     ) {
         let meter = &mut self.fleets[fleet.0 as usize];
         if meter.windows.rests() {
-            self.threads_after_rest(now, fleet, threads, from, to);
-        } else {
-            meter.threads(now, threads, from, to);
+            meter.wake(self.past);
         }
+        meter.threads(now, threads, from, to);
     }
 
     #[inline(always)]
