@@ -212,6 +212,10 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         heartbeat,
         crash,
         start_up,
+        // Nobody leaves.
+        on_stop: _,
+        grace: _,
+        deploys,
         delete,
         // What was done before does not come again.
         idempotent: _,
@@ -225,7 +229,7 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let together = *max == 1 || matches!(per, WorkUnit::Batch);
     // A thread would be held, or a message be gone, by what is no work.
     let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
-    if !together || !immediate || *prefetch != 0 || crash.is_some() {
+    if !together || !immediate || *prefetch != 0 || crash.is_some() || deploys.is_some() {
         return None;
     }
     let Failure { probability, poison, then } = *failure;

@@ -15,8 +15,8 @@ use sqsim::ledger::config::{
     WeightedMove,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
-    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
+    ArrivalProcess, CountPeriod, Crash, DeleteConfig, Deploys, Failure, FleetConfig, Heartbeat,
+    OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
 use sqsim::model::fleet_size::{FleetSize, Schedule};
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
@@ -528,6 +528,9 @@ impl Draw<'_> {
                 restart: self.dist(),
             }),
             start_up: self.dist(),
+            on_stop: *self.chance.pick(&[OnStop::Finish, OnStop::GiveBack, OnStop::Drop]),
+            grace: self.chance.one_in(2).then(|| self.length()),
+            deploys: self.chance.one_in(4).then(|| self.deploys()),
             delete: DeleteConfig {
                 batch: self.chance.between(1, 10) as u32,
                 linger: self.length(),
@@ -536,6 +539,21 @@ impl Draw<'_> {
             forward: self.forward(queue),
             retry: self.retry(),
         }
+    }
+
+    fn deploys(&mut self) -> Deploys {
+        let mut at = Time::ZERO;
+        let mut times = Vec::new();
+        for _ in 0..self.chance.between(1, 4) {
+            at = at.saturating_add(self.some_length());
+            times.push(at);
+        }
+        let batch = match self.chance.below(2) {
+            0 => Portion::Share(self.share()),
+            _ => Portion::Workers(self.chance.between(1, 4) as u32),
+        };
+        let start_up = self.chance.one_in(2).then(|| self.dist());
+        Deploys { at: times.into(), batch, start_up }
     }
 
     /// One in three varies, now and then to nothing.

@@ -112,6 +112,9 @@ impl Fleets {
         worker.in_transit = 0;
         worker.polling = Polling::Idle;
         self.turn_idle(core, number, rested);
+        if self.workers[number as usize].life == Life::Leaving {
+            self.empty_buffer(core, number);
+        }
         self.pump(core, number);
     }
 }
