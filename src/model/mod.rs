@@ -6,4 +6,5 @@
 pub mod clients;
 pub mod course;
 pub(crate) mod near;
+pub mod scaling;
 pub mod scenario;
