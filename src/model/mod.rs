@@ -5,6 +5,7 @@
 
 pub mod clients;
 pub mod course;
+pub mod fleet_size;
 pub(crate) mod near;
 pub mod scaling;
 pub mod scenario;

@@ -10,6 +10,7 @@
 //! | `working` | what their threads do with what they got |
 //! | `deletes` | deletes in the background |
 //! | `life` | how they start, crash and leave |
+//! | `sizing` | how many there are, and who joins and leaves |
 //! | `thread_time` | what the threads' time goes into, as it is told |
 //! | `look_ahead` | rows that the next events will touch |
 //! | `layout` | how they are laid out |
@@ -23,6 +24,7 @@ mod layout;
 mod life;
 mod look_ahead;
 mod receiving;
+mod sizing;
 mod thread_time;
 pub mod worker;
 mod working;
@@ -30,12 +32,13 @@ mod working;
 use std::collections::VecDeque;
 
 use deletes::DeleteCall;
+use sizing::{Size, Term};
 use worker::{Stage, Thread, Worker, WorkerChance};
 
 use crate::core::Core;
 use crate::core::calls::Calls;
 use crate::core::event::FleetEvent;
-use crate::facts::deed::WorkerId;
+use crate::facts::deed::{FleetId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::ledger::{Delivery, Receipt};
 use crate::model::clients::FleetConfig;
@@ -44,8 +47,12 @@ use crate::model::clients::FleetConfig;
 #[derive(Clone, Debug)]
 pub struct Fleets {
     configs: Vec<FleetConfig>,
-    /// The workers of each fleet that have not left, in the order in which they joined.
-    members: Vec<Vec<u32>>,
+    /// The path of each fleet, which names the streams of its workers.
+    paths: Vec<String>,
+    sizes: Vec<Size>,
+    terms: Vec<Term>,
+    /// Workers that joined so far.
+    joined: u32,
     workers: Vec<Worker>,
     /// What each worker holds and no thread works on yet.
     buffers: Vec<VecDeque<Delivery>>,
@@ -68,6 +75,7 @@ impl Fleets {
     pub fn handle<O: Observer>(&mut self, core: &mut Core<O>, event: FleetEvent) {
         match event {
             FleetEvent::Life(WorkerId(worker)) => self.turn_life(core, worker),
+            FleetEvent::Size(FleetId(fleet)) => self.follow_clock(core, fleet),
             FleetEvent::Thread(thread) => self.thread_due(core, thread),
             FleetEvent::DeleteCall(call) => self.background_delete(core, call),
             FleetEvent::Heartbeat(thread) => self.heartbeat(core, thread),
@@ -86,6 +94,11 @@ impl Fleets {
     /// All workers, by number.
     pub fn workers(&self) -> &[Worker] {
         &self.workers
+    }
+
+    /// The place of a worker in its fleet.
+    pub fn member(&self, worker: WorkerId) -> u32 {
+        self.terms[worker.0 as usize].member
     }
 
     /// What the fleet of a worker was told.

@@ -13,6 +13,7 @@
 mod clients;
 mod dist;
 pub(super) mod files;
+mod fleet_size;
 mod graph;
 mod memory;
 mod nodes;
