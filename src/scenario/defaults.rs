@@ -187,6 +187,7 @@ mod tests {
             settings_of::<ConsumerFile>(),
             settings_of::<CountFile>(),
             settings_of::<DeploysFile>(),
+            settings_of::<HostsFile>(),
             settings_of::<ReceiveFile>(),
             settings_of::<FailureFile>(),
             settings_of::<HeartbeatFile>(),

@@ -288,8 +288,15 @@ impl Judge {
             threads,
             start_up,
             forward,
+            hosts,
         } = to;
         self.stays(format!("{path}.queue"), [&from.queue, queue], WIRED, WHOLE);
+        self.stays(
+            format!("{path}.hosts"),
+            [&from.hosts, hosts],
+            "workers have their places",
+            WHOLE,
+        );
         self.stays(format!("{path}.forward"), [&from.forward, forward], WIRED, WHOLE);
         let why = "a worker has its threads from its start";
         let instead = "change `count`: more workers join, or some leave";
