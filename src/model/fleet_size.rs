@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::scaling::ScalerConfig;
 use crate::kernel::time::{Span, Time};
 
 /// How many workers a fleet is to have.
@@ -14,6 +15,8 @@ pub enum FleetSize {
     Fixed(u32),
     /// So many from each instant on.
     Schedule(Schedule),
+    /// What the fleet's scaler wants.
+    Scaled(Box<ScalerConfig>),
 }
 
 /// Numbers of workers by the clock.
@@ -31,12 +34,19 @@ impl From<u32> for FleetSize {
     }
 }
 
+impl From<ScalerConfig> for FleetSize {
+    fn from(scaler: ScalerConfig) -> FleetSize {
+        FleetSize::Scaled(Box::new(scaler))
+    }
+}
+
 impl FleetSize {
-    /// How many there are at `now`.
+    /// How many settings alone say there are at `now`; with a scaler, those of the start.
     pub fn at(&self, now: Time) -> u32 {
         match self {
             FleetSize::Fixed(count) => *count,
             FleetSize::Schedule(schedule) => schedule.at(now),
+            FleetSize::Scaled(scaler) => scaler.start,
         }
     }
 
@@ -52,6 +62,7 @@ impl FleetSize {
             FleetSize::Schedule(Schedule { steps, .. }) => {
                 steps.iter().map(|&(_, count)| count).max().unwrap_or(0)
             }
+            FleetSize::Scaled(scaler) => scaler.max,
         }
     }
 
@@ -63,13 +74,14 @@ impl FleetSize {
                 let (_, first) = *steps.first()?;
                 steps.iter().all(|&(_, count)| count == first).then_some(first)
             }
+            FleetSize::Scaled(_) => None,
         }
     }
 
     /// When the clock next says how many, after `now`.
     pub fn next_step(&self, now: Time) -> Option<Time> {
         match self {
-            FleetSize::Fixed(_) => None,
+            FleetSize::Fixed(_) | FleetSize::Scaled(_) => None,
             FleetSize::Schedule(schedule) => schedule.next_step(now),
         }
     }
