@@ -1,6 +1,5 @@
 //! What a file says of a scaler, and what that becomes.
 
-use sqsim::ScenarioFile;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::Span;
 use sqsim::model::fleet_size::FleetSize;
@@ -8,6 +7,7 @@ use sqsim::model::scaling::{
     Adjustment, HpaConfig, KedaConfig, MetricConfig, PaceConfig, ScalerConfig, ScalingRule,
     StepAlarm, StepsConfig, TargetConfig,
 };
+use sqsim::{ConsumerFile, ScenarioFile};
 
 use crate::settings::{behavior, keda, metric, pace, secs, service, target};
 
@@ -122,4 +122,18 @@ fn counters_lag_by_four_seconds_unless_told_otherwise() {
     let within = "Uniform(min: \"0s\", max: \"60s\")".parse().expect("it is a distribution");
     file.queues.0[0].1.counters.lag = within;
     assert_eq!(lag(&file), Dist::Uniform { min: Span::ZERO, max: secs(60) });
+}
+
+/// 50 workers of one thread do 50 messages a second of 1 s; 80 come.
+#[test]
+fn a_scaler_that_may_not_want_enough_is_warned_of() {
+    let mut file = file("Keda(target: 5, max: 50)");
+    file.producers.0[0].1.arrivals = "Poisson(\"80/s\")".parse().expect("it is a process");
+    file.consumers.0[0].1 = ConsumerFile {
+        call_latency: "Constant(\"0s\")".parse().expect("it is a distribution"),
+        processing: "Constant(\"1s\")".parse().expect("it is a distribution"),
+        ..file.consumers.0[0].1.clone()
+    };
+    let warned = file.check().expect("it is no fault").warnings.to_string();
+    assert!(warned.contains("it takes `consumers.w.count.max: 80` at least"), "{warned}");
 }

@@ -29,6 +29,7 @@ const MOST_POINTS: u32 = 1_440;
 const OURS: &str = "other values cost the simulator more than they tell";
 
 /// What all rules share.
+#[derive(Clone, Copy)]
 struct Shared<'f> {
     min: u32,
     max: u32,
