@@ -5,6 +5,7 @@
 //! change what they are about.
 
 pub(crate) mod features;
+pub(crate) mod lives;
 mod plain;
 
 use std::sync::atomic::AtomicBool;

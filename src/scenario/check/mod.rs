@@ -19,6 +19,7 @@ mod memory;
 mod nodes;
 mod prices;
 mod queue;
+mod scaling;
 mod schedule;
 mod sense;
 mod size;
