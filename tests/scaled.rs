@@ -4,6 +4,9 @@
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
 
+#[path = "support/lives.rs"]
+mod lives;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
@@ -17,7 +20,7 @@ use sqsim::ledger::journal::{Change, Journal, MessageId};
 use sqsim::model::scenario::Scenario;
 use sqsim::scenario::load::from_text;
 
-use support::lives::Lives;
+use lives::Lives;
 use support::measure;
 
 /// So many messages at an instant of so much work, for a fleet of these settings, whose counters do

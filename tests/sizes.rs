@@ -3,6 +3,9 @@
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
 
+#[path = "support/lives.rs"]
+mod lives;
+
 use std::sync::atomic::AtomicBool;
 
 use sqsim::engine::run::run_with;
@@ -14,7 +17,7 @@ use sqsim::model::scaling::RoomConfig;
 use sqsim::model::scenario::Scenario;
 use sqsim::observe::trace::{Filter, JsonLines};
 
-use support::lives::Lives;
+use lives::Lives;
 use support::{fleet, measure, named, poisson, producer, queue, scenario, secs};
 
 fn at(secs: u64) -> Time {

@@ -5,7 +5,6 @@
 //! change what they are about.
 
 pub(crate) mod features;
-pub(crate) mod lives;
 mod plain;
 
 use std::sync::atomic::AtomicBool;
