@@ -140,6 +140,9 @@ pub struct FleetConfig {
     pub call_latency: Dist,
     /// How processing fails.
     pub failure: Failure,
+    /// From a message's send until it may be worked on, drawn from its luck, the same at every
+    /// receive. A thread that takes it earlier hides it for the rest instead of working on it.
+    pub hold: Option<Dist>,
     /// Extends the visibility timeout of messages being worked on.
     pub heartbeat: Option<Heartbeat>,
     /// How workers die.
@@ -170,6 +173,22 @@ pub struct ReceiveConfig {
     pub prefetch: u32,
     /// Pause after an empty short poll.
     pub pause: Dist,
+    /// Pause after the answer of every receive, beside the one after an empty short poll; `None`
+    /// is none.
+    pub gap: Option<Dist>,
+    /// How many messages it asks for.
+    pub ask: Ask,
+    /// No receive until all that was received is done: worked on, and deleted or given back.
+    pub barrier: bool,
+}
+
+/// How many messages a receive asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The most of a call, whatever the worker has room for.
+    Most,
+    /// No more than idle threads can take and the buffer has room for.
+    Room,
 }
 
 /// What `processing` is the length of.
@@ -182,7 +201,7 @@ pub enum WorkUnit {
 }
 
 /// How processing fails; drawn from the message's luck.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     /// Probability that one processing fails.
     pub probability: f64,
@@ -190,15 +209,38 @@ pub struct Failure {
     pub poison: f64,
     /// What the worker does then.
     pub then: OnFailure,
+    /// One failure fails all messages of its batch: none of them is done.
+    pub whole_batch: bool,
 }
 
 /// What a worker does with a message it failed to process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OnFailure {
     /// Nothing: it returns when its visibility timeout ends.
     LetExpire,
     /// Sets its visibility timeout to this.
     Release(Span),
+    /// Sets its visibility timeout to more with every receive.
+    Backoff {
+        /// After the first receive.
+        base: Span,
+        /// The longest.
+        cap: Span,
+        /// What is drawn of it.
+        jitter: Jitter,
+    },
+    /// Sets its visibility timeout to the n-th after the n-th receive, to the last after all
+    /// further ones.
+    Delays(Arc<[Span]>),
+}
+
+/// What is drawn of a back-off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// Nothing: it is as long as it may be.
+    None,
+    /// Evenly between none and all of it.
+    Full,
 }
 
 /// Extends a message's visibility while it is worked on.

@@ -122,6 +122,8 @@ macro_rules! redelivery_counters {
             "redelivered.delete_undone" delete_undone: Less unless "is_zero",
             /// The receive before did not hide it.
             "redelivered.not_hidden" not_hidden: Less unless "is_zero",
+            /// It was received before its time, and hidden for the rest.
+            "redelivered.early" early: Less unless "is_zero",
         }
     };
 }
@@ -269,7 +271,7 @@ impl Redelivered {
     /// All causes.
     pub fn total(self) -> u64 {
         let by_clients = self.outlived_timeout + self.prefetched + self.failed + self.crashed;
-        by_clients + self.delete_lost + self.delete_undone + self.not_hidden
+        by_clients + self.delete_lost + self.delete_undone + self.not_hidden + self.early
     }
 }
 
@@ -330,15 +332,15 @@ mod tests {
         assert_eq!(counts(13).since(&counts(3)), counts(10));
     }
 
-    /// The causes are 1 to 7, the calls 8 to 11, further chunks 12 to 15, nodes 16 to 19, what is
-    /// sent is 20, throttled and unavailable sends 33 and 35.
+    /// The causes are 1 to 8, the calls 9 to 12, further chunks 13 to 16, nodes 17 to 20, what is
+    /// sent is 21, throttled and unavailable sends 34 and 36.
     #[test]
     fn sums_are_those_of_their_parts() {
         let counts = counts(1);
-        assert_eq!(counts.redelivered.total(), 7 * 4);
-        assert_eq!(counts.calls.total(), 8 + 9 + 10 + 11);
-        assert_eq!(counts.offered(), 20 + 33 + 35);
-        let requests = Calls { send: 8 + 12, receive: 9 + 13, delete: 10, change_visibility: 11 };
+        assert_eq!(counts.redelivered.total(), 9 * 4);
+        assert_eq!(counts.calls.total(), 9 + 10 + 11 + 12);
+        assert_eq!(counts.offered(), 21 + 34 + 36);
+        let requests = Calls { send: 9 + 13, receive: 10 + 14, delete: 11, change_visibility: 12 };
         assert_eq!(counts.requests(), requests);
     }
 
@@ -352,8 +354,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         values.sort_unstable();
-        let further_chunks = [12, 13, 14, 15];
-        let own = (1..=37).filter(|value| !further_chunks.contains(value));
+        let further_chunks = [13, 14, 15, 16];
+        let own = (1..=38).filter(|value| !further_chunks.contains(value));
         assert_eq!((names.len(), values), (number, own.collect()));
         assert!(all().all(|counter| counter.about.ends_with('.')));
     }

@@ -187,6 +187,7 @@ mod tests {
             settings_of::<ConsumerFile>(),
             settings_of::<ReceiveFile>(),
             settings_of::<FailureFile>(),
+            settings_of::<OnFailureFile>(),
             settings_of::<HeartbeatFile>(),
             settings_of::<CrashFile>(),
             settings_of::<DeleteFile>(),

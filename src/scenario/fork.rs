@@ -275,6 +275,7 @@ impl Judge {
             per: _,
             call_latency: _,
             failure: _,
+            hold: _,
             heartbeat: _,
             crash: _,
             delete: _,

@@ -224,7 +224,8 @@ mod tests {
         let queue = &mut scenario.queues[0].config;
         (queue.redrive, queue.ledger.partitions) = (None, 1);
         let then = OnFailure::Release(Span::from_secs(away));
-        scenario.fleets[0].config.failure = Failure { probability, poison: 0.0, then };
+        scenario.fleets[0].config.failure =
+            Failure { probability, poison: 0.0, then, whole_batch: false };
     }
 
     fn producer(scenario: &mut Scenario) -> &mut ProducerConfig {

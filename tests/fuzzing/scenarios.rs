@@ -15,8 +15,8 @@ use sqsim::ledger::config::{
     WeightedMove,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
-    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
+    ArrivalProcess, Ask, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, Jitter,
+    OnFailure, ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::scenario::data_files::whole;
@@ -115,6 +115,8 @@ pub(crate) fn round(chance: &mut Chance) -> Scenario {
         fleet.receive.wait = secs(chance, 0, 4);
         fleet.receive.pause = Dist::Constant(secs(chance, 1, 3));
         fleet.receive.visibility_timeout = None;
+        fleet.receive.gap = chance.one_in(3).then(|| Dist::Constant(secs(chance, 0, 2)));
+        fleet.hold = chance.one_in(3).then(|| Dist::Constant(secs(chance, 0, 4)));
         fleet.failure.then = OnFailure::Release(secs(chance, 0, 3));
         fleet.delete.linger = secs(chance, 0, 2);
         fleet.heartbeat = None;
@@ -496,6 +498,7 @@ impl Draw<'_> {
         let wait = self.up_to(20);
         let call_latency = self.dist();
         let short = wait.is_zero();
+        let per = *self.chance.pick(&[WorkUnit::Message, WorkUnit::Message, WorkUnit::Batch]);
         FleetConfig {
             queue,
             count: self.chance.between(1, 6) as u32,
@@ -506,18 +509,29 @@ impl Draw<'_> {
                 visibility_timeout: self.chance.one_in(4).then(|| self.up_to(12 * HOUR)),
                 prefetch: if self.chance.one_in(2) { 0 } else { self.chance.below(20) as u32 },
                 pause: if short { self.some_dist() } else { self.dist() },
+                gap: self.chance.one_in(4).then(|| self.dist()),
+                ask: *self.chance.pick(&[Ask::Most, Ask::Most, Ask::Room]),
+                barrier: self.chance.one_in(4),
             },
             processing: self.dist(),
-            per: *self.chance.pick(&[WorkUnit::Message, WorkUnit::Message, WorkUnit::Batch]),
+            per,
             call_latency,
             failure: Failure {
                 probability: self.share(),
                 poison: self.share() / 4.0,
-                then: match self.chance.below(2) {
-                    0 => OnFailure::LetExpire,
+                then: match self.chance.below(5) {
+                    0 | 1 => OnFailure::LetExpire,
+                    2 => OnFailure::Backoff {
+                        base: self.length(),
+                        cap: self.up_to(12 * HOUR),
+                        jitter: *self.chance.pick(&[Jitter::None, Jitter::Full]),
+                    },
+                    3 => OnFailure::Delays([0; 3].map(|_| self.up_to(12 * HOUR)).into()),
                     _ => OnFailure::Release(self.up_to(12 * HOUR)),
                 },
+                whole_batch: per == WorkUnit::Batch && self.chance.one_in(3),
             },
+            hold: self.chance.one_in(4).then(|| self.dist()),
             heartbeat: self
                 .chance
                 .one_in(3)

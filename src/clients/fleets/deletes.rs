@@ -58,6 +58,9 @@ impl Fleets {
         row.receipts[..row.count].copy_from_slice(deletes);
         deletes.clear();
         let fleet = &self.configs[self.workers[number as usize].fleet as usize];
+        if fleet.receive.barrier {
+            self.awaited.entry(number).or_default().push(call);
+        }
         let latency = fleet.call_latency.sample(&mut self.chances[number as usize].latency);
         if latency.is_zero() {
             self.background_delete(core, call);
@@ -84,7 +87,11 @@ impl Fleets {
             let wait = retry.wait(call.attempts, chance);
             core.plan(wait, FleetEvent::DeleteCall(number));
         } else {
+            let worker = call.worker;
             self.delete_calls.close(number);
+            if !self.awaited.is_empty() {
+                self.await_no_more(core, worker, number);
+            }
         }
     }
 }

@@ -100,6 +100,7 @@ impl Fleets {
         buffer.clear();
         worker.buffered = 0;
         deletes.clear();
+        self.awaited.remove(&number);
         let rested = worker.rest();
         worker.in_transit = 0;
         worker.attempts = 0;

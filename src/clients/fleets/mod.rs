@@ -7,7 +7,10 @@
 //! |---|---|
 //! | [`worker`] | the state of one worker and of its threads |
 //! | `receiving` | how they poll |
+//! | `pacing` | when they may poll again |
 //! | `working` | what their threads do with what they got |
+//! | `holding` | what they do with what comes before its time |
+//! | `giving_back` | how long what failed stays away |
 //! | `deletes` | deletes in the background |
 //! | `life` | how they start, crash and leave |
 //! | `thread_time` | what the threads' time goes into, as it is told |
@@ -19,15 +22,18 @@
 mod deletes;
 mod footprint;
 mod fork;
+mod giving_back;
+mod holding;
 mod layout;
 mod life;
 mod look_ahead;
+mod pacing;
 mod receiving;
 mod thread_time;
 pub mod worker;
 mod working;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use deletes::DeleteCall;
 use worker::{Stage, Thread, Worker, WorkerChance};
@@ -58,6 +64,8 @@ pub struct Fleets {
     /// What threads work on.
     held: Vec<Delivery>,
     delete_calls: Calls<DeleteCall>,
+    /// The background deletes that a worker waits for before it receives again, by worker.
+    awaited: BTreeMap<u32, Vec<u32>>,
     /// Their rows do not fit a near cache.
     looks_ahead: bool,
 }
@@ -100,7 +108,7 @@ impl Fleets {
 
     /// Deliveries that are held and whose work is still to come or under way.
     pub fn unfinished(&self) -> impl Iterator<Item = Receipt> {
-        let working = self.threads.iter().filter(|thread| thread.stage == Stage::Working);
+        let working = self.threads.iter().filter(|thread| thread.stage <= Stage::Working);
         let own = |thread: &Thread| {
             let first = thread.first as usize;
             &self.held[first..first + usize::from(thread.count)]

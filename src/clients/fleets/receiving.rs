@@ -30,10 +30,15 @@ impl Fleets {
 
     #[inline(never)]
     fn poll<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let fleet = &self.configs[self.workers[number as usize].fleet as usize];
+        if fleet.receive.barrier && self.has_more_to_do(core, number) {
+            return;
+        }
         let worker = &mut self.workers[number as usize];
         let fleet = &self.configs[worker.fleet as usize];
         let queue = fleet.queue;
-        let ReceiveConfig { max, wait, visibility_timeout, .. } = fleet.receive;
+        let ReceiveConfig { wait, visibility_timeout, .. } = fleet.receive;
+        let max = worker.asks_for(fleet);
         let poll = Poll { caller: Caller(number), max, wait, visibility_timeout };
         worker.polling = Polling::Called;
         match core.ledger.receive(core.now, queue, poll, &mut core.observer) {
@@ -42,8 +47,10 @@ impl Fleets {
                 worker.attempts = 0;
                 let chance = &mut self.chances[number as usize];
                 let pause = fleet.receive.pause.sample(&mut chance.pause);
+                let gap = fleet.receive.gap.as_ref();
+                let gap = gap.map_or(Span::ZERO, |gap| gap.sample(&mut chance.pause));
                 let latency = fleet.call_latency.sample(&mut chance.latency);
-                self.pause(core, number, pause.saturating_add(latency));
+                self.pause(core, number, pause.saturating_add(gap).saturating_add(latency));
             }
             Received::Refused => {
                 worker.attempts += 1;
@@ -55,7 +62,7 @@ impl Fleets {
         }
     }
 
-    fn pause<O: Observer>(&mut self, core: &mut Core<O>, number: u32, span: Span) {
+    pub(super) fn pause<O: Observer>(&mut self, core: &mut Core<O>, number: u32, span: Span) {
         self.workers[number as usize].polling = Polling::Paused;
         core.plan(span, FleetEvent::Poll(WorkerId(number)));
     }
@@ -81,7 +88,7 @@ impl Fleets {
         let latency = latency.sample(&mut self.chances[number as usize].latency);
         let mut left = served.messages;
         if latency.is_zero() {
-            worker.polling = Polling::Idle;
+            self.end_receive(core, number);
             // What finds an idle thread goes there, without a stay in the buffer.
             while left > 0 && self.workers[number as usize].passes_on() {
                 left -= self.begin_work(core, number, Supply::Ledger(left));
@@ -108,8 +115,8 @@ impl Fleets {
         let worker = &mut self.workers[number as usize];
         let rested = worker.rest();
         worker.in_transit = 0;
-        worker.polling = Polling::Idle;
         self.turn_idle(core, number, rested);
+        self.end_receive(core, number);
         self.pump(core, number);
     }
 }

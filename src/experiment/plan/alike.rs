@@ -94,6 +94,8 @@ fn equal_and_waiting(scenario: &Scenario, place: usize) -> bool {
     let equal = of_it.count() == 1
         && fleet.threads == 1
         && fleet.receive.prefetch == 0
+        && fleet.receive.gap.is_none()
+        && fleet.hold.is_none()
         && fleet.delete.batch == 1
         && fleet.crash.is_none()
         && matches!(fleet.start_up, Dist::Constant(_));

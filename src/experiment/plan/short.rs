@@ -57,7 +57,7 @@ pub(super) fn too_short(trial: &Trial, from: usize, targets: &[Expectation]) -> 
 /// The load of a fleet that was so busy, and the bias of its queue's wait as a share of it; `None`
 /// where none can be told.
 fn bias(scenario: &Scenario, fleet: &FleetConfig, busy: f64) -> Option<(f64, f64)> {
-    if fleet.per == WorkUnit::Batch {
+    if fleet.per == WorkUnit::Batch || fleet.receive.gap.is_some() || fleet.hold.is_some() {
         return None;
     }
     let (mut rate, mut batch, mut random) = (0.0, 1_u32, false);

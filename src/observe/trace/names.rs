@@ -101,6 +101,7 @@ pub(super) const fn cause_in_words(held: Held) -> &'static str {
         Held::Deleting => "delete came too late or was lost",
         Held::Undone => "delete was undone by lost replicas",
         Held::NotHidden => "the receive did not hide it",
+        Held::Early => "it was received before its time",
     }
 }
 

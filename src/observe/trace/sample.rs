@@ -15,7 +15,7 @@ use crate::ledger::journal::{
     State, Step,
 };
 use crate::model::clients::{
-    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig,
+    ArrivalProcess, Ask, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig,
     ReceiveConfig, Retry, WorkUnit,
 };
 use crate::model::scenario::{Limits, Named, Prices, Scenario};
@@ -153,11 +153,20 @@ pub(crate) fn scenario() -> Scenario {
                     visibility_timeout: None,
                     prefetch: 0,
                     pause: zero(),
+                    gap: None,
+                    ask: Ask::Most,
+                    barrier: false,
                 },
                 processing: zero(),
                 per: WorkUnit::Message,
                 call_latency: zero(),
-                failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
+                failure: Failure {
+                    probability: 0.0,
+                    poison: 0.0,
+                    then: OnFailure::LetExpire,
+                    whole_batch: false,
+                },
+                hold: None,
                 heartbeat: None,
                 crash: None,
                 start_up: zero(),

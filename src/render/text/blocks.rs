@@ -94,7 +94,7 @@ enum Shown {
 /// What is counted, in the order of a message's life, between what was there at the edges: with
 /// these the counters balance.
 type Counted = (&'static str, Shown, fn(&QueueOutcome) -> u64);
-const COUNTED: [Counted; 21] = [
+const COUNTED: [Counted; 22] = [
     ("there at the start", Shown::There, |q| q.resident.begin),
     ("sent", Shown::Always, |q| q.counts.sent),
     ("moved in", Shown::Counted, |q| q.counts.moved_in),
@@ -112,6 +112,7 @@ const COUNTED: [Counted; 21] = [
     ("  delete lost", Shown::Counted, |q| q.counts.redelivered.delete_lost),
     ("  delete undone", Shown::Counted, |q| q.counts.redelivered.delete_undone),
     ("  not hidden", Shown::Counted, |q| q.counts.redelivered.not_hidden),
+    ("  before its time", Shown::Counted, |q| q.counts.redelivered.early),
     ("processed again", Shown::Counted, |q| q.counts.duplicates),
     ("throttled calls", Shown::Counted, |q| q.counts.throttled),
     ("over the limit", Shown::Counted, |q| q.counts.over_limit),

@@ -12,6 +12,7 @@
 
 mod clients;
 mod dist;
+mod failure;
 pub(super) mod files;
 mod graph;
 mod memory;

@@ -9,7 +9,7 @@ use super::Check;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, QueueConfig};
-use crate::model::clients::{ArrivalProcess, FleetConfig, WorkUnit};
+use crate::model::clients::{ArrivalProcess, Ask, FleetConfig, ReceiveConfig, WorkUnit};
 use crate::model::scenario::{Named, Scenario};
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;
@@ -216,7 +216,12 @@ fn outlived(fleet: &FleetConfig, timeout: Span) -> Option<String> {
             share * 100.0
         ));
     }
-    let held = u64::from(fleet.receive.max.max(fleet.receive.prefetch));
+    let ReceiveConfig { max, prefetch, ask, .. } = fleet.receive;
+    let most = u64::from(max.max(prefetch));
+    let held = match ask {
+        Ask::Most => most,
+        Ask::Room => most.min(u64::from(fleet.threads) + u64::from(prefetch)),
+    };
     let turns = held.div_ceil(u64::from(fleet.threads.max(1)));
     let last = mean.saturating_mul(turns);
     if matches!(fleet.per, WorkUnit::Message) && turns > 1 && last > timeout {
@@ -311,7 +316,8 @@ fn most_done(fleet: &FleetConfig) -> f64 {
     let workers = f64::from(fleet.count);
     let by_threads = rate_of(workers * f64::from(fleet.threads), each);
     // One receive at a time, however many threads wait for it.
-    by_threads.min(rate_of(workers * max, call * tries))
+    let gap = fleet.receive.gap.as_ref().map_or(0.0, Dist::mean_nanos);
+    by_threads.min(rate_of(workers * max, (call + gap) * tries))
 }
 
 /// So many at once that take so many nanoseconds each.

@@ -126,6 +126,7 @@ pub struct ConsumerFile {
     pub per: WorkUnitFile,
     pub call_latency: DistFile,
     pub failure: FailureFile,
+    pub hold: Option<DistFile>,
     pub heartbeat: Option<HeartbeatFile>,
     pub crash: Option<CrashFile>,
     pub start_up: DistFile,
@@ -145,6 +146,17 @@ pub struct ReceiveFile {
     pub visibility_timeout: Option<Length>,
     pub prefetch: u32,
     pub pause: DistFile,
+    pub gap: DistFile,
+    pub ask: AskFile,
+    pub barrier: bool,
+}
+
+/// How many messages a receive asks for.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "ask rule")]
+pub enum AskFile {
+    Most,
+    Room,
 }
 
 /// What `processing` is the length of.
@@ -162,6 +174,7 @@ pub struct FailureFile {
     pub probability: Probability,
     pub poison: Probability,
     pub then: OnFailureFile,
+    pub whole_batch: bool,
 }
 
 /// What a worker does with a message it failed to process.
@@ -170,6 +183,16 @@ pub struct FailureFile {
 pub enum OnFailureFile {
     LetExpire,
     Release(Length),
+    Backoff { base: Length, cap: Length, jitter: JitterFile },
+    Delays(Vec<Length>),
+}
+
+/// What is drawn of a back-off.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "jitter")]
+pub enum JitterFile {
+    None,
+    Full,
 }
 
 /// Extends a message's visibility while it is worked on.

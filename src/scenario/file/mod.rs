@@ -20,8 +20,9 @@ mod values;
 
 pub use capacity::{BurstFile, CapacityFile};
 pub use clients::{
-    ArrivalFile, ConsumerFile, CrashFile, DeleteFile, DuplicatesFile, FailureFile, GapsFile,
-    HeartbeatFile, OnFailureFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile, WorkUnitFile,
+    ArrivalFile, AskFile, ConsumerFile, CrashFile, DeleteFile, DuplicatesFile, FailureFile,
+    GapsFile, HeartbeatFile, JitterFile, OnFailureFile, ProducerFile, ReceiveFile, ReplayFile,
+    RetryFile, WorkUnitFile,
 };
 pub use dist::DistFile;
 pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
