@@ -336,7 +336,8 @@ fn every_receive_finds_the_same_due_time() {
     let mean = held.sum::<f64>() / lives.len() as f64;
     let error = 100.0 / (lives.len() as f64).sqrt();
     assert!((mean - 100.0).abs() < 4.0 * error, "{mean}");
-    (scenario.fleets[0].config.count, scenario.fleets[0].config.processing) = (3, constant(0));
+    (scenario.fleets[0].config.size, scenario.fleets[0].config.processing) =
+        (3.into(), constant(0));
     let due = |log: Log| log.began.into_iter().collect::<std::collections::BTreeSet<_>>();
     assert_eq!(due(logged(&scenario).1), due(log));
 }

@@ -6,7 +6,7 @@
 //! in the order of their ranks, those of one rank in the order in which they were scheduled. The
 //! table below is the only place that names an event, its rank and why it has it.
 
-use crate::facts::deed::{ProducerId, WorkerId};
+use crate::facts::deed::{FleetId, ProducerId, WorkerId};
 use crate::kernel::calendar::{Ranked, TimerId};
 use crate::ledger::config::QueueId;
 
@@ -82,37 +82,39 @@ events! {
     /// Of the queue service.
     Service(ServiceEvent) {
         /// Something falls due in a queue.
-        Due(QueueId) 1 "a visibility timeout or delay that ends at t ends before any call at t",
+        Due(QueueId) 2 "a visibility timeout or delay that ends at t ends before any call at t",
         /// A queue is purged.
-        Purge(QueueId) 2 "removes what is there at t, not what is sent at t",
+        Purge(QueueId) 3 "removes what is there at t, not what is sent at t",
     }
     /// Of the producers.
     Producers(ProducerEvent) {
         /// A producer's call takes effect.
-        SendCall(u32) 8 "calls under way come before new arrivals",
+        SendCall(u32) 9 "calls under way come before new arrivals",
         /// The next message of a producer arises.
-        Arrival(ProducerId) 9 "new messages at t meet the workers that t freed",
+        Arrival(ProducerId) 10 "new messages at t meet the workers that t freed",
         /// A closed client has thought.
-        Client(u32) 9 "as an arrival",
+        Client(u32) 10 "as an arrival",
         /// An unfilled batch of sends has waited long enough.
-        SendLinger(ProducerId) 10 "after the arrival that may have filled the batch",
+        SendLinger(ProducerId) 11 "after the arrival that may have filled the batch",
     }
     /// Of the fleets of workers.
     Fleets(FleetEvent) {
         /// A worker crashes or starts.
         Life(WorkerId) 0 "a worker that dies at t does nothing at t",
+        /// The clock says how many workers a fleet has.
+        Size(FleetId) 1 "who leaves at t receives nothing at t, who joins at t may",
         /// A thread's work, or the call it makes about it, comes to its end.
-        Thread(u32) 3 "work that ends at t frees its worker for what arrives at t",
+        Thread(u32) 4 "work that ends at t frees its worker for what arrives at t",
         /// A background delete takes effect.
-        DeleteCall(u32) 4 "a delete at t comes before a heartbeat or a receive at t",
+        DeleteCall(u32) 5 "a delete at t comes before a heartbeat or a receive at t",
         /// A thread extends the visibility of what it works on.
-        Heartbeat(u32) 5 "not for work that ended at t",
+        Heartbeat(u32) 6 "not for work that ended at t",
         /// An unfilled batch of deletes has waited long enough.
-        DeleteLinger(WorkerId) 6 "after the deletes that may have filled the batch",
+        DeleteLinger(WorkerId) 7 "after the deletes that may have filled the batch",
         /// The answer to a receive reaches its worker.
-        Answer(WorkerId) 7 "a consumer learns at t what it received before t",
+        Answer(WorkerId) 8 "a consumer learns at t what it received before t",
         /// A worker polls after a pause.
-        Poll(WorkerId) 11 "a poll at t sees all that was sent at t",
+        Poll(WorkerId) 12 "a poll at t sees all that was sent at t",
     }
 }
 
@@ -178,6 +180,18 @@ impl Numbered for ProducerId {
     }
 }
 
+impl Numbered for FleetId {
+    #[inline]
+    fn of(number: u32) -> FleetId {
+        FleetId(number)
+    }
+
+    #[inline]
+    fn number(self) -> u32 {
+        self.0
+    }
+}
+
 impl Numbered for WorkerId {
     #[inline]
     fn of(number: u32) -> WorkerId {
@@ -199,7 +213,7 @@ mod tests {
     #[test]
     fn an_event_is_found_again_by_its_name() {
         let (worker, queue, producer) = (WorkerId(7), QueueId(7), ProducerId(7));
-        let events: [Event; 13] = [
+        let events: [Event; 14] = [
             ServiceEvent::Due(queue).into(),
             ServiceEvent::Purge(queue).into(),
             ProducerEvent::SendCall(7).into(),
@@ -207,6 +221,7 @@ mod tests {
             ProducerEvent::Client(7).into(),
             ProducerEvent::SendLinger(producer).into(),
             FleetEvent::Life(worker).into(),
+            FleetEvent::Size(FleetId(7)).into(),
             FleetEvent::Thread(7).into(),
             FleetEvent::DeleteCall(7).into(),
             FleetEvent::Heartbeat(7).into(),
@@ -223,8 +238,9 @@ mod tests {
     #[test]
     fn events_of_one_instant_run_in_the_order_of_their_ranks() {
         let (worker, queue, producer) = (WorkerId(0), QueueId(0), ProducerId(0));
-        let ordered: [Event; 12] = [
+        let ordered: [Event; 13] = [
             FleetEvent::Life(worker).into(),
+            FleetEvent::Size(FleetId(0)).into(),
             ServiceEvent::Due(queue).into(),
             ServiceEvent::Purge(queue).into(),
             FleetEvent::Thread(0).into(),

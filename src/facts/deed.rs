@@ -133,6 +133,20 @@ facts! {
             /// Its fleet.
             fleet: FleetId = tell "fleet",
         },
+        /// A fleet is to have so many workers from now on.
+        11 "resized" Resized {
+            /// The fleet.
+            fleet: FleetId = tell "fleet",
+            /// Workers that are wanted.
+            wanted: u32 = tell "wanted",
+        },
+        /// A worker that left has gone: it holds nothing any more.
+        12 "stopped" Stopped {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its fleet.
+            fleet: FleetId = tell "fleet",
+        },
         /// The number of busy threads of a worker changed.
         0 "busy" Busy {
             /// The worker.

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::fleet_size::FleetSize;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
@@ -126,7 +127,7 @@ pub struct FleetConfig {
     /// Where it receives.
     pub queue: QueueId,
     /// Processes.
-    pub count: u32,
+    pub size: FleetSize,
     /// Messages worked on at once by each.
     pub threads: u32,
     /// How it polls.
@@ -147,7 +148,7 @@ pub struct FleetConfig {
     pub heartbeat: Option<Heartbeat>,
     /// How workers die.
     pub crash: Option<Crash>,
-    /// From the start of the run to the first poll.
+    /// From when a worker joins, at the start of the run or later, to its first poll.
     pub start_up: Dist,
     /// How deletes are sent.
     pub delete: DeleteConfig,

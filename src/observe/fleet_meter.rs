@@ -19,12 +19,14 @@ pub(super) struct FleetMeter {
     calling: Meter,
     up: Meter,
     down: Meter,
+    wanted: Meter,
     /// It rests if no thread's time goes over from one part to another.
     pub(super) windows: Windows<FleetWindow>,
 }
 
 impl FleetMeter {
-    pub(super) fn new(threads_each: u32, windows: usize) -> FleetMeter {
+    /// Of a fleet that wants so many workers of so many threads each.
+    pub(super) fn new(threads_each: u32, wanted: u32, windows: usize) -> FleetMeter {
         let now = FleetMeasured { threads_each, ..FleetMeasured::default() };
         FleetMeter {
             at_begin: now.clone(),
@@ -34,12 +36,14 @@ impl FleetMeter {
             calling: Meter::ZERO,
             up: Meter::ZERO,
             down: Meter::ZERO,
+            wanted: Meter::starting_at(u64::from(wanted)),
             windows: Windows::new(windows),
         }
     }
 
-    fn meters(&mut self) -> [&mut Meter; 4] {
-        [&mut self.busy, &mut self.calling, &mut self.up, &mut self.down]
+    fn meters(&mut self) -> [&mut Meter; 5] {
+        let FleetMeter { busy, calling, up, down, wanted, .. } = self;
+        [busy, calling, up, down, wanted]
     }
 
     /// A thread's time is going to go over, or to be measured: tells the windows that ended
@@ -49,8 +53,8 @@ impl FleetMeter {
     pub(super) fn wake(&mut self, past: Past) {
         if self.windows.wake(past) {
             let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
-            let [busy, calling, up, _] = levels;
-            self.windows.fill(past, FleetWindow { busy, calling, up });
+            let [busy, calling, up, down, wanted] = levels;
+            self.windows.fill(past, FleetWindow { busy, calling, up, down, wanted });
         }
     }
 
@@ -65,6 +69,7 @@ impl FleetMeter {
         self.measured.calling = self.calling.end(now, over);
         self.measured.up = self.up.end(now, over);
         self.measured.down = self.down.end(now, over);
+        self.measured.wanted = self.wanted.end(now, over);
     }
 
     pub(super) fn close_window(&mut self, at: Time, over: Span) {
@@ -72,8 +77,9 @@ impl FleetMeter {
             busy: self.busy.close_window(at, over),
             calling: self.calling.close_window(at, over),
             up: self.up.close_window(at, over),
+            down: self.down.close_window(at, over),
+            wanted: self.wanted.close_window(at, over),
         });
-        self.down.close_window(at, over);
         self.windows.rest(true);
     }
 
@@ -83,6 +89,7 @@ impl FleetMeter {
         measured.calling.last = self.calling.value();
         measured.up.last = self.up.value();
         measured.down.last = self.down.value();
+        measured.wanted.last = self.wanted.value();
         FleetMeasured { series: self.windows.into_series(), ..measured }
     }
 
@@ -103,6 +110,11 @@ impl FleetMeter {
                 (true, true) | (false, false) => {}
             }
         }
+    }
+
+    /// The fleet is to have so many workers.
+    pub(super) fn resized(&mut self, now: Time, wanted: u32) {
+        self.wanted.set(now, u64::from(wanted));
     }
 
     /// Takes the end of the work on a message in.
@@ -173,7 +185,7 @@ mod tests {
     /// them crash.
     #[test]
     fn every_thread_is_in_one_part_at_any_time() {
-        let mut meter = FleetMeter::new(1, 2);
+        let mut meter = FleetMeter::new(1, 3, 2);
         meter.threads(at(0), 3, Gone, Down);
         meter.begin(at(0));
         meter.threads(at(2), 3, Down, Idle);
@@ -212,7 +224,7 @@ mod tests {
             (Ending::Failed, 1_000),
             (Ending::Crashed, 10_000),
         ];
-        let mut meter = FleetMeter::new(1, 1);
+        let mut meter = FleetMeter::new(1, 1, 1);
         let work = |meter: &mut FleetMeter, times: usize| {
             for (how, secs) in ends.into_iter().cycle().take(5 * times) {
                 meter.end_work(Span::from_secs(secs), how);

@@ -39,8 +39,8 @@ pub struct Frame {
     pub partitions: Vec<u32>,
     /// Number of producers.
     pub producers: usize,
-    /// Threads of a worker, per fleet.
-    pub fleets: Vec<u32>,
+    /// Threads of a worker, and workers at the start, per fleet.
+    pub fleets: Vec<(u32, u32)>,
 }
 
 /// Measures one run.
@@ -80,7 +80,7 @@ impl Metrics {
     /// Measures a run of this frame, before its first event.
     pub fn new(frame: &Frame) -> Metrics {
         let windows = frame.end.as_nanos().div_ceil(frame.series.as_nanos().max(1)) as usize;
-        let fleet = |&threads: &u32| FleetMeter::new(threads, windows + 1);
+        let fleet = |&(threads, wanted): &(u32, u32)| FleetMeter::new(threads, wanted, windows + 1);
         let queue = |&partitions: &u32| QueueMeter::new(frame.window, partitions, windows + 1);
         Metrics {
             window: frame.window,
@@ -275,10 +275,18 @@ impl Observer for Metrics {
                 }
                 meter.end_work(sent, took, how);
             }
+            Deed::Resized { fleet, wanted } => {
+                let meter = &mut self.fleets[fleet.0 as usize];
+                if meter.windows.rests() {
+                    meter.wake(self.past);
+                }
+                meter.resized(now, wanted);
+            }
             Deed::Began { .. }
             | Deed::Started { .. }
             | Deed::Joined { .. }
             | Deed::Left { .. }
+            | Deed::Stopped { .. }
             | Deed::Crashed { .. }
             | Deed::Busy { .. } => {}
         }

@@ -185,6 +185,7 @@ mod tests {
             settings_of::<ProducerFile>(),
             settings_of::<RetryFile>(),
             settings_of::<ConsumerFile>(),
+            settings_of::<CountFile>(),
             settings_of::<ReceiveFile>(),
             settings_of::<FailureFile>(),
             settings_of::<OnFailureFile>(),

@@ -268,7 +268,7 @@ impl Judge {
     fn fleet(&mut self, path: &str, from: &FleetConfig, to: &FleetConfig) {
         let FleetConfig {
             // Those that are more join, those that are fewer leave.
-            count,
+            size,
             // Asked at each poll, work, call, failure, crash or delete.
             receive: _,
             processing: _,
@@ -291,7 +291,7 @@ impl Judge {
         let why = "a worker has its threads from its start";
         let instead = "change `count`: more workers join, or some leave";
         self.stays(format!("{path}.threads"), [&from.threads, threads], why, instead);
-        if *count <= from.count {
+        if size.most() <= from.size.most() {
             let why = "all workers of the fleet have their start behind them";
             let instead = "it holds for workers that join: raise `count` too";
             self.stays(format!("{path}.start_up"), [&from.start_up, start_up], why, instead);

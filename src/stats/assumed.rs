@@ -201,7 +201,8 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let FleetConfig {
         queue: _,
         // One thread is as good as another, whichever worker it belongs to.
-        count,
+        // As many as ever: one that varies is no station.
+        size,
         threads,
         receive,
         processing,
@@ -259,7 +260,7 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     Some(Station {
         fleet: place,
         rate: 0.0,
-        servers: count.checked_mul(*threads)?,
+        servers: size.fixed()?.checked_mul(*threads)?,
         work: processing,
         batch: *max,
         sleep: wait.is_zero().then_some(pause),

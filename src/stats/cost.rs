@@ -115,7 +115,7 @@ fn idle_polls(fleet: &FleetConfig, length: Span) -> u64 {
         if receive.wait.is_zero() { receive.pause.mean_nanos() } else { nanos(receive.wait) };
     let gap = receive.gap.as_ref().map_or(0.0, Dist::mean_nanos);
     let each = Span::round_nanos(waits + gap + fleet.call_latency.mean_nanos());
-    length.as_nanos() / each.as_nanos().max(1) * u64::from(fleet.count)
+    length.as_nanos() / each.as_nanos().max(1) * u64::from(fleet.size.most())
 }
 
 fn nanos(length: Span) -> f64 {

@@ -18,6 +18,7 @@ use sqsim::model::clients::{
     ArrivalProcess, Ask, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, Jitter,
     OnFailure, ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
+use sqsim::model::fleet_size::{FleetSize, Schedule};
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::scenario::data_files::whole;
 
@@ -501,7 +502,7 @@ impl Draw<'_> {
         let per = *self.chance.pick(&[WorkUnit::Message, WorkUnit::Message, WorkUnit::Batch]);
         FleetConfig {
             queue,
-            count: self.chance.between(1, 6) as u32,
+            size: self.fleet_size(),
             threads: self.chance.between(1, 4) as u32,
             receive: ReceiveConfig {
                 max: self.chance.between(1, 10) as u32,
@@ -549,6 +550,21 @@ impl Draw<'_> {
             forward: self.forward(queue),
             retry: self.retry(),
         }
+    }
+
+    /// One in three varies, now and then to nothing.
+    fn fleet_size(&mut self) -> FleetSize {
+        if !self.chance.one_in(3) {
+            return FleetSize::Fixed(self.chance.between(1, 6) as u32);
+        }
+        let mut at = Time::ZERO;
+        let mut steps = vec![(at, self.chance.below(5) as u32)];
+        for _ in 0..self.chance.below(5) {
+            at = at.saturating_add(self.some_length());
+            steps.push((at, self.chance.below(7) as u32));
+        }
+        let every = self.chance.one_in(2).then(|| (at - Time::ZERO) + self.some_length());
+        FleetSize::Schedule(Schedule { steps: steps.into(), every })
     }
 
     /// A queue to send on to, in the one direction that makes no circle of sends.

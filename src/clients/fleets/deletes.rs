@@ -67,6 +67,7 @@ impl Fleets {
         } else {
             core.plan(latency, FleetEvent::DeleteCall(call));
         }
+        self.perhaps_gone(core, number);
     }
 
     /// A background delete takes effect.

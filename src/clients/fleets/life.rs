@@ -31,15 +31,30 @@ impl Fleets {
     pub(super) fn turn_life<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         match self.workers[number as usize].life {
             Life::Down => self.start(core, number),
-            Life::Leaving if !self.holds_anything(number) => {}
             Life::Gone => {}
             Life::Up | Life::Leaving => self.crash(core, number),
         }
     }
 
-    fn holds_anything(&self, number: u32) -> bool {
-        let worker = &self.workers[number as usize];
-        worker.busy > 0 || worker.buffered > 0 || !self.deletes[number as usize].is_empty()
+    /// A worker that leaves has gone once it holds nothing any more.
+    #[cold]
+    pub(super) fn perhaps_gone<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let worker = &mut self.workers[number as usize];
+        let holds = worker.busy > 0 || worker.buffered > 0;
+        if worker.life == Life::Leaving && !holds && self.deletes[number as usize].is_empty() {
+            self.go(core, number);
+        }
+    }
+
+    /// A worker that leaves has gone.
+    fn go<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let id = WorkerId(number);
+        core.calendar.cancel(FleetEvent::Life(id));
+        self.awaited.remove(&number);
+        let worker = &mut self.workers[number as usize];
+        worker.life = Life::Gone;
+        let stopped = Deed::Stopped { worker: id, fleet: FleetId(worker.fleet) };
+        core.observer.deed(core.now, &stopped);
     }
 
     /// A worker receives no more: it finishes what it holds, and does not come back from a crash.
@@ -49,17 +64,12 @@ impl Fleets {
         let fleet = FleetId(worker.fleet);
         core.observer.deed(core.now, &Deed::Left { worker: id, fleet });
         let rested = worker.rest();
-        worker.life = match worker.life {
-            Life::Down | Life::Gone => {
-                core.calendar.cancel(FleetEvent::Life(id));
-                Life::Gone
-            }
-            Life::Up | Life::Leaving => Life::Leaving,
-        };
+        worker.life = Life::Leaving;
         self.turn_idle(core, number, rested);
         if core.ledger.left(Caller(number)) || core.calendar.cancel(FleetEvent::Poll(id)) {
             self.workers[number as usize].polling = Polling::Idle;
         }
+        self.perhaps_gone(core, number);
     }
 
     /// The next crash of a worker that runs is drawn, if its fleet's workers crash.
@@ -75,6 +85,7 @@ impl Fleets {
     pub(super) fn start<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let worker = &mut self.workers[number as usize];
         worker.life = Life::Up;
+        self.terms[number as usize].has_started = true;
         core.observer.deed(core.now, &Deed::Started { worker: WorkerId(number) });
         self.turn_idle(core, number, ThreadTime::Down);
         self.plan_crash(core, number);
@@ -105,13 +116,16 @@ impl Fleets {
         worker.in_transit = 0;
         worker.attempts = 0;
         worker.polling = Polling::Idle;
-        let comes_back = worker.life == Life::Up;
-        worker.life = if comes_back { Life::Down } else { Life::Gone };
+        let leaves = worker.life == Life::Leaving;
+        if !leaves {
+            worker.life = Life::Down;
+        }
         self.turn_idle(core, number, rested);
+        if leaves {
+            return self.go(core, number);
+        }
         let fleet = &self.configs[self.workers[number as usize].fleet as usize];
-        if let Some(crash) = &fleet.crash
-            && comes_back
-        {
+        if let Some(crash) = &fleet.crash {
             let down = crash.restart.sample(&mut self.chances[number as usize].crash);
             core.plan(down, FleetEvent::Life(id));
         }

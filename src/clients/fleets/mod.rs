@@ -13,6 +13,7 @@
 //! | `giving_back` | how long what failed stays away |
 //! | `deletes` | deletes in the background |
 //! | `life` | how they start, crash and leave |
+//! | `sizing` | how many there are, and who joins and leaves |
 //! | `thread_time` | what the threads' time goes into, as it is told |
 //! | `look_ahead` | rows that the next events will touch |
 //! | `layout` | how they are laid out |
@@ -29,6 +30,7 @@ mod life;
 mod look_ahead;
 mod pacing;
 mod receiving;
+mod sizing;
 mod thread_time;
 pub mod worker;
 mod working;
@@ -36,12 +38,13 @@ mod working;
 use std::collections::{BTreeMap, VecDeque};
 
 use deletes::DeleteCall;
+use sizing::{Size, Term};
 use worker::{Stage, Thread, Worker, WorkerChance};
 
 use crate::core::Core;
 use crate::core::calls::Calls;
 use crate::core::event::FleetEvent;
-use crate::facts::deed::WorkerId;
+use crate::facts::deed::{FleetId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::ledger::{Delivery, Receipt};
 use crate::model::clients::FleetConfig;
@@ -50,8 +53,12 @@ use crate::model::clients::FleetConfig;
 #[derive(Clone, Debug)]
 pub struct Fleets {
     configs: Vec<FleetConfig>,
-    /// The workers of each fleet that have not left, in the order in which they joined.
-    members: Vec<Vec<u32>>,
+    /// The path of each fleet, which names the streams of its workers.
+    paths: Vec<String>,
+    sizes: Vec<Size>,
+    terms: Vec<Term>,
+    /// Workers that joined so far.
+    joined: u32,
     workers: Vec<Worker>,
     /// What each worker holds and no thread works on yet.
     buffers: Vec<VecDeque<Delivery>>,
@@ -76,6 +83,7 @@ impl Fleets {
     pub fn handle<O: Observer>(&mut self, core: &mut Core<O>, event: FleetEvent) {
         match event {
             FleetEvent::Life(WorkerId(worker)) => self.turn_life(core, worker),
+            FleetEvent::Size(FleetId(fleet)) => self.follow_clock(core, fleet),
             FleetEvent::Thread(thread) => self.thread_due(core, thread),
             FleetEvent::DeleteCall(call) => self.background_delete(core, call),
             FleetEvent::Heartbeat(thread) => self.heartbeat(core, thread),
@@ -94,6 +102,11 @@ impl Fleets {
     /// All workers, by number.
     pub fn workers(&self) -> &[Worker] {
         &self.workers
+    }
+
+    /// The place of a worker in its fleet.
+    pub fn member(&self, worker: WorkerId) -> u32 {
+        self.terms[worker.0 as usize].member
     }
 
     /// What the fleet of a worker was told.

@@ -39,7 +39,7 @@ pub enum Life {
     Up,
     /// It runs until nothing is left of what it holds, and receives no more.
     Leaving,
-    /// It was to leave and does not run: it will not start again.
+    /// It has left, or has not joined yet: its place is free.
     Gone,
 }
 
@@ -130,11 +130,11 @@ pub struct Worker {
 const _: () = assert!(size_of::<Worker>() == 32);
 
 impl Worker {
-    /// A worker that has not started. `threads` are its own, all idle, numbered from `first`.
+    /// The row of a worker that is not there yet. `threads` are its own, all idle, numbered from `first`.
     pub fn new(fleet: u32, threads: &mut [Thread], first: u32) -> Worker {
         let mut worker = Worker {
             fleet,
-            life: Life::Down,
+            life: Life::Gone,
             polling: Polling::Idle,
             attempts: 0,
             busy: 0,

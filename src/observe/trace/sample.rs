@@ -60,7 +60,7 @@ pub(crate) fn troubled() -> Scenario {
     let points = points.map(|(secs, rate)| (Time::ZERO + Span::from_secs(secs), rate)).to_vec();
     *arrivals = vec![ArrivalProcess::Profile { points }];
     let fleet = &mut scenario.fleets[0].config;
-    fleet.count = 5;
+    fleet.size = 5.into();
     fleet.receive.prefetch = 4;
     fleet.processing = Dist::Exponential { mean: Span::from_millis(400) };
     fleet.call_latency = Dist::Constant(Span::from_millis(5));
@@ -145,7 +145,7 @@ pub(crate) fn scenario() -> Scenario {
             name: "workers".into(),
             config: FleetConfig {
                 queue: QUEUE,
-                count: 3,
+                size: 3.into(),
                 threads: 2,
                 receive: ReceiveConfig {
                     max: 10,
@@ -380,6 +380,8 @@ fn faults() -> Vec<(Time, Fact)> {
         (at(51_900), change(Change::Call(Call::WentOn { asked: 2, chunks: 1 }))),
         (at(51_950), Fact::Deed(Deed::Joined { worker, fleet: FleetId(0) })),
         (at(51_960), Fact::Deed(Deed::Left { worker, fleet: FleetId(0) })),
+        (at(51_970), Fact::Deed(Deed::Stopped { worker, fleet: FleetId(0) })),
+        (at(51_980), Fact::Deed(Deed::Resized { fleet: FleetId(0), wanted: 7 })),
         (at(52_000), Fact::Deed(Deed::GivenUp { producer: web, messages: 10 })),
         (at(55_000), ended(314, 2, 48_000, 6_000, Ending::Crashed)),
         (at(55_000), Fact::Deed(Deed::Crashed { worker })),

@@ -261,6 +261,11 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
         Deed::Left { worker, .. } => {
             write!(out, "{} leaves its fleet and finishes what it holds", names.worker(worker))
         }
+        Deed::Resized { fleet, wanted } => {
+            let (name, s) = (names.fleet(fleet), plural(wanted));
+            write!(out, "{name}: {wanted} worker{s} wanted from now on")
+        }
+        Deed::Stopped { worker, .. } => write!(out, "{} has stopped", names.worker(worker)),
         Deed::Started { worker } => write!(out, "{} started", names.worker(worker)),
         Deed::Crashed { worker } => write!(out, "{} crashed", names.worker(worker)),
         Deed::Busy { worker, busy, .. } => {

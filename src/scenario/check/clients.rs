@@ -250,14 +250,15 @@ impl<'a> Check<'a> {
 
     /// A fleet.
     pub(super) fn consumer(&mut self, at: &At<'a>, file: &ConsumerFile) -> FleetConfig {
-        self.at_least_one(&at.field("count"), file.count);
+        let size = self.fleet_size(&at.field("count"), &file.count);
         self.at_least_one(&at.field("threads"), file.threads);
-        let threads = u64::from(file.count) * u64::from(file.threads);
+        let threads = u64::from(size.most()) * u64::from(file.threads);
         self.threads = self.threads.saturating_add(threads);
         if threads > MOST_THREADS {
             let what = format!(
                 "{} processes of {} threads are more than {MOST_THREADS} threads",
-                file.count, file.threads
+                size.most(),
+                file.threads
             );
             self.push(&at.field("count"), what);
         } else if self.threads > MOST_THREADS {
@@ -280,7 +281,7 @@ impl<'a> Check<'a> {
         self.range(&delete.field("batch"), file.delete.batch, 1, 10, IN_SQS);
         FleetConfig {
             queue: self.queue_named(&at.field("queue"), &file.queue),
-            count: file.count,
+            size,
             threads: file.threads,
             receive,
             processing: self.dist(&at.field("processing"), &file.processing),

@@ -32,7 +32,7 @@ impl Served {
         let mut by_queue = vec![Vec::new(); queues.len()];
         let mut number = 0_u64;
         for (_, fleet) in &file.consumers.0 {
-            let next = number + u64::from(fleet.count);
+            let next = number + u64::from(fleet.count.most());
             if let Some(place) = queues.place(&fleet.queue) {
                 by_queue[place].push(number..next);
             }

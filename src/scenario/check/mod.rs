@@ -14,6 +14,7 @@ mod clients;
 mod dist;
 mod failure;
 pub(super) mod files;
+mod fleet_size;
 mod graph;
 mod memory;
 mod nodes;

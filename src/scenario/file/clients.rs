@@ -112,14 +112,14 @@ pub struct RetryFile {
 /// ```
 /// # use sqsim::{ConsumerFile, DistFile};
 /// let work = DistFile::Exponential("80ms".parse()?);
-/// let workers = ConsumerFile { count: 4, threads: 2, ..ConsumerFile::new("jobs", work) };
+/// let workers = ConsumerFile { count: 4.into(), threads: 2, ..ConsumerFile::new("jobs", work) };
 /// # Ok::<(), sqsim::Faults>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "consumer", deny_unknown_fields)]
 pub struct ConsumerFile {
     pub queue: String,
-    pub count: u32,
+    pub count: CountFile,
     pub threads: u32,
     pub receive: ReceiveFile,
     pub processing: DistFile,
@@ -135,6 +135,36 @@ pub struct ConsumerFile {
     pub forward: Option<String>,
     pub retry: RetryFile,
     pub price_per_hour: Option<Price>,
+}
+
+/// How many workers a fleet has.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "count")]
+pub enum CountFile {
+    #[serde(rename = "(number)")]
+    Number(u32),
+    Schedule {
+        steps: Vec<(Length, u32)>,
+        every: Option<Length>,
+    },
+}
+
+impl CountFile {
+    /// Most workers that are wanted at once.
+    pub fn most(&self) -> u32 {
+        match self {
+            CountFile::Number(count) => *count,
+            CountFile::Schedule { steps, .. } => {
+                steps.iter().map(|&(_, count)| count).max().unwrap_or(0)
+            }
+        }
+    }
+}
+
+impl From<u32> for CountFile {
+    fn from(count: u32) -> CountFile {
+        CountFile::Number(count)
+    }
 }
 
 /// How a worker polls.

@@ -270,7 +270,7 @@ impl<W: Write> Perfetto<W> {
     }
 
     fn thread(&self, worker: WorkerId, thread: u32) -> usize {
-        (self.names.place(worker).first_thread + thread) as usize
+        (self.names.places[worker.0 as usize].first_thread + thread) as usize
     }
 
     /// Writes the slice of work that ended at `end`, with the arrow that leads to it. An arrow
@@ -395,6 +395,10 @@ impl<W: Write> Journal for Perfetto<W> {
 
 impl<W: Write> Observer for Perfetto<W> {
     fn deed(&mut self, now: Time, deed: &Deed) {
+        if self.names.hear(deed) {
+            self.work.resize_with(self.names.threads(), Vec::new);
+            self.named.resize(self.names.threads(), false);
+        }
         if !self.advance(now) {
             return;
         }
@@ -413,8 +417,9 @@ impl<W: Write> Observer for Perfetto<W> {
             Deed::Started { worker } => self.worker_fault(worker, "started"),
             Deed::Joined { worker, .. } => self.worker_fault(worker, "joined"),
             Deed::Left { worker, .. } => self.worker_fault(worker, "left"),
+            Deed::Stopped { worker, .. } => self.worker_fault(worker, "stopped"),
             Deed::Crashed { worker } => {
-                for thread in 0..self.names.place(worker).threads {
+                for thread in 0..self.names.places[worker.0 as usize].threads {
                     let thread = self.thread(worker, thread);
                     for last in (0..self.work[thread].len()).rev() {
                         self.end_work(thread, last, "crashed");
@@ -423,6 +428,7 @@ impl<W: Write> Observer for Perfetto<W> {
                 self.worker_fault(worker, "crashed");
             }
             Deed::Began { .. }
+            | Deed::Resized { .. }
             | Deed::Arrived { .. }
             | Deed::SendConfirmed { .. }
             | Deed::SendRetried { .. }
