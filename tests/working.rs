@@ -17,11 +17,13 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Action, Call, Change, Held, Journal, MessageId, Step};
-use sqsim::model::clients::{ArrivalProcess, Ask, FleetConfig, Jitter, OnFailure, WorkUnit};
+use sqsim::model::clients::{
+    ArrivalProcess, Ask, FleetConfig, Jitter, OnFailure, Several, WorkUnit,
+};
 use sqsim::model::scenario::Scenario;
 use sqsim::observe::measured::{Measured, Redelivered};
 
-use support::{fleet, poisson, producer, queue, scenario, secs};
+use support::{fleet, named, poisson, producer, queue, scenario, secs};
 
 fn at(secs: u64) -> Time {
     Time::ZERO + Span::from_secs(secs)
@@ -37,6 +39,8 @@ struct Log {
     /// When receives were made.
     polls: Vec<Time>,
     received: Vec<(Time, u64)>,
+    /// From which queues.
+    from: Vec<(Time, u64)>,
     /// Why what was received again had come back.
     causes: Vec<Held>,
     began: Vec<(Time, u64)>,
@@ -46,11 +50,12 @@ struct Log {
 }
 
 impl Journal for Log {
-    fn change(&mut self, now: Time, _: QueueId, change: &Change) {
+    fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         match *change {
             Change::Call(Call::Made { action: Action::Receive, .. }) => self.polls.push(now),
             Change::Message(MessageId(message), Step::Received { cause, .. }) => {
                 self.received.push((now, message));
+                self.from.push((now, queue.0.into()));
                 self.causes.extend(cause);
             }
             Change::Message(MessageId(message), Step::Deleted { .. }) => {
@@ -340,4 +345,113 @@ fn every_receive_finds_the_same_due_time() {
         (3.into(), constant(0));
     let due = |log: Log| log.began.into_iter().collect::<std::collections::BTreeSet<_>>();
     assert_eq!(due(logged(&scenario).1), due(log));
+}
+
+/// Two queues, for a fleet of one thread that goes through both; so many messages at these seconds
+/// in each.
+fn of_two(works: FleetConfig, sends: [&[(u64, u64)]; 2], length: u64) -> Scenario {
+    let mut scenario = burst_for(1, works, length);
+    scenario.queues.push(named("second", queue()));
+    scenario.producers.clear();
+    for (of, sends) in (0..).map(QueueId).zip(sends) {
+        let burst = |&(secs, count)| ArrivalProcess::Burst { at: at(secs), count };
+        let own = sends.iter().map(burst).collect();
+        let mut sends = producer(poisson(1.0));
+        sends.arrivals = own;
+        (sends.queue, sends.linger) = (of, Span::ZERO);
+        scenario.producers.push(named(&format!("to {}", of.0), sends));
+    }
+    scenario
+}
+
+fn from(log: &Log) -> Vec<(u64, u64)> {
+    log.from.iter().map(|&(now, queue)| (whole(now), queue)).collect()
+}
+
+fn by_rank() -> Option<Several> {
+    Some(Several::Priority([0, 1].map(QueueId).into()))
+}
+
+fn by_weight(first: u32, second: u32) -> Option<Several> {
+    Some(Several::Weighted(vec![(QueueId(0), first), (QueueId(1), second)]))
+}
+
+/// Work of 10 s. Of three messages of the low queue at 1 s the waiting worker takes one; one of the
+/// high queue comes at 5 s and goes before the others.
+#[test]
+fn a_queue_of_higher_rank_comes_first() {
+    let mut works = fleet(1, constant(10));
+    works.several = by_rank();
+    let (_, log) = logged(&of_two(works, [&[(5, 1)], &[(1, 3)]], 60));
+    assert_eq!(from(&log), [(1, 1), (11, 0), (21, 1), (31, 1)]);
+}
+
+/// While a worker waits for 20 s at the queue of the lowest rank, it does not see what comes to the
+/// one above it.
+#[test]
+fn a_long_poll_at_the_last_queue_is_blind_to_the_others() {
+    let mut works = fleet(1, constant(1));
+    works.several = by_rank();
+    let (_, log) = logged(&of_two(works.clone(), [&[(5, 1)], &[]], 60));
+    assert_eq!(from(&log), [(20, 0)]);
+    works.receive.wait = secs(3);
+    let (_, log) = logged(&of_two(works, [&[(5, 1)], &[]], 60));
+    assert_eq!(from(&log), [(6, 0)]);
+}
+
+/// Short polls at two empty queues, and a pause of 2 s when both have had nothing. With calls of
+/// 1 s the answer to the first arrives at 1 s, that to the second at 2 s.
+#[test]
+fn a_worker_pauses_when_all_its_queues_were_empty() {
+    let mut works = fleet(1, constant(1));
+    (works.several, works.receive.wait, works.receive.pause) = (by_rank(), Span::ZERO, constant(2));
+    let polls = |works: &FleetConfig| {
+        let log = logged(&of_two(works.clone(), [&[], &[]], 9)).1;
+        log.polls.into_iter().map(whole).collect::<Vec<_>>()
+    };
+    assert_eq!(polls(&works), [0, 0, 2, 2, 4, 4, 6, 6, 8, 8]);
+    works.call_latency = constant(1);
+    assert_eq!(polls(&works), [0, 1, 4, 5, 8]);
+}
+
+/// Work of 1 s, and a worker that starts at 2 s, when both queues are full: three turns of four are
+/// the first queue's, and every four receives have their share.
+#[test]
+fn under_saturation_each_queue_is_served_by_its_weight() {
+    let mut works = fleet(1, constant(1));
+    (works.start_up, works.several) = (constant(2), by_weight(3, 1));
+    let scenario = of_two(works, [&[(1, 400)], &[(1, 400)]], 402);
+    let (_, log) = logged(&scenario);
+    let served: Vec<u64> = log.from.iter().map(|&(_, queue)| queue).collect();
+    assert_eq!(served[..8], [0, 0, 1, 0, 0, 0, 1, 0]);
+    assert_eq!(served.len(), 400);
+    assert!(served.chunks(4).all(|four| four.iter().sum::<u64>() == 1));
+}
+
+/// A queue that is empty at its turn loses it: the other one is served without a pause.
+#[test]
+fn a_turn_at_an_empty_queue_goes_to_the_next() {
+    let mut works = fleet(1, constant(1));
+    (works.start_up, works.several) = (constant(2), by_weight(3, 1));
+    let (_, log) = logged(&of_two(works, [&[], &[(1, 5)]], 20));
+    assert_eq!(from(&log), [(2, 1), (3, 1), (4, 1), (5, 1), (6, 1)]);
+}
+
+/// Under load of 0.9, most of it at the second queue, whichever way the fleet goes through them all
+/// is deleted, each message from the queue that it came from.
+#[test]
+fn what_came_from_a_queue_is_deleted_there() {
+    for several in [by_rank(), by_weight(1, 2)] {
+        let mut works = fleet(3, Dist::Exponential { mean: secs(1) });
+        (works.several, works.receive.max, works.delete.batch) = (several, 4, 10);
+        let mut scenario = of_two(works, [&[], &[]], 3_000);
+        scenario.drain = secs(1_000);
+        for (producer, rate) in scenario.producers.iter_mut().zip([0.7, 2.0]) {
+            producer.config.arrivals = vec![poisson(rate)];
+        }
+        let (measured, log) = logged(&scenario);
+        let sent: u64 = measured.queues.iter().map(|queue| queue.counts.sent).sum();
+        assert_eq!(log.deleted.len() as u64, sent);
+        assert!(measured.queues.iter().all(|queue| queue.unfinished.messages == 0));
+    }
 }

@@ -124,8 +124,10 @@ pub struct CountPeriod {
 /// The settings of one fleet of equal workers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FleetConfig {
-    /// Where it receives.
+    /// Where it receives; of several queues the first.
     pub queue: QueueId,
+    /// How it goes through several queues, of which `queue` is the first; `None` is one alone.
+    pub several: Option<Several>,
     /// Processes.
     pub size: FleetSize,
     /// Messages worked on at once by each.
@@ -158,6 +160,41 @@ pub struct FleetConfig {
     pub forward: Option<QueueId>,
     /// What a throttled call does.
     pub retry: Retry,
+}
+
+/// How a worker that receives from several queues goes through them. It asks one after the other
+/// until one has messages; only the last of a round is asked by a long poll.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Several {
+    /// The first always comes first: the next is asked only if those before it had nothing.
+    Priority(Vec<QueueId>),
+    /// They come first in turns, as often as their weights say: smooth weighted round robin, as in
+    /// nginx. The others follow, those first that have waited longest by their weights.
+    Weighted(Vec<(QueueId, u32)>),
+}
+
+impl Several {
+    /// The queues, as they are written.
+    pub fn queues(&self) -> impl Iterator<Item = QueueId> {
+        let (first, second) = match self {
+            Several::Priority(queues) => (&queues[..], &[][..]),
+            Several::Weighted(queues) => (&[][..], &queues[..]),
+        };
+        first.iter().copied().chain(second.iter().map(|&(queue, _)| queue))
+    }
+}
+
+impl FleetConfig {
+    /// The queues that it receives from, as they are written.
+    pub fn queues(&self) -> impl Iterator<Item = QueueId> {
+        let one = self.several.is_none().then_some(self.queue);
+        one.into_iter().chain(self.several.iter().flat_map(Several::queues))
+    }
+
+    /// Whether it receives from this queue.
+    pub fn receives_from(&self, queue: QueueId) -> bool {
+        self.queues().any(|own| own == queue)
+    }
 }
 
 /// How a worker polls.

@@ -282,11 +282,13 @@ impl Judge {
             idempotent: _,
             retry: _,
             queue,
+            several,
             threads,
             start_up,
             forward,
         } = to;
-        self.stays(format!("{path}.queue"), [&from.queue, queue], WIRED, WHOLE);
+        let source = [&(from.queue, &from.several), &(*queue, several)];
+        self.stays(format!("{path}.queue"), source, WIRED, WHOLE);
         self.stays(format!("{path}.forward"), [&from.forward, forward], WIRED, WHOLE);
         let why = "a worker has its threads from its start";
         let instead = "change `count`: more workers join, or some leave";

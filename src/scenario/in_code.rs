@@ -17,7 +17,7 @@ use super::file::{
     ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CrashFile, DeleteFile, DistFile,
     FailureFile, FailuresFile, GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile,
     NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile, QueueFile, ReceiveFile,
-    RedriveFile, RetryFile, RoutingFile, ScenarioFile, Size, SplitFile,
+    RedriveFile, RetryFile, RoutingFile, ScenarioFile, Size, SourceFile, SplitFile,
 };
 use super::load::{Loaded, Text, from_text, read_document};
 use super::syntax;
@@ -129,7 +129,7 @@ impl ConsumerFile {
     /// A consumer of a queue.
     pub fn new(queue: impl Into<String>, processing: DistFile) -> ConsumerFile {
         let other = default("(queue: \"\", processing: Constant(\"0s\"))");
-        ConsumerFile { queue: queue.into(), processing, ..other }
+        ConsumerFile { queue: SourceFile::Queue(queue.into()), processing, ..other }
     }
 }
 
@@ -197,5 +197,6 @@ parsed_as_in_a_file!(
     QueueFile,
     RoutingFile,
     ScenarioFile,
+    SourceFile,
     SplitFile,
 );

@@ -200,6 +200,7 @@ fn poisson(producer: &ProducerConfig) -> Option<(f64, f64)> {
 fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let FleetConfig {
         queue: _,
+        several,
         // One thread is as good as another, whichever worker it belongs to.
         // As many as ever: one that varies is no station.
         size,
@@ -239,6 +240,10 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     // A thread would be idle and not receive.
     let held_off = gap.is_some() || (*barrier && *threads > 1);
     if !together || !immediate || *prefetch != 0 || crash.is_some() || held_off || hold.is_some() {
+        return None;
+    }
+    // Its threads serve other queues as well.
+    if several.is_some() {
         return None;
     }
     let Failure { probability, poison, then, whole_batch } = failure;

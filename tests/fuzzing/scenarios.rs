@@ -16,7 +16,7 @@ use sqsim::ledger::config::{
 };
 use sqsim::model::clients::{
     ArrivalProcess, Ask, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, Jitter,
-    OnFailure, ProducerConfig, ReceiveConfig, Retry, WorkUnit,
+    OnFailure, ProducerConfig, ReceiveConfig, Retry, Several, WorkUnit,
 };
 use sqsim::model::fleet_size::{FleetSize, Schedule};
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
@@ -494,14 +494,39 @@ impl Draw<'_> {
         periods
     }
 
+    /// One queue, or several in any order.
+    fn source(&mut self) -> (QueueId, Option<Several>) {
+        let first = self.any_queue();
+        if !self.chance.one_in(4) {
+            return (first, None);
+        }
+        let mut queues = vec![first];
+        for queue in (0..self.queues).map(QueueId).filter(|queue| *queue != first) {
+            if self.chance.one_in(2) {
+                let place = self.chance.below(queues.len() + 1);
+                queues.insert(place, queue);
+            }
+        }
+        let first = queues[0];
+        let several = if self.chance.one_in(2) {
+            Several::Priority(queues)
+        } else {
+            let weighted = |queue| (queue, self.chance.between(1, 5) as u32);
+            Several::Weighted(queues.into_iter().map(weighted).collect())
+        };
+        (first, Some(several))
+    }
+
     fn fleet(&mut self) -> FleetConfig {
-        let queue = self.any_queue();
+        let (queue, several) = self.source();
+        let last = several.iter().flat_map(Several::queues).max().unwrap_or(queue);
         let wait = self.up_to(20);
         let call_latency = self.dist();
         let short = wait.is_zero();
         let per = *self.chance.pick(&[WorkUnit::Message, WorkUnit::Message, WorkUnit::Batch]);
         FleetConfig {
             queue,
+            several,
             size: self.fleet_size(),
             threads: self.chance.between(1, 4) as u32,
             receive: ReceiveConfig {
@@ -547,7 +572,7 @@ impl Draw<'_> {
                 linger: self.length(),
             },
             idempotent: self.chance.one_in(2),
-            forward: self.forward(queue),
+            forward: self.forward(last),
             retry: self.retry(),
         }
     }

@@ -12,7 +12,7 @@ use sqsim::ledger::config::{
 };
 use sqsim::model::clients::{
     ArrivalProcess, Ask, Crash, Failure, FleetConfig, Heartbeat, Jitter, OnFailure, ProducerConfig,
-    WorkUnit,
+    Several, WorkUnit,
 };
 use sqsim::model::scenario::Scenario;
 
@@ -295,6 +295,15 @@ pub(crate) fn random(seed: u64) -> Scenario {
     let mut scenario = of("random", vec![first, second], producer, works);
     let mut others = random_fleet(die);
     others.queue = QueueId(die.below(2) as u32);
+    others.several = match die.below(6) {
+        0 => Some(Several::Priority(vec![others.queue, QueueId(1 - others.queue.0)])),
+        1 => {
+            let weight = |queue| (queue, 1 + die.below(4) as u32);
+            others.queue = QueueId(0);
+            Some(Several::Weighted([0, 1].map(QueueId).map(weight).into()))
+        }
+        _ => None,
+    };
     scenario.fleets.push(named("others", others));
     scenario.producers.push(named("others", random_producer(die)));
     scenario.duration = secs(60);

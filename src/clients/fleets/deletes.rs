@@ -9,7 +9,7 @@ use crate::core::event::FleetEvent;
 use crate::facts::deed::WorkerId;
 use crate::facts::observer::Observer;
 use crate::ledger::Receipt;
-use crate::ledger::config::MAX_BATCH;
+use crate::ledger::config::{MAX_BATCH, QueueId};
 
 /// A background delete under way.
 #[derive(Clone, Copy, Debug)]
@@ -35,28 +35,46 @@ impl Fleets {
         for place in (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0) {
             let receipt = self.held[(thread.first + place) as usize].receipt;
             let worker = &self.workers[thread.worker as usize];
-            let delete = self.configs[worker.fleet as usize].delete;
+            let fleet = &self.configs[worker.fleet as usize];
+            let (delete, several) = (fleet.delete, fleet.several.is_some());
             let deletes = &mut self.deletes[thread.worker as usize];
             deletes.push(receipt);
-            if deletes.len() >= delete.batch as usize {
-                core.calendar.cancel(linger_event);
-                self.flush_deletes(core, thread.worker);
+            let of_queue = |other: &&Receipt| other.queue == receipt.queue;
+            let ready =
+                if several { deletes.iter().filter(of_queue).count() } else { deletes.len() };
+            if ready >= delete.batch as usize {
+                if ready == deletes.len() {
+                    core.calendar.cancel(linger_event);
+                }
+                self.send_deletes(core, thread.worker, receipt.queue);
             } else if deletes.len() == 1 {
                 core.plan(delete.linger, linger_event);
             }
         }
     }
 
-    /// A worker's collected receipts become a call.
+    /// A worker's collected receipts become a call, one for each queue.
     pub(super) fn flush_deletes<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        while let Some(first) = self.deletes[number as usize].first() {
+            self.send_deletes(core, number, first.queue);
+        }
+    }
+
+    /// Those of one queue become a call.
+    fn send_deletes<O: Observer>(&mut self, core: &mut Core<O>, number: u32, queue: QueueId) {
         let call = self.delete_calls.open(DeleteCall::default);
         let row = self.delete_calls.get_mut(call);
         row.worker = number;
         row.attempts = 0;
-        let deletes = &mut self.deletes[number as usize];
-        row.count = deletes.len();
-        row.receipts[..row.count].copy_from_slice(deletes);
-        deletes.clear();
+        row.count = 0;
+        self.deletes[number as usize].retain(|receipt| {
+            let stays = receipt.queue != queue;
+            if !stays {
+                row.receipts[row.count] = *receipt;
+                row.count += 1;
+            }
+            stays
+        });
         let fleet = &self.configs[self.workers[number as usize].fleet as usize];
         if fleet.receive.barrier {
             self.awaited.entry(number).or_default().push(call);

@@ -45,6 +45,7 @@ impl Fleets {
             held: Vec::new(),
             delete_calls: Calls::new(),
             awaited: BTreeMap::new(),
+            rounds: BTreeMap::new(),
             looks_ahead: false,
         };
         for (fleet, named) in (0..).zip(named) {

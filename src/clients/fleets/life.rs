@@ -50,7 +50,7 @@ impl Fleets {
     fn go<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let id = WorkerId(number);
         core.calendar.cancel(FleetEvent::Life(id));
-        self.awaited.remove(&number);
+        self.forget_pace(number);
         let worker = &mut self.workers[number as usize];
         worker.life = Life::Gone;
         let stopped = Deed::Stopped { worker: id, fleet: FleetId(worker.fleet) };
@@ -111,7 +111,8 @@ impl Fleets {
         buffer.clear();
         worker.buffered = 0;
         deletes.clear();
-        self.awaited.remove(&number);
+        self.forget_pace(number);
+        let worker = &mut self.workers[number as usize];
         let rested = worker.rest();
         worker.in_transit = 0;
         worker.attempts = 0;

@@ -8,6 +8,7 @@
 //! | [`worker`] | the state of one worker and of its threads |
 //! | `receiving` | how they poll |
 //! | `pacing` | when they may poll again |
+//! | `queues` | how they go through several queues |
 //! | `working` | what their threads do with what they got |
 //! | `holding` | what they do with what comes before its time |
 //! | `giving_back` | how long what failed stays away |
@@ -29,6 +30,7 @@ mod layout;
 mod life;
 mod look_ahead;
 mod pacing;
+mod queues;
 mod receiving;
 mod sizing;
 mod thread_time;
@@ -38,6 +40,7 @@ mod working;
 use std::collections::{BTreeMap, VecDeque};
 
 use deletes::DeleteCall;
+use queues::Round;
 use sizing::{Size, Term};
 use worker::{Stage, Thread, Worker, WorkerChance};
 
@@ -73,6 +76,8 @@ pub struct Fleets {
     delete_calls: Calls<DeleteCall>,
     /// The background deletes that a worker waits for before it receives again, by worker.
     awaited: BTreeMap<u32, Vec<u32>>,
+    /// How workers with several queues stand in their rounds.
+    rounds: BTreeMap<u32, Round>,
     /// Their rows do not fit a near cache.
     looks_ahead: bool,
 }

@@ -47,6 +47,12 @@ impl Fleets {
         self.awaited.get(&number).is_some_and(|calls| !calls.is_empty())
     }
 
+    /// A worker runs no more: whoever runs in its place begins anew.
+    pub(super) fn forget_pace(&mut self, number: u32) {
+        self.awaited.remove(&number);
+        self.rounds.remove(&number);
+    }
+
     /// A background delete is over, for which its worker may have waited.
     #[inline(never)]
     pub(super) fn await_no_more<O: Observer>(

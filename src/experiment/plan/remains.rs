@@ -5,6 +5,7 @@
 
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
+use crate::ledger::config::QueueId;
 use crate::model::clients::{FleetConfig, OnFailure};
 use crate::model::scenario::{Named, Scenario};
 use crate::stats::expect::{Names, Quantity, Single, Take};
@@ -39,14 +40,15 @@ pub(super) fn remains(scenario: &Scenario, quantity: &Quantity, value: f64) -> O
         Take::Quantile(p) => Of::Quantile(p, function),
         Take::Stddev | Take::Max | Take::Last | Take::Count => return None,
     };
-    let here = |fleet: &&Named<FleetConfig>| fleet.config.queue.0 as usize == place;
+    let queue = QueueId(u32::try_from(place).ok()?);
+    let here = |fleet: &&Named<FleetConfig>| fleet.config.receives_from(queue);
     let mut parts = Vec::new();
     for fleet in scenario.fleets.iter().filter(here) {
         if matches!(name, "sent_to_deleted" | "processing") {
             parts.extend(work(&fleet.config.processing, of));
         }
         if name == "sent_to_deleted" {
-            parts.extend(failures(scenario, fleet, of));
+            parts.extend(failures(scenario, fleet, place, of));
             parts.extend(hold(fleet, of));
             parts.push(calls(fleet));
         }
@@ -69,9 +71,14 @@ fn work(work: &Dist, of: Of<'_>) -> Option<Part> {
 }
 
 /// What failed comes back after a while.
-fn failures(scenario: &Scenario, fleet: &Named<FleetConfig>, of: Of<'_>) -> Option<Part> {
+fn failures(
+    scenario: &Scenario,
+    fleet: &Named<FleetConfig>,
+    place: usize,
+    of: Of<'_>,
+) -> Option<Part> {
     let config = &fleet.config;
-    let queue = &scenario.queues[config.queue.0 as usize];
+    let queue = &scenario.queues[place];
     let timeout = config.receive.visibility_timeout.unwrap_or(queue.config.visibility_timeout);
     // The others of its batch bring a message back as well.
     if config.failure.whole_batch {

@@ -11,7 +11,7 @@ use crate::model::course::Course;
 /// A worker's place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// The queue it polls.
+    /// The queue it polls, of several the first.
     pub(super) queue: QueueId,
     /// Its threads.
     pub(super) threads: u32,

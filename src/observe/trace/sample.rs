@@ -145,6 +145,7 @@ pub(crate) fn scenario() -> Scenario {
             name: "workers".into(),
             config: FleetConfig {
                 queue: QUEUE,
+                several: None,
                 size: 3.into(),
                 threads: 2,
                 receive: ReceiveConfig {

@@ -247,9 +247,9 @@ pub(super) fn sentences(
     for (place, fleet) in scenario.fleets.iter().enumerate() {
         let name =
             if scenario.fleets.len() > 1 { format!("{}: ", fleet.name) } else { String::new() };
-        let queue = fleet.config.queue.0 as usize;
-        let grows = settled.get(queue) == Some(&false);
-        say("Consumers", format!("{name}{}", consumers(outcomes, place, queue, grows)));
+        let queues: Vec<usize> = fleet.config.queues().map(|queue| queue.0 as usize).collect();
+        let grows = queues.iter().any(|queue| settled.get(*queue) == Some(&false));
+        say("Consumers", format!("{name}{}", consumers(outcomes, place, &queues, grows)));
     }
     for (place, fleet) in scenario.fleets.iter().enumerate() {
         if let Some(sentence) = wasted(outcomes, place) {
@@ -310,7 +310,7 @@ fn growing(found: &EstimatedUnstable, outcomes: Sample<'_>) -> String {
 }
 
 /// How busy a fleet is, and how many messages wait for it where their number has a mean.
-fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize, grows: bool) -> String {
+fn consumers(outcomes: Sample<'_>, fleet: usize, queues: &[usize], grows: bool) -> String {
     let of = |outcome: &Outcome| outcome.consumers.at(fleet).copied();
     let busy = outcomes.busy(fleet).map(Estimated::from);
     let threads = outcomes.iter().find_map(of).map_or(0, |fleet| fleet.threads);
@@ -321,8 +321,11 @@ fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize, grows: bool) -> S
     if grows {
         return format!("{used}; ever more messages waiting");
     }
-    let waiting =
-        Estimated::over(outcomes, |outcome| Some(outcome.queues.at(queue)?.levels.visible.mean));
+    let visible = |outcome: &Outcome| {
+        let each = queues.iter().map(|queue| Some(outcome.queues.at(*queue)?.levels.visible.mean));
+        each.sum()
+    };
+    let waiting = Estimated::over(outcomes, visible);
     let waiting = waiting.map_or_else(String::new, |waiting| waiting.inline(1));
     format!("{used}; {waiting} messages waiting on average")
 }

@@ -279,8 +279,10 @@ impl<'a> Check<'a> {
         }
         let delete = at.field("delete");
         self.range(&delete.field("batch"), file.delete.batch, 1, 10, IN_SQS);
+        let (queue, several) = self.source(&at.field("queue"), &file.queue);
         FleetConfig {
-            queue: self.queue_named(&at.field("queue"), &file.queue),
+            queue,
+            several,
             size,
             threads: file.threads,
             receive,

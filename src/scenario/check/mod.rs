@@ -23,6 +23,7 @@ mod queue;
 mod schedule;
 mod sense;
 mod size;
+mod source;
 mod split;
 
 use std::collections::BTreeSet;

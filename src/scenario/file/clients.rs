@@ -118,7 +118,7 @@ pub struct RetryFile {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "consumer", deny_unknown_fields)]
 pub struct ConsumerFile {
-    pub queue: String,
+    pub queue: SourceFile,
     pub count: CountFile,
     pub threads: u32,
     pub receive: ReceiveFile,
@@ -164,6 +164,27 @@ impl CountFile {
 impl From<u32> for CountFile {
     fn from(count: u32) -> CountFile {
         CountFile::Number(count)
+    }
+}
+
+/// Where a fleet receives.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "source")]
+pub enum SourceFile {
+    #[serde(rename = "(text)")]
+    Queue(String),
+    Priority(Vec<String>),
+    Weighted(Vec<(String, u32)>),
+}
+
+impl SourceFile {
+    /// The names of the queues, as they are written.
+    pub(in crate::scenario) fn names(&self) -> Vec<&str> {
+        match self {
+            SourceFile::Queue(queue) => vec![queue],
+            SourceFile::Priority(queues) => queues.iter().map(String::as_str).collect(),
+            SourceFile::Weighted(queues) => queues.iter().map(|(queue, _)| &**queue).collect(),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub use capacity::{BurstFile, CapacityFile};
 pub use clients::{
     ArrivalFile, AskFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DuplicatesFile,
     FailureFile, GapsFile, HeartbeatFile, JitterFile, OnFailureFile, ProducerFile, ReceiveFile,
-    ReplayFile, RetryFile, WorkUnitFile,
+    ReplayFile, RetryFile, SourceFile, WorkUnitFile,
 };
 pub use dist::DistFile;
 pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
