@@ -12,7 +12,7 @@ use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal, Step};
-use sqsim::model::clients::ArrivalProcess;
+use sqsim::model::clients::{ArrivalProcess, Deploys, OnStop, Portion};
 use sqsim::model::fleet_size::{FleetSize, Schedule};
 use sqsim::model::scenario::Scenario;
 use sqsim::observe::trace::{Filter, JsonLines};
@@ -33,6 +33,10 @@ fn schedule(steps: &[(u64, u32)], every: Option<u64>) -> FleetSize {
 struct Log {
     lives: Vec<(u64, &'static str, u32)>,
     received: Vec<(u64, u32)>,
+    /// Redeliveries: when, and their number of receives.
+    again: Vec<(u64, u32)>,
+    /// When, who, and how many messages it held.
+    killed: Vec<(u64, u32, u32)>,
 }
 
 fn second(now: Time) -> u64 {
@@ -41,8 +45,11 @@ fn second(now: Time) -> u64 {
 
 impl Journal for Log {
     fn change(&mut self, now: Time, _: QueueId, change: &Change) {
-        if let Change::Message(_, Step::Received { caller, .. }) = *change {
+        if let Change::Message(_, Step::Received { caller, receives, .. }) = *change {
             self.received.push((second(now), caller.0));
+            if receives > 1 {
+                self.again.push((second(now), receives));
+            }
         }
     }
 }
@@ -56,6 +63,10 @@ impl Observer for Log {
             Deed::Left { worker, .. } => ("left", worker.0),
             Deed::Stopped { worker, .. } => ("stopped", worker.0),
             Deed::Resized { wanted, .. } => ("wanted", wanted),
+            Deed::Killed { worker, held, .. } => {
+                self.killed.push((second(now), worker.0, held));
+                return;
+            }
             _ => return,
         };
         self.lives.push((second(now), word, worker));
@@ -215,4 +226,141 @@ fn a_size_that_varies_moves_no_arrival_and_no_luck() {
     varied.fleets[0].config.size = schedule(&[(0, 1), (10, 20), (50, 2)], None);
     let (fixed, varied) = (sent(&scenario), sent(&varied));
     assert!(fixed.len() > 200 && fixed == varied);
+}
+
+/// Two workers take ten messages each at once into their buffers and work 10 s on one; at 15 the
+/// second leaves, holding one that it works on and eight that wait.
+fn leaves_at_15(on_stop: OnStop, grace: Option<u64>) -> Scenario {
+    let mut scenario = backlog(20, 10);
+    scenario.duration = secs(300);
+    scenario.queues[0].config.visibility_timeout = secs(250);
+    let fleet = &mut scenario.fleets[0].config;
+    (fleet.receive.max, fleet.receive.prefetch) = (10, 9);
+    (fleet.on_stop, fleet.grace) = (on_stop, grace.map(secs));
+    fleet.size = schedule(&[(0, 2), (15, 1)], None);
+    scenario
+}
+
+#[test]
+fn who_finishes_takes_as_long_as_it_takes() {
+    let log = log(&leaves_at_15(OnStop::Finish, None));
+    assert!(log.lives.contains(&(100, "stopped", 1)), "{:?}", log.lives);
+    assert_eq!((log.again.len(), log.killed.len()), (0, 0));
+}
+
+/// It has done the message of 10 to 20 and is killed in the middle of the next: that and the seven
+/// behind it return when the timeout of their receive at 0 ends.
+#[test]
+fn who_is_killed_loses_what_it_holds_until_the_timeout_ends() {
+    let scenario = leaves_at_15(OnStop::Finish, Some(10));
+    let log = log(&scenario);
+    assert_eq!(log.killed, [(25, 1, 8)]);
+    assert!(log.lives.contains(&(25, "stopped", 1)));
+    assert_eq!((log.again.first(), log.again.len()), (Some(&(250, 2)), 8));
+    let measured = measure(&scenario, 0).measured;
+    let counts = measured.fleets[0].counts;
+    assert_eq!((counts.left, counts.killed, counts.killed_with, counts.crashed), (1, 1, 8, 1));
+    let redelivered = measured.queues[0].counts.redelivered;
+    assert_eq!((redelivered.stopped, redelivered.total()), (8, 8));
+}
+
+#[test]
+fn who_drops_is_killed_at_once() {
+    let log = log(&leaves_at_15(OnStop::Drop, Some(1_000)));
+    assert_eq!(log.killed, [(15, 1, 9)]);
+    assert!(log.lives.contains(&(15, "stopped", 1)));
+    assert_eq!((log.again.first(), log.again.len()), (Some(&(250, 2)), 9));
+}
+
+/// The eight in its buffer are there again at once; the other worker takes them when its buffer has
+/// room. What it works on it finishes at 20.
+#[test]
+fn who_gives_back_keeps_what_it_works_on() {
+    let scenario = leaves_at_15(OnStop::GiveBack, Some(10));
+    let log = log(&scenario);
+    assert!(log.lives.contains(&(20, "stopped", 1)), "{:?}", log.lives);
+    assert_eq!((log.killed.len(), log.again.len()), (0, 8));
+    assert!(log.again.iter().all(|&(at, receives)| at < 200 && receives == 2), "{:?}", log.again);
+    let counts = measure(&scenario, 0).measured.queues[0].counts;
+    assert_eq!((counts.redelivered.stopped, counts.deleted), (8, 20));
+}
+
+/// After 3 s it is killed, and gives back what it worked on too.
+#[test]
+fn who_gives_back_does_so_when_it_is_killed_too() {
+    let log = log(&leaves_at_15(OnStop::GiveBack, Some(3)));
+    assert_eq!(log.killed, [(18, 1, 1)]);
+    assert_eq!(log.again.len(), 9);
+    assert!(log.again.iter().all(|&(at, _)| at < 200));
+}
+
+/// The oracle of a terminated worker (section 4.4 of the reference): it receives at 0 under a
+/// timeout of 30 s, is killed at 12, and its message comes again at 30 with the count 2.
+#[test]
+fn the_message_of_a_killed_worker_is_there_again_when_its_timeout_ends() {
+    let mut scenario = backlog(1, 20);
+    scenario.queues[0].config.visibility_timeout = secs(30);
+    let fleet = &mut scenario.fleets[0].config;
+    (fleet.on_stop, fleet.size) = (OnStop::Drop, schedule(&[(0, 1), (12, 0), (13, 1)], None));
+    let log = log(&scenario);
+    assert_eq!((log.received, log.again), (vec![(0, 0), (30, 0)], vec![(30, 2)]));
+}
+
+/// Eight workers, a quarter at a time: two work until 10 or 20 on, and take 5 s to start. Each part
+/// begins when the one before has started: at 12, 25, 35 (those of the second part end what they
+/// began at 20 at 30) and so on.
+#[test]
+fn a_deploy_exchanges_a_part_when_the_one_before_has_started() {
+    let mut scenario = backlog(1_000, 10);
+    scenario.fleets[0].config.size = 8.into();
+    scenario.fleets[0].config.deploys = Some(Deploys {
+        at: [at(12)].into(),
+        batch: Portion::Share(0.25),
+        start_up: Some(Dist::Constant(secs(5))),
+    });
+    let log = log(&scenario);
+    let own = |word: &str| -> Vec<(u64, u32)> {
+        let all = log.lives.iter().filter(|&&(at, own, _)| own == word && at > 0);
+        all.map(|&(at, _, worker)| (at, worker)).collect()
+    };
+    let left = [(12, 0), (12, 1), (25, 2), (25, 3), (35, 4), (35, 5), (45, 6), (45, 7)];
+    let started = [(25, 0), (25, 1), (35, 2), (35, 3), (45, 4), (45, 5), (55, 6), (55, 7)];
+    assert_eq!((own("left"), own("started")), (left.to_vec(), started.to_vec()));
+    let counts = measure(&scenario, 0).measured.fleets[0].counts;
+    assert_eq!((counts.deploys, counts.joined, counts.left), (1, 8, 8));
+}
+
+/// One that is on its way to be exchanged is not missed when the fleet shrinks: of four, two are
+/// out when two are one too many.
+#[test]
+fn a_fleet_that_shrinks_during_a_deploy_lets_those_go_that_are_out() {
+    let mut scenario = backlog(1_000, 10);
+    scenario.fleets[0].config.size = schedule(&[(0, 4), (14, 3), (16, 2)], None);
+    scenario.fleets[0].config.deploys =
+        Some(Deploys { at: [at(12)].into(), batch: Portion::Workers(2), start_up: None });
+    let log = log(&scenario);
+    let late: Vec<(u64, &str, u32)> =
+        log.lives.iter().copied().filter(|&(at, ..)| at > 0).collect();
+    let lives = [
+        (12, "left", 0),
+        (12, "left", 1),
+        (14, "wanted", 3),
+        (16, "wanted", 2),
+        (16, "left", 2),
+        (16, "left", 3),
+        (20, "stopped", 0),
+        (20, "stopped", 1),
+        (20, "stopped", 2),
+        (20, "stopped", 3),
+    ];
+    assert_eq!(late[..6], lives[..6], "the next part follows, as nobody comes back to wait for");
+}
+
+#[test]
+fn ten_thousand_parts_are_exchanged_without_a_deep_recursion() {
+    let mut scenario = backlog(1, 1);
+    scenario.fleets[0].config.size = 10_000.into();
+    scenario.fleets[0].config.deploys =
+        Some(Deploys { at: [at(50)].into(), batch: Portion::Workers(1), start_up: None });
+    assert_eq!(measure(&scenario, 0).measured.fleets[0].counts.joined, 10_000);
 }

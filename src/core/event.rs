@@ -101,12 +101,18 @@ events! {
     Fleets(FleetEvent) {
         /// A worker crashes or starts.
         Life(WorkerId) 0 "a worker that dies at t does nothing at t",
+        /// A worker that leaves has had its time of grace.
+        Kill(WorkerId) 0 "as a crash",
+        /// A fleet begins to exchange its workers.
+        Deploy(FleetId) 1 "as a change of its size",
+        /// The next of its workers are exchanged.
+        Rollout(FleetId) 1 "as a change of its size",
         /// The clock says how many workers a fleet has.
         Size(FleetId) 1 "who leaves at t receives nothing at t, who joins at t may",
         /// A thread's work, or the call it makes about it, comes to its end.
         Thread(u32) 4 "work that ends at t frees its worker for what arrives at t",
-        /// A background delete takes effect.
-        DeleteCall(u32) 5 "a delete at t comes before a heartbeat or a receive at t",
+        /// A delete in the background takes effect, or what a stopped worker gives back.
+        BackgroundCall(u32) 5 "a delete at t comes before a heartbeat or a receive at t",
         /// A thread extends the visibility of what it works on.
         Heartbeat(u32) 6 "not for work that ended at t",
         /// An unfilled batch of deletes has waited long enough.
@@ -213,7 +219,7 @@ mod tests {
     #[test]
     fn an_event_is_found_again_by_its_name() {
         let (worker, queue, producer) = (WorkerId(7), QueueId(7), ProducerId(7));
-        let events: [Event; 14] = [
+        let events: [Event; 17] = [
             ServiceEvent::Due(queue).into(),
             ServiceEvent::Purge(queue).into(),
             ProducerEvent::SendCall(7).into(),
@@ -221,9 +227,12 @@ mod tests {
             ProducerEvent::Client(7).into(),
             ProducerEvent::SendLinger(producer).into(),
             FleetEvent::Life(worker).into(),
+            FleetEvent::Kill(worker).into(),
             FleetEvent::Size(FleetId(7)).into(),
+            FleetEvent::Deploy(FleetId(7)).into(),
+            FleetEvent::Rollout(FleetId(7)).into(),
             FleetEvent::Thread(7).into(),
-            FleetEvent::DeleteCall(7).into(),
+            FleetEvent::BackgroundCall(7).into(),
             FleetEvent::Heartbeat(7).into(),
             FleetEvent::DeleteLinger(worker).into(),
             FleetEvent::Answer(worker).into(),
@@ -244,7 +253,7 @@ mod tests {
             ServiceEvent::Due(queue).into(),
             ServiceEvent::Purge(queue).into(),
             FleetEvent::Thread(0).into(),
-            FleetEvent::DeleteCall(0).into(),
+            FleetEvent::BackgroundCall(0).into(),
             FleetEvent::Heartbeat(0).into(),
             FleetEvent::DeleteLinger(worker).into(),
             FleetEvent::Answer(worker).into(),

@@ -328,12 +328,13 @@ fn began(x: View<'_>, y: View<'_>) -> Option<String> {
 }
 
 fn ended(x: View<'_>, y: View<'_>, took: Span, how: Ending) -> Option<String> {
-    if how == Ending::Crashed {
-        return Some(format!("in {} its worker crashed", x.name));
+    let cut_off = |how: Ending| if how == Ending::Killed { "was killed" } else { "crashed" };
+    if how.is_cut_off() {
+        return Some(format!("in {} its worker {}", x.name, cut_off(how)));
     }
     match y.side.next? {
-        (_, Fact::Deed(Deed::Ended { how: Ending::Crashed, .. })) => {
-            Some(format!("in {} its worker crashed", y.name))
+        (_, Fact::Deed(Deed::Ended { how, .. })) if how.is_cut_off() => {
+            Some(format!("in {} its worker {}", y.name, cut_off(how)))
         }
         (_, Fact::Deed(Deed::Ended { took: other, .. })) if other != took => {
             Some(format!("its work takes {took} in {} and {other} in {}", x.name, y.name))

@@ -40,6 +40,16 @@ words! {
         Failed = "failed",
         /// The worker died.
         Crashed = "crashed",
+        /// The worker was stopped, and killed.
+        Killed = "killed",
+    }
+}
+
+impl Ending {
+    /// Whether the worker was gone before the work was over.
+    #[inline]
+    pub fn is_cut_off(self) -> bool {
+        matches!(self, Ending::Crashed | Ending::Killed)
     }
 }
 
@@ -139,6 +149,20 @@ facts! {
             fleet: FleetId = tell "fleet",
             /// Workers that are wanted.
             wanted: u32 = tell "wanted",
+        },
+        /// A worker that was leaving is killed with what it still holds.
+        13 "killed" Killed {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its fleet.
+            fleet: FleetId = tell "fleet",
+            /// Messages that it holds: received, and neither deleted nor given back.
+            held: u32 = tell "held",
+        },
+        /// A fleet begins to exchange its workers for others.
+        14 "deployed" Deployed {
+            /// The fleet.
+            fleet: FleetId = tell "fleet",
         },
         /// A worker that left has gone: it holds nothing any more.
         12 "stopped" Stopped {

@@ -7,4 +7,5 @@ pub mod clients;
 pub mod course;
 pub mod fleet_size;
 pub(crate) mod near;
+pub mod scaling;
 pub mod scenario;

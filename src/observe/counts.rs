@@ -122,6 +122,8 @@ macro_rules! redelivery_counters {
             "redelivered.delete_undone" delete_undone: Less unless "is_zero",
             /// The receive before did not hide it.
             "redelivered.not_hidden" not_hidden: Less unless "is_zero",
+            /// The worker was stopped: killed with it, or it gave it back.
+            "redelivered.stopped" stopped: Less unless "is_zero",
             /// It was received before its time, and hidden for the rest.
             "redelivered.early" early: Less unless "is_zero",
         }
@@ -164,7 +166,7 @@ macro_rules! producer_counters {
     };
 }
 
-/// Counters of one fleet, of processings.
+/// Counters of one fleet: of processings, and of workers that come and go.
 macro_rules! fleet_counters {
     ($make:ident $more:tt) => {
         $make! {
@@ -175,8 +177,18 @@ macro_rules! fleet_counters {
             duplicates,
             /// Failed processings.
             failed,
-            /// Processings cut off by a crash.
+            /// Processings cut off: their worker crashed or was killed.
             crashed,
+            /// Workers that joined after the start, those of deploys included.
+            "joined" joined: Neither unless "is_zero",
+            /// Workers that began to leave.
+            "left" left: Neither unless "is_zero",
+            /// Workers that were killed while they left.
+            "killed" killed: Less unless "is_zero",
+            /// Messages that killed workers held.
+            "killed_with" killed_with: Less unless "is_zero",
+            /// Deploys that began.
+            "deploys" deploys: Neither unless "is_zero",
         }
     };
 }
@@ -271,7 +283,8 @@ impl Redelivered {
     /// All causes.
     pub fn total(self) -> u64 {
         let by_clients = self.outlived_timeout + self.prefetched + self.failed + self.crashed;
-        by_clients + self.delete_lost + self.delete_undone + self.not_hidden + self.early
+        let by_service = self.delete_lost + self.delete_undone + self.not_hidden;
+        by_clients + self.stopped + self.early + by_service
     }
 }
 
@@ -332,15 +345,15 @@ mod tests {
         assert_eq!(counts(13).since(&counts(3)), counts(10));
     }
 
-    /// The causes are 1 to 8, the calls 9 to 12, further chunks 13 to 16, nodes 17 to 20, what is
-    /// sent is 21, throttled and unavailable sends 34 and 36.
+    /// The causes are 1 to 9, the calls 10 to 13, further chunks 14 to 17, nodes 18 to 21, what is
+    /// sent is 22, throttled and unavailable sends 35 and 37.
     #[test]
     fn sums_are_those_of_their_parts() {
         let counts = counts(1);
-        assert_eq!(counts.redelivered.total(), 9 * 4);
-        assert_eq!(counts.calls.total(), 9 + 10 + 11 + 12);
-        assert_eq!(counts.offered(), 21 + 34 + 36);
-        let requests = Calls { send: 9 + 13, receive: 10 + 14, delete: 11, change_visibility: 12 };
+        assert_eq!(counts.redelivered.total(), 9 * 10 / 2);
+        assert_eq!(counts.calls.total(), 10 + 11 + 12 + 13);
+        assert_eq!(counts.offered(), 22 + 35 + 37);
+        let requests = Calls { send: 10 + 14, receive: 11 + 15, delete: 12, change_visibility: 13 };
         assert_eq!(counts.requests(), requests);
     }
 
@@ -354,8 +367,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         values.sort_unstable();
-        let further_chunks = [13, 14, 15, 16];
-        let own = (1..=38).filter(|value| !further_chunks.contains(value));
+        let further_chunks = [14, 15, 16, 17];
+        let own = (1..=39).filter(|value| !further_chunks.contains(value));
         assert_eq!((names.len(), values), (number, own.collect()));
         assert!(all().all(|counter| counter.about.ends_with('.')));
     }

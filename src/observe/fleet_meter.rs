@@ -4,7 +4,7 @@
 //! when windows begin and end: [`super::metrics`] tells.
 
 use super::level_meter::{Meter, Metered};
-use super::measured::{FleetMeasured, FleetWindow};
+use super::measured::{FleetCounts, FleetMeasured, FleetWindow};
 use super::windows::{Past, Windows};
 use crate::facts::deed::Ending;
 use crate::facts::thread_time::ThreadTime;
@@ -117,6 +117,11 @@ impl FleetMeter {
         self.wanted.set(now, u64::from(wanted));
     }
 
+    /// Counters of workers that come and go.
+    pub(super) fn counts(&mut self) -> &mut FleetCounts {
+        &mut self.now.counts
+    }
+
     /// Takes the end of the work on a message in.
     #[inline]
     pub(super) fn end_work(&mut self, took: Span, how: Ending) {
@@ -150,7 +155,7 @@ impl FleetMeasured {
                 self.counts.failed += 1;
                 self.failed_work += work;
             }
-            Ending::Crashed => {
+            Ending::Crashed | Ending::Killed => {
                 self.counts.crashed += 1;
                 self.crashed_work += work;
             }
@@ -173,7 +178,7 @@ impl FleetMeasured {
 
 #[cfg(test)]
 mod tests {
-    use super::super::measured::{FleetCounts, WindowLevel};
+    use super::super::measured::WindowLevel;
     use super::*;
     use crate::facts::thread_time::ThreadTime::{Calling, Down, Gone, Idle, Working};
 
@@ -236,7 +241,13 @@ mod tests {
         meter.end(at(9), Span::from_secs(4));
         work(&mut meter, 4);
         let of = meter.into_measured();
-        let each = FleetCounts { processed: 3, duplicates: 3, failed: 3, crashed: 3 };
+        let each = FleetCounts {
+            processed: 3,
+            duplicates: 3,
+            failed: 3,
+            crashed: 3,
+            ..FleetCounts::default()
+        };
         assert_eq!(of.counts, each);
         let work = [of.work, of.duplicate_work, of.failed_work, of.crashed_work];
         assert_eq!(work.map(|nanos| nanos / 1_000_000_000), [33_333, 330, 3_000, 30_000]);

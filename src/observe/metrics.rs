@@ -282,10 +282,16 @@ impl Observer for Metrics {
                 }
                 meter.resized(now, wanted);
             }
+            Deed::Joined { fleet, .. } => self.fleets[fleet.0 as usize].counts().joined += 1,
+            Deed::Left { fleet, .. } => self.fleets[fleet.0 as usize].counts().left += 1,
+            Deed::Killed { fleet, held, .. } => {
+                let counts = self.fleets[fleet.0 as usize].counts();
+                counts.killed += 1;
+                counts.killed_with += u64::from(held);
+            }
+            Deed::Deployed { fleet } => self.fleets[fleet.0 as usize].counts().deploys += 1,
             Deed::Began { .. }
             | Deed::Started { .. }
-            | Deed::Joined { .. }
-            | Deed::Left { .. }
             | Deed::Stopped { .. }
             | Deed::Crashed { .. }
             | Deed::Busy { .. } => {}

@@ -261,7 +261,7 @@ impl QueueMeter {
     #[inline]
     pub(super) fn end_work(&mut self, sent: Time, took: Span, how: Ending) {
         self.counts.duplicates += u64::from(how == Ending::Duplicate);
-        let worked = how != Ending::Recognised && how != Ending::Crashed;
+        let worked = how != Ending::Recognised && !how.is_cut_off();
         if worked && self.measures(sent) {
             self.latencies.processing.record(took);
         }
@@ -449,6 +449,7 @@ impl Redelivered {
             Held::Undone => &mut self.delete_undone,
             Held::NotHidden => &mut self.not_hidden,
             Held::Early => &mut self.early,
+            Held::Stopped => &mut self.stopped,
         };
         *count += 1;
     }

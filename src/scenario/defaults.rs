@@ -186,6 +186,7 @@ mod tests {
             settings_of::<RetryFile>(),
             settings_of::<ConsumerFile>(),
             settings_of::<CountFile>(),
+            settings_of::<DeploysFile>(),
             settings_of::<ReceiveFile>(),
             settings_of::<FailureFile>(),
             settings_of::<OnFailureFile>(),

@@ -269,7 +269,7 @@ impl Judge {
         let FleetConfig {
             // Those that are more join, those that are fewer leave.
             size,
-            // Asked at each poll, work, call, failure, crash or delete.
+            // Asked at each poll, work, call, failure, crash, leave or delete.
             receive: _,
             processing: _,
             per: _,
@@ -278,6 +278,10 @@ impl Judge {
             hold: _,
             heartbeat: _,
             crash: _,
+            on_stop: _,
+            grace: _,
+            // The next one is planned anew.
+            deploys: _,
             delete: _,
             idempotent: _,
             retry: _,

@@ -214,6 +214,10 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         heartbeat,
         crash,
         start_up,
+        // Nobody leaves.
+        on_stop: _,
+        grace: _,
+        deploys,
         delete,
         // What was done before does not come again.
         idempotent: _,
@@ -237,13 +241,10 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let together = *max == 1 || matches!(per, WorkUnit::Batch);
     // A thread would be held, or a message be gone, by what is no work.
     let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
-    // A thread would be idle and not receive.
-    let held_off = gap.is_some() || (*barrier && *threads > 1);
-    if !together || !immediate || *prefetch != 0 || crash.is_some() || held_off || hold.is_some() {
-        return None;
-    }
-    // Its threads serve other queues as well.
-    if several.is_some() {
+    // A thread would be idle and not receive, or serve another queue.
+    let held_off = gap.is_some() || (*barrier && *threads > 1) || several.is_some();
+    let unsteady = crash.is_some() || deploys.is_some();
+    if !together || !immediate || *prefetch != 0 || unsteady || held_off || hold.is_some() {
         return None;
     }
     let Failure { probability, poison, then, whole_batch } = failure;

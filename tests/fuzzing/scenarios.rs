@@ -15,8 +15,9 @@ use sqsim::ledger::config::{
     WeightedMove,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, Ask, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, Jitter,
-    OnFailure, ProducerConfig, ReceiveConfig, Retry, Several, WorkUnit,
+    ArrivalProcess, Ask, CountPeriod, Crash, DeleteConfig, Deploys, Failure, FleetConfig,
+    Heartbeat, Jitter, OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig, Retry, Several,
+    WorkUnit,
 };
 use sqsim::model::fleet_size::{FleetSize, Schedule};
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
@@ -567,6 +568,9 @@ impl Draw<'_> {
                 restart: self.dist(),
             }),
             start_up: self.dist(),
+            on_stop: *self.chance.pick(&[OnStop::Finish, OnStop::GiveBack, OnStop::Drop]),
+            grace: self.chance.one_in(2).then(|| self.length()),
+            deploys: self.chance.one_in(4).then(|| self.deploys()),
             delete: DeleteConfig {
                 batch: self.chance.between(1, 10) as u32,
                 linger: self.length(),
@@ -575,6 +579,21 @@ impl Draw<'_> {
             forward: self.forward(last),
             retry: self.retry(),
         }
+    }
+
+    fn deploys(&mut self) -> Deploys {
+        let mut at = Time::ZERO;
+        let mut times = Vec::new();
+        for _ in 0..self.chance.between(1, 4) {
+            at = at.saturating_add(self.some_length());
+            times.push(at);
+        }
+        let batch = match self.chance.below(2) {
+            0 => Portion::Share(self.share()),
+            _ => Portion::Workers(self.chance.between(1, 4) as u32),
+        };
+        let start_up = self.chance.one_in(2).then(|| self.dist());
+        Deploys { at: times.into(), batch, start_up }
     }
 
     /// One in three varies, now and then to nothing.

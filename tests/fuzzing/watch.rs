@@ -359,7 +359,11 @@ impl Observer for Watch {
                 assert!(!self.work.keys().any(|&(of, ..)| of == worker), "it worked on, gone");
             }
             Deed::Busy { worker, busy, .. } => assert!(busy <= self.threads[worker.0 as usize]),
-            Deed::SendRetried { .. } | Deed::Left { .. } | Deed::Resized { .. } => {}
+            Deed::SendRetried { .. }
+            | Deed::Left { .. }
+            | Deed::Killed { .. }
+            | Deed::Deployed { .. }
+            | Deed::Resized { .. } => {}
         }
     }
 }

@@ -22,7 +22,7 @@ impl Fleets {
 
     /// Bytes of the background deletes that ever were under way at once.
     pub fn bytes_of_calls(&self) -> u64 {
-        self.delete_calls.bytes()
+        self.background.bytes()
     }
 
     /// Whether messages in flight stand in buffers of this fleet that grow.

@@ -26,7 +26,8 @@ impl Fleets {
         from: &[Named<FleetConfig>],
         to: &[Named<FleetConfig>],
     ) {
-        let mut moved = BTreeMap::new();
+        let before = Time::from_nanos(core.now.as_nanos().saturating_sub(1));
+        let (mut sizes, mut deploys) = (BTreeMap::new(), BTreeMap::new());
         for (fleet, (from, to)) in (0..).zip(Named::pairs(from, to)) {
             let (from, to) = (&from.config, &to.config);
             if from == to {
@@ -35,18 +36,23 @@ impl Fleets {
             self.configs[fleet as usize] = to.clone();
             if from.size != to.size {
                 // What the clock says of this instant itself, it says in an event of its own.
-                let before = Time::from_nanos(core.now.as_nanos() - 1);
                 self.want(core, fleet, to.size.at(before));
                 let next = to.size.next_step(before);
-                moved.insert(fleet, (FleetEvent::Size(FleetId(fleet)), next));
+                sizes.insert(fleet, (FleetEvent::Size(FleetId(fleet)), next));
                 self.let_leave(core, fleet);
+            }
+            if from.deploys != to.deploys {
+                let next = to.deploys.as_ref().and_then(|deploys| deploys.next(before));
+                deploys.insert(fleet, (FleetEvent::Deploy(FleetId(fleet)), next));
             }
             self.reconfigure_workers(core, fleet, from, to);
         }
-        core.move_in_turn(&moved, |event| match event {
-            Event::Fleets(FleetEvent::Size(fleet)) => Some(fleet.0),
-            Event::Fleets(_) | Event::Producers(_) | Event::Service(_) => None,
-        });
+        for moved in [sizes, deploys] {
+            core.move_in_turn(&moved, |event| match event {
+                Event::Fleets(FleetEvent::Size(fleet) | FleetEvent::Deploy(fleet)) => Some(fleet.0),
+                Event::Fleets(_) | Event::Producers(_) | Event::Service(_) => None,
+            });
+        }
         let joining: Vec<u32> =
             (0..to.len() as u32).flat_map(|fleet| self.let_join(core, fleet)).collect();
         for number in joining {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use super::Fleets;
+use super::deploys::Rollout;
 use super::sizing::{Size, Term};
 use super::worker::{Life, Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
 use crate::core::Core;
@@ -35,6 +36,7 @@ impl Fleets {
             paths: named.iter().map(|fleet| format!("consumers.{}", fleet.name)).collect(),
             sizes: vec![Size::default(); named.len()],
             terms: Vec::new(),
+            rollouts: vec![Rollout::default(); named.len()],
             joined: 0,
             workers: Vec::new(),
             buffers: Vec::new(),
@@ -43,7 +45,7 @@ impl Fleets {
             connections: Vec::new(),
             threads: Vec::new(),
             held: Vec::new(),
-            delete_calls: Calls::new(),
+            background: Calls::new(),
             awaited: BTreeMap::new(),
             rounds: BTreeMap::new(),
             looks_ahead: false,
@@ -61,6 +63,7 @@ impl Fleets {
             if let Some(at) = size.next_step(core.now) {
                 core.calendar.schedule(at, FleetEvent::Size(FleetId(fleet)));
             }
+            fleets.plan_deploy(core, fleet);
         }
         for number in uninterrupted(0..fleets.workers.len() as u32, interrupt) {
             if fleets.workers[number as usize].life == Life::Down {
@@ -87,7 +90,7 @@ impl Fleets {
         let places = &mut self.sizes[fleet as usize].places;
         let member = places.len() as u32;
         places.push(number);
-        self.terms.push(Term { member, joined: 0, has_started: false });
+        self.terms.push(Term { member, joined: 0, has_started: false, comes_back: false });
         self.connections.push(core.connect());
         self.buffers.push(buffer);
         self.deletes.push(Vec::new());

@@ -12,16 +12,18 @@
 //! | `working` | what their threads do with what they got |
 //! | `holding` | what they do with what comes before its time |
 //! | `giving_back` | how long what failed stays away |
-//! | `deletes` | deletes in the background |
+//! | `background` | calls in the background: deletes, and what a stopped worker gives back |
 //! | `life` | how they start, crash and leave |
 //! | `sizing` | how many there are, and who joins and leaves |
+//! | `deploys` | how they are exchanged for others |
 //! | `thread_time` | what the threads' time goes into, as it is told |
 //! | `look_ahead` | rows that the next events will touch |
 //! | `layout` | how they are laid out |
 //! | `fork` | how they take other settings on |
 //! | `footprint` | how many bytes they take |
 
-mod deletes;
+mod background;
+mod deploys;
 mod footprint;
 mod fork;
 mod giving_back;
@@ -39,7 +41,8 @@ mod working;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use deletes::DeleteCall;
+use background::BackgroundCall;
+use deploys::Rollout;
 use queues::Round;
 use sizing::{Size, Term};
 use worker::{Stage, Thread, Worker, WorkerChance};
@@ -60,6 +63,7 @@ pub struct Fleets {
     paths: Vec<String>,
     sizes: Vec<Size>,
     terms: Vec<Term>,
+    rollouts: Vec<Rollout>,
     /// Workers that joined so far.
     joined: u32,
     workers: Vec<Worker>,
@@ -73,7 +77,8 @@ pub struct Fleets {
     threads: Vec<Thread>,
     /// What threads work on.
     held: Vec<Delivery>,
-    delete_calls: Calls<DeleteCall>,
+    /// Calls in the background under way.
+    background: Calls<BackgroundCall>,
     /// The background deletes that a worker waits for before it receives again, by worker.
     awaited: BTreeMap<u32, Vec<u32>>,
     /// How workers with several queues stand in their rounds.
@@ -90,7 +95,10 @@ impl Fleets {
             FleetEvent::Life(WorkerId(worker)) => self.turn_life(core, worker),
             FleetEvent::Size(FleetId(fleet)) => self.follow_clock(core, fleet),
             FleetEvent::Thread(thread) => self.thread_due(core, thread),
-            FleetEvent::DeleteCall(call) => self.background_delete(core, call),
+            FleetEvent::Kill(WorkerId(worker)) => self.kill(core, worker),
+            FleetEvent::Deploy(FleetId(fleet)) => self.deploy(core, fleet),
+            FleetEvent::Rollout(FleetId(fleet)) => self.roll_out(core, fleet),
+            FleetEvent::BackgroundCall(call) => self.background_due(core, call),
             FleetEvent::Heartbeat(thread) => self.heartbeat(core, thread),
             FleetEvent::DeleteLinger(WorkerId(worker)) => self.flush_deletes(core, worker),
             FleetEvent::Answer(WorkerId(worker)) => self.answer_arrives(core, worker),
@@ -122,6 +130,20 @@ impl Fleets {
     /// How many threads all workers have.
     pub fn threads(&self) -> usize {
         self.threads.len()
+    }
+
+    /// Deliveries that a worker holds: received, and neither deleted nor given back.
+    fn held_by(&self, number: u32) -> Vec<Receipt> {
+        let worker = &self.workers[number as usize];
+        let first = worker.first_thread as usize;
+        let threads = self.configs[worker.fleet as usize].threads as usize;
+        let own = self.threads[first..first + threads].iter();
+        let at_work = own.flat_map(|thread| {
+            let held = &self.held[thread.first as usize..];
+            (0..thread.count).filter(|&place| thread.holds(place)).map(|at| &held[usize::from(at)])
+        });
+        let held = at_work.chain(&self.buffers[number as usize]).map(|delivery| delivery.receipt);
+        held.chain(self.deletes[number as usize].iter().copied()).collect()
     }
 
     /// Deliveries that are held and whose work is still to come or under way.

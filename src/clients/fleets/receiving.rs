@@ -147,6 +147,9 @@ impl Fleets {
         worker.in_transit = 0;
         self.turn_idle(core, number, rested);
         self.end_receive(core, number);
+        if self.workers[number as usize].life == Life::Leaving {
+            self.empty_buffer(core, number);
+        }
         self.pump(core, number);
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Term {
     pub(super) joined: u32,
     /// It has started since it joined.
     pub(super) has_started: bool,
+    /// It leaves, or starts, for a deploy: its place is not free.
+    pub(super) comes_back: bool,
 }
 
 /// How many workers a fleet has.
@@ -64,13 +66,19 @@ impl Fleets {
         }
     }
 
-    /// The workers of a fleet that are there and not leaving, by their places.
+    /// Whether a worker is there and not leaving for good.
+    pub(super) fn stays(&self, number: u32) -> bool {
+        match self.workers[number as usize].life {
+            Life::Down | Life::Up => true,
+            Life::Leaving => self.terms[number as usize].comes_back,
+            Life::Gone => false,
+        }
+    }
+
+    /// The workers of a fleet that stay, by their places.
     pub(super) fn staying(&self, fleet: u32) -> impl Iterator<Item = u32> {
         let rows = self.sizes[fleet as usize].places.iter().copied();
-        rows.filter(|&number| match self.workers[number as usize].life {
-            Life::Down | Life::Up => true,
-            Life::Leaving | Life::Gone => false,
-        })
+        rows.filter(|&number| self.stays(number))
     }
 
     /// Those that are too many leave.
@@ -81,12 +89,16 @@ impl Fleets {
         // and of pods do it when nothing else is said.
         leaving.sort_by_key(|&number| {
             let term = &self.terms[number as usize];
-            (term.has_started, std::cmp::Reverse(term.joined))
+            (term.has_started && !term.comes_back, std::cmp::Reverse(term.joined))
         });
         leaving.truncate(too_many);
         leaving.sort_unstable();
         for number in leaving {
-            self.leave(core, number);
+            if self.workers[number as usize].life == Life::Leaving {
+                self.comes_back(core, number, false);
+            } else {
+                self.leave(core, number, false);
+            }
         }
     }
 

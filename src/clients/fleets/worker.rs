@@ -130,7 +130,8 @@ pub struct Worker {
 const _: () = assert!(size_of::<Worker>() == 32);
 
 impl Worker {
-    /// The row of a worker that is not there yet. `threads` are its own, all idle, numbered from `first`.
+    /// The row of a worker that is not there yet. `threads` are its own, all idle, numbered from
+    /// `first`.
     pub fn new(fleet: u32, threads: &mut [Thread], first: u32) -> Worker {
         let mut worker = Worker {
             fleet,
@@ -245,6 +246,16 @@ impl Thread {
         let failed = self.failed();
         let releases = !matches!(fleet.failure.then, OnFailure::LetExpire);
         (from <= Stage::Releasing && failed != 0 && releases).then_some((Stage::Releasing, failed))
+    }
+
+    /// Whether a delivery is still to be worked on, deleted or given back.
+    pub fn holds(&self, place: u8) -> bool {
+        match self.stage {
+            Stage::Holding | Stage::Working => true,
+            // What was sent on already waits for the others, and then for its delete.
+            Stage::Forwarding => self.completed & (1 << place) != 0,
+            Stage::Deleting | Stage::Releasing | Stage::Idle => self.todo & (1 << place) != 0,
+        }
     }
 
     /// One bit a delivery: not completed.

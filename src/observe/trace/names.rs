@@ -1,7 +1,8 @@
 //! The names behind the ids, and the fixed words of the traces.
 //!
 //! Owns the tables from dense ids to names, made from the scenario; workers that join beyond its
-//! places are added as they come. Must not know the formats. The words are part of the formats: one that is published is never renamed.
+//! places are added as they come. Must not know the formats. The words are part of the formats: one
+//! that is published is never renamed.
 
 use crate::facts::deed::{Deed, FleetId, WorkerId};
 use crate::ledger::config::QueueId;
@@ -125,6 +126,7 @@ pub(super) const fn cause_in_words(held: Held) -> &'static str {
         Held::Undone => "delete was undone by lost replicas",
         Held::NotHidden => "the receive did not hide it",
         Held::Early => "it was received before its time",
+        Held::Stopped => "worker was stopped",
     }
 }
 

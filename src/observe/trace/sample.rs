@@ -15,8 +15,8 @@ use crate::ledger::journal::{
     State, Step,
 };
 use crate::model::clients::{
-    ArrivalProcess, Ask, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig,
-    ReceiveConfig, Retry, WorkUnit,
+    ArrivalProcess, Ask, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, OnStop,
+    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
 use crate::model::scenario::{Limits, Named, Prices, Scenario};
 
@@ -170,6 +170,9 @@ pub(crate) fn scenario() -> Scenario {
                 hold: None,
                 heartbeat: None,
                 crash: None,
+                on_stop: OnStop::Finish,
+                grace: None,
+                deploys: None,
                 start_up: zero(),
                 delete: DeleteConfig { batch: 1, linger: Span::ZERO },
                 idempotent: false,
@@ -225,7 +228,7 @@ fn ended(message: u64, worker: u32, sent_ms: u64, took_ms: u64, how: Ending) -> 
 
 /// The sample, in order of time.
 pub(super) fn facts() -> Vec<(Time, Fact)> {
-    let parts = [life_of_312(), others(), faults(), nodes(), back_again()];
+    let parts = [life_of_312(), others(), faults(), come_and_go(), nodes(), back_again()];
     let mut facts: Vec<_> = parts.into_iter().flatten().collect();
     facts.sort_by_key(|(now, _)| *now);
     facts
@@ -332,6 +335,20 @@ fn others() -> Vec<(Time, Fact)> {
     ]
 }
 
+/// Workers that come and go.
+fn come_and_go() -> Vec<(Time, Fact)> {
+    let (worker, fleet) = (WorkerId(2), FleetId(0));
+    let deeds = [
+        Deed::Joined { worker, fleet },
+        Deed::Left { worker, fleet },
+        Deed::Deployed { fleet },
+        Deed::Killed { worker, fleet, held: 3 },
+        Deed::Stopped { worker, fleet },
+        Deed::Resized { fleet, wanted: 7 },
+    ];
+    (0..).zip(deeds).map(|(number, deed)| (at(51_950 + number), Fact::Deed(deed))).collect()
+}
+
 /// What goes wrong, and what partitions do.
 fn faults() -> Vec<(Time, Fact)> {
     let change = |change| Fact::Change(QUEUE, change);
@@ -379,10 +396,6 @@ fn faults() -> Vec<(Time, Fact)> {
             space(KeySpace::Refused { partition: p2, reason: Refusal::HotKey { permille: 612 } }),
         ),
         (at(51_900), change(Change::Call(Call::WentOn { asked: 2, chunks: 1 }))),
-        (at(51_950), Fact::Deed(Deed::Joined { worker, fleet: FleetId(0) })),
-        (at(51_960), Fact::Deed(Deed::Left { worker, fleet: FleetId(0) })),
-        (at(51_970), Fact::Deed(Deed::Stopped { worker, fleet: FleetId(0) })),
-        (at(51_980), Fact::Deed(Deed::Resized { fleet: FleetId(0), wanted: 7 })),
         (at(52_000), Fact::Deed(Deed::GivenUp { producer: web, messages: 10 })),
         (at(55_000), ended(314, 2, 48_000, 6_000, Ending::Crashed)),
         (at(55_000), Fact::Deed(Deed::Crashed { worker })),

@@ -134,12 +134,15 @@ impl<W: Write> Observer for TextLines<W> {
             | Deed::SendRetried { producer, .. }
             | Deed::GivenUp { producer, .. } => Some(self.names.producers[producer.0 as usize].1),
             Deed::Began { queue, .. } | Deed::Ended { queue, .. } => Some(queue),
-            Deed::Resized { fleet, .. } => Some(self.names.fleets[fleet.0 as usize].1),
+            Deed::Resized { fleet, .. } | Deed::Deployed { fleet } => {
+                Some(self.names.fleets[fleet.0 as usize].1)
+            }
             Deed::Started { worker }
             | Deed::Crashed { worker }
             | Deed::Joined { worker, .. }
             | Deed::Left { worker, .. }
             | Deed::Stopped { worker, .. }
+            | Deed::Killed { worker, .. }
             | Deed::Busy { worker, .. } => self.names.place(worker).map(|place| place.queue),
         };
         let out = self.sink.record();

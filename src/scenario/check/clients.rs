@@ -9,13 +9,13 @@ use super::{Check, RATES};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::{
-    ArrivalProcess, Ask, Crash, DeleteConfig, FleetConfig, Heartbeat, ProducerConfig,
+    ArrivalProcess, Ask, Crash, DeleteConfig, FleetConfig, Heartbeat, OnStop, ProducerConfig,
     ReceiveConfig, Retry, WorkUnit,
 };
 use crate::scenario::data_files::whole;
 use crate::scenario::file::{
-    ArrivalFile, AskFile, ConsumerFile, Length, ProducerFile, Rate, ReceiveFile, ReplayFile,
-    RetryFile, WorkUnitFile,
+    ArrivalFile, AskFile, ConsumerFile, Length, OnStopFile, ProducerFile, Rate, ReceiveFile,
+    ReplayFile, RetryFile, WorkUnitFile,
 };
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;
@@ -248,8 +248,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// A fleet.
-    pub(super) fn consumer(&mut self, at: &At<'a>, file: &ConsumerFile) -> FleetConfig {
+    /// A fleet; deploys begin before `end`.
+    pub(super) fn consumer(&mut self, at: &At<'a>, file: &ConsumerFile, end: Span) -> FleetConfig {
         let size = self.fleet_size(&at.field("count"), &file.count);
         self.at_least_one(&at.field("threads"), file.threads);
         let threads = u64::from(size.most()) * u64::from(file.threads);
@@ -303,6 +303,13 @@ impl<'a> Check<'a> {
                 Crash { mean_time_between: between.0, restart }
             }),
             start_up: self.dist(&at.field("start_up"), &file.start_up),
+            on_stop: match file.on_stop {
+                OnStopFile::Finish => OnStop::Finish,
+                OnStopFile::GiveBack => OnStop::GiveBack,
+                OnStopFile::Drop => OnStop::Drop,
+            },
+            grace: file.grace.map(|grace| grace.0),
+            deploys: file.deploys.as_ref().map(|it| self.deploys(&at.field("deploys"), it, end)),
             delete: DeleteConfig { batch: file.delete.batch, linger: file.delete.linger.0 },
             idempotent: file.idempotent,
             forward: file.forward.as_ref().map(|to| self.queue_named(&at.field("forward"), to)),

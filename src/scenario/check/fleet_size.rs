@@ -1,11 +1,12 @@
-//! Checks of how many workers a fleet has.
+//! Checks of how many workers a fleet has, and of when they are exchanged.
 //!
-//! Owns the rules of numbers that vary. Must not know what the workers do.
+//! Owns the rules of numbers that vary and of deploys. Must not know what the workers do.
 
 use super::Check;
 use crate::kernel::time::{Span, Time};
+use crate::model::clients::{Deploys, Portion};
 use crate::model::fleet_size::{FleetSize, Schedule};
-use crate::scenario::file::{CountFile, Length};
+use crate::scenario::file::{CountFile, DeploysFile, Length, PortionFile};
 use crate::scenario::tree::At;
 
 impl<'a> Check<'a> {
@@ -27,13 +28,40 @@ impl<'a> Check<'a> {
         every: Option<Length>,
     ) -> FleetSize {
         let list = at.field_or_self("steps");
-        let last = steps.last().map_or(Span::ZERO, |(last, _)| last.0);
+        let longest = steps.last().map_or(Span::ZERO, |(at, _)| at.0);
         if list.is_whole(steps) {
             self.steps(&list, steps);
         }
-        let every = self.comes_again(at, every, last.saturating_add(Span::from_nanos(1)));
+        let every = self.comes_again(at, every, longest.saturating_add(Span::from_nanos(1)));
         let steps = steps.iter().map(|&(at, count)| (Time::ZERO + at.0, count)).collect();
         FleetSize::Schedule(Schedule { steps, every })
+    }
+
+    /// When workers are exchanged, before `end`.
+    pub(super) fn deploys(&mut self, at: &At<'a>, file: &DeploysFile, end: Span) -> Deploys {
+        let times = self.instants(&at.field("at"), &file.at, Span::from_nanos(1), end);
+        if file.at.is_empty() {
+            self.push(&at.field("at"), "deploys need at least one instant")
+                .help
+                .push("such as `at: [\"12h\"]`; `deploys: None` is never".into());
+        }
+        let batch = match &file.batch {
+            PortionFile::Workers(count) => {
+                self.at_least_one(&at.field("batch"), *count);
+                Portion::Workers(*count)
+            }
+            PortionFile::Share(share) => {
+                if share.0 <= 0.0 {
+                    self.push(&at.field("batch"), "a share of 0 never exchanges anybody")
+                        .help
+                        .push("such as \"25%\", or a number of workers".into());
+                }
+                Portion::Share(share.0)
+            }
+        };
+        let start_up =
+            file.start_up.as_ref().map(|start_up| self.dist(&at.field("start_up"), start_up));
+        Deploys { at: times.into(), batch, start_up }
     }
 
     fn steps(&mut self, at: &At, steps: &[(Length, u32)]) {

@@ -176,7 +176,9 @@ impl<'a> Check<'a> {
                 check.queue(at, queue, workers, end)
             }),
             producers: self.each("producers", &file.producers, Check::producer),
-            fleets: self.each("consumers", &file.consumers, Check::consumer),
+            fleets: self.each("consumers", &file.consumers, |check, at, fleet| {
+                check.consumer(at, fleet, end)
+            }),
             expect: file.expect.clone(),
             limits: self.limits(file),
             prices: self.prices(file),

@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::DistFile;
 use super::values::{Bound, Length, Price, Probability, Rate};
+use super::{DistFile, InstantFile};
 
 /// A producer.
 ///
@@ -130,6 +130,9 @@ pub struct ConsumerFile {
     pub heartbeat: Option<HeartbeatFile>,
     pub crash: Option<CrashFile>,
     pub start_up: DistFile,
+    pub on_stop: OnStopFile,
+    pub grace: Option<Length>,
+    pub deploys: Option<DeploysFile>,
     pub delete: DeleteFile,
     pub idempotent: bool,
     pub forward: Option<String>,
@@ -260,6 +263,34 @@ pub struct HeartbeatFile {
 pub struct CrashFile {
     pub mean_time_between: Length,
     pub restart: DistFile,
+}
+
+/// What a worker that leaves does with what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "way to stop")]
+pub enum OnStopFile {
+    Finish,
+    GiveBack,
+    Drop,
+}
+
+/// How the workers of a fleet are exchanged for others.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "deploys", deny_unknown_fields)]
+pub struct DeploysFile {
+    pub at: Vec<InstantFile>,
+    pub batch: PortionFile,
+    pub start_up: Option<DistFile>,
+}
+
+/// A part of a fleet.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "part of a fleet")]
+pub enum PortionFile {
+    #[serde(rename = "(number)")]
+    Workers(u32),
+    #[serde(rename = "(text)")]
+    Share(Probability),
 }
 
 /// How deletes are sent.

@@ -20,9 +20,9 @@ mod values;
 
 pub use capacity::{BurstFile, CapacityFile};
 pub use clients::{
-    ArrivalFile, AskFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DuplicatesFile,
-    FailureFile, GapsFile, HeartbeatFile, JitterFile, OnFailureFile, ProducerFile, ReceiveFile,
-    ReplayFile, RetryFile, SourceFile, WorkUnitFile,
+    ArrivalFile, AskFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DeploysFile,
+    DuplicatesFile, FailureFile, GapsFile, HeartbeatFile, JitterFile, OnFailureFile, OnStopFile,
+    PortionFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile, SourceFile, WorkUnitFile,
 };
 pub use dist::DistFile;
 pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};

@@ -418,17 +418,19 @@ impl<W: Write> Observer for Perfetto<W> {
             Deed::Joined { worker, .. } => self.worker_fault(worker, "joined"),
             Deed::Left { worker, .. } => self.worker_fault(worker, "left"),
             Deed::Stopped { worker, .. } => self.worker_fault(worker, "stopped"),
-            Deed::Crashed { worker } => {
+            Deed::Crashed { worker } | Deed::Killed { worker, .. } => {
+                let word = if matches!(deed, Deed::Killed { .. }) { "killed" } else { "crashed" };
                 for thread in 0..self.names.places[worker.0 as usize].threads {
                     let thread = self.thread(worker, thread);
                     for last in (0..self.work[thread].len()).rev() {
-                        self.end_work(thread, last, "crashed");
+                        self.end_work(thread, last, word);
                     }
                 }
-                self.worker_fault(worker, "crashed");
+                self.worker_fault(worker, word);
             }
             Deed::Began { .. }
             | Deed::Resized { .. }
+            | Deed::Deployed { .. }
             | Deed::Arrived { .. }
             | Deed::SendConfirmed { .. }
             | Deed::SendRetried { .. }

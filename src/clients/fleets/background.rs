@@ -1,29 +1,37 @@
-//! Deletes in the background.
+//! Calls in the background: deletes that a worker collects, and what it gives back when it stops.
 //!
-//! Owns the receipts that a worker collects, and the calls that it makes of them. Must not know
-//! what its threads do meanwhile.
+//! Owns the receipts of these calls. Must not know what the worker's threads do meanwhile.
 
 use super::Fleets;
 use crate::core::Core;
 use crate::core::event::FleetEvent;
 use crate::facts::deed::WorkerId;
 use crate::facts::observer::Observer;
+use crate::kernel::time::Span;
 use crate::ledger::Receipt;
 use crate::ledger::config::{MAX_BATCH, QueueId};
 
-/// A background delete under way.
+/// What a call in the background does with its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Delete,
+    GiveBack,
+}
+
+/// A call in the background under way.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct DeleteCall {
+pub(super) struct BackgroundCall {
     worker: u32,
     attempts: u32,
+    purpose: Purpose,
     count: usize,
     receipts: [Receipt; MAX_BATCH],
 }
 
-impl Default for DeleteCall {
-    fn default() -> DeleteCall {
+impl Default for BackgroundCall {
+    fn default() -> BackgroundCall {
         let receipts = [Receipt::of_nothing(); MAX_BATCH];
-        DeleteCall { worker: 0, attempts: 0, count: 0, receipts }
+        BackgroundCall { worker: 0, attempts: 0, purpose: Purpose::Delete, count: 0, receipts }
     }
 }
 
@@ -62,41 +70,76 @@ impl Fleets {
 
     /// Those of one queue become a call.
     fn send_deletes<O: Observer>(&mut self, core: &mut Core<O>, number: u32, queue: QueueId) {
-        let call = self.delete_calls.open(DeleteCall::default);
-        let row = self.delete_calls.get_mut(call);
-        row.worker = number;
-        row.attempts = 0;
-        row.count = 0;
+        let mut receipts = [Receipt::of_nothing(); MAX_BATCH];
+        let mut count = 0;
         self.deletes[number as usize].retain(|receipt| {
             let stays = receipt.queue != queue;
             if !stays {
-                row.receipts[row.count] = *receipt;
-                row.count += 1;
+                receipts[count] = *receipt;
+                count += 1;
             }
             stays
         });
+        self.call_in_background(core, number, Purpose::Delete, &receipts[..count]);
+        self.perhaps_gone(core, number);
+    }
+
+    /// A worker that stops gives messages back, in calls of as many as one takes.
+    pub(super) fn give_back<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        number: u32,
+        receipts: &[Receipt],
+    ) {
+        for batch in receipts.chunks(MAX_BATCH) {
+            self.call_in_background(core, number, Purpose::GiveBack, batch);
+        }
+    }
+
+    fn call_in_background<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        number: u32,
+        purpose: Purpose,
+        receipts: &[Receipt],
+    ) {
+        let call = self.background.open(BackgroundCall::default);
+        let row = self.background.get_mut(call);
+        (row.worker, row.attempts, row.purpose) = (number, 0, purpose);
+        row.count = receipts.len();
+        row.receipts[..receipts.len()].copy_from_slice(receipts);
         let fleet = &self.configs[self.workers[number as usize].fleet as usize];
-        if fleet.receive.barrier {
+        if fleet.receive.barrier && purpose == Purpose::Delete {
             self.awaited.entry(number).or_default().push(call);
         }
         let latency = fleet.call_latency.sample(&mut self.chances[number as usize].latency);
         if latency.is_zero() {
-            self.background_delete(core, call);
+            self.background_due(core, call);
         } else {
-            core.plan(latency, FleetEvent::DeleteCall(call));
+            core.plan(latency, FleetEvent::BackgroundCall(call));
         }
-        self.perhaps_gone(core, number);
     }
 
-    /// A background delete takes effect.
-    pub(super) fn background_delete<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        let call = self.delete_calls.get_mut(number);
+    /// A call in the background takes effect.
+    pub(super) fn background_due<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let call = self.background.get_mut(number);
         let receipts = &call.receipts[..call.count];
-        let refused = core.ledger.delete(core.now, receipts, &mut core.observer);
         let mut kept = 0;
-        for entry in (0..call.count).filter(|&entry| refused.has(entry)) {
-            call.receipts[kept] = call.receipts[entry];
-            kept += 1;
+        match call.purpose {
+            Purpose::Delete => {
+                let refused = core.ledger.delete(core.now, receipts, &mut core.observer);
+                for entry in (0..call.count).filter(|&entry| refused.has(entry)) {
+                    call.receipts[kept] = call.receipts[entry];
+                    kept += 1;
+                }
+            }
+            // One that is refused returns when its timeout ends: its worker is gone.
+            Purpose::GiveBack => {
+                for receipt in receipts {
+                    let observer = &mut core.observer;
+                    core.ledger.change_visibility(core.now, receipt, Span::ZERO, observer);
+                }
+            }
         }
         call.count = kept;
         call.attempts += 1;
@@ -104,10 +147,10 @@ impl Fleets {
         if kept > 0 && retry.goes_on(call.attempts) {
             let chance = &mut self.chances[call.worker as usize].backoff;
             let wait = retry.wait(call.attempts, chance);
-            core.plan(wait, FleetEvent::DeleteCall(number));
+            core.plan(wait, FleetEvent::BackgroundCall(number));
         } else {
             let worker = call.worker;
-            self.delete_calls.close(number);
+            self.background.close(number);
             if !self.awaited.is_empty() {
                 self.await_no_more(core, worker, number);
             }
