@@ -162,7 +162,9 @@ impl Fleets {
     #[cold]
     pub(super) fn perhaps_gone<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let worker = &mut self.workers[number as usize];
-        let holds = worker.busy > 0 || worker.buffered > 0;
+        // What others gave back at this instant may be on its way to it: it will be told.
+        let served = worker.polling == Polling::Called;
+        let holds = worker.busy > 0 || worker.buffered > 0 || served;
         if worker.life == Life::Leaving && !holds && self.deletes[number as usize].is_empty() {
             self.go(core, number);
         }

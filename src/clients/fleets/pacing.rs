@@ -4,7 +4,7 @@
 //! what a poll asks for.
 
 use super::Fleets;
-use super::worker::Polling;
+use super::worker::{Life, Polling};
 use crate::core::Core;
 use crate::core::event::FleetEvent;
 use crate::facts::deed::WorkerId;
@@ -21,10 +21,13 @@ impl Fleets {
         }
     }
 
+    /// One that leaves polls no more: nothing of it must be due when another has its place.
+
     #[inline(never)]
     fn keep_gap<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        let fleet = &self.configs[self.workers[number as usize].fleet as usize];
-        if let Some(gap) = &fleet.receive.gap {
+        let worker = &self.workers[number as usize];
+        let gap = self.configs[worker.fleet as usize].receive.gap.as_ref();
+        if let Some(gap) = gap.filter(|_| worker.life == Life::Up) {
             let gap = gap.sample(&mut self.chances[number as usize].pause);
             self.pause(core, number, gap);
         }
