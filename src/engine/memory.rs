@@ -159,8 +159,8 @@ fn idle_queues(scenario: &Scenario) -> Vec<bool> {
     let redrives = scenario.queues.iter().filter_map(|queue| queue.config.redrive);
     let producers = scenario.producers.iter().map(|producer| producer.config.queue);
     let fleets = scenario.fleets.iter();
-    let fleets = fleets.flat_map(|fleet| [Some(fleet.config.queue), fleet.config.forward]);
-    for queue in redrives.map(|to| to.to).chain(producers).chain(fleets.flatten()) {
+    let fleets = fleets.flat_map(|fleet| fleet.config.queues().chain(fleet.config.forward));
+    for queue in redrives.map(|to| to.to).chain(producers).chain(fleets) {
         // What is at fault may name a queue that is not there.
         if let Some(idle) = idle.get_mut(queue.0 as usize) {
             *idle = false;

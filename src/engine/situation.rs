@@ -103,7 +103,7 @@ impl Situation {
             ..Situation::default()
         };
         for (number, worker) in (0..).map(WorkerId).zip(world.fleets.workers()) {
-            if world.fleets.config(worker).queue != queue {
+            if !world.fleets.config(worker).receives_from(queue) {
                 continue;
             }
             seen.workers += 1;
@@ -115,7 +115,11 @@ impl Situation {
             seen.threads += one.threads;
             seen.busy += one.busy;
             match worker.polling {
-                Polling::Called if one.waits => seen.waiting += 1,
+                // It may wait at another of its queues.
+                Polling::Called if one.waits => {
+                    let there = world.core.ledger.waits_at(Caller(number.0)) == Some(queue);
+                    seen.waiting += u32::from(there);
+                }
                 Polling::Called => seen.answering += 1,
                 Polling::Paused => seen.pausing += 1,
                 Polling::Idle => {}
@@ -132,7 +136,7 @@ fn at_work<O: Observer>(world: &World<O>, number: WorkerId) -> AtWork {
         up: worker.life == Life::Up,
         threads: world.fleets.config(worker).threads,
         busy: worker.busy,
-        waits: world.core.ledger.waits(Caller(number.0)),
+        waits: world.core.ledger.waits_at(Caller(number.0)).is_some(),
         in_transit: worker.in_transit > 0,
     }
 }

@@ -119,7 +119,9 @@ impl View<'_> {
 
     /// What the fleets that receive from the message's queue are.
     fn fleets(&self) -> impl Iterator<Item = &Named<FleetConfig>> {
-        let own = |fleet: &&Named<FleetConfig>| Some(fleet.config.queue) == self.side.queue;
+        let own = |fleet: &&Named<FleetConfig>| {
+            self.side.queue.is_some_and(|queue| fleet.config.receives_from(queue))
+        };
         self.scenario.fleets.iter().filter(own)
     }
 }

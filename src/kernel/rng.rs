@@ -195,6 +195,10 @@ pub enum Fate {
     Duplicate = 8,
     /// How large it is.
     Size = 9,
+    /// How long after its send it may be worked on.
+    Hold = 10,
+    /// How much of a back-off it stays away after one receive.
+    Backoff = 11,
 }
 
 /// A message's luck: one uniform `u64`, drawn when it is sent.

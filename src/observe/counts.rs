@@ -124,6 +124,8 @@ macro_rules! redelivery_counters {
             "redelivered.not_hidden" not_hidden: Less unless "is_zero",
             /// The worker was stopped: killed with it, or it gave it back.
             "redelivered.stopped" stopped: Less unless "is_zero",
+            /// It was received before its time, and hidden for the rest.
+            "redelivered.early" early: Less unless "is_zero",
         }
     };
 }
@@ -283,7 +285,8 @@ impl Redelivered {
     /// All causes.
     pub fn total(self) -> u64 {
         let by_clients = self.outlived_timeout + self.prefetched + self.failed + self.crashed;
-        by_clients + self.stopped + self.delete_lost + self.delete_undone + self.not_hidden
+        let by_service = self.delete_lost + self.delete_undone + self.not_hidden;
+        by_clients + self.stopped + self.early + by_service
     }
 }
 
@@ -344,20 +347,20 @@ mod tests {
         assert_eq!(counts(13).since(&counts(3)), counts(10));
     }
 
-    /// The causes are 1 to 8, the calls 9 to 13, further chunks 14 to 18, nodes 19 to 22, what is
-    /// sent is 23, throttled and unavailable sends 36 and 38.
+    /// The causes are 1 to 9, the calls 10 to 14, further chunks 15 to 19, nodes 20 to 23, what is
+    /// sent is 24, throttled and unavailable sends 37 and 39.
     #[test]
     fn sums_are_those_of_their_parts() {
         let counts = counts(1);
-        assert_eq!(counts.redelivered.total(), 8 * 9 / 2);
-        assert_eq!(counts.calls.total(), 9 + 10 + 11 + 12 + 13);
-        assert_eq!(counts.offered(), 23 + 36 + 38);
+        assert_eq!(counts.redelivered.total(), 9 * 10 / 2);
+        assert_eq!(counts.calls.total(), 10 + 11 + 12 + 13 + 14);
+        assert_eq!(counts.offered(), 24 + 37 + 39);
         let requests = Calls {
-            send: 9 + 14,
-            receive: 10 + 15,
-            delete: 11,
-            change_visibility: 12,
-            get_attributes: 13,
+            send: 10 + 15,
+            receive: 11 + 16,
+            delete: 12,
+            change_visibility: 13,
+            get_attributes: 14,
         };
         assert_eq!(counts.requests(), requests);
     }
@@ -372,8 +375,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         values.sort_unstable();
-        let further_chunks = [14, 15, 16, 17, 18];
-        let own = (1..=40).filter(|value| !further_chunks.contains(value));
+        let further_chunks = [15, 16, 17, 18, 19];
+        let own = (1..=41).filter(|value| !further_chunks.contains(value));
         assert_eq!((names.len(), values), (number, own.collect()));
         assert!(all().all(|counter| counter.about.ends_with('.')));
     }

@@ -16,7 +16,7 @@
 pub use super::counts::{
     Calls, Counter, FleetCounts, NodeCounts, ProducerCounts, QueueCounts, Redelivered,
 };
-pub use super::fleet::{FleetMeasured, ThreadShares};
+pub use super::fleet::{FleetLevel, FleetMeasured, ThreadShares};
 pub use super::latencies::{
     Latency, LatencyOf, QueueLatencies, QueueLatency, SeriesLatencies, WindowLatency,
     WindowLatencyOf,

@@ -453,6 +453,7 @@ impl Redelivered {
             Held::Deleting => &mut self.delete_lost,
             Held::Undone => &mut self.delete_undone,
             Held::NotHidden => &mut self.not_hidden,
+            Held::Early => &mut self.early,
             Held::Stopped => &mut self.stopped,
         };
         *count += 1;

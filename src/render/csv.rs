@@ -10,6 +10,7 @@
 //! Invariant: every row has as many fields as the header.
 
 use crate::kernel::time::Span;
+use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::observe::levels::Of;
 use crate::observe::measured::{
@@ -157,7 +158,7 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
         }
         of_queue(window, &mut values);
         for (fleet, measured) in scenario.fleets.iter().zip(&measured.fleets) {
-            let own = fleet.config.queue.0 as usize == place;
+            let own = fleet.config.receives_from(QueueId(place as u32));
             of_fleet(measured.series.get(index).filter(|_| own), &mut values);
         }
         for (producer, measured) in scenario.producers.iter().zip(&measured.producers) {

@@ -200,6 +200,7 @@ mod tests {
             settings_of::<CountersFile>(),
             settings_of::<ReceiveFile>(),
             settings_of::<FailureFile>(),
+            settings_of::<OnFailureFile>(),
             settings_of::<HeartbeatFile>(),
             settings_of::<CrashFile>(),
             settings_of::<DeleteFile>(),

@@ -280,6 +280,7 @@ impl Judge {
             per: _,
             call_latency: _,
             failure: _,
+            hold: _,
             heartbeat: _,
             crash: _,
             on_stop: _,
@@ -290,12 +291,14 @@ impl Judge {
             idempotent: _,
             retry: _,
             queue,
+            several,
             threads,
             start_up,
             forward,
             hosts,
         } = to;
-        self.stays(format!("{path}.queue"), [&from.queue, queue], WIRED, WHOLE);
+        let source = [&(from.queue, &from.several), &(*queue, several)];
+        self.stays(format!("{path}.queue"), source, WIRED, WHOLE);
         self.stays(
             format!("{path}.hosts"),
             [&from.hosts, hosts],

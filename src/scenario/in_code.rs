@@ -17,7 +17,8 @@ use super::file::{
     ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CountFile, CountersFile, CrashFile,
     DeleteFile, DistFile, FailureFile, FailuresFile, GuardsFile, KeysFile, LedgerFile, Length,
     LimitsFile, MechanicsFile, NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile,
-    QueueFile, ReceiveFile, RedriveFile, RetryFile, RoutingFile, ScenarioFile, Size, SplitFile,
+    QueueFile, ReceiveFile, RedriveFile, RetryFile, RoutingFile, ScenarioFile, Size, SourceFile,
+    SplitFile,
 };
 use super::load::{Loaded, Text, from_text, read_document};
 use super::syntax;
@@ -130,7 +131,7 @@ impl ConsumerFile {
     /// A consumer of a queue.
     pub fn new(queue: impl Into<String>, processing: DistFile) -> ConsumerFile {
         let other = default("(queue: \"\", processing: Constant(\"0s\"))");
-        ConsumerFile { queue: queue.into(), processing, ..other }
+        ConsumerFile { queue: SourceFile::Queue(queue.into()), processing, ..other }
     }
 }
 
@@ -199,5 +200,6 @@ parsed_as_in_a_file!(
     QueueFile,
     RoutingFile,
     ScenarioFile,
+    SourceFile,
     SplitFile,
 );

@@ -200,6 +200,7 @@ fn poisson(producer: &ProducerConfig) -> Option<(f64, f64)> {
 fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let FleetConfig {
         queue: _,
+        several,
         // One thread is as good as another, whichever worker it belongs to.
         // As many as ever: one that varies is no station.
         size,
@@ -209,6 +210,7 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         per,
         call_latency,
         failure,
+        hold,
         heartbeat,
         crash,
         start_up,
@@ -226,26 +228,35 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         // Nothing is refused.
         retry: _,
     } = fleet;
-    let ReceiveConfig { max, wait, visibility_timeout: _, prefetch, pause } = receive;
+    let ReceiveConfig {
+        max,
+        wait,
+        visibility_timeout: _,
+        prefetch,
+        pause,
+        gap,
+        // An idle thread has room for all that one takes.
+        ask: _,
+        barrier,
+    } = receive;
     // Several messages that are worked on one after the other have been received, and wait.
     let together = *max == 1 || matches!(per, WorkUnit::Batch);
     // A thread would be held, or a message be gone, by what is no work.
     let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
-    if !together
-        || !immediate
-        || *prefetch != 0
-        || crash.is_some()
-        || deploys.is_some()
-        || hosts.is_some()
-    {
+    // A thread would be idle and not receive, or serve another queue.
+    let held_off = gap.is_some() || (*barrier && *threads > 1) || several.is_some();
+    let unsteady = crash.is_some() || deploys.is_some() || hosts.is_some();
+    if !together || !immediate || *prefetch != 0 || unsteady || held_off || hold.is_some() {
         return None;
     }
-    let Failure { probability, poison, then } = *failure;
+    let Failure { probability, poison, then, whole_batch } = failure;
     let nack = match then {
-        _ if poison > 0.0 => return None,
-        _ if probability == 0.0 => None,
-        OnFailure::Release(away) => Some((probability, away)),
-        OnFailure::LetExpire => return None,
+        _ if *poison > 0.0 => return None,
+        _ if *probability == 0.0 => None,
+        // The messages of a batch would fail together.
+        _ if *whole_batch && *max > 1 => return None,
+        OnFailure::Release(away) => Some((*probability, *away)),
+        OnFailure::LetExpire | OnFailure::Backoff { .. } | OnFailure::Delays(_) => return None,
     };
     // A refused release lets the message come back when its timeout ends.
     let refused = |away: Span| reaches(processing, RECEIPT_LIFE.saturating_sub(away));

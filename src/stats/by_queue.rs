@@ -31,8 +31,10 @@ impl ByQueue {
         }
         for (place, fleet) in scenario.fleets.iter().enumerate() {
             feed(fleet.config.forward);
-            if let Some(own) = fleets.get_mut(fleet.config.queue.0 as usize) {
-                own.push(place);
+            for queue in fleet.config.queues() {
+                if let Some(own) = fleets.get_mut(queue.0 as usize) {
+                    own.push(place);
+                }
             }
         }
         for (place, producer) in scenario.producers.iter().enumerate() {

@@ -13,6 +13,7 @@
 //!
 //! Invariant: requests stay whole until they are multiplied by a price.
 
+use crate::kernel::dist::Dist;
 use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::{ArrivalProcess, CountPeriod, FleetConfig};
@@ -107,12 +108,13 @@ fn part(every: Span, window: Span, scenario: &Scenario) -> Span {
 }
 
 /// Receives of a fleet that finds nothing for this long: each worker polls again when its poll has
-/// been answered, after a pause if it was a short one.
+/// been answered, after its gap, and after a pause if it was a short one.
 fn idle_polls(fleet: &FleetConfig, length: Span) -> u64 {
     let receive = &fleet.receive;
     let waits =
         if receive.wait.is_zero() { receive.pause.mean_nanos() } else { nanos(receive.wait) };
-    let each = Span::round_nanos(waits + fleet.call_latency.mean_nanos());
+    let gap = receive.gap.as_ref().map_or(0.0, Dist::mean_nanos);
+    let each = Span::round_nanos(waits + gap + fleet.call_latency.mean_nanos());
     length.as_nanos() / each.as_nanos().max(1) * u64::from(fleet.size.most())
 }
 
@@ -250,7 +252,6 @@ fn month_of_requests(prices: &Prices, requests: u64, period: Span) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::dist::Dist;
     use crate::stats::fixture;
 
     const CENT: u64 = 10_000_000;

@@ -15,8 +15,9 @@ use sqsim::ledger::config::{
     WeightedMove,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, CountPeriod, Crash, DeleteConfig, Deploys, Failure, FleetConfig, Heartbeat,
-    OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig, Retry, WorkUnit,
+    ArrivalProcess, Ask, CountPeriod, Crash, DeleteConfig, Deploys, Failure, FleetConfig,
+    Heartbeat, Jitter, OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig, Retry, Several,
+    WorkUnit,
 };
 use sqsim::model::fleet_size::{FleetSize, Schedule};
 use sqsim::model::scaling::{
@@ -120,6 +121,8 @@ pub(crate) fn round(chance: &mut Chance) -> Scenario {
         fleet.receive.wait = secs(chance, 0, 4);
         fleet.receive.pause = Dist::Constant(secs(chance, 1, 3));
         fleet.receive.visibility_timeout = None;
+        fleet.receive.gap = chance.one_in(3).then(|| Dist::Constant(secs(chance, 0, 2)));
+        fleet.hold = chance.one_in(3).then(|| Dist::Constant(secs(chance, 0, 4)));
         fleet.failure.then = OnFailure::Release(secs(chance, 0, 3));
         fleet.delete.linger = secs(chance, 0, 2);
         fleet.heartbeat = None;
@@ -497,13 +500,39 @@ impl Draw<'_> {
         periods
     }
 
+    /// One queue, or several in any order.
+    fn source(&mut self) -> (QueueId, Option<Several>) {
+        let first = self.any_queue();
+        if !self.chance.one_in(4) {
+            return (first, None);
+        }
+        let mut queues = vec![first];
+        for queue in (0..self.queues).map(QueueId).filter(|queue| *queue != first) {
+            if self.chance.one_in(2) {
+                let place = self.chance.below(queues.len() + 1);
+                queues.insert(place, queue);
+            }
+        }
+        let first = queues[0];
+        let several = if self.chance.one_in(2) {
+            Several::Priority(queues)
+        } else {
+            let weighted = |queue| (queue, self.chance.between(1, 5) as u32);
+            Several::Weighted(queues.into_iter().map(weighted).collect())
+        };
+        (first, Some(several))
+    }
+
     fn fleet(&mut self) -> FleetConfig {
-        let queue = self.any_queue();
+        let (queue, several) = self.source();
+        let last = several.iter().flat_map(Several::queues).max().unwrap_or(queue);
         let wait = self.up_to(20);
         let call_latency = self.dist();
         let short = wait.is_zero();
+        let per = *self.chance.pick(&[WorkUnit::Message, WorkUnit::Message, WorkUnit::Batch]);
         FleetConfig {
             queue,
+            several,
             size: self.fleet_size(),
             threads: self.chance.between(1, 4) as u32,
             receive: ReceiveConfig {
@@ -512,18 +541,29 @@ impl Draw<'_> {
                 visibility_timeout: self.chance.one_in(4).then(|| self.up_to(12 * HOUR)),
                 prefetch: if self.chance.one_in(2) { 0 } else { self.chance.below(20) as u32 },
                 pause: if short { self.some_dist() } else { self.dist() },
+                gap: self.chance.one_in(4).then(|| self.dist()),
+                ask: *self.chance.pick(&[Ask::Most, Ask::Most, Ask::Room]),
+                barrier: self.chance.one_in(4),
             },
             processing: self.dist(),
-            per: *self.chance.pick(&[WorkUnit::Message, WorkUnit::Message, WorkUnit::Batch]),
+            per,
             call_latency,
             failure: Failure {
                 probability: self.share(),
                 poison: self.share() / 4.0,
-                then: match self.chance.below(2) {
-                    0 => OnFailure::LetExpire,
+                then: match self.chance.below(5) {
+                    0 | 1 => OnFailure::LetExpire,
+                    2 => OnFailure::Backoff {
+                        base: self.length(),
+                        cap: self.up_to(12 * HOUR),
+                        jitter: *self.chance.pick(&[Jitter::None, Jitter::Full]),
+                    },
+                    3 => OnFailure::Delays([0; 3].map(|_| self.up_to(12 * HOUR)).into()),
                     _ => OnFailure::Release(self.up_to(12 * HOUR)),
                 },
+                whole_batch: per == WorkUnit::Batch && self.chance.one_in(3),
             },
+            hold: self.chance.one_in(4).then(|| self.dist()),
             heartbeat: self
                 .chance
                 .one_in(3)
@@ -542,7 +582,7 @@ impl Draw<'_> {
                 linger: self.length(),
             },
             idempotent: self.chance.one_in(2),
-            forward: self.forward(queue),
+            forward: self.forward(last),
             retry: self.retry(),
         }
     }

@@ -80,7 +80,7 @@ pub(crate) struct Watch {
 /// are none, or they do not agree.
 fn sent_on(scenario: &Scenario, at: u32) -> Option<QueueId> {
     let fleets = scenario.fleets.iter().map(|fleet| &fleet.config);
-    let mut own = fleets.filter(|fleet| fleet.queue == QueueId(at));
+    let mut own = fleets.filter(|fleet| fleet.receives_from(QueueId(at)));
     let to = own.next()?.forward?;
     own.all(|fleet| fleet.forward == Some(to)).then_some(to)
 }

@@ -3,6 +3,7 @@
 //! Owns the making of them, of their threads and of room for what these hold, and the names of
 //! their streams. Must not know what they do later.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use super::Fleets;
@@ -47,6 +48,8 @@ impl Fleets {
             threads: Vec::new(),
             held: Vec::new(),
             background: Calls::new(),
+            awaited: BTreeMap::new(),
+            rounds: BTreeMap::new(),
             looks_ahead: false,
         };
         for (fleet, named) in (0..).zip(named) {

@@ -114,6 +114,7 @@ impl Fleets {
         }
         buffer.clear();
         deletes.clear();
+        self.forget_pace(number);
         let worker = &mut self.workers[number as usize];
         worker.buffered = 0;
         worker.attempts = 0;
@@ -168,7 +169,9 @@ impl Fleets {
     #[cold]
     pub(super) fn perhaps_gone<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let worker = &mut self.workers[number as usize];
-        let holds = worker.busy > 0 || worker.buffered > 0;
+        // What others gave back at this instant may be on its way to it: it will be told.
+        let served = worker.polling == Polling::Called;
+        let holds = worker.busy > 0 || worker.buffered > 0 || served;
         if worker.life == Life::Leaving && !holds && self.deletes[number as usize].is_empty() {
             self.go(core, number);
         }
@@ -197,6 +200,7 @@ impl Fleets {
         let id = WorkerId(number);
         core.calendar.cancel(FleetEvent::Life(id));
         core.calendar.cancel(FleetEvent::Kill(id));
+        self.forget_pace(number);
         let worker = &mut self.workers[number as usize];
         worker.life = Life::Gone;
         let stopped = Deed::Stopped { worker: id, fleet: FleetId(worker.fleet) };

@@ -7,7 +7,11 @@
 //! |---|---|
 //! | [`worker`] | the state of one worker and of its threads |
 //! | `receiving` | how they poll |
+//! | `pacing` | when they may poll again |
+//! | `queues` | how they go through several queues |
 //! | `working` | what their threads do with what they got |
+//! | `holding` | what they do with what comes before its time |
+//! | `giving_back` | how long what failed stays away |
 //! | `background` | calls in the background: deletes, and what a stopped worker gives back |
 //! | `life` | how they start, crash and leave |
 //! | `sizing` | how many there are, and who joins and leaves |
@@ -24,10 +28,14 @@ mod background;
 mod deploys;
 mod footprint;
 mod fork;
+mod giving_back;
+mod holding;
 mod layout;
 mod life;
 mod look_ahead;
+mod pacing;
 mod placing;
+mod queues;
 mod receiving;
 mod scaled;
 mod sizing;
@@ -35,11 +43,12 @@ mod thread_time;
 pub mod worker;
 mod working;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use background::BackgroundCall;
 use deploys::Rollout;
 use placing::Hosts;
+use queues::Round;
 use scaled::Scaling;
 use sizing::{Size, Term};
 use worker::{Stage, Thread, Worker, WorkerChance};
@@ -78,6 +87,10 @@ pub struct Fleets {
     held: Vec<Delivery>,
     /// Calls in the background under way.
     background: Calls<BackgroundCall>,
+    /// The background deletes that a worker waits for before it receives again, by worker.
+    awaited: BTreeMap<u32, Vec<u32>>,
+    /// How workers with several queues stand in their rounds.
+    rounds: BTreeMap<u32, Round>,
     /// Their rows do not fit a near cache.
     looks_ahead: bool,
 }
@@ -145,7 +158,7 @@ impl Fleets {
 
     /// Deliveries that are held and whose work is still to come or under way.
     pub fn unfinished(&self) -> impl Iterator<Item = Receipt> {
-        let working = self.threads.iter().filter(|thread| thread.stage == Stage::Working);
+        let working = self.threads.iter().filter(|thread| thread.stage <= Stage::Working);
         let own = |thread: &Thread| {
             let first = thread.first as usize;
             &self.held[first..first + usize::from(thread.count)]

@@ -43,9 +43,13 @@ impl Fleets {
         let queue = self.configs[fleet as usize].queue;
         let group = self.group(core.now, fleet);
         let Some(Scaling { scaler, .. }) = &mut self.scalers[fleet as usize] else { return };
-        let tally = core.ledger.tally(queue);
-        let truth =
-            Counters { visible: tally.visible, in_flight: tally.in_flight, delayed: tally.delayed };
+        let mut truth = Counters::default();
+        for queue in self.configs[fleet as usize].queues() {
+            let tally = core.ledger.tally(queue);
+            truth.visible += tally.visible;
+            truth.in_flight += tally.in_flight;
+            truth.delayed += tally.delayed;
+        }
         let (readings, calls) = (scaler.readings(), scaler.calls());
         let wanted = scaler.act(core.now, truth, group);
         core.calendar.schedule(scaler.next_at(), FleetEvent::Scale(id));

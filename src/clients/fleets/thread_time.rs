@@ -70,8 +70,19 @@ impl Fleets {
 
     /// A thread waits for a call from now on.
     pub(super) fn wait_for_call<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        self.turn_thread(core, number, ThreadTime::Calling);
+    }
+
+    /// A busy thread goes over to `to`.
+    #[inline]
+    pub(super) fn turn_thread<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        number: u32,
+        to: ThreadTime,
+    ) {
         let thread = &mut self.threads[number as usize];
-        let (from, to) = (thread.time, ThreadTime::Calling);
+        let from = thread.time;
         if from != to {
             thread.time = to;
             let fleet = FleetId(self.workers[thread.worker as usize].fleet);

@@ -297,9 +297,9 @@ impl Polls {
         slots.map(|slot| self.rows.get(slot).poll.caller)
     }
 
-    /// Whether `caller` waits, at a queue or at one of its partitions.
-    pub(super) fn waits(&self, caller: Caller) -> bool {
-        self.seat(caller).is_some_and(|Seat(slot)| self.rows.get(slot).at.is_some())
+    /// The queue at which, or at a partition of which, `caller` waits.
+    pub(super) fn waits_at(&self, caller: Caller) -> Option<QueueId> {
+        self.seat(caller).and_then(|Seat(slot)| self.rows.get(slot).at)
     }
 
     /// Ends the wait of `caller`; false if it did not wait.
@@ -466,7 +466,7 @@ mod tests {
             }
             for caller in (0..self.joined).map(Caller) {
                 let waits = self.model.iter().any(|waits| waits.caller == caller);
-                assert_eq!(self.polls.waits(caller), waits, "{caller:?}");
+                assert_eq!(self.polls.waits_at(caller).is_some(), waits, "{caller:?}");
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::model::course::Course;
 /// A worker's place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// The queue it polls.
+    /// The queue it polls, of several the first.
     pub(super) queue: QueueId,
     /// Its threads.
     pub(super) threads: u32,
@@ -125,6 +125,7 @@ pub(super) const fn cause_in_words(held: Held) -> &'static str {
         Held::Deleting => "delete came too late or was lost",
         Held::Undone => "delete was undone by lost replicas",
         Held::NotHidden => "the receive did not hide it",
+        Held::Early => "it was received before its time",
         Held::Stopped => "worker was stopped",
     }
 }

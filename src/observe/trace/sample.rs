@@ -15,8 +15,8 @@ use crate::ledger::journal::{
     State, Step,
 };
 use crate::model::clients::{
-    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, OnStop, ProducerConfig,
-    ReceiveConfig, Retry, WorkUnit,
+    ArrivalProcess, Ask, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, OnStop,
+    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
 use crate::model::scenario::{Limits, Named, Prices, Scenario};
 
@@ -146,6 +146,7 @@ pub(crate) fn scenario() -> Scenario {
             name: "workers".into(),
             config: FleetConfig {
                 queue: QUEUE,
+                several: None,
                 size: 3.into(),
                 threads: 2,
                 receive: ReceiveConfig {
@@ -154,11 +155,20 @@ pub(crate) fn scenario() -> Scenario {
                     visibility_timeout: None,
                     prefetch: 0,
                     pause: zero(),
+                    gap: None,
+                    ask: Ask::Most,
+                    barrier: false,
                 },
                 processing: zero(),
                 per: WorkUnit::Message,
                 call_latency: zero(),
-                failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
+                failure: Failure {
+                    probability: 0.0,
+                    poison: 0.0,
+                    then: OnFailure::LetExpire,
+                    whole_batch: false,
+                },
+                hold: None,
                 heartbeat: None,
                 crash: None,
                 hosts: None,

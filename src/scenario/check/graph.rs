@@ -33,7 +33,7 @@ impl Served {
         let mut number = 0_u64;
         for (_, fleet) in &file.consumers.0 {
             let next = number + u64::from(fleet.count.most());
-            if let Some(place) = queues.place(&fleet.queue) {
+            for place in fleet.queue.names().into_iter().filter_map(|name| queues.place(name)) {
                 by_queue[place].push(number..next);
             }
             number = next;
@@ -90,9 +90,10 @@ impl<'a> Check<'a> {
             })
             .collect();
         let forwards: Vec<Edge> = (file.consumers.0.iter())
-            .filter_map(|(name, fleet)| {
+            .flat_map(|(name, fleet)| {
                 let at = consumers.field(name).field("forward");
-                edge(&fleet.queue, fleet.forward.as_ref()?, at)
+                let from = fleet.queue.names().into_iter();
+                from.filter_map(move |from| edge(from, fleet.forward.as_ref()?, at.clone()))
             })
             .collect();
         self.cycles(&redrives, "redrive", "a queue cannot be its own dead-letter queue");
@@ -214,14 +215,15 @@ impl<'a> Check<'a> {
             }
         }
         for (name, fleet) in &file.consumers.0 {
-            let queue = &fleet.queue;
-            if self.queues.place(queue).is_some_and(|place| !is_fed[place]) {
-                let at = consumers.field(name).field("queue");
-                self.warn(
-                    &at,
-                    Warning::NothingSent,
-                    format!("nothing is ever sent to the queue `{queue}`"),
-                );
+            for queue in fleet.queue.names() {
+                if self.queues.place(queue).is_some_and(|place| !is_fed[place]) {
+                    let at = consumers.field(name).field("queue");
+                    self.warn(
+                        &at,
+                        Warning::NothingSent,
+                        format!("nothing is ever sent to the queue `{queue}`"),
+                    );
+                }
             }
         }
     }

@@ -12,6 +12,7 @@
 
 mod clients;
 mod dist;
+mod failure;
 pub(super) mod files;
 mod fleet_size;
 mod graph;
@@ -23,6 +24,7 @@ mod scaling;
 mod schedule;
 mod sense;
 mod size;
+mod source;
 mod split;
 
 use std::collections::BTreeSet;

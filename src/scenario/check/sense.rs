@@ -9,7 +9,7 @@ use super::Check;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, QueueConfig};
-use crate::model::clients::{ArrivalProcess, FleetConfig, WorkUnit};
+use crate::model::clients::{ArrivalProcess, Ask, FleetConfig, ReceiveConfig, WorkUnit};
 use crate::model::fleet_size::FleetSize;
 use crate::model::scenario::{Named, Scenario};
 use crate::scenario::tree::At;
@@ -27,10 +27,12 @@ impl<'a> Check<'a> {
     /// All of them but those of single parts.
     pub(super) fn sense(&mut self, scenario: &Scenario) {
         for fleet in &scenario.fleets {
-            let Some(queue) = scenario.queues.get(fleet.config.queue.0 as usize) else { continue };
             self.certain_failure(fleet);
-            self.poison(fleet, queue);
-            self.timeout(fleet, queue);
+            for queue in fleet.config.queues() {
+                let Some(queue) = scenario.queues.get(queue.0 as usize) else { continue };
+                self.poison(fleet, queue);
+                self.timeout(fleet, queue);
+            }
         }
         for queue in &scenario.queues {
             self.certain_queue(queue);
@@ -167,9 +169,11 @@ impl<'a> Check<'a> {
         // The first fleet of each queue, and how many there are.
         let mut fleets: Vec<(Option<&Named<FleetConfig>>, u32)> = vec![(None, 0); flows.len()];
         for fleet in &scenario.fleets {
-            if let Some((first, number)) = fleets.get_mut(fleet.config.queue.0 as usize) {
-                first.get_or_insert(fleet);
-                *number += 1;
+            for queue in fleet.config.queues() {
+                if let Some((first, number)) = fleets.get_mut(queue.0 as usize) {
+                    first.get_or_insert(fleet);
+                    *number += 1;
+                }
             }
         }
         let length = scenario.duration.as_secs_f64();
@@ -220,7 +224,12 @@ fn outlived(fleet: &FleetConfig, timeout: Span) -> Option<String> {
             share * 100.0
         ));
     }
-    let held = u64::from(fleet.receive.max.max(fleet.receive.prefetch));
+    let ReceiveConfig { max, prefetch, ask, .. } = fleet.receive;
+    let most = u64::from(max.max(prefetch));
+    let held = match ask {
+        Ask::Most => most,
+        Ask::Room => most.min(u64::from(fleet.threads) + u64::from(prefetch)),
+    };
     let turns = held.div_ceil(u64::from(fleet.threads.max(1)));
     let last = mean.saturating_mul(turns);
     if matches!(fleet.per, WorkUnit::Message) && turns > 1 && last > timeout {
@@ -267,16 +276,20 @@ fn flows(scenario: &Scenario) -> Vec<Flow> {
     // Where all fleets of a queue forward to the same one, all that they do goes there.
     let mut next: Vec<Option<Option<usize>>> = vec![None; flows.len()];
     for fleet in &scenario.fleets {
-        let from = fleet.config.queue.0 as usize;
-        let Some(flow) = flows.get_mut(from) else { continue };
-        flow.capacity += most_done(&fleet.config);
+        // Of several queues nobody knows how much is done of each.
         let to = fleet.config.forward.map(|to| to.0 as usize).filter(|_| {
-            fleet.config.failure.poison <= 0.0 && fleet.config.failure.probability < 1.0
+            fleet.config.several.is_none()
+                && fleet.config.failure.poison <= 0.0
+                && fleet.config.failure.probability < 1.0
         });
-        next[from] = Some(match next[from] {
-            None => to,
-            Some(known) => known.filter(|_| known == to),
-        });
+        for from in fleet.config.queues().map(|queue| queue.0 as usize) {
+            let Some(flow) = flows.get_mut(from) else { continue };
+            flow.capacity += most_done(&fleet.config);
+            next[from] = Some(match next[from] {
+                None => to,
+                Some(known) => known.filter(|_| known == to),
+            });
+        }
     }
     let mut above = vec![0_u32; flows.len()];
     let ways = |next: &Vec<Option<Option<usize>>>, from: usize| next[from].flatten();
@@ -315,7 +328,8 @@ fn most_done(fleet: &FleetConfig) -> f64 {
     let workers = f64::from(fleet.size.most());
     let by_threads = rate_of(workers * f64::from(fleet.threads), each);
     // One receive at a time, however many threads wait for it.
-    by_threads.min(rate_of(workers * max, call * tries))
+    let gap = fleet.receive.gap.as_ref().map_or(0.0, Dist::mean_nanos);
+    by_threads.min(rate_of(workers * max, (call + gap) * tries))
 }
 
 /// So many at once that take so many nanoseconds each.

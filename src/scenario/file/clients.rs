@@ -119,7 +119,7 @@ pub struct RetryFile {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "consumer", deny_unknown_fields)]
 pub struct ConsumerFile {
-    pub queue: String,
+    pub queue: SourceFile,
     pub count: CountFile,
     pub threads: u32,
     pub receive: ReceiveFile,
@@ -127,6 +127,7 @@ pub struct ConsumerFile {
     pub per: WorkUnitFile,
     pub call_latency: DistFile,
     pub failure: FailureFile,
+    pub hold: Option<DistFile>,
     pub heartbeat: Option<HeartbeatFile>,
     pub crash: Option<CrashFile>,
     pub start_up: DistFile,
@@ -177,6 +178,27 @@ impl From<u32> for CountFile {
     }
 }
 
+/// Where a fleet receives.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "source")]
+pub enum SourceFile {
+    #[serde(rename = "(text)")]
+    Queue(String),
+    Priority(Vec<String>),
+    Weighted(Vec<(String, u32)>),
+}
+
+impl SourceFile {
+    /// The names of the queues, as they are written.
+    pub(in crate::scenario) fn names(&self) -> Vec<&str> {
+        match self {
+            SourceFile::Queue(queue) => vec![queue],
+            SourceFile::Priority(queues) => queues.iter().map(String::as_str).collect(),
+            SourceFile::Weighted(queues) => queues.iter().map(|(queue, _)| &**queue).collect(),
+        }
+    }
+}
+
 /// How a worker polls.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "receive", deny_unknown_fields)]
@@ -186,6 +208,17 @@ pub struct ReceiveFile {
     pub visibility_timeout: Option<Length>,
     pub prefetch: u32,
     pub pause: DistFile,
+    pub gap: DistFile,
+    pub ask: AskFile,
+    pub barrier: bool,
+}
+
+/// How many messages a receive asks for.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "ask rule")]
+pub enum AskFile {
+    Most,
+    Room,
 }
 
 /// What `processing` is the length of.
@@ -203,6 +236,7 @@ pub struct FailureFile {
     pub probability: Probability,
     pub poison: Probability,
     pub then: OnFailureFile,
+    pub whole_batch: bool,
 }
 
 /// What a worker does with a message it failed to process.
@@ -211,6 +245,16 @@ pub struct FailureFile {
 pub enum OnFailureFile {
     LetExpire,
     Release(Length),
+    Backoff { base: Length, cap: Length, jitter: JitterFile },
+    Delays(Vec<Length>),
+}
+
+/// What is drawn of a back-off.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "jitter")]
+pub enum JitterFile {
+    None,
+    Full,
 }
 
 /// Extends a message's visibility while it is worked on.

@@ -21,9 +21,10 @@ mod values;
 
 pub use capacity::{BurstFile, CapacityFile};
 pub use clients::{
-    ArrivalFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DeploysFile, DuplicatesFile,
-    FailureFile, GapsFile, HeartbeatFile, HostsFile, OnFailureFile, OnStopFile, PortionFile,
-    ProducerFile, ReceiveFile, ReplayFile, RetryFile, WorkUnitFile,
+    ArrivalFile, AskFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DeploysFile,
+    DuplicatesFile, FailureFile, GapsFile, HeartbeatFile, HostsFile, JitterFile, OnFailureFile,
+    OnStopFile, PortionFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile, SourceFile,
+    WorkUnitFile,
 };
 pub use dist::DistFile;
 pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};

@@ -28,6 +28,7 @@ mod words;
 pub use words::Finding;
 
 use crate::kernel::time::{Span, Time};
+use crate::ledger::config::QueueId;
 use crate::model::clients::ArrivalProcess;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::{Measured, QueueCounts, QueueMeasured};
@@ -246,14 +247,15 @@ fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
         (measured.utilisation().unwrap_or(0.0), (fleet, measured.threads()))
     });
     if let Some((share, (fleet, threads))) = worst(busy, BUSY) {
-        let queue = fleet.config.queue.0 as usize;
+        let own = |place: usize| fleet.config.receives_from(QueueId(place as u32));
         let figures = |third| [share, threads as f64, third];
         // What grows without end has no mean.
-        let grows = unstable(scenario, measured).into_iter().find(|of| of.queue == queue);
+        let grows = unstable(scenario, measured).into_iter().find(|of| own(of.queue));
         if let Some(grows) = grows {
             return Some(Bottleneck::of(Finding::Overrun, &fleet.name, &figures(grows.growth)));
         }
-        let waiting = measured.queues.get(queue).map_or(0.0, |queue| queue.levels.visible.mean());
+        let queues = measured.queues.iter().enumerate().filter(|(place, _)| own(*place));
+        let waiting = queues.map(|(_, queue)| queue.levels.visible.mean()).sum();
         return Some(Bottleneck::of(Finding::Busy, &fleet.name, &figures(waiting)));
     }
     let by_queue = ByQueue::of(scenario);

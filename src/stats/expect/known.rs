@@ -7,8 +7,8 @@ use super::Unit;
 use super::share::{SHARES, Share};
 use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, FleetCounts, FleetMeasured, Measured, ProducerCounts, ProducerMeasured, QueueCounts,
-    QueueLatency, QueueLevel, QueueMeasured,
+    Counter, FleetCounts, FleetLevel, FleetMeasured, Measured, ProducerCounts, ProducerMeasured,
+    QueueCounts, QueueLatency, QueueLevel, QueueMeasured,
 };
 use crate::observe::nature::Growth;
 use crate::observe::nature::Wanted::{self, Less, Neither};
@@ -141,16 +141,13 @@ const OF_FLEETS: &[Count] = &[
 #[derive(Clone, Copy, Debug)]
 pub(super) enum LevelOf {
     Queue(&'static QueueLevel),
-    /// The busy threads of a fleet.
-    BusyThreads,
+    Fleet(&'static FleetLevel),
 }
-
-/// The name of [`LevelOf::BusyThreads`].
-const BUSY_THREADS: &str = "busy_consumers";
 
 impl LevelOf {
     fn all() -> impl Iterator<Item = LevelOf> {
-        QueueLevel::ALL.iter().map(LevelOf::Queue).chain([LevelOf::BusyThreads])
+        const FLEETS: &[FleetLevel] = &FleetLevel::ALL;
+        QueueLevel::ALL.iter().map(LevelOf::Queue).chain(FLEETS.iter().map(LevelOf::Fleet))
     }
 
     pub(super) fn named(name: &str) -> Option<LevelOf> {
@@ -160,30 +157,28 @@ impl LevelOf {
     pub(super) fn name(self) -> &'static str {
         match self {
             LevelOf::Queue(row) => row.name,
-            LevelOf::BusyThreads => BUSY_THREADS,
+            LevelOf::Fleet(row) => row.name,
         }
     }
 
     pub(super) fn wanted(self) -> Wanted {
         match self {
             LevelOf::Queue(row) => row.wanted,
-            LevelOf::BusyThreads => Neither,
+            LevelOf::Fleet(_) => Neither,
         }
     }
 
     pub(super) fn growth(self) -> Growth {
         match self {
             LevelOf::Queue(row) => row.growth,
-            LevelOf::BusyThreads => Growth::Settles,
+            LevelOf::Fleet(_) => Growth::Settles,
         }
     }
 
     pub(super) fn unit(self) -> Unit {
         match self {
             LevelOf::Queue(QueueLevel { of: Of::Nanoseconds, .. }) => Unit::Duration,
-            LevelOf::Queue(QueueLevel { of: Of::Things, .. }) | LevelOf::BusyThreads => {
-                Unit::Number
-            }
+            LevelOf::Queue(QueueLevel { of: Of::Things, .. }) | LevelOf::Fleet(_) => Unit::Number,
         }
     }
 }

@@ -209,9 +209,7 @@ impl Measure {
     fn part(&self) -> Part {
         match self.what {
             What::Count(count) | What::Rate(count) => count.found.part(),
-            What::Level(_, LevelOf::BusyThreads) | What::Share(_) | What::WorkerHours => {
-                Part::Fleet
-            }
+            What::Level(_, LevelOf::Fleet(_)) | What::Share(_) | What::WorkerHours => Part::Fleet,
             What::Cost(_) => Part::Whole,
             What::Latency(..) | What::Level(_, LevelOf::Queue(_)) => Part::Queue,
         }
@@ -291,9 +289,9 @@ impl Measure {
             What::Level(take, of) => {
                 let level = match of {
                     LevelOf::Queue(row) => {
-                        measured.queues.get(at).map(|queue| (row.level)(&queue.levels))
+                        measured.queues.get(at).map(|queue| *(row.level)(&queue.levels))
                     }
-                    LevelOf::BusyThreads => measured.fleets.get(at).map(|fleet| &fleet.busy),
+                    LevelOf::Fleet(row) => measured.fleets.get(at).map(row.level),
                 };
                 let level = level.ok_or_else(absent)?;
                 match take {
