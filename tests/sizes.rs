@@ -14,6 +14,7 @@ use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal, Step};
 use sqsim::model::clients::{ArrivalProcess, Deploys, OnStop, Portion};
 use sqsim::model::fleet_size::{FleetSize, Schedule};
+use sqsim::model::scaling::RoomConfig;
 use sqsim::model::scenario::Scenario;
 use sqsim::observe::trace::{Filter, JsonLines};
 
@@ -363,4 +364,65 @@ fn ten_thousand_parts_are_exchanged_without_a_deep_recursion() {
     scenario.fleets[0].config.deploys =
         Some(Deploys { at: [at(50)].into(), batch: Portion::Workers(1), start_up: None });
     assert_eq!(measure(&scenario, 0).measured.fleets[0].counts.joined, 10_000);
+}
+
+/// Ten workers are wanted at 1 of which one host has room for four; two further hosts are asked for
+/// together when no more workers have come for 1 s, and take 60 s; a worker starts in 20 s. When
+/// the fleet shrinks at 100, empty hosts stay 30 s: at 120 two of the workers that come find their
+/// places, and at 150 none is there but the first host.
+fn placed(steps: &[(u64, u32)]) -> Scenario {
+    let mut scenario = backlog(1_000, 1);
+    scenario.duration = secs(300);
+    let fleet = &mut scenario.fleets[0].config;
+    fleet.size = schedule(steps, None);
+    fleet.start_up = Dist::Constant(secs(20));
+    fleet.hosts = Some(RoomConfig {
+        per_node: 4,
+        nodes: 1,
+        boot: Dist::Constant(secs(60)),
+        batch_idle: secs(1),
+        batch_most: secs(10),
+        empty: Some(secs(30)),
+    });
+    scenario
+}
+
+fn of_word(log: &Log, wanted: &str) -> Vec<u64> {
+    log.lives.iter().filter(|(_, word, _)| *word == wanted).map(|&(at, ..)| at).collect()
+}
+
+#[test]
+fn workers_without_room_wait_for_hosts() {
+    let log = log(&placed(&[(0, 0), (1, 10)]));
+    let started: Vec<u64> = [[21; 4].as_slice(), &[1 + 1 + 60 + 20; 6]].concat();
+    assert_eq!(of_word(&log, "started"), started);
+}
+
+#[test]
+fn who_goes_makes_room_for_who_waits() {
+    // Two of four places are free at 10, so two of the four that wait since 5 have them then, and
+    // start at 30; the other two are placed when a host has come for them, at 66.
+    let mut scenario = placed(&[(0, 4), (5, 8), (10, 6)]);
+    scenario.fleets[0].config.hosts.as_mut().expect("it has").boot = Dist::Constant(secs(600));
+    let none = log(&scenario);
+    assert_eq!(
+        of_word(&none, "started"),
+        [20; 4],
+        "who waits longest leaves last, so nobody comes"
+    );
+    scenario.fleets[0].config.size = schedule(&[(0, 4), (30, 0), (31, 5), (40, 3)], None);
+    scenario.fleets[0].config.processing = Dist::Constant(secs(15));
+    let log = log(&scenario);
+    // They begin at 20 what ends at 35: then four of the five that wait since 31 are placed.
+    assert_eq!(of_word(&log, "started"), [vec![20; 4], vec![55; 3]].concat());
+}
+
+#[test]
+fn empty_hosts_go_and_are_asked_for_again() {
+    let log = log(&placed(&[(0, 0), (1, 8), (100, 0), (120, 5), (140, 0), (200, 5)]));
+    let started = of_word(&log, "started");
+    assert_eq!(started[..4], [21; 4]);
+    assert_eq!(started[4..8], [82; 4]);
+    assert_eq!(started[8..13], [140; 5], "both hosts are still there at 120");
+    assert_eq!(started[13..], [220, 220, 220, 220, 281], "and one is not at 200");
 }

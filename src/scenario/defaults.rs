@@ -197,6 +197,7 @@ mod tests {
             settings_of::<ScaleDownFile>(),
             settings_of::<ChangePolicyFile>(),
             settings_of::<CountersFile>(),
+            settings_of::<HostsFile>(),
             settings_of::<ReceiveFile>(),
             settings_of::<FailureFile>(),
             settings_of::<HeartbeatFile>(),

@@ -293,8 +293,15 @@ impl Judge {
             threads,
             start_up,
             forward,
+            hosts,
         } = to;
         self.stays(format!("{path}.queue"), [&from.queue, queue], WIRED, WHOLE);
+        self.stays(
+            format!("{path}.hosts"),
+            [&from.hosts, hosts],
+            "workers have their places",
+            WHOLE,
+        );
         self.stays(format!("{path}.forward"), [&from.forward, forward], WIRED, WHOLE);
         let scaler = |size: &FleetSize| match size {
             FleetSize::Scaled(scaler) => Some(scaler.clone()),

@@ -212,6 +212,8 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         heartbeat,
         crash,
         start_up,
+        // Who has no room is not there from the start.
+        hosts,
         // Nobody leaves.
         on_stop: _,
         grace: _,
@@ -229,7 +231,13 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let together = *max == 1 || matches!(per, WorkUnit::Batch);
     // A thread would be held, or a message be gone, by what is no work.
     let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
-    if !together || !immediate || *prefetch != 0 || crash.is_some() || deploys.is_some() {
+    if !together
+        || !immediate
+        || *prefetch != 0
+        || crash.is_some()
+        || deploys.is_some()
+        || hosts.is_some()
+    {
         return None;
     }
     let Failure { probability, poison, then } = *failure;

@@ -19,6 +19,7 @@ use sqsim::model::clients::{
     OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
 use sqsim::model::fleet_size::{FleetSize, Schedule};
+use sqsim::model::scaling::RoomConfig;
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::scenario::data_files::whole;
 
@@ -529,6 +530,7 @@ impl Draw<'_> {
                 restart: self.dist(),
             }),
             start_up: self.dist(),
+            hosts: self.chance.one_in(5).then(|| self.hosts()),
             on_stop: *self.chance.pick(&[OnStop::Finish, OnStop::GiveBack, OnStop::Drop]),
             grace: self.chance.one_in(2).then(|| self.length()),
             deploys: self.chance.one_in(4).then(|| self.deploys()),
@@ -539,6 +541,17 @@ impl Draw<'_> {
             idempotent: self.chance.one_in(2),
             forward: self.forward(queue),
             retry: self.retry(),
+        }
+    }
+
+    fn hosts(&mut self) -> RoomConfig {
+        RoomConfig {
+            per_node: self.chance.between(1, 3) as u32,
+            nodes: self.chance.below(3) as u32,
+            boot: self.dist(),
+            batch_idle: self.length(),
+            batch_most: self.length(),
+            empty: self.chance.one_in(2).then(|| self.length()),
         }
     }
 

@@ -161,6 +161,7 @@ pub(crate) fn scenario() -> Scenario {
                 failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
                 heartbeat: None,
                 crash: None,
+                hosts: None,
                 on_stop: OnStop::Finish,
                 grace: None,
                 deploys: None,
@@ -335,6 +336,7 @@ fn come_and_go() -> Vec<(Time, Fact)> {
         Deed::Deployed { fleet },
         Deed::Killed { worker, fleet, held: 3 },
         Deed::Stopped { worker, fleet },
+        Deed::Counted { fleet, queue: QUEUE, visible: 812, in_flight: 30, delayed: 5, calls: 1 },
         Deed::Resized { fleet, wanted: 7 },
     ];
     (0..).zip(deeds).map(|(number, deed)| (at(51_950 + number), Fact::Deed(deed))).collect()

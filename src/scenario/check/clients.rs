@@ -299,6 +299,7 @@ impl<'a> Check<'a> {
                 Crash { mean_time_between: between.0, restart }
             }),
             start_up: self.dist(&at.field("start_up"), &file.start_up),
+            hosts: file.hosts.as_ref().map(|hosts| self.hosts(&at.field("hosts"), hosts)),
             on_stop: match file.on_stop {
                 OnStopFile::Finish => OnStop::Finish,
                 OnStopFile::GiveBack => OnStop::GiveBack,

@@ -130,6 +130,7 @@ pub struct ConsumerFile {
     pub heartbeat: Option<HeartbeatFile>,
     pub crash: Option<CrashFile>,
     pub start_up: DistFile,
+    pub hosts: Option<HostsFile>,
     pub on_stop: OnStopFile,
     pub grace: Option<Length>,
     pub deploys: Option<DeploysFile>,
@@ -226,6 +227,18 @@ pub struct HeartbeatFile {
 pub struct CrashFile {
     pub mean_time_between: Length,
     pub restart: DistFile,
+}
+
+/// Hosts that workers are placed on.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "hosts", deny_unknown_fields)]
+pub struct HostsFile {
+    pub room: u32,
+    pub there: u32,
+    pub boot: DistFile,
+    pub batch_idle: Length,
+    pub batch_most: Length,
+    pub empty: Option<Length>,
 }
 
 /// What a worker that leaves does with what it holds.

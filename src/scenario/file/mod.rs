@@ -22,8 +22,8 @@ mod values;
 pub use capacity::{BurstFile, CapacityFile};
 pub use clients::{
     ArrivalFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DeploysFile, DuplicatesFile,
-    FailureFile, GapsFile, HeartbeatFile, OnFailureFile, OnStopFile, PortionFile, ProducerFile,
-    ReceiveFile, ReplayFile, RetryFile, WorkUnitFile,
+    FailureFile, GapsFile, HeartbeatFile, HostsFile, OnFailureFile, OnStopFile, PortionFile,
+    ProducerFile, ReceiveFile, ReplayFile, RetryFile, WorkUnitFile,
 };
 pub use dist::DistFile;
 pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
