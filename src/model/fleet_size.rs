@@ -66,7 +66,7 @@ impl FleetSize {
             FleetSize::Schedule(Schedule { steps, .. }) => {
                 steps.iter().map(|&(_, count)| count).max().unwrap_or(0)
             }
-            FleetSize::Scaled(scaler) => scaler.max,
+            FleetSize::Scaled(scaler) => scaler.max.max(scaler.start),
         }
     }
 
