@@ -103,6 +103,8 @@ events! {
         Life(WorkerId) 0 "a worker that dies at t does nothing at t",
         /// A worker that leaves has had its time of grace.
         Kill(WorkerId) 0 "as a crash",
+        /// Hosts of a fleet are asked for, come or go.
+        Hosts(FleetId) 1 "as a change of its size",
         /// A fleet begins to exchange its workers.
         Deploy(FleetId) 1 "as a change of its size",
         /// The next of its workers are exchanged.
@@ -121,6 +123,8 @@ events! {
         Answer(WorkerId) 8 "a consumer learns at t what it received before t",
         /// A worker polls after a pause.
         Poll(WorkerId) 12 "a poll at t sees all that was sent at t",
+        /// A scaler looks at its queue, reads or decides.
+        Scale(FleetId) 13 "counters read at t show all that was done at t",
     }
 }
 
@@ -219,7 +223,7 @@ mod tests {
     #[test]
     fn an_event_is_found_again_by_its_name() {
         let (worker, queue, producer) = (WorkerId(7), QueueId(7), ProducerId(7));
-        let events: [Event; 17] = [
+        let events: [Event; 19] = [
             ServiceEvent::Due(queue).into(),
             ServiceEvent::Purge(queue).into(),
             ProducerEvent::SendCall(7).into(),
@@ -229,6 +233,7 @@ mod tests {
             FleetEvent::Life(worker).into(),
             FleetEvent::Kill(worker).into(),
             FleetEvent::Size(FleetId(7)).into(),
+            FleetEvent::Hosts(FleetId(7)).into(),
             FleetEvent::Deploy(FleetId(7)).into(),
             FleetEvent::Rollout(FleetId(7)).into(),
             FleetEvent::Thread(7).into(),
@@ -237,6 +242,7 @@ mod tests {
             FleetEvent::DeleteLinger(worker).into(),
             FleetEvent::Answer(worker).into(),
             FleetEvent::Poll(worker).into(),
+            FleetEvent::Scale(FleetId(7)).into(),
         ];
         for event in events {
             assert_eq!(Event::of_timer(event.timer()), event);
@@ -247,7 +253,7 @@ mod tests {
     #[test]
     fn events_of_one_instant_run_in_the_order_of_their_ranks() {
         let (worker, queue, producer) = (WorkerId(0), QueueId(0), ProducerId(0));
-        let ordered: [Event; 13] = [
+        let ordered: [Event; 14] = [
             FleetEvent::Life(worker).into(),
             FleetEvent::Size(FleetId(0)).into(),
             ServiceEvent::Due(queue).into(),
@@ -261,6 +267,7 @@ mod tests {
             ProducerEvent::Arrival(producer).into(),
             ProducerEvent::SendLinger(producer).into(),
             FleetEvent::Poll(worker).into(),
+            FleetEvent::Scale(FleetId(0)).into(),
         ];
         for pair in ordered.windows(2) {
             let mut calendar: Calendar<Event> = Calendar::with_capacity(2);

@@ -159,6 +159,21 @@ facts! {
             /// Messages that it holds: received, and neither deleted nor given back.
             held: u32 = tell "held",
         },
+        /// A fleet's scaler has read its queue's approximate counters.
+        15 "counted" Counted {
+            /// The fleet.
+            fleet: FleetId = tell "fleet",
+            /// The queue.
+            queue: QueueId = tell "queue",
+            /// Messages visible, as it read.
+            visible: u32 = tell "visible",
+            /// Messages in flight, as it read.
+            in_flight: u32 = tell "in_flight",
+            /// Messages delayed, as it read.
+            delayed: u32 = tell "delayed",
+            /// Calls of `GetQueueAttributes` that took; points of `CloudWatch` take none.
+            calls: u32 = tell "calls",
+        },
         /// A fleet begins to exchange its workers for others.
         14 "deployed" Deployed {
             /// The fleet.

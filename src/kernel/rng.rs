@@ -50,6 +50,8 @@ pub enum Purpose {
     Syncs,
     /// How long the nodes take that replicas are placed on.
     NodeBoot,
+    /// How long workers take that a scaler asks for.
+    Boot,
 }
 
 impl Purpose {
@@ -71,6 +73,7 @@ impl Purpose {
             Purpose::Counters => "counters",
             Purpose::Syncs => "syncs",
             Purpose::NodeBoot => "node boot",
+            Purpose::Boot => "boot",
         }
     }
 }

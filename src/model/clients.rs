@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::fleet_size::FleetSize;
+use super::scaling::RoomConfig;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
@@ -152,6 +153,8 @@ pub struct FleetConfig {
     pub crash: Option<Crash>,
     /// From when a worker joins, at the start of the run or later, to its first poll.
     pub start_up: Dist,
+    /// The hosts that its workers are placed on; `None` has room for all.
+    pub hosts: Option<RoomConfig>,
     /// What a worker that leaves does with what it holds.
     pub on_stop: OnStop,
     /// After so long one that leaves is killed; `None` waits for it.

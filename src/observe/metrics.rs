@@ -282,6 +282,18 @@ impl Observer for Metrics {
                 }
                 meter.resized(now, wanted);
             }
+            Deed::Counted { fleet, queue, visible, calls, .. } => {
+                let meter = &mut self.queues[queue.0 as usize];
+                if meter.windows.rests() {
+                    meter.wake(self.past);
+                }
+                meter.counted(calls);
+                let meter = &mut self.fleets[fleet.0 as usize];
+                if meter.windows.rests() {
+                    meter.wake(self.past);
+                }
+                meter.counted(now, u64::from(visible));
+            }
             Deed::Joined { fleet, .. } => self.fleets[fleet.0 as usize].counts().joined += 1,
             Deed::Left { fleet, .. } => self.fleets[fleet.0 as usize].counts().left += 1,
             Deed::Killed { fleet, held, .. } => {

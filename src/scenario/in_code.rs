@@ -14,10 +14,11 @@ use serde::Deserialize;
 use super::decode::decode;
 use super::fault::Faults;
 use super::file::{
-    ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CrashFile, DeleteFile, DistFile,
-    FailureFile, FailuresFile, GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile,
-    NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile, QueueFile, ReceiveFile,
-    RedriveFile, RetryFile, RoutingFile, ScenarioFile, Size, SourceFile, SplitFile,
+    ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CountFile, CountersFile, CrashFile,
+    DeleteFile, DistFile, FailureFile, FailuresFile, GuardsFile, KeysFile, LedgerFile, Length,
+    LimitsFile, MechanicsFile, NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile,
+    QueueFile, ReceiveFile, RedriveFile, RetryFile, RoutingFile, ScenarioFile, Size, SourceFile,
+    SplitFile,
 };
 use super::load::{Loaded, Text, from_text, read_document};
 use super::syntax;
@@ -106,6 +107,7 @@ macro_rules! all_have_defaults {
 }
 
 all_have_defaults!(
+    CountersFile,
     DeleteFile,
     FailureFile,
     GuardsFile,
@@ -186,6 +188,7 @@ parsed_as_in_a_file!(
     CapacityFile,
     CeilingFile,
     ConsumerFile,
+    CountFile,
     DistFile,
     DistFile<Size>,
     KeysFile,

@@ -214,6 +214,8 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         heartbeat,
         crash,
         start_up,
+        // Who has no room is not there from the start.
+        hosts,
         // Nobody leaves.
         on_stop: _,
         grace: _,
@@ -243,7 +245,7 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
     // A thread would be idle and not receive, or serve another queue.
     let held_off = gap.is_some() || (*barrier && *threads > 1) || several.is_some();
-    let unsteady = crash.is_some() || deploys.is_some();
+    let unsteady = crash.is_some() || deploys.is_some() || hosts.is_some();
     if !together || !immediate || *prefetch != 0 || unsteady || held_off || hold.is_some() {
         return None;
     }
@@ -293,6 +295,8 @@ fn in_queue(station: &mut Station<'_>, queue: &QueueConfig, timeout: Option<Span
         duplicates,
         // It is paid for, and takes no time.
         message_size: _,
+        // A fleet that reads them is no station.
+        counter_lag: _,
         ledger,
     } = queue;
     let LedgerConfig {
@@ -343,6 +347,7 @@ fn takes_all(queue: &QueueConfig) -> bool {
         lost_deletes: _,
         duplicates: _,
         message_size: _,
+        counter_lag: _,
         ledger,
     } = queue;
     let LedgerConfig {

@@ -363,6 +363,7 @@ impl Observer for Watch {
             | Deed::Left { .. }
             | Deed::Killed { .. }
             | Deed::Deployed { .. }
+            | Deed::Counted { .. }
             | Deed::Resized { .. } => {}
         }
     }

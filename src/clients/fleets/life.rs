@@ -17,19 +17,25 @@ use crate::ledger::journal::{Caller, Held};
 use crate::model::clients::OnStop;
 
 impl Fleets {
-    /// A worker that has joined starts, now or after its delay.
-    pub(super) fn begin_life<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        let fleet = &self.configs[self.workers[number as usize].fleet as usize];
-        let delay = fleet.start_up.sample(&mut self.chances[number as usize].start_up);
-        self.start_after(core, number, delay);
+    /// A worker that has joined starts, once it has a place.
+    pub(super) fn settle_in<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        if self.has_host(core, number) {
+            self.begin_life(core, number);
+        }
     }
 
-    pub(super) fn start_after<O: Observer>(
-        &mut self,
-        core: &mut Core<O>,
-        number: u32,
-        delay: Span,
-    ) {
+    /// A worker that has its place starts, now or after its delay.
+    pub(super) fn begin_life<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let fleet_of = self.workers[number as usize].fleet;
+        let fleet = &self.configs[fleet_of as usize];
+        let term = &self.terms[number as usize];
+        let deploys = fleet.deploys.as_ref().filter(|_| term.comes_back);
+        let start_up = deploys.and_then(|deploys| deploys.start_up.as_ref());
+        let start_up = start_up.unwrap_or(&fleet.start_up);
+        let delay = start_up.sample(&mut self.chances[number as usize].start_up);
+        let is_asked_for = !term.is_first && !term.comes_back;
+        let boot = if is_asked_for { self.boot(fleet_of) } else { Span::ZERO };
+        let delay = delay.saturating_add(boot);
         if delay.is_zero() {
             self.start(core, number);
         } else {
@@ -50,7 +56,8 @@ impl Fleets {
     fn start<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let worker = &mut self.workers[number as usize];
         worker.life = Life::Up;
-        self.terms[number as usize].has_started = true;
+        let term = &mut self.terms[number as usize];
+        (term.has_started, term.started) = (true, core.now);
         core.observer.deed(core.now, &Deed::Started { worker: WorkerId(number) });
         self.turn_idle(core, number, ThreadTime::Down);
         self.plan_crash(core, number);
@@ -198,6 +205,7 @@ impl Fleets {
         worker.life = Life::Gone;
         let stopped = Deed::Stopped { worker: id, fleet: FleetId(worker.fleet) };
         core.observer.deed(core.now, &stopped);
+        self.leave_host(core, number);
         if self.terms[number as usize].comes_back {
             self.exchange(core, number);
         }

@@ -15,6 +15,8 @@
 //! | `background` | calls in the background: deletes, and what a stopped worker gives back |
 //! | `life` | how they start, crash and leave |
 //! | `sizing` | how many there are, and who joins and leaves |
+//! | `scaled` | those whose size follows their queue |
+//! | `placing` | those that need a place on a host |
 //! | `deploys` | how they are exchanged for others |
 //! | `thread_time` | what the threads' time goes into, as it is told |
 //! | `look_ahead` | rows that the next events will touch |
@@ -32,8 +34,10 @@ mod layout;
 mod life;
 mod look_ahead;
 mod pacing;
+mod placing;
 mod queues;
 mod receiving;
+mod scaled;
 mod sizing;
 mod thread_time;
 pub mod worker;
@@ -43,7 +47,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use background::BackgroundCall;
 use deploys::Rollout;
+use placing::Hosts;
 use queues::Round;
+use scaled::Scaling;
 use sizing::{Size, Term};
 use worker::{Stage, Thread, Worker, WorkerChance};
 
@@ -64,6 +70,8 @@ pub struct Fleets {
     sizes: Vec<Size>,
     terms: Vec<Term>,
     rollouts: Vec<Rollout>,
+    scalers: Vec<Option<Scaling>>,
+    hosts: Vec<Option<Hosts>>,
     /// Workers that joined so far.
     joined: u32,
     workers: Vec<Worker>,
@@ -96,6 +104,8 @@ impl Fleets {
             FleetEvent::Size(FleetId(fleet)) => self.follow_clock(core, fleet),
             FleetEvent::Thread(thread) => self.thread_due(core, thread),
             FleetEvent::Kill(WorkerId(worker)) => self.kill(core, worker),
+            FleetEvent::Scale(FleetId(fleet)) => self.scale(core, fleet),
+            FleetEvent::Hosts(FleetId(fleet)) => self.hosts_due(core, fleet),
             FleetEvent::Deploy(FleetId(fleet)) => self.deploy(core, fleet),
             FleetEvent::Rollout(FleetId(fleet)) => self.roll_out(core, fleet),
             FleetEvent::BackgroundCall(call) => self.background_due(core, call),

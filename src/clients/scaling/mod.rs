@@ -127,6 +127,7 @@ impl Bounds {
 pub struct Scaler {
     rule: Rule,
     last: Option<Reads>,
+    readings: u64,
     calls: u64,
 }
 
@@ -163,7 +164,7 @@ impl Scaler {
                 object: Box::new(ScaledObject::new(config, bounds)),
             },
         };
-        Scaler { rule, last: None, calls: 0 }
+        Scaler { rule, last: None, readings: 0, calls: 0 }
     }
 
     /// When it next needs the truth, for a decision or for what a later read will show. It may be
@@ -181,24 +182,24 @@ impl Scaler {
         let wants = match &mut self.rule {
             Rule::TargetTracking { points, policy } => {
                 let read = points.act(now, truth, group)?;
-                self.last = Some(read);
+                (self.last, self.readings) = (Some(read), self.readings + 1);
                 policy.point(now, &read, group)
             }
             Rule::Steps { points, policy } => {
                 let read = points.act(now, truth, group)?;
-                self.last = Some(read);
+                (self.last, self.readings) = (Some(read), self.readings + 1);
                 policy.point(now, &read, group)
             }
             Rule::Keda { polls, syncs, object } => {
                 if let Some(read) = polls.act(now, truth, group) {
-                    self.last = Some(read);
+                    (self.last, self.readings) = (Some(read), self.readings + 1);
                     self.calls += 1;
                     object.poll(now, read.counters, group.wanted)
                 } else {
                     let read = syncs.act(now, truth, group)?;
                     // The autoscaler asks for no metric of nothing.
                     if group.wanted > 0 {
-                        self.last = Some(read);
+                        (self.last, self.readings) = (Some(read), self.readings + 1);
                         self.calls += 1;
                     }
                     object.sync(now, read.counters, group.wanted)
@@ -206,6 +207,11 @@ impl Scaler {
             }
         };
         (wants != group.wanted).then_some(wants)
+    }
+
+    /// How often it read so far.
+    pub fn readings(&self) -> u64 {
+        self.readings
     }
 
     /// What it read last.

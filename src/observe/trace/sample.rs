@@ -94,6 +94,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         purges: Vec::new(),
         lost_deletes: 0.0,
         message_size: MessageSize::constant(1_024),
+        counter_lag: Dist::Constant(Span::ZERO),
         duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 1,
@@ -148,16 +149,7 @@ pub(crate) fn scenario() -> Scenario {
                 several: None,
                 size: 3.into(),
                 threads: 2,
-                receive: ReceiveConfig {
-                    max: 10,
-                    wait: Span::from_secs(20),
-                    visibility_timeout: None,
-                    prefetch: 0,
-                    pause: zero(),
-                    gap: None,
-                    ask: Ask::Most,
-                    barrier: false,
-                },
+                receive: receive(),
                 processing: zero(),
                 per: WorkUnit::Message,
                 call_latency: zero(),
@@ -170,6 +162,7 @@ pub(crate) fn scenario() -> Scenario {
                 hold: None,
                 heartbeat: None,
                 crash: None,
+                hosts: None,
                 on_stop: OnStop::Finish,
                 grace: None,
                 deploys: None,
@@ -183,6 +176,19 @@ pub(crate) fn scenario() -> Scenario {
         expect: Vec::new(),
         limits: Limits { events: 1_000, resident: 1_000, trace_bytes: u64::MAX, memory: u64::MAX },
         prices: Prices::default(),
+    }
+}
+
+fn receive() -> ReceiveConfig {
+    ReceiveConfig {
+        max: 10,
+        wait: Span::from_secs(20),
+        visibility_timeout: None,
+        prefetch: 0,
+        pause: Dist::Constant(Span::ZERO),
+        gap: None,
+        ask: Ask::Most,
+        barrier: false,
     }
 }
 
@@ -344,6 +350,7 @@ fn come_and_go() -> Vec<(Time, Fact)> {
         Deed::Deployed { fleet },
         Deed::Killed { worker, fleet, held: 3 },
         Deed::Stopped { worker, fleet },
+        Deed::Counted { fleet, queue: QUEUE, visible: 812, in_flight: 30, delayed: 5, calls: 1 },
         Deed::Resized { fleet, wanted: 7 },
     ];
     (0..).zip(deeds).map(|(number, deed)| (at(51_950 + number), Fact::Deed(deed))).collect()

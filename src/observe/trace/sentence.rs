@@ -270,6 +270,10 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
             let (name, s) = (names.worker(worker), plural(held));
             write!(out, "{name} is killed, holding {held} message{s}")
         }
+        Deed::Counted { fleet, visible, in_flight, delayed, .. } => {
+            let name = names.fleet(fleet);
+            write!(out, "{name} reads {visible} visible, {in_flight} in flight, {delayed} delayed")
+        }
         Deed::Deployed { fleet } => {
             write!(out, "{}: its workers are exchanged from now on", names.fleet(fleet))
         }

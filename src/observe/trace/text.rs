@@ -133,7 +133,9 @@ impl<W: Write> Observer for TextLines<W> {
             | Deed::SendConfirmed { producer, .. }
             | Deed::SendRetried { producer, .. }
             | Deed::GivenUp { producer, .. } => Some(self.names.producers[producer.0 as usize].1),
-            Deed::Began { queue, .. } | Deed::Ended { queue, .. } => Some(queue),
+            Deed::Began { queue, .. } | Deed::Ended { queue, .. } | Deed::Counted { queue, .. } => {
+                Some(queue)
+            }
             Deed::Resized { fleet, .. } | Deed::Deployed { fleet } => {
                 Some(self.names.fleets[fleet.0 as usize].1)
             }

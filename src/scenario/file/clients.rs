@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::scaling::{KedaFile, StepsFile, TargetTrackingFile};
 use super::values::{Bound, Length, Price, Probability, Rate};
 use super::{DistFile, InstantFile};
 
@@ -130,6 +131,7 @@ pub struct ConsumerFile {
     pub heartbeat: Option<HeartbeatFile>,
     pub crash: Option<CrashFile>,
     pub start_up: DistFile,
+    pub hosts: Option<HostsFile>,
     pub on_stop: OnStopFile,
     pub grace: Option<Length>,
     pub deploys: Option<DeploysFile>,
@@ -150,6 +152,9 @@ pub enum CountFile {
         steps: Vec<(Length, u32)>,
         every: Option<Length>,
     },
+    TargetTracking(TargetTrackingFile),
+    Steps(StepsFile),
+    Keda(KedaFile),
 }
 
 impl CountFile {
@@ -160,6 +165,9 @@ impl CountFile {
             CountFile::Schedule { steps, .. } => {
                 steps.iter().map(|&(_, count)| count).max().unwrap_or(0)
             }
+            CountFile::TargetTracking(scaler) => scaler.max,
+            CountFile::Steps(scaler) => scaler.max,
+            CountFile::Keda(scaler) => scaler.max,
         }
     }
 }
@@ -263,6 +271,18 @@ pub struct HeartbeatFile {
 pub struct CrashFile {
     pub mean_time_between: Length,
     pub restart: DistFile,
+}
+
+/// Hosts that workers are placed on.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "hosts", deny_unknown_fields)]
+pub struct HostsFile {
+    pub room: u32,
+    pub there: u32,
+    pub boot: DistFile,
+    pub batch_idle: Length,
+    pub batch_most: Length,
+    pub empty: Option<Length>,
 }
 
 /// What a worker that leaves does with what it holds.

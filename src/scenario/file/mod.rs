@@ -16,19 +16,26 @@ mod clients;
 mod dist;
 mod nodes;
 mod queue;
+mod scaling;
 mod values;
 
 pub use capacity::{BurstFile, CapacityFile};
 pub use clients::{
     ArrivalFile, AskFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DeploysFile,
-    DuplicatesFile, FailureFile, GapsFile, HeartbeatFile, JitterFile, OnFailureFile, OnStopFile,
-    PortionFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile, SourceFile, WorkUnitFile,
+    DuplicatesFile, FailureFile, GapsFile, HeartbeatFile, HostsFile, JitterFile, OnFailureFile,
+    OnStopFile, PortionFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile, SourceFile,
+    WorkUnitFile,
 };
 pub use dist::DistFile;
 pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
 pub use queue::{
     CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile, KindFile, LedgerFile,
     MechanicsFile, QueueFile, RedriveFile, RoutingFile, SplitFile,
+};
+pub use scaling::{
+    AdjustmentFile, AlarmFile, BehaviorFile, ChangePolicyFile, CountersFile, HpaFile, KedaFile,
+    MetricFile, ScaleDownFile, ScaleUpFile, SelectFile, StepsFile, TargetMetricFile,
+    TargetTrackingFile,
 };
 pub use values::{Bound, Length, NamedFile, Price, Probability, Rate, Size};
 

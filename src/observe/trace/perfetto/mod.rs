@@ -431,6 +431,7 @@ impl<W: Write> Observer for Perfetto<W> {
             Deed::Began { .. }
             | Deed::Resized { .. }
             | Deed::Deployed { .. }
+            | Deed::Counted { .. }
             | Deed::Arrived { .. }
             | Deed::SendConfirmed { .. }
             | Deed::SendRetried { .. }
