@@ -12,7 +12,6 @@ use crate::model::clients::{
     ArrivalProcess, Ask, Crash, DeleteConfig, FleetConfig, Heartbeat, OnStop, ProducerConfig,
     ReceiveConfig, Retry, WorkUnit,
 };
-use crate::model::fleet_size::FleetSize;
 use crate::scenario::data_files::whole;
 use crate::scenario::file::{
     ArrivalFile, AskFile, ConsumerFile, Length, OnStopFile, ProducerFile, Rate, ReceiveFile,
@@ -280,13 +279,7 @@ impl<'a> Check<'a> {
         }
         let delete = at.field("delete");
         self.range(&delete.field("batch"), file.delete.batch, 1, 10, IN_SQS);
-        let (queue, several) = self.source(&at.field("queue"), &file.queue);
-        if several.is_some() && matches!(size, FleetSize::Scaled(_)) {
-            let what = "a scaler reads the counters of one queue, and this fleet has several";
-            self.push(&at.field("count"), what)
-                .help
-                .push("give each queue a fleet of its own, or write a number of workers".into());
-        }
+        let (queue, several) = self.source(at, &file.queue, &size);
         FleetConfig {
             queue,
             several,
