@@ -62,7 +62,11 @@ impl Journal for Log {
                 self.deleted.push((now, message));
             }
             Change::Message(_, Step::VisibilityRefused {}) => self.refused += 1,
-            _ => {}
+            Change::Message(..)
+            | Change::Call(_)
+            | Change::KeySpace(_)
+            | Change::Node(_)
+            | Change::Oldest(_) => {}
         }
     }
 }
@@ -368,12 +372,12 @@ fn from(log: &Log) -> Vec<(u64, u64)> {
     log.from.iter().map(|&(now, queue)| (whole(now), queue)).collect()
 }
 
-fn by_rank() -> Option<Several> {
-    Some(Several::Priority([0, 1].map(QueueId).into()))
+fn by_rank() -> Several {
+    Several::Priority([0, 1].map(QueueId).into())
 }
 
-fn by_weight(first: u32, second: u32) -> Option<Several> {
-    Some(Several::Weighted(vec![(QueueId(0), first), (QueueId(1), second)]))
+fn by_weight(first: u32, second: u32) -> Several {
+    Several::Weighted(vec![(QueueId(0), first), (QueueId(1), second)])
 }
 
 /// Work of 10 s. Of three messages of the low queue at 1 s the waiting worker takes one; one of the
@@ -381,7 +385,7 @@ fn by_weight(first: u32, second: u32) -> Option<Several> {
 #[test]
 fn a_queue_of_higher_rank_comes_first() {
     let mut works = fleet(1, constant(10));
-    works.several = by_rank();
+    works.several = Some(by_rank());
     let (_, log) = logged(&of_two(works, [&[(5, 1)], &[(1, 3)]], 60));
     assert_eq!(from(&log), [(1, 1), (11, 0), (21, 1), (31, 1)]);
 }
@@ -391,7 +395,7 @@ fn a_queue_of_higher_rank_comes_first() {
 #[test]
 fn a_long_poll_at_the_last_queue_is_blind_to_the_others() {
     let mut works = fleet(1, constant(1));
-    works.several = by_rank();
+    works.several = Some(by_rank());
     let (_, log) = logged(&of_two(works.clone(), [&[(5, 1)], &[]], 60));
     assert_eq!(from(&log), [(20, 0)]);
     works.receive.wait = secs(3);
@@ -404,7 +408,8 @@ fn a_long_poll_at_the_last_queue_is_blind_to_the_others() {
 #[test]
 fn a_worker_pauses_when_all_its_queues_were_empty() {
     let mut works = fleet(1, constant(1));
-    (works.several, works.receive.wait, works.receive.pause) = (by_rank(), Span::ZERO, constant(2));
+    (works.several, works.receive.wait, works.receive.pause) =
+        (Some(by_rank()), Span::ZERO, constant(2));
     let polls = |works: &FleetConfig| {
         let log = logged(&of_two(works.clone(), [&[], &[]], 9)).1;
         log.polls.into_iter().map(whole).collect::<Vec<_>>()
@@ -419,7 +424,7 @@ fn a_worker_pauses_when_all_its_queues_were_empty() {
 #[test]
 fn under_saturation_each_queue_is_served_by_its_weight() {
     let mut works = fleet(1, constant(1));
-    (works.start_up, works.several) = (constant(2), by_weight(3, 1));
+    (works.start_up, works.several) = (constant(2), Some(by_weight(3, 1)));
     let scenario = of_two(works, [&[(1, 400)], &[(1, 400)]], 402);
     let (_, log) = logged(&scenario);
     let served: Vec<u64> = log.from.iter().map(|&(_, queue)| queue).collect();
@@ -432,7 +437,7 @@ fn under_saturation_each_queue_is_served_by_its_weight() {
 #[test]
 fn a_turn_at_an_empty_queue_goes_to_the_next() {
     let mut works = fleet(1, constant(1));
-    (works.start_up, works.several) = (constant(2), by_weight(3, 1));
+    (works.start_up, works.several) = (constant(2), Some(by_weight(3, 1)));
     let (_, log) = logged(&of_two(works, [&[], &[(1, 5)]], 20));
     assert_eq!(from(&log), [(2, 1), (3, 1), (4, 1), (5, 1), (6, 1)]);
 }
@@ -443,7 +448,7 @@ fn a_turn_at_an_empty_queue_goes_to_the_next() {
 fn what_came_from_a_queue_is_deleted_there() {
     for several in [by_rank(), by_weight(1, 2)] {
         let mut works = fleet(3, Dist::Exponential { mean: secs(1) });
-        (works.several, works.receive.max, works.delete.batch) = (several, 4, 10);
+        (works.several, works.receive.max, works.delete.batch) = (Some(several), 4, 10);
         let mut scenario = of_two(works, [&[], &[]], 3_000);
         scenario.drain = secs(1_000);
         for (producer, rate) in scenario.producers.iter_mut().zip([0.7, 2.0]) {

@@ -22,7 +22,6 @@ impl Fleets {
     }
 
     /// One that leaves polls no more: nothing of it must be due when another has its place.
-
     #[inline(never)]
     fn keep_gap<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let worker = &self.workers[number as usize];

@@ -72,7 +72,7 @@ impl Fleets {
     }
 
     /// A thread begins to work on what it took; `head` is the first of it.
-    #[inline(always)]
+    #[inline]
     pub(super) fn work<O: Observer>(&mut self, core: &mut Core<O>, number: u32, head: Delivery) {
         let thread = &self.threads[number as usize];
         let id = WorkerId(thread.worker);

@@ -149,16 +149,7 @@ pub(crate) fn scenario() -> Scenario {
                 several: None,
                 size: 3.into(),
                 threads: 2,
-                receive: ReceiveConfig {
-                    max: 10,
-                    wait: Span::from_secs(20),
-                    visibility_timeout: None,
-                    prefetch: 0,
-                    pause: zero(),
-                    gap: None,
-                    ask: Ask::Most,
-                    barrier: false,
-                },
+                receive: receive(),
                 processing: zero(),
                 per: WorkUnit::Message,
                 call_latency: zero(),
@@ -185,6 +176,19 @@ pub(crate) fn scenario() -> Scenario {
         expect: Vec::new(),
         limits: Limits { events: 1_000, resident: 1_000, trace_bytes: u64::MAX, memory: u64::MAX },
         prices: Prices::default(),
+    }
+}
+
+fn receive() -> ReceiveConfig {
+    ReceiveConfig {
+        max: 10,
+        wait: Span::from_secs(20),
+        visibility_timeout: None,
+        prefetch: 0,
+        pause: Dist::Constant(Span::ZERO),
+        gap: None,
+        ask: Ask::Most,
+        barrier: false,
     }
 }
 

@@ -279,7 +279,7 @@ impl<'a> Check<'a> {
         }
         let delete = at.field("delete");
         self.range(&delete.field("batch"), file.delete.batch, 1, 10, IN_SQS);
-        let (queue, several) = self.source(&at.field("queue"), &file.queue);
+        let (queue, several) = self.source(at, &file.queue, &size);
         FleetConfig {
             queue,
             several,

@@ -5,12 +5,25 @@
 use super::Check;
 use crate::ledger::config::QueueId;
 use crate::model::clients::Several;
+use crate::model::fleet_size::FleetSize;
 use crate::scenario::file::SourceFile;
 use crate::scenario::tree::At;
 
 impl Check<'_> {
     /// The queue of a fleet, of several the first, and how it goes through them.
-    pub(super) fn source(&mut self, at: &At, file: &SourceFile) -> (QueueId, Option<Several>) {
+    pub(super) fn source(
+        &mut self,
+        consumer: &At,
+        file: &SourceFile,
+        size: &FleetSize,
+    ) -> (QueueId, Option<Several>) {
+        let at = &consumer.field("queue");
+        if matches!(size, FleetSize::Scaled(_)) && !matches!(file, SourceFile::Queue(_)) {
+            let what = "a scaler reads the counters of one queue, and this fleet has several";
+            self.push(&consumer.field("count"), what)
+                .help
+                .push("give each queue a fleet of its own, or write a number of workers".into());
+        }
         let several = match file {
             SourceFile::Queue(queue) => return (self.queue_named(at, queue), None),
             SourceFile::Priority(queues) if !at.is_whole(queues) => return (QueueId(0), None),
