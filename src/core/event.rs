@@ -6,7 +6,7 @@
 //! in the order of their ranks, those of one rank in the order in which they were scheduled. The
 //! table below is the only place that names an event, its rank and why it has it.
 
-use crate::facts::deed::{ProducerId, WorkerId};
+use crate::facts::deed::{FunctionId, ProducerId, WorkerId};
 use crate::kernel::calendar::{Ranked, TimerId};
 use crate::ledger::config::QueueId;
 
@@ -114,6 +114,23 @@ events! {
         /// A worker polls after a pause.
         Poll(WorkerId) 11 "a poll at t sees all that was sent at t",
     }
+    /// Of the functions.
+    Functions(FunctionEvent) {
+        /// An invocation, the deletes after it, or the gap behind them, come to their end.
+        Invocation(u32) 3 "as a thread: what ends at t frees its place for what arrives at t",
+        /// Environments have been idle for long enough.
+        Cool(FunctionId) 4 "one that ended at t is warm at t",
+        /// A batch that was throttled is invoked again.
+        Retry(u32) 6 "finds the concurrency that t freed",
+        /// The answer to a receive reaches its reader.
+        Arrive(u32) 7 "as an answer to a worker",
+        /// The limit of a mapping grows.
+        Grow(FunctionId) 11 "as a poll: sees the backlog of all that was sent at t",
+        /// A reader polls after a pause.
+        Read(u32) 11 "as a poll of a worker",
+        /// A batch has been gathered for long enough.
+        Window(u32) 12 "what comes at t is in it",
+    }
 }
 
 const _: () = assert!(size_of::<Event>() <= 24);
@@ -190,6 +207,18 @@ impl Numbered for WorkerId {
     }
 }
 
+impl Numbered for FunctionId {
+    #[inline]
+    fn of(number: u32) -> FunctionId {
+        FunctionId(number)
+    }
+
+    #[inline]
+    fn number(self) -> u32 {
+        self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,7 +228,8 @@ mod tests {
     #[test]
     fn an_event_is_found_again_by_its_name() {
         let (worker, queue, producer) = (WorkerId(7), QueueId(7), ProducerId(7));
-        let events: [Event; 13] = [
+        let function = FunctionId(7);
+        let events: [Event; 20] = [
             ServiceEvent::Due(queue).into(),
             ServiceEvent::Purge(queue).into(),
             ProducerEvent::SendCall(7).into(),
@@ -213,6 +243,13 @@ mod tests {
             FleetEvent::DeleteLinger(worker).into(),
             FleetEvent::Answer(worker).into(),
             FleetEvent::Poll(worker).into(),
+            FunctionEvent::Invocation(7).into(),
+            FunctionEvent::Cool(function).into(),
+            FunctionEvent::Retry(7).into(),
+            FunctionEvent::Arrive(7).into(),
+            FunctionEvent::Grow(function).into(),
+            FunctionEvent::Read(7).into(),
+            FunctionEvent::Window(7).into(),
         ];
         for event in events {
             assert_eq!(Event::of_timer(event.timer()), event);

@@ -36,6 +36,7 @@ pub fn frame<'a>(course: impl Into<Course<'a>>) -> Frame {
         partitions: last.queues.iter().map(|queue| queue.config.ledger.partitions).collect(),
         producers: last.producers.len(),
         fleets: last.fleets.iter().map(|fleet| fleet.config.threads).collect(),
+        functions: last.functions.iter().map(|function| function.config.memory).collect(),
     }
 }
 

@@ -5,5 +5,6 @@
 
 pub mod clients;
 pub mod course;
+pub mod functions;
 pub(crate) mod near;
 pub mod scenario;

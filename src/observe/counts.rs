@@ -122,6 +122,8 @@ macro_rules! redelivery_counters {
             "redelivered.delete_undone" delete_undone: Less unless "is_zero",
             /// The receive before did not hide it.
             "redelivered.not_hidden" not_hidden: Less unless "is_zero",
+            /// No concurrency was free to invoke its function.
+            "redelivered.throttled" throttled: Less unless "is_zero",
         }
     };
 }
@@ -179,8 +181,38 @@ macro_rules! fleet_counters {
     };
 }
 
+/// Counters of one function.
+macro_rules! function_counters {
+    ($make:ident $more:tt) => {
+        $make! {
+            $more
+            /// Invocations that began.
+            "invocations" invocations: Neither,
+            /// Messages of them.
+            messages,
+            /// Invocations that began in a new environment.
+            "cold_starts" cold_starts: Less,
+            /// Tries to invoke that found no concurrency, or no new environment.
+            "invocation_throttles" invocation_throttles: Less,
+            /// Messages received in vain: they were visible again before they were invoked.
+            "receives_burnt" receives_burnt: Less,
+            /// Invocations that took longer than they may.
+            "timeouts" timeouts: Less,
+            /// Invocations that failed with their whole batch, timeouts included.
+            "invocation_failures" invocation_failures: Less,
+            /// Messages processed for the first time.
+            processed,
+            /// Messages processed again.
+            duplicates,
+            /// Messages whose processing failed.
+            failed,
+        }
+    };
+}
+
 pub(crate) use {
-    call_counters, fleet_counters, producer_counters, queue_counters, redelivery_counters,
+    call_counters, fleet_counters, function_counters, producer_counters, queue_counters,
+    redelivery_counters,
 };
 
 queue_counters!(counted {
@@ -233,7 +265,12 @@ fleet_counters!(counted {
     FleetCounts in FleetCounts {}
 });
 
-/// A counter of a queue, a producer or a fleet.
+function_counters!(counted {
+    /// Counters of one function.
+    FunctionCounts in FunctionCounts {}
+});
+
+/// A counter of a queue, a producer, a fleet or a function.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter<Counts> {
     /// Its name in expectations and tables.
@@ -269,7 +306,7 @@ impl Redelivered {
     /// All causes.
     pub fn total(self) -> u64 {
         let by_clients = self.outlived_timeout + self.prefetched + self.failed + self.crashed;
-        by_clients + self.delete_lost + self.delete_undone + self.not_hidden
+        by_clients + self.delete_lost + self.delete_undone + self.not_hidden + self.throttled
     }
 }
 
@@ -330,15 +367,15 @@ mod tests {
         assert_eq!(counts(13).since(&counts(3)), counts(10));
     }
 
-    /// The causes are 1 to 7, the calls 8 to 11, further chunks 12 to 15, nodes 16 to 19, what is
-    /// sent is 20, throttled and unavailable sends 33 and 35.
+    /// The causes are 1 to 8, the calls 9 to 12, further chunks 13 to 16, nodes 17 to 20, what is
+    /// sent is 21, throttled and unavailable sends 34 and 36.
     #[test]
     fn sums_are_those_of_their_parts() {
         let counts = counts(1);
-        assert_eq!(counts.redelivered.total(), 7 * 4);
-        assert_eq!(counts.calls.total(), 8 + 9 + 10 + 11);
-        assert_eq!(counts.offered(), 20 + 33 + 35);
-        let requests = Calls { send: 8 + 12, receive: 9 + 13, delete: 10, change_visibility: 11 };
+        assert_eq!(counts.redelivered.total(), 9 * 4);
+        assert_eq!(counts.calls.total(), 9 + 10 + 11 + 12);
+        assert_eq!(counts.offered(), 21 + 34 + 36);
+        let requests = Calls { send: 9 + 13, receive: 10 + 14, delete: 11, change_visibility: 12 };
         assert_eq!(counts.requests(), requests);
     }
 
@@ -352,8 +389,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         values.sort_unstable();
-        let further_chunks = [12, 13, 14, 15];
-        let own = (1..=37).filter(|value| !further_chunks.contains(value));
+        let further_chunks = [13, 14, 15, 16];
+        let own = (1..=38).filter(|value| !further_chunks.contains(value));
         assert_eq!((names.len(), values), (number, own.collect()));
         assert!(all().all(|counter| counter.about.ends_with('.')));
     }

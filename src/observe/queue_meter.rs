@@ -448,6 +448,7 @@ impl Redelivered {
             Held::Deleting => &mut self.delete_lost,
             Held::Undone => &mut self.delete_undone,
             Held::NotHidden => &mut self.not_hidden,
+            Held::Throttled => &mut self.throttled,
         };
         *count += 1;
     }

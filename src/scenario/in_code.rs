@@ -14,10 +14,11 @@ use serde::Deserialize;
 use super::decode::decode;
 use super::fault::Faults;
 use super::file::{
-    ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CrashFile, DeleteFile, DistFile,
-    FailureFile, FailuresFile, GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile,
-    NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile, QueueFile, ReceiveFile,
-    RedriveFile, RetryFile, RoutingFile, ScenarioFile, Size, SplitFile,
+    AccountFile, ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CrashFile, DeleteFile,
+    DistFile, EnvironmentsFile, FailureFile, FailuresFile, FunctionFile, FunctionPricesFile,
+    GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile, NodesFile, OutageFile,
+    PlacementFile, PricesFile, ProducerFile, ProvisionedFile, QueueFile, ReceiveFile, ReceiverFile,
+    RedriveFile, RetryFile, RoutingFile, ScalingFile, ScenarioFile, Size, SplitFile, ThrottledFile,
 };
 use super::load::{Loaded, Text, from_text, read_document};
 use super::syntax;
@@ -112,6 +113,12 @@ all_have_defaults!(
     LedgerFile,
     LimitsFile,
     PricesFile,
+    AccountFile,
+    EnvironmentsFile,
+    FunctionPricesFile,
+    ProvisionedFile,
+    ScalingFile,
+    ThrottledFile,
     QueueFile,
     ReceiveFile,
     RetryFile,
@@ -130,6 +137,14 @@ impl ConsumerFile {
     pub fn new(queue: impl Into<String>, processing: DistFile) -> ConsumerFile {
         let other = default("(queue: \"\", processing: Constant(\"0s\"))");
         ConsumerFile { queue: queue.into(), processing, ..other }
+    }
+}
+
+impl FunctionFile {
+    /// A function that is invoked with the messages of a queue.
+    pub fn new(queue: impl Into<String>, processing: DistFile) -> FunctionFile {
+        let other = default("(queue: \"\", processing: Constant(\"0s\"))");
+        FunctionFile { queue: queue.into(), processing, ..other }
     }
 }
 
@@ -186,6 +201,7 @@ parsed_as_in_a_file!(
     CapacityFile,
     CeilingFile,
     ConsumerFile,
+    ReceiverFile,
     DistFile,
     DistFile<Size>,
     KeysFile,

@@ -15,7 +15,7 @@ use crate::observe::measured::{Counter, QueueLatency};
 const WIDTH: usize = 80;
 
 /// The topics, in the order in which one reads them.
-const TOPICS: [(&str, &str); 20] = [
+const TOPICS: [(&str, &str); 21] = [
     ("scenario", include_str!("topics/scenario.md")),
     ("queue", include_str!("topics/queue.md")),
     ("ledger", include_str!("topics/ledger.md")),
@@ -24,6 +24,7 @@ const TOPICS: [(&str, &str); 20] = [
     ("producers", include_str!("topics/producers.md")),
     ("arrivals", include_str!("topics/arrivals.md")),
     ("consumers", include_str!("topics/consumers.md")),
+    ("functions", include_str!("topics/functions.md")),
     ("distributions", include_str!("topics/distributions.md")),
     ("time", include_str!("topics/time.md")),
     ("ties", include_str!("topics/ties.md")),

@@ -87,7 +87,8 @@ impl Message {
             3 => Held::Crashed,
             4 => Held::Deleting,
             5 => Held::Undone,
-            _ => Held::NotHidden,
+            6 => Held::NotHidden,
+            _ => Held::Throttled,
         }
     }
 

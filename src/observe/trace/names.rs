@@ -3,9 +3,11 @@
 //! Owns the tables from dense ids to names, made once from the scenario. Must not know the
 //! formats. The words are part of the formats: one that is published is never renamed.
 
-use crate::facts::deed::WorkerId;
+use std::borrow::Cow;
+
+use crate::facts::deed::{FunctionId, WorkerId};
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Action, Caller, Held, Refusal, State};
+use crate::ledger::journal::{Action, Caller, Held, Refusal, State, group_of};
 use crate::model::course::Course;
 
 /// A worker's place.
@@ -32,6 +34,8 @@ pub(super) struct Names {
     pub(super) fleets: Vec<String>,
     /// Where the workers work.
     pub(super) places: Vec<Place>,
+    /// Functions, with the queue that they receive from.
+    pub(super) functions: Vec<(String, QueueId)>,
 }
 
 impl Names {
@@ -58,6 +62,9 @@ impl Names {
             workers,
             fleets: scenario.fleets.iter().map(|f| f.name.clone()).collect(),
             places,
+            functions: (scenario.functions.iter())
+                .map(|function| (function.name.clone(), function.config.queue))
+                .collect(),
         }
     }
 
@@ -67,22 +74,48 @@ impl Names {
         &self.queues[queue.0 as usize]
     }
 
-    /// The name of a worker.
+    /// The name of a function.
     #[inline]
-    pub(super) fn worker(&self, worker: WorkerId) -> &str {
-        &self.workers[worker.0 as usize]
+    pub(super) fn function(&self, function: FunctionId) -> &str {
+        &self.functions[function.0 as usize].0
     }
 
-    /// The name of a worker that called the ledger.
+    /// The name of a worker, or of an environment of a function: `handler.3`.
     #[inline]
-    pub(super) fn caller(&self, caller: Caller) -> &str {
-        self.worker(WorkerId(caller.0))
+    pub(super) fn worker(&self, worker: WorkerId) -> Cow<'_, str> {
+        match group_of(worker.0) {
+            None => Cow::Borrowed(&self.workers[worker.0 as usize]),
+            Some((function, number)) => {
+                Cow::Owned(format!("{}.{number}", self.function(FunctionId(function))))
+            }
+        }
+    }
+
+    /// The name of a worker that called the ledger, or of a reader of a function:
+    /// `handler.poller.3`.
+    #[inline]
+    pub(super) fn caller(&self, caller: Caller) -> Cow<'_, str> {
+        match group_of(caller.0) {
+            None => self.worker(WorkerId(caller.0)),
+            Some((function, number)) => {
+                Cow::Owned(format!("{}.poller.{number}", self.function(FunctionId(function))))
+            }
+        }
     }
 
     /// Where a worker works.
     #[inline]
     pub(super) fn place(&self, worker: WorkerId) -> Place {
         self.places[worker.0 as usize]
+    }
+
+    /// The queue of a worker, or of the function whose environment it is.
+    #[inline]
+    pub(super) fn queue_of(&self, worker: WorkerId) -> QueueId {
+        match worker.function() {
+            None => self.place(worker).queue,
+            Some(function) => self.functions[function.0 as usize].1,
+        }
     }
 
     /// All threads of all workers.
@@ -101,6 +134,7 @@ pub(super) const fn cause_in_words(held: Held) -> &'static str {
         Held::Deleting => "delete came too late or was lost",
         Held::Undone => "delete was undone by lost replicas",
         Held::NotHidden => "the receive did not hide it",
+        Held::Throttled => "no concurrency was free to invoke its function",
     }
 }
 

@@ -138,6 +138,12 @@ impl<W: Write> Observer for TextLines<W> {
             | Deed::Joined { worker, .. }
             | Deed::Left { worker, .. }
             | Deed::Busy { worker, .. } => self.names.place(worker).queue,
+            Deed::Invoked { environment: worker, .. }
+            | Deed::InvocationEnded { environment: worker, .. }
+            | Deed::EnvironmentGone { environment: worker, .. } => self.names.queue_of(worker),
+            Deed::InvocationThrottled { function, .. }
+            | Deed::ReceivesBurnt { function, .. }
+            | Deed::LimitChanged { function, .. } => self.names.functions[function.0 as usize].1,
         };
         let out = self.sink.record();
         let line = self

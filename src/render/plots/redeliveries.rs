@@ -23,7 +23,7 @@ struct Cause {
     count: fn(&Redelivered) -> u64,
 }
 
-const CAUSES: [Cause; 7] = [
+const CAUSES: [Cause; 8] = [
     Cause {
         name: "timeout too short",
         what: "work that outlived the timeout",
@@ -72,6 +72,13 @@ const CAUSES: [Cause; 7] = [
         colour: colour::VISIBLE,
         pattern: Pattern::Plain,
         count: |r| r.not_hidden,
+    },
+    Cause {
+        name: "throttled",
+        what: "throttled invocations",
+        colour: colour::IN_FLIGHT,
+        pattern: Pattern::WideLines,
+        count: |r| r.throttled,
     },
 ];
 

@@ -31,9 +31,11 @@ impl Served {
     pub(super) fn of(file: &ScenarioFile, queues: &NameList) -> Served {
         let mut by_queue = vec![Vec::new(); queues.len()];
         let mut number = 0_u64;
-        for (_, fleet) in &file.consumers.0 {
-            let next = number + u64::from(fleet.count);
-            if let Some(place) = queues.place(&fleet.queue) {
+        for (_, consumer) in &file.consumers.0 {
+            // A function has no workers, and is there none the less.
+            let workers = consumer.workers().map_or(0, |fleet| fleet.count);
+            let next = number + u64::from(workers);
+            if let Some(place) = queues.place(consumer.queue()) {
                 by_queue[place].push(number..next);
             }
             number = next;
@@ -90,7 +92,8 @@ impl<'a> Check<'a> {
             })
             .collect();
         let forwards: Vec<Edge> = (file.consumers.0.iter())
-            .filter_map(|(name, fleet)| {
+            .filter_map(|(name, consumer)| {
+                let fleet = consumer.workers()?;
                 let at = consumers.field(name).field("forward");
                 edge(&fleet.queue, fleet.forward.as_ref()?, at)
             })
@@ -213,8 +216,8 @@ impl<'a> Check<'a> {
                 is_fed[place] = true;
             }
         }
-        for (name, fleet) in &file.consumers.0 {
-            let queue = &fleet.queue;
+        for (name, consumer) in &file.consumers.0 {
+            let queue = consumer.queue();
             if self.queues.place(queue).is_some_and(|place| !is_fed[place]) {
                 let at = consumers.field(name).field("queue");
                 self.warn(

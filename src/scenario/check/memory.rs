@@ -96,6 +96,13 @@ impl<'a> Check<'a> {
                     format!("workers, {count} with {threads} threads each in `{}`", fleet.name);
                 (each("consumers", &fleet.name).field("count"), whose, "make them fewer")
             }
+            Occupant::Functions => {
+                let function = &scenario.functions[number];
+                let most = function.config.most(scenario.account);
+                let whose = format!("functions, {most} invocations at once of `{}`", function.name);
+                let at = each("consumers", &function.name).field("scaling").field("ceiling");
+                (at, whose, "let it grow less far, or write a smaller `batch`")
+            }
             Occupant::Arrivals | Occupant::Clients => {
                 let producer = &scenario.producers[number];
                 let (whose, help) = if part == Occupant::Clients {

@@ -7,8 +7,8 @@ use super::Unit;
 use super::share::{SHARES, Share};
 use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, FleetCounts, FleetMeasured, Measured, ProducerCounts, ProducerMeasured, QueueCounts,
-    QueueLatency, QueueLevel, QueueMeasured,
+    Counter, FleetCounts, FleetMeasured, FunctionCounts, FunctionMeasured, Level, Measured,
+    ProducerCounts, ProducerMeasured, QueueCounts, QueueLatency, QueueLevel, QueueMeasured,
 };
 use crate::observe::nature::Growth;
 use crate::observe::nature::Wanted::{self, Less, Neither};
@@ -21,6 +21,7 @@ pub(super) enum Part {
     Queue,
     Producer,
     Fleet,
+    Function,
     /// The whole scenario.
     Whole,
 }
@@ -31,6 +32,7 @@ impl Part {
             Part::Queue => "queue",
             Part::Producer => "producer",
             Part::Fleet => "fleet of consumers",
+            Part::Function => "function",
             Part::Whole => "scenario",
         }
     }
@@ -55,6 +57,7 @@ pub(super) enum Found {
     ProducerCounter(fn(&ProducerCounts) -> u64),
     Producer(fn(&ProducerMeasured) -> u64),
     FleetCounter(fn(&FleetCounts) -> u64),
+    FunctionCounter(fn(&FunctionCounts) -> u64),
     /// Nanoseconds, not a number of anything.
     Work(fn(&FleetMeasured) -> u128),
 }
@@ -79,7 +82,10 @@ impl Count {
         let fleet = fleet.filter_map(|of| Count::listed(of, Found::FleetCounter));
         let queues = queue.chain(OF_QUEUES.iter().copied());
         let producers = producer.chain(OF_PRODUCERS.iter().copied());
-        queues.chain(producers).chain(fleet).chain(OF_FLEETS.iter().copied())
+        let function = FunctionCounts::ROWS.iter();
+        let function = function.filter_map(|of| Count::listed(of, Found::FunctionCounter));
+        let fleets = fleet.chain(OF_FLEETS.iter().copied());
+        queues.chain(producers).chain(fleets).chain(function)
     }
 
     /// A counter of a table, if expectations know it.
@@ -98,6 +104,7 @@ impl Found {
             Found::QueueCounter(_) | Found::Queue(_) => Part::Queue,
             Found::ProducerCounter(_) | Found::Producer(_) => Part::Producer,
             Found::FleetCounter(_) | Found::Work(_) => Part::Fleet,
+            Found::FunctionCounter(_) => Part::Function,
         }
     }
 
@@ -105,7 +112,9 @@ impl Found {
         let queue = measured.queues.get(at);
         let producer = measured.producers.get(at);
         let fleet = measured.fleets.get(at);
+        let function = measured.functions.get(at);
         match self {
+            Found::FunctionCounter(of) => function.map(|part| of(&part.counts) as f64),
             Found::QueueCounter(of) => queue.map(|part| of(&part.counts) as f64),
             Found::Queue(of) => queue.map(|part| of(part) as f64),
             Found::ProducerCounter(of) => producer.map(|part| of(&part.counts) as f64),
@@ -143,6 +152,57 @@ pub(super) enum LevelOf {
     Queue(&'static QueueLevel),
     /// The busy threads of a fleet.
     BusyThreads,
+    Function(&'static LevelOfFunction),
+}
+
+/// A level of a function.
+#[derive(Debug)]
+pub(super) struct LevelOfFunction {
+    name: &'static str,
+    wanted: Wanted,
+    pub(super) of: fn(&FunctionMeasured) -> &Level,
+}
+
+/// Every level of a function.
+const OF_FUNCTIONS: &[LevelOfFunction] = &[
+    LevelOfFunction { name: "concurrency", wanted: Neither, of: |of| &of.concurrency },
+    LevelOfFunction { name: "limit", wanted: Neither, of: |of| &of.limit },
+    LevelOfFunction { name: "environments", wanted: Less, of: |of| &of.environments },
+];
+
+/// What is made of the sums of a function.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SumOfFunction {
+    pub(super) name: &'static str,
+    pub(super) wanted: Wanted,
+    /// Whether it is the more, the more messages are sent, and the longer the measured time is.
+    pub(super) adds_up: bool,
+    pub(super) of: fn(&FunctionMeasured) -> Reading,
+}
+
+/// Every one of these.
+const SUMS_OF_FUNCTIONS: &[SumOfFunction] = &[
+    SumOfFunction {
+        name: "batch_size",
+        wanted: Neither,
+        adds_up: false,
+        of: |of| Reading::Ratio {
+            sum: of.counts.messages as f64,
+            over: of.counts.invocations as f64,
+        },
+    },
+    SumOfFunction {
+        name: "gb_seconds",
+        wanted: Less,
+        adds_up: true,
+        of: |of| Reading::Count(of.gb_seconds()),
+    },
+];
+
+impl SumOfFunction {
+    pub(super) fn named(name: &str) -> Option<SumOfFunction> {
+        SUMS_OF_FUNCTIONS.iter().find(|sum| sum.name == name).copied()
+    }
 }
 
 /// The name of [`LevelOf::BusyThreads`].
@@ -150,7 +210,8 @@ const BUSY_THREADS: &str = "busy_consumers";
 
 impl LevelOf {
     fn all() -> impl Iterator<Item = LevelOf> {
-        QueueLevel::ALL.iter().map(LevelOf::Queue).chain([LevelOf::BusyThreads])
+        let functions = OF_FUNCTIONS.iter().map(LevelOf::Function);
+        QueueLevel::ALL.iter().map(LevelOf::Queue).chain([LevelOf::BusyThreads]).chain(functions)
     }
 
     pub(super) fn named(name: &str) -> Option<LevelOf> {
@@ -161,6 +222,7 @@ impl LevelOf {
         match self {
             LevelOf::Queue(row) => row.name,
             LevelOf::BusyThreads => BUSY_THREADS,
+            LevelOf::Function(row) => row.name,
         }
     }
 
@@ -168,22 +230,23 @@ impl LevelOf {
         match self {
             LevelOf::Queue(row) => row.wanted,
             LevelOf::BusyThreads => Neither,
+            LevelOf::Function(row) => row.wanted,
         }
     }
 
     pub(super) fn growth(self) -> Growth {
         match self {
             LevelOf::Queue(row) => row.growth,
-            LevelOf::BusyThreads => Growth::Settles,
+            LevelOf::BusyThreads | LevelOf::Function(_) => Growth::Settles,
         }
     }
 
     pub(super) fn unit(self) -> Unit {
         match self {
             LevelOf::Queue(QueueLevel { of: Of::Nanoseconds, .. }) => Unit::Duration,
-            LevelOf::Queue(QueueLevel { of: Of::Things, .. }) | LevelOf::BusyThreads => {
-                Unit::Number
-            }
+            LevelOf::Queue(QueueLevel { of: Of::Things, .. })
+            | LevelOf::BusyThreads
+            | LevelOf::Function(_) => Unit::Number,
         }
     }
 }
@@ -262,5 +325,7 @@ pub fn all_names() -> impl Iterator<Item = &'static str> {
     let levels = LevelOf::all().map(LevelOf::name);
     let shares = SHARES.iter().map(|entry| entry.0);
     let costs = COSTS.iter().map(|cost| cost.name);
-    counts.chain(latencies).chain(levels).chain(shares).chain([WORKER_HOURS]).chain(costs)
+    let sums = SUMS_OF_FUNCTIONS.iter().map(|sum| sum.name);
+    let others = shares.chain([WORKER_HOURS]).chain(sums).chain(costs);
+    counts.chain(latencies).chain(levels).chain(others)
 }

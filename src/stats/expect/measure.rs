@@ -6,7 +6,8 @@
 
 use super::Unit;
 use super::known::{
-    CostOf, Count, Found, LevelOf, Part, WORKER_HOURS, all_names, latency, share, split,
+    CostOf, Count, Found, LevelOf, Part, SumOfFunction, WORKER_HOURS, all_names, latency, share,
+    split,
 };
 use super::share::{SHARES, Share};
 use crate::model::near::nearest;
@@ -26,6 +27,8 @@ pub struct Names<'a> {
     pub producers: NameList<'a>,
     /// Fleets of consumers.
     pub fleets: NameList<'a>,
+    /// Functions.
+    pub functions: NameList<'a>,
     /// The scenario that has them, once it is checked: its prices give costs.
     pub scenario: Option<&'a Scenario>,
 }
@@ -40,6 +43,7 @@ impl<'a> Names<'a> {
             queues: names(&scenario.queues),
             producers: names(&scenario.producers),
             fleets: names(&scenario.fleets),
+            functions: names(&scenario.functions),
             scenario: Some(scenario),
         }
     }
@@ -49,6 +53,7 @@ impl<'a> Names<'a> {
             Part::Queue => &self.queues,
             Part::Producer => &self.producers,
             Part::Fleet => &self.fleets,
+            Part::Function => &self.functions,
             Part::Whole => return None,
         })
     }
@@ -65,6 +70,8 @@ pub(super) enum What {
     Share(Share),
     /// Hours of all workers.
     WorkerHours,
+    /// What is made of the sums of a function.
+    OfFunction(SumOfFunction),
     Cost(CostOf),
 }
 
@@ -104,6 +111,9 @@ pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     }
     if last == WORKER_HOURS {
         return Ok(measure(What::WorkerHours));
+    }
+    if let Some(sum) = SumOfFunction::named(last) {
+        return Ok(measure(What::OfFunction(sum)));
     }
     if latency(last).is_some() {
         let help = format!("say which of its values: `mean({name})`, `p99({name})`, `max({name})`");
@@ -170,7 +180,8 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
     let one = Count::named(last).map(|_| "a counter");
     let one = one.or_else(|| CostOf::named(last).map(|_| "a cost"));
     let one = one.or_else(|| share(last).map(|_| "a share"));
-    if let Some(kind) = one.or((last == WORKER_HOURS).then_some("a sum")) {
+    let sum = last == WORKER_HOURS || SumOfFunction::named(last).is_some();
+    if let Some(kind) = one.or(sum.then_some("a sum")) {
         let message = format!("`{argument}` is {kind}: it has one value");
         return Err(Wrong::Function(message, format!("write `{argument}` alone")));
     }
@@ -197,9 +208,11 @@ impl Measure {
         match self.what {
             What::Count(Count { found: Found::Work(_), .. }) => Unit::Duration,
             What::Level(_, of) => of.unit(),
-            What::Latency(Take::Count, _) | What::Count(_) | What::Share(_) | What::WorkerHours => {
-                Unit::Number
-            }
+            What::Latency(Take::Count, _)
+            | What::Count(_)
+            | What::Share(_)
+            | What::WorkerHours
+            | What::OfFunction(_) => Unit::Number,
             What::Latency(..) => Unit::Duration,
             What::Rate(_) => Unit::Rate,
             What::Cost(_) => Unit::Money,
@@ -212,6 +225,7 @@ impl Measure {
             What::Level(_, LevelOf::BusyThreads) | What::Share(_) | What::WorkerHours => {
                 Part::Fleet
             }
+            What::Level(_, LevelOf::Function(_)) | What::OfFunction(_) => Part::Function,
             What::Cost(_) => Part::Whole,
             What::Latency(..) | What::Level(_, LevelOf::Queue(_)) => Part::Queue,
         }
@@ -260,6 +274,7 @@ impl Measure {
     pub(super) fn no_value(&self) -> String {
         let what = match self.what {
             What::Cost(_) => "no message was deleted",
+            What::OfFunction(_) => "the function was never invoked",
             What::Rate(_) | What::Level(..) | What::Share(_) => "the measured window is empty",
             What::Count(_) | What::Latency(..) | What::WorkerHours => "no message has this latency",
         };
@@ -294,6 +309,7 @@ impl Measure {
                         measured.queues.get(at).map(|queue| (row.level)(&queue.levels))
                     }
                     LevelOf::BusyThreads => measured.fleets.get(at).map(|fleet| &fleet.busy),
+                    LevelOf::Function(row) => measured.functions.get(at).map(row.of),
                 };
                 let level = level.ok_or_else(absent)?;
                 match take {
@@ -313,6 +329,7 @@ impl Measure {
                 let fleet = measured.fleets.get(at).ok_or_else(absent)?;
                 Reading::Count(worker_hours(fleet))
             }
+            What::OfFunction(sum) => (sum.of)(measured.functions.get(at).ok_or_else(absent)?),
             What::Cost(of) => {
                 let cost = names.scenario.and_then(|scenario| Cost::of(scenario, measured));
                 let cost = cost.ok_or_else(|| "the measured window is empty".to_owned())?;

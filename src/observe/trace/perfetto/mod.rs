@@ -44,7 +44,7 @@ use super::Filter;
 use super::json::push_json_string;
 use super::names::Names;
 use super::sink::{Sink, Written};
-use crate::facts::deed::{Deed, WorkerId};
+use crate::facts::deed::{Deed, FunctionId, Returned, WorkerId};
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
@@ -65,6 +65,9 @@ pub struct Perfetto<W> {
     work: Vec<Vec<Work>>,
     /// Threads that have their name in the trace.
     named: Vec<bool>,
+    /// Environments of functions that have come up, and their places among the threads.
+    environments: Vec<WorkerId>,
+    environment_places: BTreeMap<WorkerId, usize>,
     levels: Vec<Levels>,
     /// The instant of the newest fact.
     now: Time,
@@ -122,6 +125,8 @@ impl<W: Write> Perfetto<W> {
             levels: vec![Levels::default(); names.queues.len()],
             work: vec![Vec::new(); threads],
             named: vec![false; threads],
+            environments: Vec::new(),
+            environment_places: BTreeMap::new(),
             names,
             filter,
             sink,
@@ -246,9 +251,19 @@ impl<W: Write> Perfetto<W> {
         }
     }
 
+    /// The environment of a function that has this place among all threads.
+    fn environment(&self, thread: usize) -> Option<WorkerId> {
+        let place = thread.checked_sub(self.names.threads())?;
+        self.environments.get(place).copied()
+    }
+
     fn track(&self, thread: usize) -> Track {
-        let worker = self.names.places.partition_point(|p| p.first_thread as usize <= thread) - 1;
-        let queue = self.names.places[worker].queue;
+        let queue = if let Some(environment) = self.environment(thread) {
+            self.names.queue_of(environment)
+        } else {
+            let places = &self.names.places;
+            places[places.partition_point(|p| p.first_thread as usize <= thread) - 1].queue
+        };
         Track { pid: queue.0 + 1, tid: (1 + self.names.queues.len() + thread) as u32 }
     }
 
@@ -258,6 +273,13 @@ impl<W: Write> Perfetto<W> {
             return;
         }
         let track = self.track(thread);
+        if let Some(environment) = self.environment(thread) {
+            self.write(|out, names| {
+                let name = names.worker(environment);
+                Event::new(out, b'M', "thread_name", track).text("name", &name).end();
+            });
+            return;
+        }
         let worker = self.names.places.partition_point(|p| p.first_thread as usize <= thread) - 1;
         let place = self.names.places[worker];
         self.write(|out, names| {
@@ -269,8 +291,19 @@ impl<W: Write> Perfetto<W> {
         });
     }
 
-    fn thread(&self, worker: WorkerId, thread: u32) -> usize {
-        (self.names.place(worker).first_thread + thread) as usize
+    /// The place of a worker's thread among all of them. Environments of functions stand behind
+    /// the threads of workers, in the order in which they come up.
+    fn thread(&mut self, worker: WorkerId, thread: u32) -> usize {
+        if worker.function().is_none() {
+            return (self.names.place(worker).first_thread + thread) as usize;
+        }
+        let next = self.work.len();
+        *self.environment_places.entry(worker).or_insert_with(|| {
+            self.environments.push(worker);
+            self.work.push(Vec::new());
+            self.named.push(false);
+            next
+        })
     }
 
     /// Writes the slice of work that ended at `end`, with the arrow that leads to it. An arrow
@@ -341,13 +374,21 @@ impl<W: Write> Perfetto<W> {
         }
     }
 
+    /// Something happened to a batch of a function.
+    fn function_fault(&mut self, function: FunctionId, what: &str, messages: u32) {
+        let (by, queue) = self.names.functions[function.0 as usize].clone();
+        self.fault(ledger(queue), what, |event| {
+            event.text("function", &by).number("messages", messages).end();
+        });
+    }
+
     /// A worker started or crashed.
     fn worker_fault(&mut self, worker: WorkerId, name: &str) {
         let thread = self.thread(worker, 0);
         if self.filter.about(None) && self.filter.at(self.now) {
             self.name_thread(thread);
         }
-        let by = self.names.worker(worker).to_owned();
+        let by = self.names.worker(worker).into_owned();
         self.fault(self.track(thread), name, |event| event.text("worker", &by).end());
     }
 }
@@ -402,7 +443,8 @@ impl<W: Write> Observer for Perfetto<W> {
             Deed::Began { worker, thread, message, receives, .. }
                 if self.filter.about(Some(message)) =>
             {
-                self.begin_work(self.thread(worker, thread), message, receives);
+                let thread = self.thread(worker, thread);
+                self.begin_work(thread, message, receives);
             }
             Deed::Ended { worker, thread, message, how, .. } => {
                 let thread = self.thread(worker, thread);
@@ -412,6 +454,19 @@ impl<W: Write> Observer for Perfetto<W> {
             }
             Deed::Started { worker } => self.worker_fault(worker, "started"),
             Deed::Joined { worker, .. } => self.worker_fault(worker, "joined"),
+            Deed::Invoked { environment, cold: true, .. } => {
+                self.worker_fault(environment, "cold start");
+            }
+            Deed::InvocationEnded { environment, how: Returned::TimedOut, .. } => {
+                self.worker_fault(environment, "timed out");
+            }
+            Deed::EnvironmentGone { environment, .. } => self.worker_fault(environment, "gone"),
+            Deed::InvocationThrottled { function, messages } => {
+                self.function_fault(function, "throttled", messages);
+            }
+            Deed::ReceivesBurnt { function, messages } => {
+                self.function_fault(function, "receives burnt", messages);
+            }
             Deed::Left { worker, .. } => self.worker_fault(worker, "left"),
             Deed::Crashed { worker } => {
                 for thread in 0..self.names.place(worker).threads {
@@ -422,7 +477,10 @@ impl<W: Write> Observer for Perfetto<W> {
                 }
                 self.worker_fault(worker, "crashed");
             }
-            Deed::Began { .. }
+            Deed::Invoked { .. }
+            | Deed::InvocationEnded { .. }
+            | Deed::LimitChanged { .. }
+            | Deed::Began { .. }
             | Deed::Arrived { .. }
             | Deed::SendConfirmed { .. }
             | Deed::SendRetried { .. }
