@@ -6,7 +6,7 @@
 
 use crate::engine::fates::{Parting, Side};
 use crate::engine::situation::{AtWork, Situation};
-use crate::facts::deed::{Deed, Ending, WorkerId};
+use crate::facts::deed::{Deed, Ending, FunctionId, WorkerId};
 use crate::facts::fact::Fact;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{QueueConfig, QueueId};
@@ -88,17 +88,25 @@ impl View<'_> {
         unreachable!("worker {number} is in no fleet")
     }
 
+    /// The name of a worker, or of a function, whoever of its readers or environments it is.
     fn worker(&self, worker: WorkerId) -> String {
+        if let Some(FunctionId(function)) = worker.function() {
+            return self.scenario.functions[function as usize].name.clone();
+        }
         let (fleet, member) = self.place(worker);
         format!("{}.{member}", fleet.name)
     }
 
     /// A worker of the other system, and that this one has none of its name, if so.
     fn foreign(&self, other: View<'_>, worker: WorkerId) -> String {
-        let (fleet, member) = other.place(worker);
-        let own = self.scenario.fleets.iter().find(|own| own.name == fleet.name);
-        let missing = own.is_none_or(|own| own.config.count <= member);
         let name = other.worker(worker);
+        let missing = if worker.function().is_some() {
+            self.scenario.functions.iter().all(|own| own.name != name)
+        } else {
+            let (fleet, member) = other.place(worker);
+            let own = self.scenario.fleets.iter().find(|own| own.name == fleet.name);
+            own.is_none_or(|own| own.config.count <= member)
+        };
         if missing { format!("{name}, which {} does not have,", self.name) } else { name }
     }
 
