@@ -58,7 +58,7 @@ fn main() -> Result<(), Faults> {
         let jobs = QueueFile { visibility_timeout: timeout.parse()?, ..QueueFile::default() };
         let site = ProducerFile::new("jobs", ArrivalFile::Poisson(Rate(10.0)));
         let work = DistFile::Exponential("1s".parse()?);
-        let workers = ConsumerFile { count: 30, ..ConsumerFile::new("jobs", work) };
+        let workers = ConsumerFile { count: 30.into(), ..ConsumerFile::new("jobs", work) };
         let file = ScenarioFile {
             duration: "1h".parse()?,
             queues: [("jobs", jobs)].into(),

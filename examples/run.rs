@@ -18,7 +18,7 @@ fn main() -> Result<(), Faults> {
     };
     let shop = ProducerFile::new("orders", "Poisson(\"40/s\")".parse()?);
     let workers = ConsumerFile {
-        count: 8,
+        count: 8.into(),
         failure: FailureFile { probability: Probability(0.02), ..FailureFile::default() },
         ..ConsumerFile::new("orders", "LogNormal(p50: \"80ms\", p99: \"600ms\")".parse()?)
     };

@@ -159,7 +159,7 @@ fn a_burst_is_no_growth() {
 fn redeliveries_count_as_load() {
     let mut station = station(0.7, 0, 4_000);
     station.queues[0].config.visibility_timeout = Span::from_millis(500);
-    station.fleets[0].config.count = 10;
+    station.fleets[0].config.size = 10.into();
     station.producers[0].config.arrivals = vec![poisson(7.0)];
     station.drain = Span::ZERO;
     let outcomes = replicate(&station, plan(5)).outcomes;

@@ -356,7 +356,7 @@ fn a_message_that_is_gone_is_remembered_while_others_come_and_go() {
 fn of_several_holders_of_a_message_that_is_gone_the_first_completes_it() {
     let mut scenario = outlived(secs(90), &[0, 70]);
     scenario.queues[0].config.visibility_timeout = secs(20);
-    scenario.fleets[0].config.count = 3;
+    scenario.fleets[0].config.size = 3.into();
     let (measured, log) = logged(&scenario);
     let endings = log.deeds.iter().filter_map(|&(now, deed)| {
         let Deed::Ended { message: MessageId(0), how, .. } = deed else { return None };

@@ -172,7 +172,7 @@ fn base() -> Scenario {
     slow.batch = 4;
     slow.call_latency = Dist::Exponential { mean: Span::from_millis(80) };
     scenario.producers.push(named("slow", slow));
-    scenario.fleets[0].config.count = 12;
+    scenario.fleets[0].config.size = 12.into();
     scenario
 }
 
@@ -180,7 +180,7 @@ fn base() -> Scenario {
 fn another_consumer_leaves_the_arrivals_as_they_were() {
     let before = arrivals(&base());
     let mut more = base();
-    more.fleets[0].config.count += 1;
+    more.fleets[0].config.size = (more.fleets[0].config.size.most() + 1).into();
     let mut other_fleet = base();
     let works = fleet(3, Dist::Constant(Span::from_millis(300)));
     other_fleet.fleets.insert(0, named("others", works));
@@ -191,7 +191,7 @@ fn another_consumer_leaves_the_arrivals_as_they_were() {
     }
     // The work of a message is its own too, whoever does it.
     let mut more = base();
-    more.fleets[0].config.count = 40;
+    more.fleets[0].config.size = 40.into();
     assert!(before.first_work == arrivals(&more).first_work);
 }
 
@@ -210,7 +210,7 @@ fn the_visibility_timeout_changes_no_messages_first_work() {
     let with = |timeout: Span| {
         let mut scenario = base();
         scenario.queues[0].config.visibility_timeout = timeout;
-        scenario.fleets[0].config.count = 60;
+        scenario.fleets[0].config.size = 60.into();
         arrivals(&scenario)
     };
     let (long, short) = (with(secs(3_600)), with(Span::from_millis(400)));

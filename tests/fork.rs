@@ -121,9 +121,9 @@ fn hours_of_workers_are_those_that_they_are_there() {
         let mut scenario = plain();
         (scenario.duration, scenario.drain, scenario.warm_up) = (hour * 2, Span::ZERO, Span::ZERO);
         scenario.producers[0].config.arrivals.clear();
-        scenario.fleets[0].config.count = before;
+        scenario.fleets[0].config.size = before.into();
         let mut then = scenario.clone();
-        then.fleets[0].config.count = after;
+        then.fleets[0].config.size = after.into();
         let measured = run(forked(&scenario, at(hour), &then), 0, &GO_ON).measured;
         let time = measured.fleets[0].worker_time();
         assert_eq!(time, 3 * u128::from(hour.as_nanos()), "{before}, then {after}");
@@ -158,8 +158,8 @@ const EDITS: [Edit; 27] = [
         s.producers[0].config.call_latency = Dist::Constant(Span::from_millis(70));
         s.producers[0].config.connections = Some(1);
     }),
-    ("more workers", |s| s.fleets[0].config.count += 5),
-    ("fewer workers", |s| s.fleets[0].config.count = 1),
+    ("more workers", |s| s.fleets[0].config.size = (s.fleets[0].config.size.most() + 5).into()),
+    ("fewer workers", |s| s.fleets[0].config.size = 1.into()),
     ("processing", |s| s.fleets[0].config.processing = Dist::Constant(secs(2))),
     ("call_latency", |s| {
         s.fleets[0].config.call_latency = Dist::Constant(Span::from_millis(70));
@@ -292,7 +292,7 @@ fn random_pair(seed: u64) -> (Scenario, Scenario) {
     for (from, to) in scenario.fleets.iter().zip(&mut then.fleets) {
         let (from, to) = (&from.config, &mut to.config);
         (to.queue, to.forward, to.threads) = (from.queue, from.forward, from.threads);
-        if to.count <= from.count {
+        if to.size.most() <= from.size.most() {
             to.start_up.clone_from(&from.start_up);
         }
     }
@@ -377,7 +377,7 @@ fn workers_that_join_move_no_arrival_and_are_who_they_would_have_been() {
     let mut scenario = plain();
     scenario.fleets[0].config.start_up = Dist::Exponential { mean: secs(20) };
     let mut more = scenario.clone();
-    more.fleets[0].config.count += 7;
+    more.fleets[0].config.size = (more.fleets[0].config.size.most() + 7).into();
     let at = at(secs(123));
     let (before, always, forked) = (log(&scenario), log(&more), log(forked(&scenario, at, &more)));
     assert!(before.deeds.arrived.len() > 2_000 && before.deeds.arrived == forked.deeds.arrived);
@@ -403,7 +403,7 @@ fn workers_that_leave_finish_what_they_hold_and_receive_no_more() {
     scenario.fleets[0].config.delete.batch = 4;
     scenario.drain = secs(100_000);
     let mut fewer = scenario.clone();
-    fewer.fleets[0].config.count = 2;
+    fewer.fleets[0].config.size = 2.into();
     let at = at(secs(150));
     let log = log(forked(&scenario, at, &fewer));
     let late = |worker| log.received.iter().any(|&(now, by, _)| now >= at && by == worker);
@@ -419,7 +419,7 @@ fn workers_that_leave_finish_what_they_hold_and_receive_no_more() {
 fn a_timeout_holds_for_what_is_received_from_then_on() {
     let mut scenario = plain();
     // Workers wait at the queue at the fork: what they receive is hidden by the new rule.
-    scenario.fleets[0].config.count = 40;
+    scenario.fleets[0].config.size = 40.into();
     let mut then = scenario.clone();
     then.queues[0].config.visibility_timeout = secs(50);
     let at = at(secs(150));

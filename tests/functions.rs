@@ -11,6 +11,7 @@ use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Held, Journal, Step};
+use sqsim::model::course::{Course, Fork};
 use sqsim::model::scenario::Scenario;
 
 /// What is told, with its instant.
@@ -248,6 +249,34 @@ fn an_idle_mapping_polls_15_times_a_minute() {
         assert_eq!(counts.empty_receives, 60 * a_minute - waiting, "{more}");
         assert_eq!(counts.calls.receive, 60 * a_minute, "{more}");
     }
+}
+
+/// What a fork changes holds from then on: two polls in place of five wait when the five have found
+/// nothing, pollers that are to be there at least are there, a limit falls to another start.
+#[test]
+fn a_fork_changes_what_a_mapping_does_from_then_on() {
+    let of = |more: &str| {
+        scenario(
+            "duration: \"1h\", allow: [\"never-sends\"]",
+            "visibility_timeout: \"1m\"",
+            "arrivals: Poisson(\"0.000001/s\")",
+            &format!("processing: Constant(\"1s\"){more}"),
+        )
+    };
+    let forked = |from: &str, to: &str| {
+        let (scenario, then) = (of(from), of(to));
+        let fork = Fork { at: at(61_000), then: &then };
+        let course = Course { scenario: &scenario, fork: Some(fork) };
+        run_with(course, 0, &AtomicBool::new(false), Told::default())
+    };
+    let counts = forked("", ", scaling: (idle: 2)").measured.queues[0].counts;
+    // Five find nothing at 20 s, 40 s, 60 s and 80 s, then two each 20 s up to 3,580 s.
+    assert_eq!(counts.empty_receives, 4 * 5 + 175 * 2);
+    let limits = |run: Run<Told>| run.observer.limits();
+    let more = limits(forked(", provisioned: ()", ", provisioned: (min: 3)"));
+    assert_eq!(more, [(at(0), 20), (at(61_000), 30)]);
+    let fewer = limits(forked(", scaling: (start: 9)", ", scaling: (start: 6)"));
+    assert_eq!(fewer, [(at(0), 9), (at(80_000), 6)], "at the next empty poll");
 }
 
 /// Oracle 6. A function that fails once: its message comes back when its visibility timeout ends,

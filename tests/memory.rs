@@ -111,7 +111,7 @@ fn many_windows() {
 fn many_partitions() {
     let mut scenario = plain();
     scenario.producers[0].config.arrivals[0] = poisson(100_000.0);
-    scenario.fleets[0].config.count = 0;
+    scenario.fleets[0].config.size = 0.into();
     scenario.queues[0].config.ledger.partitions = 1 << 13;
     assert_foreseen("partitions", &scenario);
     scenario.window = Span::from_millis(2);
@@ -124,10 +124,10 @@ fn many_partitions() {
 #[test]
 fn many_workers() {
     let mut scenario = plain();
-    scenario.fleets[0].config.count = 1 << 14;
+    scenario.fleets[0].config.size = (1 << 14).into();
     assert_foreseen("workers", &scenario);
     let fleet = &mut scenario.fleets[0].config;
-    fleet.count = 1 << 11;
+    fleet.size = (1 << 11).into();
     fleet.threads = 1 << 5;
     assert_foreseen("threads", &scenario);
     let fleet = &mut scenario.fleets[0].config;
@@ -220,7 +220,7 @@ fn assert_ends(name: &str, scenario: &Scenario, room: u64) {
 fn backlog() -> Scenario {
     let mut scenario = plain();
     scenario.producers[0].config.arrivals[0] = poisson(1_000_000.0);
-    scenario.fleets[0].config.count = 0;
+    scenario.fleets[0].config.size = 0.into();
     scenario
 }
 
@@ -234,7 +234,7 @@ fn messages_in_flight() {
     let mut scenario = backlog();
     scenario.producers[0].config.arrivals[0] = poisson(300_000.0);
     let fleet = &mut scenario.fleets[0].config;
-    (fleet.count, fleet.receive.max, fleet.receive.prefetch) = (10, 10, 100_000);
+    (fleet.size, fleet.receive.max, fleet.receive.prefetch) = (10.into(), 10, 100_000);
     fleet.processing = Dist::Constant(secs(100));
     assert_ends("messages in buffers", &scenario, 8);
 }
@@ -254,7 +254,7 @@ fn partitions_that_split() {
     (scenario.duration, scenario.window) = (secs(20 * 60), secs(60));
     scenario.producers[0].config.arrivals[0] = poisson(200.0);
     scenario.producers[0].config.retry.attempts = Some(1);
-    scenario.fleets[0].config.count = 0;
+    scenario.fleets[0].config.size = 0.into();
     let ledger = &mut scenario.queues[0].config.ledger;
     ledger.capacity = Some(Capacity { per_second: 0.001, burst: 1.0 });
     let naive = Naive { threshold: 0.5, merge: 0.0, max_partitions: 4_096 };
@@ -283,7 +283,7 @@ fn splits_that_are_refused() {
     let mut scenario = plain();
     (scenario.duration, scenario.window) = (secs(400), secs(100));
     scenario.producers[0].config.arrivals[0] = poisson(200.0);
-    scenario.fleets[0].config.count = 0;
+    scenario.fleets[0].config.size = 0.into();
     let ledger = &mut scenario.queues[0].config.ledger;
     ledger.capacity = Some(Capacity { per_second: 1.0, burst: 100.0 });
     ledger.partitions = 1 << 10;
@@ -334,7 +334,8 @@ fn what_cannot_be_is_foreseen_too() {
     scenario.duration = Span::MAX;
     scenario.window = Span::from_nanos(1);
     scenario.queues[0].config.ledger.partitions = u32::MAX;
-    (scenario.fleets[0].config.count, scenario.fleets[0].config.threads) = (u32::MAX, u32::MAX);
+    (scenario.fleets[0].config.size, scenario.fleets[0].config.threads) =
+        (u32::MAX.into(), u32::MAX);
     assert_eq!(Needed::of(&scenario).bytes(), u64::MAX);
     assert_eq!(Needed::of(&scenario).most().0, Occupant::Windows);
     scenario.duration = secs(1);
@@ -359,7 +360,7 @@ fn what_is_kept_of_replications_is_counted() {
     let mut large = plain();
     large.producers[0].config.arrivals[0] = poisson(2_000.0);
     large.fleets[0].config.processing = Dist::Exponential { mean: secs(1) };
-    large.fleets[0].config.count = 3_000;
+    large.fleets[0].config.size = 3_000.into();
     for (name, scenario) in [("outcomes", small), ("distributions", large)] {
         let mut kept = 0;
         let mut peak = |replications| {

@@ -78,7 +78,7 @@ fn the_scenario_of_the_design_becomes_what_it_says() {
     assert_eq!((reservoir.hold, reservoir.cooldown), (Span::from_secs(10), minutes(1)));
 
     let fleet = &scenario.fleets[0].config;
-    assert_eq!((fleet.count, fleet.threads, fleet.receive.max), (12, 1, 10));
+    assert_eq!((&fleet.size, fleet.threads, fleet.receive.max), (&12.into(), 1, 10));
     assert_eq!(fleet.receive.wait, Span::from_secs(20));
     assert_eq!(fleet.failure.probability.to_bits(), 0.01_f64.to_bits());
     assert_eq!(fleet.failure.then, OnFailure::LetExpire);
@@ -436,7 +436,7 @@ fn a_set_changes_what_is_written_and_what_is_not() {
     assert_eq!(queue.redrive.map(|redrive| (redrive.to.0, redrive.max_receives)), Some((1, 10)));
     assert_eq!(queue.ledger.capacity, Some(Capacity { per_second: 10.0, burst: 10.0 }));
     let fleet = &scenario.fleets[0].config;
-    assert_eq!((fleet.count, fleet.failure.probability.to_bits()), (3, 0.02_f64.to_bits()));
+    assert_eq!((&fleet.size, fleet.failure.probability), (&3.into(), 0.02));
     let law = Dist::log_normal_from_p50_p99(Span::from_secs(1), Span::from_secs(5));
     assert_eq!(fleet.processing, law);
     let at = Time::ZERO + Span::from_secs(60);

@@ -6,7 +6,7 @@
 //! in the order of their ranks, those of one rank in the order in which they were scheduled. The
 //! table below is the only place that names an event, its rank and why it has it.
 
-use crate::facts::deed::{FunctionId, ProducerId, WorkerId};
+use crate::facts::deed::{FleetId, FunctionId, ProducerId, WorkerId};
 use crate::kernel::calendar::{Ranked, TimerId};
 use crate::ledger::config::QueueId;
 
@@ -82,54 +82,60 @@ events! {
     /// Of the queue service.
     Service(ServiceEvent) {
         /// Something falls due in a queue.
-        Due(QueueId) 1 "a visibility timeout or delay that ends at t ends before any call at t",
+        Due(QueueId) 2 "a visibility timeout or delay that ends at t ends before any call at t",
         /// A queue is purged.
-        Purge(QueueId) 2 "removes what is there at t, not what is sent at t",
+        Purge(QueueId) 3 "removes what is there at t, not what is sent at t",
     }
     /// Of the producers.
     Producers(ProducerEvent) {
         /// A producer's call takes effect.
-        SendCall(u32) 8 "calls under way come before new arrivals",
+        SendCall(u32) 9 "calls under way come before new arrivals",
         /// The next message of a producer arises.
-        Arrival(ProducerId) 9 "new messages at t meet the workers that t freed",
+        Arrival(ProducerId) 10 "new messages at t meet the workers that t freed",
         /// A closed client has thought.
-        Client(u32) 9 "as an arrival",
+        Client(u32) 10 "as an arrival",
         /// An unfilled batch of sends has waited long enough.
-        SendLinger(ProducerId) 10 "after the arrival that may have filled the batch",
+        SendLinger(ProducerId) 11 "after the arrival that may have filled the batch",
     }
     /// Of the fleets of workers.
     Fleets(FleetEvent) {
         /// A worker crashes or starts.
         Life(WorkerId) 0 "a worker that dies at t does nothing at t",
+        /// A worker that leaves has had its time of grace.
+        Kill(WorkerId) 0 "as a crash",
+        /// Hosts of a fleet are asked for, come or go.
+        Hosts(FleetId) 1 "as a change of its size",
+        /// A fleet begins to exchange its workers.
+        Deploy(FleetId) 1 "as a change of its size",
+        /// The next of its workers are exchanged.
+        Rollout(FleetId) 1 "as a change of its size",
+        /// The clock says how many workers a fleet has.
+        Size(FleetId) 1 "who leaves at t receives nothing at t, who joins at t may",
         /// A thread's work, or the call it makes about it, comes to its end.
-        Thread(u32) 3 "work that ends at t frees its worker for what arrives at t",
-        /// A background delete takes effect.
-        DeleteCall(u32) 4 "a delete at t comes before a heartbeat or a receive at t",
+        Thread(u32) 4 "work that ends at t frees its worker for what arrives at t",
+        /// A delete in the background takes effect, or what a stopped worker gives back.
+        BackgroundCall(u32) 5 "a delete at t comes before a heartbeat or a receive at t",
         /// A thread extends the visibility of what it works on.
-        Heartbeat(u32) 5 "not for work that ended at t",
+        Heartbeat(u32) 6 "not for work that ended at t",
         /// An unfilled batch of deletes has waited long enough.
-        DeleteLinger(WorkerId) 6 "after the deletes that may have filled the batch",
+        DeleteLinger(WorkerId) 7 "after the deletes that may have filled the batch",
         /// The answer to a receive reaches its worker.
-        Answer(WorkerId) 7 "a consumer learns at t what it received before t",
+        Answer(WorkerId) 8 "a consumer learns at t what it received before t",
         /// A worker polls after a pause.
-        Poll(WorkerId) 11 "a poll at t sees all that was sent at t",
+        Poll(WorkerId) 12 "a poll at t sees all that was sent at t",
+        /// A scaler looks at its queue, reads or decides.
+        Scale(FleetId) 13 "counters read at t show all that was done at t",
     }
     /// Of the functions.
     Functions(FunctionEvent) {
-        /// An invocation, the deletes after it, or the gap behind them, come to their end.
-        Invocation(u32) 3 "as a thread: what ends at t frees its place for what arrives at t",
+        /// What a batch waits for: its window, another try, its end, its deletes, its gap.
+        Batch(u32) 3 "as a thread: what ends at t frees its place for what arrives at t",
         /// Environments have been idle for long enough.
         Cool(FunctionId) 4 "one that ended at t is warm at t",
-        /// A batch that was throttled is invoked again.
-        Retry(u32) 6 "finds the concurrency that t freed",
-        /// The answer to a receive reaches its reader.
-        Arrive(u32) 7 "as an answer to a worker",
+        /// The answer to a receive reaches its reader, or a reader polls after a pause.
+        Reader(u32) 7 "as an answer to a worker; its poll waits for what is sent at t",
         /// The limit of a mapping grows.
-        Grow(FunctionId) 11 "as a poll: sees the backlog of all that was sent at t",
-        /// A reader polls after a pause.
-        Read(u32) 11 "as a poll of a worker",
-        /// A batch has been gathered for long enough.
-        Window(u32) 12 "what comes at t is in it",
+        Grow(FunctionId) 11 "sees the backlog of all that was sent at t",
     }
 }
 
@@ -195,6 +201,18 @@ impl Numbered for ProducerId {
     }
 }
 
+impl Numbered for FleetId {
+    #[inline]
+    fn of(number: u32) -> FleetId {
+        FleetId(number)
+    }
+
+    #[inline]
+    fn number(self) -> u32 {
+        self.0
+    }
+}
+
 impl Numbered for WorkerId {
     #[inline]
     fn of(number: u32) -> WorkerId {
@@ -229,7 +247,7 @@ mod tests {
     fn an_event_is_found_again_by_its_name() {
         let (worker, queue, producer) = (WorkerId(7), QueueId(7), ProducerId(7));
         let function = FunctionId(7);
-        let events: [Event; 20] = [
+        let events: [Event; 23] = [
             ServiceEvent::Due(queue).into(),
             ServiceEvent::Purge(queue).into(),
             ProducerEvent::SendCall(7).into(),
@@ -237,19 +255,22 @@ mod tests {
             ProducerEvent::Client(7).into(),
             ProducerEvent::SendLinger(producer).into(),
             FleetEvent::Life(worker).into(),
+            FleetEvent::Kill(worker).into(),
+            FleetEvent::Size(FleetId(7)).into(),
+            FleetEvent::Hosts(FleetId(7)).into(),
+            FleetEvent::Deploy(FleetId(7)).into(),
+            FleetEvent::Rollout(FleetId(7)).into(),
             FleetEvent::Thread(7).into(),
-            FleetEvent::DeleteCall(7).into(),
+            FleetEvent::BackgroundCall(7).into(),
             FleetEvent::Heartbeat(7).into(),
             FleetEvent::DeleteLinger(worker).into(),
             FleetEvent::Answer(worker).into(),
             FleetEvent::Poll(worker).into(),
-            FunctionEvent::Invocation(7).into(),
+            FunctionEvent::Batch(7).into(),
             FunctionEvent::Cool(function).into(),
-            FunctionEvent::Retry(7).into(),
-            FunctionEvent::Arrive(7).into(),
+            FunctionEvent::Reader(7).into(),
             FunctionEvent::Grow(function).into(),
-            FunctionEvent::Read(7).into(),
-            FunctionEvent::Window(7).into(),
+            FleetEvent::Scale(FleetId(7)).into(),
         ];
         for event in events {
             assert_eq!(Event::of_timer(event.timer()), event);
@@ -260,12 +281,13 @@ mod tests {
     #[test]
     fn events_of_one_instant_run_in_the_order_of_their_ranks() {
         let (worker, queue, producer) = (WorkerId(0), QueueId(0), ProducerId(0));
-        let ordered: [Event; 12] = [
+        let ordered: [Event; 14] = [
             FleetEvent::Life(worker).into(),
+            FleetEvent::Size(FleetId(0)).into(),
             ServiceEvent::Due(queue).into(),
             ServiceEvent::Purge(queue).into(),
             FleetEvent::Thread(0).into(),
-            FleetEvent::DeleteCall(0).into(),
+            FleetEvent::BackgroundCall(0).into(),
             FleetEvent::Heartbeat(0).into(),
             FleetEvent::DeleteLinger(worker).into(),
             FleetEvent::Answer(worker).into(),
@@ -273,6 +295,7 @@ mod tests {
             ProducerEvent::Arrival(producer).into(),
             ProducerEvent::SendLinger(producer).into(),
             FleetEvent::Poll(worker).into(),
+            FleetEvent::Scale(FleetId(0)).into(),
         ];
         for pair in ordered.windows(2) {
             let mut calendar: Calendar<Event> = Calendar::with_capacity(2);

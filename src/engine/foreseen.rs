@@ -77,7 +77,7 @@ impl Watch {
     /// that nothing changes for ends where it would have ended.
     pub(super) fn go_on_as(&mut self, scenario: &Scenario) {
         let fleets = || scenario.fleets.iter().map(|fleet| &fleet.config);
-        let workers = fleets().map(|fleet| u64::from(fleet.count)).sum();
+        let workers = fleets().map(|fleet| u64::from(fleet.size.most())).sum();
         self.needed = self.needed.max(Needed::of(scenario).bytes());
         let partitions = self.queues.iter().map(|queue| queue.partitions).sum();
         let blocks = Ledger::bytes_of_blocks(partitions);

@@ -35,7 +35,13 @@ pub fn frame<'a>(course: impl Into<Course<'a>>) -> Frame {
         series: last.window,
         partitions: last.queues.iter().map(|queue| queue.config.ledger.partitions).collect(),
         producers: last.producers.len(),
-        fleets: last.fleets.iter().map(|fleet| fleet.config.threads).collect(),
+        fleets: course
+            .with_a_past()
+            .scenario
+            .fleets
+            .iter()
+            .map(|fleet| (fleet.config.threads, fleet.config.size.at_start()))
+            .collect(),
         functions: last.functions.iter().map(|function| function.config.memory).collect(),
     }
 }

@@ -83,7 +83,7 @@ impl<O: Observer> World<O> {
         observer: O,
         interrupt: &AtomicBool,
     ) -> World<O> {
-        let workers = scenario.fleets.iter().map(|fleet| fleet.config.count).sum();
+        let workers = scenario.fleets.iter().map(|fleet| fleet.config.size.at_start()).sum();
         let mut core = Core::new(scenario, replication, workers, observer);
         let memory = Watch::new(scenario, &core.ledger);
         let producers = Producers::new(&mut core, &scenario.producers, interrupt);

@@ -489,7 +489,7 @@ fn a_run_is_compared_with_what_was_kept_of_it() {
     let other = text("").text.replace("count: 6", "count: 5");
     let other = Text { text: other, ..old.clone() };
     match differs(&other, &same).first {
-        First::At { old, .. } => assert_eq!(old.fleets[0].config.count, 6),
+        First::At { old, .. } => assert_eq!(old.fleets[0].config.size, 6.into()),
         first @ (First::SameEvents | First::Between { .. }) => panic!("{first:?}"),
     }
     // The old one is not known, or gives something else by now: the checkpoints tell.
@@ -511,7 +511,7 @@ fn a_run_is_compared_with_what_was_kept_of_it() {
     assert_eq!(numbers(differs(&old, &gone).first), (number(2), number(3)));
     let gone = stored(&kept_checkpoint(0), Some(&other));
     assert_eq!(numbers(differs(&old, &gone).first), (None, number(0)));
-    assert_eq!(scenario.fleets[0].config.count, 6);
+    assert_eq!(scenario.fleets[0].config.size, 6.into());
 }
 
 #[test]

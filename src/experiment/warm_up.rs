@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_queue_that_only_grows_is_said_to_be_too_short() {
         let mut growing = scenario("seed: 1");
-        growing.fleets[0].config.count = 1;
+        growing.fleets[0].config.size = 1.into();
         growing.drain = Span::from_secs(60);
         let Found { cut, doubt } = mser5(&growing, plan(2));
         assert!(cut <= growing.duration / 2);

@@ -12,6 +12,7 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{QueueConfig, QueueId};
 use crate::ledger::journal::{Action, Call, Change, MessageId, Step};
 use crate::model::clients::{FleetConfig, ProducerConfig};
+use crate::model::course::Course;
 use crate::model::scenario::{Named, Scenario};
 
 /// One system at the parting.
@@ -77,15 +78,9 @@ impl View<'_> {
     }
 
     /// The fleet of a worker, and its number there.
-    fn place(&self, WorkerId(number): WorkerId) -> (&Named<FleetConfig>, u32) {
-        let mut member = number;
-        for fleet in &self.scenario.fleets {
-            if member < fleet.config.count {
-                return (fleet, member);
-            }
-            member -= fleet.config.count;
-        }
-        unreachable!("worker {number} is in no fleet")
+    fn place(&self, WorkerId(number): WorkerId) -> Option<(&Named<FleetConfig>, u32)> {
+        let (fleet, member) = Course::from(self.scenario).workers().nth(number as usize)?;
+        Some((&self.scenario.fleets[fleet], member))
     }
 
     /// The name of a worker, or of a function, whoever of its readers or environments it is.
@@ -93,8 +88,10 @@ impl View<'_> {
         if let Some(FunctionId(function)) = worker.function() {
             return self.scenario.functions[function as usize].name.clone();
         }
-        let (fleet, member) = self.place(worker);
-        format!("{}.{member}", fleet.name)
+        match self.place(worker) {
+            Some((fleet, member)) => format!("{}.{member}", fleet.name),
+            None => "a worker that joined late".to_owned(),
+        }
     }
 
     /// A worker of the other system, and that this one has none of its name, if so.
@@ -103,9 +100,10 @@ impl View<'_> {
         let missing = if worker.function().is_some() {
             self.scenario.functions.iter().all(|own| own.name != name)
         } else {
-            let (fleet, member) = other.place(worker);
-            let own = self.scenario.fleets.iter().find(|own| own.name == fleet.name);
-            own.is_none_or(|own| own.config.count <= member)
+            other.place(worker).is_some_and(|(fleet, member)| {
+                let own = self.scenario.fleets.iter().find(|own| own.name == fleet.name);
+                own.is_none_or(|own| own.config.size.most() <= member)
+            })
         };
         if missing { format!("{name}, which {} does not have,", self.name) } else { name }
     }
@@ -336,12 +334,13 @@ fn began(x: View<'_>, y: View<'_>) -> Option<String> {
 }
 
 fn ended(x: View<'_>, y: View<'_>, took: Span, how: Ending) -> Option<String> {
-    if how == Ending::Crashed {
-        return Some(format!("in {} its worker crashed", x.name));
+    let cut_off = |how: Ending| if how == Ending::Killed { "was killed" } else { "crashed" };
+    if how.is_cut_off() {
+        return Some(format!("in {} its worker {}", x.name, cut_off(how)));
     }
     match y.side.next? {
-        (_, Fact::Deed(Deed::Ended { how: Ending::Crashed, .. })) => {
-            Some(format!("in {} its worker crashed", y.name))
+        (_, Fact::Deed(Deed::Ended { how, .. })) if how.is_cut_off() => {
+            Some(format!("in {} its worker {}", y.name, cut_off(how)))
         }
         (_, Fact::Deed(Deed::Ended { took: other, .. })) if other != took => {
             Some(format!("its work takes {took} in {} and {other} in {}", x.name, y.name))
@@ -656,7 +655,7 @@ mod tests {
     #[test]
     fn work_that_began_later_waited_on_its_way_or_in_a_buffer() {
         let (long, mut short) = (scenario(), scenario());
-        short.fleets[1].config.count = 1;
+        short.fleets[1].config.size = 1.into();
         let (worker_id, thread, queue) = (WorkerId(2), 0, JOBS);
         let began = Deed::Began { worker: worker_id, thread, queue, message: MESSAGE, receives: 1 };
         let a = does(Fact::Deed(began), worker(2));

@@ -75,6 +75,16 @@ words! {
         Failed = "failed",
         /// The worker died.
         Crashed = "crashed",
+        /// The worker was stopped, and killed.
+        Killed = "killed",
+    }
+}
+
+impl Ending {
+    /// Whether the worker was gone before the work was over.
+    #[inline]
+    pub fn is_cut_off(self) -> bool {
+        matches!(self, Ending::Crashed | Ending::Killed)
     }
 }
 
@@ -177,6 +187,49 @@ facts! {
         /// A worker leaves its fleet: it receives no more. Each of its threads is paid until it
         /// has finished what it holds.
         10 "left" Left {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its fleet.
+            fleet: FleetId = tell "fleet",
+        },
+        /// A fleet is to have so many workers from now on.
+        11 "resized" Resized {
+            /// The fleet.
+            fleet: FleetId = tell "fleet",
+            /// Workers that are wanted.
+            wanted: u32 = tell "wanted",
+        },
+        /// A worker that was leaving is killed with what it still holds.
+        13 "killed" Killed {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its fleet.
+            fleet: FleetId = tell "fleet",
+            /// Messages that it holds: received, and neither deleted nor given back.
+            held: u32 = tell "held",
+        },
+        /// A fleet's scaler has read its queue's approximate counters.
+        15 "counted" Counted {
+            /// The fleet.
+            fleet: FleetId = tell "fleet",
+            /// The queue.
+            queue: QueueId = tell "queue",
+            /// Messages visible, as it read.
+            visible: u32 = tell "visible",
+            /// Messages in flight, as it read.
+            in_flight: u32 = tell "in_flight",
+            /// Messages delayed, as it read.
+            delayed: u32 = tell "delayed",
+            /// Calls of `GetQueueAttributes` that took; points of `CloudWatch` take none.
+            calls: u32 = tell "calls",
+        },
+        /// A fleet begins to exchange its workers for others.
+        14 "deployed" Deployed {
+            /// The fleet.
+            fleet: FleetId = tell "fleet",
+        },
+        /// A worker that left has gone: it holds nothing any more.
+        12 "stopped" Stopped {
             /// The worker.
             worker: WorkerId = tell "worker",
             /// Its fleet.

@@ -44,6 +44,14 @@ pub enum Purpose {
     Placement,
     /// Failures and repairs of nodes.
     Failures,
+    /// When a scaler reads a queue's counters, and how far they lag.
+    Counters,
+    /// When a pod autoscaler reads them, and how far they lag then.
+    Syncs,
+    /// How long the nodes take that replicas are placed on.
+    NodeBoot,
+    /// How long workers take that a scaler asks for.
+    Boot,
 }
 
 impl Purpose {
@@ -62,6 +70,10 @@ impl Purpose {
             Purpose::Think => "think",
             Purpose::Placement => "placement",
             Purpose::Failures => "failures",
+            Purpose::Counters => "counters",
+            Purpose::Syncs => "syncs",
+            Purpose::NodeBoot => "node boot",
+            Purpose::Boot => "boot",
         }
     }
 }

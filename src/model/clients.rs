@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use super::fleet_size::FleetSize;
+use super::scaling::RoomConfig;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
@@ -126,7 +128,7 @@ pub struct FleetConfig {
     /// Where it receives.
     pub queue: QueueId,
     /// Processes.
-    pub count: u32,
+    pub size: FleetSize,
     /// Messages worked on at once by each.
     pub threads: u32,
     /// How it polls.
@@ -144,8 +146,16 @@ pub struct FleetConfig {
     pub heartbeat: Option<Heartbeat>,
     /// How workers die.
     pub crash: Option<Crash>,
-    /// From the start of the run to the first poll.
+    /// From when a worker joins, at the start of the run or later, to its first poll.
     pub start_up: Dist,
+    /// The hosts that its workers are placed on; `None` has room for all.
+    pub hosts: Option<RoomConfig>,
+    /// What a worker that leaves does with what it holds.
+    pub on_stop: OnStop,
+    /// After so long one that leaves is killed; `None` waits for it.
+    pub grace: Option<Span>,
+    /// When the workers are exchanged for others.
+    pub deploys: Option<Deploys>,
     /// How deletes are sent.
     pub delete: DeleteConfig,
     /// A message that was processed before is recognised and only deleted.
@@ -217,6 +227,60 @@ pub struct Crash {
     pub mean_time_between: Span,
     /// From a crash to the next start.
     pub restart: Dist,
+}
+
+/// What a worker that leaves does with what it holds. In each case it receives no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnStop {
+    /// It finishes what it holds. What is left when it is killed returns at its timeout.
+    Finish,
+    /// What no thread works on it gives back at once, and what is left when it is killed then: by
+    /// setting the visibility timeout to 0.
+    GiveBack,
+    /// It is killed at once: what it holds returns at its timeout.
+    Drop,
+}
+
+/// How the workers of a fleet are exchanged for others: part by part, the next when all of the one
+/// before have started again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deploys {
+    /// When it begins, ascending. One that begins before the last is over begins with all again.
+    pub at: Arc<[Time]>,
+    /// How many are exchanged at once.
+    pub batch: Portion,
+    /// From when a new worker has the place of an old one to its first poll; `None` is the fleet's.
+    pub start_up: Option<Dist>,
+}
+
+impl Deploys {
+    /// When the next one begins, after `now`.
+    pub fn next(&self, now: Time) -> Option<Time> {
+        self.at.get(self.at.partition_point(|&at| at <= now)).copied()
+    }
+}
+
+/// A part of a fleet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Portion {
+    /// So many workers.
+    Workers(u32),
+    /// This share of those that are there, rounded up.
+    Share(f64),
+}
+
+impl Portion {
+    /// How many of so many, at least one.
+    #[expect(clippy::cast_sign_loss, reason = "it is at least one")]
+    pub fn of(self, workers: u32) -> u32 {
+        match self {
+            Portion::Workers(count) => count.max(1),
+            Portion::Share(share) => {
+                // What is whole but for the rounding of a product is whole.
+                libm::ceil(f64::from(workers) * share - 1e-9).max(1.0) as u32
+            }
+        }
+    }
 }
 
 /// How deletes are sent.

@@ -3,7 +3,8 @@
 //! Owns [`Course`]. Must not know how a world takes other settings on (`engine::fork`), nor which
 //! may change (`scenario::fork`).
 
-use super::scenario::Scenario;
+use super::clients::FleetConfig;
+use super::scenario::{Named, Scenario};
 use crate::kernel::time::Time;
 
 /// Other settings from an instant on.
@@ -73,17 +74,19 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// The workers in the order of their numbers, each by the place of its fleet and its number
-    /// there: those of the start, then those that join.
+    /// The places of workers in the order of their numbers, each by its fleet's place in the
+    /// scenario and its number there: as many as each fleet wants at once, then those that a fork
+    /// adds. Where workers take long to leave there are more later, with the next numbers.
     pub fn workers(self) -> impl Iterator<Item = (usize, u32)> {
         let this = self.with_a_past();
         let fleets = this.scenario.fleets.iter().zip(&this.last().fleets).enumerate();
-        let first = fleets.clone().flat_map(|(place, (first, _))| {
-            (0..first.config.count).map(move |member| (place, member))
+        let most = |fleet: &Named<FleetConfig>| fleet.config.size.most();
+        let first = fleets
+            .clone()
+            .flat_map(move |(at, (first, _))| (0..most(first)).map(move |member| (at, member)));
+        let more = fleets.flat_map(move |(at, (first, last))| {
+            (most(first)..most(last)).map(move |member| (at, member))
         });
-        let joining = fleets.flat_map(|(place, (first, last))| {
-            (first.config.count..last.config.count).map(move |member| (place, member))
-        });
-        first.chain(joining)
+        first.chain(more)
     }
 }

@@ -169,7 +169,7 @@ impl Observer for Batches {
         self.metrics.deed(now, deed);
         if let Deed::Ended { queue, sent, took, how, .. } = *deed
             && how != Ending::Recognised
-            && how != Ending::Crashed
+            && !how.is_cut_off()
             && let Some(part) = self.part(queue, sent)
         {
             part.of.processing.record(took);

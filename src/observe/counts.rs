@@ -122,6 +122,8 @@ macro_rules! redelivery_counters {
             "redelivered.delete_undone" delete_undone: Less unless "is_zero",
             /// The receive before did not hide it.
             "redelivered.not_hidden" not_hidden: Less unless "is_zero",
+            /// The worker was stopped: killed with it, or it gave it back.
+            "redelivered.stopped" stopped: Less unless "is_zero",
             /// No concurrency was free to invoke its function.
             "redelivered.throttled" throttled: Less unless "is_zero",
         }
@@ -141,6 +143,8 @@ macro_rules! call_counters {
             "calls.delete" delete: Less,
             /// Changes of visibility.
             "calls.change_visibility" change_visibility: Less,
+            /// Readings of the approximate counters by scalers.
+            "calls.get_attributes" get_attributes: Less unless "is_zero",
         }
     };
 }
@@ -164,7 +168,7 @@ macro_rules! producer_counters {
     };
 }
 
-/// Counters of one fleet, of processings.
+/// Counters of one fleet: of processings, and of workers that come and go.
 macro_rules! fleet_counters {
     ($make:ident $more:tt) => {
         $make! {
@@ -175,8 +179,18 @@ macro_rules! fleet_counters {
             duplicates,
             /// Failed processings.
             failed,
-            /// Processings cut off by a crash.
+            /// Processings cut off: their worker crashed or was killed.
             crashed,
+            /// Workers that joined after the start, those of deploys included.
+            "joined" joined: Neither unless "is_zero",
+            /// Workers that began to leave.
+            "left" left: Neither unless "is_zero",
+            /// Workers that were killed while they left.
+            "killed" killed: Less unless "is_zero",
+            /// Messages that killed workers held.
+            "killed_with" killed_with: Less unless "is_zero",
+            /// Deploys that began.
+            "deploys" deploys: Neither unless "is_zero",
         }
     };
 }
@@ -306,14 +320,15 @@ impl Redelivered {
     /// All causes.
     pub fn total(self) -> u64 {
         let by_clients = self.outlived_timeout + self.prefetched + self.failed + self.crashed;
-        by_clients + self.delete_lost + self.delete_undone + self.not_hidden + self.throttled
+        let by_clients = by_clients + self.stopped + self.throttled;
+        by_clients + self.delete_lost + self.delete_undone + self.not_hidden
     }
 }
 
 impl Calls {
     /// All kinds.
     pub fn total(self) -> u64 {
-        self.send + self.receive + self.delete + self.change_visibility
+        self.send + self.receive + self.delete + self.change_visibility + self.get_attributes
     }
 }
 
@@ -367,15 +382,21 @@ mod tests {
         assert_eq!(counts(13).since(&counts(3)), counts(10));
     }
 
-    /// The causes are 1 to 8, the calls 9 to 12, further chunks 13 to 16, nodes 17 to 20, what is
-    /// sent is 21, throttled and unavailable sends 34 and 36.
+    /// The causes are 1 to 9, the calls 10 to 14, further chunks 15 to 19, nodes 20 to 23, what is
+    /// sent is 24, throttled and unavailable sends 37 and 39.
     #[test]
     fn sums_are_those_of_their_parts() {
         let counts = counts(1);
-        assert_eq!(counts.redelivered.total(), 9 * 4);
-        assert_eq!(counts.calls.total(), 9 + 10 + 11 + 12);
-        assert_eq!(counts.offered(), 21 + 34 + 36);
-        let requests = Calls { send: 9 + 13, receive: 10 + 14, delete: 11, change_visibility: 12 };
+        assert_eq!(counts.redelivered.total(), 9 * 10 / 2);
+        assert_eq!(counts.calls.total(), 10 + 11 + 12 + 13 + 14);
+        assert_eq!(counts.offered(), 24 + 37 + 39);
+        let requests = Calls {
+            send: 10 + 15,
+            receive: 11 + 16,
+            delete: 12,
+            change_visibility: 13,
+            get_attributes: 14,
+        };
         assert_eq!(counts.requests(), requests);
     }
 
@@ -389,8 +410,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         values.sort_unstable();
-        let further_chunks = [13, 14, 15, 16];
-        let own = (1..=38).filter(|value| !further_chunks.contains(value));
+        let further_chunks = [15, 16, 17, 18, 19];
+        let own = (1..=41).filter(|value| !further_chunks.contains(value));
         assert_eq!((names.len(), values), (number, own.collect()));
         assert!(all().all(|counter| counter.about.ends_with('.')));
     }

@@ -21,6 +21,8 @@ pub struct FleetMeasured {
     pub up: Level,
     /// Threads of workers that are down.
     pub down: Level,
+    /// Workers that are wanted.
+    pub wanted: Level,
     /// One entry a window of `Scenario::window`, over the whole run.
     pub series: Series<FleetWindow>,
     /// Threads of each worker.

@@ -4,7 +4,7 @@
 //! when windows begin and end: [`super::metrics`] tells.
 
 use super::level_meter::{Meter, Metered};
-use super::measured::{FleetMeasured, FleetWindow};
+use super::measured::{FleetCounts, FleetMeasured, FleetWindow};
 use super::windows::{Past, Windows};
 use crate::facts::deed::Ending;
 use crate::facts::thread_time::ThreadTime;
@@ -19,12 +19,15 @@ pub(super) struct FleetMeter {
     calling: Meter,
     up: Meter,
     down: Meter,
+    wanted: Meter,
+    counted: Meter,
     /// It rests if no thread's time goes over from one part to another.
     pub(super) windows: Windows<FleetWindow>,
 }
 
 impl FleetMeter {
-    pub(super) fn new(threads_each: u32, windows: usize) -> FleetMeter {
+    /// Of a fleet that wants so many workers of so many threads each.
+    pub(super) fn new(threads_each: u32, wanted: u32, windows: usize) -> FleetMeter {
         let now = FleetMeasured { threads_each, ..FleetMeasured::default() };
         FleetMeter {
             at_begin: now.clone(),
@@ -34,12 +37,15 @@ impl FleetMeter {
             calling: Meter::ZERO,
             up: Meter::ZERO,
             down: Meter::ZERO,
+            wanted: Meter::starting_at(u64::from(wanted)),
+            counted: Meter::ZERO,
             windows: Windows::new(windows),
         }
     }
 
-    fn meters(&mut self) -> [&mut Meter; 4] {
-        [&mut self.busy, &mut self.calling, &mut self.up, &mut self.down]
+    fn meters(&mut self) -> [&mut Meter; 6] {
+        let FleetMeter { busy, calling, up, down, wanted, counted, .. } = self;
+        [busy, calling, up, down, wanted, counted]
     }
 
     /// A thread's time is going to go over, or to be measured: tells the windows that ended
@@ -49,8 +55,8 @@ impl FleetMeter {
     pub(super) fn wake(&mut self, past: Past) {
         if self.windows.wake(past) {
             let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
-            let [busy, calling, up, _] = levels;
-            self.windows.fill(past, FleetWindow { busy, calling, up });
+            let [busy, calling, up, down, wanted, counted] = levels;
+            self.windows.fill(past, FleetWindow { busy, calling, up, down, wanted, counted });
         }
     }
 
@@ -65,6 +71,7 @@ impl FleetMeter {
         self.measured.calling = self.calling.end(now, over);
         self.measured.up = self.up.end(now, over);
         self.measured.down = self.down.end(now, over);
+        self.measured.wanted = self.wanted.end(now, over);
     }
 
     pub(super) fn close_window(&mut self, at: Time, over: Span) {
@@ -72,8 +79,10 @@ impl FleetMeter {
             busy: self.busy.close_window(at, over),
             calling: self.calling.close_window(at, over),
             up: self.up.close_window(at, over),
+            down: self.down.close_window(at, over),
+            wanted: self.wanted.close_window(at, over),
+            counted: self.counted.close_window(at, over),
         });
-        self.down.close_window(at, over);
         self.windows.rest(true);
     }
 
@@ -83,6 +92,7 @@ impl FleetMeter {
         measured.calling.last = self.calling.value();
         measured.up.last = self.up.value();
         measured.down.last = self.down.value();
+        measured.wanted.last = self.wanted.value();
         FleetMeasured { series: self.windows.into_series(), ..measured }
     }
 
@@ -103,6 +113,21 @@ impl FleetMeter {
                 (true, true) | (false, false) => {}
             }
         }
+    }
+
+    /// The fleet is to have so many workers.
+    pub(super) fn resized(&mut self, now: Time, wanted: u32) {
+        self.wanted.set(now, u64::from(wanted));
+    }
+
+    /// Its scaler reads so many visible messages.
+    pub(super) fn counted(&mut self, now: Time, visible: u64) {
+        self.counted.set(now, visible);
+    }
+
+    /// Counters of workers that come and go.
+    pub(super) fn counts(&mut self) -> &mut FleetCounts {
+        &mut self.now.counts
     }
 
     /// Takes the end of the work on a message in.
@@ -138,7 +163,7 @@ impl FleetMeasured {
                 self.counts.failed += 1;
                 self.failed_work += work;
             }
-            Ending::Crashed => {
+            Ending::Crashed | Ending::Killed => {
                 self.counts.crashed += 1;
                 self.crashed_work += work;
             }
@@ -161,7 +186,7 @@ impl FleetMeasured {
 
 #[cfg(test)]
 mod tests {
-    use super::super::measured::{FleetCounts, WindowLevel};
+    use super::super::measured::WindowLevel;
     use super::*;
     use crate::facts::thread_time::ThreadTime::{Calling, Down, Gone, Idle, Working};
 
@@ -173,7 +198,7 @@ mod tests {
     /// them crash.
     #[test]
     fn every_thread_is_in_one_part_at_any_time() {
-        let mut meter = FleetMeter::new(1, 2);
+        let mut meter = FleetMeter::new(1, 3, 2);
         meter.threads(at(0), 3, Gone, Down);
         meter.begin(at(0));
         meter.threads(at(2), 3, Down, Idle);
@@ -212,7 +237,7 @@ mod tests {
             (Ending::Failed, 1_000),
             (Ending::Crashed, 10_000),
         ];
-        let mut meter = FleetMeter::new(1, 1);
+        let mut meter = FleetMeter::new(1, 1, 1);
         let work = |meter: &mut FleetMeter, times: usize| {
             for (how, secs) in ends.into_iter().cycle().take(5 * times) {
                 meter.end_work(Span::from_secs(secs), how);
@@ -224,7 +249,13 @@ mod tests {
         meter.end(at(9), Span::from_secs(4));
         work(&mut meter, 4);
         let of = meter.into_measured();
-        let each = FleetCounts { processed: 3, duplicates: 3, failed: 3, crashed: 3 };
+        let each = FleetCounts {
+            processed: 3,
+            duplicates: 3,
+            failed: 3,
+            crashed: 3,
+            ..FleetCounts::default()
+        };
         assert_eq!(of.counts, each);
         let work = [of.work, of.duplicate_work, of.failed_work, of.crashed_work];
         assert_eq!(work.map(|nanos| nanos / 1_000_000_000), [33_333, 330, 3_000, 30_000]);

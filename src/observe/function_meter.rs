@@ -106,7 +106,7 @@ impl FunctionMeter {
             Ending::Done => self.counts.processed += 1,
             Ending::Duplicate => self.counts.duplicates += 1,
             Ending::Failed => self.counts.failed += 1,
-            Ending::Recognised | Ending::Crashed => {}
+            Ending::Recognised | Ending::Crashed | Ending::Killed => {}
         }
     }
 

@@ -66,6 +66,11 @@ impl Meter {
         window: Begun { area: 0, max: 0 },
     };
 
+    /// One that has this value at time zero.
+    pub(super) fn starting_at(value: u64) -> Meter {
+        Meter { value, ..Meter::ZERO }
+    }
+
     #[inline]
     pub(super) fn value(&self) -> u64 {
         self.value

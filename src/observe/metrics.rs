@@ -40,8 +40,8 @@ pub struct Frame {
     pub partitions: Vec<u32>,
     /// Number of producers.
     pub producers: usize,
-    /// Threads of a worker, per fleet.
-    pub fleets: Vec<u32>,
+    /// Threads of a worker, and workers at the start, per fleet.
+    pub fleets: Vec<(u32, u32)>,
     /// Memory of an environment in MB, per function.
     pub functions: Vec<u32>,
 }
@@ -84,7 +84,7 @@ impl Metrics {
     /// Measures a run of this frame, before its first event.
     pub fn new(frame: &Frame) -> Metrics {
         let windows = frame.end.as_nanos().div_ceil(frame.series.as_nanos().max(1)) as usize;
-        let fleet = |&threads: &u32| FleetMeter::new(threads, windows + 1);
+        let fleet = |&(threads, wanted): &(u32, u32)| FleetMeter::new(threads, wanted, windows + 1);
         let queue = |&partitions: &u32| QueueMeter::new(frame.window, partitions, windows + 1);
         Metrics {
             window: frame.window,
@@ -317,10 +317,36 @@ impl Observer for Metrics {
             | Deed::ReceivesBurnt { function, .. }
             | Deed::EnvironmentGone { function, .. }
             | Deed::LimitChanged { function, .. } => self.function(function).deed(now, deed),
+            Deed::Resized { fleet, wanted } => {
+                let meter = &mut self.fleets[fleet.0 as usize];
+                if meter.windows.rests() {
+                    meter.wake(self.past);
+                }
+                meter.resized(now, wanted);
+            }
+            Deed::Counted { fleet, queue, visible, calls, .. } => {
+                let meter = &mut self.queues[queue.0 as usize];
+                if meter.windows.rests() {
+                    meter.wake(self.past);
+                }
+                meter.counted(calls);
+                let meter = &mut self.fleets[fleet.0 as usize];
+                if meter.windows.rests() {
+                    meter.wake(self.past);
+                }
+                meter.counted(now, u64::from(visible));
+            }
+            Deed::Joined { fleet, .. } => self.fleets[fleet.0 as usize].counts().joined += 1,
+            Deed::Left { fleet, .. } => self.fleets[fleet.0 as usize].counts().left += 1,
+            Deed::Killed { fleet, held, .. } => {
+                let counts = self.fleets[fleet.0 as usize].counts();
+                counts.killed += 1;
+                counts.killed_with += u64::from(held);
+            }
+            Deed::Deployed { fleet } => self.fleets[fleet.0 as usize].counts().deploys += 1,
             Deed::Began { .. }
             | Deed::Started { .. }
-            | Deed::Joined { .. }
-            | Deed::Left { .. }
+            | Deed::Stopped { .. }
             | Deed::Crashed { .. }
             | Deed::Busy { .. } => {}
         }

@@ -261,10 +261,15 @@ impl QueueMeter {
     #[inline]
     pub(super) fn end_work(&mut self, sent: Time, took: Span, how: Ending) {
         self.counts.duplicates += u64::from(how == Ending::Duplicate);
-        let worked = how != Ending::Recognised && how != Ending::Crashed;
+        let worked = how != Ending::Recognised && !how.is_cut_off();
         if worked && self.measures(sent) {
             self.latencies.processing.record(took);
         }
+    }
+
+    /// So many calls read its approximate counters.
+    pub(super) fn counted(&mut self, calls: u32) {
+        self.counts.calls.get_attributes += u64::from(calls);
     }
 
     /// Takes a change of the queue in.
@@ -449,6 +454,7 @@ impl Redelivered {
             Held::Undone => &mut self.delete_undone,
             Held::NotHidden => &mut self.not_hidden,
             Held::Throttled => &mut self.throttled,
+            Held::Stopped => &mut self.stopped,
         };
         *count += 1;
     }
@@ -726,7 +732,13 @@ mod tests {
             duplicates: 4,
             probes: 2 * (4 + 3),
             more_chunks: Calls { send: 2 * 4, receive: 2 * (4 + 1), ..Calls::default() },
-            calls: Calls { send: 2, receive: 2, delete: 2, change_visibility: 2 },
+            calls: Calls {
+                send: 2,
+                receive: 2,
+                delete: 2,
+                change_visibility: 2,
+                get_attributes: 0,
+            },
             ..QueueCounts::default()
         };
         assert_eq!(measured.counts, counts);

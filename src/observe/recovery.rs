@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::deed::{Deed, Ending};
+use crate::facts::deed::Deed;
 use crate::facts::observer::Observer;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
@@ -104,7 +104,8 @@ impl Observer for Recovery {
     }
 
     fn deed(&mut self, now: Time, deed: &Deed) {
-        if let Deed::Ended { worker, queue, message, how: Ending::Crashed, .. } = *deed
+        if let Deed::Ended { worker, queue, message, how, .. } = *deed
+            && how.is_cut_off()
             && queue == self.queue
             && (self.window.0..self.window.1).contains(&now)
             && self.holders.get(&message) == Some(&Caller(worker.0))
@@ -121,6 +122,7 @@ impl Observer for Recovery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::deed::Ending;
     use crate::facts::deed::{FleetId, WorkerId};
     use crate::ledger::journal::{PartitionId, State};
 

@@ -156,7 +156,7 @@ pub struct ProducerWindow {
     pub held_back: u64,
 }
 
-/// One window of a fleet's series, in threads.
+/// One window of a fleet's series, in threads but for the last two.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FleetWindow {
     /// Busy threads: those that work, and those that wait for a call.
@@ -165,6 +165,12 @@ pub struct FleetWindow {
     pub calling: WindowLevel,
     /// Threads of workers that are up.
     pub up: WindowLevel,
+    /// Threads of workers that start, or have crashed.
+    pub down: WindowLevel,
+    /// Workers that are wanted.
+    pub wanted: WindowLevel,
+    /// Visible messages, as the fleet's scaler last read them.
+    pub counted: WindowLevel,
 }
 
 /// One window of a function's series.

@@ -36,10 +36,13 @@ const OF_LATENCY: [&str; 6] = ["count", "mean_s", "p50_s", "p95_s", "p99_s", "ma
 type FleetColumns = (&'static str, fn(&FleetWindow) -> WindowLevel);
 
 /// Levels of a fleet, in three columns each.
-const OF_FLEET: [FleetColumns; 3] = [
+const OF_FLEET: [FleetColumns; 6] = [
     ("busy_threads", |window| window.busy),
     ("calling_threads", |window| window.calling),
     ("up_threads", |window| window.up),
+    ("down_threads", |window| window.down),
+    ("wanted_workers", |window| window.wanted),
+    ("counted_visible", |window| window.counted),
 ];
 
 type FunctionColumns = (&'static str, fn(&FunctionWindow) -> WindowLevel);

@@ -276,8 +276,8 @@ impl Judge {
     fn fleet(&mut self, path: &str, from: &FleetConfig, to: &FleetConfig) {
         let FleetConfig {
             // Those that are more join, those that are fewer leave.
-            count,
-            // Asked at each poll, work, call, failure, crash or delete.
+            size,
+            // Asked at each poll, work, call, failure, crash, leave or delete.
             receive: _,
             processing: _,
             per: _,
@@ -285,6 +285,10 @@ impl Judge {
             failure: _,
             heartbeat: _,
             crash: _,
+            on_stop: _,
+            grace: _,
+            // The next one is planned anew.
+            deploys: _,
             delete: _,
             idempotent: _,
             retry: _,
@@ -292,13 +296,20 @@ impl Judge {
             threads,
             start_up,
             forward,
+            hosts,
         } = to;
         self.stays(format!("{path}.queue"), [&from.queue, queue], WIRED, WHOLE);
+        self.stays(
+            format!("{path}.hosts"),
+            [&from.hosts, hosts],
+            "workers have their places",
+            WHOLE,
+        );
         self.stays(format!("{path}.forward"), [&from.forward, forward], WIRED, WHOLE);
         let why = "a worker has its threads from its start";
         let instead = "change `count`: more workers join, or some leave";
         self.stays(format!("{path}.threads"), [&from.threads, threads], why, instead);
-        if *count <= from.count {
+        if size.most() <= from.size.most() {
             let why = "all workers of the fleet have their start behind them";
             let instead = "it holds for workers that join: raise `count` too";
             self.stays(format!("{path}.start_up"), [&from.start_up, start_up], why, instead);

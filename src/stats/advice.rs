@@ -46,7 +46,7 @@ pub fn from_theory(
 ) -> Option<Advice> {
     let prediction = recognise(scenario, queue)?;
     let fleet = &scenario.fleets.get(prediction.fleet)?.config;
-    let servers = u64::from(fleet.count) * u64::from(fleet.threads);
+    let servers = u64::from(fleet.size.fixed()?) * u64::from(fleet.threads);
     let (mean, load) = (fleet.processing.mean_nanos(), prediction.busy);
     if !prediction.plain || load <= 0.0 || load >= 1.0 {
         return None;
@@ -119,7 +119,7 @@ mod tests {
         let rate = load * f64::from(servers) * 1e9 / work.mean_nanos();
         scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate }];
         let fleet = &mut scenario.fleets[0].config;
-        (fleet.count, fleet.processing) = (servers, work);
+        (fleet.size, fleet.processing) = (servers.into(), work);
         scenario
     }
 
@@ -213,7 +213,7 @@ mod tests {
         let mut scenario = station(0.8, 4, exponential());
         let four = from_theory(&scenario, QueueId(0), 0.01, 0.95).expect("is known");
         let fleet = &mut scenario.fleets[0].config;
-        (fleet.count, fleet.threads) = (2, 2);
+        (fleet.size, fleet.threads) = (2.into(), 2);
         assert_eq!(from_theory(&scenario, QueueId(0), 0.01, 0.95), Some(four.clone()));
         let measured = (four.duration - four.warm_up).as_secs_f64();
         assert!((measured * 0.8 * 4.0 / 0.01 / four.messages - 1.0).abs() < 1e-6, "{four:?}");

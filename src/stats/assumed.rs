@@ -207,7 +207,8 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let FleetConfig {
         queue: _,
         // One thread is as good as another, whichever worker it belongs to.
-        count,
+        // As many as ever: one that varies is no station.
+        size,
         threads,
         receive,
         processing,
@@ -217,6 +218,12 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         heartbeat,
         crash,
         start_up,
+        // Who has no room is not there from the start.
+        hosts,
+        // Nobody leaves.
+        on_stop: _,
+        grace: _,
+        deploys,
         delete,
         // What was done before does not come again.
         idempotent: _,
@@ -230,7 +237,13 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let together = *max == 1 || matches!(per, WorkUnit::Batch);
     // A thread would be held, or a message be gone, by what is no work.
     let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
-    if !together || !immediate || *prefetch != 0 || crash.is_some() {
+    if !together
+        || !immediate
+        || *prefetch != 0
+        || crash.is_some()
+        || deploys.is_some()
+        || hosts.is_some()
+    {
         return None;
     }
     let Failure { probability, poison, then } = *failure;
@@ -250,7 +263,7 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     Some(Station {
         fleet: place,
         rate: 0.0,
-        servers: count.checked_mul(*threads)?,
+        servers: size.fixed()?.checked_mul(*threads)?,
         work: processing,
         batch: *max,
         sleep: wait.is_zero().then_some(pause),

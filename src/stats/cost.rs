@@ -126,7 +126,7 @@ fn idle_polls(fleet: &FleetConfig, length: Span) -> u64 {
     let waits =
         if receive.wait.is_zero() { receive.pause.mean_nanos() } else { nanos(receive.wait) };
     let each = Span::round_nanos(waits + fleet.call_latency.mean_nanos());
-    length.as_nanos() / each.as_nanos().max(1) * u64::from(fleet.count)
+    length.as_nanos() / each.as_nanos().max(1) * u64::from(fleet.size.most())
 }
 
 /// Receives of a mapping that finds nothing for this long.

@@ -146,7 +146,7 @@ pub(crate) fn measured(shift: u64) -> Measured {
         deleted: 36_000,
         empty_receives: 12,
         redelivered: Redelivered { failed: 30, crashed: 6, ..Redelivered::default() },
-        calls: Calls { send: 36_000, receive: 36_048, delete: 36_000, change_visibility: 0 },
+        calls: Calls { send: 36_000, receive: 36_048, delete: 36_000, ..Calls::default() },
         ..QueueCounts::default()
     };
     let window = |visible| {

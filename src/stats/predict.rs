@@ -62,7 +62,8 @@ mod tests {
     fn one_worker(scenario: &mut Scenario) {
         one_line(scenario);
         let fleet = &mut scenario.fleets[0].config;
-        (fleet.count, fleet.processing) = (1, Dist::Exponential { mean: Span::from_millis(100) });
+        (fleet.size, fleet.processing) =
+            (1.into(), Dist::Exponential { mean: Span::from_millis(100) });
         scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 8.0 }];
     }
 

@@ -214,7 +214,7 @@ mod tests {
 
     fn one_server(scenario: &mut Scenario, processing: Dist) {
         let fleet = &mut scenario.fleets[0].config;
-        (fleet.count, fleet.processing) = (1, processing);
+        (fleet.size, fleet.processing) = (1.into(), processing);
         let second = ArrivalProcess::Poisson { rate: 3.0 };
         scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 5.0 }, second];
     }
@@ -396,7 +396,7 @@ mod tests {
                 let capacity = Capacity { per_second: 1e6, burst: 1e6 };
                 s.queues[1].config.ledger.capacity = Some(capacity);
             }),
-            ("overload", |s| s.fleets[0].config.count = 3),
+            ("overload", |s| s.fleets[0].config.size = 3.into()),
             ("general work", |s| {
                 s.fleets[0].config.processing = Dist::Constant(Span::from_millis(80));
             }),
@@ -438,7 +438,7 @@ mod tests {
                 let (every, extend) = (Span::from_millis(50), Span::from_millis(100));
                 s.fleets[0].config.heartbeat = Some(Heartbeat { every, extend });
             }),
-            ("threads", |s| (s.fleets[0].config.count, s.fleets[0].config.threads) = (2, 2)),
+            ("threads", |s| (s.fleets[0].config.size, s.fleets[0].config.threads) = (2.into(), 2)),
             ("idempotent", |s| s.fleets[0].config.idempotent = true),
             ("sends on", |s| s.fleets[0].config.forward = Some(QueueId(1))),
         ];
@@ -553,7 +553,7 @@ mod tests {
         assert_eq!((found.time_nanos, found.plain), (None, false), "not worked on alone");
         assert_eq!(batches(&Dist::Constant(mean), &|_| ()), None);
         assert_eq!(batches(&exponential, &short), None);
-        assert_eq!(batches(&exponential, &|s| s.fleets[0].config.count = 2), None);
+        assert_eq!(batches(&exponential, &|s| s.fleets[0].config.size = 2.into()), None);
         assert_eq!(batches(&exponential, &|s| s.queues[0].config.ledger.partitions = 2), None);
         let polls = |pause: &Dist, partitions: u32| {
             seen(|s| {

@@ -15,10 +15,12 @@ use sqsim::ledger::config::{
     WeightedMove,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, CountPeriod, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
-    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
+    ArrivalProcess, CountPeriod, Crash, DeleteConfig, Deploys, Failure, FleetConfig, Heartbeat,
+    OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
+use sqsim::model::fleet_size::{FleetSize, Schedule};
 use sqsim::model::functions::{Account, Environments, FunctionConfig, Pollers, Ramp, Slope};
+use sqsim::model::scaling::RoomConfig;
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::scenario::data_files::whole;
 
@@ -561,7 +563,7 @@ impl Draw<'_> {
         let short = wait.is_zero();
         FleetConfig {
             queue,
-            count: self.chance.between(1, 6) as u32,
+            size: self.fleet_size(),
             threads: self.chance.between(1, 4) as u32,
             receive: ReceiveConfig {
                 max: self.chance.between(1, 10) as u32,
@@ -590,6 +592,10 @@ impl Draw<'_> {
                 restart: self.dist(),
             }),
             start_up: self.dist(),
+            hosts: self.chance.one_in(5).then(|| self.hosts()),
+            on_stop: *self.chance.pick(&[OnStop::Finish, OnStop::GiveBack, OnStop::Drop]),
+            grace: self.chance.one_in(2).then(|| self.length()),
+            deploys: self.chance.one_in(4).then(|| self.deploys()),
             delete: DeleteConfig {
                 batch: self.chance.between(1, 10) as u32,
                 linger: self.length(),
@@ -598,6 +604,47 @@ impl Draw<'_> {
             forward: self.forward(queue),
             retry: self.retry(),
         }
+    }
+
+    fn hosts(&mut self) -> RoomConfig {
+        RoomConfig {
+            per_node: self.chance.between(1, 3) as u32,
+            nodes: self.chance.below(3) as u32,
+            boot: self.dist(),
+            batch_idle: self.length(),
+            batch_most: self.length(),
+            empty: self.chance.one_in(2).then(|| self.length()),
+        }
+    }
+
+    fn deploys(&mut self) -> Deploys {
+        let mut at = Time::ZERO;
+        let mut times = Vec::new();
+        for _ in 0..self.chance.between(1, 4) {
+            at = at.saturating_add(self.some_length());
+            times.push(at);
+        }
+        let batch = match self.chance.below(2) {
+            0 => Portion::Share(self.share()),
+            _ => Portion::Workers(self.chance.between(1, 4) as u32),
+        };
+        let start_up = self.chance.one_in(2).then(|| self.dist());
+        Deploys { at: times.into(), batch, start_up }
+    }
+
+    /// One in three varies, now and then to nothing.
+    fn fleet_size(&mut self) -> FleetSize {
+        if !self.chance.one_in(3) {
+            return FleetSize::Fixed(self.chance.between(1, 6) as u32);
+        }
+        let mut at = Time::ZERO;
+        let mut steps = vec![(at, self.chance.below(5) as u32)];
+        for _ in 0..self.chance.below(5) {
+            at = at.saturating_add(self.some_length());
+            steps.push((at, self.chance.below(7) as u32));
+        }
+        let every = self.chance.one_in(2).then(|| (at - Time::ZERO) + self.some_length());
+        FleetSize::Schedule(Schedule { steps: steps.into(), every })
     }
 
     /// A queue to send on to, in the one direction that makes no circle of sends.

@@ -9,7 +9,7 @@ use sqsim::model::scenario::Scenario;
 /// It with some hundred events at most; `None` if laying it out takes too long.
 pub(crate) fn shortened(mut scenario: Scenario) -> Option<Scenario> {
     let threads: u64 = (scenario.fleets.iter())
-        .map(|fleet| u64::from(fleet.config.count) * u64::from(fleet.config.threads))
+        .map(|fleet| u64::from(fleet.config.size.most()) * u64::from(fleet.config.threads))
         .sum();
     let windows = scenario.end().as_nanos() / scenario.window.as_nanos().max(1);
     let is_small = threads <= 1_000

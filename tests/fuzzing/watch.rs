@@ -62,6 +62,8 @@ pub(crate) struct Watch {
     /// Workers that are up.
     up: BTreeSet<WorkerId>,
     threads: Vec<u32>,
+    /// Of each worker of a fleet.
+    threads_of: Vec<u32>,
     /// Environments of functions that are there, and those that run.
     environments: BTreeSet<WorkerId>,
     running: BTreeSet<WorkerId>,
@@ -110,7 +112,11 @@ impl Watch {
             environments: BTreeSet::new(),
             running: BTreeSet::new(),
             limits: BTreeMap::new(),
-            threads: fleets.flat_map(|it| vec![it.threads; it.count as usize]).collect(),
+            threads: fleets
+                .clone()
+                .flat_map(|it| vec![it.threads; it.size.most() as usize])
+                .collect(),
+            threads_of: fleets.map(|it| it.threads).collect(),
             most_in_flight: queues.clone().map(|it| u64::from(it.max_in_flight)).collect(),
             most_partitions: queues.map(|it| most(it.ledger.partitions, it.ledger.split)).collect(),
             arrived: vec![(0, 0); scenario.producers.len()],
@@ -368,17 +374,30 @@ impl Observer for Watch {
                     self.work.insert(key, left);
                 }
             }
-            Deed::Joined { worker, .. } => assert!(!self.up.contains(&worker), "it runs before"),
+            Deed::Joined { worker, fleet } => {
+                assert!(!self.up.contains(&worker), "it runs before");
+                if worker.0 as usize == self.threads.len() {
+                    self.threads.push(self.threads_of[fleet.0 as usize]);
+                }
+            }
             Deed::Started { worker } => {
                 assert!(self.up.insert(worker), "{worker:?} starts twice");
                 assert!(!self.work.keys().any(|&(of, ..)| of == worker), "it worked on, dead");
             }
             Deed::Crashed { worker } => assert!(self.up.remove(&worker), "{worker:?} was down"),
+            Deed::Stopped { worker, .. } => {
+                self.up.remove(&worker);
+                assert!(!self.work.keys().any(|&(of, ..)| of == worker), "it worked on, gone");
+            }
             Deed::Busy { worker, busy, .. } => assert!(busy <= self.threads[worker.0 as usize]),
             Deed::InvocationThrottled { .. }
             | Deed::ReceivesBurnt { .. }
             | Deed::SendRetried { .. }
-            | Deed::Left { .. } => {}
+            | Deed::Left { .. }
+            | Deed::Killed { .. }
+            | Deed::Deployed { .. }
+            | Deed::Counted { .. }
+            | Deed::Resized { .. } => {}
         }
     }
 }

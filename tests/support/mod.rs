@@ -69,7 +69,7 @@ pub(crate) fn poisson_until(rate: f64, length: Span) -> ArrivalProcess {
 pub(crate) fn fleet(count: u32, processing: Dist) -> FleetConfig {
     let plain = plain().fleets.remove(0).config;
     FleetConfig {
-        count,
+        size: count.into(),
         processing,
         call_latency: Dist::Constant(Span::ZERO),
         delete: DeleteConfig { linger: secs(1), ..plain.delete },

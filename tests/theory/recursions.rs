@@ -68,7 +68,7 @@ fn by_recursion(scenario: &Scenario, replication: u64) -> Vec<Span> {
     let arrivals = Arrivals::new(&config.arrivals, streams, "producers.producer");
     let mut luck = streams.stream("producers.producer", Purpose::Luck);
     let fleet = &scenario.fleets[0].config;
-    let servers = fleet.count * fleet.threads;
+    let servers = fleet.size.fixed().expect("it never changes") * fleet.threads;
     let mut free_at = vec![Time::ZERO; servers as usize];
     let wait = |now: Time| {
         let work = fleet.processing.sample(&mut Luck(luck.next_u64()).draws(Fate::Work, 1));

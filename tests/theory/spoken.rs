@@ -89,7 +89,7 @@ impl Drawn {
         queue.ledger.keys = self.keys();
         queue.message_size = self.one_of(&[queue.message_size, message_size()]);
         if servers > 1 && self.strays() {
-            (fleet.count, fleet.threads) = (1, servers);
+            (fleet.size, fleet.threads) = (1.into(), servers);
         }
         if self.strays() {
             queue.ledger.capacity = Some(self.one_of(&[
@@ -185,7 +185,7 @@ fn readings(scenario: &Scenario, prediction: &Prediction, measured: &Measured) -
     let told = |text: &str| predict(scenario, &parse_quantity(text).expect(text));
     let queue = &measured.queues[0];
     let fleet = &scenario.fleets[prediction.fleet].config;
-    let threads = f64::from(fleet.count * fleet.threads);
+    let threads = f64::from(fleet.size.most() * fleet.threads);
     let (wait, time) = (&queue.latencies.sent_to_received, &queue.latencies.sent_to_deleted);
     let means = [
         ("mean(queue.sent_to_received)", 1e9, mean(wait)),

@@ -428,9 +428,18 @@ fn an_arrow_inside_a_room_that_points_up_is_found() {
 
 #[test]
 fn kinds_of_clients_do_not_know_each_other() {
-    let kinds = rooms_in("src/clients");
+    let mut kinds = rooms_in("src/clients");
+    // No kind of client, but what decides for one.
+    kinds.retain(|room| room != "scaling");
     assert!(kinds.len() >= 2, "{kinds:?}");
     none(&acquaintances(&["clients"], &kinds, &sources()));
+}
+
+#[test]
+fn arrows_between_the_rooms_of_clients_point_down() {
+    let rooms = Rooms::listed_in("src/clients/mod.rs");
+    assert_eq!(rooms.ends(), Some(("producers", "retry")));
+    none(&rooms.faults(&sources()));
 }
 
 #[test]

@@ -16,12 +16,12 @@ const KINDS_OF_A_WORKER: usize = 4;
 impl Fleets {
     /// Bytes of a fleet.
     pub fn bytes_of_fleet(config: &FleetConfig) -> u64 {
-        u64::from(config.count).saturating_mul(of_worker(config))
+        u64::from(config.size.most()).saturating_mul(of_worker(config))
     }
 
     /// Bytes of the background deletes that ever were under way at once.
     pub fn bytes_of_calls(&self) -> u64 {
-        self.delete_calls.bytes()
+        self.background.bytes()
     }
 
     /// Whether messages in flight stand in buffers of this fleet that grow.

@@ -1,17 +1,20 @@
 //! How fleets take other settings on.
 //!
-//! Owns who leaves and who joins at a fork, and what becomes of those that stay. Must not know
+//! Owns what becomes of those that stay at a fork, and when others leave and join. Must not know
 //! which settings may change: `scenario::fork` finds those that may not before anything runs.
 //!
 //! Invariant: a fleet that takes on what it follows already is not touched. Work, calls and pauses
 //! that are under way end as they were begun.
 
+use std::collections::BTreeMap;
+
 use super::Fleets;
 use super::worker::{Life, deliveries_per_thread};
 use crate::core::Core;
-use crate::core::event::FleetEvent;
-use crate::facts::deed::{Deed, FleetId, WorkerId};
+use crate::core::event::{Event, FleetEvent};
+use crate::facts::deed::{FleetId, WorkerId};
 use crate::facts::observer::Observer;
+use crate::kernel::time::Time;
 use crate::model::clients::FleetConfig;
 use crate::model::scenario::Named;
 
@@ -23,30 +26,53 @@ impl Fleets {
         from: &[Named<FleetConfig>],
         to: &[Named<FleetConfig>],
     ) {
-        let mut joining = Vec::new();
-        for (number, (from, to)) in (0..).zip(Named::pairs(from, to)) {
-            self.reconfigure_fleet(core, number, &from.config, &to.config);
-            joining.extend((from.config.count..to.config.count).map(|member| (number, to, member)));
+        let before = Time::from_nanos(core.now.as_nanos().saturating_sub(1));
+        let (mut sizes, mut deploys) = (BTreeMap::new(), BTreeMap::new());
+        for (fleet, (from, to)) in (0..).zip(Named::pairs(from, to)) {
+            let (from, to) = (&from.config, &to.config);
+            if from == to {
+                continue;
+            }
+            self.configs[fleet as usize] = to.clone();
+            if from.size != to.size {
+                // What the clock says of this instant itself, it says in an event of its own.
+                if let Some(count) = to.size.at(before) {
+                    self.want(core, fleet, count);
+                }
+                let next = to.size.next_step(before);
+                sizes.insert(fleet, (FleetEvent::Size(FleetId(fleet)), next));
+                self.let_leave(core, fleet);
+            }
+            if from.deploys != to.deploys {
+                let next = to.deploys.as_ref().and_then(|deploys| deploys.next(before));
+                deploys.insert(fleet, (FleetEvent::Deploy(FleetId(fleet)), next));
+            }
+            self.reconfigure_workers(core, fleet, from, to);
         }
-        self.join(core, &joining);
+        for moved in [sizes, deploys] {
+            core.move_in_turn(&moved, |event| match event {
+                Event::Fleets(FleetEvent::Size(fleet) | FleetEvent::Deploy(fleet)) => Some(fleet.0),
+                Event::Fleets(_)
+                | Event::Producers(_)
+                | Event::Functions(_)
+                | Event::Service(_) => None,
+            });
+        }
+        let joining: Vec<u32> =
+            (0..to.len() as u32).flat_map(|fleet| self.let_join(core, fleet)).collect();
+        for number in joining {
+            self.settle_in(core, number);
+        }
     }
 
-    fn reconfigure_fleet<O: Observer>(
+    fn reconfigure_workers<O: Observer>(
         &mut self,
         core: &mut Core<O>,
         fleet: u32,
         from: &FleetConfig,
         to: &FleetConfig,
     ) {
-        if from == to {
-            return;
-        }
-        self.configs[fleet as usize] = to.clone();
-        let mut members = std::mem::take(&mut self.members[fleet as usize]);
-        for (member, &number) in (0..).zip(&members) {
-            if member >= to.count {
-                self.leave(core, number);
-            }
+        for number in self.sizes[fleet as usize].places.clone() {
             self.make_room(number, from, to);
             if from.heartbeat.is_some() && to.heartbeat.is_none() {
                 let first = self.workers[number as usize].first_thread;
@@ -60,8 +86,6 @@ impl Fleets {
                 self.poll_at_once(core, number);
             }
         }
-        members.truncate(to.count as usize);
-        self.members[fleet as usize] = members;
     }
 
     /// Its threads may hold more than before.
@@ -95,26 +119,5 @@ impl Fleets {
         }
         core.calendar.cancel(FleetEvent::Life(WorkerId(number)));
         self.plan_crash(core, number);
-    }
-
-    /// Workers that were not there before start now, or after their delay.
-    fn join<O: Observer>(
-        &mut self,
-        core: &mut Core<O>,
-        joining: &[(u32, &Named<FleetConfig>, u32)],
-    ) {
-        if joining.is_empty() {
-            return;
-        }
-        let first = self.workers.len() as u32;
-        for (worker, &(fleet, named, member)) in (first..).zip(joining) {
-            let (worker, of) = (WorkerId(worker), FleetId(fleet));
-            core.observer.deed(core.now, &Deed::Joined { worker, fleet: of });
-            self.place_worker(core, fleet, named, member);
-        }
-        self.choose_look_ahead();
-        for number in first..self.workers.len() as u32 {
-            self.begin_life(core, number);
-        }
     }
 }

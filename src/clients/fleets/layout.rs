@@ -6,10 +6,14 @@
 use std::sync::atomic::AtomicBool;
 
 use super::Fleets;
-use super::worker::{Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
+use super::deploys::Rollout;
+use super::sizing::{Size, Term};
+use super::worker::{Life, Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
 use crate::core::Core;
 use crate::core::calls::Calls;
+use crate::core::event::FleetEvent;
 use crate::core::shared::uninterrupted;
+use crate::facts::deed::FleetId;
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
 use crate::kernel::rng::Luck;
@@ -28,7 +32,13 @@ impl Fleets {
     ) -> Fleets {
         let mut fleets = Fleets {
             configs: named.iter().map(|fleet| fleet.config.clone()).collect(),
-            members: vec![Vec::new(); named.len()],
+            paths: named.iter().map(|fleet| format!("consumers.{}", fleet.name)).collect(),
+            sizes: vec![Size::default(); named.len()],
+            terms: Vec::new(),
+            rollouts: vec![Rollout::default(); named.len()],
+            joined: 0,
+            scalers: Vec::new(),
+            hosts: Vec::new(),
             workers: Vec::new(),
             buffers: Vec::new(),
             chances: Vec::new(),
@@ -36,47 +46,71 @@ impl Fleets {
             connections: Vec::new(),
             threads: Vec::new(),
             held: Vec::new(),
-            delete_calls: Calls::new(),
+            background: Calls::new(),
             looks_ahead: false,
         };
         for (fleet, named) in (0..).zip(named) {
-            for member in uninterrupted(0..named.config.count, interrupt) {
-                fleets.place_worker(core, fleet, named, member);
+            let size = &named.config.size;
+            let wanted = size.at_start();
+            fleets.sizes[fleet as usize].wanted = wanted;
+            for member in uninterrupted(0..size.most(), interrupt) {
+                let number = fleets.place_worker(core, fleet);
+                if member < wanted {
+                    fleets.take_place(core, number);
+                    fleets.terms[number as usize].is_first = true;
+                }
             }
+            if let Some(at) = size.next_step(core.now) {
+                core.calendar.schedule(at, FleetEvent::Size(FleetId(fleet)));
+            }
+            fleets.plan_deploy(core, fleet);
+            let scaler = fleets.lay_out_scaler(core, fleet);
+            fleets.scalers.push(scaler);
+            let hosts = fleets.lay_out_hosts(core, fleet);
+            fleets.hosts.push(hosts);
         }
         for number in uninterrupted(0..fleets.workers.len() as u32, interrupt) {
-            fleets.begin_life(core, number);
+            if fleets.workers[number as usize].life == Life::Down {
+                fleets.settle_in(core, number);
+            }
         }
         fleets.choose_look_ahead();
         fleets
     }
 
-    /// Lays out a worker, which has not started.
-    pub(super) fn place_worker<O: Observer>(
-        &mut self,
-        core: &mut Core<O>,
-        fleet: u32,
-        named: &Named<FleetConfig>,
-        member: u32,
-    ) {
-        let config = &named.config;
+    /// Lays out a place for a worker, which nobody has yet; returns its row.
+    pub(super) fn place_worker<O: Observer>(&mut self, core: &mut Core<O>, fleet: u32) -> u32 {
+        let config = &self.configs[fleet as usize];
+        let (threads, buffer) = (config.threads, buffer(config));
         let stride = deliveries_per_thread(config);
         let number = self.workers.len() as u32;
         let first = self.threads.len() as u32;
-        for _ in 0..config.threads {
+        for _ in 0..threads {
             let deliveries = self.place_deliveries(stride);
             self.threads.push(Thread::new(number, deliveries));
         }
         let own = &mut self.threads[first as usize..];
         self.workers.push(Worker::new(fleet, own, first));
-        self.members[fleet as usize].push(number);
-        core.ledger.joined(Caller(number));
+        let places = &mut self.sizes[fleet as usize].places;
+        let member = places.len() as u32;
+        places.push(number);
+        self.terms.push(Term::of(member));
         self.connections.push(core.connect());
-        self.turn_idle(core, number, ThreadTime::Gone);
-        self.buffers.push(buffer(config));
+        self.buffers.push(buffer);
         self.deletes.push(Vec::new());
-        let path = format!("consumers.{}.{member}", named.name);
+        let path = format!("{}.{member}", self.paths[fleet as usize]);
         self.chances.push(WorkerChance::new(&path, core.streams));
+        number
+    }
+
+    /// A worker that has not started has this place from now on.
+    pub(super) fn take_place<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        self.workers[number as usize].life = Life::Down;
+        let term = &mut self.terms[number as usize];
+        (term.joined, term.has_started, term.is_first) = (self.joined, false, false);
+        self.joined += 1;
+        core.ledger.joined(Caller(number));
+        self.turn_idle(core, number, ThreadTime::Gone);
     }
 
     /// Room for what a thread holds.

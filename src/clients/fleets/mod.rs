@@ -8,34 +8,46 @@
 //! | [`worker`] | the state of one worker and of its threads |
 //! | `receiving` | how they poll |
 //! | `working` | what their threads do with what they got |
-//! | `deletes` | deletes in the background |
+//! | `background` | calls in the background: deletes, and what a stopped worker gives back |
 //! | `life` | how they start, crash and leave |
+//! | `sizing` | how many there are, and who joins and leaves |
+//! | `scaled` | those whose size follows their queue |
+//! | `placing` | those that need a place on a host |
+//! | `deploys` | how they are exchanged for others |
 //! | `thread_time` | what the threads' time goes into, as it is told |
 //! | `look_ahead` | rows that the next events will touch |
 //! | `layout` | how they are laid out |
 //! | `fork` | how they take other settings on |
 //! | `footprint` | how many bytes they take |
 
-mod deletes;
+mod background;
+mod deploys;
 mod footprint;
 mod fork;
 mod layout;
 mod life;
 mod look_ahead;
+mod placing;
 mod receiving;
+mod scaled;
+mod sizing;
 mod thread_time;
 pub mod worker;
 mod working;
 
 use std::collections::VecDeque;
 
-use deletes::DeleteCall;
+use background::BackgroundCall;
+use deploys::Rollout;
+use placing::Hosts;
+use scaled::Scaling;
+use sizing::{Size, Term};
 use worker::{Stage, Thread, Worker, WorkerChance};
 
 use crate::core::Core;
 use crate::core::calls::Calls;
 use crate::core::event::FleetEvent;
-use crate::facts::deed::WorkerId;
+use crate::facts::deed::{FleetId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::ledger::{Delivery, Receipt};
 use crate::model::clients::FleetConfig;
@@ -44,8 +56,15 @@ use crate::model::clients::FleetConfig;
 #[derive(Clone, Debug)]
 pub struct Fleets {
     configs: Vec<FleetConfig>,
-    /// The workers of each fleet that have not left, in the order in which they joined.
-    members: Vec<Vec<u32>>,
+    /// The path of each fleet, which names the streams of its workers.
+    paths: Vec<String>,
+    sizes: Vec<Size>,
+    terms: Vec<Term>,
+    rollouts: Vec<Rollout>,
+    scalers: Vec<Option<Scaling>>,
+    hosts: Vec<Option<Hosts>>,
+    /// Workers that joined so far.
+    joined: u32,
     workers: Vec<Worker>,
     /// What each worker holds and no thread works on yet.
     buffers: Vec<VecDeque<Delivery>>,
@@ -57,7 +76,8 @@ pub struct Fleets {
     threads: Vec<Thread>,
     /// What threads work on.
     held: Vec<Delivery>,
-    delete_calls: Calls<DeleteCall>,
+    /// Calls in the background under way.
+    background: Calls<BackgroundCall>,
     /// Their rows do not fit a near cache.
     looks_ahead: bool,
 }
@@ -68,8 +88,14 @@ impl Fleets {
     pub fn handle<O: Observer>(&mut self, core: &mut Core<O>, event: FleetEvent) {
         match event {
             FleetEvent::Life(WorkerId(worker)) => self.turn_life(core, worker),
+            FleetEvent::Size(FleetId(fleet)) => self.follow_clock(core, fleet),
             FleetEvent::Thread(thread) => self.thread_due(core, thread),
-            FleetEvent::DeleteCall(call) => self.background_delete(core, call),
+            FleetEvent::Kill(WorkerId(worker)) => self.kill(core, worker),
+            FleetEvent::Scale(FleetId(fleet)) => self.scale(core, fleet),
+            FleetEvent::Hosts(FleetId(fleet)) => self.hosts_due(core, fleet),
+            FleetEvent::Deploy(FleetId(fleet)) => self.deploy(core, fleet),
+            FleetEvent::Rollout(FleetId(fleet)) => self.roll_out(core, fleet),
+            FleetEvent::BackgroundCall(call) => self.background_due(core, call),
             FleetEvent::Heartbeat(thread) => self.heartbeat(core, thread),
             FleetEvent::DeleteLinger(WorkerId(worker)) => self.flush_deletes(core, worker),
             FleetEvent::Answer(WorkerId(worker)) => self.answer_arrives(core, worker),
@@ -88,6 +114,11 @@ impl Fleets {
         &self.workers
     }
 
+    /// The place of a worker in its fleet.
+    pub fn member(&self, worker: WorkerId) -> u32 {
+        self.terms[worker.0 as usize].member
+    }
+
     /// What the fleet of a worker was told.
     pub fn config(&self, worker: &Worker) -> &FleetConfig {
         &self.configs[worker.fleet as usize]
@@ -96,6 +127,20 @@ impl Fleets {
     /// How many threads all workers have.
     pub fn threads(&self) -> usize {
         self.threads.len()
+    }
+
+    /// Deliveries that a worker holds: received, and neither deleted nor given back.
+    fn held_by(&self, number: u32) -> Vec<Receipt> {
+        let worker = &self.workers[number as usize];
+        let first = worker.first_thread as usize;
+        let threads = self.configs[worker.fleet as usize].threads as usize;
+        let own = self.threads[first..first + threads].iter();
+        let at_work = own.flat_map(|thread| {
+            let held = &self.held[thread.first as usize..];
+            (0..thread.count).filter(|&place| thread.holds(place)).map(|at| &held[usize::from(at)])
+        });
+        let held = at_work.chain(&self.buffers[number as usize]).map(|delivery| delivery.receipt);
+        held.chain(self.deletes[number as usize].iter().copied()).collect()
     }
 
     /// Deliveries that are held and whose work is still to come or under way.

@@ -4,7 +4,7 @@
 #![expect(clippy::inline_always, reason = "every event of a worker ends here, mostly with nothing")]
 
 use super::Fleets;
-use super::worker::Polling;
+use super::worker::{Life, Polling};
 use super::working::Supply;
 use crate::core::Core;
 use crate::core::event::FleetEvent;
@@ -25,6 +25,8 @@ impl Fleets {
         let worker = &self.workers[number as usize];
         if worker.wants_messages(&self.configs[worker.fleet as usize]) {
             self.poll(core, number);
+        } else if worker.life == Life::Leaving {
+            self.perhaps_gone(core, number);
         }
     }
 
@@ -110,6 +112,9 @@ impl Fleets {
         worker.in_transit = 0;
         worker.polling = Polling::Idle;
         self.turn_idle(core, number, rested);
+        if self.workers[number as usize].life == Life::Leaving {
+            self.empty_buffer(core, number);
+        }
         self.pump(core, number);
     }
 }

@@ -39,7 +39,7 @@ pub enum Life {
     Up,
     /// It runs until nothing is left of what it holds, and receives no more.
     Leaving,
-    /// It was to leave and does not run: it will not start again.
+    /// It has left, or has not joined yet: its place is free.
     Gone,
 }
 
@@ -127,11 +127,12 @@ pub struct Worker {
 const _: () = assert!(size_of::<Worker>() == 32);
 
 impl Worker {
-    /// A worker that has not started. `threads` are its own, all idle, numbered from `first`.
+    /// The row of a worker that is not there yet. `threads` are its own, all idle, numbered from
+    /// `first`.
     pub fn new(fleet: u32, threads: &mut [Thread], first: u32) -> Worker {
         let mut worker = Worker {
             fleet,
-            life: Life::Down,
+            life: Life::Gone,
             polling: Polling::Idle,
             attempts: 0,
             busy: 0,
@@ -227,6 +228,16 @@ impl Thread {
         let failed = self.failed();
         let releases = fleet.failure.then != OnFailure::LetExpire;
         (from <= Stage::Releasing && failed != 0 && releases).then_some((Stage::Releasing, failed))
+    }
+
+    /// Whether a delivery is still to be worked on, deleted or given back.
+    pub fn holds(&self, place: u8) -> bool {
+        match self.stage {
+            Stage::Working => true,
+            // What was sent on already waits for the others, and then for its delete.
+            Stage::Forwarding => self.completed & (1 << place) != 0,
+            Stage::Deleting | Stage::Releasing | Stage::Idle => self.todo & (1 << place) != 0,
+        }
     }
 
     /// One bit a delivery: not completed.

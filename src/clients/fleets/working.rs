@@ -327,8 +327,13 @@ impl Fleets {
         self.pump(core, worker_number);
     }
 
-    /// The worker dies: its threads lose what they hold.
-    pub(super) fn cut_off_threads<O: Observer>(&mut self, core: &mut Core<O>, worker_number: u32) {
+    /// The worker dies: its threads lose what they hold; `held` is why it returns.
+    pub(super) fn cut_off_threads<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        worker_number: u32,
+        held: Held,
+    ) {
         let worker = &self.workers[worker_number as usize];
         let (first, count) = (worker.first_thread, self.configs[worker.fleet as usize].threads);
         let fleet = FleetId(worker.fleet);
@@ -342,16 +347,8 @@ impl Fleets {
             let took = (core.now - thread.began) / u64::from(thread.count);
             for place in 0..u32::from(thread.count) {
                 let Delivery { receipt, sent, .. } = self.held[(thread.first + place) as usize];
-                let unfinished = match thread.stage {
-                    Stage::Working => true,
-                    // What was sent on already waits for the others, and then for its delete.
-                    Stage::Forwarding => thread.completed & (1 << place) != 0,
-                    Stage::Deleting | Stage::Releasing | Stage::Idle => {
-                        thread.todo & (1 << place) != 0
-                    }
-                };
-                if unfinished {
-                    core.ledger.annotate(&receipt, Held::Crashed);
+                if thread.holds(place as u8) {
+                    core.ledger.annotate(&receipt, held);
                 }
                 if thread.stage == Stage::Working {
                     let (message, queue) = (receipt.message, receipt.queue);
@@ -363,7 +360,7 @@ impl Fleets {
                         message,
                         sent,
                         took,
-                        how: Ending::Crashed,
+                        how: if held == Held::Crashed { Ending::Crashed } else { Ending::Killed },
                     };
                     core.observer.deed(core.now, &ended);
                 }

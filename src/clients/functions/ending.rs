@@ -20,20 +20,8 @@ use crate::model::functions::FunctionConfig;
 const BILLED: Span = Span::from_millis(1);
 
 impl Functions {
-    /// An invocation, the deletes after it, or the gap behind them, come to their end.
-    #[inline]
-    pub(super) fn invocation_due<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
-        match self.batches.get(batch).stage {
-            Stage::Running | Stage::TimingOut => self.end_invocation(core, batch),
-            Stage::Deleting => self.delete(core, batch),
-            Stage::Resting => self.leave_place(core, batch),
-            Stage::Arriving | Stage::Open | Stage::Closed => {
-                unreachable!("a batch that does not run has no invocation")
-            }
-        }
-    }
-
-    fn end_invocation<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
+    /// An invocation ends.
+    pub(super) fn end_invocation<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
         let row = self.batches.get_mut(batch);
         let number = row.function;
         let function = &mut self.functions[number as usize];
@@ -74,13 +62,13 @@ impl Functions {
         if latency.is_zero() {
             self.delete(core, batch);
         } else {
-            core.plan(latency, FunctionEvent::Invocation(batch));
+            core.plan(latency, FunctionEvent::Batch(batch));
         }
     }
 
     /// Deletes, in calls of ten that take effect together, what is left of a batch to be deleted.
     #[inline]
-    fn delete<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
+    pub(super) fn delete<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
         let row = self.batches.get_mut(batch);
         let mut kept = 0;
         if let [only] = &row.deliveries[..] {
@@ -121,7 +109,7 @@ impl Functions {
         }
         let wait = retry.wait(u32::from(row.attempts), &mut function.chance.backoff);
         let latency = function.config.call_latency.sample(&mut function.chance.latency);
-        core.plan(wait.saturating_add(latency), FunctionEvent::Invocation(batch));
+        core.plan(wait.saturating_add(latency), FunctionEvent::Batch(batch));
     }
 
     /// A batch is done with; its place is free after the gap.
@@ -133,7 +121,7 @@ impl Functions {
             return self.leave_place(core, batch);
         }
         row.stage = Stage::Resting;
-        core.plan(gap, FunctionEvent::Invocation(batch));
+        core.plan(gap, FunctionEvent::Batch(batch));
     }
 
     /// A batch is no more, and its place is free.

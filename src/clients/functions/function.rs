@@ -12,6 +12,7 @@ use crate::facts::deed::{FleetId, FunctionId};
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
 use crate::kernel::rng::{Purpose, Stream, Streams};
+use crate::kernel::time::Time;
 use crate::ledger::config::{MAX_BATCH, MessageSize};
 use crate::model::functions::{Account, FunctionConfig, MAX_PAYLOAD, Pollers};
 
@@ -45,6 +46,9 @@ pub(super) struct Function {
     pub(super) closed: VecDeque<u32>,
     /// Places of the limit that are taken.
     pub(super) in_use: u32,
+    /// Most of them that were taken at once since the last review, and when the next one is.
+    pub(super) peak: u32,
+    pub(super) review_at: Time,
     /// Its limit is going to grow.
     pub(super) growing: bool,
     pub(super) environments: Pool,
@@ -96,6 +100,8 @@ impl Function {
             gathered: 0,
             closed: VecDeque::new(),
             in_use: 0,
+            peak: 0,
+            review_at: Time::ZERO,
             growing: false,
             environments: Pool::NONE,
         };
@@ -114,6 +120,7 @@ impl Function {
     #[inline]
     pub(super) fn take_place<O: Observer>(&mut self, core: &mut Core<O>) {
         self.in_use += 1;
+        self.peak = self.peak.max(self.in_use);
         let (from, to) = (ThreadTime::Idle, ThreadTime::Working);
         core.observer.threads(core.now, FleetId::of_function(self.id), 1, from, to);
     }
@@ -143,7 +150,8 @@ impl Function {
         } else {
             let messages = u64::from(places) * u64::from(self.config.batch);
             let coming = u64::from(self.gathered) + u64::from(self.asked);
-            messages.saturating_sub(coming).min(MAX_BATCH as u64) as u32
+            // No more than a batch, so that as many poll as have a place.
+            messages.saturating_sub(coming).min(u64::from(self.config.batch)) as u32
         };
         room.min(MAX_BATCH as u32)
     }

@@ -57,7 +57,7 @@ impl Functions {
                 self.batches.get_mut(open).begin(number, Stage::Open);
                 function.open = Some(open);
                 if !function.config.window.is_zero() {
-                    core.plan(function.config.window, FunctionEvent::Window(open));
+                    core.plan(function.config.window, FunctionEvent::Batch(open));
                 }
                 open
             }
@@ -81,7 +81,7 @@ impl Functions {
     fn close_open<O: Observer>(&mut self, core: &mut Core<O>, number: u32, batch: u32) {
         let function = &mut self.functions[number as usize];
         (function.open, function.gathered) = (None, 0);
-        core.calendar.cancel(FunctionEvent::Window(batch));
+        core.calendar.cancel(FunctionEvent::Batch(batch));
         self.close(core, number, batch);
     }
 

@@ -58,7 +58,7 @@ impl Functions {
             let began = Deed::Began { worker: environment, thread: 0, queue, message, receives };
             core.observer.deed(core.now, &began);
         }
-        core.plan(row.cold.saturating_add(takes), FunctionEvent::Invocation(batch));
+        core.plan(row.cold.saturating_add(takes), FunctionEvent::Batch(batch));
     }
 
     /// A batch that was throttled is invoked again.
@@ -96,7 +96,7 @@ impl Functions {
         let retry = function.config.invoke_retry;
         let wait = retry.wait(u32::from(row.attempts), &mut function.chance.invoke);
         let wait = wait.min(row.until.since(core.now));
-        core.plan(wait, FunctionEvent::Retry(batch));
+        core.plan(wait, FunctionEvent::Batch(batch));
         let was = function.mapping.limit();
         function.mapping.note(core.now, true);
         self.tell_limit(core, number, was);

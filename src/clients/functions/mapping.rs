@@ -97,6 +97,7 @@ impl Mapping {
 
     /// There is little to do: it falls to what it has at the start, or to what is in use.
     pub fn fall(&mut self, in_use: u32) {
+        let in_use = in_use.next_multiple_of(self.unit());
         self.limit = self.limit.min(self.start.max(in_use));
     }
 

@@ -36,7 +36,7 @@ pub mod mapping;
 mod reading;
 mod work;
 
-use batch::Batch;
+use batch::{Batch, Stage};
 use function::Function;
 use reading::Reader;
 
@@ -65,13 +65,23 @@ impl Functions {
     #[inline]
     pub fn handle<O: Observer>(&mut self, core: &mut Core<O>, event: FunctionEvent) {
         match event {
-            FunctionEvent::Invocation(batch) => self.invocation_due(core, batch),
-            FunctionEvent::Arrive(reader) => self.arrive(core, reader),
-            FunctionEvent::Read(reader) => self.pause_is_over(core, reader),
-            FunctionEvent::Window(batch) => self.window_ends(core, batch),
-            FunctionEvent::Retry(batch) => self.retry(core, batch),
+            FunctionEvent::Batch(batch) => self.batch_due(core, batch),
+            FunctionEvent::Reader(reader) => self.reader_due(core, reader),
             FunctionEvent::Grow(FunctionId(function)) => self.grow(core, function),
             FunctionEvent::Cool(FunctionId(function)) => self.cool(core, function),
+        }
+    }
+
+    /// What a batch waited for has come.
+    #[inline]
+    fn batch_due<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
+        match self.batches.get(batch).stage {
+            Stage::Running | Stage::TimingOut => self.end_invocation(core, batch),
+            Stage::Deleting => self.delete(core, batch),
+            Stage::Resting => self.leave_place(core, batch),
+            Stage::Closed => self.retry(core, batch),
+            Stage::Open => self.window_ends(core, batch),
+            Stage::Arriving => unreachable!("its reader waits for it"),
         }
     }
 

@@ -17,6 +17,9 @@ use crate::ledger::journal::{Caller, MOST_MEMBERS, group_of, grouped};
 use crate::ledger::{Poll, Received, Served};
 use crate::model::functions::{POLLER_BYTES, POLLER_GAP, Pollers, READER_WAIT};
 
+/// How often the limit falls to what was in use.
+const REVIEW: Span = Span::from_secs(60);
+
 /// No batch.
 const NONE: u32 = u32::MAX;
 
@@ -33,7 +36,9 @@ pub(super) struct Reader {
     waits: bool,
     /// It has a receive under way, or will try it again.
     reads: bool,
-    /// What is on its way to it.
+    /// The answer to its receive is on its way.
+    hears: bool,
+    /// What the answer brings.
     batch: u32,
     /// A provisioned poller may not poll again before.
     ready_at: Time,
@@ -75,6 +80,7 @@ impl Functions {
             attempts: 0,
             waits: false,
             reads: false,
+            hears: false,
             batch: NONE,
             ready_at: Time::ZERO,
         });
@@ -105,13 +111,22 @@ impl Functions {
                 let chance = &mut function.chance;
                 let backoff = function.config.retry.wait(reader.attempts, &mut chance.backoff);
                 let latency = function.config.call_latency.sample(&mut chance.latency);
-                core.plan(backoff.saturating_add(latency), FunctionEvent::Read(row));
+                core.plan(backoff.saturating_add(latency), FunctionEvent::Reader(row));
             }
         }
     }
 
+    /// What a reader waited for has come.
+    pub(super) fn reader_due<O: Observer>(&mut self, core: &mut Core<O>, row: u32) {
+        if std::mem::take(&mut self.readers[row as usize].hears) {
+            self.arrive(core, row);
+        } else {
+            self.pause_is_over(core, row);
+        }
+    }
+
     /// A reader may try again, or may poll again.
-    pub(super) fn pause_is_over<O: Observer>(&mut self, core: &mut Core<O>, row: u32) {
+    fn pause_is_over<O: Observer>(&mut self, core: &mut Core<O>, row: u32) {
         let reader = &self.readers[row as usize];
         let function = reader.function;
         if reader.reads {
@@ -161,23 +176,27 @@ impl Functions {
         if latency.is_zero() {
             self.arrive(core, row);
         } else {
-            core.plan(latency, FunctionEvent::Arrive(row));
+            self.readers[row as usize].hears = true;
+            core.plan(latency, FunctionEvent::Reader(row));
             self.read(core, number);
         }
     }
 
     /// An answer reaches its reader.
-    pub(super) fn arrive<O: Observer>(&mut self, core: &mut Core<O>, row: u32) {
+    fn arrive<O: Observer>(&mut self, core: &mut Core<O>, row: u32) {
         self.end_read(row);
         let reader = &mut self.readers[row as usize];
         let (number, batch) = (reader.function, std::mem::replace(&mut reader.batch, NONE));
-        let function = &mut self.functions[number as usize];
+        let function = &self.functions[number as usize];
         if batch == NONE {
             let in_use = function.in_use + function.closed.len() as u32;
-            let was = function.mapping.limit();
-            function.mapping.fall(in_use);
-            self.tell_limit(core, number, was);
+            self.fall(core, number, in_use);
         } else {
+            if core.now >= function.review_at {
+                self.review(core, number);
+            }
+            let reader = &mut self.readers[row as usize];
+            let function = &self.functions[number as usize];
             if let Pollers::Provisioned { .. } = function.config.pollers {
                 let bytes = u64::from(self.batches.get(batch).bytes);
                 let carries = Span::from_nanos(bytes * 1_000_000_000 / POLLER_BYTES);
@@ -192,7 +211,7 @@ impl Functions {
         let function = &mut self.functions[number as usize];
         if ready_at > core.now {
             function.pacing += 1;
-            core.plan(ready_at.since(core.now), FunctionEvent::Read(row));
+            core.plan(ready_at.since(core.now), FunctionEvent::Reader(row));
         } else {
             function.free.push(row);
         }
@@ -224,6 +243,23 @@ impl Functions {
             }
             self.fill(core, number);
         }
+    }
+
+    /// A minute is over: the limit falls to what was in use at most. AWS says no more than that it
+    /// falls with the traffic.
+    #[cold]
+    fn review<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let function = &mut self.functions[number as usize];
+        let peak = std::mem::replace(&mut function.peak, function.in_use);
+        function.review_at = core.now.saturating_add(REVIEW);
+        self.fall(core, number, peak);
+    }
+
+    fn fall<O: Observer>(&mut self, core: &mut Core<O>, number: u32, in_use: u32) {
+        let mapping = &mut self.functions[number as usize].mapping;
+        let was = mapping.limit();
+        mapping.fall(in_use);
+        self.tell_limit(core, number, was);
     }
 
     /// Tells the limit of a mapping if it was another one.

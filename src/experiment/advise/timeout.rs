@@ -314,7 +314,7 @@ fn queue_name(scenario: &Scenario, queue: QueueId) -> &str {
 /// Crashes for a scenario that has none.
 fn crashes_for(scenario: &Scenario) -> AddedCrashes {
     let measured = scenario.duration.saturating_sub(scenario.warm_up);
-    let workers = u64::from(scenario.fleets[0].config.count);
+    let workers = u64::from(scenario.fleets[0].config.size.most());
     let between = measured.saturating_mul(workers) / CRASHES;
     let between = between.max(RESTART.saturating_mul(UP));
     AddedCrashes { mean_time_between_ns: between.as_nanos(), restart_ns: RESTART.as_nanos() }

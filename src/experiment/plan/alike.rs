@@ -92,6 +92,7 @@ fn equal_and_waiting(scenario: &Scenario, place: usize) -> bool {
     let of_it = scenario.fleets.iter().filter(|other| other.config.queue == fleet.queue);
     let LedgerConfig { partitions, capacity, ceiling, split, receive, nodes, .. } = &queue.ledger;
     let equal = of_it.count() == 1
+        && fleet.size.fixed().is_some()
         && fleet.threads == 1
         && fleet.receive.prefetch == 0
         && fleet.delete.batch == 1

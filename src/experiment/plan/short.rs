@@ -79,7 +79,7 @@ fn bias(scenario: &Scenario, fleet: &FleetConfig, busy: f64) -> Option<(f64, f64
         }
     }
     let work = fleet.processing.mean_nanos() / 1e9;
-    let servers = f64::from(fleet.count) * f64::from(fleet.threads);
+    let servers = f64::from(fleet.size.fixed()?) * f64::from(fleet.threads);
     if rate == 0.0 || work == 0.0 {
         return None;
     }
@@ -106,7 +106,7 @@ mod tests {
         (scenario.warm_up, scenario.duration) = (Span::ZERO, Span::from_secs(1_000));
         scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 8.0 }];
         let fleet = &mut scenario.fleets[0].config;
-        (fleet.count, fleet.processing) = (1, work);
+        (fleet.size, fleet.processing) = (1.into(), work);
         scenario
     }
 
@@ -132,7 +132,7 @@ mod tests {
         scenario.warm_up = Span::from_secs(10);
         close(told(&scenario), 2.5 / 990.0 * num::exp(-1.0));
         scenario.warm_up = Span::ZERO;
-        scenario.fleets[0].config.count = 2;
+        scenario.fleets[0].config.size = 2.into();
         scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 16.0 }];
         close(told(&scenario), 0.001_25);
     }

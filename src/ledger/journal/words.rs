@@ -27,6 +27,8 @@ words! {
         Undone = "delete_undone",
         /// The receive did not hide it.
         NotHidden = "not_hidden",
+        /// Its consumer was stopped: killed with it, or it gave it back.
+        Stopped = "stopped",
         /// No concurrency was free to invoke its function.
         Throttled = "throttled",
     }

@@ -36,12 +36,14 @@ pub(in crate::ledger) struct Message {
     links: Links,
     /// Receives in this queue.
     pub(in crate::ledger) receives: u32,
-    pub(super) queue: u16,
+    queue: u16,
     pub(in crate::ledger) state: State,
     marks: u8,
 }
 
 const HELD: u8 = 0b0111;
+/// Beside the number of the queue: what the holder said is the word that `HELD` has no room for.
+const HELD_BEYOND: u16 = 1 << 15;
 const DONE: u8 = 0b1000;
 const HEAP_TIMER: u8 = 0b1_0000;
 const HEAP_RETENTION: u8 = 0b10_0000;
@@ -59,13 +61,14 @@ impl Message {
         key: u64,
     ) -> Message {
         let queue = u16::try_from(queue.0).expect("a scenario has less than 65,536 queues");
+        assert!(queue & HELD_BEYOND == 0, "a scenario has less than 32,768 queues");
         let state = State::Visible;
         let links = Link::alone(0);
         Message { id, sent, luck, key, due: sent, links, receives: 0, queue, state, marks: 0 }
     }
 
     pub(super) fn queue(&self) -> QueueId {
-        QueueId(u32::from(self.queue))
+        QueueId(u32::from(self.queue & !HELD_BEYOND))
     }
 
     /// For a visible message: the first serial number that was not given out yet when it became
@@ -80,6 +83,9 @@ impl Message {
 
     /// What its holder last said while it was in flight.
     pub(in crate::ledger) fn held(&self) -> Held {
+        if self.queue & HELD_BEYOND != 0 {
+            return Held::Throttled;
+        }
         match self.marks & HELD {
             0 => Held::Buffered,
             1 => Held::Working,
@@ -88,12 +94,14 @@ impl Message {
             4 => Held::Deleting,
             5 => Held::Undone,
             6 => Held::NotHidden,
-            _ => Held::Throttled,
+            _ => Held::Stopped,
         }
     }
 
     pub(in crate::ledger) fn set_held(&mut self, held: Held) {
-        self.marks = (self.marks & !HELD) | held as u8;
+        self.marks = (self.marks & !HELD) | (held as u8 & HELD);
+        let beyond = if held as u8 > HELD { HELD_BEYOND } else { 0 };
+        self.queue = (self.queue & !HELD_BEYOND) | beyond;
     }
 
     fn has(&self, mark: u8) -> bool {

@@ -22,7 +22,7 @@ fn metrics() -> Metrics {
         series: Span::from_secs(4),
         partitions: Vec::new(),
         producers: 1,
-        fleets: vec![4],
+        fleets: vec![(4, 1)],
         functions: Vec::new(),
     })
 }
@@ -275,7 +275,7 @@ fn frame_of_three() -> Frame {
         series: Span::from_nanos(10),
         partitions: vec![1; 3],
         producers: 2,
-        fleets: vec![1; 2],
+        fleets: vec![(1, 1); 2],
         functions: Vec::new(),
     }
 }

@@ -25,6 +25,7 @@ use crate::model::course::Course;
 /// Writes every fact as one line of JSON.
 #[derive(Debug)]
 pub struct JsonLines<W> {
+    names: Names,
     pieces: Pieces,
     filter: Filter,
     over: bool,
@@ -37,7 +38,8 @@ impl<W: Write> JsonLines<W> {
         let course = course.into();
         let scenario = course.last();
         let sink = Sink::new(out, scenario.limits.trace_bytes);
-        JsonLines { pieces: Pieces::new(&Names::new(course)), filter, over: false, sink }
+        let names = Names::new(course);
+        JsonLines { pieces: Pieces::new(&names), names, filter, over: false, sink }
     }
 
     /// Writes what is left in the buffer. `_end` is where the run ended.
@@ -88,7 +90,7 @@ impl Pieces {
             queues: names.queues.iter().map(|name| quoted(name)).collect(),
             producers: names.producers.iter().map(|(name, _)| quoted(name)).collect(),
             workers: names.workers.iter().map(|name| quoted(name)).collect(),
-            fleets: names.fleets.iter().map(|name| quoted(name)).collect(),
+            fleets: names.fleets.iter().map(|(name, _)| quoted(name)).collect(),
             functions: names.functions.iter().map(|(name, _)| quoted(name)).collect(),
         }
     }
@@ -243,6 +245,9 @@ impl<W: Write> Journal for JsonLines<W> {
 impl<W: Write> Observer for JsonLines<W> {
     #[inline]
     fn deed(&mut self, now: Time, deed: &Deed) {
+        if self.names.hear(deed) {
+            self.pieces.workers.extend(self.names.workers.last().map(|name| quoted(name)));
+        }
         if !self.wants(now, deed.message()) {
             return;
         }

@@ -1,11 +1,12 @@
 //! The names behind the ids, and the fixed words of the traces.
 //!
-//! Owns the tables from dense ids to names, made once from the scenario. Must not know the
-//! formats. The words are part of the formats: one that is published is never renamed.
+//! Owns the tables from dense ids to names, made from the scenario; workers that join beyond its
+//! places are added as they come. Must not know the formats. The words are part of the formats: one
+//! that is published is never renamed.
 
 use std::borrow::Cow;
 
-use crate::facts::deed::{FunctionId, WorkerId};
+use crate::facts::deed::{Deed, FleetId, FunctionId, WorkerId};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Caller, Held, Refusal, State, group_of};
 use crate::model::course::Course;
@@ -30,8 +31,10 @@ pub(super) struct Names {
     pub(super) producers: Vec<(String, QueueId)>,
     /// Workers: `fleet.0`, `fleet.1`, …
     pub(super) workers: Vec<String>,
-    /// Fleets.
-    pub(super) fleets: Vec<String>,
+    /// Fleets, with the queue they receive from.
+    pub(super) fleets: Vec<(String, QueueId)>,
+    /// Threads of each worker, and places of workers, by fleet.
+    sizes: Vec<(u32, u32)>,
     /// Where the workers work.
     pub(super) places: Vec<Place>,
     /// Functions, with the queue that they receive from.
@@ -42,30 +45,46 @@ impl Names {
     /// The names of a course.
     pub(super) fn new(course: Course<'_>) -> Names {
         let scenario = course.scenario;
-        let mut workers = Vec::new();
-        let mut places = Vec::new();
-        let mut first_thread = 0;
-        for (fleet, number) in course.workers() {
-            let fleet = &scenario.fleets[fleet];
-            let (queue, threads) = (fleet.config.queue, fleet.config.threads);
-            workers.push(format!("{}.{number}", fleet.name));
-            places.push(Place { queue, threads, first_thread });
-            first_thread += threads;
-        }
-        Names {
+        let fleets = scenario.fleets.iter();
+        let mut names = Names {
             queues: scenario.queues.iter().map(|q| q.name.clone()).collect(),
             producers: scenario
                 .producers
                 .iter()
                 .map(|p| (p.name.clone(), p.config.queue))
                 .collect(),
-            workers,
-            fleets: scenario.fleets.iter().map(|f| f.name.clone()).collect(),
-            places,
+            workers: Vec::new(),
+            sizes: fleets.clone().map(|fleet| (fleet.config.threads, 0)).collect(),
+            fleets: fleets.map(|fleet| (fleet.name.clone(), fleet.config.queue)).collect(),
+            places: Vec::new(),
             functions: (scenario.functions.iter())
                 .map(|function| (function.name.clone(), function.config.queue))
                 .collect(),
+        };
+        for (fleet, _) in course.workers() {
+            names.add_worker(fleet);
         }
+        names
+    }
+
+    fn add_worker(&mut self, fleet: usize) {
+        let first_thread = self.threads() as u32;
+        let (name, queue) = &self.fleets[fleet];
+        let (threads, count) = &mut self.sizes[fleet];
+        self.workers.push(format!("{name}.{count}"));
+        self.places.push(Place { queue: *queue, threads: *threads, first_thread });
+        *count += 1;
+    }
+
+    /// Takes in who joins: one that has none of the places of the start has a new one. Whether
+    /// that was so.
+    pub(super) fn hear(&mut self, deed: &Deed) -> bool {
+        let Deed::Joined { worker, fleet } = *deed else { return false };
+        let is_new = worker.0 as usize == self.workers.len();
+        if is_new {
+            self.add_worker(fleet.0 as usize);
+        }
+        is_new
     }
 
     /// The name of a queue.
@@ -80,11 +99,19 @@ impl Names {
         &self.functions[function.0 as usize].0
     }
 
+    /// The name of a fleet.
+    pub(super) fn fleet(&self, fleet: FleetId) -> &str {
+        &self.fleets[fleet.0 as usize].0
+    }
+
     /// The name of a worker, or of an environment of a function: `handler.3`.
     #[inline]
     pub(super) fn worker(&self, worker: WorkerId) -> Cow<'_, str> {
         match group_of(worker.0) {
-            None => Cow::Borrowed(&self.workers[worker.0 as usize]),
+            None => {
+                let name = self.workers.get(worker.0 as usize);
+                Cow::Borrowed(name.map_or("a worker that joined late", String::as_str))
+            }
             Some((function, number)) => {
                 Cow::Owned(format!("{}.{number}", self.function(FunctionId(function))))
             }
@@ -103,18 +130,18 @@ impl Names {
         }
     }
 
-    /// Where a worker works.
+    /// Where a worker works, if it has a place or has been heard of.
     #[inline]
-    pub(super) fn place(&self, worker: WorkerId) -> Place {
-        self.places[worker.0 as usize]
+    pub(super) fn place(&self, worker: WorkerId) -> Option<Place> {
+        self.places.get(worker.0 as usize).copied()
     }
 
     /// The queue of a worker, or of the function whose environment it is.
     #[inline]
-    pub(super) fn queue_of(&self, worker: WorkerId) -> QueueId {
+    pub(super) fn queue_of(&self, worker: WorkerId) -> Option<QueueId> {
         match worker.function() {
-            None => self.place(worker).queue,
-            Some(function) => self.functions[function.0 as usize].1,
+            None => self.place(worker).map(|place| place.queue),
+            Some(function) => Some(self.functions[function.0 as usize].1),
         }
     }
 
@@ -135,6 +162,7 @@ pub(super) const fn cause_in_words(held: Held) -> &'static str {
         Held::Undone => "delete was undone by lost replicas",
         Held::NotHidden => "the receive did not hide it",
         Held::Throttled => "no concurrency was free to invoke its function",
+        Held::Stopped => "worker was stopped",
     }
 }
 

@@ -15,7 +15,7 @@ use crate::ledger::journal::{
     State, Step,
 };
 use crate::model::clients::{
-    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, ProducerConfig,
+    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, OnStop, ProducerConfig,
     ReceiveConfig, Retry, WorkUnit,
 };
 use crate::model::functions::{Account, Environments, FunctionConfig, Pollers, Ramp, Slope};
@@ -62,7 +62,7 @@ pub(crate) fn troubled() -> Scenario {
     *arrivals = vec![ArrivalProcess::Profile { points }];
     scenario.functions.clear();
     let fleet = &mut scenario.fleets[0].config;
-    fleet.count = 5;
+    fleet.size = 5.into();
     fleet.receive.prefetch = 4;
     fleet.processing = Dist::Exponential { mean: Span::from_millis(400) };
     fleet.call_latency = Dist::Constant(Span::from_millis(5));
@@ -147,7 +147,7 @@ pub(crate) fn scenario() -> Scenario {
             name: "workers".into(),
             config: FleetConfig {
                 queue: QUEUE,
-                count: 3,
+                size: 3.into(),
                 threads: 2,
                 receive: ReceiveConfig {
                     max: 10,
@@ -162,6 +162,10 @@ pub(crate) fn scenario() -> Scenario {
                 failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
                 heartbeat: None,
                 crash: None,
+                hosts: None,
+                on_stop: OnStop::Finish,
+                grace: None,
+                deploys: None,
                 start_up: zero(),
                 delete: DeleteConfig { batch: 1, linger: Span::ZERO },
                 idempotent: false,
@@ -251,7 +255,9 @@ fn ended(message: u64, worker: u32, sent_ms: u64, took_ms: u64, how: Ending) -> 
 
 /// The sample, in order of time.
 pub(super) fn facts() -> Vec<(Time, Fact)> {
-    let parts = [life_of_312(), others(), faults(), nodes(), back_again(), function()];
+    let back = [back_again(), function()];
+    let parts = [life_of_312(), others(), faults(), come_and_go(), nodes()];
+    let parts = parts.into_iter().chain(back);
     let mut facts: Vec<_> = parts.into_iter().flatten().collect();
     facts.sort_by_key(|(now, _)| *now);
     facts
@@ -358,6 +364,21 @@ fn others() -> Vec<(Time, Fact)> {
     ]
 }
 
+/// Workers that come and go.
+fn come_and_go() -> Vec<(Time, Fact)> {
+    let (worker, fleet) = (WorkerId(2), FleetId(0));
+    let deeds = [
+        Deed::Joined { worker, fleet },
+        Deed::Left { worker, fleet },
+        Deed::Deployed { fleet },
+        Deed::Killed { worker, fleet, held: 3 },
+        Deed::Stopped { worker, fleet },
+        Deed::Counted { fleet, queue: QUEUE, visible: 812, in_flight: 30, delayed: 5, calls: 1 },
+        Deed::Resized { fleet, wanted: 7 },
+    ];
+    (0..).zip(deeds).map(|(number, deed)| (at(51_950 + number), Fact::Deed(deed))).collect()
+}
+
 /// What goes wrong, and what partitions do.
 fn faults() -> Vec<(Time, Fact)> {
     let change = |change| Fact::Change(QUEUE, change);
@@ -405,8 +426,6 @@ fn faults() -> Vec<(Time, Fact)> {
             space(KeySpace::Refused { partition: p2, reason: Refusal::HotKey { permille: 612 } }),
         ),
         (at(51_900), change(Change::Call(Call::WentOn { asked: 2, chunks: 1 }))),
-        (at(51_950), Fact::Deed(Deed::Joined { worker, fleet: FleetId(0) })),
-        (at(51_960), Fact::Deed(Deed::Left { worker, fleet: FleetId(0) })),
         (at(52_000), Fact::Deed(Deed::GivenUp { producer: web, messages: 10 })),
         (at(55_000), ended(314, 2, 48_000, 6_000, Ending::Crashed)),
         (at(55_000), Fact::Deed(Deed::Crashed { worker })),

@@ -255,12 +255,29 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
                 Ending::Recognised => write!(out, "{name} saw in {took} that it was done before"),
                 Ending::Failed => write!(out, "{name} failed after {took}"),
                 Ending::Crashed => write!(out, "{name} crashed {took} into the work"),
+                Ending::Killed => write!(out, "{name} was killed {took} into the work"),
             }
         }
         Deed::Joined { worker, .. } => write!(out, "{} joined its fleet", names.worker(worker)),
         Deed::Left { worker, .. } => {
-            write!(out, "{} leaves its fleet and finishes what it holds", names.worker(worker))
+            write!(out, "{} leaves its fleet and receives no more", names.worker(worker))
         }
+        Deed::Resized { fleet, wanted } => {
+            let (name, s) = (names.fleet(fleet), plural(wanted));
+            write!(out, "{name}: {wanted} worker{s} wanted from now on")
+        }
+        Deed::Killed { worker, held, .. } => {
+            let (name, s) = (names.worker(worker), plural(held));
+            write!(out, "{name} is killed, holding {held} message{s}")
+        }
+        Deed::Counted { fleet, visible, in_flight, delayed, .. } => {
+            let name = names.fleet(fleet);
+            write!(out, "{name} reads {visible} visible, {in_flight} in flight, {delayed} delayed")
+        }
+        Deed::Deployed { fleet } => {
+            write!(out, "{}: its workers are exchanged from now on", names.fleet(fleet))
+        }
+        Deed::Stopped { worker, .. } => write!(out, "{} has stopped", names.worker(worker)),
         Deed::Started { worker } => write!(out, "{} started", names.worker(worker)),
         Deed::Crashed { worker } => write!(out, "{} crashed", names.worker(worker)),
         Deed::Invoked { environment, messages, cold, .. } => {

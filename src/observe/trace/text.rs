@@ -123,32 +123,42 @@ impl<W: Write> Journal for TextLines<W> {
 
 impl<W: Write> Observer for TextLines<W> {
     fn deed(&mut self, now: Time, deed: &Deed) {
+        self.names.hear(deed);
         let message = deed.message();
         if matches!(deed, Deed::Busy { .. }) || !self.wants(now, message) {
             return;
         }
-        let queue = match *deed {
+        let at = match *deed {
             Deed::Arrived { producer }
             | Deed::SendConfirmed { producer, .. }
             | Deed::SendRetried { producer, .. }
-            | Deed::GivenUp { producer, .. } => self.names.producers[producer.0 as usize].1,
-            Deed::Began { queue, .. } | Deed::Ended { queue, .. } => queue,
+            | Deed::GivenUp { producer, .. } => Some(self.names.producers[producer.0 as usize].1),
+            Deed::Began { queue, .. } | Deed::Ended { queue, .. } | Deed::Counted { queue, .. } => {
+                Some(queue)
+            }
+            Deed::Resized { fleet, .. } | Deed::Deployed { fleet } => {
+                Some(self.names.fleets[fleet.0 as usize].1)
+            }
             Deed::Started { worker }
             | Deed::Crashed { worker }
             | Deed::Joined { worker, .. }
             | Deed::Left { worker, .. }
-            | Deed::Busy { worker, .. } => self.names.place(worker).queue,
+            | Deed::Stopped { worker, .. }
+            | Deed::Killed { worker, .. }
+            | Deed::Busy { worker, .. } => self.names.place(worker).map(|place| place.queue),
             Deed::Invoked { environment: worker, .. }
             | Deed::InvocationEnded { environment: worker, .. }
             | Deed::EnvironmentGone { environment: worker, .. } => self.names.queue_of(worker),
             Deed::InvocationThrottled { function, .. }
             | Deed::ReceivesBurnt { function, .. }
-            | Deed::LimitChanged { function, .. } => self.names.functions[function.0 as usize].1,
+            | Deed::LimitChanged { function, .. } => {
+                Some(self.names.functions[function.0 as usize].1)
+            }
         };
         let out = self.sink.record();
         let line = self
             .columns
-            .write(out, now, self.names.queue(queue), message)
+            .write(out, now, at.map_or("", |queue| self.names.queue(queue)), message)
             .and_then(|()| sentence::of_deed(out, &self.names, deed))
             .and_then(|()| writeln!(out));
         line.expect("a growing buffer takes every line");

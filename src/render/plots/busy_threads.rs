@@ -46,6 +46,9 @@ fn together(fleets: &[&FleetMeasured]) -> Series<FleetWindow> {
         busy: sum(at, |window| window.busy),
         calling: sum(at, |window| window.calling),
         up: sum(at, |window| window.up),
+        down: sum(at, |window| window.down),
+        wanted: sum(at, |window| window.wanted),
+        counted: sum(at, |window| window.counted),
     };
     (0..windows).map(window).collect()
 }

@@ -221,7 +221,9 @@ fn fleet(queue: &QueueMeasured) -> FleetMeasured {
     let window = |window: &Window| {
         let busy = (window.counts.deleted as f64 / 280.0).min(threads as f64);
         let level = |share: f64| WindowLevel { mean: busy * share, max: threads, last: 0 };
-        FleetWindow { busy: level(1.0), calling: level(0.25), up: WindowLevel::steady(threads) }
+        let (up, wanted) = (WindowLevel::steady(threads), WindowLevel::steady(threads));
+        let (busy, calling) = (level(1.0), level(0.25));
+        FleetWindow { busy, calling, up, wanted, ..FleetWindow::default() }
     };
     let series: Series<FleetWindow> = queue.series.iter().map(window).collect();
     let second = 1_000_000_000_u64;

@@ -9,13 +9,13 @@ use super::{Check, RATES};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::{
-    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure,
+    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure, OnStop,
     ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
 use crate::scenario::data_files::whole;
 use crate::scenario::file::{
-    ArrivalFile, ConsumerFile, Length, OnFailureFile, ProducerFile, Rate, ReceiveFile, ReplayFile,
-    RetryFile, WorkUnitFile,
+    ArrivalFile, ConsumerFile, Length, OnFailureFile, OnStopFile, ProducerFile, Rate, ReceiveFile,
+    ReplayFile, RetryFile, WorkUnitFile,
 };
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;
@@ -248,16 +248,17 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// A fleet.
-    pub(super) fn consumer(&mut self, at: &At<'a>, file: &ConsumerFile) -> FleetConfig {
-        self.at_least_one(&at.field("count"), file.count);
+    /// A fleet; deploys begin before `end`.
+    pub(super) fn consumer(&mut self, at: &At<'a>, file: &ConsumerFile, end: Span) -> FleetConfig {
+        let size = self.fleet_size(&at.field("count"), &file.count);
         self.at_least_one(&at.field("threads"), file.threads);
-        let threads = u64::from(file.count) * u64::from(file.threads);
+        let threads = u64::from(size.most()) * u64::from(file.threads);
         self.threads = self.threads.saturating_add(threads);
         if threads > MOST_THREADS {
             let what = format!(
                 "{} processes of {} threads are more than {MOST_THREADS} threads",
-                file.count, file.threads
+                size.most(),
+                file.threads
             );
             self.push(&at.field("count"), what);
         } else if self.threads > MOST_THREADS {
@@ -279,7 +280,7 @@ impl<'a> Check<'a> {
         self.range(&delete.field("batch"), file.delete.batch, 1, 10, IN_SQS);
         FleetConfig {
             queue: self.queue_named(&at.field("queue"), &file.queue),
-            count: file.count,
+            size,
             threads: file.threads,
             receive,
             processing: self.dist(&at.field("processing"), &file.processing),
@@ -298,6 +299,14 @@ impl<'a> Check<'a> {
                 Crash { mean_time_between: between.0, restart }
             }),
             start_up: self.dist(&at.field("start_up"), &file.start_up),
+            hosts: file.hosts.as_ref().map(|hosts| self.hosts(&at.field("hosts"), hosts)),
+            on_stop: match file.on_stop {
+                OnStopFile::Finish => OnStop::Finish,
+                OnStopFile::GiveBack => OnStop::GiveBack,
+                OnStopFile::Drop => OnStop::Drop,
+            },
+            grace: file.grace.map(|grace| grace.0),
+            deploys: file.deploys.as_ref().map(|it| self.deploys(&at.field("deploys"), it, end)),
             delete: DeleteConfig { batch: file.delete.batch, linger: file.delete.linger.0 },
             idempotent: file.idempotent,
             forward: file.forward.as_ref().map(|to| self.queue_named(&at.field("forward"), to)),

@@ -33,7 +33,7 @@ impl Served {
         let mut number = 0_u64;
         for (_, consumer) in &file.consumers.0 {
             // A function has no workers, and is there none the less.
-            let workers = consumer.workers().map_or(0, |fleet| fleet.count);
+            let workers = consumer.workers().map_or(0, |fleet| fleet.count.most());
             let next = number + u64::from(workers);
             if let Some(place) = queues.place(consumer.queue()) {
                 by_queue[place].push(number..next);

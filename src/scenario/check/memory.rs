@@ -91,7 +91,7 @@ impl<'a> Check<'a> {
             }
             Occupant::Workers => {
                 let fleet = &scenario.fleets[number];
-                let (count, threads) = (fleet.config.count, fleet.config.threads);
+                let (count, threads) = (fleet.config.size.most(), fleet.config.threads);
                 let whose =
                     format!("workers, {count} with {threads} threads each in `{}`", fleet.name);
                 (each("consumers", &fleet.name).field("count"), whose, "make them fewer")

@@ -13,6 +13,7 @@
 mod clients;
 mod dist;
 pub(super) mod files;
+mod fleet_size;
 mod functions;
 mod graph;
 mod memory;
@@ -174,7 +175,9 @@ impl<'a> Check<'a> {
                 check.queue(at, queue, workers, end)
             }),
             producers: self.each("producers", &file.producers, Check::producer),
-            fleets: self.consumers(file, ReceiverFile::workers, Check::consumer),
+            fleets: self.consumers(file, ReceiverFile::workers, |check, at, fleet| {
+                check.consumer(at, fleet, end)
+            }),
             functions: self.consumers(file, ReceiverFile::function, Check::function),
             account: self.account(file),
             expect: file.expect.clone(),

@@ -217,7 +217,7 @@ impl<'a> Check<'a> {
             let at = self.root.field("consumers").field(&fleet.name).field("count");
             let told = self.warn(&at, Warning::Overload, what);
             if number == 1 {
-                let count = libm::ceil(f64::from(fleet.config.count) * load);
+                let count = libm::ceil(f64::from(fleet.config.size.most()) * load);
                 told.help
                     .push(format!("it takes `consumers.{}.count: {count}` at least", fleet.name));
             } else {
@@ -349,7 +349,7 @@ fn most_done(fleet: &FleetConfig) -> f64 {
     let tries = if fails < 1.0 { 1.0 / (1.0 - fails.clamp(0.0, 0.999)) } else { 1.0 };
     let done = if fails < 1.0 { deleted + sent_on } else { 0.0 };
     let each = (fleet.processing.mean_nanos() / batch + received) * tries + done;
-    let workers = f64::from(fleet.count);
+    let workers = f64::from(fleet.size.most());
     let by_threads = rate_of(workers * f64::from(fleet.threads), each);
     // One receive at a time, however many threads wait for it.
     by_threads.min(rate_of(workers * max, call * tries))
@@ -373,11 +373,11 @@ mod tests {
         let mut fleet = scenario.fleets[0].clone();
         fleet.config.processing = Dist::Constant(Span::from_millis(100));
         fleet.config.call_latency = Dist::Constant(Span::ZERO);
-        (fleet.config.count, fleet.config.threads) = (2, 1);
+        (fleet.config.size, fleet.config.threads) = (2.into(), 1);
         fleet.config.forward = Some(crate::ledger::config::QueueId(1));
         let mut last = fleet.clone();
         (last.config.forward, last.config.queue) = (None, crate::ledger::config::QueueId(1));
-        last.config.count = 1;
+        last.config.size = 1.into();
         scenario.fleets = vec![fleet, last];
         scenario.producers[0].config.arrivals = vec![ArrivalProcess::Poisson { rate: 15.0 }];
         let found: Vec<(f64, f64)> =
@@ -400,7 +400,7 @@ mod tests {
         let fleet = &mut scenario.fleets[0].config;
         fleet.processing = Dist::Constant(Span::from_millis(1));
         fleet.call_latency = Dist::Constant(Span::from_millis(20));
-        (fleet.count, fleet.threads, fleet.forward) = (1, 1, None);
+        (fleet.size, fleet.threads, fleet.forward) = (1.into(), 1, None);
         (fleet.receive.max, fleet.receive.prefetch, fleet.delete.batch) = (1, 0, 1);
         let close = |fleet: &FleetConfig, expected: f64| {
             let found = most_done(fleet);

@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::DistFile;
 use super::values::{Bound, Length, Price, Probability, Rate};
+use super::{DistFile, InstantFile};
 
 /// A producer.
 ///
@@ -112,14 +112,14 @@ pub struct RetryFile {
 /// ```
 /// # use sqsim::{ConsumerFile, DistFile};
 /// let work = DistFile::Exponential("80ms".parse()?);
-/// let workers = ConsumerFile { count: 4, threads: 2, ..ConsumerFile::new("jobs", work) };
+/// let workers = ConsumerFile { count: 4.into(), threads: 2, ..ConsumerFile::new("jobs", work) };
 /// # Ok::<(), sqsim::Faults>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "consumer", deny_unknown_fields)]
 pub struct ConsumerFile {
     pub queue: String,
-    pub count: u32,
+    pub count: CountFile,
     pub threads: u32,
     pub receive: ReceiveFile,
     pub processing: DistFile,
@@ -129,11 +129,45 @@ pub struct ConsumerFile {
     pub heartbeat: Option<HeartbeatFile>,
     pub crash: Option<CrashFile>,
     pub start_up: DistFile,
+    pub hosts: Option<HostsFile>,
+    pub on_stop: OnStopFile,
+    pub grace: Option<Length>,
+    pub deploys: Option<DeploysFile>,
     pub delete: DeleteFile,
     pub idempotent: bool,
     pub forward: Option<String>,
     pub retry: RetryFile,
     pub price_per_hour: Option<Price>,
+}
+
+/// How many workers a fleet has.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "count")]
+pub enum CountFile {
+    #[serde(rename = "(number)")]
+    Number(u32),
+    Schedule {
+        steps: Vec<(Length, u32)>,
+        every: Option<Length>,
+    },
+}
+
+impl CountFile {
+    /// Most workers that are wanted at once.
+    pub fn most(&self) -> u32 {
+        match self {
+            CountFile::Number(count) => *count,
+            CountFile::Schedule { steps, .. } => {
+                steps.iter().map(|&(_, count)| count).max().unwrap_or(0)
+            }
+        }
+    }
+}
+
+impl From<u32> for CountFile {
+    fn from(count: u32) -> CountFile {
+        CountFile::Number(count)
+    }
 }
 
 /// How a worker polls.
@@ -186,6 +220,46 @@ pub struct HeartbeatFile {
 pub struct CrashFile {
     pub mean_time_between: Length,
     pub restart: DistFile,
+}
+
+/// Hosts that workers are placed on.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "hosts", deny_unknown_fields)]
+pub struct HostsFile {
+    pub room: u32,
+    pub there: u32,
+    pub boot: DistFile,
+    pub batch_idle: Length,
+    pub batch_most: Length,
+    pub empty: Option<Length>,
+}
+
+/// What a worker that leaves does with what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "way to stop")]
+pub enum OnStopFile {
+    Finish,
+    GiveBack,
+    Drop,
+}
+
+/// How the workers of a fleet are exchanged for others.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "deploys", deny_unknown_fields)]
+pub struct DeploysFile {
+    pub at: Vec<InstantFile>,
+    pub batch: PortionFile,
+    pub start_up: Option<DistFile>,
+}
+
+/// A part of a fleet.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "part of a fleet")]
+pub enum PortionFile {
+    #[serde(rename = "(number)")]
+    Workers(u32),
+    #[serde(rename = "(text)")]
+    Share(Probability),
 }
 
 /// How deletes are sent.

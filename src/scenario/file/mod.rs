@@ -21,8 +21,9 @@ mod values;
 
 pub use capacity::{BurstFile, CapacityFile};
 pub use clients::{
-    ArrivalFile, ConsumerFile, CrashFile, DeleteFile, DuplicatesFile, FailureFile, GapsFile,
-    HeartbeatFile, OnFailureFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile, WorkUnitFile,
+    ArrivalFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DeploysFile, DuplicatesFile,
+    FailureFile, GapsFile, HeartbeatFile, HostsFile, OnFailureFile, OnStopFile, PortionFile,
+    ProducerFile, ReceiveFile, ReplayFile, RetryFile, WorkUnitFile,
 };
 pub use dist::DistFile;
 pub use functions::{

@@ -369,6 +369,7 @@ mod tests {
                 receive: 12 * n,
                 delete: 13 * n,
                 change_visibility: 14 * n,
+                ..Calls::default()
             },
             ..QueueCounts::default()
         };

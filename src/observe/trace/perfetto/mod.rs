@@ -30,6 +30,7 @@
 //! one message leaves out counters and faults; one on the time still draws what reaches into it
 //! from its true start.
 
+mod environments;
 mod event;
 mod levels;
 mod lives;
@@ -38,6 +39,7 @@ mod partitions;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use self::environments::Environments;
 use self::event::{Event, Track};
 use self::levels::Levels;
 use super::Filter;
@@ -65,9 +67,8 @@ pub struct Perfetto<W> {
     work: Vec<Vec<Work>>,
     /// Threads that have their name in the trace.
     named: Vec<bool>,
-    /// Environments of functions that have come up, and their places among the threads.
-    environments: Vec<WorkerId>,
-    environment_places: BTreeMap<WorkerId, usize>,
+    /// Environments of functions that have come up.
+    environments: Environments,
     levels: Vec<Levels>,
     /// The instant of the newest fact.
     now: Time,
@@ -125,8 +126,7 @@ impl<W: Write> Perfetto<W> {
             levels: vec![Levels::default(); names.queues.len()],
             work: vec![Vec::new(); threads],
             named: vec![false; threads],
-            environments: Vec::new(),
-            environment_places: BTreeMap::new(),
+            environments: Environments::default(),
             names,
             filter,
             sink,
@@ -156,8 +156,8 @@ impl<W: Write> Perfetto<W> {
         self.sample_levels();
         // Beyond a cut nothing is known.
         let end = if self.sink.closed() { self.now } else { end.min(self.filter.to).max(self.now) };
-        for thread in 0..self.work.len() {
-            while let Some(work) = self.work[thread].pop() {
+        for thread in (0..self.work.len()).chain(self.environments.threads()) {
+            while let Some(work) = self.work(thread).pop() {
                 self.slice(thread, work, end, "unfinished", true);
             }
         }
@@ -251,15 +251,18 @@ impl<W: Write> Perfetto<W> {
         }
     }
 
-    /// The environment of a function that has this place among all threads.
-    fn environment(&self, thread: usize) -> Option<WorkerId> {
-        let place = thread.checked_sub(self.names.threads())?;
-        self.environments.get(place).copied()
+    /// What a thread works on.
+    fn work(&mut self, thread: usize) -> &mut Vec<Work> {
+        match self.environments.at_mut(thread) {
+            Some(environment) => &mut environment.work,
+            None => &mut self.work[thread],
+        }
     }
 
     fn track(&self, thread: usize) -> Track {
-        let queue = if let Some(environment) = self.environment(thread) {
-            self.names.queue_of(environment)
+        let of_function = self.environments.name(thread).and_then(|of| self.names.queue_of(of));
+        let queue = if let Some(queue) = of_function {
+            queue
         } else {
             let places = &self.names.places;
             places[places.partition_point(|p| p.first_thread as usize <= thread) - 1].queue
@@ -269,11 +272,15 @@ impl<W: Write> Perfetto<W> {
 
     /// Names a thread in the trace, once.
     fn name_thread(&mut self, thread: usize) {
-        if std::mem::replace(&mut self.named[thread], true) {
+        let named = match self.environments.at_mut(thread) {
+            Some(environment) => &mut environment.named,
+            None => &mut self.named[thread],
+        };
+        if std::mem::replace(named, true) {
             return;
         }
         let track = self.track(thread);
-        if let Some(environment) = self.environment(thread) {
+        if let Some(environment) = self.environments.name(thread) {
             self.write(|out, names| {
                 let name = names.worker(environment);
                 Event::new(out, b'M', "thread_name", track).text("name", &name).end();
@@ -291,19 +298,12 @@ impl<W: Write> Perfetto<W> {
         });
     }
 
-    /// The place of a worker's thread among all of them. Environments of functions stand behind
-    /// the threads of workers, in the order in which they come up.
+    /// The place of a worker's thread among all of them.
     fn thread(&mut self, worker: WorkerId, thread: u32) -> usize {
-        if worker.function().is_none() {
-            return (self.names.place(worker).first_thread + thread) as usize;
+        if worker.function().is_some() {
+            return self.environments.thread(worker);
         }
-        let next = self.work.len();
-        *self.environment_places.entry(worker).or_insert_with(|| {
-            self.environments.push(worker);
-            self.work.push(Vec::new());
-            self.named.push(false);
-            next
-        })
+        (self.names.places[worker.0 as usize].first_thread + thread) as usize
     }
 
     /// Writes the slice of work that ended at `end`, with the arrow that leads to it. An arrow
@@ -343,15 +343,16 @@ impl<W: Write> Perfetto<W> {
             origin = life.origin.take();
             life.holder = Some(thread);
         }
-        self.work[thread].push(Work { message, began: self.now, receives, origin });
+        let began = self.now;
+        self.work(thread).push(Work { message, began, receives, origin });
     }
 
     /// Work on the `at`-th open message of a thread ends.
     fn end_work(&mut self, thread: usize, at: usize, ending: &str) {
-        let work = self.work[thread].remove(at);
+        let work = self.work(thread).remove(at);
         if !self.slice(thread, work, self.now, ending, false) {
             // `finish` writes it.
-            self.work[thread].push(work);
+            self.work(thread).push(work);
             return;
         }
         // The last nanosecond still lies inside the slice, its end does not.
@@ -436,6 +437,10 @@ impl<W: Write> Journal for Perfetto<W> {
 
 impl<W: Write> Observer for Perfetto<W> {
     fn deed(&mut self, now: Time, deed: &Deed) {
+        if self.names.hear(deed) {
+            self.work.resize_with(self.names.threads(), Vec::new);
+            self.named.resize(self.names.threads(), false);
+        }
         if !self.advance(now) {
             return;
         }
@@ -448,7 +453,7 @@ impl<W: Write> Observer for Perfetto<W> {
             }
             Deed::Ended { worker, thread, message, how, .. } => {
                 let thread = self.thread(worker, thread);
-                if let Some(at) = self.work[thread].iter().rposition(|w| w.message == message) {
+                if let Some(at) = self.work(thread).iter().rposition(|w| w.message == message) {
                     self.end_work(thread, at, how.word());
                 }
             }
@@ -468,19 +473,24 @@ impl<W: Write> Observer for Perfetto<W> {
                 self.function_fault(function, "receives burnt", messages);
             }
             Deed::Left { worker, .. } => self.worker_fault(worker, "left"),
-            Deed::Crashed { worker } => {
-                for thread in 0..self.names.place(worker).threads {
+            Deed::Stopped { worker, .. } => self.worker_fault(worker, "stopped"),
+            Deed::Crashed { worker } | Deed::Killed { worker, .. } => {
+                let word = if matches!(deed, Deed::Killed { .. }) { "killed" } else { "crashed" };
+                for thread in 0..self.names.places[worker.0 as usize].threads {
                     let thread = self.thread(worker, thread);
-                    for last in (0..self.work[thread].len()).rev() {
-                        self.end_work(thread, last, "crashed");
+                    for last in (0..self.work(thread).len()).rev() {
+                        self.end_work(thread, last, word);
                     }
                 }
-                self.worker_fault(worker, "crashed");
+                self.worker_fault(worker, word);
             }
             Deed::Invoked { .. }
             | Deed::InvocationEnded { .. }
             | Deed::LimitChanged { .. }
             | Deed::Began { .. }
+            | Deed::Resized { .. }
+            | Deed::Deployed { .. }
+            | Deed::Counted { .. }
             | Deed::Arrived { .. }
             | Deed::SendConfirmed { .. }
             | Deed::SendRetried { .. }
