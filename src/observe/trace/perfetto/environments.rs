@@ -1,13 +1,14 @@
-//! Environments of functions in a Perfetto trace.
+//! Functions in a Perfetto trace.
 //!
-//! Owns their places among the threads: far behind those of all workers, in the order in which they
-//! come up. Must not know what is written of them.
+//! Owns the places of their environments among the threads, far behind those of all workers, in the
+//! order in which they come up; and what happens to their batches. Must not know threads' work.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::ops::Range;
 
-use super::Work;
-use crate::facts::deed::WorkerId;
+use super::{Perfetto, Work, ledger};
+use crate::facts::deed::{FunctionId, WorkerId};
 
 /// The place of the first one: behind the threads of all workers, however many join.
 const FIRST: usize = 1 << 28;
@@ -52,5 +53,15 @@ impl Environments {
     /// Its name.
     pub(super) fn name(&self, thread: usize) -> Option<WorkerId> {
         thread.checked_sub(FIRST).map(|place| self.all[place].name)
+    }
+}
+
+impl<W: Write> Perfetto<W> {
+    /// Something happened to a batch of a function.
+    pub(super) fn function_fault(&mut self, function: FunctionId, what: &str, messages: u32) {
+        let (by, queue) = self.names.functions[function.0 as usize].clone();
+        self.fault(ledger(queue), what, |event| {
+            event.text("function", &by).number("messages", messages).end();
+        });
     }
 }

@@ -46,7 +46,7 @@ use super::Filter;
 use super::json::push_json_string;
 use super::names::Names;
 use super::sink::{Sink, Written};
-use crate::facts::deed::{Deed, FunctionId, Returned, WorkerId};
+use crate::facts::deed::{Deed, Returned, WorkerId};
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
@@ -373,14 +373,6 @@ impl<W: Write> Perfetto<W> {
                 details(Event::new(out, b'i', name, track).at(now).raw("\"s\":\"t\""));
             });
         }
-    }
-
-    /// Something happened to a batch of a function.
-    fn function_fault(&mut self, function: FunctionId, what: &str, messages: u32) {
-        let (by, queue) = self.names.functions[function.0 as usize].clone();
-        self.fault(ledger(queue), what, |event| {
-            event.text("function", &by).number("messages", messages).end();
-        });
     }
 
     /// A worker started or crashed.
