@@ -33,10 +33,11 @@ fn latencies() -> impl Iterator<Item = (&'static str, WindowLatencyOf)> {
 /// Values of one latency; the first is a number, the rest are lengths of time.
 const OF_LATENCY: [&str; 6] = ["count", "mean_s", "p50_s", "p95_s", "p99_s", "max_s"];
 
-type FleetColumns = (&'static str, fn(&FleetWindow) -> WindowLevel);
+/// A level of a part, in three columns: its name, and where it is.
+type Columns<W> = (&'static str, fn(&W) -> WindowLevel);
 
 /// Levels of a fleet, in three columns each.
-const OF_FLEET: [FleetColumns; 6] = [
+const OF_FLEET: [Columns<FleetWindow>; 6] = [
     ("busy_threads", |window| window.busy),
     ("calling_threads", |window| window.calling),
     ("up_threads", |window| window.up),
@@ -45,10 +46,8 @@ const OF_FLEET: [FleetColumns; 6] = [
     ("counted_visible", |window| window.counted),
 ];
 
-type FunctionColumns = (&'static str, fn(&FunctionWindow) -> WindowLevel);
-
 /// Levels of a function, in three columns each.
-const OF_FUNCTION: [FunctionColumns; 4] = [
+const OF_FUNCTION: [Columns<FunctionWindow>; 4] = [
     ("concurrency", |window| window.concurrency),
     ("in_use", |window| window.in_use),
     ("limit", |window| window.limit),
@@ -236,11 +235,7 @@ fn of_fleet(window: Option<&FleetWindow>, values: &mut Vec<String>) {
 }
 
 /// Levels of a part in three columns each; empty fields without a window.
-fn levels<W>(
-    window: Option<&W>,
-    columns: &[(&str, fn(&W) -> WindowLevel)],
-    values: &mut Vec<String>,
-) {
+fn levels<W>(window: Option<&W>, columns: &[Columns<W>], values: &mut Vec<String>) {
     for (_, level) in columns {
         let level = window.map(level);
         let write = |value: fn(WindowLevel) -> String| level.map_or_else(String::new, value);

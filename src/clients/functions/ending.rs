@@ -24,7 +24,7 @@ impl Functions {
     pub(super) fn end_invocation<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
         let row = self.batches.get_mut(batch);
         let number = row.function;
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         let environment = WorkerId::of_function(function.id, row.environment);
         let how = tell_messages(core, &function.config, row, environment);
         let billed = billed(core.now - row.began);
@@ -52,7 +52,7 @@ impl Functions {
     #[inline]
     fn begin_deletes<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
         let row = self.batches.get_mut(batch);
-        let function = &mut self.functions[row.function as usize];
+        let function = &mut self.all[row.function as usize];
         if row.deliveries.is_empty() {
             return self.rest(core, batch);
         }
@@ -101,7 +101,7 @@ impl Functions {
     #[cold]
     fn delete_again<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
         let row = self.batches.get_mut(batch);
-        let function = &mut self.functions[row.function as usize];
+        let function = &mut self.all[row.function as usize];
         row.attempts = row.attempts.saturating_add(1);
         let retry = function.config.retry;
         if !retry.goes_on(u32::from(row.attempts)) {
@@ -116,7 +116,7 @@ impl Functions {
     #[inline]
     fn rest<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
         let row = self.batches.get_mut(batch);
-        let gap = self.functions[row.function as usize].config.gap;
+        let gap = self.all[row.function as usize].config.gap;
         if gap.is_zero() {
             return self.leave_place(core, batch);
         }
@@ -129,13 +129,13 @@ impl Functions {
     pub(super) fn leave_place<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
         let number = self.batches.get(batch).function;
         self.drop_batch(batch);
-        self.functions[number as usize].leave_place(core);
+        self.all[number as usize].leave_place(core);
         self.fill(core, number);
     }
 
     /// Environments that have been idle for long enough are gone.
     pub(super) fn cool<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         let keep = function.config.environments.keep_warm;
         let long_ago = core.now.as_nanos().checked_sub(keep.as_nanos());
         if let Some(since) = long_ago.map(Time::from_nanos) {

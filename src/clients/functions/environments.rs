@@ -86,7 +86,11 @@ impl Pool {
 
     /// The next that has been idle since `since` or longer is gone.
     pub(super) fn cool(&mut self, since: Time) -> Option<u32> {
-        let (number, _) = self.warm.pop_front_if(|&mut (_, idle)| idle <= since)?;
+        let &(number, idle) = self.warm.front()?;
+        if idle > since {
+            return None;
+        }
+        self.warm.pop_front();
         self.gone.push(number);
         Some(number)
     }

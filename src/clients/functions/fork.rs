@@ -27,14 +27,14 @@ impl Functions {
         let mut changed = Vec::new();
         for (number, (from, to)) in (0..).zip(Named::pairs(from, to)) {
             let sizes = &core.ledger.config(to.config.queue).message_size;
-            let function = &mut self.functions[number as usize];
+            let function = &mut self.all[number as usize];
             let same = from.config == to.config && function.sizes == *sizes;
             if same && !other_account {
                 continue;
             }
             changed.push(number);
             self.reserve_as(number, &from.config, &to.config);
-            let function = &mut self.functions[number as usize];
+            let function = &mut self.all[number as usize];
             function.sizes = sizes.clone();
             function.config = to.config.clone();
             function.weigh();
@@ -51,7 +51,7 @@ impl Functions {
 
     /// Its invocations under way count where they do from now on.
     fn reserve_as(&mut self, number: u32, from: &FunctionConfig, to: &FunctionConfig) {
-        let running = self.functions[number as usize].environments.running();
+        let running = self.all[number as usize].environments.running();
         match (from.reserved, to.reserved) {
             (None, Some(_)) => self.shared_in_use -= running,
             (Some(_), None) => self.shared_in_use += running,
@@ -61,7 +61,7 @@ impl Functions {
 
     /// Environments grow cold after another time.
     fn keep_warm_as_told<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        let id = self.functions[number as usize].id;
+        let id = self.all[number as usize].id;
         if core.calendar.cancel(FunctionEvent::Cool(id)) {
             self.cool(core, number);
         }

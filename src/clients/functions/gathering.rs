@@ -16,7 +16,7 @@ impl Functions {
     /// What a reader brought is gathered.
     #[inline]
     pub(super) fn gather<O: Observer>(&mut self, core: &mut Core<O>, number: u32, batch: u32) {
-        let function = &self.functions[number as usize];
+        let function = &self.all[number as usize];
         let fits = u64::from(self.batches.get(batch).bytes) <= MAX_PAYLOAD;
         if function.config.window.is_zero() && fits {
             self.close(core, number, batch);
@@ -33,7 +33,7 @@ impl Functions {
             self.add(core, number, delivery);
         }
         self.drop_batch(brought);
-        let function = &self.functions[number as usize];
+        let function = &self.all[number as usize];
         if function.config.window.is_zero()
             && let Some(open) = function.open
         {
@@ -42,25 +42,24 @@ impl Functions {
     }
 
     fn add<O: Observer>(&mut self, core: &mut Core<O>, number: u32, delivery: Delivery) {
-        let function = &self.functions[number as usize];
+        let function = &self.all[number as usize];
         let bytes = if function.weighs { function.sizes.of(delivery.luck) as u32 } else { 0 };
         if let Some(open) = function.open
             && u64::from(self.batches.get(open).bytes + bytes) > MAX_PAYLOAD
         {
             self.close_open(core, number, open);
         }
-        let function = &mut self.functions[number as usize];
-        let open = match function.open {
-            Some(open) => open,
-            None => {
-                let open = self.batches.open(Batch::none);
-                self.batches.get_mut(open).begin(number, Stage::Open);
-                function.open = Some(open);
-                if !function.config.window.is_zero() {
-                    core.plan(function.config.window, FunctionEvent::Batch(open));
-                }
-                open
+        let function = &mut self.all[number as usize];
+        let open = if let Some(open) = function.open {
+            open
+        } else {
+            let open = self.batches.open(Batch::none);
+            self.batches.get_mut(open).begin(number, Stage::Open);
+            function.open = Some(open);
+            if !function.config.window.is_zero() {
+                core.plan(function.config.window, FunctionEvent::Batch(open));
             }
+            open
         };
         let batch = self.batches.get_mut(open);
         batch.deliveries.push(delivery);
@@ -79,7 +78,7 @@ impl Functions {
     }
 
     fn close_open<O: Observer>(&mut self, core: &mut Core<O>, number: u32, batch: u32) {
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         (function.open, function.gathered) = (None, 0);
         core.calendar.cancel(FunctionEvent::Batch(batch));
         self.close(core, number, batch);
@@ -88,7 +87,7 @@ impl Functions {
     /// A batch is closed: it is invoked as soon as a place within the limit is free.
     #[inline]
     fn close<O: Observer>(&mut self, core: &mut Core<O>, number: u32, batch: u32) {
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         let row = self.batches.get_mut(batch);
         row.stage = Stage::Closed;
         let received = row.deliveries[0].receipt.received;
@@ -107,7 +106,7 @@ impl Functions {
     #[inline]
     pub(super) fn fill<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         loop {
-            let function = &mut self.functions[number as usize];
+            let function = &mut self.all[number as usize];
             if function.in_use >= function.mapping.limit() {
                 break;
             }

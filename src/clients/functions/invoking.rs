@@ -27,7 +27,7 @@ impl Functions {
         if !self.has_concurrency(number) {
             return self.throttle(core, batch);
         }
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         let per_10_s = function.config.environments.per_10_s;
         let Some(taken) = function.environments.take(core.now, per_10_s) else {
             return self.throttle(core, batch);
@@ -46,7 +46,7 @@ impl Functions {
         }
         let config = &function.config;
         let work = work(config, &row.deliveries);
-        let takes = work.min(config.timeout);
+        let length = work.min(config.timeout);
         row.stage = if work > config.timeout { Stage::TimingOut } else { Stage::Running };
         let environment = WorkerId::of_function(FunctionId(number), taken.number);
         let (messages, cold) = (row.messages(), taken.is_new);
@@ -58,7 +58,7 @@ impl Functions {
             let began = Deed::Began { worker: environment, thread: 0, queue, message, receives };
             core.observer.deed(core.now, &began);
         }
-        core.plan(row.cold.saturating_add(takes), FunctionEvent::Batch(batch));
+        core.plan(row.cold.saturating_add(length), FunctionEvent::Batch(batch));
     }
 
     /// A batch that was throttled is invoked again.
@@ -71,7 +71,7 @@ impl Functions {
     /// Whether a function may have another invocation now.
     #[inline]
     fn has_concurrency(&self, number: u32) -> bool {
-        let function = &self.functions[number as usize];
+        let function = &self.all[number as usize];
         match function.config.reserved {
             Some(reserved) => function.environments.running() < reserved,
             None => self.shared_in_use < self.shared,
@@ -83,7 +83,7 @@ impl Functions {
     fn throttle<O: Observer>(&mut self, core: &mut Core<O>, batch: u32) {
         let row = self.batches.get_mut(batch);
         let number = row.function;
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         row.attempts = row.attempts.saturating_add(1);
         let messages = row.messages();
         let deed = Deed::InvocationThrottled { function: FunctionId(number), messages };
@@ -108,7 +108,7 @@ impl Functions {
         let row = self.batches.get(batch);
         let (function, messages) = (FunctionId(row.function), row.messages());
         core.observer.deed(core.now, &Deed::ReceivesBurnt { function, messages });
-        self.functions[row.function as usize].leave_place(core);
+        self.all[row.function as usize].leave_place(core);
         self.drop_batch(batch);
     }
 }

@@ -24,7 +24,7 @@ impl Functions {
             Function::new(id, &path, config, sizes, account, core.streams)
         };
         let mut functions = Functions {
-            functions: (0..).zip(named).map(place).collect(),
+            all: (0..).zip(named).map(place).collect(),
             readers: Vec::new(),
             batches: Calls::new(),
             account,
@@ -33,7 +33,7 @@ impl Functions {
         };
         functions.share();
         for number in 0..named.len() as u32 {
-            let limit = functions.functions[number as usize].mapping.limit();
+            let limit = functions.all[number as usize].mapping.limit();
             let deed = Deed::LimitChanged { function: FunctionId(number), limit, was: 0 };
             core.observer.deed(core.now, &deed);
             functions.read(core, number);
@@ -43,7 +43,7 @@ impl Functions {
 
     /// What nobody has reserved is shared.
     pub(super) fn share(&mut self) {
-        let reserved = self.functions.iter().filter_map(|function| function.config.reserved);
+        let reserved = self.all.iter().filter_map(|function| function.config.reserved);
         let reserved = reserved.fold(0, u32::saturating_add);
         self.shared = self.account.concurrency.saturating_sub(reserved);
     }

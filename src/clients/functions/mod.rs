@@ -51,7 +51,7 @@ use crate::model::functions::{Account, FunctionConfig};
 /// All functions of a run.
 #[derive(Clone, Debug)]
 pub struct Functions {
-    functions: Vec<Function>,
+    all: Vec<Function>,
     readers: Vec<Reader>,
     batches: Calls<Batch>,
     account: Account,
@@ -87,12 +87,12 @@ impl Functions {
 
     /// What a function was told.
     pub fn config(&self, function: FunctionId) -> &FunctionConfig {
-        &self.functions[function.0 as usize].config
+        &self.all[function.0 as usize].config
     }
 
     /// How all functions stand, in order.
     pub fn standings(&self) -> impl Iterator<Item = Standing> {
-        self.functions.iter().map(|function| Standing {
+        self.all.iter().map(|function| Standing {
             function: function.id,
             limit: function.mapping.limit(),
             in_use: function.in_use,

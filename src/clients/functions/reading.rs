@@ -49,7 +49,7 @@ impl Functions {
     #[inline]
     pub(super) fn read<O: Observer>(&mut self, core: &mut Core<O>, function: u32) {
         loop {
-            let wanted = self.functions[function as usize].wanted();
+            let wanted = self.all[function as usize].wanted();
             if wanted == 0 {
                 break;
             }
@@ -62,7 +62,7 @@ impl Functions {
     /// A reader that does nothing.
     #[inline]
     fn free_reader<O: Observer>(&mut self, core: &mut Core<O>, number: u32) -> Option<u32> {
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         if let Some(row) = function.free.pop() {
             return Some(row);
         }
@@ -92,7 +92,7 @@ impl Functions {
 
     fn poll<O: Observer>(&mut self, core: &mut Core<O>, row: u32, max: u32) {
         let reader = &mut self.readers[row as usize];
-        let function = &mut self.functions[reader.function as usize];
+        let function = &mut self.all[reader.function as usize];
         (reader.asked, reader.reads) = (max, true);
         function.reading += 1;
         function.asked += max;
@@ -132,9 +132,9 @@ impl Functions {
         if reader.reads {
             self.end_read(row);
         } else {
-            self.functions[function as usize].pacing -= 1;
+            self.all[function as usize].pacing -= 1;
         }
-        self.functions[function as usize].free.push(row);
+        self.all[function as usize].free.push(row);
         self.read(core, function);
     }
 
@@ -142,18 +142,21 @@ impl Functions {
     #[inline]
     fn end_read(&mut self, row: u32) {
         let reader = &mut self.readers[row as usize];
-        let function = &mut self.functions[reader.function as usize];
+        let function = &mut self.all[reader.function as usize];
         reader.reads = false;
         function.reading -= 1;
         function.asked -= reader.asked;
     }
 
     /// The ledger has answered a receive.
+    ///
+    /// # Panics
+    /// If it was none of a function's reader.
     pub fn accept<O: Observer>(&mut self, core: &mut Core<O>, served: Served) {
         let (number, member) = group_of(served.caller.0).expect("readers come in groups");
-        let row = self.functions[number as usize].readers[member as usize];
+        let row = self.all[number as usize].readers[member as usize];
         let reader = &mut self.readers[row as usize];
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         reader.attempts = 0;
         if std::mem::take(&mut reader.waits) {
             function.waiting -= 1;
@@ -187,7 +190,7 @@ impl Functions {
         self.end_read(row);
         let reader = &mut self.readers[row as usize];
         let (number, batch) = (reader.function, std::mem::replace(&mut reader.batch, NONE));
-        let function = &self.functions[number as usize];
+        let function = &self.all[number as usize];
         if batch == NONE {
             let in_use = function.in_use + function.closed.len() as u32;
             self.fall(core, number, in_use);
@@ -196,19 +199,19 @@ impl Functions {
                 self.review(core, number);
             }
             let reader = &mut self.readers[row as usize];
-            let function = &self.functions[number as usize];
+            let function = &self.all[number as usize];
             if let Pollers::Provisioned { .. } = function.config.pollers {
                 let bytes = u64::from(self.batches.get(batch).bytes);
-                let carries = Span::from_nanos(bytes * 1_000_000_000 / POLLER_BYTES);
+                let transfer = Span::from_nanos(bytes * 1_000_000_000 / POLLER_BYTES);
                 // The gap to the next poll began with this one.
                 let began = reader.ready_at.as_nanos() - POLLER_GAP.as_nanos();
-                let carried = Time::from_nanos(began).saturating_add(carries);
-                reader.ready_at = reader.ready_at.max(carried);
+                let free_at = Time::from_nanos(began).saturating_add(transfer);
+                reader.ready_at = reader.ready_at.max(free_at);
             }
             self.gather(core, number, batch);
         }
         let ready_at = self.readers[row as usize].ready_at;
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         if ready_at > core.now {
             function.pacing += 1;
             core.plan(ready_at.since(core.now), FunctionEvent::Reader(row));
@@ -221,7 +224,7 @@ impl Functions {
     /// Where no poll waits there may be a backlog: then the limit grows after a while.
     #[inline]
     fn watch_backlog<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         if function.waiting == 0
             && !function.growing
             && let Some(every) = function.mapping.growth()
@@ -233,7 +236,7 @@ impl Functions {
 
     /// The limit of a mapping grows, if there was a backlog and there is one.
     pub(super) fn grow<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         function.growing = false;
         if function.waiting == 0 {
             if core.ledger.tally(function.config.queue).visible > 0 {
@@ -249,14 +252,14 @@ impl Functions {
     /// falls with the traffic.
     #[cold]
     fn review<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        let function = &mut self.functions[number as usize];
+        let function = &mut self.all[number as usize];
         let peak = std::mem::replace(&mut function.peak, function.in_use);
         function.review_at = core.now.saturating_add(REVIEW);
         self.fall(core, number, peak);
     }
 
     fn fall<O: Observer>(&mut self, core: &mut Core<O>, number: u32, in_use: u32) {
-        let mapping = &mut self.functions[number as usize].mapping;
+        let mapping = &mut self.all[number as usize].mapping;
         let was = mapping.limit();
         mapping.fall(in_use);
         self.tell_limit(core, number, was);
@@ -265,7 +268,7 @@ impl Functions {
     /// Tells the limit of a mapping if it was another one.
     #[inline]
     pub(super) fn tell_limit<O: Observer>(&self, core: &mut Core<O>, number: u32, was: u32) {
-        let limit = self.functions[number as usize].mapping.limit();
+        let limit = self.all[number as usize].mapping.limit();
         if limit != was {
             let deed = Deed::LimitChanged { function: FunctionId(number), limit, was };
             core.observer.deed(core.now, &deed);

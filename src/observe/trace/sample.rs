@@ -176,40 +176,43 @@ pub(crate) fn scenario() -> Scenario {
         expect: Vec::new(),
         limits: Limits { events: 1_000, resident: 1_000, trace_bytes: u64::MAX, memory: u64::MAX },
         prices: Prices::default(),
-        functions: vec![Named {
-            name: "handler".into(),
-            config: FunctionConfig {
-                queue: QUEUE,
-                batch: 10,
-                window: Span::ZERO,
-                pollers: Pollers::OnDemand { max: None, idle: 5 },
-                ramp: Ramp {
-                    start: 5,
-                    slope: 300,
-                    shape: Slope::Even,
-                    ceiling: 1_250,
-                    back_off: Span::from_secs(10),
-                    failing: 0.5,
-                },
-                reserved: None,
-                timeout: Span::from_secs(1),
-                partial: false,
-                processing: zero(),
-                per: WorkUnit::Message,
-                failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
-                memory: 128,
-                environments: Environments {
-                    cold_start: zero(),
-                    keep_warm: Span::from_secs(600),
-                    per_10_s: 1_000,
-                },
-                gap: Span::ZERO,
-                call_latency: zero(),
-                retry,
-                invoke_retry: retry,
-            },
-        }],
+        functions: vec![Named { name: "handler".into(), config: handler(retry) }],
         account: Account::default(),
+    }
+}
+
+/// What `handler` is told.
+fn handler(retry: Retry) -> FunctionConfig {
+    let zero = || Dist::Constant(Span::ZERO);
+    FunctionConfig {
+        queue: QUEUE,
+        batch: 10,
+        window: Span::ZERO,
+        pollers: Pollers::OnDemand { max: None, idle: 5 },
+        ramp: Ramp {
+            start: 5,
+            slope: 300,
+            shape: Slope::Even,
+            ceiling: 1_250,
+            back_off: Span::from_secs(10),
+            failing: 0.5,
+        },
+        reserved: None,
+        timeout: Span::from_secs(1),
+        partial: false,
+        processing: zero(),
+        per: WorkUnit::Message,
+        failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
+        memory: 128,
+        environments: Environments {
+            cold_start: zero(),
+            keep_warm: Span::from_secs(600),
+            per_10_s: 1_000,
+        },
+        gap: Span::ZERO,
+        call_latency: zero(),
+        retry,
+        invoke_retry: retry,
     }
 }
 

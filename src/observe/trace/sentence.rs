@@ -280,6 +280,22 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
         Deed::Stopped { worker, .. } => write!(out, "{} has stopped", names.worker(worker)),
         Deed::Started { worker } => write!(out, "{} started", names.worker(worker)),
         Deed::Crashed { worker } => write!(out, "{} crashed", names.worker(worker)),
+        Deed::Invoked { .. }
+        | Deed::InvocationEnded { .. }
+        | Deed::InvocationThrottled { .. }
+        | Deed::ReceivesBurnt { .. }
+        | Deed::EnvironmentGone { .. }
+        | Deed::LimitChanged { .. } => of_function(out, names, deed),
+        Deed::Busy { worker, busy, .. } => {
+            write!(out, "{} has {busy} busy thread{}", names.worker(worker), plural(busy))
+        }
+    }
+}
+
+/// What a function did.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other deeds are of other clients")]
+fn of_function(out: &mut impl Write, names: &Names, deed: &Deed) -> io::Result<()> {
+    match *deed {
         Deed::Invoked { environment, messages, cold, .. } => {
             let (name, s) = (names.worker(environment), plural(messages));
             let how = if cold { "starts cold and" } else { "is invoked and" };
@@ -310,9 +326,7 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
             let name = names.function(function);
             write!(out, "{name} may have {limit} invocations at once, {was} before")
         }
-        Deed::Busy { worker, busy, .. } => {
-            write!(out, "{} has {busy} busy thread{}", names.worker(worker), plural(busy))
-        }
+        _ => Ok(()),
     }
 }
 

@@ -54,9 +54,8 @@ impl<'a> Check<'a> {
             }
             let at = self.root.field("consumers").field(&function.name).field("window");
             let what = format!(
-                "{:.4} messages come within a window of {window}: nearly every batch waits for \
-                 nothing",
-                more
+                "{more:.4} messages come within a window of {window}: nearly every batch waits \
+                 for nothing"
             );
             self.warn(&at, Warning::IdleWindow, what)
                 .help

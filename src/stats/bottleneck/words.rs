@@ -141,19 +141,9 @@ impl Finding {
             Finding::Unserved => {
                 format!("nobody receives from `{of}`, which grew by {}", messages(first))
             }
-            Finding::Uninvoked => format!(
-                "{share:.1}% of the tries to invoke `{of}` found no concurrency ({second:.0}), {} \
-                 received in vain",
-                messages(third)
-            ),
-            Finding::FullFunction => format!(
-                "{share:.0}% of the {second:.0} invocations at once that the mapping of `{of}` may \
-                 have were taken, {third:.1} messages waited on average"
-            ),
-            Finding::RoomOfFunction => format!(
-                "{share:.0}% of the invocations at once that the mapping of `{of}` may have were \
-                 taken"
-            ),
+            Finding::Uninvoked | Finding::FullFunction | Finding::RoomOfFunction => {
+                of_function(self, of, [first, second, third])
+            }
             Finding::Backlog | Finding::BacklogOfFunction => format!(
                 "up to {} waited in `{of}`, the oldest {}: {}/s came, {}/s were deleted",
                 messages(first),
@@ -176,6 +166,25 @@ impl Finding {
             Finding::Quiet => "no figure reached its threshold".to_owned(),
         }
     }
+}
+
+/// What limited a function, or how much room it had.
+fn of_function(found: Finding, of: &str, [first, second, third]: [f64; 3]) -> String {
+    let share = first * 100.0;
+    if found == Finding::Uninvoked {
+        return format!(
+            "{share:.1}% of the tries to invoke `{of}` found no concurrency ({second:.0}), {} \
+             received in vain",
+            messages(third)
+        );
+    }
+    if found == Finding::FullFunction {
+        return format!(
+            "{share:.0}% of the {second:.0} invocations at once that the mapping of `{of}` may \
+             have were taken, {third:.1} messages waited on average"
+        );
+    }
+    format!("{share:.0}% of the invocations at once that the mapping of `{of}` may have were taken")
 }
 
 /// Why messages came back whose timeout was too short, the commoner cause first.
