@@ -34,6 +34,12 @@ impl From<u32> for FleetSize {
     }
 }
 
+impl From<ScalerConfig> for FleetSize {
+    fn from(scaler: ScalerConfig) -> FleetSize {
+        FleetSize::Scaled(Box::new(scaler))
+    }
+}
+
 impl FleetSize {
     /// How many settings say there are at `now`; `None` if a scaler says it.
     pub fn at(&self, now: Time) -> Option<u32> {
@@ -60,7 +66,7 @@ impl FleetSize {
             FleetSize::Schedule(Schedule { steps, .. }) => {
                 steps.iter().map(|&(_, count)| count).max().unwrap_or(0)
             }
-            FleetSize::Scaled(scaler) => scaler.max.max(scaler.start),
+            FleetSize::Scaled(scaler) => scaler.max,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{LedgerConfig, QueueConfig};
 use crate::model::clients::{ArrivalProcess, FleetConfig, ProducerConfig};
 use crate::model::course::Fork;
+use crate::model::fleet_size::FleetSize;
 use crate::model::functions::FunctionConfig;
 use crate::model::scenario::{Named, Scenario};
 
@@ -165,11 +166,15 @@ impl Judge {
             retention: _,
             purges,
             message_size,
+            counter_lag,
             ledger,
         } = to;
         let why = "messages that were sent have their sizes";
         let sizes = [&from.message_size, message_size];
         self.stays(format!("{path}.message_size"), sizes, why, WHOLE);
+        let why = "reads of a scaler are planned that lag so";
+        let lags = [&from.counter_lag, counter_lag];
+        self.stays(format!("{path}.counters.lag"), lags, why, WHOLE);
         let past = |purges: &[Time]| purges.iter().copied().filter(|&at| at < self.at).collect();
         let (before, after): (Vec<Time>, Vec<Time>) = (past(&from.purges), past(purges));
         let why = "the purges before it are past";
@@ -306,6 +311,13 @@ impl Judge {
             WHOLE,
         );
         self.stays(format!("{path}.forward"), [&from.forward, forward], WIRED, WHOLE);
+        let scaler = |size: &FleetSize| match size {
+            FleetSize::Scaled(scaler) => Some(scaler.clone()),
+            FleetSize::Fixed(_) | FleetSize::Schedule(_) => None,
+        };
+        let why = "a scaler decides by what it has read since the start";
+        let scalers = [&scaler(&from.size), &scaler(size)];
+        self.stays(format!("{path}.count"), scalers, why, WHOLE);
         let why = "a worker has its threads from its start";
         let instead = "change `count`: more workers join, or some leave";
         self.stays(format!("{path}.threads"), [&from.threads, threads], why, instead);

@@ -14,11 +14,12 @@ use serde::Deserialize;
 use super::decode::decode;
 use super::fault::Faults;
 use super::file::{
-    AccountFile, ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CrashFile, DeleteFile,
-    DistFile, EnvironmentsFile, FailureFile, FailuresFile, FunctionFile, FunctionPricesFile,
-    GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile, NodesFile, OutageFile,
-    PlacementFile, PricesFile, ProducerFile, ProvisionedFile, QueueFile, ReceiveFile, ReceiverFile,
-    RedriveFile, RetryFile, RoutingFile, ScalingFile, ScenarioFile, Size, SplitFile, ThrottledFile,
+    AccountFile, ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CountFile, CountersFile,
+    CrashFile, DeleteFile, DistFile, EnvironmentsFile, FailureFile, FailuresFile, FunctionFile,
+    FunctionPricesFile, GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile,
+    NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile, ProvisionedFile, QueueFile,
+    ReceiveFile, ReceiverFile, RedriveFile, RetryFile, RoutingFile, ScalingFile, ScenarioFile,
+    Size, SplitFile, ThrottledFile,
 };
 use super::load::{Loaded, Text, from_text, read_document};
 use super::syntax;
@@ -107,6 +108,7 @@ macro_rules! all_have_defaults {
 }
 
 all_have_defaults!(
+    CountersFile,
     DeleteFile,
     FailureFile,
     GuardsFile,
@@ -201,6 +203,7 @@ parsed_as_in_a_file!(
     CapacityFile,
     CeilingFile,
     ConsumerFile,
+    CountFile,
     ReceiverFile,
     DistFile,
     DistFile<Size>,

@@ -183,8 +183,8 @@ impl Serializer for Writer {
         if is_bare(variant) {
             return value.serialize(self);
         }
+        // What has defaults of its own is settings by name.
         if defaults::section(variant).is_some() {
-            // Its settings, by name.
             return Ok(format!("{variant}{}", value.serialize(self)?));
         }
         let mut parts = Parts::new(variant, '(', ')', variant);

@@ -290,6 +290,8 @@ fn in_queue(station: &mut Station<'_>, queue: &QueueConfig, timeout: Option<Span
         duplicates,
         // It is paid for, and takes no time.
         message_size: _,
+        // A fleet that reads them is no station.
+        counter_lag: _,
         ledger,
     } = queue;
     let LedgerConfig {
@@ -340,6 +342,7 @@ fn takes_all(queue: &QueueConfig) -> bool {
         lost_deletes: _,
         duplicates: _,
         message_size: _,
+        counter_lag: _,
         ledger,
     } = queue;
     let LedgerConfig {

@@ -20,7 +20,10 @@ use sqsim::model::clients::{
 };
 use sqsim::model::fleet_size::{FleetSize, Schedule};
 use sqsim::model::functions::{Account, Environments, FunctionConfig, Pollers, Ramp, Slope};
-use sqsim::model::scaling::RoomConfig;
+use sqsim::model::scaling::{
+    Adjustment, HpaConfig, KedaConfig, MetricConfig, PaceConfig, RoomConfig, ScalerConfig,
+    ScalingRule, StepAlarm, StepsConfig, TargetConfig,
+};
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::scenario::data_files::whole;
 
@@ -305,6 +308,7 @@ impl Draw<'_> {
             redrive,
             purges,
             message_size: MessageSize::constant(self.chance.below(200_000) as u64),
+            counter_lag: self.dist(),
             lost_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
             duplicates: if self.chance.one_in(4) { 0.99 * self.chance.unit() } else { 0.0 },
             ledger: self.ledger(duration),
@@ -606,6 +610,80 @@ impl Draw<'_> {
         }
     }
 
+    /// A clock of a scaler, as short as the check lets it be: reads are planned as far ahead as
+    /// counters may lag.
+    fn period(&mut self) -> Span {
+        self.some_length().max(Span::from_secs(1))
+    }
+
+    fn scaler(&mut self) -> ScalerConfig {
+        let rule = match self.chance.below(3) {
+            0 => ScalingRule::TargetTracking(TargetConfig {
+                metric: self.metric(),
+                target: self.share() * 20.0 + 0.1,
+                high_points: self.chance.between(1, 3) as u32,
+                low_points: self.chance.between(1, 4) as u32,
+                low_share: 0.7,
+                pace: self.pace(),
+            }),
+            1 => {
+                let threshold = self.share() * 20.0;
+                let out = self.step_alarm(threshold);
+                let within = self.step_alarm(threshold);
+                let (metric, pace) = (self.metric(), self.pace());
+                let (out, within) = (Some(out), self.chance.one_in(2).then_some(within));
+                ScalingRule::Steps(StepsConfig { metric, out, within, pace })
+            }
+            _ => ScalingRule::Keda(KedaConfig {
+                target: self.share() * 10.0 + 0.1,
+                activation: self.chance.below(3) as u64,
+                in_flight: self.chance.one_in(2),
+                delayed: self.chance.one_in(2),
+                polling: self.period(),
+                phase: None,
+                cooldown: self.some_length(),
+                initial_cooldown: self.length(),
+                idle: None,
+                hpa: HpaConfig {
+                    sync: self.period(),
+                    phase: None,
+                    tolerance: 0.1,
+                    window: self.some_length(),
+                    behavior: None,
+                },
+            }),
+        };
+        let min = self.chance.below(3) as u32;
+        let max = min + self.chance.between(1, 8) as u32;
+        let start = self.chance.between(min.into(), max.into()) as u32;
+        let (boot, protect) = (self.dist(), self.chance.one_in(3));
+        ScalerConfig { rule, min, max, start, boot, protect }
+    }
+
+    fn metric(&mut self) -> MetricConfig {
+        MetricConfig {
+            in_flight: self.chance.one_in(2),
+            per_worker: self.chance.one_in(2),
+            every: self.period(),
+            phase: None,
+            delay: self.length(),
+        }
+    }
+
+    fn pace(&mut self) -> PaceConfig {
+        PaceConfig {
+            repeat: self.some_length(),
+            warm_up: self.length(),
+            cooldown: self.chance.one_in(2).then(|| self.length()),
+        }
+    }
+
+    fn step_alarm(&mut self, threshold: f64) -> StepAlarm {
+        let points = self.chance.between(1, 3) as u32;
+        let steps = vec![(0.0, Adjustment::Workers(1)), (5.0, Adjustment::Percent(40.0))];
+        StepAlarm { threshold, points, steps }
+    }
+
     fn hosts(&mut self) -> RoomConfig {
         RoomConfig {
             per_node: self.chance.between(1, 3) as u32,
@@ -634,8 +712,10 @@ impl Draw<'_> {
 
     /// One in three varies, now and then to nothing.
     fn fleet_size(&mut self) -> FleetSize {
-        if !self.chance.one_in(3) {
-            return FleetSize::Fixed(self.chance.between(1, 6) as u32);
+        match self.chance.below(6) {
+            0 | 1 => {}
+            2 => return self.scaler().into(),
+            _ => return FleetSize::Fixed(self.chance.between(1, 6) as u32),
         }
         let mut at = Time::ZERO;
         let mut steps = vec![(at, self.chance.below(5) as u32)];

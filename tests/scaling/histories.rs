@@ -99,7 +99,7 @@ fn target_tracking_agrees_with_the_plain_rules() {
             pace: pace(&mut chance),
         };
         let (min, max) = bounds(&mut chance);
-        let most = config.target as u64 * chance.below(u64::from(max) + 10);
+        let most = plain::whole(config.target) * chance.below(u64::from(max) + 10);
         let truth = backlog(2_400, most, 1_000, &mut chance);
         let rule = scaled(ScalingRule::TargetTracking(config.clone()), min, max);
         changes += compare(seed, &rule, &truth, &mut chance, |bounds, past| {
@@ -111,7 +111,7 @@ fn target_tracking_agrees_with_the_plain_rules() {
 
 fn step_alarm(threshold: u64, chance: &mut Draws) -> StepAlarm {
     let mut from = 0;
-    let steps = (0..1 + chance.below(4)).map(|_| {
+    let steps = (0..=chance.below(4)).map(|_| {
         let count = chance.below(10) as u32;
         let by = match chance.below(5) {
             0 => Adjustment::Exact(count),
@@ -151,7 +151,7 @@ fn step_scaling_agrees_with_the_plain_rules() {
 }
 
 fn change_rules(chance: &mut Draws) -> ChangeRules {
-    let policies = (0..1 + chance.below(3)).map(|_| {
+    let policies = (0..=chance.below(3)).map(|_| {
         let limit = if maybe(chance) {
             ChangeLimit::Pods(1 + chance.below(10) as u32)
         } else {
@@ -199,7 +199,7 @@ fn keda_and_the_pod_autoscaler_agree_with_the_plain_rules() {
             idle: (min > 0 && maybe(&mut chance)).then(|| chance.below(u64::from(min)) as u32),
             hpa,
         };
-        let most = config.target as u64 * chance.below(u64::from(max) + 10);
+        let most = plain::whole(config.target) * chance.below(u64::from(max) + 10);
         let truth = backlog(1_200, most, 400, &mut chance);
         let rule = scaled(ScalingRule::Keda(config.clone()), min, max);
         changes += compare(seed, &rule, &truth, &mut chance, |bounds, past| {

@@ -7,6 +7,7 @@
 //! | `oracles` | courses that follow from the rules by hand |
 //! | `rooms` | where replicas are placed, by hand |
 //! | `plain` | the rules once more, slow and plain, with whole histories |
+//! | `written` | what a file says of a scaler, and what that becomes |
 //! | `histories` | random settings and backlogs, on which both must agree |
 
 mod fleet;
@@ -15,3 +16,4 @@ mod oracles;
 mod plain;
 mod rooms;
 mod settings;
+mod written;

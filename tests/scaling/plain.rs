@@ -32,7 +32,7 @@ impl Past<'_> {
 
 /// A number that is whole.
 #[expect(clippy::cast_sign_loss, reason = "settings are not negative")]
-fn whole(number: f64) -> u64 {
+pub(crate) fn whole(number: f64) -> u64 {
     number.round() as u64
 }
 
@@ -60,6 +60,9 @@ enum Way {
     In,
 }
 
+/// How many workers a direction wants of a point and a fleet.
+type Wants<'a> = dyn Fn(&Way, (u64, u64), Group) -> u64 + 'a;
+
 /// A rule of two alarms: which points are in breach, and how many workers each direction wants.
 struct Alarms<'a> {
     metric: &'a MetricConfig,
@@ -67,7 +70,7 @@ struct Alarms<'a> {
     bounds: (u32, u32),
     needs: (u32, u32),
     breach: &'a dyn Fn(&Way, (u64, u64)) -> bool,
-    wants: &'a dyn Fn(&Way, (u64, u64), Group) -> u64,
+    wants: &'a Wants<'a>,
 }
 
 impl Alarms<'_> {
@@ -108,8 +111,9 @@ impl Alarms<'_> {
                     if *way == Way::Out { !high } else { !low }
                 };
                 let last_off = said.iter().rev().find(off).map_or(0, |&(at, ..)| at);
-                let mine = acts.iter().filter(|(at, which)| which == way && *at >= last_off);
-                mine.last().is_none_or(|&(at, _)| now >= at + seconds(self.pace.repeat))
+                let is_mine = |(at, which): &&(u64, Way)| which == way && *at >= last_off;
+                let mine = acts.iter().rfind(is_mine);
+                mine.is_none_or(|&(at, _)| now >= at + seconds(self.pace.repeat))
             };
             let last = acts.last().map(|&(at, _)| at);
             let cools = self
@@ -171,8 +175,8 @@ pub(crate) fn stepped(config: &StepsConfig, bounds: (u32, u32), past: Past) -> V
     let wants = |way: &Way, (messages, over): (u64, u64), group: Group| {
         let threshold = whole(alarm(way).threshold) * over;
         let beyond = messages.abs_diff(threshold);
-        let held = alarm(way).steps.iter().filter(|step| beyond >= whole(step.0) * over);
-        let Some(&(_, by)) = held.last() else { return u64::from(group.wanted) };
+        let held = alarm(way).steps.iter().rfind(|step| beyond >= whole(step.0) * over);
+        let Some(&(_, by)) = held else { return u64::from(group.wanted) };
         let base = u64::from(if *way == Way::Out { group.in_service } else { group.wanted });
         let count = match by {
             Adjustment::Exact(count) => return u64::from(count),
@@ -312,13 +316,10 @@ impl Pods<'_> {
         let most = within(&behavior.down).into_iter().max().unwrap_or(want);
         let held = if replicas < least { least } else { replicas };
         let held = if held > most { most } else { held };
-        if held > replicas {
-            held.min(self.limit(now, &behavior.up, replicas, true).max(replicas))
-        } else if held < replicas {
-            held.max(self.limit(now, &behavior.down, replicas, false).min(replicas))
-        } else {
-            held
-        }
+        // A limit on the other side of what is there lets nothing change.
+        let up = self.limit(now, &behavior.up, replicas, true).max(replicas);
+        let down = self.limit(now, &behavior.down, replicas, false).min(replicas);
+        held.clamp(down, up)
     }
 
     fn limit(&self, now: u64, rules: &ChangeRules, replicas: u64, up: bool) -> u64 {

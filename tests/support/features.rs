@@ -346,6 +346,7 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
         lost_deletes: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
         duplicates: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
         message_size: MessageSize::constant(if one_in(die, 3) { 100_000 } else { 1_000 }),
+        counter_lag: Dist::Constant(Span::ZERO),
         ledger: LedgerConfig {
             nodes: one_in(die, 2).then(|| random_nodes(die)),
             partitions: 1 + die.below(9) as u32,

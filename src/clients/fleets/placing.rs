@@ -46,13 +46,12 @@ impl Fleets {
     pub(super) fn leave_host<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let fleet = self.workers[number as usize].fleet;
         let Some(hosts) = &mut self.hosts[fleet as usize] else { return };
-        let placed = match self.terms[number as usize].host.take() {
-            Some(host) => hosts.room.leave(core.now, host),
-            None => {
-                hosts.room.give_up();
-                hosts.waiting.retain(|&waits| waits != number);
-                None
-            }
+        let placed = if let Some(host) = self.terms[number as usize].host.take() {
+            hosts.room.leave(core.now, host)
+        } else {
+            hosts.room.give_up();
+            hosts.waiting.retain(|&waits| waits != number);
+            None
         };
         let next = placed.and_then(|host| Some((host, hosts.waiting.pop_front()?)));
         if let Some((host, next)) = next {

@@ -30,9 +30,9 @@ impl Fleets {
     ) -> Option<Scaling> {
         let config = &self.configs[fleet as usize];
         let FleetSize::Scaled(scaler) = &config.size else { return None };
-        let lag = crate::kernel::dist::Dist::Constant(Span::from_secs(4));
+        let lag = &core.ledger.config(config.queue).counter_lag;
         let path = &self.paths[fleet as usize];
-        let scaler = Scaler::new(scaler, &lag, core.streams, path);
+        let scaler = Scaler::new(scaler, lag, core.streams, path);
         core.calendar.schedule(scaler.next_at(), FleetEvent::Scale(FleetId(fleet)));
         Some(Scaling { scaler, boots: core.streams.stream(path, Purpose::Boot) })
     }

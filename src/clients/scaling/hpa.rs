@@ -9,6 +9,7 @@
 //! recommendation of the window holds, upwards too, and one of exactly the window's age still
 //! counts; with one, it does not.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use super::Bounds;
@@ -98,14 +99,16 @@ impl Autoscaler {
         let most = young(down.window).map(|&(_, count)| count).fold(recommended, u32::max);
         self.recommendations.push_back((now, recommended));
         let wanted = replicas.max(least).min(most);
-        if wanted > replicas {
-            let limit = self.limit(now, up, i64::from(replicas), 1);
-            wanted.min(limit.max(replicas)).min(self.bounds.max)
-        } else if wanted < replicas {
-            let limit = self.limit(now, down, i64::from(replicas), -1);
-            wanted.max(limit.min(replicas)).max(self.bounds.min)
-        } else {
-            replicas
+        match wanted.cmp(&replicas) {
+            Ordering::Greater => {
+                let limit = self.limit(now, up, i64::from(replicas), 1);
+                wanted.min(limit.max(replicas)).min(self.bounds.max)
+            }
+            Ordering::Less => {
+                let limit = self.limit(now, down, i64::from(replicas), -1);
+                wanted.max(limit.min(replicas)).max(self.bounds.min)
+            }
+            Ordering::Equal => replicas,
         }
     }
 

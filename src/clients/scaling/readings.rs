@@ -183,7 +183,6 @@ mod tests {
             assert_eq!(read, now);
             let secs = now.as_nanos() / 1_000_000_000;
             let expected = match secs {
-                0..4 => 0,
                 4..=100 => backlog(now) + 32,
                 101..104 => backlog(at(secs - 4)),
                 _ => 0,

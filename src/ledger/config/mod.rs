@@ -6,6 +6,7 @@
 mod nodes;
 mod size;
 
+use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 
 pub use nodes::{FailureDomain, Failures, NodeId, Nodes, Outage, Placement, WeightedMove};
@@ -41,6 +42,8 @@ pub struct QueueConfig {
     pub duplicates: f64,
     /// How large messages are, in this queue: a dead letter is drawn anew.
     pub message_size: MessageSize,
+    /// How far its approximate counters lag behind, for who reads them.
+    pub counter_lag: Dist,
     /// How the queue is sharded.
     pub ledger: LedgerConfig,
 }

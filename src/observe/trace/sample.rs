@@ -96,6 +96,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         purges: Vec::new(),
         lost_deletes: 0.0,
         message_size: MessageSize::constant(1_024),
+        counter_lag: Dist::Constant(Span::ZERO),
         duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 1,

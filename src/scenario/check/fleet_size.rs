@@ -19,6 +19,9 @@ impl<'a> Check<'a> {
                 FleetSize::Fixed(*count)
             }
             CountFile::Schedule { steps, every } => self.schedule(at, steps, *every),
+            CountFile::TargetTracking(file) => self.target_tracking(at, file).into(),
+            CountFile::Steps(file) => self.step_scaling(at, file).into(),
+            CountFile::Keda(file) => self.keda(at, file).into(),
         }
     }
 

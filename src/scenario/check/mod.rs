@@ -20,6 +20,7 @@ mod memory;
 mod nodes;
 mod prices;
 mod queue;
+mod scaling;
 mod schedule;
 mod sense;
 mod size;

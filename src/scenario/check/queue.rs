@@ -69,6 +69,7 @@ impl<'a> Check<'a> {
             lost_deletes: file.lost_deletes.0,
             duplicates: file.duplicates.0,
             message_size: self.message_size(&at.field("message_size"), &file.message_size),
+            counter_lag: self.counters(&at.field("counters"), &file.counters),
             ledger: self.ledger(&at.field("ledger"), &file.ledger, workers, end),
         }
     }

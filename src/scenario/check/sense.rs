@@ -10,6 +10,7 @@ use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, QueueConfig};
 use crate::model::clients::{ArrivalProcess, FleetConfig, WorkUnit};
+use crate::model::fleet_size::FleetSize;
 use crate::model::functions::{Account, FunctionConfig};
 use crate::model::scenario::{Named, Scenario};
 use crate::scenario::tree::At;
@@ -216,9 +217,12 @@ impl<'a> Check<'a> {
             let at = self.root.field("consumers").field(&fleet.name).field("count");
             let told = self.warn(&at, Warning::Overload, what);
             if number == 1 {
-                let count = libm::ceil(f64::from(fleet.config.size.most()) * load);
-                told.help
-                    .push(format!("it takes `consumers.{}.count: {count}` at least", fleet.name));
+                let size = &fleet.config.size;
+                let count = libm::ceil(f64::from(size.most()) * load);
+                let setting =
+                    if matches!(size, FleetSize::Scaled(_)) { "count.max" } else { "count" };
+                let name = &fleet.name;
+                told.help.push(format!("it takes `consumers.{name}.{setting}: {count}` at least"));
             } else {
                 told.help.push("it takes more workers, less work or fewer messages".into());
             }

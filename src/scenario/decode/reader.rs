@@ -221,7 +221,10 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
         }
         let what = format!("expected {}, found {}", with_article(name), self.node.describe());
         let help = match &self.node.kind {
-            Kind::Text(text) if words.contains(&text.as_str()) => {
+            Kind::Text(text)
+                if words.contains(&text.as_str())
+                    || (variants.contains(&"(number)") && text.parse::<f64>().is_ok()) =>
+            {
                 format!("write {text} without quotes")
             }
             _ => possibilities(name, &words),

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::scaling::{KedaFile, StepsFile, TargetTrackingFile};
 use super::values::{Bound, Length, Price, Probability, Rate};
 use super::{DistFile, InstantFile};
 
@@ -150,6 +151,9 @@ pub enum CountFile {
         steps: Vec<(Length, u32)>,
         every: Option<Length>,
     },
+    TargetTracking(TargetTrackingFile),
+    Steps(StepsFile),
+    Keda(KedaFile),
 }
 
 impl CountFile {
@@ -160,6 +164,9 @@ impl CountFile {
             CountFile::Schedule { steps, .. } => {
                 steps.iter().map(|&(_, count)| count).max().unwrap_or(0)
             }
+            CountFile::TargetTracking(scaler) => scaler.max,
+            CountFile::Steps(scaler) => scaler.max,
+            CountFile::Keda(scaler) => scaler.max,
         }
     }
 }

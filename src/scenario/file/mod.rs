@@ -17,6 +17,7 @@ mod dist;
 mod functions;
 mod nodes;
 mod queue;
+mod scaling;
 mod values;
 
 pub use capacity::{BurstFile, CapacityFile};
@@ -34,6 +35,11 @@ pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
 pub use queue::{
     CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile, KindFile, LedgerFile,
     MechanicsFile, QueueFile, RedriveFile, RoutingFile, SplitFile,
+};
+pub use scaling::{
+    AdjustmentFile, AlarmFile, BehaviorFile, ChangePolicyFile, CountersFile, HpaFile, KedaFile,
+    MetricFile, ScaleDownFile, ScaleUpFile, SelectFile, StepsFile, TargetMetricFile,
+    TargetTrackingFile,
 };
 pub use values::{Bound, Length, NamedFile, Price, Probability, Rate, Size};
 
