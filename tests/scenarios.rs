@@ -11,6 +11,7 @@ use sqsim::ledger::config::{
     ReceiveRouting, SplitPolicy, WeightedMove,
 };
 use sqsim::model::clients::{ArrivalProcess, OnFailure, WorkUnit};
+use sqsim::model::functions::FunctionPrices;
 use sqsim::model::scenario::{Prices, Scenario, Tier};
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::{Faults, Loaded, templates, topics};
@@ -525,6 +526,11 @@ fn prices_are_billionths_of_a_dollar() {
             ],
             free_requests: 1_000_000,
             worker_hour: vec![Some(42_500_000)],
+            functions: FunctionPrices {
+                per_million: 200_000_000,
+                per_million_gb_seconds: 16_666_700_000,
+                poller_hour: 9_250_000,
+            },
             every: None,
         }
     );

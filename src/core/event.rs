@@ -6,7 +6,7 @@
 //! in the order of their ranks, those of one rank in the order in which they were scheduled. The
 //! table below is the only place that names an event, its rank and why it has it.
 
-use crate::facts::deed::{FleetId, ProducerId, WorkerId};
+use crate::facts::deed::{FleetId, FunctionId, ProducerId, WorkerId};
 use crate::kernel::calendar::{Ranked, TimerId};
 use crate::ledger::config::QueueId;
 
@@ -126,6 +126,17 @@ events! {
         /// A scaler looks at its queue, reads or decides.
         Scale(FleetId) 13 "counters read at t show all that was done at t",
     }
+    /// Of the functions.
+    Functions(FunctionEvent) {
+        /// What a batch waits for: its window, another try, its end, its deletes, its gap.
+        Batch(u32) 3 "as a thread: what ends at t frees its place for what arrives at t",
+        /// Environments have been idle for long enough.
+        Cool(FunctionId) 4 "one that ended at t is warm at t",
+        /// The answer to a receive reaches its reader, or a reader polls after a pause.
+        Reader(u32) 7 "as an answer to a worker; its poll waits for what is sent at t",
+        /// The limit of a mapping grows.
+        Grow(FunctionId) 11 "sees the backlog of all that was sent at t",
+    }
 }
 
 const _: () = assert!(size_of::<Event>() <= 24);
@@ -214,6 +225,18 @@ impl Numbered for WorkerId {
     }
 }
 
+impl Numbered for FunctionId {
+    #[inline]
+    fn of(number: u32) -> FunctionId {
+        FunctionId(number)
+    }
+
+    #[inline]
+    fn number(self) -> u32 {
+        self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,7 +246,8 @@ mod tests {
     #[test]
     fn an_event_is_found_again_by_its_name() {
         let (worker, queue, producer) = (WorkerId(7), QueueId(7), ProducerId(7));
-        let events: [Event; 19] = [
+        let function = FunctionId(7);
+        let events: [Event; 23] = [
             ServiceEvent::Due(queue).into(),
             ServiceEvent::Purge(queue).into(),
             ProducerEvent::SendCall(7).into(),
@@ -242,6 +266,10 @@ mod tests {
             FleetEvent::DeleteLinger(worker).into(),
             FleetEvent::Answer(worker).into(),
             FleetEvent::Poll(worker).into(),
+            FunctionEvent::Batch(7).into(),
+            FunctionEvent::Cool(function).into(),
+            FunctionEvent::Reader(7).into(),
+            FunctionEvent::Grow(function).into(),
             FleetEvent::Scale(FleetId(7)).into(),
         ];
         for event in events {

@@ -106,7 +106,10 @@ impl<O: Observer> Core<O> {
         }
         self.move_in_turn(&purges, |event| match event {
             Event::Service(ServiceEvent::Purge(queue)) => Some(queue.0),
-            Event::Service(ServiceEvent::Due(_)) | Event::Producers(_) | Event::Fleets(_) => None,
+            Event::Service(ServiceEvent::Due(_))
+            | Event::Producers(_)
+            | Event::Fleets(_)
+            | Event::Functions(_) => None,
         });
     }
 

@@ -6,6 +6,7 @@
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueConfig;
 use crate::model::clients::{FleetConfig, ProducerConfig};
+use crate::model::functions::{Account, FunctionConfig, FunctionPrices};
 
 /// A named part of a scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,10 @@ pub struct Scenario {
     pub producers: Vec<Named<ProducerConfig>>,
     /// Fleets in the order of the file.
     pub fleets: Vec<Named<FleetConfig>>,
+    /// Functions in the order of the file.
+    pub functions: Vec<Named<FunctionConfig>>,
+    /// What all functions share.
+    pub account: Account,
     /// Expectations as written; parsed by `stats::expect`.
     pub expect: Vec<String>,
     /// Bounds of a run.
@@ -77,6 +82,8 @@ pub struct Prices {
     pub free_requests: u64,
     /// For an hour of one worker, by fleet; `None` is unknown.
     pub worker_hour: Vec<Option<u64>>,
+    /// For functions.
+    pub functions: FunctionPrices,
     /// The measured window comes again each time so much has passed since it began; `None` if it
     /// goes on and on.
     pub every: Option<Span>,

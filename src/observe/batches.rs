@@ -120,6 +120,9 @@ fn with_latencies(mut part: Measured, latencies: Vec<Latencies>) -> Measured {
     for fleet in &mut part.fleets {
         fleet.series.clear();
     }
+    for function in &mut part.functions {
+        function.series.clear();
+    }
     part
 }
 
@@ -189,6 +192,7 @@ mod tests {
             partitions: vec![1],
             producers: 0,
             fleets: Vec::new(),
+            functions: Vec::new(),
         }
     }
 
@@ -291,6 +295,7 @@ mod tests {
             partitions: vec![1],
             producers: 0,
             fleets: Vec::new(),
+            functions: Vec::new(),
         };
         let mut batches = Batches::new(&frame, 3);
         for nanos in 0..20 {
@@ -316,6 +321,7 @@ mod tests {
             partitions: vec![1],
             producers: 0,
             fleets: Vec::new(),
+            functions: Vec::new(),
         };
         let mut batches = Batches::new(&frame, 2);
         for (nanos, receives) in [(1, 1), (2, 40), (3, 32), (7, 31)] {

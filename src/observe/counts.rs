@@ -126,6 +126,8 @@ macro_rules! redelivery_counters {
             "redelivered.stopped" stopped: Less unless "is_zero",
             /// It was received before its time, and hidden for the rest.
             "redelivered.early" early: Less unless "is_zero",
+            /// No concurrency was free to invoke its function.
+            "redelivered.throttled" throttled: Less unless "is_zero",
         }
     };
 }
@@ -195,8 +197,38 @@ macro_rules! fleet_counters {
     };
 }
 
+/// Counters of one function.
+macro_rules! function_counters {
+    ($make:ident $more:tt) => {
+        $make! {
+            $more
+            /// Invocations that began.
+            "invocations" invocations: Neither,
+            /// Messages of them.
+            messages,
+            /// Invocations that began in a new environment.
+            "cold_starts" cold_starts: Less,
+            /// Tries to invoke that found no concurrency, or no new environment.
+            "invocation_throttles" invocation_throttles: Less,
+            /// Messages received in vain: they were visible again before they were invoked.
+            "receives_burnt" receives_burnt: Less,
+            /// Invocations that took longer than they may.
+            "timeouts" timeouts: Less,
+            /// Invocations that failed with their whole batch, timeouts included.
+            "invocation_failures" invocation_failures: Less,
+            /// Messages processed for the first time.
+            processed,
+            /// Messages processed again.
+            duplicates,
+            /// Messages whose processing failed.
+            failed,
+        }
+    };
+}
+
 pub(crate) use {
-    call_counters, fleet_counters, producer_counters, queue_counters, redelivery_counters,
+    call_counters, fleet_counters, function_counters, producer_counters, queue_counters,
+    redelivery_counters,
 };
 
 queue_counters!(counted {
@@ -249,7 +281,12 @@ fleet_counters!(counted {
     FleetCounts in FleetCounts {}
 });
 
-/// A counter of a queue, a producer or a fleet.
+function_counters!(counted {
+    /// Counters of one function.
+    FunctionCounts in FunctionCounts {}
+});
+
+/// A counter of a queue, a producer, a fleet or a function.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter<Counts> {
     /// Its name in expectations and tables.
@@ -285,8 +322,8 @@ impl Redelivered {
     /// All causes.
     pub fn total(self) -> u64 {
         let by_clients = self.outlived_timeout + self.prefetched + self.failed + self.crashed;
-        let by_service = self.delete_lost + self.delete_undone + self.not_hidden;
-        by_clients + self.stopped + self.early + by_service
+        let by_clients = by_clients + self.stopped + self.early + self.throttled;
+        by_clients + self.delete_lost + self.delete_undone + self.not_hidden
     }
 }
 

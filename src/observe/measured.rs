@@ -14,15 +14,17 @@
 //! up, or is held back at the end.
 
 pub use super::counts::{
-    Calls, Counter, FleetCounts, NodeCounts, ProducerCounts, QueueCounts, Redelivered,
+    Calls, Counter, FleetCounts, FunctionCounts, NodeCounts, ProducerCounts, QueueCounts,
+    Redelivered,
 };
 pub use super::fleet::{FleetLevel, FleetMeasured, ThreadShares};
+pub use super::function::FunctionMeasured;
 pub use super::latencies::{
     Latency, LatencyOf, QueueLatencies, QueueLatency, SeriesLatencies, WindowLatency,
     WindowLatencyOf,
 };
 pub use super::levels::{Level, QueueLevel, QueueLevels, WindowLevel};
-pub use super::series::{FleetWindow, LoadSample, ProducerWindow, Series, Window};
+pub use super::series::{FleetWindow, FunctionWindow, LoadSample, ProducerWindow, Series, Window};
 pub use super::squares::Squares;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Circulating;
@@ -44,6 +46,8 @@ pub struct Measured {
     pub producers: Vec<ProducerMeasured>,
     /// Per fleet.
     pub fleets: Vec<FleetMeasured>,
+    /// Per function.
+    pub functions: Vec<FunctionMeasured>,
     /// Rolling hash over the changes and deeds (`facts::fingerprint` says which it leaves out).
     pub fingerprint: u64,
     /// The fingerprint after every power of two of facts in it: (number, instant, hash).

@@ -12,12 +12,13 @@
 )]
 
 use super::fleet_meter::FleetMeter;
+use super::function_meter::FunctionMeter;
 use super::measured::Measured;
 use super::node_meter::NodeMeter;
 use super::producer_meter::ProducerMeter;
 use super::queue_meter::QueueMeter;
 use super::windows::Past;
-use crate::facts::deed::{Deed, FleetId};
+use crate::facts::deed::{Deed, FleetId, FunctionId};
 use crate::facts::fingerprint::Fingerprint;
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
@@ -41,6 +42,8 @@ pub struct Frame {
     pub producers: usize,
     /// Threads of a worker, and workers at the start, per fleet.
     pub fleets: Vec<(u32, u32)>,
+    /// Memory of an environment in MB, per function.
+    pub functions: Vec<u32>,
 }
 
 /// Measures one run.
@@ -57,6 +60,7 @@ pub struct Metrics {
     queues: Vec<QueueMeter>,
     producers: Vec<ProducerMeter>,
     fleets: Vec<FleetMeter>,
+    functions: Vec<FunctionMeter>,
     fingerprint: Fingerprint,
 }
 
@@ -92,6 +96,9 @@ impl Metrics {
             queues: frame.partitions.iter().map(queue).collect(),
             producers: vec![ProducerMeter::new(windows + 1); frame.producers],
             fleets: frame.fleets.iter().map(fleet).collect(),
+            functions: (frame.functions.iter())
+                .map(|&memory| FunctionMeter::new(memory, windows + 1))
+                .collect(),
             fingerprint: Fingerprint::default(),
         }
     }
@@ -131,6 +138,9 @@ impl Metrics {
         for fleet in self.fleets.iter_mut().filter(|fleet| !fleet.windows.rests()) {
             fleet.close_window(at, over);
         }
+        for function in self.functions.iter_mut().filter(|function| !function.windows.rests()) {
+            function.close_window(at, over);
+        }
         for producer in self.producers.iter_mut().filter(|producer| !producer.rests()) {
             producer.close_window(self.past);
         }
@@ -141,6 +151,7 @@ impl Metrics {
     fn wake(&mut self) {
         self.queues.iter_mut().for_each(|queue| queue.wake(self.past));
         self.fleets.iter_mut().for_each(|fleet| fleet.wake(self.past));
+        self.functions.iter_mut().for_each(|function| function.wake(self.past));
     }
 
     fn begin(&mut self, at: Time) {
@@ -154,6 +165,9 @@ impl Metrics {
         }
         for fleet in &mut self.fleets {
             fleet.begin(at);
+        }
+        for function in &mut self.functions {
+            function.begin(at);
         }
     }
 
@@ -169,6 +183,9 @@ impl Metrics {
         }
         for fleet in &mut self.fleets {
             fleet.end(at, over);
+        }
+        for function in &mut self.functions {
+            function.end(at, over);
         }
     }
 
@@ -211,9 +228,22 @@ impl Metrics {
             queues: queues.map(|(queue, &left)| queue.into_measured(end, left)).collect(),
             producers: producers.map(|producer| producer.into_measured(self.past)).collect(),
             fleets: self.fleets.into_iter().map(FleetMeter::into_measured).collect(),
+            functions: self.functions.into_iter().map(FunctionMeter::into_measured).collect(),
             fingerprint: self.fingerprint.hash(),
             checkpoints: self.fingerprint.checkpoints().to_vec(),
         }
+    }
+}
+
+impl Metrics {
+    /// The meter of a function, awake.
+    #[inline]
+    fn function(&mut self, function: FunctionId) -> &mut FunctionMeter {
+        let meter = &mut self.functions[function.0 as usize];
+        if meter.windows.rests() {
+            meter.wake(self.past);
+        }
+        meter
     }
 }
 
@@ -246,6 +276,9 @@ impl Observer for Metrics {
         from: ThreadTime,
         to: ThreadTime,
     ) {
+        if let Some(function) = fleet.function() {
+            return self.function(function).places(now, threads, from, to);
+        }
         let meter = &mut self.fleets[fleet.0 as usize];
         if meter.windows.rests() {
             meter.wake(self.past);
@@ -268,13 +301,22 @@ impl Observer for Metrics {
                 self.producers[producer.0 as usize].given_up(messages);
             }
             Deed::Ended { fleet, queue, sent, took, how, .. } => {
-                self.fleets[fleet.0 as usize].end_work(took, how);
+                match fleet.function() {
+                    None => self.fleets[fleet.0 as usize].end_work(took, how),
+                    Some(function) => self.function(function).end_work(how),
+                }
                 let meter = &mut self.queues[queue.0 as usize];
                 if meter.windows.rests() {
                     meter.wake(self.past);
                 }
                 meter.end_work(sent, took, how);
             }
+            Deed::Invoked { function, .. }
+            | Deed::InvocationEnded { function, .. }
+            | Deed::InvocationThrottled { function, .. }
+            | Deed::ReceivesBurnt { function, .. }
+            | Deed::EnvironmentGone { function, .. }
+            | Deed::LimitChanged { function, .. } => self.function(function).deed(now, deed),
             Deed::Resized { fleet, wanted } => {
                 let meter = &mut self.fleets[fleet.0 as usize];
                 if meter.windows.rests() {

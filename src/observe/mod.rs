@@ -9,6 +9,8 @@ pub mod distribution;
 mod each;
 mod fleet;
 mod fleet_meter;
+mod function;
+mod function_meter;
 pub(crate) mod latencies;
 mod level_meter;
 pub(crate) mod levels;

@@ -454,6 +454,7 @@ impl Redelivered {
             Held::Undone => &mut self.delete_undone,
             Held::NotHidden => &mut self.not_hidden,
             Held::Early => &mut self.early,
+            Held::Throttled => &mut self.throttled,
             Held::Stopped => &mut self.stopped,
         };
         *count += 1;

@@ -173,6 +173,19 @@ pub struct FleetWindow {
     pub counted: WindowLevel,
 }
 
+/// One window of a function's series.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FunctionWindow {
+    /// Environments at work.
+    pub concurrency: WindowLevel,
+    /// Batches that have their place within the limit.
+    pub in_use: WindowLevel,
+    /// How many of these the mapping may have.
+    pub limit: WindowLevel,
+    /// Environments, those that are idle included.
+    pub environments: WindowLevel,
+}
+
 #[cfg(test)]
 impl<W: Clone> Series<W> {
     /// Every window for itself, to be changed.

@@ -12,6 +12,7 @@ use crate::ledger::config::{LedgerConfig, QueueConfig};
 use crate::model::clients::{ArrivalProcess, FleetConfig, ProducerConfig};
 use crate::model::course::Fork;
 use crate::model::fleet_size::FleetSize;
+use crate::model::functions::FunctionConfig;
 use crate::model::scenario::{Named, Scenario};
 
 /// Whether a run of `base` can be forked so. `sets` are the changes, as `PATH=VALUE`: faults point
@@ -103,12 +104,16 @@ impl Judge {
             queues,
             producers,
             fleets,
+            functions,
+            // Asked at each invocation and growth.
+            account: _,
         } = to;
         self.stays("seed".into(), [&from.seed, seed], SEED[0], SEED[1]);
         self.length(from, *duration, to.end());
         self.names("queues", &from.queues, queues);
         self.names("producers", &from.producers, producers);
         self.names("consumers", &from.fleets, fleets);
+        self.names("consumers", &from.functions, functions);
         for (from, to) in from.queues.iter().zip(queues) {
             self.queue(&format!("queues.{}", to.name), &from.config, &to.config);
         }
@@ -117,6 +122,9 @@ impl Judge {
         }
         for (from, to) in from.fleets.iter().zip(fleets) {
             self.fleet(&format!("consumers.{}", to.name), &from.config, &to.config);
+        }
+        for (from, to) in from.functions.iter().zip(functions) {
+            self.function(&format!("consumers.{}", to.name), &from.config, &to.config);
         }
     }
 
@@ -321,6 +329,34 @@ impl Judge {
             let instead = "it holds for workers that join: raise `count` too";
             self.stays(format!("{path}.start_up"), [&from.start_up, start_up], why, instead);
         }
+    }
+
+    fn function(&mut self, path: &str, from: &FunctionConfig, to: &FunctionConfig) {
+        let FunctionConfig {
+            // Asked at each poll, batch, invocation, growth, failure or delete.
+            batch: _,
+            window: _,
+            ramp: _,
+            reserved: _,
+            timeout: _,
+            partial: _,
+            processing: _,
+            per: _,
+            failure: _,
+            memory: _,
+            environments: _,
+            gap: _,
+            call_latency: _,
+            retry: _,
+            invoke_retry: _,
+            queue,
+            pollers,
+        } = to;
+        self.stays(format!("{path}.queue"), [&from.queue, queue], WIRED, WHOLE);
+        let kinds = [&from.pollers, pollers].map(std::mem::discriminant);
+        let why = "its mapping has its kind of pollers from the start";
+        let instead = "change how many pollers there are, or their concurrency";
+        self.stays(format!("{path}.provisioned"), [&kinds[0], &kinds[1]], why, instead);
     }
 }
 

@@ -14,11 +14,12 @@ use serde::Deserialize;
 use super::decode::decode;
 use super::fault::Faults;
 use super::file::{
-    ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CountFile, CountersFile, CrashFile,
-    DeleteFile, DistFile, FailureFile, FailuresFile, GuardsFile, KeysFile, LedgerFile, Length,
-    LimitsFile, MechanicsFile, NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile,
-    QueueFile, ReceiveFile, RedriveFile, RetryFile, RoutingFile, ScenarioFile, Size, SourceFile,
-    SplitFile,
+    AccountFile, ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CountFile, CountersFile,
+    CrashFile, DeleteFile, DistFile, EnvironmentsFile, FailureFile, FailuresFile, FunctionFile,
+    FunctionPricesFile, GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile,
+    NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile, ProvisionedFile, QueueFile,
+    ReceiveFile, ReceiverFile, RedriveFile, RetryFile, RoutingFile, ScalingFile, ScenarioFile,
+    Size, SourceFile, SplitFile, ThrottledFile,
 };
 use super::load::{Loaded, Text, from_text, read_document};
 use super::syntax;
@@ -114,6 +115,12 @@ all_have_defaults!(
     LedgerFile,
     LimitsFile,
     PricesFile,
+    AccountFile,
+    EnvironmentsFile,
+    FunctionPricesFile,
+    ProvisionedFile,
+    ScalingFile,
+    ThrottledFile,
     QueueFile,
     ReceiveFile,
     RetryFile,
@@ -132,6 +139,14 @@ impl ConsumerFile {
     pub fn new(queue: impl Into<String>, processing: DistFile) -> ConsumerFile {
         let other = default("(queue: \"\", processing: Constant(\"0s\"))");
         ConsumerFile { queue: SourceFile::Queue(queue.into()), processing, ..other }
+    }
+}
+
+impl FunctionFile {
+    /// A function that is invoked with the messages of a queue.
+    pub fn new(queue: impl Into<String>, processing: DistFile) -> FunctionFile {
+        let other = default("(queue: \"\", processing: Constant(\"0s\"))");
+        FunctionFile { queue: queue.into(), processing, ..other }
     }
 }
 
@@ -189,6 +204,7 @@ parsed_as_in_a_file!(
     CeilingFile,
     ConsumerFile,
     CountFile,
+    ReceiverFile,
     DistFile,
     DistFile<Size>,
     KeysFile,

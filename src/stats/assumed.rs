@@ -86,8 +86,14 @@ pub(super) fn station<'a>(
         queues,
         producers,
         fleets,
+        // The forms know servers that are there, not some that come as they are needed.
+        functions: _,
+        account: _,
     } = scenario;
     let at = queue.0 as usize;
+    if by_queue.has_function(at) {
+        return None;
+    }
     let &[place] = by_queue.fleets(at) else { return None };
     let fleet = &fleets[place].config;
     // What comes from another queue is no Poisson process.

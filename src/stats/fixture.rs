@@ -184,6 +184,7 @@ pub(crate) fn measured(shift: u64) -> Measured {
             },
             ..ProducerMeasured::default()
         }],
+        functions: Vec::new(),
         fleets: vec![FleetMeasured {
             busy: Level { area: 2_880 * u128::from(SECOND), ..level(0, 4, 0) },
             up: level(4, 4, 4),

@@ -20,6 +20,7 @@ use sqsim::model::clients::{
     WorkUnit,
 };
 use sqsim::model::fleet_size::{FleetSize, Schedule};
+use sqsim::model::functions::{Account, Environments, FunctionConfig, Pollers, Ramp, Slope};
 use sqsim::model::scaling::{
     Adjustment, HpaConfig, KedaConfig, MetricConfig, PaceConfig, RoomConfig, ScalerConfig,
     ScalingRule, StepAlarm, StepsConfig, TargetConfig,
@@ -56,7 +57,7 @@ pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
     let mut draw = Draw { chance, tempo, queues, sends_back };
     let drain = if draw.chance.one_in(2) { Span::ZERO } else { draw.length() };
     let warm_up = duration / draw.chance.between(2, 10);
-    Scenario {
+    let mut scenario = Scenario {
         name: "random".to_owned(),
         about: String::new(),
         duration,
@@ -79,7 +80,13 @@ pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
             memory: u64::MAX,
         },
         prices: Prices::default(),
-    }
+        account: Account { concurrency: draw.chance.between(1, 40) as u32 },
+        functions: Vec::new(),
+    };
+    scenario.functions = (0..draw.chance.below(3) as u32)
+        .filter_map(|at| Some(named("function", at, draw.function(&scenario.queues)?)))
+        .collect();
+    scenario
 }
 
 /// Some scenario in which everything takes whole seconds.
@@ -135,6 +142,63 @@ fn named<T>(kind: &str, at: u32, config: T) -> Named<T> {
 }
 
 impl Draw<'_> {
+    /// A function of one of these queues, whose visibility timeout is no shorter than its own.
+    fn function(&mut self, queues: &[Named<QueueConfig>]) -> Option<FunctionConfig> {
+        let at = self.chance.below(queues.len());
+        let queue = &queues[at].config;
+        if queue.visibility_timeout.is_zero() || queue.ledger.receive == ReceiveRouting::Assigned {
+            return None;
+        }
+        let window = if self.chance.one_in(2) { Span::ZERO } else { self.length() };
+        let batch = self.chance.between(1, if window.is_zero() { 10 } else { 40 }) as u32;
+        let few = |chance: &mut Chance| chance.between(1, 12) as u32;
+        let pollers = match self.chance.below(3) {
+            0 => Pollers::OnDemand { max: None, idle: few(self.chance) },
+            1 => Pollers::OnDemand { max: Some(few(self.chance)), idle: few(self.chance) },
+            _ => Pollers::Provisioned { min: 1, max: few(self.chance) },
+        };
+        let retry = Retry {
+            base: self.length().max(Span::from_nanos(1)),
+            cap: self.tempo * 20,
+            attempts: None,
+        };
+        Some(FunctionConfig {
+            queue: QueueId(at as u32),
+            batch,
+            window,
+            pollers,
+            ramp: Ramp {
+                start: few(self.chance),
+                slope: self.chance.between(1, 1_000_000) as u32,
+                shape: *self.chance.pick(&[Slope::Even, Slope::ByTheMinute]),
+                ceiling: self.chance.between(1, 60) as u32,
+                back_off: self.length().max(Span::from_nanos(1)),
+                failing: self.chance.unit(),
+            },
+            reserved: self.chance.one_in(3).then_some(self.chance.below(5) as u32),
+            timeout: self.length().min(queue.visibility_timeout),
+            partial: self.chance.one_in(2),
+            processing: self.dist(),
+            per: *self.chance.pick(&[WorkUnit::Message, WorkUnit::Batch]),
+            failure: Failure {
+                probability: self.chance.unit() / 2.0,
+                poison: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
+                then: OnFailure::LetExpire,
+                whole_batch: false,
+            },
+            memory: 128,
+            environments: Environments {
+                cold_start: self.dist(),
+                keep_warm: self.length(),
+                per_10_s: self.chance.between(1, 100) as u32,
+            },
+            gap: self.length(),
+            call_latency: self.dist(),
+            retry: Retry { attempts: Some(few(self.chance)), ..retry },
+            invoke_retry: retry,
+        })
+    }
+
     fn most_events(&mut self) -> u64 {
         let most = if self.chance.one_in(8) { 100 } else { 8_000 };
         self.chance.between(1, most)

@@ -129,10 +129,11 @@ fn counters_lag_by_four_seconds_unless_told_otherwise() {
 fn a_scaler_that_may_not_want_enough_is_warned_of() {
     let mut file = file("Keda(target: 5, max: 50)");
     file.producers.0[0].1.arrivals = "Poisson(\"80/s\")".parse().expect("it is a process");
-    file.consumers.0[0].1 = ConsumerFile {
+    let workers = file.consumers.0[0].1.workers_mut().expect("it is a fleet");
+    *workers = ConsumerFile {
         call_latency: "Constant(\"0s\")".parse().expect("it is a distribution"),
         processing: "Constant(\"1s\")".parse().expect("it is a distribution"),
-        ..file.consumers.0[0].1.clone()
+        ..workers.clone()
     };
     let warned = file.check().expect("it is no fault").warnings.to_string();
     assert!(warned.contains("it takes `consumers.w.count.max: 80` at least"), "{warned}");

@@ -269,6 +269,7 @@ fn bans() -> Vec<Ban> {
             &[
                 ("src/core/shared.rs", NAMES),
                 ("src/clients/fleets/layout.rs", NAMES),
+                ("src/clients/functions/layout.rs", NAMES),
                 ("src/clients/producers/arrivals.rs", NAMES),
                 ("src/clients/producers/layout.rs", NAMES),
             ],

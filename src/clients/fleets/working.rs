@@ -15,7 +15,7 @@ use crate::core::event::FleetEvent;
 use crate::facts::deed::{Deed, Ending, FleetId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
-use crate::kernel::rng::{Fate, Luck, Source};
+use crate::kernel::rng::{Fate, Luck};
 use crate::kernel::time::Span;
 use crate::ledger::config::MAX_BATCH;
 use crate::ledger::journal::Held;
@@ -420,7 +420,5 @@ enum Next {
 /// Whether the processing of a message fails at this receive: its luck decides.
 #[inline]
 fn fails(fleet: &FleetConfig, luck: Luck, receives: u32) -> bool {
-    let failure = &fleet.failure;
-    let falls = |p: f64, fate, receive| p > 0.0 && luck.draws(fate, receive).unit() < p;
-    falls(failure.probability, Fate::Failure, receives) || falls(failure.poison, Fate::Poison, 0)
+    fleet.failure.strikes(luck, receives)
 }

@@ -31,6 +31,8 @@ words! {
         Stopped = "stopped",
         /// It was received before its time, and hidden for the rest.
         Early = "early",
+        /// No concurrency was free to invoke its function.
+        Throttled = "throttled",
     }
 }
 

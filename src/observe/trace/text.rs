@@ -146,6 +146,14 @@ impl<W: Write> Observer for TextLines<W> {
             | Deed::Stopped { worker, .. }
             | Deed::Killed { worker, .. }
             | Deed::Busy { worker, .. } => self.names.place(worker).map(|place| place.queue),
+            Deed::Invoked { environment: worker, .. }
+            | Deed::InvocationEnded { environment: worker, .. }
+            | Deed::EnvironmentGone { environment: worker, .. } => self.names.queue_of(worker),
+            Deed::InvocationThrottled { function, .. }
+            | Deed::ReceivesBurnt { function, .. }
+            | Deed::LimitChanged { function, .. } => {
+                Some(self.names.functions[function.0 as usize].1)
+            }
         };
         let out = self.sink.record();
         let line = self

@@ -23,7 +23,7 @@ struct Cause {
     count: fn(&Redelivered) -> u64,
 }
 
-const CAUSES: [Cause; 8] = [
+const CAUSES: [Cause; 10] = [
     Cause {
         name: "timeout too short",
         what: "work that outlived the timeout",
@@ -79,6 +79,20 @@ const CAUSES: [Cause; 8] = [
         colour: colour::IN_FLIGHT,
         pattern: Pattern::WideLines,
         count: |r| r.early,
+    },
+    Cause {
+        name: "throttled",
+        what: "throttled invocations",
+        colour: colour::IN_FLIGHT,
+        pattern: Pattern::Dots,
+        count: |r| r.throttled,
+    },
+    Cause {
+        name: "stopped",
+        what: "workers that were stopped",
+        colour: colour::GREY,
+        pattern: Pattern::Dots,
+        count: |r| r.stopped,
     },
 ];
 

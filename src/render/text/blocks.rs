@@ -10,7 +10,7 @@
 
 use super::estimated::Estimated;
 use super::table::{Cell, Layout, Row, Table, left};
-use super::{Style, Typed, cost, nodes, partitions};
+use super::{Style, Typed, cost, functions, nodes, partitions};
 use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::LatencyOf;
@@ -94,7 +94,7 @@ enum Shown {
 /// What is counted, in the order of a message's life, between what was there at the edges: with
 /// these the counters balance.
 type Counted = (&'static str, Shown, fn(&QueueOutcome) -> u64);
-const COUNTED: [Counted; 22] = [
+const COUNTED: [Counted; 24] = [
     ("there at the start", Shown::There, |q| q.resident.begin),
     ("sent", Shown::Always, |q| q.counts.sent),
     ("moved in", Shown::Counted, |q| q.counts.moved_in),
@@ -113,6 +113,8 @@ const COUNTED: [Counted; 22] = [
     ("  delete undone", Shown::Counted, |q| q.counts.redelivered.delete_undone),
     ("  not hidden", Shown::Counted, |q| q.counts.redelivered.not_hidden),
     ("  before its time", Shown::Counted, |q| q.counts.redelivered.early),
+    ("  worker stopped", Shown::Counted, |q| q.counts.redelivered.stopped),
+    ("  throttled", Shown::Counted, |q| q.counts.redelivered.throttled),
     ("processed again", Shown::Counted, |q| q.counts.duplicates),
     ("throttled calls", Shown::Counted, |q| q.counts.throttled),
     ("over the limit", Shown::Counted, |q| q.counts.over_limit),
@@ -254,6 +256,14 @@ pub(super) fn sentences(
     for (place, fleet) in scenario.fleets.iter().enumerate() {
         if let Some(sentence) = wasted(outcomes, place) {
             say("Wasted", format!("{}: {sentence}", fleet.name));
+        }
+    }
+    for (place, function) in scenario.functions.iter().enumerate() {
+        let several = scenario.functions.len() > 1;
+        let name = if several { format!("{}: ", function.name) } else { String::new() };
+        say("Function", format!("{name}{}", functions::sentence(outcomes, place)));
+        if let Some(sentence) = functions::troubles(outcomes, place) {
+            say("Throttled", format!("{name}{sentence}"));
         }
     }
     for (place, producer) in scenario.producers.iter().enumerate() {

@@ -13,6 +13,7 @@ mod compare;
 mod cost;
 mod estimated;
 pub mod fold;
+mod functions;
 mod grid;
 mod nodes;
 mod partitions;

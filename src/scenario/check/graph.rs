@@ -31,9 +31,11 @@ impl Served {
     pub(super) fn of(file: &ScenarioFile, queues: &NameList) -> Served {
         let mut by_queue = vec![Vec::new(); queues.len()];
         let mut number = 0_u64;
-        for (_, fleet) in &file.consumers.0 {
-            let next = number + u64::from(fleet.count.most());
-            for place in fleet.queue.names().into_iter().filter_map(|name| queues.place(name)) {
+        for (_, consumer) in &file.consumers.0 {
+            // A function has no workers, and is there none the less.
+            let workers = consumer.workers().map_or(0, |fleet| fleet.count.most());
+            let next = number + u64::from(workers);
+            for place in consumer.queues().into_iter().filter_map(|name| queues.place(name)) {
                 by_queue[place].push(number..next);
             }
             number = next;
@@ -90,6 +92,7 @@ impl<'a> Check<'a> {
             })
             .collect();
         let forwards: Vec<Edge> = (file.consumers.0.iter())
+            .filter_map(|(name, consumer)| Some((name, consumer.workers()?)))
             .flat_map(|(name, fleet)| {
                 let at = consumers.field(name).field("forward");
                 let from = fleet.queue.names().into_iter();
@@ -214,8 +217,8 @@ impl<'a> Check<'a> {
                 is_fed[place] = true;
             }
         }
-        for (name, fleet) in &file.consumers.0 {
-            for queue in fleet.queue.names() {
+        for (name, consumer) in &file.consumers.0 {
+            for queue in consumer.queues() {
                 if self.queues.place(queue).is_some_and(|place| !is_fed[place]) {
                     let at = consumers.field(name).field("queue");
                     self.warn(

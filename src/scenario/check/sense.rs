@@ -11,6 +11,7 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, QueueConfig};
 use crate::model::clients::{ArrivalProcess, Ask, FleetConfig, ReceiveConfig, WorkUnit};
 use crate::model::fleet_size::FleetSize;
+use crate::model::functions::{Account, FunctionConfig};
 use crate::model::scenario::{Named, Scenario};
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;
@@ -38,6 +39,31 @@ impl<'a> Check<'a> {
             self.certain_queue(queue);
         }
         self.overload(scenario);
+        self.idle_windows(scenario);
+    }
+
+    /// Batches that are gathered for a time in which hardly ever a second message comes.
+    fn idle_windows(&mut self, scenario: &Scenario) {
+        if scenario.duration.is_zero() || scenario.functions.is_empty() {
+            return;
+        }
+        let flows = flows(scenario);
+        for function in &scenario.functions {
+            let (window, batch) = (function.config.window, function.config.batch);
+            let Some(flow) = flows.get(function.config.queue.0 as usize) else { continue };
+            let more = flow.rate * window.as_secs_f64();
+            if window.is_zero() || batch == 1 || more >= HARDLY_ANY || flow.rate <= 0.0 {
+                continue;
+            }
+            let at = self.root.field("consumers").field(&function.name).field("window");
+            let what = format!(
+                "{more:.4} messages come within a window of {window}: nearly every batch waits \
+                 for nothing"
+            );
+            self.warn(&at, Warning::IdleWindow, what)
+                .help
+                .push("leave `window` out, or make it longer".into());
+        }
     }
 
     /// Arrivals that bring nothing before the producers' end.
@@ -291,6 +317,11 @@ fn flows(scenario: &Scenario) -> Vec<Flow> {
             });
         }
     }
+    for function in &scenario.functions {
+        if let Some(flow) = flows.get_mut(function.config.queue.0 as usize) {
+            flow.capacity += most_invoked(&function.config, scenario.account);
+        }
+    }
     let mut above = vec![0_u32; flows.len()];
     let ways = |next: &Vec<Option<Option<usize>>>, from: usize| next[from].flatten();
     for from in 0..flows.len() {
@@ -308,6 +339,15 @@ fn flows(scenario: &Scenario) -> Vec<Flow> {
         }
     }
     flows
+}
+
+/// Messages a second that a function can do if there are always some.
+fn most_invoked(function: &FunctionConfig, account: Account) -> f64 {
+    let at_once = function.most(account).min(function.reserved.unwrap_or(u32::MAX));
+    let batch =
+        if matches!(function.per, WorkUnit::Batch) { f64::from(function.batch) } else { 1.0 };
+    let each = function.processing.mean_nanos().max(1.0) / 1e9;
+    f64::from(at_once) * batch / each
 }
 
 /// Messages a second that a fleet can do if there are always some.

@@ -14,6 +14,7 @@
 mod capacity;
 mod clients;
 mod dist;
+mod functions;
 mod nodes;
 mod queue;
 mod scaling;
@@ -27,6 +28,10 @@ pub use clients::{
     WorkUnitFile,
 };
 pub use dist::DistFile;
+pub use functions::{
+    AccountFile, CeilingOfMappingFile, EnvironmentsFile, FunctionFile, FunctionPricesFile,
+    ProvisionedFile, ReceiverFile, ScalingFile, ShapeFile, SlopeFile, ThrottledFile,
+};
 pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
 pub use queue::{
     CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile, KindFile, LedgerFile,
@@ -69,7 +74,8 @@ pub struct ScenarioFile {
     pub every: Option<Length>,
     pub queues: NamedFile<QueueFile>,
     pub producers: NamedFile<ProducerFile>,
-    pub consumers: NamedFile<ConsumerFile>,
+    pub consumers: NamedFile<ReceiverFile>,
+    pub account: AccountFile,
     pub expect: Vec<String>,
     pub allow: Vec<String>,
     pub limits: LimitsFile,
@@ -82,6 +88,7 @@ pub struct ScenarioFile {
 pub struct PricesFile {
     pub requests: Vec<(u64, Price)>,
     pub free_requests: u64,
+    pub functions: FunctionPricesFile,
 }
 
 /// The length of a window of the series.

@@ -7,8 +7,9 @@ use super::Unit;
 use super::share::{SHARES, Share};
 use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, FleetCounts, FleetLevel, FleetMeasured, Measured, ProducerCounts, ProducerMeasured,
-    QueueCounts, QueueLatency, QueueLevel, QueueMeasured,
+    Counter, FleetCounts, FleetLevel, FleetMeasured, FunctionCounts, FunctionMeasured, Level,
+    Measured, ProducerCounts, ProducerMeasured, QueueCounts, QueueLatency, QueueLevel,
+    QueueMeasured,
 };
 use crate::observe::nature::Growth;
 use crate::observe::nature::Wanted::{self, Less, Neither};
@@ -21,6 +22,7 @@ pub(super) enum Part {
     Queue,
     Producer,
     Fleet,
+    Function,
     /// The whole scenario.
     Whole,
 }
@@ -31,6 +33,7 @@ impl Part {
             Part::Queue => "queue",
             Part::Producer => "producer",
             Part::Fleet => "fleet of consumers",
+            Part::Function => "function",
             Part::Whole => "scenario",
         }
     }
@@ -55,6 +58,7 @@ pub(super) enum Found {
     ProducerCounter(fn(&ProducerCounts) -> u64),
     Producer(fn(&ProducerMeasured) -> u64),
     FleetCounter(fn(&FleetCounts) -> u64),
+    FunctionCounter(fn(&FunctionCounts) -> u64),
     /// Nanoseconds, not a number of anything.
     Work(fn(&FleetMeasured) -> u128),
 }
@@ -79,7 +83,10 @@ impl Count {
         let fleet = fleet.filter_map(|of| Count::listed(of, Found::FleetCounter));
         let queues = queue.chain(OF_QUEUES.iter().copied());
         let producers = producer.chain(OF_PRODUCERS.iter().copied());
-        queues.chain(producers).chain(fleet).chain(OF_FLEETS.iter().copied())
+        let function = FunctionCounts::ROWS.iter();
+        let function = function.filter_map(|of| Count::listed(of, Found::FunctionCounter));
+        let fleets = fleet.chain(OF_FLEETS.iter().copied());
+        queues.chain(producers).chain(fleets).chain(function)
     }
 
     /// A counter of a table, if expectations know it.
@@ -98,6 +105,7 @@ impl Found {
             Found::QueueCounter(_) | Found::Queue(_) => Part::Queue,
             Found::ProducerCounter(_) | Found::Producer(_) => Part::Producer,
             Found::FleetCounter(_) | Found::Work(_) => Part::Fleet,
+            Found::FunctionCounter(_) => Part::Function,
         }
     }
 
@@ -105,7 +113,9 @@ impl Found {
         let queue = measured.queues.get(at);
         let producer = measured.producers.get(at);
         let fleet = measured.fleets.get(at);
+        let function = measured.functions.get(at);
         match self {
+            Found::FunctionCounter(of) => function.map(|part| of(&part.counts) as f64),
             Found::QueueCounter(of) => queue.map(|part| of(&part.counts) as f64),
             Found::Queue(of) => queue.map(|part| of(part) as f64),
             Found::ProducerCounter(of) => producer.map(|part| of(&part.counts) as f64),
@@ -142,12 +152,65 @@ const OF_FLEETS: &[Count] = &[
 pub(super) enum LevelOf {
     Queue(&'static QueueLevel),
     Fleet(&'static FleetLevel),
+    Function(&'static LevelOfFunction),
+}
+
+/// A level of a function.
+#[derive(Debug)]
+pub(super) struct LevelOfFunction {
+    name: &'static str,
+    wanted: Wanted,
+    pub(super) of: fn(&FunctionMeasured) -> &Level,
+}
+
+/// Every level of a function.
+const OF_FUNCTIONS: &[LevelOfFunction] = &[
+    LevelOfFunction { name: "concurrency", wanted: Neither, of: |of| &of.concurrency },
+    LevelOfFunction { name: "limit", wanted: Neither, of: |of| &of.limit },
+    LevelOfFunction { name: "environments", wanted: Less, of: |of| &of.environments },
+];
+
+/// What is made of the sums of a function.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SumOfFunction {
+    pub(super) name: &'static str,
+    pub(super) wanted: Wanted,
+    /// Whether it is the more, the more messages are sent, and the longer the measured time is.
+    pub(super) adds_up: bool,
+    pub(super) of: fn(&FunctionMeasured) -> Reading,
+}
+
+/// Every one of these.
+const SUMS_OF_FUNCTIONS: &[SumOfFunction] = &[
+    SumOfFunction {
+        name: "batch_size",
+        wanted: Neither,
+        adds_up: false,
+        of: |of| Reading::Ratio {
+            sum: of.counts.messages as f64,
+            over: of.counts.invocations as f64,
+        },
+    },
+    SumOfFunction {
+        name: "gb_seconds",
+        wanted: Less,
+        adds_up: true,
+        of: |of| Reading::Count(of.gb_seconds()),
+    },
+];
+
+impl SumOfFunction {
+    pub(super) fn named(name: &str) -> Option<SumOfFunction> {
+        SUMS_OF_FUNCTIONS.iter().find(|sum| sum.name == name).copied()
+    }
 }
 
 impl LevelOf {
     fn all() -> impl Iterator<Item = LevelOf> {
         const FLEETS: &[FleetLevel] = &FleetLevel::ALL;
-        QueueLevel::ALL.iter().map(LevelOf::Queue).chain(FLEETS.iter().map(LevelOf::Fleet))
+        let queues = QueueLevel::ALL.iter().map(LevelOf::Queue);
+        let fleets = FLEETS.iter().map(LevelOf::Fleet);
+        queues.chain(fleets).chain(OF_FUNCTIONS.iter().map(LevelOf::Function))
     }
 
     pub(super) fn named(name: &str) -> Option<LevelOf> {
@@ -158,6 +221,7 @@ impl LevelOf {
         match self {
             LevelOf::Queue(row) => row.name,
             LevelOf::Fleet(row) => row.name,
+            LevelOf::Function(row) => row.name,
         }
     }
 
@@ -165,20 +229,23 @@ impl LevelOf {
         match self {
             LevelOf::Queue(row) => row.wanted,
             LevelOf::Fleet(_) => Neither,
+            LevelOf::Function(row) => row.wanted,
         }
     }
 
     pub(super) fn growth(self) -> Growth {
         match self {
             LevelOf::Queue(row) => row.growth,
-            LevelOf::Fleet(_) => Growth::Settles,
+            LevelOf::Fleet(_) | LevelOf::Function(_) => Growth::Settles,
         }
     }
 
     pub(super) fn unit(self) -> Unit {
         match self {
             LevelOf::Queue(QueueLevel { of: Of::Nanoseconds, .. }) => Unit::Duration,
-            LevelOf::Queue(QueueLevel { of: Of::Things, .. }) | LevelOf::Fleet(_) => Unit::Number,
+            LevelOf::Queue(QueueLevel { of: Of::Things, .. })
+            | LevelOf::Fleet(_)
+            | LevelOf::Function(_) => Unit::Number,
         }
     }
 }
@@ -257,5 +324,7 @@ pub fn all_names() -> impl Iterator<Item = &'static str> {
     let levels = LevelOf::all().map(LevelOf::name);
     let shares = SHARES.iter().map(|entry| entry.0);
     let costs = COSTS.iter().map(|cost| cost.name);
-    counts.chain(latencies).chain(levels).chain(shares).chain([WORKER_HOURS]).chain(costs)
+    let sums = SUMS_OF_FUNCTIONS.iter().map(|sum| sum.name);
+    let others = shares.chain([WORKER_HOURS]).chain(sums).chain(costs);
+    counts.chain(latencies).chain(levels).chain(others)
 }

@@ -6,7 +6,8 @@
 
 use super::Unit;
 use super::known::{
-    CostOf, Count, Found, LevelOf, Part, WORKER_HOURS, all_names, latency, share, split,
+    CostOf, Count, Found, LevelOf, Part, SumOfFunction, WORKER_HOURS, all_names, latency, share,
+    split,
 };
 use super::share::{SHARES, Share};
 use crate::model::near::nearest;
@@ -26,6 +27,8 @@ pub struct Names<'a> {
     pub producers: NameList<'a>,
     /// Fleets of consumers.
     pub fleets: NameList<'a>,
+    /// Functions.
+    pub functions: NameList<'a>,
     /// The scenario that has them, once it is checked: its prices give costs.
     pub scenario: Option<&'a Scenario>,
 }
@@ -40,6 +43,7 @@ impl<'a> Names<'a> {
             queues: names(&scenario.queues),
             producers: names(&scenario.producers),
             fleets: names(&scenario.fleets),
+            functions: names(&scenario.functions),
             scenario: Some(scenario),
         }
     }
@@ -49,6 +53,7 @@ impl<'a> Names<'a> {
             Part::Queue => &self.queues,
             Part::Producer => &self.producers,
             Part::Fleet => &self.fleets,
+            Part::Function => &self.functions,
             Part::Whole => return None,
         })
     }
@@ -65,6 +70,8 @@ pub(super) enum What {
     Share(Share),
     /// Hours of all workers.
     WorkerHours,
+    /// What is made of the sums of a function.
+    OfFunction(SumOfFunction),
     Cost(CostOf),
 }
 
@@ -104,6 +111,9 @@ pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     }
     if last == WORKER_HOURS {
         return Ok(measure(What::WorkerHours));
+    }
+    if let Some(sum) = SumOfFunction::named(last) {
+        return Ok(measure(What::OfFunction(sum)));
     }
     if latency(last).is_some() {
         let help = format!("say which of its values: `mean({name})`, `p99({name})`, `max({name})`");
@@ -170,7 +180,8 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
     let one = Count::named(last).map(|_| "a counter");
     let one = one.or_else(|| CostOf::named(last).map(|_| "a cost"));
     let one = one.or_else(|| share(last).map(|_| "a share"));
-    if let Some(kind) = one.or((last == WORKER_HOURS).then_some("a sum")) {
+    let sum = last == WORKER_HOURS || SumOfFunction::named(last).is_some();
+    if let Some(kind) = one.or(sum.then_some("a sum")) {
         let message = format!("`{argument}` is {kind}: it has one value");
         return Err(Wrong::Function(message, format!("write `{argument}` alone")));
     }
@@ -197,9 +208,11 @@ impl Measure {
         match self.what {
             What::Count(Count { found: Found::Work(_), .. }) => Unit::Duration,
             What::Level(_, of) => of.unit(),
-            What::Latency(Take::Count, _) | What::Count(_) | What::Share(_) | What::WorkerHours => {
-                Unit::Number
-            }
+            What::Latency(Take::Count, _)
+            | What::Count(_)
+            | What::Share(_)
+            | What::WorkerHours
+            | What::OfFunction(_) => Unit::Number,
             What::Latency(..) => Unit::Duration,
             What::Rate(_) => Unit::Rate,
             What::Cost(_) => Unit::Money,
@@ -210,6 +223,7 @@ impl Measure {
         match self.what {
             What::Count(count) | What::Rate(count) => count.found.part(),
             What::Level(_, LevelOf::Fleet(_)) | What::Share(_) | What::WorkerHours => Part::Fleet,
+            What::Level(_, LevelOf::Function(_)) | What::OfFunction(_) => Part::Function,
             What::Cost(_) => Part::Whole,
             What::Latency(..) | What::Level(_, LevelOf::Queue(_)) => Part::Queue,
         }
@@ -258,6 +272,7 @@ impl Measure {
     pub(super) fn no_value(&self) -> String {
         let what = match self.what {
             What::Cost(_) => "no message was deleted",
+            What::OfFunction(_) => "the function was never invoked",
             What::Rate(_) | What::Level(..) | What::Share(_) => "the measured window is empty",
             What::Count(_) | What::Latency(..) | What::WorkerHours => "no message has this latency",
         };
@@ -292,6 +307,7 @@ impl Measure {
                         measured.queues.get(at).map(|queue| *(row.level)(&queue.levels))
                     }
                     LevelOf::Fleet(row) => measured.fleets.get(at).map(row.level),
+                    LevelOf::Function(row) => measured.functions.get(at).map(|of| *(row.of)(of)),
                 };
                 let level = level.ok_or_else(absent)?;
                 match take {
@@ -311,6 +327,7 @@ impl Measure {
                 let fleet = measured.fleets.get(at).ok_or_else(absent)?;
                 Reading::Count(worker_hours(fleet))
             }
+            What::OfFunction(sum) => (sum.of)(measured.functions.get(at).ok_or_else(absent)?),
             What::Cost(of) => {
                 let cost = names.scenario.and_then(|scenario| Cost::of(scenario, measured));
                 let cost = cost.ok_or_else(|| "the measured window is empty".to_owned())?;

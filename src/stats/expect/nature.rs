@@ -17,6 +17,7 @@ impl Measure {
             What::Latency(..) | What::WorkerHours | What::Cost(_) => Wanted::Less,
             What::Level(_, level) => level.wanted(),
             What::Count(count) | What::Rate(count) => count.wanted,
+            What::OfFunction(sum) => sum.wanted,
         }
     }
 
@@ -34,6 +35,7 @@ impl Measure {
             | What::Rate(_)
             | What::Share(_)
             | What::WorkerHours
+            | What::OfFunction(_)
             | What::Cost(_) => false,
         }
     }
@@ -49,6 +51,7 @@ impl Measure {
         match self.what {
             What::Count(_) | What::Rate(_) | What::Latency(Take::Count, _) => true,
             What::Cost(cost) => cost.follows_traffic,
+            What::OfFunction(sum) => sum.adds_up,
             What::Latency(..) | What::Level(..) | What::Share(_) | What::WorkerHours => false,
         }
     }
@@ -59,6 +62,7 @@ impl Measure {
             What::Count(count) => !count.is_of_an_instant,
             What::Latency(Take::Count, _) | What::WorkerHours => true,
             What::Cost(cost) => cost.follows_time,
+            What::OfFunction(sum) => sum.adds_up,
             What::Rate(_) | What::Latency(..) | What::Level(..) | What::Share(_) => false,
         }
     }
@@ -71,6 +75,7 @@ impl Measure {
             | What::Rate(_)
             | What::Share(_)
             | What::WorkerHours
+            | What::OfFunction(_)
             | What::Cost(_) => Growth::Settles,
             What::Latency(_, row) => row.growth,
             What::Level(_, level) => level.growth(),

@@ -26,7 +26,11 @@ impl Measure {
             What::Share(share) => (share.name(), Growth::Settles, None),
             What::Latency(take, row) => (row.name, row.growth, Some(take)),
             What::Level(take, level) => (level.name(), level.growth(), Some(take)),
-            What::Count(_) | What::Rate(_) | What::WorkerHours | What::Cost(_) => return None,
+            What::Count(_)
+            | What::Rate(_)
+            | What::WorkerHours
+            | What::OfFunction(_)
+            | What::Cost(_) => return None,
         };
         Some(Single { name, growth, take, place: self.place(names).ok()? })
     }

@@ -81,7 +81,7 @@ impl<W: Write> Perfetto<W> {
             Step::Sent { .. } | Step::Undone { .. } => self.begin(message, queue),
             Step::Received { caller, receives, .. } => {
                 self.moment(message, "received", |e, names| {
-                    e.text("by", names.caller(caller)).number("receive", receives).end();
+                    e.text("by", &names.caller(caller)).number("receive", receives).end();
                 });
             }
             Step::Returned { cause, .. } => {
