@@ -384,6 +384,38 @@ fn functions_share_what_nobody_has_reserved() {
     assert_eq!(most, [7, 3]);
 }
 
+/// When messages arise and how long their work takes is theirs: a function beside does not matter,
+/// nor which function it is.
+#[test]
+fn a_function_moves_no_arrival_and_no_work() {
+    let of = |more: &str| {
+        let workers = "\"workers\": (queue: \"jobs\", count: 9, processing: Exponential(\"1s\"))";
+        let consumers = format!("consumers: {{{workers}, {more}}}");
+        let text = format!(
+            "(duration: \"1m\", queues: {{\"jobs\": (), \"others\": (visibility_timeout: \"1m\")}},
+            producers: {{\"site\": (queue: \"jobs\", arrivals: Poisson(\"7/s\")),
+                         \"app\": (queue: \"others\", arrivals: Poisson(\"7/s\"))}}, {consumers})"
+        );
+        let scenario = text.parse::<ScenarioFile>().unwrap().check().unwrap().scenario;
+        let (mut arrivals, mut works) = (Vec::new(), Vec::new());
+        for (now, deed) in told(&scenario).observer.deeds {
+            match deed {
+                Deed::Arrived { .. } => arrivals.push((now, deed)),
+                Deed::Ended { worker, sent, took, queue: QueueId(0), .. } => {
+                    works.push((worker, sent, took));
+                }
+                _ => {}
+            }
+        }
+        (arrivals, works)
+    };
+    let without = of("");
+    let function = "\"f\": Lambda(queue: \"others\", processing: Exponential(\"1s\"))";
+    assert!(without.0.len() > 700 && without.1.len() > 300);
+    assert!(of(function) == without);
+    assert!(of(&function.replace("1s", "2s")) == without);
+}
+
 /// A mapping with a maximum stops reading at it: nothing is throttled, nothing is held in vain.
 #[test]
 fn a_maximum_is_never_read_beyond() {
