@@ -36,15 +36,17 @@ pub(in crate::ledger) struct Message {
     links: Links,
     /// Receives in this queue.
     pub(in crate::ledger) receives: u32,
-    /// The queue, and above it the highest bit of what its holder last said.
+    /// The queue, and above it [`IS_EARLY`].
     queue_and_word: u16,
     pub(in crate::ledger) state: State,
     marks: u8,
 }
 
 const HELD: u8 = 0b0111;
-/// The bit of a word that does not fit there, in `queue_and_word`.
-const HELD_HIGH: u16 = 1 << 15;
+/// The last of the words there stands for all further ones: which, this bit of `queue_and_word`
+/// says. They are rare, so that the others cost no second look.
+const FURTHER: u8 = HELD;
+const IS_EARLY: u16 = 1 << 15;
 const DONE: u8 = 0b1000;
 const HEAP_TIMER: u8 = 0b1_0000;
 const HEAP_RETENTION: u8 = 0b10_0000;
@@ -61,7 +63,7 @@ impl Message {
         luck: Luck,
         key: u64,
     ) -> Message {
-        let queue_and_word = u16::try_from(queue.0).ok().filter(|queue| queue & HELD_HIGH == 0);
+        let queue_and_word = u16::try_from(queue.0).ok().filter(|queue| queue & IS_EARLY == 0);
         let queue_and_word = queue_and_word.expect("a scenario has less than 32,768 queues");
         let state = State::Visible;
         let links = Link::alone(0);
@@ -80,7 +82,7 @@ impl Message {
     }
 
     pub(super) fn queue(&self) -> QueueId {
-        QueueId(u32::from(self.queue_and_word & !HELD_HIGH))
+        QueueId(u32::from(self.queue_and_word & !IS_EARLY))
     }
 
     /// For a visible message: the first serial number that was not given out yet when it became
@@ -95,8 +97,7 @@ impl Message {
 
     /// What its holder last said while it was in flight.
     pub(in crate::ledger) fn held(&self) -> Held {
-        let high = u8::from(self.queue_and_word & HELD_HIGH != 0);
-        match self.marks & HELD | high << 3 {
+        match self.marks & HELD {
             0 => Held::Buffered,
             1 => Held::Working,
             2 => Held::Failed,
@@ -104,16 +105,18 @@ impl Message {
             4 => Held::Deleting,
             5 => Held::Undone,
             6 => Held::NotHidden,
-            7 => Held::Stopped,
+            _ if self.queue_and_word & IS_EARLY == 0 => Held::Stopped,
             _ => Held::Early,
         }
     }
 
     pub(in crate::ledger) fn set_held(&mut self, held: Held) {
         let word = held as u8;
-        self.marks = (self.marks & !HELD) | (word & HELD);
-        let high = if word > HELD { HELD_HIGH } else { 0 };
-        self.queue_and_word = (self.queue_and_word & !HELD_HIGH) | high;
+        if word >= FURTHER {
+            let early = if held == Held::Early { IS_EARLY } else { 0 };
+            self.queue_and_word = (self.queue_and_word & !IS_EARLY) | early;
+        }
+        self.marks = (self.marks & !HELD) | word.min(FURTHER);
     }
 
     fn has(&self, mark: u8) -> bool {
