@@ -1,6 +1,7 @@
 //! Functions behind event source mappings: what theory and AWS's own figures say of them.
 //!
 //! Every number is derived beside it, or stands in the guide that is named.
+#![expect(clippy::wildcard_enum_match_arm, reason = "other deeds are of other clients")]
 
 use std::sync::atomic::AtomicBool;
 
@@ -71,11 +72,12 @@ fn scenario(rest: &str, queue: &str, arrivals: &str, function: &str) -> Scenario
     let defaults =
         [("call_latency", "Constant(\"0s\")"), ("environments", "(cold_start: Constant(\"0s\"))")];
     let defaults = defaults.iter().filter(|(key, _)| !function.contains(key));
-    let defaults: String = defaults.map(|(key, value)| format!(", {key}: {value}")).collect();
+    let defaults = defaults.map(|(key, value)| format!("{key}: {value}")).collect::<Vec<String>>();
+    let defaults = defaults.join(", ");
     let text = format!(
         "({rest}, queues: {{\"jobs\": ({queue})}},
         producers: {{\"site\": (queue: \"jobs\", call_latency: Constant(\"0s\"), {arrivals})}},
-        consumers: {{\"handler\": Lambda(queue: \"jobs\", {function}{defaults})}})"
+        consumers: {{\"handler\": Lambda(queue: \"jobs\", {function}, {defaults})}})"
     );
     let file: ScenarioFile = text.parse().expect("it parses");
     file.check().unwrap_or_else(|faults| panic!("{faults}")).scenario
@@ -380,6 +382,38 @@ fn functions_share_what_nobody_has_reserved() {
         most = [0, 1].map(|of: usize| most[of].max(running[of]));
     }
     assert_eq!(most, [7, 3]);
+}
+
+/// When messages arise and how long their work takes is theirs: a function beside does not matter,
+/// nor which function it is.
+#[test]
+fn a_function_moves_no_arrival_and_no_work() {
+    let of = |more: &str| {
+        let workers = "\"workers\": (queue: \"jobs\", count: 9, processing: Exponential(\"1s\"))";
+        let consumers = format!("consumers: {{{workers}, {more}}}");
+        let text = format!(
+            "(duration: \"1m\", queues: {{\"jobs\": (), \"others\": (visibility_timeout: \"1m\")}},
+            producers: {{\"site\": (queue: \"jobs\", arrivals: Poisson(\"7/s\")),
+                         \"app\": (queue: \"others\", arrivals: Poisson(\"7/s\"))}}, {consumers})"
+        );
+        let scenario = text.parse::<ScenarioFile>().unwrap().check().unwrap().scenario;
+        let (mut arrivals, mut works) = (Vec::new(), Vec::new());
+        for (now, deed) in told(&scenario).observer.deeds {
+            match deed {
+                Deed::Arrived { .. } => arrivals.push((now, deed)),
+                Deed::Ended { worker, sent, took, queue: QueueId(0), .. } => {
+                    works.push((worker, sent, took));
+                }
+                _ => {}
+            }
+        }
+        (arrivals, works)
+    };
+    let without = of("");
+    let function = "\"f\": Lambda(queue: \"others\", processing: Exponential(\"1s\"))";
+    assert!(without.0.len() > 700 && without.1.len() > 300);
+    assert!(of(function) == without);
+    assert!(of(&function.replace("1s", "2s")) == without);
 }
 
 /// A mapping with a maximum stops reading at it: nothing is throttled, nothing is held in vain.

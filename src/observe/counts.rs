@@ -384,20 +384,20 @@ mod tests {
         assert_eq!(counts(13).since(&counts(3)), counts(10));
     }
 
-    /// The causes are 1 to 9, the calls 10 to 14, further chunks 15 to 19, nodes 20 to 23, what is
-    /// sent is 24, throttled and unavailable sends 37 and 39.
+    /// The causes are 1 to 10, the calls 11 to 15, further chunks 16 to 20, nodes 21 to 24, what is
+    /// sent is 25, throttled and unavailable sends 38 and 40.
     #[test]
     fn sums_are_those_of_their_parts() {
         let counts = counts(1);
-        assert_eq!(counts.redelivered.total(), 9 * 10 / 2);
-        assert_eq!(counts.calls.total(), 10 + 11 + 12 + 13 + 14);
-        assert_eq!(counts.offered(), 24 + 37 + 39);
+        assert_eq!(counts.redelivered.total(), 10 * 11 / 2);
+        assert_eq!(counts.calls.total(), 11 + 12 + 13 + 14 + 15);
+        assert_eq!(counts.offered(), 25 + 38 + 40);
         let requests = Calls {
-            send: 10 + 15,
-            receive: 11 + 16,
-            delete: 12,
-            change_visibility: 13,
-            get_attributes: 14,
+            send: 11 + 16,
+            receive: 12 + 17,
+            delete: 13,
+            change_visibility: 14,
+            get_attributes: 15,
         };
         assert_eq!(counts.requests(), requests);
     }
@@ -412,8 +412,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         values.sort_unstable();
-        let further_chunks = [15, 16, 17, 18, 19];
-        let own = (1..=41).filter(|value| !further_chunks.contains(value));
+        let further_chunks = [16, 17, 18, 19, 20];
+        let own = (1..=42).filter(|value| !further_chunks.contains(value));
         assert_eq!((names.len(), values), (number, own.collect()));
         assert!(all().all(|counter| counter.about.ends_with('.')));
     }

@@ -326,22 +326,11 @@ impl Journal for Watch {
     }
 }
 
-impl Observer for Watch {
-    fn deed(&mut self, now: Time, deed: &Deed) {
-        self.tick(now);
-        self.fingerprint.deed(now, deed);
+impl Watch {
+    /// What functions do with their environments and limits.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "others do nothing with these")]
+    fn function(&mut self, deed: &Deed) {
         match *deed {
-            Deed::Arrived { producer } => self.arrived[producer.0 as usize].0 += 1,
-            Deed::SendConfirmed { producer, messages, .. }
-            | Deed::GivenUp { producer, messages } => {
-                let (arrived, settled) = &mut self.arrived[producer.0 as usize];
-                *settled += u64::from(messages);
-                assert!(*settled <= *arrived, "{producer:?} settles what never arose");
-                if matches!(deed, Deed::SendConfirmed { .. }) {
-                    let queue = self.sends_to[producer.0 as usize];
-                    self.confirmed[queue.0 as usize] += u64::from(messages);
-                }
-            }
             Deed::Invoked { environment, cold, .. } => {
                 assert!(!self.running.contains(&environment), "{environment:?} runs twice");
                 self.running.insert(environment);
@@ -359,6 +348,31 @@ impl Observer for Watch {
                 let before = self.limits.insert(function, limit).unwrap_or(0);
                 assert!(limit != was && before == was, "{function:?} had {before}, not {was}");
             }
+            _ => {}
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn deed(&mut self, now: Time, deed: &Deed) {
+        self.tick(now);
+        self.fingerprint.deed(now, deed);
+        match *deed {
+            Deed::Arrived { producer } => self.arrived[producer.0 as usize].0 += 1,
+            Deed::SendConfirmed { producer, messages, .. }
+            | Deed::GivenUp { producer, messages } => {
+                let (arrived, settled) = &mut self.arrived[producer.0 as usize];
+                *settled += u64::from(messages);
+                assert!(*settled <= *arrived, "{producer:?} settles what never arose");
+                if matches!(deed, Deed::SendConfirmed { .. }) {
+                    let queue = self.sends_to[producer.0 as usize];
+                    self.confirmed[queue.0 as usize] += u64::from(messages);
+                }
+            }
+            Deed::Invoked { .. }
+            | Deed::InvocationEnded { .. }
+            | Deed::EnvironmentGone { .. }
+            | Deed::LimitChanged { .. } => self.function(deed),
             Deed::Began { worker, message, .. } if worker.function().is_some() => {
                 assert!(self.running.contains(&worker), "{worker:?} does not run");
                 *self.work.entry((worker, 0, message)).or_default() += 1;

@@ -36,17 +36,15 @@ pub(in crate::ledger) struct Message {
     links: Links,
     /// Receives in this queue.
     pub(in crate::ledger) receives: u32,
-    /// The queue, and above it [`IS_EARLY`].
+    /// The queue, and above it the highest bit of what its holder last said.
     queue_and_word: u16,
     pub(in crate::ledger) state: State,
     marks: u8,
 }
 
 const HELD: u8 = 0b0111;
-/// The last of the words there stands for all further ones: which, this bit of `queue_and_word`
-/// says. They are rare, so that the others cost no second look.
-const FURTHER: u8 = HELD;
-const IS_EARLY: u16 = 1 << 15;
+/// The bit of a word that does not fit there, in `queue_and_word`.
+const HELD_HIGH: u16 = 1 << 15;
 const DONE: u8 = 0b1000;
 const HEAP_TIMER: u8 = 0b1_0000;
 const HEAP_RETENTION: u8 = 0b10_0000;
@@ -63,7 +61,7 @@ impl Message {
         luck: Luck,
         key: u64,
     ) -> Message {
-        let queue_and_word = u16::try_from(queue.0).ok().filter(|queue| queue & IS_EARLY == 0);
+        let queue_and_word = u16::try_from(queue.0).ok().filter(|queue| queue & HELD_HIGH == 0);
         let queue_and_word = queue_and_word.expect("a scenario has less than 32,768 queues");
         let state = State::Visible;
         let links = Link::alone(0);
@@ -82,7 +80,7 @@ impl Message {
     }
 
     pub(super) fn queue(&self) -> QueueId {
-        QueueId(u32::from(self.queue_and_word & !IS_EARLY))
+        QueueId(u32::from(self.queue_and_word & !HELD_HIGH))
     }
 
     /// For a visible message: the first serial number that was not given out yet when it became
@@ -97,7 +95,8 @@ impl Message {
 
     /// What its holder last said while it was in flight.
     pub(in crate::ledger) fn held(&self) -> Held {
-        match self.marks & HELD {
+        let high = u8::from(self.queue_and_word & HELD_HIGH != 0);
+        match self.marks & HELD | high << 3 {
             0 => Held::Buffered,
             1 => Held::Working,
             2 => Held::Failed,
@@ -105,18 +104,17 @@ impl Message {
             4 => Held::Deleting,
             5 => Held::Undone,
             6 => Held::NotHidden,
-            _ if self.queue_and_word & IS_EARLY == 0 => Held::Stopped,
-            _ => Held::Early,
+            7 => Held::Stopped,
+            8 => Held::Early,
+            _ => Held::Throttled,
         }
     }
 
     pub(in crate::ledger) fn set_held(&mut self, held: Held) {
         let word = held as u8;
-        if word >= FURTHER {
-            let early = if held == Held::Early { IS_EARLY } else { 0 };
-            self.queue_and_word = (self.queue_and_word & !IS_EARLY) | early;
-        }
-        self.marks = (self.marks & !HELD) | word.min(FURTHER);
+        self.marks = (self.marks & !HELD) | (word & HELD);
+        let high = if word > HELD { HELD_HIGH } else { 0 };
+        self.queue_and_word = (self.queue_and_word & !HELD_HIGH) | high;
     }
 
     fn has(&self, mark: u8) -> bool {
@@ -376,6 +374,18 @@ mod tests {
             message.set_done();
         }
         slab.insert(message)
+    }
+
+    #[test]
+    fn every_word_of_a_holder_is_kept_and_moves_neither_queue_nor_marks() {
+        let queue = QueueId(0x7fff);
+        let mut message = Message::new(MessageId(7), queue, Time::ZERO, Luck(0), 0);
+        message.set_done();
+        for &word in Held::ALL.iter().chain(Held::ALL.iter().rev()) {
+            message.set_held(word);
+            assert_eq!((message.held(), message.queue()), (word, queue));
+            assert!(message.is_done());
+        }
     }
 
     /// Of four messages that are removed, the second is done, the third is held; so is the fourth,
