@@ -21,13 +21,20 @@ fn due(hold: &Dist, delivery: &Delivery) -> Time {
 }
 
 impl Fleets {
+    /// A thread that took deliveries works on them, or first sets aside those that are early.
+    #[inline(never)]
+    pub(super) fn work_on_what_is_due<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        if !self.hold_back(core, number) {
+            self.work(core, number);
+        }
+    }
+
     /// A thread that took deliveries begins to set aside those that are early, all in one batch
     /// call; whether there are any. They come to stand behind the others.
     ///
     /// The call is an event of its own even if it takes no time: whoever gives the thread its
     /// deliveries has more to give.
-    #[inline(never)]
-    pub(super) fn hold_back<O: Observer>(&mut self, core: &mut Core<O>, number: u32) -> bool {
+    fn hold_back<O: Observer>(&mut self, core: &mut Core<O>, number: u32) -> bool {
         let thread = &mut self.threads[number as usize];
         let fleet = &self.configs[self.workers[thread.worker as usize].fleet as usize];
         let Some(hold) = &fleet.hold else { return false };
@@ -73,7 +80,6 @@ impl Fleets {
         thread.stage = Stage::Working;
         thread.began = core.now;
         self.turn_thread(core, number, ThreadTime::Working);
-        let head = self.held[self.threads[number as usize].first as usize];
-        self.work(core, number, head);
+        self.work(core, number);
     }
 }

@@ -36,23 +36,31 @@ impl Fleets {
         if fleet.receive.barrier || fleet.several.is_some() {
             return self.poll_with_care(core, number);
         }
-        let (queue, wait) = (fleet.queue, fleet.receive.wait);
-        self.ask(core, number, queue, wait);
+        let source = (fleet.queue, fleet.receive.wait);
+        self.ask(core, number, source, false);
     }
 
     /// Polls, where more than a wish for messages decides whether and where.
     #[inline(never)]
     fn poll_with_care<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let fleet = &self.configs[self.workers[number as usize].fleet as usize];
-        if fleet.receive.barrier && self.has_more_to_do(core, number) {
+        let (barrier, several) = (fleet.receive.barrier, fleet.several.is_some());
+        if barrier && self.has_more_to_do(core, number) {
             return;
         }
-        let (queue, wait) = self.next_queue(number);
-        self.ask(core, number, queue, wait);
+        let source = self.next_queue(number);
+        self.ask(core, number, source, several);
     }
 
-    #[inline]
-    fn ask<O: Observer>(&mut self, core: &mut Core<O>, number: u32, queue: QueueId, wait: Span) {
+    /// Asks a queue and waits so long there; it may be one of `several`.
+    #[inline(always)]
+    fn ask<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        number: u32,
+        (queue, wait): (QueueId, Span),
+        several: bool,
+    ) {
         let worker = &mut self.workers[number as usize];
         let fleet = &self.configs[worker.fleet as usize];
         let visibility_timeout = fleet.receive.visibility_timeout;
@@ -61,13 +69,13 @@ impl Fleets {
         worker.polling = Polling::Called;
         match core.ledger.receive(core.now, queue, poll, &mut core.observer) {
             Received::Messages | Received::Waiting => {
-                if fleet.several.is_some() {
+                if several {
                     self.end_round(number);
                 }
             }
             Received::Empty | Received::OverLimit => {
                 worker.attempts = 0;
-                let goes_on = fleet.several.is_some() && self.goes_round(number);
+                let goes_on = several && self.goes_round(number);
                 self.pause_after_nothing(core, number, goes_on);
             }
             Received::Refused => {
@@ -82,6 +90,7 @@ impl Fleets {
 
     /// A short poll found nothing: the worker `goes_on` to another queue, or pauses before it asks
     /// again.
+    #[inline(never)]
     fn pause_after_nothing<O: Observer>(&mut self, core: &mut Core<O>, number: u32, goes_on: bool) {
         let fleet = &self.configs[self.workers[number as usize].fleet as usize];
         let chance = &mut self.chances[number as usize];

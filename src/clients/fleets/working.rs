@@ -6,6 +6,10 @@
 //! A thread passes through the stages holding, working, forwarding, deleting, releasing; each
 //! call takes its latency and is tried again when it is throttled. A stage with nothing to do is
 //! skipped.
+#![expect(
+    clippy::inline_always,
+    reason = "what every message passes is called from a rare way too"
+)]
 
 use super::Fleets;
 use super::thread_time::Turn;
@@ -65,38 +69,23 @@ impl Fleets {
         own[1..].fill_with(next);
         let id = WorkerId(worker_number);
         turn.tell(core.now, id, worker, fleet.threads, &mut core.observer);
-        if fleet.hold.is_none() || !self.hold_back(core, number) {
-            self.work(core, number, head);
+        if fleet.hold.is_some() {
+            self.work_on_what_is_due(core, number);
+            return count;
         }
+        begin(core, fleet, own, head, id, number - worker.first_thread, number);
         count
     }
 
-    /// A thread begins to work on what it took; `head` is the first of it.
-    #[inline]
-    pub(super) fn work<O: Observer>(&mut self, core: &mut Core<O>, number: u32, head: Delivery) {
+    /// A thread begins to work on what it took.
+    pub(super) fn work<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let thread = &self.threads[number as usize];
-        let id = WorkerId(thread.worker);
         let worker = &self.workers[thread.worker as usize];
         let fleet = &self.configs[worker.fleet as usize];
         let first = thread.first as usize;
         let own = &self.held[first..first + usize::from(thread.count)];
-        let recognised = |delivery: &Delivery| core.ledger.is_done(&delivery.receipt);
-        let work = if fleet.idempotent && own.iter().all(recognised) {
-            Span::ZERO
-        } else {
-            fleet.processing.sample(&mut head.luck.draws(Fate::Work, head.receipt.receives))
-        };
-        let thread = number - worker.first_thread;
-        for delivery in own {
-            let Receipt { message, receives, queue, .. } = delivery.receipt;
-            core.ledger.annotate(&delivery.receipt, Held::Working);
-            let began = Deed::Began { worker: id, thread, queue, message, receives };
-            core.observer.deed(core.now, &began);
-        }
-        core.plan(work, FleetEvent::Thread(number));
-        if let Some(heartbeat) = &fleet.heartbeat {
-            core.plan(heartbeat.every, FleetEvent::Heartbeat(number));
-        }
+        let id = WorkerId(thread.worker);
+        begin(core, fleet, own, own[0], id, number - worker.first_thread, number);
     }
 
     /// A thread extends the visibility of what it works on.
@@ -146,16 +135,10 @@ impl Fleets {
         let mut completed = 0_u16;
         let first = thread.first as usize;
         let own = &self.held[first..first + usize::from(thread.count)];
-        let fails = |&Delivery { receipt, luck, .. }: &Delivery, known: bool| {
-            !known && fails(fleet, luck, receipt.receives)
-        };
-        let known = |receipt| fleet.idempotent && core.ledger.is_done(receipt);
-        let all_fail =
-            fleet.failure.whole_batch && own.iter().any(|it| fails(it, known(&it.receipt)));
-        for (place, delivery) in own.iter().enumerate() {
-            let Delivery { receipt, sent, .. } = *delivery;
+        let all_fail = fleet.failure.whole_batch && any_fails(core, fleet, own);
+        for (place, &Delivery { receipt, luck, sent }) in own.iter().enumerate() {
             let known = fleet.idempotent && core.ledger.is_done(&receipt);
-            let how = if all_fail || fails(delivery, known) {
+            let how = if all_fail || !known && fails(fleet, luck, receipt.receives) {
                 core.ledger.annotate(&receipt, Held::Failed);
                 Ending::Failed
             } else {
@@ -334,7 +317,7 @@ impl Fleets {
     }
 
     /// A thread has nothing to do any more; its worker goes on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn go_idle<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let thread = &mut self.threads[number as usize];
         let worker_number = thread.worker;
@@ -397,6 +380,36 @@ impl Fleets {
     }
 }
 
+/// The work on `own`, of which `head` is the first, begins in a thread of a worker: that of this
+/// `number`, the worker's `thread`-th.
+#[inline(always)]
+fn begin<O: Observer>(
+    core: &mut Core<O>,
+    fleet: &FleetConfig,
+    own: &[Delivery],
+    head: Delivery,
+    worker: WorkerId,
+    thread: u32,
+    number: u32,
+) {
+    let recognised = |delivery: &Delivery| core.ledger.is_done(&delivery.receipt);
+    let work = if fleet.idempotent && own.iter().all(recognised) {
+        Span::ZERO
+    } else {
+        fleet.processing.sample(&mut head.luck.draws(Fate::Work, head.receipt.receives))
+    };
+    for delivery in own {
+        let Receipt { message, receives, queue, .. } = delivery.receipt;
+        core.ledger.annotate(&delivery.receipt, Held::Working);
+        let began = Deed::Began { worker, thread, queue, message, receives };
+        core.observer.deed(core.now, &began);
+    }
+    core.plan(work, FleetEvent::Thread(number));
+    if let Some(heartbeat) = &fleet.heartbeat {
+        core.plan(heartbeat.every, FleetEvent::Heartbeat(number));
+    }
+}
+
 /// Where a thread takes deliveries from.
 #[derive(Clone, Copy)]
 pub(super) enum Supply {
@@ -421,4 +434,13 @@ enum Next {
 #[inline]
 fn fails(fleet: &FleetConfig, luck: Luck, receives: u32) -> bool {
     fleet.failure.strikes(luck, receives)
+}
+
+/// Whether the processing of one of these fails; what is recognised does not.
+#[inline(never)]
+fn any_fails<O: Observer>(core: &Core<O>, fleet: &FleetConfig, own: &[Delivery]) -> bool {
+    own.iter().any(|&Delivery { receipt, luck, .. }| {
+        let known = fleet.idempotent && core.ledger.is_done(&receipt);
+        !known && fails(fleet, luck, receipt.receives)
+    })
 }
