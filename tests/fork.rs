@@ -139,6 +139,7 @@ const EDITS: [Edit; 27] = [
     ("retention", |s| s.queues[0].config.retention = secs(60)),
     ("max_in_flight", |s| s.queues[0].config.max_in_flight = 2),
     ("lost_deletes", |s| s.queues[0].config.lost_deletes = 0.3),
+    ("stale_deletes", |s| s.queues[0].config.stale_deletes = 0.6),
     ("duplicates", |s| s.queues[0].config.duplicates = 0.2),
     ("purges", |s| s.queues[0].config.purges.push(at(secs(251)))),
     ("redrive", |s| {

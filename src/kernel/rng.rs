@@ -183,6 +183,8 @@ pub enum Fate {
     Duplicate = 8,
     /// How large it is.
     Size = 9,
+    /// Whether a delete with an older receipt deletes it.
+    StaleDelete = 10,
 }
 
 /// A message's luck: one uniform `u64`, drawn when it is sent.

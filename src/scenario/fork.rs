@@ -152,6 +152,7 @@ impl Judge {
             max_in_flight: _,
             redrive: _,
             lost_deletes: _,
+            stale_deletes: _,
             duplicates: _,
             // A rule about ages.
             retention: _,

@@ -273,6 +273,8 @@ fn in_queue(station: &mut Station<'_>, queue: &QueueConfig, timeout: Option<Span
         redrive,
         purges,
         lost_deletes,
+        // Who deletes has the latest receipt.
+        stale_deletes: _,
         duplicates,
         // It is paid for, and takes no time.
         message_size: _,
@@ -324,6 +326,7 @@ fn takes_all(queue: &QueueConfig) -> bool {
         redrive: _,
         purges: _,
         lost_deletes: _,
+        stale_deletes: _,
         duplicates: _,
         message_size: _,
         ledger,

@@ -242,6 +242,7 @@ impl Draw<'_> {
             purges,
             message_size: MessageSize::constant(self.chance.below(200_000) as u64),
             lost_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
+            stale_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
             duplicates: if self.chance.one_in(4) { 0.99 * self.chance.unit() } else { 0.0 },
             ledger: self.ledger(duration),
         }

@@ -344,6 +344,7 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
         redrive: None,
         purges,
         lost_deletes: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
+        stale_deletes: if one_in(die, 3) { die.unit() } else { 0.0 },
         duplicates: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
         message_size: MessageSize::constant(if one_in(die, 3) { 100_000 } else { 1_000 }),
         ledger: LedgerConfig {

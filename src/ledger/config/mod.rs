@@ -36,6 +36,9 @@ pub struct QueueConfig {
     /// Probability that the service confirms a delete and a copy survives (at-least-once
     /// delivery, [DeleteMessage](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html)).
     pub lost_deletes: f64,
+    /// Probability that a delete with an older receipt deletes: that of a holder whose message was
+    /// received again meanwhile. The API lets it do nothing ([DeleteMessage](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html)).
+    pub stale_deletes: f64,
     /// Probability that a receive does not hide a message: it is visible to the next one at once
     /// (at-least-once delivery). Below 1.
     pub duplicates: f64,

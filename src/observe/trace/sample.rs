@@ -93,6 +93,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         redrive,
         purges: Vec::new(),
         lost_deletes: 0.0,
+        stale_deletes: 0.0,
         message_size: MessageSize::constant(1_024),
         duplicates: 0.0,
         ledger: LedgerConfig {

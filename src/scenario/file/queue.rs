@@ -36,6 +36,7 @@ pub struct QueueFile {
     pub redrive: Option<RedriveFile>,
     pub purge: Vec<InstantFile>,
     pub lost_deletes: Probability,
+    pub stale_deletes: Probability,
     pub duplicates: Probability,
     pub message_size: DistFile<Size>,
     pub ledger: LedgerFile,
