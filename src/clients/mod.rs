@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`producers`] | what arises and how it is sent |
 //! | [`fleets`] | what is received and how it is worked on |
-//! | [`retry`] | back-off of throttled calls |
+//! | [`retry`] | back-off of calls that are tried again, and their budget |
 
 pub mod fleets;
 pub mod producers;

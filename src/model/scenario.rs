@@ -6,6 +6,7 @@
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueConfig;
 use crate::model::clients::{FleetConfig, ProducerConfig};
+use crate::model::downstream::DownstreamConfig;
 
 /// A named part of a scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,8 @@ pub struct Scenario {
     pub producers: Vec<Named<ProducerConfig>>,
     /// Fleets in the order of the file.
     pub fleets: Vec<Named<FleetConfig>>,
+    /// What they lean on, in the order of the file.
+    pub downstreams: Vec<Named<DownstreamConfig>>,
     /// Expectations as written; parsed by `stats::expect`.
     pub expect: Vec<String>,
     /// Bounds of a run.

@@ -189,6 +189,7 @@ mod tests {
             partitions: vec![1],
             producers: 0,
             fleets: Vec::new(),
+            downstreams: Vec::new(),
         }
     }
 
@@ -291,6 +292,7 @@ mod tests {
             partitions: vec![1],
             producers: 0,
             fleets: Vec::new(),
+            downstreams: Vec::new(),
         };
         let mut batches = Batches::new(&frame, 3);
         for nanos in 0..20 {
@@ -316,6 +318,7 @@ mod tests {
             partitions: vec![1],
             producers: 0,
             fleets: Vec::new(),
+            downstreams: Vec::new(),
         };
         let mut batches = Batches::new(&frame, 2);
         for (nanos, receives) in [(1, 1), (2, 40), (3, 32), (7, 31)] {

@@ -14,8 +14,10 @@
 //! up, or is held back at the end.
 
 pub use super::counts::{
-    Calls, Counter, FleetCounts, NodeCounts, ProducerCounts, QueueCounts, Redelivered,
+    Calls, Counter, DownstreamCounts, FleetCounts, NodeCounts, ProducerCounts, QueueCounts,
+    Redelivered,
 };
+pub use super::downstream::{DownstreamMeasured, DownstreamWindow};
 pub use super::fleet::{FleetMeasured, ThreadShares};
 pub use super::latencies::{
     Latency, LatencyOf, QueueLatencies, QueueLatency, SeriesLatencies, WindowLatency,
@@ -44,6 +46,8 @@ pub struct Measured {
     pub producers: Vec<ProducerMeasured>,
     /// Per fleet.
     pub fleets: Vec<FleetMeasured>,
+    /// Per downstream.
+    pub downstreams: Vec<DownstreamMeasured>,
     /// Rolling hash over the changes and deeds (`facts::fingerprint` says which it leaves out).
     pub fingerprint: u64,
     /// The fingerprint after every power of two of facts in it: (number, instant, hash).

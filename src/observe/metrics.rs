@@ -11,13 +11,14 @@
     reason = "a fact is known where it is told: all but its own arm folds away there"
 )]
 
+use super::downstream_meter::DownstreamMeter;
 use super::fleet_meter::FleetMeter;
 use super::measured::Measured;
 use super::node_meter::NodeMeter;
 use super::producer_meter::ProducerMeter;
 use super::queue_meter::QueueMeter;
 use super::windows::Past;
-use crate::facts::deed::{Deed, FleetId};
+use crate::facts::deed::{Deed, DownstreamId, FleetId};
 use crate::facts::fingerprint::Fingerprint;
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
@@ -25,6 +26,7 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::Leftover;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal};
+use crate::model::downstream::DownstreamBound;
 
 /// What metrics must know of a run beforehand.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct Frame {
     pub producers: usize,
     /// Threads of a worker, and workers at the start, per fleet.
     pub fleets: Vec<(u32, u32)>,
+    /// What bounds it, per downstream.
+    pub downstreams: Vec<DownstreamBound>,
 }
 
 /// Measures one run.
@@ -57,6 +61,7 @@ pub struct Metrics {
     queues: Vec<QueueMeter>,
     producers: Vec<ProducerMeter>,
     fleets: Vec<FleetMeter>,
+    downstreams: Vec<DownstreamMeter>,
     fingerprint: Fingerprint,
 }
 
@@ -81,6 +86,7 @@ impl Metrics {
     pub fn new(frame: &Frame) -> Metrics {
         let windows = frame.end.as_nanos().div_ceil(frame.series.as_nanos().max(1)) as usize;
         let fleet = |&(threads, wanted): &(u32, u32)| FleetMeter::new(threads, wanted, windows + 1);
+        let downstream = |&bound: &DownstreamBound| DownstreamMeter::new(bound, windows + 1);
         let queue = |&partitions: &u32| QueueMeter::new(frame.window, partitions, windows + 1);
         Metrics {
             window: frame.window,
@@ -92,6 +98,7 @@ impl Metrics {
             queues: frame.partitions.iter().map(queue).collect(),
             producers: vec![ProducerMeter::new(windows + 1); frame.producers],
             fleets: frame.fleets.iter().map(fleet).collect(),
+            downstreams: frame.downstreams.iter().map(downstream).collect(),
             fingerprint: Fingerprint::default(),
         }
     }
@@ -131,6 +138,9 @@ impl Metrics {
         for fleet in self.fleets.iter_mut().filter(|fleet| !fleet.windows.rests()) {
             fleet.close_window(at, over);
         }
+        for downstream in self.downstreams.iter_mut().filter(|it| !it.windows.rests()) {
+            downstream.close_window(at, over);
+        }
         for producer in self.producers.iter_mut().filter(|producer| !producer.rests()) {
             producer.close_window(self.past);
         }
@@ -141,6 +151,17 @@ impl Metrics {
     fn wake(&mut self) {
         self.queues.iter_mut().for_each(|queue| queue.wake(self.past));
         self.fleets.iter_mut().for_each(|fleet| fleet.wake(self.past));
+        self.downstreams.iter_mut().for_each(|downstream| downstream.wake(self.past));
+    }
+
+    /// Something became of a call of a downstream.
+    #[inline(never)]
+    fn downstream(&mut self, now: Time, downstream: DownstreamId, deed: &Deed) {
+        let meter = &mut self.downstreams[downstream.0 as usize];
+        if meter.windows.rests() {
+            meter.wake(self.past);
+        }
+        meter.deed(now, deed);
     }
 
     fn begin(&mut self, at: Time) {
@@ -154,6 +175,9 @@ impl Metrics {
         }
         for fleet in &mut self.fleets {
             fleet.begin(at);
+        }
+        for downstream in &mut self.downstreams {
+            downstream.begin(at);
         }
     }
 
@@ -169,6 +193,9 @@ impl Metrics {
         }
         for fleet in &mut self.fleets {
             fleet.end(at, over);
+        }
+        for downstream in &mut self.downstreams {
+            downstream.end(at, over);
         }
     }
 
@@ -211,6 +238,7 @@ impl Metrics {
             queues: queues.map(|(queue, &left)| queue.into_measured(end, left)).collect(),
             producers: producers.map(|producer| producer.into_measured(self.past)).collect(),
             fleets: self.fleets.into_iter().map(FleetMeter::into_measured).collect(),
+            downstreams: self.downstreams.into_iter().map(DownstreamMeter::into_measured).collect(),
             fingerprint: self.fingerprint.hash(),
             checkpoints: self.fingerprint.checkpoints().to_vec(),
         }
@@ -290,6 +318,11 @@ impl Observer for Metrics {
                 counts.killed_with += u64::from(held);
             }
             Deed::Deployed { fleet } => self.fleets[fleet.0 as usize].counts().deploys += 1,
+            Deed::Called { downstream, .. }
+            | Deed::CallBegun { downstream, .. }
+            | Deed::CallEnded { downstream, .. }
+            | Deed::CallRefused { downstream, .. }
+            | Deed::CallGivenUp { downstream, .. } => self.downstream(now, downstream, deed),
             Deed::Began { .. }
             | Deed::Started { .. }
             | Deed::Stopped { .. }

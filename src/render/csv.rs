@@ -13,8 +13,8 @@ use crate::kernel::time::Span;
 use crate::model::scenario::Scenario;
 use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, FleetWindow, Measured, ProducerWindow, QueueCounts, QueueLatency, QueueLevel, Window,
-    WindowLatency, WindowLatencyOf, WindowLevel,
+    Counter, DownstreamWindow, FleetWindow, Measured, ProducerWindow, QueueCounts, QueueLatency,
+    QueueLevel, Window, WindowLatency, WindowLatencyOf, WindowLevel,
 };
 use crate::outcome::{Estimate, SweepMeasure, SweepOutcome};
 use crate::stats::by_queue::ByQueue;
@@ -53,6 +53,21 @@ const OF_PRODUCER: [ProducerColumn; 4] = [
     ("given_up", |window| window.given_up),
     ("held_back_last", |window| window.held_back),
 ];
+
+type DownstreamColumn = (&'static str, fn(&DownstreamWindow) -> u64);
+
+/// Counters of a downstream, in a column each.
+const OF_DOWNSTREAM: [DownstreamColumn; 3] = [
+    ("calls", |window| window.calls),
+    ("refused", |window| window.refused),
+    ("timeouts", |window| window.timeouts),
+];
+
+type DownstreamColumns = (&'static str, fn(&DownstreamWindow) -> WindowLevel);
+
+/// Levels of a downstream, in three columns each.
+const LEVELS_OF_DOWNSTREAM: [DownstreamColumns; 2] =
+    [("waiting", |window| window.waiting), ("in_use", |window| window.in_use)];
 
 /// Most consumers and producers together that have columns of their own: of ten thousand queues
 /// with a consumer each, nearly all fields would be empty, a hundred million a window.
@@ -98,6 +113,13 @@ fn headings(scenario: &Scenario) -> Vec<String> {
         heads.extend(OF_PRODUCER.iter().map(|(name, _)| of(name)));
         heads.push(of("waited_mean_s"));
     }
+    for downstream in &scenario.downstreams {
+        let of = |name: &str| field(&format!("{}.{name}", downstream.name));
+        heads.extend(OF_DOWNSTREAM.iter().map(|(name, _)| of(name)));
+        for (name, _) in LEVELS_OF_DOWNSTREAM {
+            heads.extend(["mean", "max", "last"].map(|part| of(&format!("{name}_{part}"))));
+        }
+    }
     heads
 }
 
@@ -106,7 +128,7 @@ fn headings(scenario: &Scenario) -> Vec<String> {
 /// at its end; a latency stands in the window in which it ended. What belongs to a fleet or to a
 /// producer stands in the rows of the queue that it receives from or sends to, in columns of its
 /// own; where there are more than a hundred, under their names, and a queue with several has a row
-/// for each.
+/// for each. What workers lean on stands in the first row of each window.
 pub fn series(scenario: &Scenario, measured: &Measured) -> String {
     series_in_pieces(scenario, measured).collect()
 }
@@ -150,6 +172,7 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
                 values.push(name.unwrap_or_default());
                 let series = producer.and_then(|at| measured.producers.get(at)?.series.get(index));
                 of_producer(series, &mut values);
+                of_downstreams(measured, index, text.is_empty(), &mut values);
                 text += &(values.join(",") + "\n");
             }
             continue;
@@ -163,6 +186,7 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
             let own = producer.config.queue.0 as usize == place;
             of_producer(measured.series.get(index).filter(|_| own), &mut values);
         }
+        of_downstreams(measured, index, text.is_empty(), &mut values);
         text += &(values.join(",") + "\n");
     }
     text
@@ -193,11 +217,7 @@ fn of_queue(window: &Window, values: &mut Vec<String>) {
 /// Empty fields where the fleet receives from another queue.
 fn of_fleet(window: Option<&FleetWindow>, values: &mut Vec<String>) {
     for (_, level) in OF_FLEET {
-        let level = window.map(level);
-        let write = |value: fn(WindowLevel) -> String| level.map_or_else(String::new, value);
-        let mean = write(|level| level.mean.to_string());
-        let (max, last) = (write(|level| level.max.to_string()), write(|l| l.last.to_string()));
-        values.extend([mean, max, last]);
+        of_level(window.map(level), values);
     }
 }
 
@@ -213,6 +233,29 @@ fn of_producer(window: Option<&ProducerWindow>, values: &mut Vec<String>) {
         seconds(Span::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX)))
     });
     values.push(waited.unwrap_or_default());
+}
+
+/// Empty fields where the row is not the first one of its window.
+fn of_downstreams(measured: &Measured, index: usize, first: bool, values: &mut Vec<String>) {
+    for downstream in &measured.downstreams {
+        let window = downstream.series.get(index).filter(|_| first);
+        values.extend(
+            OF_DOWNSTREAM.iter().map(|(_, count)| {
+                window.map_or_else(String::new, |window| count(window).to_string())
+            }),
+        );
+        for (_, level) in LEVELS_OF_DOWNSTREAM {
+            of_level(window.map(level), values);
+        }
+    }
+}
+
+/// Empty fields where there is none.
+fn of_level(level: Option<WindowLevel>, values: &mut Vec<String>) {
+    let write = |value: fn(WindowLevel) -> String| level.map_or_else(String::new, value);
+    let mean = write(|level| level.mean.to_string());
+    let (max, last) = (write(|level| level.max.to_string()), write(|l| l.last.to_string()));
+    values.extend([mean, max, last]);
 }
 
 /// The estimates, one a row: `measure,mean,low,high,n` with the 95 % interval, empty where one

@@ -9,8 +9,9 @@
 use super::fault::{Fault, FaultSource, Faults, Place};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{LedgerConfig, QueueConfig};
-use crate::model::clients::{ArrivalProcess, FleetConfig, ProducerConfig};
+use crate::model::clients::{ArrivalProcess, CallConfig, FleetConfig, ProducerConfig};
 use crate::model::course::Fork;
+use crate::model::downstream::DownstreamConfig;
 use crate::model::scenario::{Named, Scenario};
 
 /// Whether a run of `base` can be forked so. `sets` are the changes, as `PATH=VALUE`: faults point
@@ -102,12 +103,14 @@ impl Judge {
             queues,
             producers,
             fleets,
+            downstreams,
         } = to;
         self.stays("seed".into(), [&from.seed, seed], SEED[0], SEED[1]);
         self.length(from, *duration, to.end());
         self.names("queues", &from.queues, queues);
         self.names("producers", &from.producers, producers);
         self.names("consumers", &from.fleets, fleets);
+        self.names("downstream", &from.downstreams, downstreams);
         for (from, to) in from.queues.iter().zip(queues) {
             self.queue(&format!("queues.{}", to.name), &from.config, &to.config);
         }
@@ -116,6 +119,9 @@ impl Judge {
         }
         for (from, to) in from.fleets.iter().zip(fleets) {
             self.fleet(&format!("consumers.{}", to.name), &from.config, &to.config);
+        }
+        for (from, to) in from.downstreams.iter().zip(downstreams) {
+            self.downstream(&format!("downstream.{}", to.name), &from.config, &to.config);
         }
     }
 
@@ -266,6 +272,21 @@ impl Judge {
         }
     }
 
+    fn downstream(&mut self, path: &str, from: &DownstreamConfig, to: &DownstreamConfig) {
+        let DownstreamConfig {
+            // What it is asked at each call.
+            work: _,
+            failure: _,
+            timeout: _,
+            goes_on: _,
+            waiting: _,
+            // Connections and tokens that are missing stay missing.
+            bound,
+        } = to;
+        let kinds = [&from.bound, bound].map(std::mem::discriminant);
+        self.stays(path.to_owned(), [&kinds[0], &kinds[1]], KIND[0], KIND[1]);
+    }
+
     fn fleet(&mut self, path: &str, from: &FleetConfig, to: &FleetConfig) {
         let FleetConfig {
             // Those that are more join, those that are fewer leave.
@@ -286,12 +307,21 @@ impl Judge {
             idempotent: _,
             retry: _,
             queue,
+            calls,
             threads,
             start_up,
             forward,
         } = to;
         self.stays(format!("{path}.queue"), [&from.queue, queue], WIRED, WHOLE);
         self.stays(format!("{path}.forward"), [&from.forward, forward], WIRED, WHOLE);
+        let to = |calls: &Option<CallConfig>| {
+            calls.as_ref().map(|calls| {
+                // Asked for each call.
+                let CallConfig { to, retry: _, base_refused: _, budget: _ } = calls;
+                *to
+            })
+        };
+        self.stays(format!("{path}.calls"), [&to(&from.calls), &to(calls)], WIRED, WHOLE);
         let why = "a worker has its threads from its start";
         let instead = "change `count`: more workers join, or some leave";
         self.stays(format!("{path}.threads"), [&from.threads, threads], why, instead);
@@ -303,6 +333,8 @@ impl Judge {
     }
 }
 
+const KIND: [&str; 2] =
+    ["calls wait as the kind before let them", "change the parameters of the kind that is there"];
 const SEED: [&str; 2] = ["the past was drawn from it", "`--seed` sets it for the whole run"];
 const WIRED: &str = "messages and calls are on their way";
 const WHOLE: &str = "without `--fork-at` it holds for the whole run";

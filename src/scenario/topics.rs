@@ -15,7 +15,7 @@ use crate::observe::measured::{Counter, QueueLatency};
 const WIDTH: usize = 80;
 
 /// The topics, in the order in which one reads them.
-const TOPICS: [(&str, &str); 21] = [
+const TOPICS: [(&str, &str); 22] = [
     ("scenario", include_str!("topics/scenario.md")),
     ("queue", include_str!("topics/queue.md")),
     ("ledger", include_str!("topics/ledger.md")),
@@ -25,6 +25,7 @@ const TOPICS: [(&str, &str); 21] = [
     ("arrivals", include_str!("topics/arrivals.md")),
     ("consumers", include_str!("topics/consumers.md")),
     ("fleets", include_str!("topics/fleets.md")),
+    ("downstream", include_str!("topics/downstream.md")),
     ("distributions", include_str!("topics/distributions.md")),
     ("time", include_str!("topics/time.md")),
     ("ties", include_str!("topics/ties.md")),

@@ -86,6 +86,8 @@ pub(super) fn station<'a>(
         queues,
         producers,
         fleets,
+        // Who calls one is no station.
+        downstreams: _,
     } = scenario;
     let at = queue.0 as usize;
     let &[place] = by_queue.fleets(at) else { return None };
@@ -207,6 +209,7 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         receive,
         processing,
         per,
+        calls,
         call_latency,
         failure,
         heartbeat,
@@ -229,7 +232,9 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let together = *max == 1 || matches!(per, WorkUnit::Batch);
     // A thread would be held, or a message be gone, by what is no work.
     let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
-    if !together || !immediate || *prefetch != 0 || crash.is_some() || deploys.is_some() {
+    let steady = crash.is_none() && deploys.is_none();
+    // Work that leans on something is as long as that lets it be.
+    if !together || !immediate || *prefetch != 0 || !steady || calls.is_some() {
         return None;
     }
     let Failure { probability, poison, then } = *failure;

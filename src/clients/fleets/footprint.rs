@@ -3,6 +3,7 @@
 //! Owns the sums over what is laid out for them. Must not know what is too much. All sums saturate.
 
 use super::Fleets;
+use super::calling::Calls as OwnCalls;
 use super::worker::{Thread, Worker, WorkerChance, deliveries_per_thread, room};
 use crate::core::event::Event;
 use crate::kernel::calendar::Calendar;
@@ -38,7 +39,8 @@ fn times(count: u64, bytes: usize) -> u64 {
 /// Bytes of a worker with its threads.
 fn of_worker(config: &FleetConfig) -> u64 {
     let deliveries = u64::from(deliveries_per_thread(config));
-    let thread = size_of::<Thread>() as u64 + times(deliveries, size_of::<Delivery>());
+    let call = if config.calls.is_some() { OwnCalls::BYTES_PER_THREAD } else { 0 };
+    let thread = (size_of::<Thread>() + call) as u64 + times(deliveries, size_of::<Delivery>());
     let deletes = if config.delete.batch > 1 { MAX_BATCH * size_of::<Receipt>() } else { 0 };
     let own = size_of::<Worker>() + size_of::<WorkerChance>() + Ledger::BYTES_PER_CALLER;
     let tables = size_of::<[Vec<Receipt>; 2]>() + size_of::<u32>() + deletes;

@@ -50,7 +50,10 @@ impl Fleets {
         for moved in [sizes, deploys] {
             core.move_in_turn(&moved, |event| match event {
                 Event::Fleets(FleetEvent::Size(fleet) | FleetEvent::Deploy(fleet)) => Some(fleet.0),
-                Event::Fleets(_) | Event::Producers(_) | Event::Service(_) => None,
+                Event::Fleets(_)
+                | Event::Downstreams(_)
+                | Event::Producers(_)
+                | Event::Service(_) => None,
             });
         }
         let joining: Vec<u32> =

@@ -6,6 +6,7 @@
 use std::sync::atomic::AtomicBool;
 
 use super::Fleets;
+use super::calling::Calls as OwnCalls;
 use super::deploys::Rollout;
 use super::sizing::{Size, Term};
 use super::worker::{Life, Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
@@ -44,6 +45,7 @@ impl Fleets {
             connections: Vec::new(),
             threads: Vec::new(),
             held: Vec::new(),
+            calls: OwnCalls::default(),
             background: Calls::new(),
             looks_ahead: false,
         };

@@ -51,6 +51,7 @@ impl Fleets {
         let worker = &mut self.workers[number as usize];
         worker.life = Life::Up;
         self.terms[number as usize].has_started = true;
+        self.forget_credit(number);
         core.observer.deed(core.now, &Deed::Started { worker: WorkerId(number) });
         self.turn_idle(core, number, ThreadTime::Down);
         self.plan_crash(core, number);

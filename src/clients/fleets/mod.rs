@@ -8,6 +8,7 @@
 //! | [`worker`] | the state of one worker and of its threads |
 //! | `receiving` | how they poll |
 //! | `working` | what their threads do with what they got |
+//! | `calling` | what they lean on: calls to a downstream |
 //! | `background` | calls in the background: deletes, and what a stopped worker gives back |
 //! | `life` | how they start, crash and leave |
 //! | `sizing` | how many there are, and who joins and leaves |
@@ -19,6 +20,7 @@
 //! | `footprint` | how many bytes they take |
 
 mod background;
+mod calling;
 mod deploys;
 mod footprint;
 mod fork;
@@ -34,9 +36,10 @@ mod working;
 use std::collections::VecDeque;
 
 use background::BackgroundCall;
+use calling::Calls as OwnCalls;
 use deploys::Rollout;
 use sizing::{Size, Term};
-use worker::{Stage, Thread, Worker, WorkerChance};
+use worker::{Thread, Worker, WorkerChance};
 
 use crate::core::Core;
 use crate::core::calls::Calls;
@@ -68,6 +71,8 @@ pub struct Fleets {
     threads: Vec<Thread>,
     /// What threads work on.
     held: Vec<Delivery>,
+    /// What threads wait for that lean on a downstream.
+    calls: OwnCalls,
     /// Calls in the background under way.
     background: Calls<BackgroundCall>,
     /// Their rows do not fit a near cache.
@@ -135,7 +140,7 @@ impl Fleets {
 
     /// Deliveries that are held and whose work is still to come or under way.
     pub fn unfinished(&self) -> impl Iterator<Item = Receipt> {
-        let working = self.threads.iter().filter(|thread| thread.stage == Stage::Working);
+        let working = self.threads.iter().filter(|thread| thread.stage.is_work());
         let own = |thread: &Thread| {
             let first = thread.first as usize;
             &self.held[first..first + usize::from(thread.count)]

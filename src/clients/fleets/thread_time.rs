@@ -70,8 +70,18 @@ impl Fleets {
 
     /// A thread waits for a call from now on.
     pub(super) fn wait_for_call<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        self.pass_time(core, number, ThreadTime::Calling);
+    }
+
+    /// The time of a thread that is busy goes into this from now on.
+    pub(super) fn pass_time<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        number: u32,
+        to: ThreadTime,
+    ) {
         let thread = &mut self.threads[number as usize];
-        let (from, to) = (thread.time, ThreadTime::Calling);
+        let from = thread.time;
         if from != to {
             thread.time = to;
             let fleet = FleetId(self.workers[thread.worker as usize].fleet);

@@ -1,10 +1,14 @@
 //! What a worker's threads do with what they got.
 //!
 //! Owns the way of a delivery from the buffer to its end: work, heartbeat, send on, delete,
-//! release. Must not know polling.
+//! release. Must not know polling, nor what the work leans on.
 //!
-//! A thread passes through the stages working, forwarding, deleting, releasing; each call takes
-//! its latency and is tried again when it is throttled. A stage with nothing to do is skipped.
+//! A thread passes through the stages working, leaning, forwarding, deleting, releasing; each call
+//! takes its latency and is tried again when it is throttled. A stage with nothing to do is skipped.
+#![expect(
+    clippy::inline_always,
+    reason = "work ends in one place unless it leans on something, which is rare"
+)]
 
 use super::Fleets;
 use super::thread_time::Turn;
@@ -107,15 +111,38 @@ impl Fleets {
     pub(super) fn thread_due<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         match self.threads[number as usize].stage {
             Stage::Idle => unreachable!("an idle thread has nothing due"),
-            Stage::Working => self.end_work(core, number),
+            Stage::Working => self.end_own_part(core, number),
+            Stage::Leaning => self.try_call(core, number),
             Stage::Forwarding | Stage::Deleting | Stage::Releasing => {
                 self.go_on(core, number, Next::CallDue);
             }
         }
     }
 
-    /// The work ends: each delivery is completed or has failed.
-    fn end_work<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+    /// The work ends, unless it leans on something.
+    #[inline]
+    fn end_own_part<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let worker = self.threads[number as usize].worker as usize;
+        if self.configs[self.workers[worker].fleet as usize].calls.is_some() {
+            return self.begin_call(core, number);
+        }
+        self.end_work(core, number, false);
+    }
+
+    /// The work that leaned on something ends, and `fails` or not.
+    #[inline(never)]
+    pub(super) fn end_called_work<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        number: u32,
+        fails: bool,
+    ) {
+        self.end_work(core, number, fails);
+    }
+
+    /// The work ends: each delivery is completed or has failed; all have if the work `fails`.
+    #[inline(always)]
+    fn end_work<O: Observer>(&mut self, core: &mut Core<O>, number: u32, fails: bool) {
         let thread = &mut self.threads[number as usize];
         let worker = &self.workers[thread.worker as usize];
         let fleet = &self.configs[worker.fleet as usize];
@@ -132,7 +159,7 @@ impl Fleets {
         let own = &self.held[first..first + usize::from(thread.count)];
         for (place, &Delivery { receipt, luck, sent }) in own.iter().enumerate() {
             let known = fleet.idempotent && core.ledger.is_done(&receipt);
-            let how = if !known && fails(fleet, luck, receipt.receives) {
+            let how = if !known && (fails || falls(fleet, luck, receipt.receives)) {
                 core.ledger.annotate(&receipt, Held::Failed);
                 Ending::Failed
             } else {
@@ -224,7 +251,7 @@ impl Fleets {
         match stage {
             Stage::Forwarding => self.forward(core, number),
             Stage::Releasing => (self.release(core, number), false),
-            Stage::Deleting | Stage::Idle | Stage::Working => {
+            Stage::Deleting | Stage::Idle | Stage::Working | Stage::Leaning => {
                 unreachable!("only a calling stage has a call due")
             }
         }
@@ -344,13 +371,16 @@ impl Fleets {
             }
             core.calendar.cancel(FleetEvent::Thread(number));
             core.calendar.cancel(FleetEvent::Heartbeat(number));
+            if thread.stage == Stage::Leaning {
+                self.hang_up_call(core, number);
+            }
             let took = (core.now - thread.began) / u64::from(thread.count);
             for place in 0..u32::from(thread.count) {
                 let Delivery { receipt, sent, .. } = self.held[(thread.first + place) as usize];
                 if thread.holds(place as u8) {
                     core.ledger.annotate(&receipt, held);
                 }
-                if thread.stage == Stage::Working {
+                if thread.stage.is_work() {
                     let (message, queue) = (receipt.message, receipt.queue);
                     let ended = Deed::Ended {
                         worker: WorkerId(worker_number),
@@ -398,7 +428,7 @@ enum Next {
 
 /// Whether the processing of a message fails at this receive: its luck decides.
 #[inline]
-fn fails(fleet: &FleetConfig, luck: Luck, receives: u32) -> bool {
+fn falls(fleet: &FleetConfig, luck: Luck, receives: u32) -> bool {
     let failure = fleet.failure;
     let falls = |p: f64, fate, receive| p > 0.0 && luck.draws(fate, receive).unit() < p;
     falls(failure.probability, Fate::Failure, receives) || falls(failure.poison, Fate::Poison, 0)

@@ -6,6 +6,7 @@
 mod nodes;
 mod size;
 
+use crate::kernel::bucket::Rate;
 use crate::kernel::time::{Span, Time};
 
 pub use nodes::{FailureDomain, Failures, NodeId, Nodes, Outage, Placement, WeightedMove};
@@ -87,6 +88,12 @@ pub struct Capacity {
     pub per_second: f64,
     /// Calls that an idle partition takes at once; at least 1.
     pub burst: f64,
+}
+
+impl From<Capacity> for Rate {
+    fn from(capacity: Capacity) -> Rate {
+        Rate::new(capacity.per_second, capacity.burst)
+    }
 }
 
 /// A ceiling for the sends of a queue, which follows its highest rate (the on-demand modes of

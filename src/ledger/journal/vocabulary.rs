@@ -95,6 +95,8 @@ pub enum Kind {
     Worker,
     /// Fleets.
     Fleet,
+    /// What workers lean on.
+    Downstream,
 }
 
 /// Makes an enum of a list of facts, and what [`Listed`] promises of it.

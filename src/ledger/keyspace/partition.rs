@@ -11,8 +11,8 @@ mod check;
 mod recut;
 
 use super::backlog::{Backlogs, Counted};
-use super::capacity::{Bucket, Rate};
 use super::cuts::equal_cuts;
+use crate::kernel::bucket::{Bucket, Rate};
 use crate::kernel::time::Time;
 use crate::ledger::config::{Capacity, QueueId};
 use crate::ledger::journal::{Action, MessageId, PartitionId};
@@ -69,7 +69,7 @@ impl Partition {
             (Some(rate), Some(from)) => rate.per_second / from.per_second,
             _ => 1.0,
         };
-        let rate = to.map(|to| Rate::new(Capacity { per_second: to.per_second * share, ..to }));
+        let rate = to.map(|to| Rate::from(Capacity { per_second: to.per_second * share, ..to }));
         for bucket in &mut self.buckets {
             bucket.convert(self.rate, rate, now);
         }
@@ -150,7 +150,7 @@ impl Shards {
         for part in &mut self.parts {
             part.carry(self.rate, capacity, now);
         }
-        self.rate = capacity.map(Rate::new);
+        self.rate = capacity.map(Rate::from);
     }
 
     fn open(&mut self, first: u64, last: u64, line: Line) -> Partition {

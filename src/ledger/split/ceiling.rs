@@ -11,9 +11,9 @@
 use std::collections::VecDeque;
 
 use super::load::{Peaks, Recent};
+use crate::kernel::bucket::{Bucket, Rate};
 use crate::kernel::time::Time;
 use crate::ledger::config::{Capacity, CeilingConfig};
-use crate::ledger::keyspace::capacity::{Bucket, Rate};
 
 /// The ceiling of one queue.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Ceiling {
 
 /// A rate with the burst of one second.
 fn allowed(per_second: f64) -> Rate {
-    Rate::new(Capacity { per_second, burst: per_second.max(1.0) })
+    Rate::from(Capacity { per_second, burst: per_second.max(1.0) })
 }
 
 #[cfg(test)]

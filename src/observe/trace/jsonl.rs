@@ -71,6 +71,7 @@ struct Pieces {
     producers: Vec<Piece>,
     workers: Vec<Piece>,
     fleets: Vec<Piece>,
+    downstreams: Vec<Piece>,
 }
 
 impl Pieces {
@@ -90,6 +91,7 @@ impl Pieces {
             producers: names.producers.iter().map(|(name, _)| quoted(name)).collect(),
             workers: names.workers.iter().map(|name| quoted(name)).collect(),
             fleets: names.fleets.iter().map(|(name, _)| quoted(name)).collect(),
+            downstreams: names.downstreams.iter().map(|name| quoted(name)).collect(),
         }
     }
 
@@ -154,6 +156,7 @@ impl Line<'_> {
             Kind::Producer => &self.pieces.producers,
             Kind::Worker => &self.pieces.workers,
             Kind::Fleet => &self.pieces.fleets,
+            Kind::Downstream => &self.pieces.downstreams,
         };
         names[number as usize].push(self.out);
     }

@@ -4,7 +4,7 @@
 //! places are added as they come. Must not know the formats. The words are part of the formats: one
 //! that is published is never renamed.
 
-use crate::facts::deed::{Deed, FleetId, WorkerId};
+use crate::facts::deed::{Deed, DownstreamId, FleetId, WorkerId};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Caller, Held, Refusal, State};
 use crate::model::course::Course;
@@ -31,6 +31,8 @@ pub(super) struct Names {
     pub(super) workers: Vec<String>,
     /// Fleets, with the queue they receive from.
     pub(super) fleets: Vec<(String, QueueId)>,
+    /// What they lean on.
+    pub(super) downstreams: Vec<String>,
     /// Threads of each worker, and places of workers, by fleet.
     sizes: Vec<(u32, u32)>,
     /// Where the workers work.
@@ -50,6 +52,7 @@ impl Names {
                 .map(|p| (p.name.clone(), p.config.queue))
                 .collect(),
             workers: Vec::new(),
+            downstreams: scenario.downstreams.iter().map(|it| it.name.clone()).collect(),
             sizes: fleets.clone().map(|fleet| (fleet.config.threads, 0)).collect(),
             fleets: fleets.map(|fleet| (fleet.name.clone(), fleet.config.queue)).collect(),
             places: Vec::new(),
@@ -89,6 +92,11 @@ impl Names {
     /// The name of a fleet.
     pub(super) fn fleet(&self, fleet: FleetId) -> &str {
         &self.fleets[fleet.0 as usize].0
+    }
+
+    /// The name of what workers lean on.
+    pub(super) fn downstream(&self, downstream: DownstreamId) -> &str {
+        &self.downstreams[downstream.0 as usize]
     }
 
     /// The name of a worker.

@@ -276,6 +276,42 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
         Deed::Stopped { worker, .. } => write!(out, "{} has stopped", names.worker(worker)),
         Deed::Started { worker } => write!(out, "{} started", names.worker(worker)),
         Deed::Crashed { worker } => write!(out, "{} crashed", names.worker(worker)),
+        Deed::Called { worker, downstream, attempt, .. } => {
+            let (name, to) = (names.worker(worker), names.downstream(downstream));
+            match attempt {
+                1 => write!(out, "{name} calls {to}"),
+                _ => write!(out, "{name} calls {to}, try {attempt}"),
+            }
+        }
+        Deed::CallBegun { worker, downstream, waited } => {
+            let (name, to) = (names.worker(worker), names.downstream(downstream));
+            write!(out, "{to} begins the call of {name}")?;
+            if waited.is_zero() {
+                return Ok(());
+            }
+            write!(out, " that waited {}", exact(waited))
+        }
+        Deed::CallEnded { worker, downstream, used, failed, heard } => {
+            let (name, to) = (names.worker(worker), names.downstream(downstream));
+            let how = if failed { "fails" } else { "has done" };
+            write!(out, "{to} {how} the call of {name} after {}", exact(used))?;
+            if heard { Ok(()) } else { write!(out, ", which had given it up") }
+        }
+        Deed::CallRefused { worker, downstream } => {
+            write!(
+                out,
+                "{} refuses the call of {}",
+                names.downstream(downstream),
+                names.worker(worker)
+            )
+        }
+        Deed::CallGivenUp { worker, downstream, dies, under_way, goes_on } => {
+            let (name, to) = (names.worker(worker), names.downstream(downstream));
+            let why = if dies { "dies in" } else { "gives up" };
+            let how = if under_way { "was worked on" } else { "waited" };
+            write!(out, "{name} {why} its call to {to}, which {how}")?;
+            if goes_on { write!(out, " and goes on") } else { Ok(()) }
+        }
         Deed::Busy { worker, busy, .. } => {
             write!(out, "{} has {busy} busy thread{}", names.worker(worker), plural(busy))
         }

@@ -10,7 +10,7 @@
 
 use super::estimated::Estimated;
 use super::table::{Cell, Layout, Row, Table, left};
-use super::{Style, Typed, cost, nodes, partitions};
+use super::{Style, Typed, cost, downstream, nodes, partitions};
 use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::LatencyOf;
@@ -255,6 +255,11 @@ pub(super) fn sentences(
             say("Wasted", format!("{}: {sentence}", fleet.name));
         }
     }
+    for (place, named) in scenario.downstreams.iter().enumerate() {
+        if let Some(sentence) = downstream::sentence(named.config.bound, outcomes, place) {
+            say("Downstream", format!("{}: {sentence}", named.name));
+        }
+    }
     for (place, producer) in scenario.producers.iter().enumerate() {
         if let Some(sentence) = producers(outcomes, place) {
             say("Producers", format!("{}: {sentence}", producer.name));
@@ -330,8 +335,9 @@ fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize, grows: bool) -> S
 /// than to work or be idle.
 fn thread_time(outcomes: Sample<'_>, fleet: usize) -> String {
     type Part = (&'static str, fn(ThreadTime) -> f64);
-    const PARTS: [Part; 4] = [
+    const PARTS: [Part; 5] = [
         ("work", |time| time.work),
+        ("downstream", |time| time.downstream),
         ("calls", |time| time.calls),
         ("idle", |time| time.idle),
         ("down", |time| time.down),

@@ -69,7 +69,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn retry(&mut self, at: &At, file: &RetryFile) -> Retry {
+    pub(super) fn retry(&mut self, at: &At, file: &RetryFile) -> Retry {
         self.some_time(&at.field("base"), file.base, "a client that never waits never stops");
         if file.cap.0 < file.base.0 {
             let what = format!("a cap of {} is below the base of {}", file.cap.0, file.base.0);
@@ -288,6 +288,7 @@ impl<'a> Check<'a> {
                 WorkUnitFile::Message => WorkUnit::Message,
                 WorkUnitFile::Batch => WorkUnit::Batch,
             },
+            calls: file.calls.as_ref().map(|it| self.calls(&at.field("calls"), it)),
             call_latency,
             failure: self.failure(&at.field("failure"), file),
             heartbeat: self.heartbeat(&at.field("heartbeat"), file),

@@ -12,6 +12,7 @@
 
 mod clients;
 mod dist;
+mod downstream;
 pub(super) mod files;
 mod fleet_size;
 mod graph;
@@ -35,6 +36,7 @@ use super::shared::SharedData;
 use super::tree::{At, Node};
 use super::units;
 use super::warnings::{self, Warning};
+use crate::facts::deed::DownstreamId;
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
 use crate::model::near::nearest;
@@ -75,7 +77,7 @@ pub(super) fn check(
     faults: &mut Faults,
 ) -> Option<Scenario> {
     let root = At::root(root);
-    for kind in ["queues", "producers", "consumers"] {
+    for kind in ["queues", "producers", "consumers", "downstream"] {
         let at = root.field(kind);
         if at.keys().len() > MOST_NAMED {
             let what = format!("{} {kind} are more than {MOST_NAMED}", at.keys().len());
@@ -85,6 +87,7 @@ pub(super) fn check(
     }
     let mut check = Check {
         queues: root.field("queues").keys().into_iter().collect(),
+        downstreams: root.field("downstream").keys().into_iter().collect(),
         allowed: BTreeSet::new(),
         duration: file.duration.0,
         threads: 0,
@@ -114,6 +117,8 @@ struct Check<'a> {
     root: At<'a>,
     /// The queues' names, in order, as written: those at fault themselves included.
     queues: NameList<'a>,
+    /// The names of what workers lean on.
+    downstreams: NameList<'a>,
     /// The warnings that the scenario means.
     allowed: BTreeSet<Warning>,
     /// Producers run until here.
@@ -152,7 +157,7 @@ impl<'a> Check<'a> {
                 vec!["make it shorter than `duration`".into()];
         }
         self.not_empty("queues", file.queues.0.is_empty(), "\"jobs\": ()");
-        for kind in ["queues", "producers", "consumers"] {
+        for kind in ["queues", "producers", "consumers", "downstream"] {
             self.names(&root.field(kind));
         }
         let end = duration.saturating_add(file.drain.0);
@@ -177,6 +182,7 @@ impl<'a> Check<'a> {
             fleets: self.each("consumers", &file.consumers, |check, at, fleet| {
                 check.consumer(at, fleet, end)
             }),
+            downstreams: self.each("downstream", &file.downstream, Check::downstream),
             expect: file.expect.clone(),
             limits: self.limits(file),
             prices: self.prices(file),
@@ -314,19 +320,39 @@ impl<'a> Check<'a> {
 
     /// The queue of this name.
     fn queue_named(&mut self, at: &At, name: &str) -> QueueId {
-        if let Some(place) = self.queues.place(name) {
-            return QueueId(place as u32);
+        match self.queues.place(name) {
+            Some(place) => QueueId(place as u32),
+            None => {
+                let queues = self.queues.clone();
+                self.unknown(at, name, "queue", "queues", &queues);
+                QueueId(0)
+            }
         }
-        let help = match &self.queues[..] {
+    }
+
+    /// What workers lean on by this name.
+    fn downstream_named(&mut self, at: &At, name: &str) -> DownstreamId {
+        match self.downstreams.place(name) {
+            Some(place) => DownstreamId(place as u32),
+            None => {
+                let downstreams = self.downstreams.clone();
+                self.unknown(at, name, "downstream", "downstreams", &downstreams);
+                DownstreamId(0)
+            }
+        }
+    }
+
+    /// Nothing of its kind has this name.
+    fn unknown(&mut self, at: &At, name: &str, one: &str, many: &str, known: &NameList) {
+        let help = match &known[..] {
             _ if self.is_full() => String::new(),
-            [] => "the scenario has no queues".into(),
-            queues => match nearest(name, queues.iter().copied()) {
+            [] => format!("the scenario has no {many}"),
+            names => match nearest(name, names.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the queues are {}", self.queues.few("`")),
+                None => format!("the {many} are {}", known.few("`")),
             },
         };
-        self.push(at, format!("unknown queue `{name}`")).help.push(help);
-        QueueId(0)
+        self.push(at, format!("unknown {one} `{name}`")).help.push(help);
     }
 
     fn window(&mut self, window: &WindowFile, end: Span) -> Span {
@@ -382,7 +408,8 @@ impl<'a> Check<'a> {
         if !all.is_whole(&scenario.expect) {
             return;
         }
-        let names = Names { queues: self.queues.clone(), producers, fleets, scenario: None };
+        let (queues, downstreams) = (self.queues.clone(), self.downstreams.clone());
+        let names = Names { queues, producers, fleets, downstreams, scenario: None };
         for (index, text) in scenario.expect.iter().enumerate() {
             if self.is_full() {
                 return;

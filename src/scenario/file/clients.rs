@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::values::{Bound, Length, Price, Probability, Rate};
-use super::{DistFile, InstantFile};
+use super::{CallsFile, DistFile, InstantFile};
 
 /// A producer.
 ///
@@ -124,6 +124,7 @@ pub struct ConsumerFile {
     pub receive: ReceiveFile,
     pub processing: DistFile,
     pub per: WorkUnitFile,
+    pub calls: Option<CallsFile>,
     pub call_latency: DistFile,
     pub failure: FailureFile,
     pub heartbeat: Option<HeartbeatFile>,

@@ -14,6 +14,7 @@
 mod capacity;
 mod clients;
 mod dist;
+mod downstream;
 mod nodes;
 mod queue;
 mod values;
@@ -25,6 +26,7 @@ pub use clients::{
     ReceiveFile, ReplayFile, RetryFile, WorkUnitFile,
 };
 pub use dist::DistFile;
+pub use downstream::{BudgetFile, CallRetryFile, CallsFile, DownstreamFile, GivenUpFile};
 pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
 pub use queue::{
     CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile, KindFile, LedgerFile,
@@ -63,6 +65,7 @@ pub struct ScenarioFile {
     pub queues: NamedFile<QueueFile>,
     pub producers: NamedFile<ProducerFile>,
     pub consumers: NamedFile<ConsumerFile>,
+    pub downstream: NamedFile<DownstreamFile>,
     pub expect: Vec<String>,
     pub allow: Vec<String>,
     pub limits: LimitsFile,

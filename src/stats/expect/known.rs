@@ -7,8 +7,8 @@ use super::Unit;
 use super::share::{SHARES, Share};
 use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, FleetCounts, FleetMeasured, Measured, ProducerCounts, ProducerMeasured, QueueCounts,
-    QueueLatency, QueueLevel, QueueMeasured,
+    Counter, DownstreamCounts, DownstreamMeasured, FleetCounts, FleetMeasured, Level, Measured,
+    ProducerCounts, ProducerMeasured, QueueCounts, QueueLatency, QueueLevel, QueueMeasured,
 };
 use crate::observe::nature::Growth;
 use crate::observe::nature::Wanted::{self, Less, Neither};
@@ -21,6 +21,7 @@ pub(super) enum Part {
     Queue,
     Producer,
     Fleet,
+    Downstream,
     /// The whole scenario.
     Whole,
 }
@@ -31,6 +32,7 @@ impl Part {
             Part::Queue => "queue",
             Part::Producer => "producer",
             Part::Fleet => "fleet of consumers",
+            Part::Downstream => "downstream",
             Part::Whole => "scenario",
         }
     }
@@ -55,6 +57,7 @@ pub(super) enum Found {
     ProducerCounter(fn(&ProducerCounts) -> u64),
     Producer(fn(&ProducerMeasured) -> u64),
     FleetCounter(fn(&FleetCounts) -> u64),
+    DownstreamCounter(fn(&DownstreamCounts) -> u64),
     /// Nanoseconds, not a number of anything.
     Work(fn(&FleetMeasured) -> u128),
 }
@@ -77,9 +80,12 @@ impl Count {
         let producer = producer.filter_map(|of| Count::listed(of, Found::ProducerCounter));
         let fleet = FleetCounts::ROWS.iter();
         let fleet = fleet.filter_map(|of| Count::listed(of, Found::FleetCounter));
+        let downstream = DownstreamCounts::ROWS.iter();
+        let downstream = downstream.filter_map(|of| Count::listed(of, Found::DownstreamCounter));
         let queues = queue.chain(OF_QUEUES.iter().copied());
         let producers = producer.chain(OF_PRODUCERS.iter().copied());
-        queues.chain(producers).chain(fleet).chain(OF_FLEETS.iter().copied())
+        let fleets = fleet.chain(OF_FLEETS.iter().copied());
+        queues.chain(producers).chain(fleets).chain(downstream)
     }
 
     /// A counter of a table, if expectations know it.
@@ -98,6 +104,7 @@ impl Found {
             Found::QueueCounter(_) | Found::Queue(_) => Part::Queue,
             Found::ProducerCounter(_) | Found::Producer(_) => Part::Producer,
             Found::FleetCounter(_) | Found::Work(_) => Part::Fleet,
+            Found::DownstreamCounter(_) => Part::Downstream,
         }
     }
 
@@ -111,6 +118,9 @@ impl Found {
             Found::ProducerCounter(of) => producer.map(|part| of(&part.counts) as f64),
             Found::Producer(of) => producer.map(|part| of(part) as f64),
             Found::FleetCounter(of) => fleet.map(|part| of(&part.counts) as f64),
+            Found::DownstreamCounter(of) => {
+                measured.downstreams.get(at).map(|part| of(&part.counts) as f64)
+            }
             Found::Work(of) => fleet.map(|part| of(part) as f64),
         }
     }
@@ -143,14 +153,31 @@ pub(super) enum LevelOf {
     Queue(&'static QueueLevel),
     /// The busy threads of a fleet.
     BusyThreads,
+    Downstream(DownstreamLevel),
 }
+
+/// A level of a downstream: calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DownstreamLevel {
+    name: &'static str,
+    wanted: Wanted,
+    pub(super) of: fn(&DownstreamMeasured) -> &Level,
+}
+
+/// Every level of a downstream.
+const OF_DOWNSTREAMS: &[DownstreamLevel] = &[
+    DownstreamLevel { name: "calls_waiting", wanted: Less, of: |of| &of.waiting },
+    DownstreamLevel { name: "calls_in_use", wanted: Neither, of: |of| &of.in_use },
+];
 
 /// The name of [`LevelOf::BusyThreads`].
 const BUSY_THREADS: &str = "busy_consumers";
 
 impl LevelOf {
     fn all() -> impl Iterator<Item = LevelOf> {
-        QueueLevel::ALL.iter().map(LevelOf::Queue).chain([LevelOf::BusyThreads])
+        let downstream = OF_DOWNSTREAMS.iter().copied().map(LevelOf::Downstream);
+        let queue = QueueLevel::ALL.iter().map(LevelOf::Queue);
+        queue.chain([LevelOf::BusyThreads]).chain(downstream)
     }
 
     pub(super) fn named(name: &str) -> Option<LevelOf> {
@@ -161,6 +188,7 @@ impl LevelOf {
         match self {
             LevelOf::Queue(row) => row.name,
             LevelOf::BusyThreads => BUSY_THREADS,
+            LevelOf::Downstream(row) => row.name,
         }
     }
 
@@ -168,22 +196,23 @@ impl LevelOf {
         match self {
             LevelOf::Queue(row) => row.wanted,
             LevelOf::BusyThreads => Neither,
+            LevelOf::Downstream(row) => row.wanted,
         }
     }
 
     pub(super) fn growth(self) -> Growth {
         match self {
             LevelOf::Queue(row) => row.growth,
-            LevelOf::BusyThreads => Growth::Settles,
+            LevelOf::BusyThreads | LevelOf::Downstream(_) => Growth::Settles,
         }
     }
 
     pub(super) fn unit(self) -> Unit {
         match self {
             LevelOf::Queue(QueueLevel { of: Of::Nanoseconds, .. }) => Unit::Duration,
-            LevelOf::Queue(QueueLevel { of: Of::Things, .. }) | LevelOf::BusyThreads => {
-                Unit::Number
-            }
+            LevelOf::Queue(QueueLevel { of: Of::Things, .. })
+            | LevelOf::BusyThreads
+            | LevelOf::Downstream(_) => Unit::Number,
         }
     }
 }
@@ -191,6 +220,40 @@ impl LevelOf {
 /// The latency of this name.
 pub(super) fn latency(name: &str) -> Option<&'static QueueLatency> {
     QueueLatency::ALL.iter().find(|row| row.name == name)
+}
+
+/// What a downstream has one number of: how much of it is used, and how long its calls wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfDownstream {
+    pub(super) name: &'static str,
+    pub(super) wanted: Wanted,
+    pub(super) unit: Unit,
+    pub(super) of: fn(&DownstreamMeasured) -> Option<Reading>,
+}
+
+/// Both.
+const NUMBERS_OF_DOWNSTREAMS: &[OfDownstream] = &[
+    OfDownstream {
+        name: "downstream_busy",
+        wanted: Neither,
+        unit: Unit::Number,
+        of: |of| of.utilisation().map(Reading::Mean),
+    },
+    OfDownstream {
+        name: "call_wait",
+        wanted: Less,
+        unit: Unit::Duration,
+        of: |of| {
+            let (sum, over) = (of.waited as f64, of.counts.begun as f64);
+            (over > 0.0).then_some(Reading::Ratio { sum, over })
+        },
+    },
+];
+
+impl OfDownstream {
+    pub(super) fn named(name: &str) -> Option<OfDownstream> {
+        NUMBERS_OF_DOWNSTREAMS.iter().find(|of| of.name == name).copied()
+    }
 }
 
 /// A cost, in dollars.
@@ -262,5 +325,7 @@ pub fn all_names() -> impl Iterator<Item = &'static str> {
     let levels = LevelOf::all().map(LevelOf::name);
     let shares = SHARES.iter().map(|entry| entry.0);
     let costs = COSTS.iter().map(|cost| cost.name);
-    counts.chain(latencies).chain(levels).chain(shares).chain([WORKER_HOURS]).chain(costs)
+    let downstreams = NUMBERS_OF_DOWNSTREAMS.iter().map(|of| of.name);
+    let parts = counts.chain(latencies).chain(levels).chain(shares).chain([WORKER_HOURS]);
+    parts.chain(downstreams).chain(costs)
 }

@@ -6,7 +6,8 @@
 
 use super::Unit;
 use super::known::{
-    CostOf, Count, Found, LevelOf, Part, WORKER_HOURS, all_names, latency, share, split,
+    CostOf, Count, Found, LevelOf, OfDownstream, Part, WORKER_HOURS, all_names, latency, share,
+    split,
 };
 use super::share::{SHARES, Share};
 use crate::model::near::nearest;
@@ -26,6 +27,8 @@ pub struct Names<'a> {
     pub producers: NameList<'a>,
     /// Fleets of consumers.
     pub fleets: NameList<'a>,
+    /// What they lean on.
+    pub downstreams: NameList<'a>,
     /// The scenario that has them, once it is checked: its prices give costs.
     pub scenario: Option<&'a Scenario>,
 }
@@ -40,6 +43,7 @@ impl<'a> Names<'a> {
             queues: names(&scenario.queues),
             producers: names(&scenario.producers),
             fleets: names(&scenario.fleets),
+            downstreams: names(&scenario.downstreams),
             scenario: Some(scenario),
         }
     }
@@ -49,6 +53,7 @@ impl<'a> Names<'a> {
             Part::Queue => &self.queues,
             Part::Producer => &self.producers,
             Part::Fleet => &self.fleets,
+            Part::Downstream => &self.downstreams,
             Part::Whole => return None,
         })
     }
@@ -66,6 +71,8 @@ pub(super) enum What {
     /// Hours of all workers.
     WorkerHours,
     Cost(CostOf),
+    /// One number of a downstream.
+    Downstream(OfDownstream),
 }
 
 /// One measure of one part of the scenario.
@@ -73,7 +80,7 @@ pub(super) enum What {
 pub(super) struct Measure {
     /// As written, for messages.
     pub(super) name: String,
-    /// The queue, producer or fleet; `None` is the first one.
+    /// The queue, producer, fleet or downstream; `None` is the first one.
     of: Option<String>,
     pub(super) what: What,
 }
@@ -101,6 +108,9 @@ pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     }
     if let Some(share) = share(last) {
         return Ok(measure(What::Share(share)));
+    }
+    if let Some(of) = OfDownstream::named(last) {
+        return Ok(measure(What::Downstream(of)));
     }
     if last == WORKER_HOURS {
         return Ok(measure(What::WorkerHours));
@@ -170,6 +180,7 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
     let one = Count::named(last).map(|_| "a counter");
     let one = one.or_else(|| CostOf::named(last).map(|_| "a cost"));
     let one = one.or_else(|| share(last).map(|_| "a share"));
+    let one = one.or_else(|| OfDownstream::named(last).map(|_| "of a downstream"));
     if let Some(kind) = one.or((last == WORKER_HOURS).then_some("a sum")) {
         let message = format!("`{argument}` is {kind}: it has one value");
         return Err(Wrong::Function(message, format!("write `{argument}` alone")));
@@ -197,6 +208,7 @@ impl Measure {
         match self.what {
             What::Count(Count { found: Found::Work(_), .. }) => Unit::Duration,
             What::Level(_, of) => of.unit(),
+            What::Downstream(of) => of.unit,
             What::Latency(Take::Count, _) | What::Count(_) | What::Share(_) | What::WorkerHours => {
                 Unit::Number
             }
@@ -213,6 +225,7 @@ impl Measure {
                 Part::Fleet
             }
             What::Cost(_) => Part::Whole,
+            What::Downstream(_) | What::Level(_, LevelOf::Downstream(_)) => Part::Downstream,
             What::Latency(..) | What::Level(_, LevelOf::Queue(_)) => Part::Queue,
         }
     }
@@ -260,6 +273,7 @@ impl Measure {
     pub(super) fn no_value(&self) -> String {
         let what = match self.what {
             What::Cost(_) => "no message was deleted",
+            What::Downstream(_) => "no call was worked on, or nothing bounds it",
             What::Rate(_) | What::Level(..) | What::Share(_) => "the measured window is empty",
             What::Count(_) | What::Latency(..) | What::WorkerHours => "no message has this latency",
         };
@@ -294,6 +308,7 @@ impl Measure {
                         measured.queues.get(at).map(|queue| (row.level)(&queue.levels))
                     }
                     LevelOf::BusyThreads => measured.fleets.get(at).map(|fleet| &fleet.busy),
+                    LevelOf::Downstream(row) => measured.downstreams.get(at).map(row.of),
                 };
                 let level = level.ok_or_else(absent)?;
                 match take {
@@ -312,6 +327,10 @@ impl Measure {
             What::WorkerHours => {
                 let fleet = measured.fleets.get(at).ok_or_else(absent)?;
                 Reading::Count(worker_hours(fleet))
+            }
+            What::Downstream(of) => {
+                let downstream = measured.downstreams.get(at).ok_or_else(absent)?;
+                (of.of)(downstream).ok_or_else(|| self.no_value())?
             }
             What::Cost(of) => {
                 let cost = names.scenario.and_then(|scenario| Cost::of(scenario, measured));

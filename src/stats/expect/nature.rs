@@ -16,6 +16,7 @@ impl Measure {
             What::Latency(Take::Count, _) | What::Share(_) => Wanted::Neither,
             What::Latency(..) | What::WorkerHours | What::Cost(_) => Wanted::Less,
             What::Level(_, level) => level.wanted(),
+            What::Downstream(of) => of.wanted,
             What::Count(count) | What::Rate(count) => count.wanted,
         }
     }
@@ -34,6 +35,7 @@ impl Measure {
             | What::Rate(_)
             | What::Share(_)
             | What::WorkerHours
+            | What::Downstream(_)
             | What::Cost(_) => false,
         }
     }
@@ -49,7 +51,11 @@ impl Measure {
         match self.what {
             What::Count(_) | What::Rate(_) | What::Latency(Take::Count, _) => true,
             What::Cost(cost) => cost.follows_traffic,
-            What::Latency(..) | What::Level(..) | What::Share(_) | What::WorkerHours => false,
+            What::Latency(..)
+            | What::Level(..)
+            | What::Share(_)
+            | What::WorkerHours
+            | What::Downstream(_) => false,
         }
     }
 
@@ -59,7 +65,11 @@ impl Measure {
             What::Count(count) => !count.is_of_an_instant,
             What::Latency(Take::Count, _) | What::WorkerHours => true,
             What::Cost(cost) => cost.follows_time,
-            What::Rate(_) | What::Latency(..) | What::Level(..) | What::Share(_) => false,
+            What::Rate(_)
+            | What::Latency(..)
+            | What::Level(..)
+            | What::Share(_)
+            | What::Downstream(_) => false,
         }
     }
 
@@ -71,6 +81,7 @@ impl Measure {
             | What::Rate(_)
             | What::Share(_)
             | What::WorkerHours
+            | What::Downstream(_)
             | What::Cost(_) => Growth::Settles,
             What::Latency(_, row) => row.growth,
             What::Level(_, level) => level.growth(),

@@ -435,6 +435,11 @@ impl<W: Write> Observer for Perfetto<W> {
             | Deed::SendConfirmed { .. }
             | Deed::SendRetried { .. }
             | Deed::GivenUp { .. }
+            | Deed::Called { .. }
+            | Deed::CallBegun { .. }
+            | Deed::CallEnded { .. }
+            | Deed::CallRefused { .. }
+            | Deed::CallGivenUp { .. }
             | Deed::Busy { .. } => {}
         }
     }
