@@ -133,7 +133,7 @@ fn hours_of_workers_are_those_that_they_are_there() {
 type Edit = (&'static str, fn(&mut Scenario));
 
 /// Everything that may change, one by one.
-const EDITS: [Edit; 27] = [
+const EDITS: [Edit; 28] = [
     ("visibility_timeout", |s| s.queues[0].config.visibility_timeout = secs(3)),
     ("delay", |s| s.queues[0].config.delay = secs(2)),
     ("retention", |s| s.queues[0].config.retention = secs(60)),

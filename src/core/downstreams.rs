@@ -152,9 +152,13 @@ impl<O: Observer> Core<O> {
         self.downstreams.all.iter().map(Downstream::bytes).sum()
     }
 
-    /// Those who wait may begin now.
+    /// What happened to it may let others begin.
     fn look_at_downstream(&mut self, id: DownstreamId) {
-        self.plan_at(id, Some(self.now));
+        if self.downstreams.all[id.0 as usize].can_begin(self.now) {
+            self.plan_at(id, Some(self.now));
+        } else {
+            self.plan_downstream(id);
+        }
     }
 
     fn plan_downstream(&mut self, id: DownstreamId) {

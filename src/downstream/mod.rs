@@ -179,6 +179,11 @@ impl<T: Copy> Downstream<T> {
         under_way
     }
 
+    /// Whether one that waits may begin now.
+    pub fn can_begin(&self, now: Time) -> bool {
+        self.line.len() > 0 && self.admits(now)
+    }
+
     /// When it next needs the clock, if nobody calls before: to be asked once all that is due has
     /// happened.
     pub fn due(&self) -> Option<Time> {
@@ -205,7 +210,7 @@ impl<T: Copy> Downstream<T> {
             let used = now.since(row.since);
             return Some(step(number, row, Progress::Ends { failed: row.fails, used }));
         }
-        if self.line.len() > 0 && self.admits(now) {
+        if self.can_begin(now) {
             let rows = &self.rows;
             let number = self.line.next(waits(rows)).expect("somebody waits");
             let waited = now.since(self.rows[number as usize].since);

@@ -3,6 +3,7 @@
 //! Owns [`all`], by hand and by name, and [`random`], by chance. All producers fall silent long
 //! before the end, so that a scenario without a permanent fault ends empty.
 
+use sqsim::facts::deed::DownstreamId;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::{Draws, Source};
 use sqsim::kernel::time::{Span, Time};
@@ -11,8 +12,10 @@ use sqsim::ledger::config::{
     Outage, Placement, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, SplitPolicy,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, Crash, Failure, FleetConfig, Heartbeat, OnFailure, ProducerConfig, WorkUnit,
+    ArrivalProcess, CallConfig, Crash, Failure, FleetConfig, Heartbeat, OnFailure, ProducerConfig,
+    Retry, RetryBudget, WorkUnit,
 };
+use sqsim::model::downstream::{DownstreamBound, DownstreamConfig};
 use sqsim::model::scenario::Scenario;
 
 use super::{fleet, named, poisson, poisson_until, producer, queue, scenario, secs};
@@ -58,6 +61,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         splits(),
         prefetch(),
         heartbeat(),
+        leaning(),
         pipeline(),
         short_polls(),
         closed(),
@@ -65,6 +69,30 @@ pub(crate) fn all() -> Vec<Scenario> {
         nodes(),
         weak_quorums(),
     ]
+}
+
+/// A pool that is too small for its callers, who give up, fail, try again and die.
+pub(crate) fn leaning() -> Scenario {
+    let mut fleet = fleet(6, exponential(millis(100)));
+    fleet.threads = 3;
+    fleet.calls = Some(CallConfig {
+        to: DownstreamId(0),
+        retry: Retry { base: millis(50), cap: secs(1), attempts: Some(3) },
+        base_refused: millis(200),
+        budget: RetryBudget::Tokens { size: 60, cost: 14, cost_refused: 5 },
+    });
+    fleet.crash = Some(Crash { mean_time_between: secs(20), restart: exponential(secs(3)) });
+    let mut scenario = of("leaning", vec![visible_again(secs(2))], sends(6.0), fleet);
+    let config = DownstreamConfig {
+        bound: DownstreamBound::Pool { connections: 2 },
+        work: exponential(millis(400)),
+        failure: 0.1,
+        timeout: Some(millis(900)),
+        goes_on: true,
+        waiting: Some(6),
+    };
+    scenario.downstreams = vec![named("db", config)];
+    scenario
 }
 
 fn plain() -> Scenario {

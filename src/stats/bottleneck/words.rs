@@ -15,6 +15,12 @@ pub enum Finding {
     Capped,
     /// Of a queue: share of the calls, calls.
     Unanswered,
+    /// Of a downstream: share of its callers' time that went there, its utilisation, calls that
+    /// waited on average.
+    Saturated,
+    /// Of a downstream: share of its callers' time that went there, calls at once on average, how
+    /// many it does fastest.
+    Crowded,
     /// Of a queue: share of the receives, how often a message was processed again, share of the
     /// receives that came because the timeout ended in a buffer.
     Outlived,
@@ -47,10 +53,12 @@ pub enum Finding {
 }
 
 /// Every kind, its name in documents and the limit that it is.
-const KINDS: [(Finding, &str, Limit); 16] = [
+const KINDS: [(Finding, &str, Limit); 18] = [
     (Finding::Throttled, "throttled", Limit::Ledger),
     (Finding::Capped, "over_limit", Limit::Ledger),
     (Finding::Unanswered, "unavailable", Limit::Nodes),
+    (Finding::Saturated, "saturated", Limit::Downstream),
+    (Finding::Crowded, "crowded", Limit::Downstream),
     (Finding::Outlived, "outlived_timeout", Limit::VisibilityTimeout),
     (Finding::Prefetched, "prefetched", Limit::VisibilityTimeout),
     (Finding::Busy, "busy", Limit::Consumers),
@@ -104,6 +112,15 @@ impl Finding {
                     "too few replicas answered {share:.1}% of the calls to `{of}` ({second:.0})"
                 )
             }
+            Finding::Saturated => format!(
+                "threads spent {share:.0}% of their time on `{of}`, which was used to {:.0}%; \
+                 {third:.1} calls waited on average",
+                second * 100.0
+            ),
+            Finding::Crowded => format!(
+                "threads spent {share:.0}% of their time on `{of}`, which had {second:.1} calls \
+                 at once on average and does most with {third:.0}"
+            ),
             Finding::Outlived | Finding::Prefetched => {
                 timed_out(of, self == Finding::Outlived, [first, second, third])
             }
