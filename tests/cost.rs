@@ -51,7 +51,8 @@ fn billed(measured: &Measured) -> (Calls, Calls) {
     (counts.calls, counts.requests())
 }
 
-const CALLS: Calls = Calls { send: 1, receive: 6, delete: 1, change_visibility: 0 };
+const CALLS: Calls =
+    Calls { send: 1, receive: 6, delete: 1, change_visibility: 0, get_attributes: 0 };
 
 #[test]
 fn small_messages_cost_a_request_a_call() {
@@ -100,7 +101,10 @@ fn a_message_of_256_kib_is_four_requests() {
     let (calls, requests) = billed(&measured);
     assert_eq!((calls.send, calls.delete, calls.change_visibility), (1, 1, 2));
     // Polls at 0, 6, 26 and 46 s; the first ends with the message.
-    assert_eq!(requests, Calls { send: 4, receive: 4 + 3, delete: 1, change_visibility: 2 });
+    assert_eq!(
+        requests,
+        Calls { send: 4, receive: 4 + 3, delete: 1, change_visibility: 2, get_attributes: 0 }
+    );
 }
 
 #[test]

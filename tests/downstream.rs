@@ -73,8 +73,8 @@ const KNOWN: Rules = Rules { longest_first: true, work_first: true };
 /// As the ledger and its workers do it.
 const OURS: Rules = Rules { longest_first: false, work_first: false };
 
-/// K = 10, s₀ = 0.1 s, V = 2.05 s once more, plain and apart from the crate. Time in hundredths of a
-/// second.
+/// K = 10, s₀ = 0.1 s, V = 2.05 s once more, plain and apart from the crate. Time in hundredths of
+/// a second.
 struct Plain {
     rules: Rules,
     visible: VecDeque<usize>,

@@ -293,6 +293,7 @@ fn random_pair(seed: u64) -> (Scenario, Scenario) {
     for (from, to) in scenario.fleets.iter().zip(&mut then.fleets) {
         let (from, to) = (&from.config, &mut to.config);
         (to.queue, to.forward, to.threads) = (from.queue, from.forward, from.threads);
+        to.several.clone_from(&from.several);
         if to.size.most() <= from.size.most() {
             to.start_up.clone_from(&from.start_up);
         }

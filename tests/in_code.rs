@@ -41,6 +41,11 @@ fn told(faults: &Faults) -> Vec<(String, String, Vec<String>)> {
     all
 }
 
+/// The first consumer, a fleet of workers.
+fn workers(file: &mut ScenarioFile) -> &mut ConsumerFile {
+    file.consumers.0[0].1.workers_mut().expect("it is one")
+}
+
 #[test]
 fn a_scenario_is_written_as_it_is_read() {
     let models = ["models", "models/classroom", "tests/good", "src/scenario/templates"];
@@ -139,7 +144,7 @@ fn what_a_file_cannot_say_is_a_fault_in_code() {
         ),
         (|of| of.queues.0[0].1.duplicates = Probability(1.5), "duplicates", "not between 0 and 1"),
         (
-            |of| of.consumers.0[0].1.price_per_hour = Some(Price(u64::MAX)),
+            |of| workers(of).price_per_hour = Some(Price(u64::MAX)),
             "price_per_hour",
             "more than $1000000",
         ),
@@ -174,7 +179,7 @@ fn defaults_are_those_of_files() {
     let ledger = LedgerFile { nodes: Some(nodes), ..LedgerFile::default() };
     let file = an_hour(|file| {
         file.queues.0[0].1.ledger = ledger;
-        file.consumers.0[0].1.crash = Some(CrashFile::new(minute));
+        workers(file).crash = Some(CrashFile::new(minute));
     });
     let text = file.to_string();
     for part in [
@@ -196,7 +201,7 @@ fn every_value_is_read_as_it_was_written() {
             file.producers.0[0].1.scale = 1e17 * value;
             file.producers.0[0].1.arrivals = ArrivalFile::Poisson(Rate(1e300 * value));
             file.producers.0[0].1.linger = Length(Span::from_nanos(1_234_567_890_123));
-            file.consumers.0[0].1.price_per_hour = Some(Price(40_000_001));
+            workers(file).price_per_hour = Some(Price(40_000_001));
             file.queues.0[0].1.message_size = DistFile::Constant(Size(65_537));
             file.limits.memory = Size(0);
         });

@@ -11,6 +11,7 @@ use sqsim::ledger::config::{
     ReceiveRouting, SplitPolicy, WeightedMove,
 };
 use sqsim::model::clients::{ArrivalProcess, OnFailure, WorkUnit};
+use sqsim::model::functions::FunctionPrices;
 use sqsim::model::scenario::{Prices, Scenario, Tier};
 use sqsim::scenario::load::from_text;
 use sqsim::scenario::{Faults, Loaded, templates, topics};
@@ -451,9 +452,9 @@ fn a_wrong_set_is_explained_in_its_own_text() {
         ("consumers.worker.count=3", "--set:1:11", "did you mean `workers`?"),
         ("consumers.workers.cuont=3", "--set:1:19", "did you mean `count`?"),
         ("consumer.workers.count=3", "--set:1:1", "did you mean `consumers`?"),
-        ("consumers.workers.count=three", "--set:1:25", "expected a whole number"),
+        ("consumers.workers.count=three", "--set:1:25", "unknown count `three`"),
         ("consumers.workers.count=0", "--set:1:25", "at least 1"),
-        ("consumers.workers.count.x=0", "--set:1:19", "expected a whole number"),
+        ("consumers.workers.count.x=0", "--set:1:19", "expected a count"),
         ("queues.jobs.delay=1h", "--set:1:19", "outside 0s to 15m"),
         ("queues.jobs.redrive=(to: \"dead\"", "--set:1:21", "never closed"),
         ("queues.jobs.purge=[1m]", "--set:1:20", "without quotes"),
@@ -525,6 +526,11 @@ fn prices_are_billionths_of_a_dollar() {
             ],
             free_requests: 1_000_000,
             worker_hour: vec![Some(42_500_000)],
+            functions: FunctionPrices {
+                per_million: 200_000_000,
+                per_million_gb_seconds: 16_666_700_000,
+                poller_hour: 9_250_000,
+            },
             every: None,
         }
     );

@@ -3,20 +3,21 @@
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
 
+#[path = "support/lives.rs"]
+mod lives;
+
 use std::sync::atomic::AtomicBool;
 
 use sqsim::engine::run::run_with;
-use sqsim::facts::deed::Deed;
-use sqsim::facts::observer::Observer;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::time::{Span, Time};
-use sqsim::ledger::config::QueueId;
-use sqsim::ledger::journal::{Change, Journal, Step};
 use sqsim::model::clients::{ArrivalProcess, Deploys, OnStop, Portion};
 use sqsim::model::fleet_size::{FleetSize, Schedule};
+use sqsim::model::scaling::RoomConfig;
 use sqsim::model::scenario::Scenario;
 use sqsim::observe::trace::{Filter, JsonLines};
 
+use lives::Lives;
 use support::{fleet, measure, named, poisson, producer, queue, scenario, secs};
 
 fn at(secs: u64) -> Time {
@@ -28,53 +29,8 @@ fn schedule(steps: &[(u64, u32)], every: Option<u64>) -> FleetSize {
     FleetSize::Schedule(Schedule { steps, every: every.map(secs) })
 }
 
-/// What workers do, as (second, word, worker), and who receives when.
-#[derive(Default)]
-struct Log {
-    lives: Vec<(u64, &'static str, u32)>,
-    received: Vec<(u64, u32)>,
-    /// Redeliveries: when, and their number of receives.
-    again: Vec<(u64, u32)>,
-    /// When, who, and how many messages it held.
-    killed: Vec<(u64, u32, u32)>,
-}
-
-fn second(now: Time) -> u64 {
-    now.as_nanos() / 1_000_000_000
-}
-
-impl Journal for Log {
-    fn change(&mut self, now: Time, _: QueueId, change: &Change) {
-        if let Change::Message(_, Step::Received { caller, receives, .. }) = *change {
-            self.received.push((second(now), caller.0));
-            if receives > 1 {
-                self.again.push((second(now), receives));
-            }
-        }
-    }
-}
-
-impl Observer for Log {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are no turns of a life")]
-    fn deed(&mut self, now: Time, deed: &Deed) {
-        let (word, worker) = match *deed {
-            Deed::Joined { worker, .. } => ("joined", worker.0),
-            Deed::Started { worker } => ("started", worker.0),
-            Deed::Left { worker, .. } => ("left", worker.0),
-            Deed::Stopped { worker, .. } => ("stopped", worker.0),
-            Deed::Resized { wanted, .. } => ("wanted", wanted),
-            Deed::Killed { worker, held, .. } => {
-                self.killed.push((second(now), worker.0, held));
-                return;
-            }
-            _ => return,
-        };
-        self.lives.push((second(now), word, worker));
-    }
-}
-
-fn log(scenario: &Scenario) -> Log {
-    run_with(scenario, 0, &AtomicBool::new(false), Log::default()).observer
+fn log(scenario: &Scenario) -> Lives {
+    run_with(scenario, 0, &AtomicBool::new(false), Lives::default()).observer
 }
 
 /// Messages all at the start, each of so many seconds of work.
@@ -129,7 +85,7 @@ fn workers_join_and_leave_by_the_clock() {
         (35, "stopped", 2),
         (35, "stopped", 3),
     ];
-    assert_eq!(log.lives, lives);
+    assert_eq!(log.turns, lives);
     let first: Vec<(u64, u32)> = log.received.iter().copied().filter(|&(at, _)| at < 40).collect();
     let [two, four] = [[0, 10, 20], [5, 15, 25]].map(|starts| starts.map(|at| at));
     let mut expected: Vec<(u64, u32)> = Vec::new();
@@ -157,7 +113,7 @@ fn a_schedule_that_comes_again_fills_the_same_places() {
         own.map(|&(at, _)| at).collect::<Vec<_>>()
     };
     assert_eq!((seconds(0), seconds(1)), (busy.clone(), busy));
-    assert_eq!(log.lives.iter().filter(|(.., worker)| *worker > 2).count(), 0);
+    assert_eq!(log.turns.iter().filter(|(.., worker)| *worker > 2).count(), 0);
     let measured = measure(&scenario, 0).measured;
     let fleet = &measured.fleets[0];
     let worker_seconds = 2 * (10 + 10 + 5) * 1_000_000_000;
@@ -173,10 +129,10 @@ fn who_joins_while_others_leave_has_a_new_place() {
     scenario.fleets[0].config.size = schedule(&[(0, 3), (10, 0), (20, 3), (65, 2)], None);
     let log = log(&scenario);
     let joined: Vec<(u64, &str, u32)> =
-        log.lives.iter().copied().filter(|(_, word, _)| *word == "joined").collect();
+        log.turns.iter().copied().filter(|(_, word, _)| *word == "joined").collect();
     assert_eq!(joined, [(20, "joined", 3), (20, "joined", 4), (20, "joined", 5)]);
     let left: Vec<u32> = log
-        .lives
+        .turns
         .iter()
         .filter(|(at, word, _)| (*at, *word) == (65, "left"))
         .map(|l| l.2)
@@ -206,7 +162,7 @@ fn who_has_not_started_is_gone_at_once() {
         (20, "left", 3),
         (20, "stopped", 3),
     ];
-    assert_eq!(log(&scenario).lives, lives);
+    assert_eq!(log(&scenario).turns, lives);
 }
 
 /// Arrivals and the work of each message are the same however many workers there are.
@@ -244,7 +200,7 @@ fn leaves_at_15(on_stop: OnStop, grace: Option<u64>) -> Scenario {
 #[test]
 fn who_finishes_takes_as_long_as_it_takes() {
     let log = log(&leaves_at_15(OnStop::Finish, None));
-    assert!(log.lives.contains(&(100, "stopped", 1)), "{:?}", log.lives);
+    assert!(log.turns.contains(&(100, "stopped", 1)), "{:?}", log.turns);
     assert_eq!((log.again.len(), log.killed.len()), (0, 0));
 }
 
@@ -255,7 +211,7 @@ fn who_is_killed_loses_what_it_holds_until_the_timeout_ends() {
     let scenario = leaves_at_15(OnStop::Finish, Some(10));
     let log = log(&scenario);
     assert_eq!(log.killed, [(25, 1, 8)]);
-    assert!(log.lives.contains(&(25, "stopped", 1)));
+    assert!(log.turns.contains(&(25, "stopped", 1)));
     assert_eq!((log.again.first(), log.again.len()), (Some(&(250, 2)), 8));
     let measured = measure(&scenario, 0).measured;
     let counts = measured.fleets[0].counts;
@@ -268,7 +224,7 @@ fn who_is_killed_loses_what_it_holds_until_the_timeout_ends() {
 fn who_drops_is_killed_at_once() {
     let log = log(&leaves_at_15(OnStop::Drop, Some(1_000)));
     assert_eq!(log.killed, [(15, 1, 9)]);
-    assert!(log.lives.contains(&(15, "stopped", 1)));
+    assert!(log.turns.contains(&(15, "stopped", 1)));
     assert_eq!((log.again.first(), log.again.len()), (Some(&(250, 2)), 9));
 }
 
@@ -278,7 +234,7 @@ fn who_drops_is_killed_at_once() {
 fn who_gives_back_keeps_what_it_works_on() {
     let scenario = leaves_at_15(OnStop::GiveBack, Some(10));
     let log = log(&scenario);
-    assert!(log.lives.contains(&(20, "stopped", 1)), "{:?}", log.lives);
+    assert!(log.turns.contains(&(20, "stopped", 1)), "{:?}", log.turns);
     assert_eq!((log.killed.len(), log.again.len()), (0, 8));
     assert!(log.again.iter().all(|&(at, receives)| at < 200 && receives == 2), "{:?}", log.again);
     let counts = measure(&scenario, 0).measured.queues[0].counts;
@@ -320,7 +276,7 @@ fn a_deploy_exchanges_a_part_when_the_one_before_has_started() {
     });
     let log = log(&scenario);
     let own = |word: &str| -> Vec<(u64, u32)> {
-        let all = log.lives.iter().filter(|&&(at, own, _)| own == word && at > 0);
+        let all = log.turns.iter().filter(|&&(at, own, _)| own == word && at > 0);
         all.map(|&(at, _, worker)| (at, worker)).collect()
     };
     let left = [(12, 0), (12, 1), (25, 2), (25, 3), (35, 4), (35, 5), (45, 6), (45, 7)];
@@ -340,7 +296,7 @@ fn a_fleet_that_shrinks_during_a_deploy_lets_those_go_that_are_out() {
         Some(Deploys { at: [at(12)].into(), batch: Portion::Workers(2), start_up: None });
     let log = log(&scenario);
     let late: Vec<(u64, &str, u32)> =
-        log.lives.iter().copied().filter(|&(at, ..)| at > 0).collect();
+        log.turns.iter().copied().filter(|&(at, ..)| at > 0).collect();
     let lives = [
         (12, "left", 0),
         (12, "left", 1),
@@ -363,4 +319,65 @@ fn ten_thousand_parts_are_exchanged_without_a_deep_recursion() {
     scenario.fleets[0].config.deploys =
         Some(Deploys { at: [at(50)].into(), batch: Portion::Workers(1), start_up: None });
     assert_eq!(measure(&scenario, 0).measured.fleets[0].counts.joined, 10_000);
+}
+
+/// Ten workers are wanted at 1 of which one host has room for four; two further hosts are asked for
+/// together when no more workers have come for 1 s, and take 60 s; a worker starts in 20 s. When
+/// the fleet shrinks at 100, empty hosts stay 30 s: at 120 two of the workers that come find their
+/// places, and at 150 none is there but the first host.
+fn placed(steps: &[(u64, u32)]) -> Scenario {
+    let mut scenario = backlog(1_000, 1);
+    scenario.duration = secs(300);
+    let fleet = &mut scenario.fleets[0].config;
+    fleet.size = schedule(steps, None);
+    fleet.start_up = Dist::Constant(secs(20));
+    fleet.hosts = Some(RoomConfig {
+        per_node: 4,
+        nodes: 1,
+        boot: Dist::Constant(secs(60)),
+        batch_idle: secs(1),
+        batch_most: secs(10),
+        empty: Some(secs(30)),
+    });
+    scenario
+}
+
+fn of_word(log: &Lives, wanted: &str) -> Vec<u64> {
+    log.turns.iter().filter(|(_, word, _)| *word == wanted).map(|&(at, ..)| at).collect()
+}
+
+#[test]
+fn workers_without_room_wait_for_hosts() {
+    let log = log(&placed(&[(0, 0), (1, 10)]));
+    let started: Vec<u64> = [[21; 4].as_slice(), &[1 + 1 + 60 + 20; 6]].concat();
+    assert_eq!(of_word(&log, "started"), started);
+}
+
+#[test]
+fn who_goes_makes_room_for_who_waits() {
+    // Two of four places are free at 10, so two of the four that wait since 5 have them then, and
+    // start at 30; the other two are placed when a host has come for them, at 66.
+    let mut scenario = placed(&[(0, 4), (5, 8), (10, 6)]);
+    scenario.fleets[0].config.hosts.as_mut().expect("it has").boot = Dist::Constant(secs(600));
+    let none = log(&scenario);
+    assert_eq!(
+        of_word(&none, "started"),
+        [20; 4],
+        "who waits longest leaves last, so nobody comes"
+    );
+    scenario.fleets[0].config.size = schedule(&[(0, 4), (30, 0), (31, 5), (40, 3)], None);
+    scenario.fleets[0].config.processing = Dist::Constant(secs(15));
+    let log = log(&scenario);
+    // They begin at 20 what ends at 35: then four of the five that wait since 31 are placed.
+    assert_eq!(of_word(&log, "started"), [vec![20; 4], vec![55; 3]].concat());
+}
+
+#[test]
+fn empty_hosts_go_and_are_asked_for_again() {
+    let log = log(&placed(&[(0, 0), (1, 8), (100, 0), (120, 5), (140, 0), (200, 5)]));
+    let started = of_word(&log, "started");
+    assert_eq!(started[..4], [21; 4]);
+    assert_eq!(started[4..8], [82; 4]);
+    assert_eq!(started[8..13], [140; 5], "both hosts are still there at 120");
+    assert_eq!(started[13..], [220, 220, 220, 220, 281], "and one is not at 200");
 }

@@ -9,9 +9,7 @@ use crate::model::clients::{Retry, RetryBudget};
 impl Retry {
     /// The wait before retry `attempt` (from 1): uniform in [0, min(cap, base·2^(attempt − 1))].
     pub fn wait<S: Source>(&self, attempt: u32, source: &mut S) -> Span {
-        let doubled = self.base.saturating_mul(1 << attempt.saturating_sub(1).min(40));
-        let ceiling = doubled.min(self.cap).as_nanos();
-        Span::from_nanos(source.below(ceiling.saturating_add(1).max(1)))
+        up_to(doubled(self.base, self.cap, attempt), source)
     }
 
     /// Whether a call that was tried `attempts` times may be tried again.
@@ -20,6 +18,17 @@ impl Retry {
     }
 }
 
+/// A ceiling that doubles: min(cap, base·2^(n − 1)) for n from 1.
+#[inline]
+pub(super) fn doubled(base: Span, cap: Span, n: u32) -> Span {
+    base.saturating_mul(1 << n.saturating_sub(1).min(40)).min(cap)
+}
+
+/// Full jitter: uniform in [0, ceiling].
+#[inline]
+pub(super) fn up_to<S: Source>(ceiling: Span, source: &mut S) -> Span {
+    Span::from_nanos(source.below(ceiling.as_nanos().saturating_add(1).max(1)))
+}
 /// What a token, or a retry, counts.
 const WHOLE: u64 = 1_000_000;
 

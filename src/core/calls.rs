@@ -36,6 +36,11 @@ impl<T> Calls<T> {
         self.rows.len() as u64 * each as u64
     }
 
+    /// All rows, those of calls that are over as they were left.
+    pub fn rows(&self) -> &[T] {
+        &self.rows
+    }
+
     /// A call is over.
     #[inline]
     pub fn close(&mut self, number: u32) {

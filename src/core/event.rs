@@ -6,7 +6,7 @@
 //! in the order of their ranks, those of one rank in the order in which they were scheduled. The
 //! table below is the only place that names an event, its rank and why it has it.
 
-use crate::facts::deed::{DownstreamId, FleetId, ProducerId, WorkerId};
+use crate::facts::deed::{DownstreamId, FleetId, FunctionId, ProducerId, WorkerId};
 use crate::kernel::calendar::{Ranked, TimerId};
 use crate::ledger::config::QueueId;
 
@@ -89,7 +89,7 @@ events! {
     /// Of what workers lean on.
     Downstreams(DownstreamEvent) {
         /// A call of a downstream ends, begins or is given up.
-        Downstream(DownstreamId) 3 "a call that ends at t frees its place for one that is made at t",
+        Downstream(DownstreamId) 3 "a call that ends at t makes room for one made at t",
     }
     /// Of the producers.
     Producers(ProducerEvent) {
@@ -108,6 +108,8 @@ events! {
         Life(WorkerId) 0 "a worker that dies at t does nothing at t",
         /// A worker that leaves has had its time of grace.
         Kill(WorkerId) 0 "as a crash",
+        /// Hosts of a fleet are asked for, come or go.
+        Hosts(FleetId) 1 "as a change of its size",
         /// A fleet begins to exchange its workers.
         Deploy(FleetId) 1 "as a change of its size",
         /// The next of its workers are exchanged.
@@ -126,6 +128,19 @@ events! {
         Answer(WorkerId) 8 "a consumer learns at t what it received before t",
         /// A worker polls after a pause.
         Poll(WorkerId) 12 "a poll at t sees all that was sent at t",
+        /// A scaler looks at its queue, reads or decides.
+        Scale(FleetId) 13 "counters read at t show all that was done at t",
+    }
+    /// Of the functions.
+    Functions(FunctionEvent) {
+        /// What a batch waits for: its window, another try, its end, its deletes, its gap.
+        Batch(u32) 3 "as a thread: what ends at t frees its place for what arrives at t",
+        /// Environments have been idle for long enough.
+        Cool(FunctionId) 4 "one that ended at t is warm at t",
+        /// The answer to a receive reaches its reader, or a reader polls after a pause.
+        Reader(u32) 7 "as an answer to a worker; its poll waits for what is sent at t",
+        /// The limit of a mapping grows.
+        Grow(FunctionId) 11 "sees the backlog of all that was sent at t",
     }
 }
 
@@ -227,6 +242,18 @@ impl Numbered for WorkerId {
     }
 }
 
+impl Numbered for FunctionId {
+    #[inline]
+    fn of(number: u32) -> FunctionId {
+        FunctionId(number)
+    }
+
+    #[inline]
+    fn number(self) -> u32 {
+        self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,7 +263,8 @@ mod tests {
     #[test]
     fn an_event_is_found_again_by_its_name() {
         let (worker, queue, producer) = (WorkerId(7), QueueId(7), ProducerId(7));
-        let events: [Event; 18] = [
+        let function = FunctionId(7);
+        let events: [Event; 24] = [
             ServiceEvent::Due(queue).into(),
             DownstreamEvent::Downstream(DownstreamId(7)).into(),
             ServiceEvent::Purge(queue).into(),
@@ -247,6 +275,7 @@ mod tests {
             FleetEvent::Life(worker).into(),
             FleetEvent::Kill(worker).into(),
             FleetEvent::Size(FleetId(7)).into(),
+            FleetEvent::Hosts(FleetId(7)).into(),
             FleetEvent::Deploy(FleetId(7)).into(),
             FleetEvent::Rollout(FleetId(7)).into(),
             FleetEvent::Thread(7).into(),
@@ -255,6 +284,11 @@ mod tests {
             FleetEvent::DeleteLinger(worker).into(),
             FleetEvent::Answer(worker).into(),
             FleetEvent::Poll(worker).into(),
+            FunctionEvent::Batch(7).into(),
+            FunctionEvent::Cool(function).into(),
+            FunctionEvent::Reader(7).into(),
+            FunctionEvent::Grow(function).into(),
+            FleetEvent::Scale(FleetId(7)).into(),
         ];
         for event in events {
             assert_eq!(Event::of_timer(event.timer()), event);
@@ -265,7 +299,7 @@ mod tests {
     #[test]
     fn events_of_one_instant_run_in_the_order_of_their_ranks() {
         let (worker, queue, producer) = (WorkerId(0), QueueId(0), ProducerId(0));
-        let ordered: [Event; 13] = [
+        let ordered: [Event; 14] = [
             FleetEvent::Life(worker).into(),
             FleetEvent::Size(FleetId(0)).into(),
             ServiceEvent::Due(queue).into(),
@@ -279,6 +313,7 @@ mod tests {
             ProducerEvent::Arrival(producer).into(),
             ProducerEvent::SendLinger(producer).into(),
             FleetEvent::Poll(worker).into(),
+            FleetEvent::Scale(FleetId(0)).into(),
         ];
         for pair in ordered.windows(2) {
             let mut calendar: Calendar<Event> = Calendar::with_capacity(2);

@@ -118,7 +118,8 @@ impl<O: Observer> Core<O> {
             Event::Service(ServiceEvent::Due(_))
             | Event::Downstreams(_)
             | Event::Producers(_)
-            | Event::Fleets(_) => None,
+            | Event::Fleets(_)
+            | Event::Functions(_) => None,
         });
     }
 

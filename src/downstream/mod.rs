@@ -17,7 +17,7 @@ use priority_queue::PriorityQueue;
 
 use self::line::Line;
 use self::works::Works;
-use crate::kernel::bucket::{Bucket, Rate};
+use crate::kernel::bucket::{Bucket, TokenRate};
 use crate::kernel::calendar::FastHash;
 use crate::kernel::time::{Span, Time};
 use crate::model::downstream::{DownstreamBound, DownstreamConfig};
@@ -39,7 +39,7 @@ pub enum Entry {
 
 /// What becomes of a call later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum CallProgress {
     /// It has waited so long, and is worked on from now on.
     Begins(Span),
     /// It is over; whether it failed.
@@ -60,7 +60,7 @@ pub enum Progress {
 
 /// A call that something becomes of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step<T> {
+pub struct CallStep<T> {
     /// Which.
     pub call: CallId,
     /// What its caller said of itself.
@@ -68,7 +68,7 @@ pub struct Step<T> {
     /// Whether its caller still wants the answer.
     pub is_heard: bool,
     /// What becomes of it.
-    pub progress: Progress,
+    pub progress: CallProgress,
 }
 
 /// How a call stands.
@@ -201,21 +201,21 @@ impl<T: Copy> Downstream<T> {
 
     /// The next thing that happens by now. At one instant calls end first, then others begin that
     /// waited, then callers give up.
-    pub fn next(&mut self, now: Time) -> Option<Step<T>> {
+    pub fn next(&mut self, now: Time) -> Option<CallStep<T>> {
         if let Some(number) = self.works.ended(now) {
             self.change_pace(now);
             self.deadlines.remove(&number);
             let row = self.rows[number as usize];
             self.close(number);
             let used = now.since(row.since);
-            return Some(step(number, row, Progress::Ends { failed: row.fails, used }));
+            return Some(step(number, row, CallProgress::Ends { failed: row.fails, used }));
         }
         if self.can_begin(now) {
             let rows = &self.rows;
             let number = self.line.next(waits(rows)).expect("somebody waits");
             let waited = now.since(self.rows[number as usize].since);
             self.begin(now, number);
-            return Some(step(number, self.rows[number as usize], Progress::Begins(waited)));
+            return Some(step(number, self.rows[number as usize], CallProgress::Begins(waited)));
         }
         let (&number, &Reverse((at, _))) = self.deadlines.peek()?;
         if at > now {
@@ -229,7 +229,7 @@ impl<T: Copy> Downstream<T> {
         } else {
             self.remove(now, number);
         }
-        Some(step(number, row, Progress::GivenUp { under_way, goes_on }))
+        Some(step(number, row, CallProgress::GivenUp { under_way, goes_on }))
     }
 
     /// Follows other settings from now on, of the same kind: others may begin now. What was called
@@ -254,9 +254,11 @@ impl<T: Copy> Downstream<T> {
         }
     }
 
-    fn rate(&self) -> Option<Rate> {
+    fn rate(&self) -> Option<TokenRate> {
         match self.config.bound {
-            DownstreamBound::Limiter { per_second, burst } => Some(Rate::new(per_second, burst)),
+            DownstreamBound::Limiter { per_second, burst } => {
+                Some(TokenRate::new(per_second, burst))
+            }
             DownstreamBound::Pool { .. } | DownstreamBound::Scalability { .. } => None,
         }
     }
@@ -306,8 +308,8 @@ fn waits<T>(rows: &[Row<T>]) -> impl Fn(u32, u64) -> bool {
     }
 }
 
-fn step<T: Copy>(number: u32, row: Row<T>, progress: Progress) -> Step<T> {
-    Step { call: CallId(number), caller: row.caller, is_heard: row.is_heard, progress }
+fn step<T: Copy>(number: u32, row: Row<T>, progress: CallProgress) -> CallStep<T> {
+    CallStep { call: CallId(number), caller: row.caller, is_heard: row.is_heard, progress }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ fn pool(connections: u32) -> DownstreamConfig {
 }
 
 /// The instants of all that happens until nothing does, in milliseconds, with the callers.
-fn all_steps(downstream: &mut Downstream<u32>) -> Vec<(u64, u32, Progress)> {
+fn all_steps(downstream: &mut Downstream<u32>) -> Vec<(u64, u32, CallProgress)> {
     let mut steps = Vec::new();
     while let Some(due) = downstream.due() {
         while let Some(step) = downstream.next(due) {
@@ -40,7 +40,7 @@ fn closed(downstream: &mut Downstream<u32>, callers: u32, end: Time) -> Vec<Time
     }
     while let Some(due) = downstream.due().filter(|&due| due <= end) {
         while let Some(step) = downstream.next(due) {
-            if let Progress::Ends { .. } = step.progress {
+            if let CallProgress::Ends { .. } = step.progress {
                 ends.push(due);
                 downstream.call(due, step.caller, S0, false);
             }
@@ -49,12 +49,12 @@ fn closed(downstream: &mut Downstream<u32>, callers: u32, end: Time) -> Vec<Time
     ends
 }
 
-fn ends(used: u64) -> Progress {
-    Progress::Ends { failed: false, used: Span::from_millis(used) }
+fn ends(used: u64) -> CallProgress {
+    CallProgress::Ends { failed: false, used: Span::from_millis(used) }
 }
 
-fn begins(waited: u64) -> Progress {
-    Progress::Begins(Span::from_millis(waited))
+fn begins(waited: u64) -> CallProgress {
+    CallProgress::Begins(Span::from_millis(waited))
 }
 
 /// c callers, K connections, work s₀: min(c, K)/s₀ calls a second, each after max(s₀, c·s₀/K).
@@ -107,14 +107,14 @@ fn a_call_that_waits_is_given_up_and_leaves_the_line() {
     assert_eq!(one.call(at(0), 1, S0, false), Entry::Begins(CallId(0)));
     assert_eq!(one.call(at(10), 2, S0, false), Entry::Waits(CallId(1)));
     assert_eq!(one.call(at(20), 3, Span::from_millis(20), false), Entry::Waits(CallId(2)));
-    let given_up = Progress::GivenUp { under_way: true, goes_on: false };
+    let given_up = CallProgress::GivenUp { under_way: true, goes_on: false };
     let expected = [
         (100, 1, ends(100)),
         (100, 2, begins(90)),
         (160, 2, given_up),
         // Its connection was free at once, 10 ms before it would have been given up.
         (160, 3, begins(140)),
-        (170, 3, Progress::GivenUp { under_way: true, goes_on: false }),
+        (170, 3, CallProgress::GivenUp { under_way: true, goes_on: false }),
     ];
     assert_eq!(all_steps(&mut one), expected);
 }
@@ -127,7 +127,7 @@ fn what_was_given_up_may_be_worked_off_all_the_same() {
     one.call(at(0), 1, S0, false);
     one.call(at(10), 2, S0, false);
     one.call(at(20), 3, Span::from_millis(20), false);
-    let given_up = |under_way| Progress::GivenUp { under_way, goes_on: true };
+    let given_up = |under_way| CallProgress::GivenUp { under_way, goes_on: true };
     let expected = [
         (100, 1, ends(100)),
         (100, 2, begins(90)),
@@ -146,7 +146,7 @@ fn an_answer_at_the_end_of_the_timeout_is_in_time() {
     let mut one = Downstream::new(DownstreamConfig { timeout, ..pool(1) });
     one.call(at(0), 1, S0, true);
     let used = S0;
-    assert_eq!(all_steps(&mut one), [(100, 1, Progress::Ends { failed: true, used })]);
+    assert_eq!(all_steps(&mut one), [(100, 1, CallProgress::Ends { failed: true, used })]);
 }
 
 #[test]

@@ -49,6 +49,7 @@ impl<O: Observer> World<O> {
         self.core.follow(from, then);
         self.producers.follow(&mut self.core, &from.producers, &then.producers);
         self.fleets.follow(&mut self.core, &from.fleets, &then.fleets);
+        self.functions.follow(&mut self.core, &from.functions, &then.functions, then.account);
         self.settle();
     }
 }

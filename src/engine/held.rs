@@ -18,8 +18,9 @@ impl<O: Observer> World<O> {
 
     #[cold]
     fn tell_held(&mut self) {
-        let mut looked_at = self.fleets.threads();
-        self.core.ledger.forget_unheld(self.fleets.unfinished().inspect(|_| looked_at += 1));
+        let mut looked_at = self.fleets.threads() + self.functions.batches();
+        let held = self.fleets.unfinished().chain(self.functions.unfinished());
+        self.core.ledger.forget_unheld(held.inspect(|_| looked_at += 1));
         self.most_remembered = self.core.ledger.remembered() + looked_at.max(LEAST_REMEMBERED);
     }
 }

@@ -8,6 +8,7 @@
 //! run touches, within a third or so. All sums saturate.
 
 use crate::clients::fleets::Fleets;
+use crate::clients::functions::Functions;
 use crate::clients::producers::Producers;
 use crate::core::event::Event;
 use crate::kernel::calendar::Calendar;
@@ -37,6 +38,8 @@ pub enum Occupant {
     Nodes,
     /// The workers of a fleet and their threads.
     Workers,
+    /// A function whose mapping has grown as far as it may.
+    Functions,
     /// A producer, with what it knows of its arrivals.
     Arrivals,
     /// The closed clients of a producer.
@@ -45,7 +48,7 @@ pub enum Occupant {
 
 impl Occupant {
     /// All of them.
-    const ALL: [Occupant; 9] = [
+    const ALL: [Occupant; 10] = [
         Occupant::Program,
         Occupant::Windows,
         Occupant::Loads,
@@ -53,6 +56,7 @@ impl Occupant {
         Occupant::Partitions,
         Occupant::Nodes,
         Occupant::Workers,
+        Occupant::Functions,
         Occupant::Arrivals,
         Occupant::Clients,
     ];
@@ -120,6 +124,10 @@ impl Needed {
         for (number, Named { config, .. }) in scenario.fleets.iter().enumerate() {
             parts.push((Occupant::Workers, number, Fleets::bytes_of_fleet(config)));
         }
+        for (number, Named { config, .. }) in scenario.functions.iter().enumerate() {
+            let bytes = Functions::bytes_of_function(config, scenario.account);
+            parts.push((Occupant::Functions, number, bytes));
+        }
         Needed { parts }
     }
 
@@ -159,8 +167,10 @@ fn idle_queues(scenario: &Scenario) -> Vec<bool> {
     let redrives = scenario.queues.iter().filter_map(|queue| queue.config.redrive);
     let producers = scenario.producers.iter().map(|producer| producer.config.queue);
     let fleets = scenario.fleets.iter();
-    let fleets = fleets.flat_map(|fleet| [Some(fleet.config.queue), fleet.config.forward]);
-    for queue in redrives.map(|to| to.to).chain(producers).chain(fleets.flatten()) {
+    let fleets = fleets.flat_map(|fleet| fleet.config.queues().chain(fleet.config.forward));
+    let functions = scenario.functions.iter().map(|function| function.config.queue);
+    let queues = redrives.map(|to| to.to).chain(producers).chain(fleets);
+    for queue in queues.chain(functions) {
         // What is at fault may name a queue that is not there.
         if let Some(idle) = idle.get_mut(queue.0 as usize) {
             *idle = false;

@@ -5,6 +5,7 @@
 
 use super::world::World;
 use crate::clients::fleets::worker::{Life, Polling};
+use crate::clients::functions::Standing;
 use crate::facts::deed::WorkerId;
 use crate::facts::fact::Fact;
 use crate::facts::observer::Observer;
@@ -103,7 +104,7 @@ impl Situation {
             ..Situation::default()
         };
         for (number, worker) in (0..).map(WorkerId).zip(world.fleets.workers()) {
-            if world.fleets.config(worker).queue != queue {
+            if !world.fleets.config(worker).receives_from(queue) {
                 continue;
             }
             seen.workers += 1;
@@ -115,24 +116,56 @@ impl Situation {
             seen.threads += one.threads;
             seen.busy += one.busy;
             match worker.polling {
-                Polling::Called if one.waits => seen.waiting += 1,
+                // It may wait at another of its queues.
+                Polling::Called if one.waits => {
+                    let there = world.core.ledger.waits_at(Caller(number.0)) == Some(queue);
+                    seen.waiting += u32::from(there);
+                }
                 Polling::Called => seen.answering += 1,
                 Polling::Paused => seen.pausing += 1,
                 Polling::Idle => {}
             }
         }
+        for function in world.functions.standings() {
+            if world.functions.config(function.function).queue == queue {
+                seen.add_function(&function);
+            }
+        }
         seen
+    }
+
+    /// A function is as a worker whose threads are the places within its limit.
+    fn add_function(&mut self, function: &Standing) {
+        self.workers += 1;
+        self.up += 1;
+        self.threads += function.limit;
+        self.busy += function.in_use.min(function.limit);
+        self.waiting += u32::from(function.waiting > 0);
+        self.answering += u32::from(function.waiting == 0 && function.reading > 0);
     }
 }
 
 fn at_work<O: Observer>(world: &World<O>, number: WorkerId) -> AtWork {
+    if let Some(id) = number.function() {
+        let mut standings = world.functions.standings();
+        let function = standings.find(|function| function.function == id);
+        let function = function.expect("a function that receives is there");
+        return AtWork {
+            worker: number,
+            up: true,
+            threads: function.limit,
+            busy: function.in_use.min(function.limit),
+            waits: function.waiting > 0,
+            in_transit: false,
+        };
+    }
     let worker = &world.fleets.workers()[number.0 as usize];
     AtWork {
         worker: number,
         up: worker.life == Life::Up,
         threads: world.fleets.config(worker).threads,
         busy: worker.busy,
-        waits: world.core.ledger.waits(Caller(number.0)),
+        waits: world.core.ledger.waits_at(Caller(number.0)).is_some(),
         in_transit: worker.in_transit > 0,
     }
 }

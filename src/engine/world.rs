@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::foreseen::Watch;
 use crate::clients::fleets::Fleets;
+use crate::clients::functions::Functions;
 use crate::clients::producers::Producers;
 use crate::core::Core;
 use crate::core::event::{DownstreamEvent, Event};
@@ -19,6 +20,7 @@ use crate::kernel::calendar::{Ranked, TimerId};
 use crate::kernel::time::Time;
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueId;
+use crate::ledger::journal::group_of;
 use crate::model::scenario::{Limits, Scenario};
 
 /// How a run ended.
@@ -51,6 +53,7 @@ pub struct World<O: Observer> {
     pub(super) core: Core<O>,
     pub(super) producers: Producers,
     pub(super) fleets: Fleets,
+    pub(super) functions: Functions,
     pub(super) limits: Limits,
     /// What it may grow beyond.
     pub(super) memory: Watch,
@@ -85,10 +88,12 @@ impl<O: Observer> World<O> {
         let memory = Watch::new(scenario, &core.ledger);
         let producers = Producers::new(&mut core, &scenario.producers, interrupt);
         let fleets = Fleets::new(&mut core, &scenario.fleets, interrupt);
+        let functions = Functions::new(&mut core, &scenario.functions, scenario.account);
         let mut world = World {
             core,
             producers,
             fleets,
+            functions,
             limits: scenario.limits,
             memory,
             events: 0,
@@ -245,6 +250,7 @@ impl<O: Observer> World<O> {
             Event::Downstreams(event) => self.hand_out_answers(event),
             Event::Producers(event) => self.producers.handle(core, event),
             Event::Fleets(event) => self.fleets.handle(core, event),
+            Event::Functions(event) => self.functions.handle(core, event),
         }
     }
 
@@ -262,7 +268,10 @@ impl<O: Observer> World<O> {
     #[expect(clippy::inline_always, reason = "every event ends here, mostly with nothing to do")]
     pub(super) fn settle(&mut self) {
         while let Some(served) = self.core.ledger.next_served() {
-            self.fleets.accept(&mut self.core, served);
+            match group_of(served.caller.0) {
+                None => self.fleets.accept(&mut self.core, served),
+                Some(_) => self.functions.accept(&mut self.core, served),
+            }
         }
         self.core.plan_looks();
     }

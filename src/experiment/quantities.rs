@@ -3,6 +3,7 @@
 //! Owns the measures that are taken where none is named, and the way from texts to checked
 //! quantities. Must not know their values.
 
+use crate::ledger::config::QueueId;
 use crate::scenario::fault::{Fault, FaultSource, Faults, Place};
 use crate::stats::expect::{ExpectFault, Names, Quantity, parse_quantity};
 
@@ -19,8 +20,9 @@ const USUAL: [(&str, &str); 5] = [
 /// text without one would mean another part, or there are several.
 fn usual(names: &Names<'_>) -> Vec<String> {
     let fleets = names.scenario.map_or(&[][..], |scenario| &scenario.fleets);
-    let receives =
-        |queue: &usize| fleets.iter().any(|fleet| fleet.config.queue.0 as usize == *queue);
+    let receives = |queue: &usize| {
+        fleets.iter().any(|fleet| fleet.config.receives_from(QueueId(*queue as u32)))
+    };
     let queues: Vec<usize> = (0..names.queues.len()).filter(receives).collect();
     let mut texts = Vec::new();
     for &queue in &queues {

@@ -6,7 +6,7 @@
 
 use crate::engine::fates::{Parting, Side};
 use crate::engine::situation::{AtWork, Situation};
-use crate::facts::deed::{Deed, Ending, WorkerId};
+use crate::facts::deed::{Deed, Ending, FunctionId, WorkerId};
 use crate::facts::fact::Fact;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{QueueConfig, QueueId};
@@ -83,7 +83,11 @@ impl View<'_> {
         Some((&self.scenario.fleets[fleet], member))
     }
 
+    /// The name of a worker, or of a function, whoever of its readers or environments it is.
     fn worker(&self, worker: WorkerId) -> String {
+        if let Some(FunctionId(function)) = worker.function() {
+            return self.scenario.functions[function as usize].name.clone();
+        }
         match self.place(worker) {
             Some((fleet, member)) => format!("{}.{member}", fleet.name),
             None => "a worker that joined late".to_owned(),
@@ -92,11 +96,15 @@ impl View<'_> {
 
     /// A worker of the other system, and that this one has none of its name, if so.
     fn foreign(&self, other: View<'_>, worker: WorkerId) -> String {
-        let missing = other.place(worker).is_some_and(|(fleet, member)| {
-            let own = self.scenario.fleets.iter().find(|own| own.name == fleet.name);
-            own.is_none_or(|own| own.config.size.most() <= member)
-        });
         let name = other.worker(worker);
+        let missing = if worker.function().is_some() {
+            self.scenario.functions.iter().all(|own| own.name != name)
+        } else {
+            other.place(worker).is_some_and(|(fleet, member)| {
+                let own = self.scenario.fleets.iter().find(|own| own.name == fleet.name);
+                own.is_none_or(|own| own.config.size.most() <= member)
+            })
+        };
         if missing { format!("{name}, which {} does not have,", self.name) } else { name }
     }
 
@@ -119,7 +127,9 @@ impl View<'_> {
 
     /// What the fleets that receive from the message's queue are.
     fn fleets(&self) -> impl Iterator<Item = &Named<FleetConfig>> {
-        let own = |fleet: &&Named<FleetConfig>| Some(fleet.config.queue) == self.side.queue;
+        let own = |fleet: &&Named<FleetConfig>| {
+            self.side.queue.is_some_and(|queue| fleet.config.receives_from(queue))
+        };
         self.scenario.fleets.iter().filter(own)
     }
 }

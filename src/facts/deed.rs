@@ -7,16 +7,18 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::MessageId;
 use crate::ledger::journal::vocabulary::{Kind, Value, facts, numbers, words};
+use crate::ledger::journal::{group_of, grouped};
 
 /// A producer, by its place in the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProducerId(pub u32);
 
-/// A fleet, by its place in the scenario.
+/// A fleet, by its place in the scenario; or a function ([`FleetId::of_function`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FleetId(pub u32);
 
 /// A worker, numbered over all fleets in the order of the scenario. It is the ledger's `Caller`.
+/// Or an execution environment of a function ([`WorkerId::of_function`]), which calls nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkerId(pub u32);
 
@@ -24,11 +26,44 @@ pub struct WorkerId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DownstreamId(pub u32);
 
+/// A function, by its place among the functions of the scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionId(pub u32);
+
+impl FleetId {
+    /// The environments of a function, which work as the workers of a fleet do.
+    #[inline]
+    pub fn of_function(function: FunctionId) -> FleetId {
+        FleetId(grouped(function.0, 0))
+    }
+
+    /// The function, if it is one.
+    #[inline]
+    pub fn function(self) -> Option<FunctionId> {
+        group_of(self.0).map(|(function, _)| FunctionId(function))
+    }
+}
+
+impl WorkerId {
+    /// An environment of a function, by its number there. That of one that is gone is given again.
+    #[inline]
+    pub fn of_function(function: FunctionId, environment: u32) -> WorkerId {
+        WorkerId(grouped(function.0, environment))
+    }
+
+    /// The function whose environment it is, if it is one.
+    #[inline]
+    pub fn function(self) -> Option<FunctionId> {
+        group_of(self.0).map(|(function, _)| FunctionId(function))
+    }
+}
+
 numbers! {
     DownstreamId: |it| u64::from(it.0), |of| DownstreamId(of), Value::Name(Kind::Downstream, it.0);
     ProducerId: |it| u64::from(it.0), |of| ProducerId(of), Value::Name(Kind::Producer, it.0);
     FleetId: |it| u64::from(it.0), |of| FleetId(of), Value::Name(Kind::Fleet, it.0);
     WorkerId: |it| u64::from(it.0), |of| WorkerId(of), Value::Name(Kind::Worker, it.0);
+    FunctionId: |it| u64::from(it.0), |of| FunctionId(of), Value::Name(Kind::Function, it.0);
 }
 
 words! {
@@ -55,6 +90,20 @@ impl Ending {
     #[inline]
     pub fn is_cut_off(self) -> bool {
         matches!(self, Ending::Crashed | Ending::Killed)
+    }
+}
+
+words! {
+    /// How one invocation of a function ended.
+    pub enum Returned {
+        /// All of its messages were processed.
+        Succeeded = "succeeded",
+        /// Its answer named those that were not.
+        InPart = "in_part",
+        /// It failed, and its whole batch with it.
+        Failed = "failed",
+        /// It took longer than it may: its whole batch failed, and its environment is gone.
+        TimedOut = "timed_out",
     }
 }
 
@@ -164,6 +213,21 @@ facts! {
             /// Messages that it holds: received, and neither deleted nor given back.
             held: u32 = tell "held",
         },
+        /// A fleet's scaler has read its queue's approximate counters.
+        15 "counted" Counted {
+            /// The fleet.
+            fleet: FleetId = tell "fleet",
+            /// The queue.
+            queue: QueueId = tell "queue",
+            /// Messages visible, as it read.
+            visible: u32 = tell "visible",
+            /// Messages in flight, as it read.
+            in_flight: u32 = tell "in_flight",
+            /// Messages delayed, as it read.
+            delayed: u32 = tell "delayed",
+            /// Calls of `GetQueueAttributes` that took; points of `CloudWatch` take none.
+            calls: u32 = tell "calls",
+        },
         /// A fleet begins to exchange its workers for others.
         14 "deployed" Deployed {
             /// The fleet.
@@ -177,7 +241,7 @@ facts! {
             fleet: FleetId = tell "fleet",
         },
         /// A thread of a worker calls a downstream.
-        15 "downstream_called" Called {
+        50 "downstream_called" Called {
             /// The worker.
             worker: WorkerId = tell "worker",
             /// Its thread.
@@ -188,7 +252,7 @@ facts! {
             attempt: u32 = tell "attempt",
         },
         /// A call has what it waited for: it is worked on.
-        16 "call_begun" CallBegun {
+        51 "call_begun" CallBegun {
             /// The worker that calls.
             worker: WorkerId = tell "worker",
             /// What it calls.
@@ -197,7 +261,7 @@ facts! {
             waited: Span = imply "waited_ns",
         },
         /// The work of a call is over.
-        17 "call_ended" CallEnded {
+        52 "call_ended" CallEnded {
             /// The worker that called.
             worker: WorkerId = tell "worker",
             /// What it called.
@@ -210,14 +274,14 @@ facts! {
             heard: bool = tell "heard",
         },
         /// A downstream refuses a call.
-        18 "call_refused" CallRefused {
+        53 "call_refused" CallRefused {
             /// The worker that called.
             worker: WorkerId = tell "worker",
             /// What it called.
             downstream: DownstreamId = tell "downstream",
         },
         /// A worker gives a call up, after its timeout or because it dies.
-        19 "call_given_up" CallGivenUp {
+        54 "call_given_up" CallGivenUp {
             /// The worker that called.
             worker: WorkerId = tell "worker",
             /// What it called.
@@ -228,6 +292,59 @@ facts! {
             under_way: bool = tell "under_way",
             /// Whether the downstream goes on with it all the same.
             goes_on: bool = tell "goes_on",
+        },
+        /// A function was invoked with a batch.
+        40 "invoked" Invoked {
+            /// The environment that runs it.
+            environment: WorkerId = tell "worker",
+            /// The function.
+            function: FunctionId = imply "function",
+            /// Messages of the batch.
+            messages: u32 = tell "messages",
+            /// The environment is new: a cold start.
+            cold: bool = tell "cold",
+        },
+        /// An invocation ended.
+        41 "invocation_ended" InvocationEnded {
+            /// The environment that ran it.
+            environment: WorkerId = tell "worker",
+            /// The function.
+            function: FunctionId = imply "function",
+            /// How it ended.
+            how: Returned = tell "how",
+            /// What is billed: its cold start and its work, in whole milliseconds.
+            billed: Span = imply "billed_ns",
+        },
+        /// A batch could not be invoked, as no concurrency or no new environment was free.
+        42 "invocation_throttled" InvocationThrottled {
+            /// The function.
+            function: FunctionId = tell "function",
+            /// Messages of the batch.
+            messages: u32 = tell "messages",
+        },
+        /// A batch was given up, as the visibility timeout of its messages ended before it could be
+        /// invoked: they have been received in vain.
+        43 "receives_burnt" ReceivesBurnt {
+            /// The function.
+            function: FunctionId = tell "function",
+            /// Messages of the batch.
+            messages: u32 = tell "messages",
+        },
+        /// An environment is gone: it was idle for long enough, or its invocation timed out.
+        44 "environment_gone" EnvironmentGone {
+            /// The environment.
+            environment: WorkerId = tell "worker",
+            /// The function.
+            function: FunctionId = imply "function",
+        },
+        /// The concurrency that the mapping of a function may use changed.
+        45 "limit_changed" LimitChanged {
+            /// The function.
+            function: FunctionId = tell "function",
+            /// It now.
+            limit: u32 = tell "limit",
+            /// It before.
+            was: u32 = imply "was",
         },
         /// The number of busy threads of a worker changed.
         0 "busy" Busy {

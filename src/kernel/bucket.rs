@@ -10,7 +10,7 @@ use crate::kernel::time::{Span, Time};
 
 /// A rate and a burst in the form that admission needs.
 #[derive(Clone, Copy, Debug)]
-pub struct Rate {
+pub struct TokenRate {
     /// Between the calls of a steady stream.
     interval: Span,
     /// How far ahead of its time a call may come.
@@ -19,12 +19,12 @@ pub struct Rate {
     pub per_second: f64,
 }
 
-impl Rate {
+impl TokenRate {
     /// So many calls per second, and so many that an idle bucket admits at once.
-    pub fn new(per_second: f64, burst: f64) -> Rate {
+    pub fn new(per_second: f64, burst: f64) -> TokenRate {
         let interval = Span::round_nanos(1e9 / per_second);
         let tolerance = Span::round_nanos((burst - 1.0).max(0.0) * 1e9 / per_second);
-        Rate { interval, tolerance, per_second }
+        TokenRate { interval, tolerance, per_second }
     }
 }
 
@@ -38,7 +38,7 @@ impl Bucket {
 
     /// When the next call is admitted, if none comes before; [`Time::NEVER`] where the next call of
     /// the steady stream lies behind the end of virtual time.
-    pub fn admits_at(self, rate: Rate) -> Time {
+    pub fn admits_at(self, rate: TokenRate) -> Time {
         if self.0 == Time::NEVER {
             return Time::NEVER;
         }
@@ -47,7 +47,7 @@ impl Bucket {
 
     /// The same bucket under another rate: as many tokens are missing as before. One that was not
     /// looked at, without a rate, is full.
-    pub fn convert(&mut self, from: Option<Rate>, to: Option<Rate>, now: Time) {
+    pub fn convert(&mut self, from: Option<TokenRate>, to: Option<TokenRate>, now: Time) {
         let (Some(from), Some(to)) = (from, to) else {
             *self = Bucket::FULL;
             return;
@@ -61,7 +61,7 @@ impl Bucket {
     }
 
     /// Takes a token if there is one.
-    pub fn admit(&mut self, rate: Rate, now: Time) -> bool {
+    pub fn admit(&mut self, rate: TokenRate, now: Time) -> bool {
         let admitted = self.admits_at(rate) <= now;
         if admitted {
             self.0 = self.0.max(now).saturating_add(rate.interval);
@@ -78,7 +78,7 @@ mod tests {
     /// `burst + t × per_second` calls at most; a greedy client gets all of them.
     #[test]
     fn a_greedy_client_gets_the_burst_and_then_the_rate() {
-        let rate = Rate::new(100.0, 20.0);
+        let rate = TokenRate::new(100.0, 20.0);
         let mut bucket = Bucket::FULL;
         let calls = (0..10_000_u64).map(|ms| Time::from_nanos(ms * 1_000_000));
         let admitted = calls.filter(|&now| bucket.admit(rate, now)).count();
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn an_idle_bucket_fills_no_further_than_its_burst() {
-        let rate = Rate::new(10.0, 3.0);
+        let rate = TokenRate::new(10.0, 3.0);
         let mut bucket = Bucket::FULL;
         let now = Time::from_nanos(60_000_000_000);
         let admitted = (0..10).filter(|_| bucket.admit(rate, now)).count();
@@ -99,8 +99,8 @@ mod tests {
     /// return at the new rate.
     #[test]
     fn a_bucket_under_another_rate_lacks_as_many_tokens() {
-        let slow = Rate::new(10.0, 10.0);
-        let fast = Rate::new(100.0, 30.0);
+        let slow = TokenRate::new(10.0, 10.0);
+        let fast = TokenRate::new(100.0, 30.0);
         let now = Time::from_nanos(5_000_000_000);
         let mut bucket = Bucket::FULL;
         assert!((0..4).all(|_| bucket.admit(slow, now)));
@@ -115,7 +115,7 @@ mod tests {
     /// A steady stream slower than virtual time is long admits what the bucket holds, and no more.
     #[test]
     fn a_bucket_that_never_fills_again_admits_its_burst() {
-        let rate = Rate::new(1e-12, 1.0);
+        let rate = TokenRate::new(1e-12, 1.0);
         let mut bucket = Bucket::FULL;
         assert!(bucket.admit(rate, Time::ZERO + Span::from_millis(1)));
         assert_eq!(bucket.admits_at(rate), Time::NEVER);

@@ -44,6 +44,14 @@ pub enum Purpose {
     Placement,
     /// Failures and repairs of nodes.
     Failures,
+    /// When a scaler reads a queue's counters, and how far they lag.
+    Counters,
+    /// When a pod autoscaler reads them, and how far they lag then.
+    Syncs,
+    /// How long the nodes take that replicas are placed on.
+    NodeBoot,
+    /// How long workers take that a scaler asks for.
+    Boot,
 }
 
 impl Purpose {
@@ -62,6 +70,10 @@ impl Purpose {
             Purpose::Think => "think",
             Purpose::Placement => "placement",
             Purpose::Failures => "failures",
+            Purpose::Counters => "counters",
+            Purpose::Syncs => "syncs",
+            Purpose::NodeBoot => "node boot",
+            Purpose::Boot => "boot",
         }
     }
 }
@@ -183,14 +195,18 @@ pub enum Fate {
     Duplicate = 8,
     /// How large it is.
     Size = 9,
+    /// How long after its send it may be worked on.
+    Hold = 10,
+    /// How much of a back-off it stays away after one receive.
+    Backoff = 11,
     /// Whether a delete with an older receipt deletes it.
-    StaleDelete = 10,
+    StaleDelete = 12,
     /// The work of a call to a downstream that its processing makes.
-    Call = 11,
+    Call = 13,
     /// Whether such a call fails.
-    CallFailure = 12,
+    CallFailure = 14,
     /// The luck of another try of such a call.
-    CallAgain = 13,
+    CallAgain = 15,
 }
 
 /// A message's luck: one uniform `u64`, drawn when it is sent.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::fleet_size::FleetSize;
+use super::scaling::RoomConfig;
 use crate::facts::deed::DownstreamId;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
@@ -163,8 +164,10 @@ pub struct CountPeriod {
 /// The settings of one fleet of equal workers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FleetConfig {
-    /// Where it receives.
+    /// Where it receives; of several queues the first.
     pub queue: QueueId,
+    /// How it goes through several queues, of which `queue` is the first; `None` is one alone.
+    pub several: Option<Several>,
     /// Processes.
     pub size: FleetSize,
     /// Messages worked on at once by each.
@@ -182,12 +185,17 @@ pub struct FleetConfig {
     pub call_latency: Dist,
     /// How processing fails.
     pub failure: Failure,
+    /// From a message's send until it may be worked on, drawn from its luck, the same at every
+    /// receive. A thread that takes it earlier hides it for the rest instead of working on it.
+    pub hold: Option<Dist>,
     /// Extends the visibility timeout of messages being worked on.
     pub heartbeat: Option<Heartbeat>,
     /// How workers die.
     pub crash: Option<Crash>,
     /// From when a worker joins, at the start of the run or later, to its first poll.
     pub start_up: Dist,
+    /// The hosts that its workers are placed on; `None` has room for all.
+    pub hosts: Option<RoomConfig>,
     /// What a worker that leaves does with what it holds.
     pub on_stop: OnStop,
     /// After so long one that leaves is killed; `None` waits for it.
@@ -204,6 +212,41 @@ pub struct FleetConfig {
     pub retry: Retry,
 }
 
+/// How a worker that receives from several queues goes through them. It asks one after the other
+/// until one has messages; only the last of a round is asked by a long poll.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Several {
+    /// The first always comes first: the next is asked only if those before it had nothing.
+    Priority(Vec<QueueId>),
+    /// They come first in turns, as often as their weights say: smooth weighted round robin, as in
+    /// nginx. The others follow, those first that have waited longest by their weights.
+    Weighted(Vec<(QueueId, u32)>),
+}
+
+impl Several {
+    /// The queues, as they are written.
+    pub fn queues(&self) -> impl Iterator<Item = QueueId> {
+        let (first, second) = match self {
+            Several::Priority(queues) => (&queues[..], &[][..]),
+            Several::Weighted(queues) => (&[][..], &queues[..]),
+        };
+        first.iter().copied().chain(second.iter().map(|&(queue, _)| queue))
+    }
+}
+
+impl FleetConfig {
+    /// The queues that it receives from, as they are written.
+    pub fn queues(&self) -> impl Iterator<Item = QueueId> {
+        let one = self.several.is_none().then_some(self.queue);
+        one.into_iter().chain(self.several.iter().flat_map(Several::queues))
+    }
+
+    /// Whether it receives from this queue.
+    pub fn receives_from(&self, queue: QueueId) -> bool {
+        self.queues().any(|own| own == queue)
+    }
+}
+
 /// How a worker polls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReceiveConfig {
@@ -218,6 +261,22 @@ pub struct ReceiveConfig {
     pub prefetch: u32,
     /// Pause after an empty short poll.
     pub pause: Dist,
+    /// Pause after the answer of every receive, beside the one after an empty short poll; `None`
+    /// is none.
+    pub gap: Option<Dist>,
+    /// How many messages it asks for.
+    pub ask: Ask,
+    /// No receive until all that was received is done: worked on, and deleted or given back.
+    pub barrier: bool,
+}
+
+/// How many messages a receive asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The most of a call, whatever the worker has room for.
+    Most,
+    /// No more than idle threads can take and the buffer has room for.
+    Room,
 }
 
 /// What `processing` is the length of.
@@ -230,7 +289,7 @@ pub enum WorkUnit {
 }
 
 /// How processing fails; drawn from the message's luck.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     /// Probability that one processing fails.
     pub probability: f64,
@@ -238,15 +297,38 @@ pub struct Failure {
     pub poison: f64,
     /// What the worker does then.
     pub then: OnFailure,
+    /// One failure fails all messages of its batch: none of them is done.
+    pub whole_batch: bool,
 }
 
 /// What a worker does with a message it failed to process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OnFailure {
     /// Nothing: it returns when its visibility timeout ends.
     LetExpire,
     /// Sets its visibility timeout to this.
     Release(Span),
+    /// Sets its visibility timeout to more with every receive.
+    Backoff {
+        /// After the first receive.
+        base: Span,
+        /// The longest.
+        cap: Span,
+        /// What is drawn of it.
+        jitter: Jitter,
+    },
+    /// Sets its visibility timeout to the n-th after the n-th receive, to the last after all
+    /// further ones.
+    Delays(Arc<[Span]>),
+}
+
+/// What is drawn of a back-off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// Nothing: it is as long as it may be.
+    None,
+    /// Evenly between none and all of it.
+    Full,
 }
 
 /// Extends a message's visibility while it is worked on.

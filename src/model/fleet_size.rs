@@ -1,10 +1,11 @@
 //! How many workers a fleet has.
 //!
-//! Owns the number that is wanted, where settings alone say it: from the start, and later. Must not
-//! know how a fleet comes to have so many (`clients::fleets`).
+//! Owns the number that is wanted, where settings alone say it, and which settings say it
+//! otherwise. Must not know how a fleet comes to have so many (`clients::fleets`).
 
 use std::sync::Arc;
 
+use super::scaling::ScalerConfig;
 use crate::kernel::time::{Span, Time};
 
 /// How many workers a fleet is to have.
@@ -14,6 +15,8 @@ pub enum FleetSize {
     Fixed(u32),
     /// So many from each instant on.
     Schedule(Schedule),
+    /// As many as a scaler wants.
+    Scaled(Box<ScalerConfig>),
 }
 
 /// Numbers of workers by the clock.
@@ -31,18 +34,29 @@ impl From<u32> for FleetSize {
     }
 }
 
+impl From<ScalerConfig> for FleetSize {
+    fn from(scaler: ScalerConfig) -> FleetSize {
+        FleetSize::Scaled(Box::new(scaler))
+    }
+}
+
 impl FleetSize {
-    /// How many there are at `now`.
-    pub fn at(&self, now: Time) -> u32 {
+    /// How many settings say there are at `now`; `None` if a scaler says it.
+    pub fn at(&self, now: Time) -> Option<u32> {
         match self {
-            FleetSize::Fixed(count) => *count,
-            FleetSize::Schedule(schedule) => schedule.at(now),
+            FleetSize::Fixed(count) => Some(*count),
+            FleetSize::Schedule(schedule) => Some(schedule.at(now)),
+            FleetSize::Scaled(_) => None,
         }
     }
 
     /// How many there are at the start.
     pub fn at_start(&self) -> u32 {
-        self.at(Time::ZERO)
+        match self {
+            FleetSize::Fixed(count) => *count,
+            FleetSize::Schedule(schedule) => schedule.at(Time::ZERO),
+            FleetSize::Scaled(scaler) => scaler.start,
+        }
     }
 
     /// Most that are wanted at once.
@@ -52,6 +66,7 @@ impl FleetSize {
             FleetSize::Schedule(Schedule { steps, .. }) => {
                 steps.iter().map(|&(_, count)| count).max().unwrap_or(0)
             }
+            FleetSize::Scaled(scaler) => scaler.max.max(scaler.start),
         }
     }
 
@@ -63,13 +78,14 @@ impl FleetSize {
                 let (_, first) = *steps.first()?;
                 steps.iter().all(|&(_, count)| count == first).then_some(first)
             }
+            FleetSize::Scaled(_) => None,
         }
     }
 
     /// When the clock next says how many, after `now`.
     pub fn next_step(&self, now: Time) -> Option<Time> {
         match self {
-            FleetSize::Fixed(_) => None,
+            FleetSize::Fixed(_) | FleetSize::Scaled(_) => None,
             FleetSize::Schedule(schedule) => schedule.next_step(now),
         }
     }
@@ -120,7 +136,7 @@ mod tests {
     #[test]
     fn a_schedule_holds_from_each_instant_to_the_next_and_the_last_for_ever() {
         let once = steps(None);
-        let counts = [0, 7, 8, 19, 20, 1_000].map(|secs| once.at(at(secs)));
+        let counts = [0, 7, 8, 19, 20, 1_000].map(|secs| once.at(at(secs)).unwrap_or(99));
         assert_eq!(counts, [4, 4, 20, 20, 6, 6]);
         let next = [0, 7, 8, 20].map(|secs| once.next_step(at(secs)));
         assert_eq!(next, [Some(at(8)), Some(at(8)), Some(at(20)), None]);
@@ -130,7 +146,7 @@ mod tests {
     #[test]
     fn one_that_comes_again_begins_anew() {
         let daily = steps(Some(24));
-        let counts = [23, 24, 31, 32, 44, 48].map(|secs| daily.at(at(secs)));
+        let counts = [23, 24, 31, 32, 44, 48].map(|secs| daily.at(at(secs)).unwrap_or(99));
         assert_eq!(counts, [6, 4, 4, 20, 6, 4]);
         let next = [20, 24, 32, 44].map(|secs| daily.next_step(at(secs)));
         assert_eq!(next, [24, 32, 44, 48].map(|secs| Some(at(secs))));

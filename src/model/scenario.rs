@@ -7,6 +7,7 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueConfig;
 use crate::model::clients::{FleetConfig, ProducerConfig};
 use crate::model::downstream::DownstreamConfig;
+use crate::model::functions::{Account, FunctionConfig, FunctionPrices};
 
 /// A named part of a scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +57,10 @@ pub struct Scenario {
     pub fleets: Vec<Named<FleetConfig>>,
     /// What they lean on, in the order of the file.
     pub downstreams: Vec<Named<DownstreamConfig>>,
+    /// Functions in the order of the file.
+    pub functions: Vec<Named<FunctionConfig>>,
+    /// What all functions share.
+    pub account: Account,
     /// Expectations as written; parsed by `stats::expect`.
     pub expect: Vec<String>,
     /// Bounds of a run.
@@ -80,6 +85,8 @@ pub struct Prices {
     pub free_requests: u64,
     /// For an hour of one worker, by fleet; `None` is unknown.
     pub worker_hour: Vec<Option<u64>>,
+    /// For functions.
+    pub functions: FunctionPrices,
     /// The measured window comes again each time so much has passed since it began; `None` if it
     /// goes on and on.
     pub every: Option<Span>,

@@ -120,6 +120,9 @@ fn with_latencies(mut part: Measured, latencies: Vec<Latencies>) -> Measured {
     for fleet in &mut part.fleets {
         fleet.series.clear();
     }
+    for function in &mut part.functions {
+        function.series.clear();
+    }
     part
 }
 
@@ -190,6 +193,7 @@ mod tests {
             producers: 0,
             fleets: Vec::new(),
             downstreams: Vec::new(),
+            functions: Vec::new(),
         }
     }
 
@@ -293,6 +297,7 @@ mod tests {
             producers: 0,
             fleets: Vec::new(),
             downstreams: Vec::new(),
+            functions: Vec::new(),
         };
         let mut batches = Batches::new(&frame, 3);
         for nanos in 0..20 {
@@ -319,6 +324,7 @@ mod tests {
             producers: 0,
             fleets: Vec::new(),
             downstreams: Vec::new(),
+            functions: Vec::new(),
         };
         let mut batches = Batches::new(&frame, 2);
         for (nanos, receives) in [(1, 1), (2, 40), (3, 32), (7, 31)] {

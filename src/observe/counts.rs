@@ -124,6 +124,10 @@ macro_rules! redelivery_counters {
             "redelivered.not_hidden" not_hidden: Less unless "is_zero",
             /// The worker was stopped: killed with it, or it gave it back.
             "redelivered.stopped" stopped: Less unless "is_zero",
+            /// It was received before its time, and hidden for the rest.
+            "redelivered.early" early: Less unless "is_zero",
+            /// No concurrency was free to invoke its function.
+            "redelivered.throttled" throttled: Less unless "is_zero",
         }
     };
 }
@@ -141,6 +145,8 @@ macro_rules! call_counters {
             "calls.delete" delete: Less,
             /// Changes of visibility.
             "calls.change_visibility" change_visibility: Less,
+            /// Readings of the approximate counters by scalers.
+            "calls.get_attributes" get_attributes: Less unless "is_zero",
         }
     };
 }
@@ -218,9 +224,38 @@ macro_rules! downstream_counters {
     };
 }
 
+/// Counters of one function.
+macro_rules! function_counters {
+    ($make:ident $more:tt) => {
+        $make! {
+            $more
+            /// Invocations that began.
+            "invocations" invocations: Neither,
+            /// Messages of them.
+            messages,
+            /// Invocations that began in a new environment.
+            "cold_starts" cold_starts: Less,
+            /// Tries to invoke that found no concurrency, or no new environment.
+            "invocation_throttles" invocation_throttles: Less,
+            /// Messages received in vain: they were visible again before they were invoked.
+            "receives_burnt" receives_burnt: Less,
+            /// Invocations that took longer than they may.
+            "timeouts" timeouts: Less,
+            /// Invocations that failed with their whole batch, timeouts included.
+            "invocation_failures" invocation_failures: Less,
+            /// Messages processed for the first time.
+            processed,
+            /// Messages processed again.
+            duplicates,
+            /// Messages whose processing failed.
+            failed,
+        }
+    };
+}
+
 pub(crate) use {
-    call_counters, downstream_counters, fleet_counters, producer_counters, queue_counters,
-    redelivery_counters,
+    call_counters, downstream_counters, fleet_counters, function_counters, producer_counters,
+    queue_counters, redelivery_counters,
 };
 
 queue_counters!(counted {
@@ -278,7 +313,12 @@ downstream_counters!(counted {
     DownstreamCounts in DownstreamCounts {}
 });
 
-/// A counter of a queue, a producer, a fleet or a downstream.
+function_counters!(counted {
+    /// Counters of one function.
+    FunctionCounts in FunctionCounts {}
+});
+
+/// A counter of a queue, a producer, a fleet, a function or a downstream.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter<Counts> {
     /// Its name in expectations and tables.
@@ -314,14 +354,15 @@ impl Redelivered {
     /// All causes.
     pub fn total(self) -> u64 {
         let by_clients = self.outlived_timeout + self.prefetched + self.failed + self.crashed;
-        by_clients + self.stopped + self.delete_lost + self.delete_undone + self.not_hidden
+        let by_clients = by_clients + self.stopped + self.early + self.throttled;
+        by_clients + self.delete_lost + self.delete_undone + self.not_hidden
     }
 }
 
 impl Calls {
     /// All kinds.
     pub fn total(self) -> u64 {
-        self.send + self.receive + self.delete + self.change_visibility
+        self.send + self.receive + self.delete + self.change_visibility + self.get_attributes
     }
 }
 
@@ -375,15 +416,21 @@ mod tests {
         assert_eq!(counts(13).since(&counts(3)), counts(10));
     }
 
-    /// The causes are 1 to 8, the calls 9 to 12, further chunks 13 to 16, nodes 17 to 20, what is
-    /// sent is 21, throttled and unavailable sends 34 and 36.
+    /// The causes are 1 to 10, the calls 11 to 15, further chunks 16 to 20, nodes 21 to 24, what is
+    /// sent is 25, throttled and unavailable sends 38 and 40.
     #[test]
     fn sums_are_those_of_their_parts() {
         let counts = counts(1);
-        assert_eq!(counts.redelivered.total(), 8 * 9 / 2);
-        assert_eq!(counts.calls.total(), 9 + 10 + 11 + 12);
-        assert_eq!(counts.offered(), 21 + 34 + 36);
-        let requests = Calls { send: 9 + 13, receive: 10 + 14, delete: 11, change_visibility: 12 };
+        assert_eq!(counts.redelivered.total(), 10 * 11 / 2);
+        assert_eq!(counts.calls.total(), 11 + 12 + 13 + 14 + 15);
+        assert_eq!(counts.offered(), 25 + 38 + 40);
+        let requests = Calls {
+            send: 11 + 16,
+            receive: 12 + 17,
+            delete: 13,
+            change_visibility: 14,
+            get_attributes: 15,
+        };
         assert_eq!(counts.requests(), requests);
     }
 
@@ -397,8 +444,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         values.sort_unstable();
-        let further_chunks = [13, 14, 15, 16];
-        let own = (1..=38).filter(|value| !further_chunks.contains(value));
+        let further_chunks = [16, 17, 18, 19, 20];
+        let own = (1..=42).filter(|value| !further_chunks.contains(value));
         assert_eq!((names.len(), values), (number, own.collect()));
         assert!(all().all(|counter| counter.about.ends_with('.')));
     }

@@ -56,7 +56,37 @@ pub struct ThreadShares {
     pub down: f64,
 }
 
+/// A level of a fleet, as expectations name it.
+#[derive(Debug)]
+pub struct FleetLevel {
+    /// Its name.
+    pub name: &'static str,
+    /// It over the measured window.
+    pub level: fn(&FleetMeasured) -> Level,
+}
+
+impl FleetLevel {
+    /// All of them.
+    pub const ALL: [FleetLevel; 4] = [
+        FleetLevel { name: "busy_consumers", level: |of| of.busy },
+        FleetLevel { name: "wanted_workers", level: |of| of.wanted },
+        FleetLevel { name: "ready_workers", level: |of| of.workers(of.up) },
+        FleetLevel { name: "starting_workers", level: |of| of.workers(of.down) },
+    ];
+}
+
 impl FleetMeasured {
+    /// A level of threads as one of workers.
+    fn workers(&self, threads: Level) -> Level {
+        let each = self.threads_each.max(1);
+        Level {
+            area: threads.area / u128::from(each),
+            over: threads.over,
+            max: threads.max.div_ceil(u64::from(each)),
+            last: threads.last.div_ceil(u64::from(each)),
+        }
+    }
+
     /// What the fleet does against what it can do: the share of busy threads among those that are
     /// up, 1 for a saturated fleet; `None` if none was up.
     pub fn utilisation(&self) -> Option<f64> {

@@ -20,6 +20,7 @@ pub(super) struct FleetMeter {
     up: Meter,
     down: Meter,
     wanted: Meter,
+    counted: Meter,
     /// Over the measured window alone.
     leaning: Meter,
     /// It rests if no thread's time goes over from one part to another.
@@ -40,13 +41,14 @@ impl FleetMeter {
             down: Meter::ZERO,
             wanted: Meter::starting_at(u64::from(wanted)),
             leaning: Meter::ZERO,
+            counted: Meter::ZERO,
             windows: Windows::new(windows),
         }
     }
 
-    fn meters(&mut self) -> [&mut Meter; 5] {
-        let FleetMeter { busy, calling, up, down, wanted, .. } = self;
-        [busy, calling, up, down, wanted]
+    fn meters(&mut self) -> [&mut Meter; 6] {
+        let FleetMeter { busy, calling, up, down, wanted, counted, .. } = self;
+        [busy, calling, up, down, wanted, counted]
     }
 
     /// A thread's time is going to go over, or to be measured: tells the windows that ended
@@ -56,8 +58,8 @@ impl FleetMeter {
     pub(super) fn wake(&mut self, past: Past) {
         if self.windows.wake(past) {
             let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
-            let [busy, calling, up, down, wanted] = levels;
-            self.windows.fill(past, FleetWindow { busy, calling, up, down, wanted });
+            let [busy, calling, up, down, wanted, counted] = levels;
+            self.windows.fill(past, FleetWindow { busy, calling, up, down, wanted, counted });
         }
     }
 
@@ -84,6 +86,7 @@ impl FleetMeter {
             up: self.up.close_window(at, over),
             down: self.down.close_window(at, over),
             wanted: self.wanted.close_window(at, over),
+            counted: self.counted.close_window(at, over),
         });
         self.windows.rest(true);
     }
@@ -123,6 +126,11 @@ impl FleetMeter {
     /// The fleet is to have so many workers.
     pub(super) fn resized(&mut self, now: Time, wanted: u32) {
         self.wanted.set(now, u64::from(wanted));
+    }
+
+    /// Its scaler reads so many visible messages.
+    pub(super) fn counted(&mut self, now: Time, visible: u64) {
+        self.counted.set(now, visible);
     }
 
     /// Counters of workers that come and go.

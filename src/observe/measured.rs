@@ -14,17 +14,18 @@
 //! up, or is held back at the end.
 
 pub use super::counts::{
-    Calls, Counter, DownstreamCounts, FleetCounts, NodeCounts, ProducerCounts, QueueCounts,
-    Redelivered,
+    Calls, Counter, DownstreamCounts, FleetCounts, FunctionCounts, NodeCounts, ProducerCounts,
+    QueueCounts, Redelivered,
 };
 pub use super::downstream::{DownstreamMeasured, DownstreamWindow};
-pub use super::fleet::{FleetMeasured, ThreadShares};
+pub use super::fleet::{FleetLevel, FleetMeasured, ThreadShares};
+pub use super::function::FunctionMeasured;
 pub use super::latencies::{
     Latency, LatencyOf, QueueLatencies, QueueLatency, SeriesLatencies, WindowLatency,
     WindowLatencyOf,
 };
 pub use super::levels::{Level, QueueLevel, QueueLevels, WindowLevel};
-pub use super::series::{FleetWindow, LoadSample, ProducerWindow, Series, Window};
+pub use super::series::{FleetWindow, FunctionWindow, LoadSample, ProducerWindow, Series, Window};
 pub use super::squares::Squares;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::Circulating;
@@ -48,6 +49,8 @@ pub struct Measured {
     pub fleets: Vec<FleetMeasured>,
     /// Per downstream.
     pub downstreams: Vec<DownstreamMeasured>,
+    /// Per function.
+    pub functions: Vec<FunctionMeasured>,
     /// Rolling hash over the changes and deeds (`facts::fingerprint` says which it leaves out).
     pub fingerprint: u64,
     /// The fingerprint after every power of two of facts in it: (number, instant, hash).

@@ -13,12 +13,13 @@
 
 use super::downstream_meter::DownstreamMeter;
 use super::fleet_meter::FleetMeter;
+use super::function_meter::FunctionMeter;
 use super::measured::Measured;
 use super::node_meter::NodeMeter;
 use super::producer_meter::ProducerMeter;
 use super::queue_meter::QueueMeter;
 use super::windows::Past;
-use crate::facts::deed::{Deed, DownstreamId, FleetId};
+use crate::facts::deed::{Deed, DownstreamId, FleetId, FunctionId};
 use crate::facts::fingerprint::Fingerprint;
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
@@ -45,6 +46,8 @@ pub struct Frame {
     pub fleets: Vec<(u32, u32)>,
     /// What bounds it, per downstream.
     pub downstreams: Vec<DownstreamBound>,
+    /// Memory of an environment in MB, per function.
+    pub functions: Vec<u32>,
 }
 
 /// Measures one run.
@@ -62,6 +65,7 @@ pub struct Metrics {
     producers: Vec<ProducerMeter>,
     fleets: Vec<FleetMeter>,
     downstreams: Vec<DownstreamMeter>,
+    functions: Vec<FunctionMeter>,
     fingerprint: Fingerprint,
 }
 
@@ -99,6 +103,9 @@ impl Metrics {
             producers: vec![ProducerMeter::new(windows + 1); frame.producers],
             fleets: frame.fleets.iter().map(fleet).collect(),
             downstreams: frame.downstreams.iter().map(downstream).collect(),
+            functions: (frame.functions.iter())
+                .map(|&memory| FunctionMeter::new(memory, windows + 1))
+                .collect(),
             fingerprint: Fingerprint::default(),
         }
     }
@@ -141,6 +148,9 @@ impl Metrics {
         for downstream in self.downstreams.iter_mut().filter(|it| !it.windows.rests()) {
             downstream.close_window(at, over);
         }
+        for function in self.functions.iter_mut().filter(|function| !function.windows.rests()) {
+            function.close_window(at, over);
+        }
         for producer in self.producers.iter_mut().filter(|producer| !producer.rests()) {
             producer.close_window(self.past);
         }
@@ -152,6 +162,7 @@ impl Metrics {
         self.queues.iter_mut().for_each(|queue| queue.wake(self.past));
         self.fleets.iter_mut().for_each(|fleet| fleet.wake(self.past));
         self.downstreams.iter_mut().for_each(|downstream| downstream.wake(self.past));
+        self.functions.iter_mut().for_each(|function| function.wake(self.past));
     }
 
     /// Something became of a call of a downstream.
@@ -179,6 +190,9 @@ impl Metrics {
         for downstream in &mut self.downstreams {
             downstream.begin(at);
         }
+        for function in &mut self.functions {
+            function.begin(at);
+        }
     }
 
     fn end(&mut self, at: Time) {
@@ -196,6 +210,9 @@ impl Metrics {
         }
         for downstream in &mut self.downstreams {
             downstream.end(at, over);
+        }
+        for function in &mut self.functions {
+            function.end(at, over);
         }
     }
 
@@ -239,9 +256,22 @@ impl Metrics {
             producers: producers.map(|producer| producer.into_measured(self.past)).collect(),
             fleets: self.fleets.into_iter().map(FleetMeter::into_measured).collect(),
             downstreams: self.downstreams.into_iter().map(DownstreamMeter::into_measured).collect(),
+            functions: self.functions.into_iter().map(FunctionMeter::into_measured).collect(),
             fingerprint: self.fingerprint.hash(),
             checkpoints: self.fingerprint.checkpoints().to_vec(),
         }
+    }
+}
+
+impl Metrics {
+    /// The meter of a function, awake.
+    #[inline]
+    fn function(&mut self, function: FunctionId) -> &mut FunctionMeter {
+        let meter = &mut self.functions[function.0 as usize];
+        if meter.windows.rests() {
+            meter.wake(self.past);
+        }
+        meter
     }
 }
 
@@ -274,6 +304,9 @@ impl Observer for Metrics {
         from: ThreadTime,
         to: ThreadTime,
     ) {
+        if let Some(function) = fleet.function() {
+            return self.function(function).places(now, threads, from, to);
+        }
         let meter = &mut self.fleets[fleet.0 as usize];
         if meter.windows.rests() {
             meter.wake(self.past);
@@ -296,19 +329,40 @@ impl Observer for Metrics {
                 self.producers[producer.0 as usize].given_up(messages);
             }
             Deed::Ended { fleet, queue, sent, took, how, .. } => {
-                self.fleets[fleet.0 as usize].end_work(took, how);
+                match fleet.function() {
+                    None => self.fleets[fleet.0 as usize].end_work(took, how),
+                    Some(function) => self.function(function).end_work(how),
+                }
                 let meter = &mut self.queues[queue.0 as usize];
                 if meter.windows.rests() {
                     meter.wake(self.past);
                 }
                 meter.end_work(sent, took, how);
             }
+            Deed::Invoked { function, .. }
+            | Deed::InvocationEnded { function, .. }
+            | Deed::InvocationThrottled { function, .. }
+            | Deed::ReceivesBurnt { function, .. }
+            | Deed::EnvironmentGone { function, .. }
+            | Deed::LimitChanged { function, .. } => self.function(function).deed(now, deed),
             Deed::Resized { fleet, wanted } => {
                 let meter = &mut self.fleets[fleet.0 as usize];
                 if meter.windows.rests() {
                     meter.wake(self.past);
                 }
                 meter.resized(now, wanted);
+            }
+            Deed::Counted { fleet, queue, visible, calls, .. } => {
+                let meter = &mut self.queues[queue.0 as usize];
+                if meter.windows.rests() {
+                    meter.wake(self.past);
+                }
+                meter.counted(calls);
+                let meter = &mut self.fleets[fleet.0 as usize];
+                if meter.windows.rests() {
+                    meter.wake(self.past);
+                }
+                meter.counted(now, u64::from(visible));
             }
             Deed::Joined { fleet, .. } => self.fleets[fleet.0 as usize].counts().joined += 1,
             Deed::Left { fleet, .. } => self.fleets[fleet.0 as usize].counts().left += 1,

@@ -11,6 +11,8 @@ mod downstream_meter;
 mod each;
 mod fleet;
 mod fleet_meter;
+mod function;
+mod function_meter;
 pub(crate) mod latencies;
 mod level_meter;
 pub(crate) mod levels;

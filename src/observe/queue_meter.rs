@@ -267,6 +267,11 @@ impl QueueMeter {
         }
     }
 
+    /// So many calls read its approximate counters.
+    pub(super) fn counted(&mut self, calls: u32) {
+        self.counts.calls.get_attributes += u64::from(calls);
+    }
+
     /// Takes a change of the queue in.
     #[inline(always)]
     pub(super) fn change(&mut self, now: Time, change: &Change) {
@@ -448,6 +453,8 @@ impl Redelivered {
             Held::Deleting => &mut self.delete_lost,
             Held::Undone => &mut self.delete_undone,
             Held::NotHidden => &mut self.not_hidden,
+            Held::Early => &mut self.early,
+            Held::Throttled => &mut self.throttled,
             Held::Stopped => &mut self.stopped,
         };
         *count += 1;
@@ -726,7 +733,13 @@ mod tests {
             duplicates: 4,
             probes: 2 * (4 + 3),
             more_chunks: Calls { send: 2 * 4, receive: 2 * (4 + 1), ..Calls::default() },
-            calls: Calls { send: 2, receive: 2, delete: 2, change_visibility: 2 },
+            calls: Calls {
+                send: 2,
+                receive: 2,
+                delete: 2,
+                change_visibility: 2,
+                get_attributes: 0,
+            },
             ..QueueCounts::default()
         };
         assert_eq!(measured.counts, counts);

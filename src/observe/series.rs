@@ -156,7 +156,7 @@ pub struct ProducerWindow {
     pub held_back: u64,
 }
 
-/// One window of a fleet's series, in threads but for the last.
+/// One window of a fleet's series, in threads but for the last two.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FleetWindow {
     /// Busy threads: those that work, and those that wait for a call.
@@ -169,6 +169,21 @@ pub struct FleetWindow {
     pub down: WindowLevel,
     /// Workers that are wanted.
     pub wanted: WindowLevel,
+    /// Visible messages, as the fleet's scaler last read them.
+    pub counted: WindowLevel,
+}
+
+/// One window of a function's series.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FunctionWindow {
+    /// Environments at work.
+    pub concurrency: WindowLevel,
+    /// Batches that have their place within the limit.
+    pub in_use: WindowLevel,
+    /// How many of these the mapping may have.
+    pub limit: WindowLevel,
+    /// Environments, those that are idle included.
+    pub environments: WindowLevel,
 }
 
 #[cfg(test)]

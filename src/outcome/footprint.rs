@@ -3,8 +3,8 @@
 //! Owns the sum. Must not know how many outcomes there are, nor what is too much.
 
 use super::{
-    Checkpoint, ExpectOutcome, FleetOutcome, Lived, Outage, Outcome, ProducerOutcome, QueueOutcome,
-    Refused, Unstable,
+    Checkpoint, ExpectOutcome, FleetOutcome, FunctionOutcome, Lived, Outage, Outcome,
+    ProducerOutcome, QueueOutcome, Refused, Unstable,
 };
 use crate::model::scenario::Scenario;
 
@@ -18,18 +18,19 @@ fn named<T>(count: usize) -> u64 {
     times(count, size_of::<(String, T)>())
 }
 
-fn least(queues: usize, producers: usize, fleets: usize) -> u64 {
+fn least(queues: usize, producers: usize, fleets: usize, functions: usize) -> u64 {
     (size_of::<Outcome>() as u64)
         .saturating_add(named::<QueueOutcome>(queues))
         .saturating_add(named::<ProducerOutcome>(producers))
         .saturating_add(named::<FleetOutcome>(fleets))
+        .saturating_add(named::<FunctionOutcome>(functions))
 }
 
 impl Outcome {
     /// Bytes that the outcome of a run of this scenario takes at least, whatever happens in it.
     pub fn least_bytes(scenario: &Scenario) -> u64 {
-        let Scenario { queues, producers, fleets, .. } = scenario;
-        least(queues.len(), producers.len(), fleets.len())
+        let Scenario { queues, producers, fleets, functions, .. } = scenario;
+        least(queues.len(), producers.len(), fleets.len(), functions.len())
     }
 
     /// Bytes that it takes, in round terms.
@@ -38,7 +39,8 @@ impl Outcome {
             size_of::<ExpectOutcome>() + of.text.len() + of.note.as_ref().map_or(0, String::len)
         };
         let expect: usize = self.expect.iter().map(expect).sum();
-        least(self.queues.len(), self.producers.len(), self.consumers.len())
+        let (fleets, functions) = (self.consumers.len(), self.functions.len());
+        least(self.queues.len(), self.producers.len(), fleets, functions)
             .saturating_add(self.queues.iter().map(|(_, queue)| lists(queue)).sum())
             .saturating_add(times(self.checkpoints.len(), size_of::<Checkpoint>() + 16))
             .saturating_add(times(self.unstable.len(), size_of::<Unstable>()))

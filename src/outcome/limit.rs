@@ -12,10 +12,11 @@ use crate::stats::bottleneck::{self, Bottleneck, Finding};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LimitedBy {
     /// What was found: `throttled`, `over_limit`, `unavailable`, `outlived_timeout`, `prefetched`,
-    /// `busy`, `overrun`, `growing`, `unserved`, `backlog`, `behind`, `waited`, `closed_clients`,
-    /// `room` or `quiet`.
+    /// `uninvoked`, `full_function`, `busy`, `overrun`, `growing`, `unserved`, `backlog`,
+    /// `backlog_of_function`, `behind`, `waited`, `closed_clients`, `room`, `room_of_function` or
+    /// `quiet`.
     pub kind: String,
-    /// Of which queue, fleet or producer; empty for none.
+    /// Of which queue, fleet, function or producer; empty for none.
     pub of: String,
     /// The figures of the sentence, in the order of [`Finding`]'s documentation.
     pub figures: Vec<f64>,

@@ -55,9 +55,9 @@ pub use merges::Merges;
 pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{
-    AtEdges, Calls, Circulating, Counts, DownstreamOutcome, FleetOutcome, Latencies,
-    LatencySummary, LevelSummary, Levels, ProducerOutcome, QueueOutcome, Redelivered, ThreadTime,
-    Unfinished, Waited, WastedBy,
+    AtEdges, Calls, Circulating, Counts, DownstreamOutcome, FleetOutcome, FunctionOutcome,
+    Latencies, LatencySummary, LevelSummary, Levels, ProducerOutcome, QueueOutcome, Redelivered,
+    ThreadTime, Unfinished, Waited, WastedBy,
 };
 pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 pub use sample::{Estimated, Sample};
@@ -95,6 +95,9 @@ pub struct Outcome {
     /// By what they lean on; left out if there is none.
     #[serde(default = "ByName::empty", skip_serializing_if = "ByName::is_empty")]
     pub downstream: ByName<DownstreamOutcome>,
+    /// By function; left out if there is none.
+    #[serde(default = "ByName::empty", skip_serializing_if = "ByName::is_empty")]
+    pub functions: ByName<FunctionOutcome>,
     /// What it would cost; `None` where the window is empty.
     pub cost: Option<CostOutcome>,
     /// What limited the run, with the figures that say so.
@@ -188,10 +191,14 @@ impl Outcome {
             consumers: fleets
                 .map(|(of, fleet)| (named(&of.name), FleetOutcome::of(fleet)))
                 .collect(),
+            functions: (scenario.functions.iter().zip(&measured.functions))
+                .map(|(of, function)| (named(&of.name), FunctionOutcome::of(function)))
+                .collect(),
             downstream: downstreams
                 .map(|(of, downstream)| (named(&of.name), DownstreamOutcome::of(downstream)))
                 .collect(),
-            cost: Cost::of(scenario, measured).map(|cost| CostOutcome::of(&cost, priced)),
+            cost: Cost::of(scenario, measured)
+                .map(|cost| CostOutcome::of(&cost, priced, !scenario.functions.is_empty())),
             bottleneck: verdict.sentence(),
             limited_by: Some(LimitedBy::of(&verdict)),
             unstable: Unstable::all(scenario, &unstable),

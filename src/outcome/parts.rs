@@ -12,14 +12,14 @@ use super::partitions::{Partitions, is_zero};
 use crate::kernel::time::Span;
 use crate::ledger;
 use crate::observe::counts::{
-    call_counters, downstream_counters, fleet_counters, producer_counters, queue_counters,
-    redelivery_counters,
+    call_counters, downstream_counters, fleet_counters, function_counters, producer_counters,
+    queue_counters, redelivery_counters,
 };
 use crate::observe::latencies::queue_latencies;
 use crate::observe::levels::queue_levels;
 use crate::observe::measured::{
-    self, DownstreamMeasured, FleetMeasured, Latency, Level, ProducerMeasured, QueueCounts,
-    QueueLatencies, QueueLevels, QueueMeasured, ThreadShares,
+    self, DownstreamMeasured, FleetMeasured, FunctionMeasured, Latency, Level, ProducerMeasured,
+    QueueCounts, QueueLatencies, QueueLevels, QueueMeasured, ThreadShares,
 };
 
 /// One queue.
@@ -211,6 +211,29 @@ impl Waited {
         Waited { mean, max: downstream.longest_wait.as_nanos() }
     }
 }
+
+function_counters!(mirrored {
+    /// One function.
+    FunctionOutcome of FunctionMeasured.counts
+    {
+        /// The share of the places within its mapping's limit that were taken, 0 to 1.
+        busy: f64 = |of: &FunctionMeasured| of.utilisation().unwrap_or(0.0),
+        /// Messages of an invocation on average; 0 without one.
+        batch_size: f64 = |of: &FunctionMeasured| of.batch_size().unwrap_or(0.0),
+        /// Seconds of 1 GB of memory that are billed.
+        gb_seconds: f64 = FunctionMeasured::gb_seconds,
+    }
+    {
+        /// Invocations at once.
+        concurrency: LevelSummary = |of: &FunctionMeasured| LevelSummary::of(of.concurrency),
+        /// Batches that have their place within the limit: invoked, throttled, being deleted.
+        in_use: LevelSummary = |of: &FunctionMeasured| LevelSummary::of(of.in_use),
+        /// How many of these the mapping may have.
+        limit: LevelSummary = |of: &FunctionMeasured| LevelSummary::of(of.limit),
+        /// Environments, those that are idle included.
+        environments: LevelSummary = |of: &FunctionMeasured| LevelSummary::of(of.environments),
+    }
+});
 
 /// Makes the mirror of the table of latencies.
 macro_rules! latencies {

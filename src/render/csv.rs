@@ -10,11 +10,12 @@
 //! Invariant: every row has as many fields as the header.
 
 use crate::kernel::time::Span;
+use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, DownstreamWindow, FleetWindow, Measured, ProducerWindow, QueueCounts, QueueLatency,
-    QueueLevel, Window, WindowLatency, WindowLatencyOf, WindowLevel,
+    Counter, DownstreamWindow, FleetWindow, FunctionWindow, Measured, ProducerWindow, QueueCounts,
+    QueueLatency, QueueLevel, Window, WindowLatency, WindowLatencyOf, WindowLevel,
 };
 use crate::outcome::{Estimate, SweepMeasure, SweepOutcome};
 use crate::stats::by_queue::ByQueue;
@@ -33,15 +34,25 @@ fn latencies() -> impl Iterator<Item = (&'static str, WindowLatencyOf)> {
 /// Values of one latency; the first is a number, the rest are lengths of time.
 const OF_LATENCY: [&str; 6] = ["count", "mean_s", "p50_s", "p95_s", "p99_s", "max_s"];
 
-type FleetColumns = (&'static str, fn(&FleetWindow) -> WindowLevel);
+/// A level of a part, in three columns: its name, and where it is.
+type Columns<W> = (&'static str, fn(&W) -> WindowLevel);
 
 /// Levels of a fleet, in three columns each.
-const OF_FLEET: [FleetColumns; 5] = [
+const OF_FLEET: [Columns<FleetWindow>; 6] = [
     ("busy_threads", |window| window.busy),
     ("calling_threads", |window| window.calling),
     ("up_threads", |window| window.up),
     ("down_threads", |window| window.down),
     ("wanted_workers", |window| window.wanted),
+    ("counted_visible", |window| window.counted),
+];
+
+/// Levels of a function, in three columns each.
+const OF_FUNCTION: [Columns<FunctionWindow>; 4] = [
+    ("concurrency", |window| window.concurrency),
+    ("in_use", |window| window.in_use),
+    ("limit", |window| window.limit),
+    ("environments", |window| window.environments),
 ];
 
 type ProducerColumn = (&'static str, fn(&ProducerWindow) -> u64);
@@ -63,10 +74,8 @@ const OF_DOWNSTREAM: [DownstreamColumn; 3] = [
     ("timeouts", |window| window.timeouts),
 ];
 
-type DownstreamColumns = (&'static str, fn(&DownstreamWindow) -> WindowLevel);
-
 /// Levels of a downstream, in three columns each.
-const LEVELS_OF_DOWNSTREAM: [DownstreamColumns; 2] =
+const LEVELS_OF_DOWNSTREAM: [Columns<DownstreamWindow>; 2] =
     [("waiting", |window| window.waiting), ("in_use", |window| window.in_use)];
 
 /// Most consumers and producers together that have columns of their own: of ten thousand queues
@@ -75,7 +84,8 @@ const MOST_OWN: usize = 100;
 
 /// Whether consumers and producers have columns of their own.
 fn has_own_columns(scenario: &Scenario) -> bool {
-    scenario.fleets.len() + scenario.producers.len() <= MOST_OWN
+    let clients = [scenario.fleets.len(), scenario.producers.len(), scenario.functions.len()];
+    clients.into_iter().sum::<usize>() <= MOST_OWN
 }
 
 /// The headings of the series.
@@ -112,6 +122,15 @@ fn headings(scenario: &Scenario) -> Vec<String> {
         let of = |name: &str| field(&format!("{producer}.{name}"));
         heads.extend(OF_PRODUCER.iter().map(|(name, _)| of(name)));
         heads.push(of("waited_mean_s"));
+    }
+    let functions = scenario.functions.iter().map(|function| function.name.as_str());
+    let together = (!own && !scenario.functions.is_empty()).then_some("function");
+    for function in functions.filter(|_| own).chain(together) {
+        heads.extend((!own).then(|| function.to_owned()));
+        for (name, _) in OF_FUNCTION {
+            let of = |statistic| field(&format!("{function}.{name}_{statistic}"));
+            heads.extend(["mean", "max", "last"].map(of));
+        }
     }
     for downstream in &scenario.downstreams {
         let of = |name: &str| field(&format!("{}.{name}", downstream.name));
@@ -161,7 +180,8 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
             of_queue(window, &mut values);
             rest.resize(values.len(), String::new());
             let (fleets, producers) = (by_queue.fleets(place), by_queue.producers(place));
-            for row in 0..fleets.len().max(producers.len()).max(1) {
+            let functions = functions_at(scenario, place);
+            for row in 0..fleets.len().max(producers.len()).max(functions.len()).max(1) {
                 let mut values = if row == 0 { values.clone() } else { rest.clone() };
                 let fleet = fleets.get(row).copied();
                 values.push(fleet.map_or_else(String::new, |at| field(&scenario.fleets[at].name)));
@@ -172,6 +192,13 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
                 values.push(name.unwrap_or_default());
                 let series = producer.and_then(|at| measured.producers.get(at)?.series.get(index));
                 of_producer(series, &mut values);
+                if !scenario.functions.is_empty() {
+                    let function = functions.get(row).copied();
+                    let name = function.map(|at| field(&scenario.functions[at].name));
+                    values.push(name.unwrap_or_default());
+                    let series = function.and_then(|at| measured.functions.get(at));
+                    levels(series.and_then(|of| of.series.get(index)), &OF_FUNCTION, &mut values);
+                }
                 of_downstreams(measured, index, text.is_empty(), &mut values);
                 text += &(values.join(",") + "\n");
             }
@@ -179,12 +206,16 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
         }
         of_queue(window, &mut values);
         for (fleet, measured) in scenario.fleets.iter().zip(&measured.fleets) {
-            let own = fleet.config.queue.0 as usize == place;
+            let own = fleet.config.receives_from(QueueId(place as u32));
             of_fleet(measured.series.get(index).filter(|_| own), &mut values);
         }
         for (producer, measured) in scenario.producers.iter().zip(&measured.producers) {
             let own = producer.config.queue.0 as usize == place;
             of_producer(measured.series.get(index).filter(|_| own), &mut values);
+        }
+        for (function, measured) in scenario.functions.iter().zip(&measured.functions) {
+            let own = function.config.queue.0 as usize == place;
+            levels(measured.series.get(index).filter(|_| own), &OF_FUNCTION, &mut values);
         }
         of_downstreams(measured, index, text.is_empty(), &mut values);
         text += &(values.join(",") + "\n");
@@ -214,10 +245,26 @@ fn of_queue(window: &Window, values: &mut Vec<String>) {
     }
 }
 
+/// The places of the functions that receive from the queue at this place.
+fn functions_at(scenario: &Scenario, queue: usize) -> Vec<usize> {
+    let functions = scenario.functions.iter().enumerate();
+    let own = functions.filter(|(_, function)| function.config.queue.0 as usize == queue);
+    own.map(|(at, _)| at).collect()
+}
+
 /// Empty fields where the fleet receives from another queue.
 fn of_fleet(window: Option<&FleetWindow>, values: &mut Vec<String>) {
-    for (_, level) in OF_FLEET {
-        of_level(window.map(level), values);
+    levels(window, &OF_FLEET, values);
+}
+
+/// Levels of a part in three columns each; empty fields without a window.
+fn levels<W>(window: Option<&W>, columns: &[Columns<W>], values: &mut Vec<String>) {
+    for (_, level) in columns {
+        let level = window.map(level);
+        let write = |value: fn(WindowLevel) -> String| level.map_or_else(String::new, value);
+        let mean = write(|level| level.mean.to_string());
+        let (max, last) = (write(|level| level.max.to_string()), write(|l| l.last.to_string()));
+        values.extend([mean, max, last]);
     }
 }
 
@@ -244,18 +291,8 @@ fn of_downstreams(measured: &Measured, index: usize, first: bool, values: &mut V
                 window.map_or_else(String::new, |window| count(window).to_string())
             }),
         );
-        for (_, level) in LEVELS_OF_DOWNSTREAM {
-            of_level(window.map(level), values);
-        }
+        levels(window, &LEVELS_OF_DOWNSTREAM, values);
     }
-}
-
-/// Empty fields where there is none.
-fn of_level(level: Option<WindowLevel>, values: &mut Vec<String>) {
-    let write = |value: fn(WindowLevel) -> String| level.map_or_else(String::new, value);
-    let mean = write(|level| level.mean.to_string());
-    let (max, last) = (write(|level| level.max.to_string()), write(|l| l.last.to_string()));
-    values.extend([mean, max, last]);
 }
 
 /// The estimates, one a row: `measure,mean,low,high,n` with the 95 % interval, empty where one

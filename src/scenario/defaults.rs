@@ -191,11 +191,30 @@ mod tests {
             settings_of::<CallRetryFile>(),
             settings_of::<BudgetFile>(),
             settings_of::<DownstreamFile>(),
+            settings_of::<HostsFile>(),
+            settings_of::<TargetTrackingFile>(),
+            settings_of::<StepsFile>(),
+            settings_of::<AlarmFile>(),
+            settings_of::<KedaFile>(),
+            settings_of::<HpaFile>(),
+            settings_of::<BehaviorFile>(),
+            settings_of::<ScaleUpFile>(),
+            settings_of::<ScaleDownFile>(),
+            settings_of::<ChangePolicyFile>(),
+            settings_of::<CountersFile>(),
             settings_of::<ReceiveFile>(),
             settings_of::<FailureFile>(),
+            settings_of::<OnFailureFile>(),
             settings_of::<HeartbeatFile>(),
             settings_of::<CrashFile>(),
             settings_of::<DeleteFile>(),
+            settings_of::<FunctionFile>(),
+            settings_of::<ProvisionedFile>(),
+            settings_of::<ScalingFile>(),
+            settings_of::<EnvironmentsFile>(),
+            settings_of::<ThrottledFile>(),
+            settings_of::<AccountFile>(),
+            settings_of::<FunctionPricesFile>(),
         ];
         let mut count = 0;
         for (name, settings) in sections.concat() {
@@ -218,7 +237,8 @@ mod tests {
                 failures: (mean_time_between: \"1h\"))))},
             producers: {\"p\": (queue: \"a\", arrivals: [Counts(file: \"x\")])},
             consumers: {\"c\": (queue: \"a\", processing: LogNormal(),
-                heartbeat: (every: \"1s\", extend: \"2s\"), crash: (mean_time_between: \"1h\"))})";
+                heartbeat: (every: \"1s\", extend: \"2s\"), crash: (mean_time_between: \"1h\")),
+                \"f\": Lambda(queue: \"a\", processing: LogNormal(), provisioned: ())})";
         let (tree, _) = syntax::parse(text, 0).expect("it parses");
         let (file, faults) = decode::<ScenarioFile>(&tree);
         assert!(file.is_some() && faults.is_empty(), "all that is not required has a default");

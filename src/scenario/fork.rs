@@ -12,6 +12,8 @@ use crate::ledger::config::{LedgerConfig, QueueConfig};
 use crate::model::clients::{ArrivalProcess, CallConfig, FleetConfig, ProducerConfig};
 use crate::model::course::Fork;
 use crate::model::downstream::DownstreamConfig;
+use crate::model::fleet_size::FleetSize;
+use crate::model::functions::FunctionConfig;
 use crate::model::scenario::{Named, Scenario};
 
 /// Whether a run of `base` can be forked so. `sets` are the changes, as `PATH=VALUE`: faults point
@@ -104,6 +106,9 @@ impl Judge {
             producers,
             fleets,
             downstreams,
+            functions,
+            // Asked at each invocation and growth.
+            account: _,
         } = to;
         self.stays("seed".into(), [&from.seed, seed], SEED[0], SEED[1]);
         self.length(from, *duration, to.end());
@@ -111,6 +116,7 @@ impl Judge {
         self.names("producers", &from.producers, producers);
         self.names("consumers", &from.fleets, fleets);
         self.names("downstream", &from.downstreams, downstreams);
+        self.names("consumers", &from.functions, functions);
         for (from, to) in from.queues.iter().zip(queues) {
             self.queue(&format!("queues.{}", to.name), &from.config, &to.config);
         }
@@ -122,6 +128,9 @@ impl Judge {
         }
         for (from, to) in from.downstreams.iter().zip(downstreams) {
             self.downstream(&format!("downstream.{}", to.name), &from.config, &to.config);
+        }
+        for (from, to) in from.functions.iter().zip(functions) {
+            self.function(&format!("consumers.{}", to.name), &from.config, &to.config);
         }
     }
 
@@ -164,11 +173,15 @@ impl Judge {
             retention: _,
             purges,
             message_size,
+            counter_lag,
             ledger,
         } = to;
         let why = "messages that were sent have their sizes";
         let sizes = [&from.message_size, message_size];
         self.stays(format!("{path}.message_size"), sizes, why, WHOLE);
+        let why = "reads of a scaler are planned that lag so";
+        let lags = [&from.counter_lag, counter_lag];
+        self.stays(format!("{path}.counters.lag"), lags, why, WHOLE);
         let past = |purges: &[Time]| purges.iter().copied().filter(|&at| at < self.at).collect();
         let (before, after): (Vec<Time>, Vec<Time>) = (past(&from.purges), past(purges));
         let why = "the purges before it are past";
@@ -297,6 +310,7 @@ impl Judge {
             per: _,
             call_latency: _,
             failure: _,
+            hold: _,
             heartbeat: _,
             crash: _,
             on_stop: _,
@@ -308,11 +322,20 @@ impl Judge {
             retry: _,
             queue,
             calls,
+            several,
             threads,
             start_up,
             forward,
+            hosts,
         } = to;
-        self.stays(format!("{path}.queue"), [&from.queue, queue], WIRED, WHOLE);
+        let source = [&(from.queue, &from.several), &(*queue, several)];
+        self.stays(format!("{path}.queue"), source, WIRED, WHOLE);
+        self.stays(
+            format!("{path}.hosts"),
+            [&from.hosts, hosts],
+            "workers have their places",
+            WHOLE,
+        );
         self.stays(format!("{path}.forward"), [&from.forward, forward], WIRED, WHOLE);
         let to = |calls: &Option<CallConfig>| {
             calls.as_ref().map(|calls| {
@@ -322,6 +345,13 @@ impl Judge {
             })
         };
         self.stays(format!("{path}.calls"), [&to(&from.calls), &to(calls)], WIRED, WHOLE);
+        let scaler = |size: &FleetSize| match size {
+            FleetSize::Scaled(scaler) => Some(scaler.clone()),
+            FleetSize::Fixed(_) | FleetSize::Schedule(_) => None,
+        };
+        let why = "a scaler decides by what it has read since the start";
+        let scalers = [&scaler(&from.size), &scaler(size)];
+        self.stays(format!("{path}.count"), scalers, why, WHOLE);
         let why = "a worker has its threads from its start";
         let instead = "change `count`: more workers join, or some leave";
         self.stays(format!("{path}.threads"), [&from.threads, threads], why, instead);
@@ -330,6 +360,34 @@ impl Judge {
             let instead = "it holds for workers that join: raise `count` too";
             self.stays(format!("{path}.start_up"), [&from.start_up, start_up], why, instead);
         }
+    }
+
+    fn function(&mut self, path: &str, from: &FunctionConfig, to: &FunctionConfig) {
+        let FunctionConfig {
+            // Asked at each poll, batch, invocation, growth, failure or delete.
+            batch: _,
+            window: _,
+            ramp: _,
+            reserved: _,
+            timeout: _,
+            partial: _,
+            processing: _,
+            per: _,
+            failure: _,
+            memory: _,
+            environments: _,
+            gap: _,
+            call_latency: _,
+            retry: _,
+            invoke_retry: _,
+            queue,
+            pollers,
+        } = to;
+        self.stays(format!("{path}.queue"), [&from.queue, queue], WIRED, WHOLE);
+        let kinds = [&from.pollers, pollers].map(std::mem::discriminant);
+        let why = "its mapping has its kind of pollers from the start";
+        let instead = "change how many pollers there are, or their concurrency";
+        self.stays(format!("{path}.provisioned"), [&kinds[0], &kinds[1]], why, instead);
     }
 }
 

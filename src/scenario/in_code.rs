@@ -14,10 +14,12 @@ use serde::Deserialize;
 use super::decode::decode;
 use super::fault::Faults;
 use super::file::{
-    ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CrashFile, DeleteFile, DistFile,
-    FailureFile, FailuresFile, GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile,
-    NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile, QueueFile, ReceiveFile,
-    RedriveFile, RetryFile, RoutingFile, ScenarioFile, Size, SplitFile,
+    AccountFile, ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CountFile, CountersFile,
+    CrashFile, DeleteFile, DistFile, EnvironmentsFile, FailureFile, FailuresFile, FunctionFile,
+    FunctionPricesFile, GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile,
+    NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile, ProvisionedFile, QueueFile,
+    ReceiveFile, ReceiverFile, RedriveFile, RetryFile, RoutingFile, ScalingFile, ScenarioFile,
+    Size, SourceFile, SplitFile, ThrottledFile,
 };
 use super::load::{Loaded, Text, from_text, read_document};
 use super::syntax;
@@ -106,12 +108,19 @@ macro_rules! all_have_defaults {
 }
 
 all_have_defaults!(
+    CountersFile,
     DeleteFile,
     FailureFile,
     GuardsFile,
     LedgerFile,
     LimitsFile,
     PricesFile,
+    AccountFile,
+    EnvironmentsFile,
+    FunctionPricesFile,
+    ProvisionedFile,
+    ScalingFile,
+    ThrottledFile,
     QueueFile,
     ReceiveFile,
     RetryFile,
@@ -129,7 +138,15 @@ impl ConsumerFile {
     /// A consumer of a queue.
     pub fn new(queue: impl Into<String>, processing: DistFile) -> ConsumerFile {
         let other = default("(queue: \"\", processing: Constant(\"0s\"))");
-        ConsumerFile { queue: queue.into(), processing, ..other }
+        ConsumerFile { queue: SourceFile::Queue(queue.into()), processing, ..other }
+    }
+}
+
+impl FunctionFile {
+    /// A function that is invoked with the messages of a queue.
+    pub fn new(queue: impl Into<String>, processing: DistFile) -> FunctionFile {
+        let other = default("(queue: \"\", processing: Constant(\"0s\"))");
+        FunctionFile { queue: queue.into(), processing, ..other }
     }
 }
 
@@ -186,6 +203,8 @@ parsed_as_in_a_file!(
     CapacityFile,
     CeilingFile,
     ConsumerFile,
+    CountFile,
+    ReceiverFile,
     DistFile,
     DistFile<Size>,
     KeysFile,
@@ -197,5 +216,6 @@ parsed_as_in_a_file!(
     QueueFile,
     RoutingFile,
     ScenarioFile,
+    SourceFile,
     SplitFile,
 );

@@ -50,10 +50,18 @@ pub enum Warning {
     DataLonger,
     /// A data file is not in the order of time.
     Unsorted,
+    /// A visibility timeout leaves little time to invoke a throttled batch again.
+    LittleTimeForRetries,
+    /// A function has less concurrency than its mapping uses.
+    ReservedBelowMaximum,
+    /// A message of a function is moved away after few receives.
+    FewReceives,
+    /// Batches of a function wait for messages that hardly ever come.
+    IdleWindow,
 }
 
 /// Each with its name and when it is given.
-const ALL: [(Warning, &str, &str); 20] = [
+const ALL: [(Warning, &str, &str); 24] = [
     (Warning::NeverSends, "never-sends", "arrivals that bring no message in this run"),
     (Warning::Overload, "overload", "more work comes than all workers can do"),
     (Warning::TimeoutBelowWork, "timeout-below-work", "messages return while they are worked on"),
@@ -78,6 +86,18 @@ const ALL: [(Warning, &str, &str); 20] = [
     (Warning::DataShorter, "data-shorter", "a data file ends before `duration`"),
     (Warning::DataLonger, "data-longer", "a data file goes on after `duration`"),
     (Warning::Unsorted, "unsorted", "a data file is not in the order of time"),
+    (
+        Warning::LittleTimeForRetries,
+        "little-time-for-retries",
+        "a visibility timeout below six function timeouts",
+    ),
+    (
+        Warning::ReservedBelowMaximum,
+        "reserved-below-maximum",
+        "a mapping that invokes more than it may",
+    ),
+    (Warning::FewReceives, "few-receives", "a function's message is moved after fewer than 5"),
+    (Warning::IdleWindow, "idle-window", "batches wait for messages that hardly ever come"),
 ];
 
 impl Warning {
@@ -112,6 +132,10 @@ impl Warning {
                 | Warning::HeartbeatTooLate
                 | Warning::DataShorter
                 | Warning::DataLonger
+                | Warning::LittleTimeForRetries
+                | Warning::ReservedBelowMaximum
+                | Warning::FewReceives
+                | Warning::IdleWindow
         )
     }
 
@@ -149,7 +173,7 @@ mod tests {
             assert_eq!(Warning::of_name(warning.name()), Some(warning));
             assert!(!warning.meaning().is_empty());
         }
-        assert_eq!(Warning::all().last(), Some(Warning::Unsorted), "none is left out");
+        assert_eq!(Warning::all().last(), Some(Warning::IdleWindow), "none is left out");
     }
 
     #[test]

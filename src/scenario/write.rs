@@ -183,6 +183,10 @@ impl Serializer for Writer {
         if is_bare(variant) {
             return value.serialize(self);
         }
+        // What has defaults of its own is settings by name.
+        if defaults::section(variant).is_some() {
+            return Ok(format!("{variant}{}", value.serialize(self)?));
+        }
         let mut parts = Parts::new(variant, '(', ')', variant);
         parts.push(value)?;
         Ok(parts.whole())

@@ -88,8 +88,14 @@ pub(super) fn station<'a>(
         fleets,
         // Who calls one is no station.
         downstreams: _,
+        // The forms know servers that are there, not some that come as they are needed.
+        functions: _,
+        account: _,
     } = scenario;
     let at = queue.0 as usize;
+    if by_queue.has_function(at) {
+        return None;
+    }
     let &[place] = by_queue.fleets(at) else { return None };
     let fleet = &fleets[place].config;
     // What comes from another queue is no Poisson process.
@@ -202,6 +208,7 @@ fn poisson(producer: &ProducerConfig) -> Option<(f64, f64)> {
 fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let FleetConfig {
         queue: _,
+        several,
         // One thread is as good as another, whichever worker it belongs to.
         // As many as ever: one that varies is no station.
         size,
@@ -212,9 +219,12 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         calls,
         call_latency,
         failure,
+        hold,
         heartbeat,
         crash,
         start_up,
+        // Who has no room is not there from the start.
+        hosts,
         // Nobody leaves.
         on_stop: _,
         grace: _,
@@ -227,22 +237,36 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         // Nothing is refused.
         retry: _,
     } = fleet;
-    let ReceiveConfig { max, wait, visibility_timeout: _, prefetch, pause } = receive;
+    let ReceiveConfig {
+        max,
+        wait,
+        visibility_timeout: _,
+        prefetch,
+        pause,
+        gap,
+        // An idle thread has room for all that one takes.
+        ask: _,
+        barrier,
+    } = receive;
     // Several messages that are worked on one after the other have been received, and wait.
     let together = *max == 1 || matches!(per, WorkUnit::Batch);
     // A thread would be held, or a message be gone, by what is no work.
     let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
-    let steady = crash.is_none() && deploys.is_none();
+    // A thread would be idle and not receive, or serve another queue.
+    let held_off = gap.is_some() || (*barrier && *threads > 1) || several.is_some();
     // Work that leans on something is as long as that lets it be.
-    if !together || !immediate || *prefetch != 0 || !steady || calls.is_some() {
+    let unsteady = crash.is_some() || deploys.is_some() || hosts.is_some() || calls.is_some();
+    if !together || !immediate || *prefetch != 0 || unsteady || held_off || hold.is_some() {
         return None;
     }
-    let Failure { probability, poison, then } = *failure;
+    let Failure { probability, poison, then, whole_batch } = failure;
     let nack = match then {
-        _ if poison > 0.0 => return None,
-        _ if probability == 0.0 => None,
-        OnFailure::Release(away) => Some((probability, away)),
-        OnFailure::LetExpire => return None,
+        _ if *poison > 0.0 => return None,
+        _ if *probability == 0.0 => None,
+        // The messages of a batch would fail together.
+        _ if *whole_batch && *max > 1 => return None,
+        OnFailure::Release(away) => Some((*probability, *away)),
+        OnFailure::LetExpire | OnFailure::Backoff { .. } | OnFailure::Delays(_) => return None,
     };
     // A refused release lets the message come back when its timeout ends.
     let refused = |away: Span| reaches(processing, RECEIPT_LIFE.saturating_sub(away));
@@ -283,6 +307,8 @@ fn in_queue(station: &mut Station<'_>, queue: &QueueConfig, timeout: Option<Span
         duplicates,
         // It is paid for, and takes no time.
         message_size: _,
+        // A fleet that reads them is no station.
+        counter_lag: _,
         ledger,
     } = queue;
     let LedgerConfig {
@@ -334,6 +360,7 @@ fn takes_all(queue: &QueueConfig) -> bool {
         stale_deletes: _,
         duplicates: _,
         message_size: _,
+        counter_lag: _,
         ledger,
     } = queue;
     let LedgerConfig {

@@ -13,6 +13,8 @@ pub struct ByQueue {
     fleets: Vec<Vec<usize>>,
     /// Messages come from another queue, or from this one again.
     is_fed: Vec<bool>,
+    /// A function receives from it.
+    has_function: Vec<bool>,
 }
 
 impl ByQueue {
@@ -31,8 +33,16 @@ impl ByQueue {
         }
         for (place, fleet) in scenario.fleets.iter().enumerate() {
             feed(fleet.config.forward);
-            if let Some(own) = fleets.get_mut(fleet.config.queue.0 as usize) {
-                own.push(place);
+            for queue in fleet.config.queues() {
+                if let Some(own) = fleets.get_mut(queue.0 as usize) {
+                    own.push(place);
+                }
+            }
+        }
+        let mut has_function = vec![false; number];
+        for function in &scenario.functions {
+            if let Some(own) = has_function.get_mut(function.config.queue.0 as usize) {
+                *own = true;
             }
         }
         for (place, producer) in scenario.producers.iter().enumerate() {
@@ -40,7 +50,7 @@ impl ByQueue {
                 own.push(place);
             }
         }
-        ByQueue { producers, fleets, is_fed }
+        ByQueue { producers, fleets, is_fed, has_function }
     }
 
     /// The places of the producers that send to the queue at this place, ascending.
@@ -51,6 +61,11 @@ impl ByQueue {
     /// The places of the fleets that receive from the queue at this place, ascending.
     pub fn fleets(&self, queue: usize) -> &[usize] {
         self.fleets.get(queue).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a function receives from the queue at this place.
+    pub fn has_function(&self, queue: usize) -> bool {
+        self.has_function.get(queue).is_some_and(|has| *has)
     }
 
     /// Whether messages are forwarded or moved to the queue at this place.

@@ -13,11 +13,15 @@
 //!
 //! Invariant: requests stay whole until they are multiplied by a price.
 
+use crate::kernel::dist::Dist;
 use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::{ArrivalProcess, CountPeriod, FleetConfig};
-use crate::model::scenario::{Prices, Scenario, Tier};
-use crate::observe::measured::{FleetMeasured, Measured};
+use crate::model::functions::{
+    FunctionConfig, FunctionPrices, POLLER_INVOCATIONS, Pollers, READER_WAIT,
+};
+use crate::model::scenario::{Named, Prices, Scenario, Tier};
+use crate::observe::measured::{FleetMeasured, FunctionMeasured, Measured};
 use crate::stats::pool::Reading;
 
 /// A month, in hours.
@@ -37,6 +41,10 @@ pub struct Cost {
     pub requests_per_month: f64,
     /// Dollars for the workers of a month.
     pub workers_per_month: f64,
+    /// Dollars for the functions of a month: invocations, memory, provisioned pollers.
+    pub functions_per_month: f64,
+    /// Of these, what the functions of the window cost.
+    of_functions: f64,
     /// The period's share of a month.
     period_share: f64,
     /// Of the period, the window's share of the requests.
@@ -58,7 +66,10 @@ impl Cost {
         let period = prices.every.map_or(window, |every| part(every, window, scenario).max(window));
         let rest = period.saturating_sub(window);
         let idle = scenario.fleets.iter().map(|fleet| idle_polls(&fleet.config, rest)).sum::<u64>();
-        let in_period = idle.saturating_add(requests);
+        let idle_functions = scenario.functions.iter().map(|of| idle_reads(&of.config, rest));
+        let in_period = idle.saturating_add(idle_functions.sum::<u64>()).saturating_add(requests);
+        let of_functions = dollars_of_functions(scenario, measured);
+        let functions = of_functions + dollars_of_idle_pollers(scenario, rest);
         let fleets = measured.fleets.iter().zip(&prices.worker_hour);
         // Whole workers and the rest apart: nothing is rounded where none joins or leaves.
         let over = u128::from(window.as_nanos());
@@ -73,6 +84,8 @@ impl Cost {
             deleted: queues().map(|counts| counts.deleted).sum(),
             requests_per_month: month_of_requests(prices, in_period, period),
             workers_per_month: (an_hour as f64 + rest) / 1e9 * HOURS_PER_MONTH as f64,
+            functions_per_month: functions * nanos(MONTH) / nanos(period),
+            of_functions,
             period_share: share(period.as_nanos(), MONTH.as_nanos()),
             window_requests: share(requests, in_period),
             window_time: share(window.as_nanos(), period.as_nanos()),
@@ -81,13 +94,14 @@ impl Cost {
 
     /// Dollars of a month.
     pub fn per_month(&self) -> f64 {
-        self.requests_per_month + self.workers_per_month
+        self.requests_per_month + self.workers_per_month + self.functions_per_month
     }
 
     /// Dollars of the window: its share of the month's requests, and the hours of its workers.
     pub fn of_window(&self) -> f64 {
         let requests = self.requests_per_month * self.window_requests;
-        (requests + self.workers_per_month * self.window_time) * self.period_share
+        let workers = self.workers_per_month * self.window_time;
+        (requests + workers) * self.period_share + self.of_functions
     }
 
     /// Dollars of a million messages deleted, what is paid between two windows included; without a
@@ -107,13 +121,55 @@ fn part(every: Span, window: Span, scenario: &Scenario) -> Span {
 }
 
 /// Receives of a fleet that finds nothing for this long: each worker polls again when its poll has
-/// been answered, after a pause if it was a short one.
+/// been answered, after its gap, and after a pause if it was a short one.
 fn idle_polls(fleet: &FleetConfig, length: Span) -> u64 {
     let receive = &fleet.receive;
     let waits =
         if receive.wait.is_zero() { receive.pause.mean_nanos() } else { nanos(receive.wait) };
-    let each = Span::round_nanos(waits + fleet.call_latency.mean_nanos());
+    let gap = receive.gap.as_ref().map_or(0.0, Dist::mean_nanos);
+    let each = Span::round_nanos(waits + gap + fleet.call_latency.mean_nanos());
     length.as_nanos() / each.as_nanos().max(1) * u64::from(fleet.size.most())
+}
+
+/// Receives of a mapping that finds nothing for this long.
+fn idle_reads(function: &FunctionConfig, length: Span) -> u64 {
+    let readers = match function.pollers {
+        Pollers::OnDemand { idle, max } => idle.min(max.unwrap_or(u32::MAX)),
+        Pollers::Provisioned { min, .. } => min,
+    };
+    let each = nanos(READER_WAIT) + function.call_latency.mean_nanos();
+    length.as_nanos() / Span::round_nanos(each).as_nanos() * u64::from(readers)
+}
+
+/// Dollars of the functions of a window: their invocations, what these took of memory, and their
+/// provisioned pollers, each of which is so many invocations of the limit.
+fn dollars_of_functions(scenario: &Scenario, measured: &Measured) -> f64 {
+    let prices = &scenario.prices.functions;
+    let of = |(named, of): (&Named<FunctionConfig>, &FunctionMeasured)| {
+        let pollers = match named.config.pollers {
+            Pollers::OnDemand { .. } => 0.0,
+            Pollers::Provisioned { .. } => of.limit.area as f64 / f64::from(POLLER_INVOCATIONS),
+        };
+        let invocations = of.counts.invocations as f64 * prices.per_million as f64;
+        let memory = of.gb_seconds() * prices.per_million_gb_seconds as f64;
+        (invocations + memory) / 1e15 + poller_dollars(prices, pollers)
+    };
+    scenario.functions.iter().zip(&measured.functions).map(of).sum()
+}
+
+/// Dollars of the pollers that stay where nothing comes for this long.
+fn dollars_of_idle_pollers(scenario: &Scenario, length: Span) -> f64 {
+    let pollers = scenario.functions.iter().map(|of| match of.config.pollers {
+        Pollers::OnDemand { .. } => 0,
+        Pollers::Provisioned { min, .. } => min,
+    });
+    let pollers = pollers.map(f64::from).sum::<f64>();
+    poller_dollars(&scenario.prices.functions, pollers * nanos(length))
+}
+
+/// Dollars of so many nanoseconds of pollers.
+fn poller_dollars(prices: &FunctionPrices, time: f64) -> f64 {
+    time / NANOS_PER_HOUR as f64 * prices.poller_hour as f64 / 1e9
 }
 
 fn nanos(length: Span) -> f64 {
@@ -250,7 +306,6 @@ fn month_of_requests(prices: &Prices, requests: u64, period: Span) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::dist::Dist;
     use crate::stats::fixture;
 
     const CENT: u64 = 10_000_000;
@@ -262,6 +317,7 @@ mod tests {
             requests: vec![tier(0, 40), tier(100 * billion, 30), tier(200 * billion, 24)],
             free_requests,
             worker_hour: Vec::new(),
+            functions: FunctionPrices::default(),
             every: None,
         }
     }

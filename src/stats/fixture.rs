@@ -146,7 +146,7 @@ pub(crate) fn measured(shift: u64) -> Measured {
         deleted: 36_000,
         empty_receives: 12,
         redelivered: Redelivered { failed: 30, crashed: 6, ..Redelivered::default() },
-        calls: Calls { send: 36_000, receive: 36_048, delete: 36_000, change_visibility: 0 },
+        calls: Calls { send: 36_000, receive: 36_048, delete: 36_000, ..Calls::default() },
         ..QueueCounts::default()
     };
     let window = |visible| {
@@ -184,6 +184,7 @@ pub(crate) fn measured(shift: u64) -> Measured {
             },
             ..ProducerMeasured::default()
         }],
+        functions: Vec::new(),
         fleets: vec![FleetMeasured {
             busy: Level { area: 2_880 * u128::from(SECOND), ..level(0, 4, 0) },
             up: level(4, 4, 4),

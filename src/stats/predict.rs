@@ -155,7 +155,8 @@ mod tests {
             ("nacks", |s| {
                 let then = OnFailure::Release(Span::from_secs(3));
                 s.queues[0].config.redrive = None;
-                s.fleets[0].config.failure = Failure { probability: 0.1, poison: 0.0, then };
+                s.fleets[0].config.failure =
+                    Failure { probability: 0.1, poison: 0.0, then, whole_batch: false };
             }),
             ("short polls", |s| {
                 s.fleets[0].config.receive.wait = Span::ZERO;

@@ -201,7 +201,8 @@ mod tests {
         Capacity, CeilingConfig, Ewma, Keys, ReceiveRouting, Redrive, SplitPolicy,
     };
     use crate::model::clients::{
-        ArrivalProcess, Crash, Failure, Heartbeat, OnFailure, ProducerConfig, WorkUnit,
+        ArrivalProcess, Ask, Crash, Failure, Heartbeat, Jitter, OnFailure, ProducerConfig, Several,
+        WorkUnit,
     };
     use crate::model::scenario::Named;
     use crate::stats::fixture;
@@ -224,7 +225,8 @@ mod tests {
         let queue = &mut scenario.queues[0].config;
         (queue.redrive, queue.ledger.partitions) = (None, 1);
         let then = OnFailure::Release(Span::from_secs(away));
-        scenario.fleets[0].config.failure = Failure { probability, poison: 0.0, then };
+        scenario.fleets[0].config.failure =
+            Failure { probability, poison: 0.0, then, whole_batch: false };
     }
 
     fn producer(scenario: &mut Scenario) -> &mut ProducerConfig {
@@ -300,7 +302,7 @@ mod tests {
     #[expect(clippy::too_many_lines, reason = "a list of what each setting does")]
     fn anything_else_has_no_prediction() {
         type Change = fn(&mut Scenario);
-        let changes: [(&str, Change); 40] = [
+        let changes: [(&str, Change); 47] = [
             ("batch", |s| producer(s).batch = 10),
             ("connections", |s| producer(s).connections = Some(2)),
             ("own delay", |s| producer(s).delay = Some(Span::from_secs(1))),
@@ -387,6 +389,33 @@ mod tests {
                 one_server(s, Dist::Constant(Span::from_millis(100)));
                 s.fleets[0].config.receive.visibility_timeout = Some(Span::from_millis(100));
             }),
+            ("a gap between receives", |s| {
+                s.fleets[0].config.receive.gap = Some(Dist::Constant(Span::from_millis(1)));
+            }),
+            ("all of two threads first", |s| {
+                let fleet = &mut s.fleets[0].config;
+                (fleet.size, fleet.threads, fleet.receive.barrier) = (2.into(), 2, true);
+            }),
+            ("a hold", |s| s.fleets[0].config.hold = Some(Dist::Constant(Span::from_millis(1)))),
+            ("failures of whole batches", |s| {
+                fails(s, 0.1, 0);
+                let fleet = &mut s.fleets[0].config;
+                (fleet.receive.max, fleet.per) = (10, WorkUnit::Batch);
+                fleet.failure.whole_batch = true;
+            }),
+            ("failures that back off", |s| {
+                fails(s, 0.1, 0);
+                let (base, cap) = (Span::from_secs(1), Span::from_secs(1));
+                let then = OnFailure::Backoff { base, cap, jitter: Jitter::None };
+                s.fleets[0].config.failure.then = then;
+            }),
+            ("failures with delays", |s| {
+                fails(s, 0.1, 0);
+                s.fleets[0].config.failure.then = OnFailure::Delays([Span::ZERO].into());
+            }),
+            ("another queue", |s| {
+                s.fleets[0].config.several = Some(Several::Priority([0, 1].map(QueueId).into()));
+            }),
             ("a heartbeat that lets go", |s| {
                 let (every, extend) = (Span::from_millis(100), Span::from_millis(50));
                 s.fleets[0].config.heartbeat = Some(Heartbeat { every, extend });
@@ -418,7 +447,7 @@ mod tests {
     #[test]
     fn what_does_not_matter_is_let_pass() {
         type Change = fn(&mut Scenario);
-        let changes: [(&str, Change); 11] = [
+        let changes: [(&str, Change); 13] = [
             ("short of Kinesis' rule", |s| {
                 let queue = &mut s.queues[0].config.ledger;
                 (queue.partitions, queue.receive) = (1, ReceiveRouting::Assigned);
@@ -439,6 +468,8 @@ mod tests {
                 s.fleets[0].config.heartbeat = Some(Heartbeat { every, extend });
             }),
             ("threads", |s| (s.fleets[0].config.size, s.fleets[0].config.threads) = (2.into(), 2)),
+            ("as many as there is room for", |s| s.fleets[0].config.receive.ask = Ask::Room),
+            ("all of one thread first", |s| s.fleets[0].config.receive.barrier = true),
             ("idempotent", |s| s.fleets[0].config.idempotent = true),
             ("sends on", |s| s.fleets[0].config.forward = Some(QueueId(1))),
         ];

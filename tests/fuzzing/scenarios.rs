@@ -16,12 +16,17 @@ use sqsim::ledger::config::{
     WeightedMove,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, CallConfig, CountPeriod, Crash, DeleteConfig, Deploys, Failure, FleetConfig,
-    Heartbeat, OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig, Retry, RetryBudget,
-    WorkUnit,
+    ArrivalProcess, Ask, CallConfig, CountPeriod, Crash, DeleteConfig, Deploys, Failure,
+    FleetConfig, Heartbeat, Jitter, OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig,
+    Retry, RetryBudget, Several, WorkUnit,
 };
 use sqsim::model::downstream::{DownstreamBound, DownstreamConfig};
 use sqsim::model::fleet_size::{FleetSize, Schedule};
+use sqsim::model::functions::{Account, Environments, FunctionConfig, Pollers, Ramp, Slope};
+use sqsim::model::scaling::{
+    Adjustment, HpaConfig, KedaConfig, MetricConfig, PaceConfig, RoomConfig, ScalerConfig,
+    ScalingRule, StepAlarm, StepsConfig, TargetConfig,
+};
 use sqsim::model::scenario::{Limits, Named, Prices, Scenario};
 use sqsim::scenario::data_files::whole;
 
@@ -56,7 +61,7 @@ pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
     let mut draw = Draw { chance, tempo, queues, downstreams, sends_back };
     let drain = if draw.chance.one_in(2) { Span::ZERO } else { draw.length() };
     let warm_up = duration / draw.chance.between(2, 10);
-    Scenario {
+    let mut scenario = Scenario {
         name: "random".to_owned(),
         about: String::new(),
         duration,
@@ -82,7 +87,13 @@ pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
             memory: u64::MAX,
         },
         prices: Prices::default(),
-    }
+        account: Account { concurrency: draw.chance.between(1, 40) as u32 },
+        functions: Vec::new(),
+    };
+    scenario.functions = (0..draw.chance.below(3) as u32)
+        .filter_map(|at| Some(named("function", at, draw.function(&scenario.queues)?)))
+        .collect();
+    scenario
 }
 
 /// Some scenario in which everything takes whole seconds.
@@ -124,6 +135,8 @@ pub(crate) fn round(chance: &mut Chance) -> Scenario {
         fleet.receive.wait = secs(chance, 0, 4);
         fleet.receive.pause = Dist::Constant(secs(chance, 1, 3));
         fleet.receive.visibility_timeout = None;
+        fleet.receive.gap = chance.one_in(3).then(|| Dist::Constant(secs(chance, 0, 2)));
+        fleet.hold = chance.one_in(3).then(|| Dist::Constant(secs(chance, 0, 4)));
         fleet.failure.then = OnFailure::Release(secs(chance, 0, 3));
         fleet.delete.linger = secs(chance, 0, 2);
         fleet.heartbeat = None;
@@ -139,6 +152,63 @@ fn named<T>(kind: &str, at: u32, config: T) -> Named<T> {
 }
 
 impl Draw<'_> {
+    /// A function of one of these queues, whose visibility timeout is no shorter than its own.
+    fn function(&mut self, queues: &[Named<QueueConfig>]) -> Option<FunctionConfig> {
+        let at = self.chance.below(queues.len());
+        let queue = &queues[at].config;
+        if queue.visibility_timeout.is_zero() || queue.ledger.receive == ReceiveRouting::Assigned {
+            return None;
+        }
+        let window = if self.chance.one_in(2) { Span::ZERO } else { self.length() };
+        let batch = self.chance.between(1, if window.is_zero() { 10 } else { 40 }) as u32;
+        let few = |chance: &mut Chance| chance.between(1, 12) as u32;
+        let pollers = match self.chance.below(3) {
+            0 => Pollers::OnDemand { max: None, idle: few(self.chance) },
+            1 => Pollers::OnDemand { max: Some(few(self.chance)), idle: few(self.chance) },
+            _ => Pollers::Provisioned { min: 1, max: few(self.chance) },
+        };
+        let retry = Retry {
+            base: self.length().max(Span::from_nanos(1)),
+            cap: self.tempo * 20,
+            attempts: None,
+        };
+        Some(FunctionConfig {
+            queue: QueueId(at as u32),
+            batch,
+            window,
+            pollers,
+            ramp: Ramp {
+                start: few(self.chance),
+                slope: self.chance.between(1, 1_000_000) as u32,
+                shape: *self.chance.pick(&[Slope::Even, Slope::ByTheMinute]),
+                ceiling: self.chance.between(1, 60) as u32,
+                back_off: self.length().max(Span::from_nanos(1)),
+                failing: self.chance.unit(),
+            },
+            reserved: self.chance.one_in(3).then_some(self.chance.below(5) as u32),
+            timeout: self.length().min(queue.visibility_timeout),
+            partial: self.chance.one_in(2),
+            processing: self.dist(),
+            per: *self.chance.pick(&[WorkUnit::Message, WorkUnit::Batch]),
+            failure: Failure {
+                probability: self.chance.unit() / 2.0,
+                poison: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
+                then: OnFailure::LetExpire,
+                whole_batch: false,
+            },
+            memory: 128,
+            environments: Environments {
+                cold_start: self.dist(),
+                keep_warm: self.length(),
+                per_10_s: self.chance.between(1, 100) as u32,
+            },
+            gap: self.length(),
+            call_latency: self.dist(),
+            retry: Retry { attempts: Some(few(self.chance)), ..retry },
+            invoke_retry: retry,
+        })
+    }
+
     fn most_events(&mut self) -> u64 {
         let most = if self.chance.one_in(8) { 100 } else { 8_000 };
         self.chance.between(1, most)
@@ -252,6 +322,7 @@ impl Draw<'_> {
             redrive,
             purges,
             message_size: MessageSize::constant(self.chance.below(200_000) as u64),
+            counter_lag: self.dist(),
             lost_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
             stale_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
             duplicates: if self.chance.one_in(4) { 0.99 * self.chance.unit() } else { 0.0 },
@@ -504,13 +575,39 @@ impl Draw<'_> {
         periods
     }
 
+    /// One queue, or several in any order.
+    fn source(&mut self) -> (QueueId, Option<Several>) {
+        let first = self.any_queue();
+        if !self.chance.one_in(4) {
+            return (first, None);
+        }
+        let mut queues = vec![first];
+        for queue in (0..self.queues).map(QueueId).filter(|queue| *queue != first) {
+            if self.chance.one_in(2) {
+                let place = self.chance.below(queues.len() + 1);
+                queues.insert(place, queue);
+            }
+        }
+        let first = queues[0];
+        let several = if self.chance.one_in(2) {
+            Several::Priority(queues)
+        } else {
+            let weighted = |queue| (queue, self.chance.between(1, 5) as u32);
+            Several::Weighted(queues.into_iter().map(weighted).collect())
+        };
+        (first, Some(several))
+    }
+
     fn fleet(&mut self) -> FleetConfig {
-        let queue = self.any_queue();
+        let (queue, several) = self.source();
+        let last = several.iter().flat_map(Several::queues).max().unwrap_or(queue);
         let wait = self.up_to(20);
         let call_latency = self.dist();
         let short = wait.is_zero();
+        let per = *self.chance.pick(&[WorkUnit::Message, WorkUnit::Message, WorkUnit::Batch]);
         FleetConfig {
             queue,
+            several,
             size: self.fleet_size(),
             threads: self.chance.between(1, 4) as u32,
             receive: ReceiveConfig {
@@ -519,19 +616,30 @@ impl Draw<'_> {
                 visibility_timeout: self.chance.one_in(4).then(|| self.up_to(12 * HOUR)),
                 prefetch: if self.chance.one_in(2) { 0 } else { self.chance.below(20) as u32 },
                 pause: if short { self.some_dist() } else { self.dist() },
+                gap: self.chance.one_in(4).then(|| self.dist()),
+                ask: *self.chance.pick(&[Ask::Most, Ask::Most, Ask::Room]),
+                barrier: self.chance.one_in(4),
             },
             processing: self.dist(),
-            per: *self.chance.pick(&[WorkUnit::Message, WorkUnit::Message, WorkUnit::Batch]),
+            per,
             calls: self.calls(),
             call_latency,
             failure: Failure {
                 probability: self.share(),
                 poison: self.share() / 4.0,
-                then: match self.chance.below(2) {
-                    0 => OnFailure::LetExpire,
+                then: match self.chance.below(5) {
+                    0 | 1 => OnFailure::LetExpire,
+                    2 => OnFailure::Backoff {
+                        base: self.length(),
+                        cap: self.up_to(12 * HOUR),
+                        jitter: *self.chance.pick(&[Jitter::None, Jitter::Full]),
+                    },
+                    3 => OnFailure::Delays([0; 3].map(|_| self.up_to(12 * HOUR)).into()),
                     _ => OnFailure::Release(self.up_to(12 * HOUR)),
                 },
+                whole_batch: per == WorkUnit::Batch && self.chance.one_in(3),
             },
+            hold: self.chance.one_in(4).then(|| self.dist()),
             heartbeat: self
                 .chance
                 .one_in(3)
@@ -541,6 +649,7 @@ impl Draw<'_> {
                 restart: self.dist(),
             }),
             start_up: self.dist(),
+            hosts: self.chance.one_in(5).then(|| self.hosts()),
             on_stop: *self.chance.pick(&[OnStop::Finish, OnStop::GiveBack, OnStop::Drop]),
             grace: self.chance.one_in(2).then(|| self.length()),
             deploys: self.chance.one_in(4).then(|| self.deploys()),
@@ -549,7 +658,7 @@ impl Draw<'_> {
                 linger: self.length(),
             },
             idempotent: self.chance.one_in(2),
-            forward: self.forward(queue),
+            forward: self.forward(last),
             retry: self.retry(),
         }
     }
@@ -598,6 +707,91 @@ impl Draw<'_> {
         }
     }
 
+    /// A clock of a scaler, as short as the check lets it be: reads are planned as far ahead as
+    /// counters may lag.
+    fn period(&mut self) -> Span {
+        self.some_length().max(Span::from_secs(1))
+    }
+
+    fn scaler(&mut self) -> ScalerConfig {
+        let rule = match self.chance.below(3) {
+            0 => ScalingRule::TargetTracking(TargetConfig {
+                metric: self.metric(),
+                target: self.share() * 20.0 + 0.1,
+                high_points: self.chance.between(1, 3) as u32,
+                low_points: self.chance.between(1, 4) as u32,
+                low_share: 0.7,
+                pace: self.pace(),
+            }),
+            1 => {
+                let threshold = self.share() * 20.0;
+                let out = self.step_alarm(threshold);
+                let within = self.step_alarm(threshold);
+                let (metric, pace) = (self.metric(), self.pace());
+                let (out, within) = (Some(out), self.chance.one_in(2).then_some(within));
+                ScalingRule::Steps(StepsConfig { metric, out, within, pace })
+            }
+            _ => ScalingRule::Keda(KedaConfig {
+                target: self.share() * 10.0 + 0.1,
+                activation: self.chance.below(3) as u64,
+                in_flight: self.chance.one_in(2),
+                delayed: self.chance.one_in(2),
+                polling: self.period(),
+                phase: None,
+                cooldown: self.some_length(),
+                initial_cooldown: self.length(),
+                idle: None,
+                hpa: HpaConfig {
+                    sync: self.period(),
+                    phase: None,
+                    tolerance: 0.1,
+                    window: self.some_length(),
+                    behavior: None,
+                },
+            }),
+        };
+        let min = self.chance.below(3) as u32;
+        let max = min + self.chance.between(1, 8) as u32;
+        let start = self.chance.between(min.into(), max.into()) as u32;
+        let (boot, protect) = (self.dist(), self.chance.one_in(3));
+        ScalerConfig { rule, min, max, start, boot, protect }
+    }
+
+    fn metric(&mut self) -> MetricConfig {
+        MetricConfig {
+            in_flight: self.chance.one_in(2),
+            per_worker: self.chance.one_in(2),
+            every: self.period(),
+            phase: None,
+            delay: self.length(),
+        }
+    }
+
+    fn pace(&mut self) -> PaceConfig {
+        PaceConfig {
+            repeat: self.some_length(),
+            warm_up: self.length(),
+            cooldown: self.chance.one_in(2).then(|| self.length()),
+        }
+    }
+
+    fn step_alarm(&mut self, threshold: f64) -> StepAlarm {
+        let points = self.chance.between(1, 3) as u32;
+        let steps = vec![(0.0, Adjustment::Workers(1)), (5.0, Adjustment::Percent(40.0))];
+        StepAlarm { threshold, points, steps }
+    }
+
+    fn hosts(&mut self) -> RoomConfig {
+        RoomConfig {
+            per_node: self.chance.between(1, 3) as u32,
+            nodes: self.chance.below(3) as u32,
+            boot: self.dist(),
+            batch_idle: self.length(),
+            batch_most: self.length(),
+            empty: self.chance.one_in(2).then(|| self.length()),
+        }
+    }
+
     fn deploys(&mut self) -> Deploys {
         let mut at = Time::ZERO;
         let mut times = Vec::new();
@@ -615,8 +809,10 @@ impl Draw<'_> {
 
     /// One in three varies, now and then to nothing.
     fn fleet_size(&mut self) -> FleetSize {
-        if !self.chance.one_in(3) {
-            return FleetSize::Fixed(self.chance.between(1, 6) as u32);
+        match self.chance.below(6) {
+            0 | 1 => {}
+            2 => return self.scaler().into(),
+            _ => return FleetSize::Fixed(self.chance.between(1, 6) as u32),
         }
         let mut at = Time::ZERO;
         let mut steps = vec![(at, self.chance.below(5) as u32)];

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqsim::facts::deed::{Deed, DownstreamId, WorkerId};
+use sqsim::facts::deed::{Deed, DownstreamId, FunctionId, WorkerId};
 use sqsim::facts::fingerprint::Fingerprint;
 use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::{Span, Time};
@@ -64,6 +64,10 @@ pub(crate) struct Watch {
     threads: Vec<u32>,
     /// Of each worker of a fleet.
     threads_of: Vec<u32>,
+    /// Environments of functions that are there, and those that run.
+    environments: BTreeSet<WorkerId>,
+    running: BTreeSet<WorkerId>,
+    limits: BTreeMap<FunctionId, u32>,
     most_in_flight: Vec<u64>,
     most_partitions: Vec<usize>,
     /// Per producer: messages that arose, and those that are stored or given up.
@@ -83,8 +87,11 @@ pub(crate) struct Watch {
 /// Where the fleets at queue `at` send on what they complete; `None` if one of them does not, there
 /// are none, or they do not agree.
 fn sent_on(scenario: &Scenario, at: u32) -> Option<QueueId> {
+    if scenario.functions.iter().any(|function| function.config.queue == QueueId(at)) {
+        return None;
+    }
     let fleets = scenario.fleets.iter().map(|fleet| &fleet.config);
-    let mut own = fleets.filter(|fleet| fleet.queue == QueueId(at));
+    let mut own = fleets.filter(|fleet| fleet.receives_from(QueueId(at)));
     let to = own.next()?.forward?;
     own.all(|fleet| fleet.forward == Some(to)).then_some(to)
 }
@@ -106,6 +113,9 @@ impl Watch {
             partitions: vec![BTreeMap::new(); scenario.queues.len()],
             work: BTreeMap::new(),
             up: BTreeSet::new(),
+            environments: BTreeSet::new(),
+            running: BTreeSet::new(),
+            limits: BTreeMap::new(),
             threads: fleets
                 .clone()
                 .flat_map(|it| vec![it.threads; it.size.most() as usize])
@@ -335,6 +345,33 @@ impl Journal for Watch {
     }
 }
 
+impl Watch {
+    /// What functions do with their environments and limits.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "others do nothing with these")]
+    fn function(&mut self, deed: &Deed) {
+        match *deed {
+            Deed::Invoked { environment, cold, .. } => {
+                assert!(!self.running.contains(&environment), "{environment:?} runs twice");
+                self.running.insert(environment);
+                assert_eq!(self.environments.insert(environment), cold, "{environment:?}");
+            }
+            Deed::InvocationEnded { environment, .. } => {
+                assert!(self.running.remove(&environment), "what ends has begun");
+                assert!(!self.work.keys().any(|&(of, ..)| of == environment), "it works on");
+            }
+            Deed::EnvironmentGone { environment, .. } => {
+                assert!(self.environments.remove(&environment), "{environment:?} is gone twice");
+                assert!(!self.running.contains(&environment), "{environment:?} runs on");
+            }
+            Deed::LimitChanged { limit, was, function } => {
+                let before = self.limits.insert(function, limit).unwrap_or(0);
+                assert!(limit != was && before == was, "{function:?} had {before}, not {was}");
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Observer for Watch {
     fn deed(&mut self, now: Time, deed: &Deed) {
         self.tick(now);
@@ -350,6 +387,14 @@ impl Observer for Watch {
                     let queue = self.sends_to[producer.0 as usize];
                     self.confirmed[queue.0 as usize] += u64::from(messages);
                 }
+            }
+            Deed::Invoked { .. }
+            | Deed::InvocationEnded { .. }
+            | Deed::EnvironmentGone { .. }
+            | Deed::LimitChanged { .. } => self.function(deed),
+            Deed::Began { worker, message, .. } if worker.function().is_some() => {
+                assert!(self.running.contains(&worker), "{worker:?} does not run");
+                *self.work.entry((worker, 0, message)).or_default() += 1;
             }
             Deed::Began { worker, thread, message, .. } => {
                 assert!(thread < self.threads[worker.0 as usize] && self.up.contains(&worker));
@@ -386,10 +431,13 @@ impl Observer for Watch {
             Deed::CallGivenUp { downstream, under_way, .. } => {
                 self.call(downstream, -i32::from(!under_way), -i32::from(under_way));
             }
-            Deed::SendRetried { .. }
+            Deed::InvocationThrottled { .. }
+            | Deed::ReceivesBurnt { .. }
+            | Deed::SendRetried { .. }
             | Deed::Left { .. }
             | Deed::Killed { .. }
             | Deed::Deployed { .. }
+            | Deed::Counted { .. }
             | Deed::Resized { .. } => {}
         }
     }

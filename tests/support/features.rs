@@ -12,8 +12,8 @@ use sqsim::ledger::config::{
     Outage, Placement, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, SplitPolicy,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, CallConfig, Crash, Failure, FleetConfig, Heartbeat, OnFailure, ProducerConfig,
-    Retry, RetryBudget, WorkUnit,
+    ArrivalProcess, Ask, CallConfig, Crash, Failure, FleetConfig, Heartbeat, Jitter, OnFailure,
+    ProducerConfig, Retry, RetryBudget, Several, WorkUnit,
 };
 use sqsim::model::downstream::{DownstreamBound, DownstreamConfig};
 use sqsim::model::scenario::Scenario;
@@ -137,7 +137,8 @@ pub(crate) fn crash() -> Scenario {
 pub(crate) fn redrive() -> Scenario {
     let redrive = Some(Redrive { to: QueueId(1), max_receives: 3 });
     let mut works = fleet(8, exponential(secs(1)));
-    works.failure = Failure { probability: 0.3, poison: 0.05, then: OnFailure::LetExpire };
+    works.failure =
+        Failure { probability: 0.3, poison: 0.05, then: OnFailure::LetExpire, whole_batch: false };
     let queues = vec![QueueConfig { redrive, ..visible_again(secs(4)) }, queue()];
     let mut scenario = of("redrive", queues, sends(4.0), works);
     let mut dead = fleet(1, exponential(secs(2)));
@@ -321,6 +322,15 @@ pub(crate) fn random(seed: u64) -> Scenario {
     let mut scenario = of("random", vec![first, second], producer, works);
     let mut others = random_fleet(die);
     others.queue = QueueId(die.below(2) as u32);
+    others.several = match die.below(6) {
+        0 => Some(Several::Priority(vec![others.queue, QueueId(1 - others.queue.0)])),
+        1 => {
+            let weight = |queue| (queue, 1 + die.below(4) as u32);
+            others.queue = QueueId(0);
+            Some(Several::Weighted([0, 1].map(QueueId).map(weight).into()))
+        }
+        _ => None,
+    };
     scenario.fleets.push(named("others", others));
     scenario.producers.push(named("others", random_producer(die)));
     scenario.duration = secs(60);
@@ -375,6 +385,7 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
         stale_deletes: if one_in(die, 3) { die.unit() } else { 0.0 },
         duplicates: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
         message_size: MessageSize::constant(if one_in(die, 3) { 100_000 } else { 1_000 }),
+        counter_lag: Dist::Constant(Span::ZERO),
         ledger: LedgerConfig {
             nodes: one_in(die, 2).then(|| random_nodes(die)),
             partitions: 1 + die.below(9) as u32,
@@ -475,5 +486,22 @@ fn random_fleet(die: &mut Draws) -> FleetConfig {
     config.delete.linger = millis(die.below(1_000));
     config.idempotent = one_in(die, 3);
     config.retry.attempts = one_in(die, 2).then(|| 1 + die.below(4) as u32);
+    config.receive.gap = one_in(die, 4).then(|| random_length(die, 1_000));
+    config.receive.ask = if one_in(die, 4) { Ask::Room } else { Ask::Most };
+    config.receive.barrier = one_in(die, 4);
+    config.failure.whole_batch = config.per == WorkUnit::Batch && one_in(die, 2);
+    config.hold = one_in(die, 4).then(|| random_length(die, 8_000));
+    match die.below(6) {
+        0 => {
+            let (base, cap) = (millis(die.below(1_000)), millis(1_000 + die.below(8_000)));
+            let jitter = if one_in(die, 2) { Jitter::Full } else { Jitter::None };
+            config.failure.then = OnFailure::Backoff { base, cap, jitter };
+        }
+        1 => {
+            let delays = [100, 1_000, 8_000].map(|most| millis(die.below(most)));
+            config.failure.then = OnFailure::Delays(delays.into());
+        }
+        _ => {}
+    }
     config
 }

@@ -53,7 +53,7 @@ impl Row {
         let length = Length::at(self.load(), 0.01, 1.0);
         let mut fleet = fleet(self.workers, exponential());
         let then = OnFailure::Release(secs(self.delay));
-        fleet.failure = Failure { probability: self.fails, poison: 0.0, then };
+        fleet.failure = Failure { probability: self.fails, poison: 0.0, then, whole_batch: false };
         let measured = seconds(length.customers / REPLICATIONS as f64 / self.rate);
         // Twenty failures in a row do not happen.
         let warm_up = seconds(length.warm_up) + secs(20 * self.delay);

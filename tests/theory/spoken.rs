@@ -148,7 +148,7 @@ impl Drawn {
                 OnFailure::Release(secs(5)),
                 OnFailure::LetExpire,
             ]);
-            fleet.failure = Failure { probability, poison: 0.0, then };
+            fleet.failure = Failure { probability, poison: 0.0, then, whole_batch: false };
         }
         if self.strays() {
             let (every, extend) =

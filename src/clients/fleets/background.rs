@@ -9,7 +9,7 @@ use crate::facts::deed::WorkerId;
 use crate::facts::observer::Observer;
 use crate::kernel::time::Span;
 use crate::ledger::Receipt;
-use crate::ledger::config::MAX_BATCH;
+use crate::ledger::config::{MAX_BATCH, QueueId};
 
 /// What a call in the background does with its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,25 +43,43 @@ impl Fleets {
         for place in (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0) {
             let receipt = self.held[(thread.first + place) as usize].receipt;
             let worker = &self.workers[thread.worker as usize];
-            let delete = self.configs[worker.fleet as usize].delete;
+            let fleet = &self.configs[worker.fleet as usize];
+            let (delete, several) = (fleet.delete, fleet.several.is_some());
             let deletes = &mut self.deletes[thread.worker as usize];
             deletes.push(receipt);
-            if deletes.len() >= delete.batch as usize {
-                core.calendar.cancel(linger_event);
-                self.flush_deletes(core, thread.worker);
+            let of_queue = |other: &&Receipt| other.queue == receipt.queue;
+            let ready =
+                if several { deletes.iter().filter(of_queue).count() } else { deletes.len() };
+            if ready >= delete.batch as usize {
+                if ready == deletes.len() {
+                    core.calendar.cancel(linger_event);
+                }
+                self.send_deletes(core, thread.worker, receipt.queue);
             } else if deletes.len() == 1 {
                 core.plan(delete.linger, linger_event);
             }
         }
     }
 
-    /// A worker's collected receipts become a call.
+    /// A worker's collected receipts become a call, one for each queue.
     pub(super) fn flush_deletes<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        while let Some(first) = self.deletes[number as usize].first() {
+            self.send_deletes(core, number, first.queue);
+        }
+    }
+
+    /// Those of one queue become a call.
+    fn send_deletes<O: Observer>(&mut self, core: &mut Core<O>, number: u32, queue: QueueId) {
         let mut receipts = [Receipt::of_nothing(); MAX_BATCH];
-        let deletes = &mut self.deletes[number as usize];
-        let count = deletes.len();
-        receipts[..count].copy_from_slice(deletes);
-        deletes.clear();
+        let mut count = 0;
+        self.deletes[number as usize].retain(|receipt| {
+            let stays = receipt.queue != queue;
+            if !stays {
+                receipts[count] = *receipt;
+                count += 1;
+            }
+            stays
+        });
         self.call_in_background(core, number, Purpose::Delete, &receipts[..count]);
         self.perhaps_gone(core, number);
     }
@@ -91,6 +109,9 @@ impl Fleets {
         row.count = receipts.len();
         row.receipts[..receipts.len()].copy_from_slice(receipts);
         let fleet = &self.configs[self.workers[number as usize].fleet as usize];
+        if fleet.receive.barrier && purpose == Purpose::Delete {
+            self.awaited.entry(number).or_default().push(call);
+        }
         let latency = fleet.call_latency.sample(&mut self.chances[number as usize].latency);
         if latency.is_zero() {
             self.background_due(core, call);
@@ -128,7 +149,11 @@ impl Fleets {
             let wait = retry.wait(call.attempts, chance);
             core.plan(wait, FleetEvent::BackgroundCall(number));
         } else {
+            let worker = call.worker;
             self.background.close(number);
+            if !self.awaited.is_empty() {
+                self.await_no_more(core, worker, number);
+            }
         }
     }
 }

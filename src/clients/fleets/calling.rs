@@ -11,8 +11,9 @@ use super::Fleets;
 use super::worker::Stage;
 use crate::clients::retry::{Credit, Paid};
 use crate::core::Core;
-use crate::core::downstreams::{CallAnswer, Calling, Try};
+use crate::core::downstreams::Calling;
 use crate::core::event::FleetEvent;
+use crate::core::leaning::{CallAnswer, Try};
 use crate::downstream::CallId;
 use crate::facts::deed::WorkerId;
 use crate::facts::observer::Observer;
@@ -65,7 +66,7 @@ impl Fleets {
         self.calls.threads[number as usize] = OwnCall::default();
         let credit = self.calls.credits[worker].get_or_insert(calls.budget.full());
         calls.budget.earn(credit);
-        self.pass_time(core, number, ThreadTime::Leaning);
+        self.turn_thread(core, number, ThreadTime::Leaning);
         self.try_call(core, number);
     }
 

@@ -94,10 +94,6 @@ impl Fleets {
         let joined = Deed::Joined { worker: WorkerId(number), fleet: FleetId(fleet) };
         core.observer.deed(core.now, &joined);
         self.take_place(core, number);
-        let config = &self.configs[fleet as usize];
-        let own = config.deploys.as_ref().and_then(|deploys| deploys.start_up.as_ref());
-        let start_up = own.unwrap_or(&config.start_up);
-        let delay = start_up.sample(&mut self.chances[number as usize].start_up);
-        self.start_after(core, number, delay);
+        self.settle_in(core, number);
     }
 }

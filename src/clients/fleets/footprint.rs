@@ -4,6 +4,7 @@
 
 use super::Fleets;
 use super::calling::Calls as OwnCalls;
+use super::queues::Round;
 use super::worker::{Thread, Worker, WorkerChance, deliveries_per_thread, room};
 use crate::core::event::Event;
 use crate::kernel::calendar::Calendar;
@@ -41,9 +42,12 @@ fn of_worker(config: &FleetConfig) -> u64 {
     let deliveries = u64::from(deliveries_per_thread(config));
     let call = if config.calls.is_some() { OwnCalls::BYTES_PER_THREAD } else { 0 };
     let thread = (size_of::<Thread>() + call) as u64 + times(deliveries, size_of::<Delivery>());
+    let queues = config.several.iter().map(|several| Round::bytes(several.queues().count()));
+    let awaited = if config.receive.barrier { MAX_BATCH * size_of::<u64>() } else { 0 };
+    let pace = queues.sum::<usize>() + awaited;
     let deletes = if config.delete.batch > 1 { MAX_BATCH * size_of::<Receipt>() } else { 0 };
     let own = size_of::<Worker>() + size_of::<WorkerChance>() + Ledger::BYTES_PER_CALLER;
-    let tables = size_of::<[Vec<Receipt>; 2]>() + size_of::<u32>() + deletes;
+    let tables = size_of::<[Vec<Receipt>; 2]>() + size_of::<u32>() + deletes + pace;
     times(room(config) as u64, size_of::<Delivery>())
         .saturating_add((own + tables) as u64)
         .saturating_add(4 * Calendar::<Event>::bytes_of_room(KINDS_OF_A_WORKER) as u64)

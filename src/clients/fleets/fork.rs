@@ -36,7 +36,9 @@ impl Fleets {
             self.configs[fleet as usize] = to.clone();
             if from.size != to.size {
                 // What the clock says of this instant itself, it says in an event of its own.
-                self.want(core, fleet, to.size.at(before));
+                if let Some(count) = to.size.at(before) {
+                    self.want(core, fleet, count);
+                }
                 let next = to.size.next_step(before);
                 sizes.insert(fleet, (FleetEvent::Size(FleetId(fleet)), next));
                 self.let_leave(core, fleet);
@@ -53,13 +55,14 @@ impl Fleets {
                 Event::Fleets(_)
                 | Event::Downstreams(_)
                 | Event::Producers(_)
+                | Event::Functions(_)
                 | Event::Service(_) => None,
             });
         }
         let joining: Vec<u32> =
             (0..to.len() as u32).flat_map(|fleet| self.let_join(core, fleet)).collect();
         for number in joining {
-            self.begin_life(core, number);
+            self.settle_in(core, number);
         }
     }
 

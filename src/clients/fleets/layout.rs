@@ -3,6 +3,7 @@
 //! Owns the making of them, of their threads and of room for what these hold, and the names of
 //! their streams. Must not know what they do later.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use super::Fleets;
@@ -38,6 +39,8 @@ impl Fleets {
             terms: Vec::new(),
             rollouts: vec![Rollout::default(); named.len()],
             joined: 0,
+            scalers: Vec::new(),
+            hosts: Vec::new(),
             workers: Vec::new(),
             buffers: Vec::new(),
             chances: Vec::new(),
@@ -47,6 +50,8 @@ impl Fleets {
             held: Vec::new(),
             calls: OwnCalls::default(),
             background: Calls::new(),
+            awaited: BTreeMap::new(),
+            rounds: BTreeMap::new(),
             looks_ahead: false,
         };
         for (fleet, named) in (0..).zip(named) {
@@ -57,16 +62,21 @@ impl Fleets {
                 let number = fleets.place_worker(core, fleet);
                 if member < wanted {
                     fleets.take_place(core, number);
+                    fleets.terms[number as usize].is_first = true;
                 }
             }
             if let Some(at) = size.next_step(core.now) {
                 core.calendar.schedule(at, FleetEvent::Size(FleetId(fleet)));
             }
             fleets.plan_deploy(core, fleet);
+            let scaler = fleets.lay_out_scaler(core, fleet);
+            fleets.scalers.push(scaler);
+            let hosts = fleets.lay_out_hosts(core, fleet);
+            fleets.hosts.push(hosts);
         }
         for number in uninterrupted(0..fleets.workers.len() as u32, interrupt) {
             if fleets.workers[number as usize].life == Life::Down {
-                fleets.begin_life(core, number);
+                fleets.settle_in(core, number);
             }
         }
         fleets.choose_look_ahead();
@@ -89,7 +99,7 @@ impl Fleets {
         let places = &mut self.sizes[fleet as usize].places;
         let member = places.len() as u32;
         places.push(number);
-        self.terms.push(Term { member, joined: 0, has_started: false, comes_back: false });
+        self.terms.push(Term::of(member));
         self.connections.push(core.connect());
         self.buffers.push(buffer);
         self.deletes.push(Vec::new());
@@ -102,7 +112,7 @@ impl Fleets {
     pub(super) fn take_place<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         self.workers[number as usize].life = Life::Down;
         let term = &mut self.terms[number as usize];
-        (term.joined, term.has_started) = (self.joined, false);
+        (term.joined, term.has_started, term.is_first) = (self.joined, false, false);
         self.joined += 1;
         core.ledger.joined(Caller(number));
         self.turn_idle(core, number, ThreadTime::Gone);

@@ -17,19 +17,25 @@ use crate::ledger::journal::{Caller, Held};
 use crate::model::clients::OnStop;
 
 impl Fleets {
-    /// A worker that has joined starts, now or after its delay.
-    pub(super) fn begin_life<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        let fleet = &self.configs[self.workers[number as usize].fleet as usize];
-        let delay = fleet.start_up.sample(&mut self.chances[number as usize].start_up);
-        self.start_after(core, number, delay);
+    /// A worker that has joined starts, once it has a place.
+    pub(super) fn settle_in<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        if self.has_host(core, number) {
+            self.begin_life(core, number);
+        }
     }
 
-    pub(super) fn start_after<O: Observer>(
-        &mut self,
-        core: &mut Core<O>,
-        number: u32,
-        delay: Span,
-    ) {
+    /// A worker that has its place starts, now or after its delay.
+    pub(super) fn begin_life<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let fleet_of = self.workers[number as usize].fleet;
+        let fleet = &self.configs[fleet_of as usize];
+        let term = &self.terms[number as usize];
+        let deploys = fleet.deploys.as_ref().filter(|_| term.comes_back);
+        let start_up = deploys.and_then(|deploys| deploys.start_up.as_ref());
+        let start_up = start_up.unwrap_or(&fleet.start_up);
+        let delay = start_up.sample(&mut self.chances[number as usize].start_up);
+        let is_asked_for = !term.is_first && !term.comes_back;
+        let boot = if is_asked_for { self.boot(fleet_of) } else { Span::ZERO };
+        let delay = delay.saturating_add(boot);
         if delay.is_zero() {
             self.start(core, number);
         } else {
@@ -50,7 +56,8 @@ impl Fleets {
     fn start<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let worker = &mut self.workers[number as usize];
         worker.life = Life::Up;
-        self.terms[number as usize].has_started = true;
+        let term = &mut self.terms[number as usize];
+        (term.has_started, term.started) = (true, core.now);
         self.forget_credit(number);
         core.observer.deed(core.now, &Deed::Started { worker: WorkerId(number) });
         self.turn_idle(core, number, ThreadTime::Down);
@@ -108,6 +115,7 @@ impl Fleets {
         }
         buffer.clear();
         deletes.clear();
+        self.forget_pace(number);
         let worker = &mut self.workers[number as usize];
         worker.buffered = 0;
         worker.attempts = 0;
@@ -162,7 +170,9 @@ impl Fleets {
     #[cold]
     pub(super) fn perhaps_gone<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let worker = &mut self.workers[number as usize];
-        let holds = worker.busy > 0 || worker.buffered > 0;
+        // What others gave back at this instant may be on its way to it: it will be told.
+        let served = worker.polling == Polling::Called;
+        let holds = worker.busy > 0 || worker.buffered > 0 || served;
         if worker.life == Life::Leaving && !holds && self.deletes[number as usize].is_empty() {
             self.go(core, number);
         }
@@ -191,10 +201,12 @@ impl Fleets {
         let id = WorkerId(number);
         core.calendar.cancel(FleetEvent::Life(id));
         core.calendar.cancel(FleetEvent::Kill(id));
+        self.forget_pace(number);
         let worker = &mut self.workers[number as usize];
         worker.life = Life::Gone;
         let stopped = Deed::Stopped { worker: id, fleet: FleetId(worker.fleet) };
         core.observer.deed(core.now, &stopped);
+        self.leave_host(core, number);
         if self.terms[number as usize].comes_back {
             self.exchange(core, number);
         }

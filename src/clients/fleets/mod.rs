@@ -7,11 +7,17 @@
 //! |---|---|
 //! | [`worker`] | the state of one worker and of its threads |
 //! | `receiving` | how they poll |
+//! | `pacing` | when they may poll again |
+//! | `queues` | how they go through several queues |
 //! | `working` | what their threads do with what they got |
 //! | `calling` | what they lean on: calls to a downstream |
+//! | `holding` | what they do with what comes before its time |
+//! | `giving_back` | how long what failed stays away |
 //! | `background` | calls in the background: deletes, and what a stopped worker gives back |
 //! | `life` | how they start, crash and leave |
 //! | `sizing` | how many there are, and who joins and leaves |
+//! | `scaled` | those whose size follows their queue |
+//! | `placing` | those that need a place on a host |
 //! | `deploys` | how they are exchanged for others |
 //! | `thread_time` | what the threads' time goes into, as it is told |
 //! | `look_ahead` | rows that the next events will touch |
@@ -24,22 +30,31 @@ mod calling;
 mod deploys;
 mod footprint;
 mod fork;
+mod giving_back;
+mod holding;
 mod layout;
 mod life;
 mod look_ahead;
+mod pacing;
+mod placing;
+mod queues;
 mod receiving;
+mod scaled;
 mod sizing;
 mod thread_time;
 pub mod worker;
 mod working;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use background::BackgroundCall;
 use calling::Calls as OwnCalls;
 use deploys::Rollout;
+use placing::Hosts;
+use queues::Round;
+use scaled::Scaling;
 use sizing::{Size, Term};
-use worker::{Thread, Worker, WorkerChance};
+use worker::{Stage, Thread, Worker, WorkerChance};
 
 use crate::core::Core;
 use crate::core::calls::Calls;
@@ -58,6 +73,8 @@ pub struct Fleets {
     sizes: Vec<Size>,
     terms: Vec<Term>,
     rollouts: Vec<Rollout>,
+    scalers: Vec<Option<Scaling>>,
+    hosts: Vec<Option<Hosts>>,
     /// Workers that joined so far.
     joined: u32,
     workers: Vec<Worker>,
@@ -75,6 +92,10 @@ pub struct Fleets {
     calls: OwnCalls,
     /// Calls in the background under way.
     background: Calls<BackgroundCall>,
+    /// The background deletes that a worker waits for before it receives again, by worker.
+    awaited: BTreeMap<u32, Vec<u32>>,
+    /// How workers with several queues stand in their rounds.
+    rounds: BTreeMap<u32, Round>,
     /// Their rows do not fit a near cache.
     looks_ahead: bool,
 }
@@ -88,6 +109,8 @@ impl Fleets {
             FleetEvent::Size(FleetId(fleet)) => self.follow_clock(core, fleet),
             FleetEvent::Thread(thread) => self.thread_due(core, thread),
             FleetEvent::Kill(WorkerId(worker)) => self.kill(core, worker),
+            FleetEvent::Scale(FleetId(fleet)) => self.scale(core, fleet),
+            FleetEvent::Hosts(FleetId(fleet)) => self.hosts_due(core, fleet),
             FleetEvent::Deploy(FleetId(fleet)) => self.deploy(core, fleet),
             FleetEvent::Rollout(FleetId(fleet)) => self.roll_out(core, fleet),
             FleetEvent::BackgroundCall(call) => self.background_due(core, call),
@@ -140,7 +163,7 @@ impl Fleets {
 
     /// Deliveries that are held and whose work is still to come or under way.
     pub fn unfinished(&self) -> impl Iterator<Item = Receipt> {
-        let working = self.threads.iter().filter(|thread| thread.stage.is_work());
+        let working = self.threads.iter().filter(|thread| thread.stage <= Stage::Leaning);
         let own = |thread: &Thread| {
             let first = thread.first as usize;
             &self.held[first..first + usize::from(thread.count)]

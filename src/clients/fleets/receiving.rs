@@ -11,9 +11,9 @@ use crate::core::event::FleetEvent;
 use crate::facts::deed::WorkerId;
 use crate::facts::observer::Observer;
 use crate::kernel::time::Span;
+use crate::ledger::config::QueueId;
 use crate::ledger::journal::Caller;
 use crate::ledger::{Poll, Received, Served};
-use crate::model::clients::ReceiveConfig;
 
 impl Fleets {
     /// Gives waiting deliveries to idle threads, and polls for more if the worker wants them.
@@ -32,20 +32,43 @@ impl Fleets {
 
     #[inline(never)]
     fn poll<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let fleet = &self.configs[self.workers[number as usize].fleet as usize];
+        if fleet.receive.barrier || fleet.several.is_some() {
+            return self.poll_with_care(core, number);
+        }
+        let (queue, wait) = (fleet.queue, fleet.receive.wait);
+        self.ask(core, number, queue, wait);
+    }
+
+    /// Polls, where more than a wish for messages decides whether and where.
+    #[inline(never)]
+    fn poll_with_care<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let fleet = &self.configs[self.workers[number as usize].fleet as usize];
+        if fleet.receive.barrier && self.has_more_to_do(core, number) {
+            return;
+        }
+        let (queue, wait) = self.next_queue(number);
+        self.ask(core, number, queue, wait);
+    }
+
+    #[inline]
+    fn ask<O: Observer>(&mut self, core: &mut Core<O>, number: u32, queue: QueueId, wait: Span) {
         let worker = &mut self.workers[number as usize];
         let fleet = &self.configs[worker.fleet as usize];
-        let queue = fleet.queue;
-        let ReceiveConfig { max, wait, visibility_timeout, .. } = fleet.receive;
+        let visibility_timeout = fleet.receive.visibility_timeout;
+        let max = worker.asks_for(fleet);
         let poll = Poll { caller: Caller(number), max, wait, visibility_timeout };
         worker.polling = Polling::Called;
         match core.ledger.receive(core.now, queue, poll, &mut core.observer) {
-            Received::Messages | Received::Waiting => {}
+            Received::Messages | Received::Waiting => {
+                if fleet.several.is_some() {
+                    self.end_round(number);
+                }
+            }
             Received::Empty | Received::OverLimit => {
                 worker.attempts = 0;
-                let chance = &mut self.chances[number as usize];
-                let pause = fleet.receive.pause.sample(&mut chance.pause);
-                let latency = fleet.call_latency.sample(&mut chance.latency);
-                self.pause(core, number, pause.saturating_add(latency));
+                let goes_on = fleet.several.is_some() && self.goes_round(number);
+                self.pause_after_nothing(core, number, goes_on);
             }
             Received::Refused => {
                 worker.attempts += 1;
@@ -57,7 +80,19 @@ impl Fleets {
         }
     }
 
-    fn pause<O: Observer>(&mut self, core: &mut Core<O>, number: u32, span: Span) {
+    /// A short poll found nothing: the worker `goes_on` to another queue, or pauses before it asks
+    /// again.
+    fn pause_after_nothing<O: Observer>(&mut self, core: &mut Core<O>, number: u32, goes_on: bool) {
+        let fleet = &self.configs[self.workers[number as usize].fleet as usize];
+        let chance = &mut self.chances[number as usize];
+        let pause = (!goes_on).then(|| fleet.receive.pause.sample(&mut chance.pause));
+        let gap = fleet.receive.gap.as_ref().map(|gap| gap.sample(&mut chance.pause));
+        let latency = fleet.call_latency.sample(&mut chance.latency);
+        let all = [pause, gap].into_iter().flatten().fold(latency, Span::saturating_add);
+        self.pause(core, number, all);
+    }
+
+    pub(super) fn pause<O: Observer>(&mut self, core: &mut Core<O>, number: u32, span: Span) {
         self.workers[number as usize].polling = Polling::Paused;
         core.plan(span, FleetEvent::Poll(WorkerId(number)));
     }
@@ -83,7 +118,7 @@ impl Fleets {
         let latency = latency.sample(&mut self.chances[number as usize].latency);
         let mut left = served.messages;
         if latency.is_zero() {
-            worker.polling = Polling::Idle;
+            self.end_receive(core, number);
             // What finds an idle thread goes there, without a stay in the buffer.
             while left > 0 && self.workers[number as usize].passes_on() {
                 left -= self.begin_work(core, number, Supply::Ledger(left));
@@ -110,8 +145,8 @@ impl Fleets {
         let worker = &mut self.workers[number as usize];
         let rested = worker.rest();
         worker.in_transit = 0;
-        worker.polling = Polling::Idle;
         self.turn_idle(core, number, rested);
+        self.end_receive(core, number);
         if self.workers[number as usize].life == Life::Leaving {
             self.empty_buffer(core, number);
         }

@@ -9,10 +9,12 @@
 
 use super::Fleets;
 use super::worker::Life;
+use crate::clients::scaling::room::HostId;
 use crate::core::Core;
 use crate::core::event::FleetEvent;
 use crate::facts::deed::{Deed, FleetId, WorkerId};
 use crate::facts::observer::Observer;
+use crate::kernel::time::Time;
 
 /// What a fleet knows of one of its workers that its work does not touch.
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +23,30 @@ pub(super) struct Term {
     pub(super) member: u32,
     /// Who joined before has a lower number.
     pub(super) joined: u32,
-    /// It has started since it joined.
+    /// It has started since it joined, and when it last did.
     pub(super) has_started: bool,
+    pub(super) started: Time,
+    /// It is there since the start of the run.
+    pub(super) is_first: bool,
+    /// Where it is placed, if that matters.
+    pub(super) host: Option<HostId>,
     /// It leaves, or starts, for a deploy: its place is not free.
     pub(super) comes_back: bool,
+}
+
+impl Term {
+    /// That of a place which nobody has yet.
+    pub(super) fn of(member: u32) -> Term {
+        Term {
+            member,
+            joined: 0,
+            has_started: false,
+            started: Time::ZERO,
+            is_first: false,
+            host: None,
+            comes_back: false,
+        }
+    }
 }
 
 /// How many workers a fleet has.
@@ -45,7 +67,9 @@ impl Fleets {
         if let Some(at) = next {
             core.calendar.schedule(at, FleetEvent::Size(FleetId(fleet)));
         }
-        self.resize(core, fleet, count);
+        if let Some(count) = count {
+            self.resize(core, fleet, count);
+        }
     }
 
     /// So many workers are to be there from now on: some join and start, or some leave.
@@ -53,7 +77,7 @@ impl Fleets {
         self.want(core, fleet, wanted);
         self.let_leave(core, fleet);
         for number in self.let_join(core, fleet) {
-            self.begin_life(core, number);
+            self.settle_in(core, number);
         }
     }
 
@@ -91,6 +115,7 @@ impl Fleets {
             let term = &self.terms[number as usize];
             (term.has_started && !term.comes_back, std::cmp::Reverse(term.joined))
         });
+        leaving.retain(|&number| self.may_leave(number));
         leaving.truncate(too_many);
         leaving.sort_unstable();
         for number in leaving {

@@ -70,11 +70,12 @@ impl Fleets {
 
     /// A thread waits for a call from now on.
     pub(super) fn wait_for_call<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
-        self.pass_time(core, number, ThreadTime::Calling);
+        self.turn_thread(core, number, ThreadTime::Calling);
     }
 
-    /// The time of a thread that is busy goes into this from now on.
-    pub(super) fn pass_time<O: Observer>(
+    /// A busy thread goes over to `to`.
+    #[inline]
+    pub(super) fn turn_thread<O: Observer>(
         &mut self,
         core: &mut Core<O>,
         number: u32,

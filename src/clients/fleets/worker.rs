@@ -11,7 +11,7 @@ use crate::facts::thread_time::ThreadTime;
 use crate::kernel::rng::{Purpose, Stream, Streams};
 use crate::kernel::time::Time;
 use crate::ledger::Delivery;
-use crate::model::clients::{FleetConfig, OnFailure, WorkUnit};
+use crate::model::clients::{Ask, FleetConfig, OnFailure, WorkUnit};
 
 /// Deliveries that a worker's buffer has room for from the start; a larger one grows when it fills.
 const MOST_ROOM: usize = 256;
@@ -46,6 +46,8 @@ pub enum Life {
 /// What a thread does; calls in the order in which it makes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// It sets aside those of its deliveries whose time has not come.
+    Holding,
     /// It works on its deliveries.
     Working,
     /// It works on, in a call to a downstream.
@@ -72,6 +74,7 @@ impl Stage {
     #[must_use]
     pub fn next(self) -> Stage {
         match self {
+            Stage::Holding => Stage::Working,
             Stage::Working | Stage::Leaning => Stage::Forwarding,
             Stage::Forwarding => Stage::Deleting,
             Stage::Deleting => Stage::Releasing,
@@ -220,6 +223,21 @@ impl Worker {
         let short = if prefetch > 0 { self.buffered < prefetch } else { self.passes_on() };
         short && self.life == Life::Up && self.polling == Polling::Idle
     }
+
+    /// For how many messages it polls, if it [wants](Worker::wants_messages) some.
+    #[inline]
+    pub fn asks_for(&self, config: &FleetConfig) -> u32 {
+        let max = config.receive.max;
+        match config.receive.ask {
+            Ask::Most => max,
+            Ask::Room => {
+                let idle =
+                    (config.threads - self.busy).saturating_mul(deliveries_per_thread(config));
+                let room = idle.saturating_add(config.receive.prefetch) - self.buffered;
+                room.min(max)
+            }
+        }
+    }
 }
 
 impl Thread {
@@ -234,14 +252,14 @@ impl Thread {
             return Some((Stage::Deleting, self.completed));
         }
         let failed = self.failed();
-        let releases = fleet.failure.then != OnFailure::LetExpire;
+        let releases = !matches!(fleet.failure.then, OnFailure::LetExpire);
         (from <= Stage::Releasing && failed != 0 && releases).then_some((Stage::Releasing, failed))
     }
 
     /// Whether a delivery is still to be worked on, deleted or given back.
     pub fn holds(&self, place: u8) -> bool {
         match self.stage {
-            Stage::Working | Stage::Leaning => true,
+            Stage::Holding | Stage::Working | Stage::Leaning => true,
             // What was sent on already waits for the others, and then for its delete.
             Stage::Forwarding => self.completed & (1 << place) != 0,
             Stage::Deleting | Stage::Releasing | Stage::Idle => self.todo & (1 << place) != 0,

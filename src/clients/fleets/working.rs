@@ -3,8 +3,9 @@
 //! Owns the way of a delivery from the buffer to its end: work, heartbeat, send on, delete,
 //! release. Must not know polling, nor what the work leans on.
 //!
-//! A thread passes through the stages working, leaning, forwarding, deleting, releasing; each call
-//! takes its latency and is tried again when it is throttled. A stage with nothing to do is skipped.
+//! A thread passes through the stages holding, working, leaning, forwarding, deleting, releasing;
+//! each call takes its latency and is tried again when it is throttled. A stage with nothing to do
+//! is skipped.
 #![expect(
     clippy::inline_always,
     reason = "work ends in one place unless it leans on something, which is rare"
@@ -18,12 +19,12 @@ use crate::core::event::FleetEvent;
 use crate::facts::deed::{Deed, Ending, FleetId, WorkerId};
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
-use crate::kernel::rng::{Fate, Luck, Source};
+use crate::kernel::rng::{Fate, Luck};
 use crate::kernel::time::Span;
 use crate::ledger::config::MAX_BATCH;
 use crate::ledger::journal::Held;
 use crate::ledger::{Delivery, Outgoing, Receipt, VisibilityAnswer};
-use crate::model::clients::{FleetConfig, OnFailure};
+use crate::model::clients::FleetConfig;
 
 impl Fleets {
     /// The worker's next idle thread takes what it can, and works on it; returns how much it took.
@@ -68,6 +69,21 @@ impl Fleets {
         own[1..].fill_with(next);
         let id = WorkerId(worker_number);
         turn.tell(core.now, id, worker, fleet.threads, &mut core.observer);
+        if fleet.hold.is_none() || !self.hold_back(core, number) {
+            self.work(core, number, head);
+        }
+        count
+    }
+
+    /// A thread begins to work on what it took; `head` is the first of it.
+    #[inline]
+    pub(super) fn work<O: Observer>(&mut self, core: &mut Core<O>, number: u32, head: Delivery) {
+        let thread = &self.threads[number as usize];
+        let id = WorkerId(thread.worker);
+        let worker = &self.workers[thread.worker as usize];
+        let fleet = &self.configs[worker.fleet as usize];
+        let first = thread.first as usize;
+        let own = &self.held[first..first + usize::from(thread.count)];
         let recognised = |delivery: &Delivery| core.ledger.is_done(&delivery.receipt);
         let work = if fleet.idempotent && own.iter().all(recognised) {
             Span::ZERO
@@ -85,7 +101,6 @@ impl Fleets {
         if let Some(heartbeat) = &fleet.heartbeat {
             core.plan(heartbeat.every, FleetEvent::Heartbeat(number));
         }
-        count
     }
 
     /// A thread extends the visibility of what it works on.
@@ -111,6 +126,7 @@ impl Fleets {
     pub(super) fn thread_due<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         match self.threads[number as usize].stage {
             Stage::Idle => unreachable!("an idle thread has nothing due"),
+            Stage::Holding => self.set_aside(core, number),
             Stage::Working => self.end_own_part(core, number),
             Stage::Leaning => self.try_call(core, number),
             Stage::Forwarding | Stage::Deleting | Stage::Releasing => {
@@ -140,9 +156,9 @@ impl Fleets {
         self.end_work(core, number, fails);
     }
 
-    /// The work ends: each delivery is completed or has failed; all have if the work `fails`.
+    /// The work ends: each delivery is completed or has failed, all of them if the whole work has.
     #[inline(always)]
-    fn end_work<O: Observer>(&mut self, core: &mut Core<O>, number: u32, fails: bool) {
+    fn end_work<O: Observer>(&mut self, core: &mut Core<O>, number: u32, has_failed: bool) {
         let thread = &mut self.threads[number as usize];
         let worker = &self.workers[thread.worker as usize];
         let fleet = &self.configs[worker.fleet as usize];
@@ -157,9 +173,16 @@ impl Fleets {
         let mut completed = 0_u16;
         let first = thread.first as usize;
         let own = &self.held[first..first + usize::from(thread.count)];
-        for (place, &Delivery { receipt, luck, sent }) in own.iter().enumerate() {
+        let fails = |&Delivery { receipt, luck, .. }: &Delivery, known: bool| {
+            !known && fails(fleet, luck, receipt.receives)
+        };
+        let known = |receipt| fleet.idempotent && core.ledger.is_done(receipt);
+        let all_fail = has_failed
+            || fleet.failure.whole_batch && own.iter().any(|it| fails(it, known(&it.receipt)));
+        for (place, delivery) in own.iter().enumerate() {
+            let Delivery { receipt, sent, .. } = *delivery;
             let known = fleet.idempotent && core.ledger.is_done(&receipt);
-            let how = if !known && (fails || falls(fleet, luck, receipt.receives)) {
+            let how = if all_fail || fails(delivery, known) {
                 core.ledger.annotate(&receipt, Held::Failed);
                 Ending::Failed
             } else {
@@ -251,7 +274,7 @@ impl Fleets {
         match stage {
             Stage::Forwarding => self.forward(core, number),
             Stage::Releasing => (self.release(core, number), false),
-            Stage::Deleting | Stage::Idle | Stage::Working | Stage::Leaning => {
+            Stage::Deleting | Stage::Idle | Stage::Holding | Stage::Working | Stage::Leaning => {
                 unreachable!("only a calling stage has a call due")
             }
         }
@@ -328,12 +351,10 @@ impl Fleets {
     fn release<O: Observer>(&mut self, core: &mut Core<O>, number: u32) -> u16 {
         let thread = self.threads[number as usize];
         let fleet = &self.configs[self.workers[thread.worker as usize].fleet as usize];
-        if let OnFailure::Release(delay) = fleet.failure.then {
-            for place in
-                (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0)
-            {
-                let receipt = self.held[(thread.first + place) as usize].receipt;
-                core.ledger.change_visibility(core.now, &receipt, delay, &mut core.observer);
+        for place in (0..u32::from(thread.count)).filter(|place| thread.todo & (1 << place) != 0) {
+            let Delivery { receipt, luck, .. } = self.held[(thread.first + place) as usize];
+            if let Some(away) = fleet.failure.then.away(receipt.receives, luck) {
+                core.ledger.change_visibility(core.now, &receipt, away, &mut core.observer);
             }
         }
         0
@@ -341,7 +362,7 @@ impl Fleets {
 
     /// A thread has nothing to do any more; its worker goes on.
     #[inline]
-    fn go_idle<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+    pub(super) fn go_idle<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
         let thread = &mut self.threads[number as usize];
         let worker_number = thread.worker;
         let worker = &mut self.workers[worker_number as usize];
@@ -428,8 +449,6 @@ enum Next {
 
 /// Whether the processing of a message fails at this receive: its luck decides.
 #[inline]
-fn falls(fleet: &FleetConfig, luck: Luck, receives: u32) -> bool {
-    let failure = fleet.failure;
-    let falls = |p: f64, fate, receive| p > 0.0 && luck.draws(fate, receive).unit() < p;
-    falls(failure.probability, Fate::Failure, receives) || falls(failure.poison, Fate::Poison, 0)
+fn fails(fleet: &FleetConfig, luck: Luck, receives: u32) -> bool {
+    fleet.failure.strikes(luck, receives)
 }

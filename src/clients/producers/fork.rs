@@ -45,7 +45,8 @@ impl Producers {
             Event::Producers(ProducerEvent::SendCall(_) | ProducerEvent::SendLinger(_))
             | Event::Service(_)
             | Event::Downstreams(_)
-            | Event::Fleets(_) => None,
+            | Event::Fleets(_)
+            | Event::Functions(_) => None,
         });
     }
 

@@ -3,7 +3,7 @@
 //! Owns the round lengths and where they begin and end. Must not know what is measured at them.
 
 use crate::kernel::time::Span;
-use crate::model::clients::{FleetConfig, WorkUnit};
+use crate::model::clients::{Ask, FleetConfig, WorkUnit};
 
 /// The longest timeout of SQS
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html>).
@@ -46,7 +46,10 @@ pub(super) fn candidates(fleet: &FleetConfig) -> Vec<Span> {
 fn one_by_one(fleet: &FleetConfig) -> u64 {
     let waiting = u64::from(fleet.receive.prefetch);
     let received = match fleet.per {
-        WorkUnit::Message => u64::from(fleet.receive.max),
+        WorkUnit::Message => match fleet.receive.ask {
+            Ask::Most => u64::from(fleet.receive.max),
+            Ask::Room => u64::from(fleet.receive.max.min(fleet.threads)),
+        },
         WorkUnit::Batch => 1,
     };
     (received + waiting).div_ceil(u64::from(fleet.threads)).max(1)

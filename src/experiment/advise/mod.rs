@@ -24,5 +24,11 @@ fn first_queue(scenario: &Scenario) -> Result<QueueId, Faults> {
         let help = "advice is about the queue of the first fleet in `consumers`";
         Faults::of(Fault::new(what).help(help))
     };
-    scenario.fleets.first().map(|fleet| fleet.config.queue).ok_or_else(none)
+    let fleet = scenario.fleets.first().ok_or_else(none)?;
+    if fleet.config.several.is_some() {
+        let what = format!("there is no advice for `{}`, which receives from several", fleet.name);
+        let help = "advice is about one queue; give each a fleet of its own";
+        return Err(Faults::of(Fault::new(what).help(help)));
+    }
+    Ok(fleet.config.queue)
 }

@@ -14,7 +14,7 @@
 use super::trial::Trial;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
-use crate::ledger::config::{LedgerConfig, ReceiveRouting, SplitPolicy};
+use crate::ledger::config::{LedgerConfig, QueueId, ReceiveRouting, SplitPolicy};
 use crate::model::scenario::Scenario;
 use crate::stats::expect::{Expectation, Names, Quantity, Told, parse_quantity};
 use crate::stats::summary::Summary;
@@ -31,9 +31,8 @@ pub(super) fn facts(scenario: &Scenario) -> Vec<Quantity> {
 
 /// The places of the queues that a fleet receives from.
 fn served(scenario: &Scenario) -> impl Iterator<Item = usize> {
-    let by =
-        |queue: usize| scenario.fleets.iter().any(|fleet| fleet.config.queue.0 as usize == queue);
-    (0..scenario.queues.len()).filter(move |queue| by(*queue))
+    let by = |queue| scenario.fleets.iter().any(|fleet| fleet.config.receives_from(queue));
+    (0..scenario.queues.len()).filter(move |queue| by(QueueId(*queue as u32)))
 }
 
 /// How many messages wait on average, over all of these queues, in each replication; `from` is the
@@ -89,12 +88,15 @@ pub(super) fn more_are_idle(path: &str, scenario: &Scenario, targets: &[Expectat
 fn equal_and_waiting(scenario: &Scenario, place: usize) -> bool {
     let fleet = &scenario.fleets[place].config;
     let queue = &scenario.queues[fleet.queue.0 as usize].config;
-    let of_it = scenario.fleets.iter().filter(|other| other.config.queue == fleet.queue);
+    let of_it = scenario.fleets.iter().filter(|other| other.config.receives_from(fleet.queue));
     let LedgerConfig { partitions, capacity, ceiling, split, receive, nodes, .. } = &queue.ledger;
     let equal = of_it.count() == 1
         && fleet.size.fixed().is_some()
         && fleet.threads == 1
         && fleet.receive.prefetch == 0
+        && fleet.receive.gap.is_none()
+        && fleet.hold.is_none()
+        && fleet.several.is_none()
         && fleet.delete.batch == 1
         && fleet.crash.is_none()
         && matches!(fleet.start_up, Dist::Constant(_));

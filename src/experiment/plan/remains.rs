@@ -5,6 +5,7 @@
 
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
+use crate::ledger::config::QueueId;
 use crate::model::clients::{FleetConfig, OnFailure};
 use crate::model::scenario::{Named, Scenario};
 use crate::stats::expect::{Names, Quantity, Single, Take};
@@ -39,14 +40,16 @@ pub(super) fn remains(scenario: &Scenario, quantity: &Quantity, value: f64) -> O
         Take::Quantile(p) => Of::Quantile(p, function),
         Take::Stddev | Take::Max | Take::Last | Take::Count => return None,
     };
-    let here = |fleet: &&Named<FleetConfig>| fleet.config.queue.0 as usize == place;
+    let queue = QueueId(u32::try_from(place).ok()?);
+    let here = |fleet: &&Named<FleetConfig>| fleet.config.receives_from(queue);
     let mut parts = Vec::new();
     for fleet in scenario.fleets.iter().filter(here) {
         if matches!(name, "sent_to_deleted" | "processing") {
             parts.extend(work(&fleet.config.processing, of));
         }
         if name == "sent_to_deleted" {
-            parts.extend(failures(scenario, fleet, of));
+            parts.extend(failures(scenario, fleet, place, of));
+            parts.extend(hold(fleet, of));
             parts.push(calls(fleet));
         }
     }
@@ -68,11 +71,22 @@ fn work(work: &Dist, of: Of<'_>) -> Option<Part> {
 }
 
 /// What failed comes back after a while.
-fn failures(scenario: &Scenario, fleet: &Named<FleetConfig>, of: Of<'_>) -> Option<Part> {
+fn failures(
+    scenario: &Scenario,
+    fleet: &Named<FleetConfig>,
+    place: usize,
+    of: Of<'_>,
+) -> Option<Part> {
     let config = &fleet.config;
-    let queue = &scenario.queues[config.queue.0 as usize];
+    let queue = &scenario.queues[place];
     let timeout = config.receive.visibility_timeout.unwrap_or(queue.config.visibility_timeout);
+    // The others of its batch bring a message back as well.
+    if config.failure.whole_batch {
+        return None;
+    }
     let (after, setting) = match config.failure.then {
+        // It depends on how often a message failed.
+        OnFailure::Backoff { .. } | OnFailure::Delays(_) => return None,
         OnFailure::Release(after) => (after, format!("consumers.{}.failure.then", fleet.name)),
         OnFailure::LetExpire => (timeout, format!("queues.{}.visibility_timeout", queue.name)),
     };
@@ -84,6 +98,16 @@ fn failures(scenario: &Scenario, fleet: &Named<FleetConfig>, of: Of<'_>) -> Opti
         Of::Quantile(..) => return None,
     };
     (share > 0.0).then(|| Part { nanos, words: format!("{after} of `{setting}`") })
+}
+
+/// A message is not worked on before its time.
+fn hold(fleet: &Named<FleetConfig>, of: Of<'_>) -> Option<Part> {
+    let hold = fleet.config.hold.as_ref()?;
+    let nanos = match of {
+        Of::Mean => hold.mean_nanos(),
+        Of::Quantile(p, _) => hold.quantile_nanos(p)?,
+    };
+    Some(Part { nanos, words: format!("{} of `consumers.{}.hold`", length(nanos), fleet.name) })
 }
 
 /// The answer of a receive is under way, and so is the delete.
@@ -138,7 +162,7 @@ mod tests {
         let slow = |scenario: &mut Scenario| {
             let then = OnFailure::Release(Span::from_secs(5));
             let fleet = &mut scenario.fleets[0].config;
-            fleet.failure = Failure { probability: 0.02, poison: 0.0, then };
+            fleet.failure = Failure { probability: 0.02, poison: 0.0, then, whole_batch: false };
         };
         let fleet = fixture::scenario().fleets[0].name.clone();
         let p99 = told("p99(sent_to_deleted)", 5.4e9, slow).expect("it is known");
@@ -173,7 +197,8 @@ mod tests {
         let has = |text: &str, value: f64, probability: f64| {
             let then = OnFailure::Release(Span::from_secs(5));
             let told = told(text, value, |scenario| {
-                scenario.fleets[0].config.failure = Failure { probability, poison: 0.0, then };
+                scenario.fleets[0].config.failure =
+                    Failure { probability, poison: 0.0, then, whole_batch: false };
             });
             told.is_some_and(|told| told.contains(&setting))
         };

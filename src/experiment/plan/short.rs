@@ -15,6 +15,7 @@
 use super::alike::busy;
 use super::trial::Trial;
 use crate::kernel::num;
+use crate::ledger::config::QueueId;
 use crate::model::clients::{ArrivalProcess, FleetConfig, WorkUnit};
 use crate::model::scenario::Scenario;
 use crate::observe::nature::Growth;
@@ -44,7 +45,10 @@ pub(super) fn too_short(trial: &Trial, from: usize, targets: &[Expectation]) -> 
         let limit = sides.iter().map(|side| side.1).sum::<f64>() / count;
         let fleets = scenario.fleets.iter().enumerate();
         let here = fleets.filter(|(_, fleet)| {
-            single.is_none_or(|single| single.place == fleet.config.queue.0 as usize)
+            single.is_none_or(|single| {
+                u32::try_from(single.place)
+                    .is_ok_and(|place| fleet.config.receives_from(QueueId(place)))
+            })
         });
         let biased = here.filter_map(|(place, fleet)| {
             let (load, bias) = bias(scenario, &fleet.config, busy(trial, from, place)?)?;
@@ -57,7 +61,8 @@ pub(super) fn too_short(trial: &Trial, from: usize, targets: &[Expectation]) -> 
 /// The load of a fleet that was so busy, and the bias of its queue's wait as a share of it; `None`
 /// where none can be told.
 fn bias(scenario: &Scenario, fleet: &FleetConfig, busy: f64) -> Option<(f64, f64)> {
-    if fleet.per == WorkUnit::Batch {
+    let plain = fleet.receive.gap.is_none() && fleet.hold.is_none() && fleet.several.is_none();
+    if fleet.per == WorkUnit::Batch || !plain {
         return None;
     }
     let (mut rate, mut batch, mut random) = (0.0, 1_u32, false);

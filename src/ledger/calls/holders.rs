@@ -24,9 +24,9 @@ impl Ledger {
         self.polls.waiters(queue)
     }
 
-    /// Whether a long poll of `caller` waits.
-    pub fn waits(&self, caller: Caller) -> bool {
-        self.polls.waits(caller)
+    /// The queue at which a long poll of `caller` waits, if one does.
+    pub fn waits_at(&self, caller: Caller) -> Option<QueueId> {
+        self.polls.waits_at(caller)
     }
 
     /// Reads what calls of these callers with these receipts would touch, so that it is near when

@@ -16,7 +16,7 @@ use std::hint::black_box;
 
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::Caller;
+use crate::ledger::journal::{Caller, group_of};
 use crate::ledger::messages::ring::{Link, Linked, Links, Rows};
 use crate::ledger::messages::timers::{Slots, Timers};
 use crate::ledger::queue::admission::Admission;
@@ -121,8 +121,10 @@ pub(super) struct Polls {
     rows: Rows<Waiting>,
     /// The list of the seats that nobody has.
     free: u32,
-    /// The seat of each caller, by its number.
+    /// The seat of each caller that comes alone, by its number.
     seats: Vec<Seat>,
+    /// Those of the members of each group.
+    grouped: Vec<Vec<Seat>>,
     lines: Vec<Line>,
 }
 
@@ -164,32 +166,50 @@ impl Polls {
             ends: Timers::default(),
         };
         let lines = (0..queues).map(|_| line(&mut rows)).collect();
-        Polls { rows, free, seats: Vec::with_capacity(callers as usize), lines }
+        let seats = Vec::with_capacity(callers as usize);
+        Polls { rows, free, seats, grouped: Vec::new(), lines }
     }
 
     /// Gives `caller` a seat.
     pub(super) fn joined(&mut self, caller: Caller) {
-        let number = caller.0 as usize;
-        if number >= self.seats.len() {
-            self.seats.resize(number + 1, Seat::NONE);
-        }
-        assert_eq!(self.seats[number], Seat::NONE, "a caller that joins is not there yet");
+        assert_eq!(self.seat(caller), None, "a caller that joins is not there yet");
         let left = self.rows.pop_front::<ORDER>(self.free);
-        self.seats[number] = Seat(left.unwrap_or_else(|| self.rows.push(Waiting::nobody())));
+        *self.seat_of(caller) = Seat(left.unwrap_or_else(|| self.rows.push(Waiting::nobody())));
     }
 
     /// Ends the wait of `caller` and takes its seat away; false if it did not wait.
     pub(super) fn left(&mut self, caller: Caller) -> bool {
         let waited = self.hang_up(caller);
-        let seat = std::mem::replace(&mut self.seats[caller.0 as usize], Seat::NONE);
+        let seat = std::mem::replace(self.seat_of(caller), Seat::NONE);
         assert_ne!(seat, Seat::NONE, "a caller that leaves is there");
         self.rows.push_back::<ORDER>(self.free, seat.0);
         waited
     }
 
     /// The seat of a caller, if it is there.
+    #[inline]
     fn seat(&self, caller: Caller) -> Option<Seat> {
-        self.seats.get(caller.0 as usize).copied().filter(|&seat| seat != Seat::NONE)
+        let seat = match group_of(caller.0) {
+            None => self.seats.get(caller.0 as usize),
+            Some((group, member)) => self.grouped.get(group as usize)?.get(member as usize),
+        };
+        seat.copied().filter(|&seat| seat != Seat::NONE)
+    }
+
+    /// Where the seat of a caller is kept.
+    fn seat_of(&mut self, caller: Caller) -> &mut Seat {
+        let (seats, number) = match group_of(caller.0) {
+            None => (&mut self.seats, caller.0 as usize),
+            Some((group, member)) => {
+                let groups = self.grouped.len().max(group as usize + 1);
+                self.grouped.resize_with(groups, Vec::new);
+                (&mut self.grouped[group as usize], member as usize)
+            }
+        };
+        if number >= seats.len() {
+            seats.resize(number + 1, Seat::NONE);
+        }
+        &mut seats[number]
     }
 
     /// Lets `poll` wait at `queue`; returns when its wait ends.
@@ -204,7 +224,7 @@ impl Polls {
     }
 
     fn enter_line(&mut self, list: u32, queue: QueueId, poll: Poll, now: Time) -> Time {
-        let slot = self.seats[poll.caller.0 as usize].0;
+        let Seat(slot) = self.seat(poll.caller).expect("a caller that waits is there");
         let row = self.rows.get_mut(slot);
         assert!(row.at.is_none(), "a caller waits at one queue at most");
         let due = now + poll.wait;
@@ -297,9 +317,9 @@ impl Polls {
         slots.map(|slot| self.rows.get(slot).poll.caller)
     }
 
-    /// Whether `caller` waits, at a queue or at one of its partitions.
-    pub(super) fn waits(&self, caller: Caller) -> bool {
-        self.seat(caller).is_some_and(|Seat(slot)| self.rows.get(slot).at.is_some())
+    /// The queue at which, or at a partition of which, `caller` waits.
+    pub(super) fn waits_at(&self, caller: Caller) -> Option<QueueId> {
+        self.seat(caller).and_then(|Seat(slot)| self.rows.get(slot).at)
     }
 
     /// Ends the wait of `caller`; false if it did not wait.
@@ -466,7 +486,7 @@ mod tests {
             }
             for caller in (0..self.joined).map(Caller) {
                 let waits = self.model.iter().any(|waits| waits.caller == caller);
-                assert_eq!(self.polls.waits(caller), waits, "{caller:?}");
+                assert_eq!(self.polls.waits_at(caller).is_some(), waits, "{caller:?}");
             }
         }
     }

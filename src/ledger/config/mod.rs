@@ -6,7 +6,8 @@
 mod nodes;
 mod size;
 
-use crate::kernel::bucket::Rate;
+use crate::kernel::bucket::TokenRate;
+use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 
 pub use nodes::{FailureDomain, Failures, NodeId, Nodes, Outage, Placement, WeightedMove};
@@ -45,6 +46,8 @@ pub struct QueueConfig {
     pub duplicates: f64,
     /// How large messages are, in this queue: a dead letter is drawn anew.
     pub message_size: MessageSize,
+    /// How far its approximate counters lag behind, for who reads them.
+    pub counter_lag: Dist,
     /// How the queue is sharded.
     pub ledger: LedgerConfig,
 }
@@ -90,9 +93,9 @@ pub struct Capacity {
     pub burst: f64,
 }
 
-impl From<Capacity> for Rate {
-    fn from(capacity: Capacity) -> Rate {
-        Rate::new(capacity.per_second, capacity.burst)
+impl From<Capacity> for TokenRate {
+    fn from(capacity: Capacity) -> TokenRate {
+        TokenRate::new(capacity.per_second, capacity.burst)
     }
 }
 

@@ -15,7 +15,7 @@ pub mod vocabulary;
 mod words;
 
 pub use changes::{Call, Census, Change, KeySpace, NodeChange, Step};
-pub use ids::{Caller, MessageId, PartitionId};
+pub use ids::{Caller, MOST_GROUPS, MOST_MEMBERS, MessageId, PartitionId, group_of, grouped};
 pub use words::{Action, Held, Refusal, State};
 
 use super::config::QueueId;

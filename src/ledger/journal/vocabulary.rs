@@ -93,10 +93,14 @@ pub enum Kind {
     Producer,
     /// Workers.
     Worker,
+    /// Those who receive: workers, and the readers of functions.
+    Caller,
     /// Fleets.
     Fleet,
     /// What workers lean on.
     Downstream,
+    /// Functions.
+    Function,
 }
 
 /// Makes an enum of a list of facts, and what [`Listed`] promises of it.
@@ -238,7 +242,7 @@ numbers! {
     PartitionId: |it| u64::from(it.0), |of| PartitionId(of), Value::Number(u64::from(it.0));
     NodeId: |it| u64::from(it.0), |of| NodeId(of), Value::Number(u64::from(it.0));
     QueueId: |it| u64::from(it.0), |of| QueueId(of), Value::Name(Kind::Queue, it.0);
-    Caller: |it| u64::from(it.0), |of| Caller(of), Value::Name(Kind::Worker, it.0);
+    Caller: |it| u64::from(it.0), |of| Caller(of), Value::Name(Kind::Caller, it.0);
     Time: |it| it.as_nanos(), |of| Time::from_nanos(u64::from(of)), Value::Number(it.as_nanos());
     Span: |it| it.as_nanos(), |of| Span::from_nanos(u64::from(of)), Value::Number(it.as_nanos());
 }

@@ -29,6 +29,10 @@ words! {
         NotHidden = "not_hidden",
         /// Its consumer was stopped: killed with it, or it gave it back.
         Stopped = "stopped",
+        /// It was received before its time, and hidden for the rest.
+        Early = "early",
+        /// No concurrency was free to invoke its function.
+        Throttled = "throttled",
     }
 }
 

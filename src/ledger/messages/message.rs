@@ -36,12 +36,15 @@ pub(in crate::ledger) struct Message {
     links: Links,
     /// Receives in this queue.
     pub(in crate::ledger) receives: u32,
-    pub(super) queue: u16,
+    /// The queue, and above it the highest bit of what its holder last said.
+    queue_and_word: u16,
     pub(in crate::ledger) state: State,
     marks: u8,
 }
 
 const HELD: u8 = 0b0111;
+/// The bit of a word that does not fit there, in `queue_and_word`.
+const HELD_HIGH: u16 = 1 << 15;
 const DONE: u8 = 0b1000;
 const HEAP_TIMER: u8 = 0b1_0000;
 const HEAP_RETENTION: u8 = 0b10_0000;
@@ -58,14 +61,26 @@ impl Message {
         luck: Luck,
         key: u64,
     ) -> Message {
-        let queue = u16::try_from(queue.0).expect("a scenario has less than 65,536 queues");
+        let queue_and_word = u16::try_from(queue.0).ok().filter(|queue| queue & HELD_HIGH == 0);
+        let queue_and_word = queue_and_word.expect("a scenario has less than 32,768 queues");
         let state = State::Visible;
         let links = Link::alone(0);
-        Message { id, sent, luck, key, due: sent, links, receives: 0, queue, state, marks: 0 }
+        Message {
+            id,
+            sent,
+            luck,
+            key,
+            due: sent,
+            links,
+            receives: 0,
+            queue_and_word,
+            state,
+            marks: 0,
+        }
     }
 
     pub(super) fn queue(&self) -> QueueId {
-        QueueId(u32::from(self.queue))
+        QueueId(u32::from(self.queue_and_word & !HELD_HIGH))
     }
 
     /// For a visible message: the first serial number that was not given out yet when it became
@@ -80,7 +95,8 @@ impl Message {
 
     /// What its holder last said while it was in flight.
     pub(in crate::ledger) fn held(&self) -> Held {
-        match self.marks & HELD {
+        let high = u8::from(self.queue_and_word & HELD_HIGH != 0);
+        match self.marks & HELD | high << 3 {
             0 => Held::Buffered,
             1 => Held::Working,
             2 => Held::Failed,
@@ -88,12 +104,16 @@ impl Message {
             4 => Held::Deleting,
             5 => Held::Undone,
             6 => Held::NotHidden,
-            _ => Held::Stopped,
+            7 => Held::Stopped,
+            _ => Held::Early,
         }
     }
 
     pub(in crate::ledger) fn set_held(&mut self, held: Held) {
-        self.marks = (self.marks & !HELD) | held as u8;
+        let word = held as u8;
+        self.marks = (self.marks & !HELD) | (word & HELD);
+        let high = if word > HELD { HELD_HIGH } else { 0 };
+        self.queue_and_word = (self.queue_and_word & !HELD_HIGH) | high;
     }
 
     fn has(&self, mark: u8) -> bool {

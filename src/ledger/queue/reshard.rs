@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::Queue;
-use crate::kernel::bucket::Rate;
+use crate::kernel::bucket::TokenRate;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Capacity, Mechanics};
 use crate::ledger::journal::{Journal, KeySpace, Refusal};
@@ -262,7 +262,7 @@ fn start<J: Journal>(q: &mut Queue, slab: &mut Slab, reshard: Reshard, now: Time
     };
     let Some(mut reshard) = unless_held_up(q, reshard, now) else { return };
     let slowed = q.config.ledger.capacity.map(|capacity| {
-        Rate::from(Capacity { per_second: capacity.per_second * (1.0 - share), ..capacity })
+        TokenRate::from(Capacity { per_second: capacity.per_second * (1.0 - share), ..capacity })
     });
     let parts = q.places_of(&reshard.plan);
     for at in parts.clone() {

@@ -10,7 +10,7 @@
 
 mod missed;
 
-use crate::kernel::bucket::{Bucket, Rate};
+use crate::kernel::bucket::{Bucket, TokenRate};
 use crate::kernel::num;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::Time;
@@ -38,7 +38,7 @@ struct Place {
 #[derive(Clone, Copy, Debug)]
 struct Meter {
     bucket: Bucket,
-    rate: Rate,
+    rate: TokenRate,
     /// Copies that splits make from or to it.
     copies: u32,
 }
@@ -86,7 +86,7 @@ impl Replication {
     ) -> Replication {
         let parts: Vec<Part> = shards.live().iter().map(Part::from).collect();
         let meter =
-            |capacity| Meter { bucket: Bucket::FULL, rate: Rate::from(capacity), copies: 0 };
+            |capacity| Meter { bucket: Bucket::FULL, rate: TokenRate::from(capacity), copies: 0 };
         let meters = config.capacity.map(|it| vec![meter(it); config.count as usize]);
         // Where any two quorums meet, none is ever undone. Debug builds keep them nevertheless, so
         // that tests see it.
@@ -195,7 +195,7 @@ impl Replication {
         for (meter, copies) in self.meters.iter_mut().zip(self.cluster.copies()) {
             let left = 1.0 - self.config.copy_share;
             let left = num::pow(left, f64::from(copies + meter.copies));
-            meter.rate = Rate::from(Capacity { per_second: full.per_second * left, ..full });
+            meter.rate = TokenRate::from(Capacity { per_second: full.per_second * left, ..full });
         }
     }
 }

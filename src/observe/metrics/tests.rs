@@ -24,6 +24,7 @@ fn metrics() -> Metrics {
         producers: 1,
         fleets: vec![(4, 1)],
         downstreams: Vec::new(),
+        functions: Vec::new(),
     })
 }
 
@@ -277,6 +278,7 @@ fn frame_of_three() -> Frame {
         producers: 2,
         fleets: vec![(1, 1); 2],
         downstreams: Vec::new(),
+        functions: Vec::new(),
     }
 }
 

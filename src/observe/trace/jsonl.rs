@@ -19,7 +19,7 @@ use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::vocabulary::{Field, Kind, Listed, Scribe, Value};
-use crate::ledger::journal::{Change, Journal, MessageId};
+use crate::ledger::journal::{Change, Journal, MessageId, group_of};
 use crate::model::course::Course;
 
 /// Writes every fact as one line of JSON.
@@ -72,6 +72,7 @@ struct Pieces {
     workers: Vec<Piece>,
     fleets: Vec<Piece>,
     downstreams: Vec<Piece>,
+    functions: Vec<Piece>,
 }
 
 impl Pieces {
@@ -92,6 +93,7 @@ impl Pieces {
             workers: names.workers.iter().map(|name| quoted(name)).collect(),
             fleets: names.fleets.iter().map(|(name, _)| quoted(name)).collect(),
             downstreams: names.downstreams.iter().map(|name| quoted(name)).collect(),
+            functions: names.functions.iter().map(|(name, _)| quoted(name)).collect(),
         }
     }
 
@@ -151,14 +153,36 @@ impl Line<'_> {
     }
 
     fn name(&mut self, kind: Kind, number: u32) {
+        if let Some((function, member)) = group_of(number) {
+            return self.name_in_function(kind, function, member);
+        }
         let names = match kind {
             Kind::Queue => &self.pieces.queues,
             Kind::Producer => &self.pieces.producers,
-            Kind::Worker => &self.pieces.workers,
+            Kind::Worker | Kind::Caller => &self.pieces.workers,
             Kind::Fleet => &self.pieces.fleets,
             Kind::Downstream => &self.pieces.downstreams,
+            Kind::Function => &self.pieces.functions,
         };
         names[number as usize].push(self.out);
+    }
+
+    /// The name of an environment or of a reader of a function, or its own.
+    #[inline(never)]
+    fn name_in_function(&mut self, kind: Kind, function: u32, member: u32) {
+        self.pieces.functions[function as usize].push(self.out);
+        let between = match kind {
+            Kind::Caller => ".poller.",
+            Kind::Worker => ".",
+            Kind::Queue | Kind::Producer | Kind::Fleet | Kind::Downstream | Kind::Function => {
+                return;
+            }
+        };
+        // Before the quote that ends its name.
+        self.out.pop();
+        self.text(between);
+        self.number(u64::from(member));
+        self.text("\"");
     }
 
     /// A key of the key space.

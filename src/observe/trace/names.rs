@@ -4,15 +4,17 @@
 //! places are added as they come. Must not know the formats. The words are part of the formats: one
 //! that is published is never renamed.
 
-use crate::facts::deed::{Deed, DownstreamId, FleetId, WorkerId};
+use std::borrow::Cow;
+
+use crate::facts::deed::{Deed, DownstreamId, FleetId, FunctionId, WorkerId};
 use crate::ledger::config::QueueId;
-use crate::ledger::journal::{Action, Caller, Held, Refusal, State};
+use crate::ledger::journal::{Action, Caller, Held, Refusal, State, group_of};
 use crate::model::course::Course;
 
 /// A worker's place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// The queue it polls.
+    /// The queue it polls, of several the first.
     pub(super) queue: QueueId,
     /// Its threads.
     pub(super) threads: u32,
@@ -37,6 +39,8 @@ pub(super) struct Names {
     sizes: Vec<(u32, u32)>,
     /// Where the workers work.
     pub(super) places: Vec<Place>,
+    /// Functions, with the queue that they receive from.
+    pub(super) functions: Vec<(String, QueueId)>,
 }
 
 impl Names {
@@ -56,6 +60,9 @@ impl Names {
             sizes: fleets.clone().map(|fleet| (fleet.config.threads, 0)).collect(),
             fleets: fleets.map(|fleet| (fleet.name.clone(), fleet.config.queue)).collect(),
             places: Vec::new(),
+            functions: (scenario.functions.iter())
+                .map(|function| (function.name.clone(), function.config.queue))
+                .collect(),
         };
         for (fleet, _) in course.workers() {
             names.add_worker(fleet);
@@ -89,6 +96,12 @@ impl Names {
         &self.queues[queue.0 as usize]
     }
 
+    /// The name of a function.
+    #[inline]
+    pub(super) fn function(&self, function: FunctionId) -> &str {
+        &self.functions[function.0 as usize].0
+    }
+
     /// The name of a fleet.
     pub(super) fn fleet(&self, fleet: FleetId) -> &str {
         &self.fleets[fleet.0 as usize].0
@@ -99,22 +112,45 @@ impl Names {
         &self.downstreams[downstream.0 as usize]
     }
 
-    /// The name of a worker.
+    /// The name of a worker, or of an environment of a function: `handler.3`.
     #[inline]
-    pub(super) fn worker(&self, worker: WorkerId) -> &str {
-        self.workers.get(worker.0 as usize).map_or("a worker that joined late", String::as_str)
+    pub(super) fn worker(&self, worker: WorkerId) -> Cow<'_, str> {
+        match group_of(worker.0) {
+            None => {
+                let name = self.workers.get(worker.0 as usize);
+                Cow::Borrowed(name.map_or("a worker that joined late", String::as_str))
+            }
+            Some((function, number)) => {
+                Cow::Owned(format!("{}.{number}", self.function(FunctionId(function))))
+            }
+        }
     }
 
-    /// The name of a worker that called the ledger.
+    /// The name of a worker that called the ledger, or of a reader of a function:
+    /// `handler.poller.3`.
     #[inline]
-    pub(super) fn caller(&self, caller: Caller) -> &str {
-        self.worker(WorkerId(caller.0))
+    pub(super) fn caller(&self, caller: Caller) -> Cow<'_, str> {
+        match group_of(caller.0) {
+            None => self.worker(WorkerId(caller.0)),
+            Some((function, number)) => {
+                Cow::Owned(format!("{}.poller.{number}", self.function(FunctionId(function))))
+            }
+        }
     }
 
     /// Where a worker works, if it has a place or has been heard of.
     #[inline]
     pub(super) fn place(&self, worker: WorkerId) -> Option<Place> {
         self.places.get(worker.0 as usize).copied()
+    }
+
+    /// The queue of a worker, or of the function whose environment it is.
+    #[inline]
+    pub(super) fn queue_of(&self, worker: WorkerId) -> Option<QueueId> {
+        match worker.function() {
+            None => self.place(worker).map(|place| place.queue),
+            Some(function) => Some(self.functions[function.0 as usize].1),
+        }
     }
 
     /// All threads of all workers.
@@ -133,6 +169,8 @@ pub(super) const fn cause_in_words(held: Held) -> &'static str {
         Held::Deleting => "delete came too late or was lost",
         Held::Undone => "delete was undone by lost replicas",
         Held::NotHidden => "the receive did not hide it",
+        Held::Early => "it was received before its time",
+        Held::Throttled => "no concurrency was free to invoke its function",
         Held::Stopped => "worker was stopped",
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Owns the sequence below. Must not know the formats.
 
-use crate::facts::deed::{Deed, DownstreamId, Ending, FleetId, ProducerId, WorkerId};
+use crate::facts::deed::{
+    Deed, DownstreamId, Ending, FleetId, FunctionId, ProducerId, Returned, WorkerId,
+};
 use crate::facts::observer::Observer;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
@@ -15,10 +17,11 @@ use crate::ledger::journal::{
     State, Step,
 };
 use crate::model::clients::{
-    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, OnStop, ProducerConfig,
-    ReceiveConfig, Retry, WorkUnit,
+    ArrivalProcess, Ask, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, OnStop,
+    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
 use crate::model::downstream::{DownstreamBound, DownstreamConfig};
+use crate::model::functions::{Account, Environments, FunctionConfig, Pollers, Ramp, Slope};
 use crate::model::scenario::{Limits, Named, Prices, Scenario};
 
 /// Where the sample ends.
@@ -60,6 +63,7 @@ pub(crate) fn troubled() -> Scenario {
     let points = [(0, 5.0), (20, 60.0), (40, 5.0), (70, 1.0)];
     let points = points.map(|(secs, rate)| (Time::ZERO + Span::from_secs(secs), rate)).to_vec();
     *arrivals = vec![ArrivalProcess::Profile { points }];
+    scenario.functions.clear();
     let fleet = &mut scenario.fleets[0].config;
     fleet.size = 5.into();
     fleet.receive.prefetch = 4;
@@ -96,6 +100,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         lost_deletes: 0.0,
         stale_deletes: 0.0,
         message_size: MessageSize::constant(1_024),
+        counter_lag: Dist::Constant(Span::ZERO),
         duplicates: 0.0,
         ledger: LedgerConfig {
             partitions: 1,
@@ -147,22 +152,24 @@ pub(crate) fn scenario() -> Scenario {
             name: "workers".into(),
             config: FleetConfig {
                 queue: QUEUE,
+                several: None,
                 size: 3.into(),
                 threads: 2,
-                receive: ReceiveConfig {
-                    max: 10,
-                    wait: Span::from_secs(20),
-                    visibility_timeout: None,
-                    prefetch: 0,
-                    pause: zero(),
-                },
+                receive: receive(),
                 processing: zero(),
                 per: WorkUnit::Message,
                 calls: None,
                 call_latency: zero(),
-                failure: Failure { probability: 0.0, poison: 0.0, then: OnFailure::LetExpire },
+                failure: Failure {
+                    probability: 0.0,
+                    poison: 0.0,
+                    then: OnFailure::LetExpire,
+                    whole_batch: false,
+                },
+                hold: None,
                 heartbeat: None,
                 crash: None,
+                hosts: None,
                 on_stop: OnStop::Finish,
                 grace: None,
                 deploys: None,
@@ -187,6 +194,61 @@ pub(crate) fn scenario() -> Scenario {
         expect: Vec::new(),
         limits: Limits { events: 1_000, resident: 1_000, trace_bytes: u64::MAX, memory: u64::MAX },
         prices: Prices::default(),
+        functions: vec![Named { name: "handler".into(), config: handler(retry) }],
+        account: Account::default(),
+    }
+}
+
+/// What `handler` is told.
+fn handler(retry: Retry) -> FunctionConfig {
+    let zero = || Dist::Constant(Span::ZERO);
+    FunctionConfig {
+        queue: QUEUE,
+        batch: 10,
+        window: Span::ZERO,
+        pollers: Pollers::OnDemand { max: None, idle: 5 },
+        ramp: Ramp {
+            start: 5,
+            slope: 300,
+            shape: Slope::Even,
+            ceiling: 1_250,
+            back_off: Span::from_secs(10),
+            failing: 0.5,
+        },
+        reserved: None,
+        timeout: Span::from_secs(1),
+        partial: false,
+        processing: zero(),
+        per: WorkUnit::Message,
+        failure: Failure {
+            probability: 0.0,
+            poison: 0.0,
+            then: OnFailure::LetExpire,
+            whole_batch: false,
+        },
+        memory: 128,
+        environments: Environments {
+            cold_start: zero(),
+            keep_warm: Span::from_secs(600),
+            per_10_s: 1_000,
+        },
+        gap: Span::ZERO,
+        call_latency: zero(),
+        retry,
+        invoke_retry: retry,
+    }
+}
+
+fn receive() -> ReceiveConfig {
+    ReceiveConfig {
+        max: 10,
+        wait: Span::from_secs(20),
+        visibility_timeout: None,
+        prefetch: 0,
+        pause: Dist::Constant(Span::ZERO),
+        gap: None,
+        ask: Ask::Most,
+        barrier: false,
     }
 }
 
@@ -232,7 +294,9 @@ fn ended(message: u64, worker: u32, sent_ms: u64, took_ms: u64, how: Ending) -> 
 
 /// The sample, in order of time.
 pub(super) fn facts() -> Vec<(Time, Fact)> {
-    let parts = [life_of_312(), others(), faults(), come_and_go(), nodes(), back_again(), calls()];
+    let back = [back_again(), function(), calls()];
+    let parts = [life_of_312(), others(), faults(), come_and_go(), nodes()];
+    let parts = parts.into_iter().chain(back);
     let mut facts: Vec<_> = parts.into_iter().flatten().collect();
     facts.sort_by_key(|(now, _)| *now);
     facts
@@ -384,6 +448,7 @@ fn come_and_go() -> Vec<(Time, Fact)> {
         Deed::Deployed { fleet },
         Deed::Killed { worker, fleet, held: 3 },
         Deed::Stopped { worker, fleet },
+        Deed::Counted { fleet, queue: QUEUE, visible: 812, in_flight: 30, delayed: 5, calls: 1 },
         Deed::Resized { fleet, wanted: 7 },
     ];
     (0..).zip(deeds).map(|(number, deed)| (at(51_950 + number), Fact::Deed(deed))).collect()
@@ -457,6 +522,26 @@ fn faults() -> Vec<(Time, Fact)> {
             at(79_000),
             change(Change::Message(message, Step::Returned { cause: Held::Crashed, receives: 1 })),
         ),
+    ]
+}
+
+/// A function is throttled twice and gives its batch up, then fails with one.
+fn function() -> Vec<(Time, Fact)> {
+    let function = FunctionId(0);
+    let environment = WorkerId::of_function(function, 3);
+    let throttled = Deed::InvocationThrottled { function, messages: 4 };
+    let ended = |how, billed| Deed::InvocationEnded { environment, function, how, billed };
+    let deed = |millis, deed| (at(millis), Fact::Deed(deed));
+    vec![
+        deed(0, Deed::LimitChanged { function, limit: 5, was: 0 }),
+        deed(76_000, throttled),
+        deed(76_100, Deed::ReceivesBurnt { function, messages: 4 }),
+        deed(76_200, Deed::Invoked { environment, function, messages: 1, cold: true }),
+        deed(76_900, ended(Returned::Failed, Span::from_millis(700))),
+        deed(77_000, Deed::Invoked { environment, function, messages: 10, cold: false }),
+        deed(78_000, ended(Returned::TimedOut, Span::from_secs(1))),
+        deed(78_000, Deed::EnvironmentGone { environment, function }),
+        deed(78_200, Deed::LimitChanged { function, limit: 2, was: 5 }),
     ]
 }
 

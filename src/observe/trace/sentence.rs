@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::names::{Names, action_in_words, cause_in_words, refusal_in_words, state_in_words};
-use crate::facts::deed::{Deed, Ending};
+use crate::facts::deed::{Deed, Ending, Returned};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::journal::{Action, Call, Change, KeySpace, NodeChange, Refusal, State, Step};
 
@@ -270,6 +270,10 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
             let (name, s) = (names.worker(worker), plural(held));
             write!(out, "{name} is killed, holding {held} message{s}")
         }
+        Deed::Counted { fleet, visible, in_flight, delayed, .. } => {
+            let name = names.fleet(fleet);
+            write!(out, "{name} reads {visible} visible, {in_flight} in flight, {delayed} delayed")
+        }
         Deed::Deployed { fleet } => {
             write!(out, "{}: its workers are exchanged from now on", names.fleet(fleet))
         }
@@ -312,9 +316,53 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
             write!(out, "{name} {why} its call to {to}, which {how}")?;
             if goes_on { write!(out, " and goes on") } else { Ok(()) }
         }
+        Deed::Invoked { .. }
+        | Deed::InvocationEnded { .. }
+        | Deed::InvocationThrottled { .. }
+        | Deed::ReceivesBurnt { .. }
+        | Deed::EnvironmentGone { .. }
+        | Deed::LimitChanged { .. } => of_function(out, names, deed),
         Deed::Busy { worker, busy, .. } => {
             write!(out, "{} has {busy} busy thread{}", names.worker(worker), plural(busy))
         }
+    }
+}
+
+/// What a function did.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other deeds are of other clients")]
+fn of_function(out: &mut impl Write, names: &Names, deed: &Deed) -> io::Result<()> {
+    match *deed {
+        Deed::Invoked { environment, messages, cold, .. } => {
+            let (name, s) = (names.worker(environment), plural(messages));
+            let how = if cold { "starts cold and" } else { "is invoked and" };
+            write!(out, "{name} {how} gets {messages} message{s}")
+        }
+        Deed::InvocationEnded { environment, how, billed, .. } => {
+            let (name, billed) = (names.worker(environment), exact(billed));
+            let how = match how {
+                Returned::Succeeded => "succeeded",
+                Returned::InPart => "failed in part",
+                Returned::Failed => "failed with its whole batch",
+                Returned::TimedOut => "timed out with its whole batch",
+            };
+            write!(out, "{name} {how}; {billed} are billed")
+        }
+        Deed::InvocationThrottled { function, messages } => {
+            let (name, s) = (names.function(function), plural(messages));
+            write!(out, "{name} has no concurrency free for a batch of {messages} message{s}")
+        }
+        Deed::ReceivesBurnt { function, messages } => {
+            let (name, s) = (names.function(function), plural(messages));
+            write!(out, "{name} gave up {messages} message{s} whose visibility timeout had ended")
+        }
+        Deed::EnvironmentGone { environment, .. } => {
+            write!(out, "{} is gone", names.worker(environment))
+        }
+        Deed::LimitChanged { function, limit, was } => {
+            let name = names.function(function);
+            write!(out, "{name} may have {limit} invocations at once, {was} before")
+        }
+        _ => Ok(()),
     }
 }
 

@@ -133,7 +133,9 @@ impl<W: Write> Observer for TextLines<W> {
             | Deed::SendConfirmed { producer, .. }
             | Deed::SendRetried { producer, .. }
             | Deed::GivenUp { producer, .. } => Some(self.names.producers[producer.0 as usize].1),
-            Deed::Began { queue, .. } | Deed::Ended { queue, .. } => Some(queue),
+            Deed::Began { queue, .. } | Deed::Ended { queue, .. } | Deed::Counted { queue, .. } => {
+                Some(queue)
+            }
             Deed::Resized { fleet, .. } | Deed::Deployed { fleet } => {
                 Some(self.names.fleets[fleet.0 as usize].1)
             }
@@ -149,6 +151,14 @@ impl<W: Write> Observer for TextLines<W> {
             | Deed::CallRefused { worker, .. }
             | Deed::CallGivenUp { worker, .. }
             | Deed::Busy { worker, .. } => self.names.place(worker).map(|place| place.queue),
+            Deed::Invoked { environment: worker, .. }
+            | Deed::InvocationEnded { environment: worker, .. }
+            | Deed::EnvironmentGone { environment: worker, .. } => self.names.queue_of(worker),
+            Deed::InvocationThrottled { function, .. }
+            | Deed::ReceivesBurnt { function, .. }
+            | Deed::LimitChanged { function, .. } => {
+                Some(self.names.functions[function.0 as usize].1)
+            }
         };
         let out = self.sink.record();
         let line = self

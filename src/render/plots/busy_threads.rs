@@ -48,6 +48,7 @@ fn together(fleets: &[&FleetMeasured]) -> Series<FleetWindow> {
         up: sum(at, |window| window.up),
         down: sum(at, |window| window.down),
         wanted: sum(at, |window| window.wanted),
+        counted: sum(at, |window| window.counted),
     };
     (0..windows).map(window).collect()
 }

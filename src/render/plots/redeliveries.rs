@@ -23,7 +23,7 @@ struct Cause {
     count: fn(&Redelivered) -> u64,
 }
 
-const CAUSES: [Cause; 7] = [
+const CAUSES: [Cause; 10] = [
     Cause {
         name: "timeout too short",
         what: "work that outlived the timeout",
@@ -72,6 +72,27 @@ const CAUSES: [Cause; 7] = [
         colour: colour::VISIBLE,
         pattern: Pattern::Plain,
         count: |r| r.not_hidden,
+    },
+    Cause {
+        name: "before its time",
+        what: "messages that came before their time",
+        colour: colour::IN_FLIGHT,
+        pattern: Pattern::WideLines,
+        count: |r| r.early,
+    },
+    Cause {
+        name: "throttled",
+        what: "throttled invocations",
+        colour: colour::IN_FLIGHT,
+        pattern: Pattern::Dots,
+        count: |r| r.throttled,
+    },
+    Cause {
+        name: "stopped",
+        what: "workers that were stopped",
+        colour: colour::GREY,
+        pattern: Pattern::Dots,
+        count: |r| r.stopped,
     },
 ];
 

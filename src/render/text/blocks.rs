@@ -10,7 +10,7 @@
 
 use super::estimated::Estimated;
 use super::table::{Cell, Layout, Row, Table, left};
-use super::{Style, Typed, cost, downstream, nodes, partitions};
+use super::{Style, Typed, cost, downstream, functions, nodes, partitions};
 use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::LatencyOf;
@@ -94,7 +94,7 @@ enum Shown {
 /// What is counted, in the order of a message's life, between what was there at the edges: with
 /// these the counters balance.
 type Counted = (&'static str, Shown, fn(&QueueOutcome) -> u64);
-const COUNTED: [Counted; 21] = [
+const COUNTED: [Counted; 24] = [
     ("there at the start", Shown::There, |q| q.resident.begin),
     ("sent", Shown::Always, |q| q.counts.sent),
     ("moved in", Shown::Counted, |q| q.counts.moved_in),
@@ -112,6 +112,9 @@ const COUNTED: [Counted; 21] = [
     ("  delete lost", Shown::Counted, |q| q.counts.redelivered.delete_lost),
     ("  delete undone", Shown::Counted, |q| q.counts.redelivered.delete_undone),
     ("  not hidden", Shown::Counted, |q| q.counts.redelivered.not_hidden),
+    ("  before its time", Shown::Counted, |q| q.counts.redelivered.early),
+    ("  worker stopped", Shown::Counted, |q| q.counts.redelivered.stopped),
+    ("  throttled", Shown::Counted, |q| q.counts.redelivered.throttled),
     ("processed again", Shown::Counted, |q| q.counts.duplicates),
     ("throttled calls", Shown::Counted, |q| q.counts.throttled),
     ("over the limit", Shown::Counted, |q| q.counts.over_limit),
@@ -246,9 +249,9 @@ pub(super) fn sentences(
     for (place, fleet) in scenario.fleets.iter().enumerate() {
         let name =
             if scenario.fleets.len() > 1 { format!("{}: ", fleet.name) } else { String::new() };
-        let queue = fleet.config.queue.0 as usize;
-        let grows = settled.get(queue) == Some(&false);
-        say("Consumers", format!("{name}{}", consumers(outcomes, place, queue, grows)));
+        let queues: Vec<usize> = fleet.config.queues().map(|queue| queue.0 as usize).collect();
+        let grows = queues.iter().any(|queue| settled.get(*queue) == Some(&false));
+        say("Consumers", format!("{name}{}", consumers(outcomes, place, &queues, grows)));
     }
     for (place, fleet) in scenario.fleets.iter().enumerate() {
         if let Some(sentence) = wasted(outcomes, place) {
@@ -258,6 +261,14 @@ pub(super) fn sentences(
     for (place, named) in scenario.downstreams.iter().enumerate() {
         if let Some(sentence) = downstream::sentence(named.config.bound, outcomes, place) {
             say("Downstream", format!("{}: {sentence}", named.name));
+        }
+    }
+    for (place, function) in scenario.functions.iter().enumerate() {
+        let several = scenario.functions.len() > 1;
+        let name = if several { format!("{}: ", function.name) } else { String::new() };
+        say("Function", format!("{name}{}", functions::sentence(outcomes, place)));
+        if let Some(sentence) = functions::troubles(outcomes, place) {
+            say("Throttled", format!("{name}{sentence}"));
         }
     }
     for (place, producer) in scenario.producers.iter().enumerate() {
@@ -314,7 +325,7 @@ fn growing(found: &EstimatedUnstable, outcomes: Sample<'_>) -> String {
 }
 
 /// How busy a fleet is, and how many messages wait for it where their number has a mean.
-fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize, grows: bool) -> String {
+fn consumers(outcomes: Sample<'_>, fleet: usize, queues: &[usize], grows: bool) -> String {
     let of = |outcome: &Outcome| outcome.consumers.at(fleet).copied();
     let busy = outcomes.busy(fleet).map(Estimated::from);
     let threads = outcomes.iter().find_map(of).map_or(0, |fleet| fleet.threads);
@@ -325,8 +336,11 @@ fn consumers(outcomes: Sample<'_>, fleet: usize, queue: usize, grows: bool) -> S
     if grows {
         return format!("{used}; ever more messages waiting");
     }
-    let waiting =
-        Estimated::over(outcomes, |outcome| Some(outcome.queues.at(queue)?.levels.visible.mean));
+    let visible = |outcome: &Outcome| {
+        let each = queues.iter().map(|queue| Some(outcome.queues.at(*queue)?.levels.visible.mean));
+        each.sum()
+    };
+    let waiting = Estimated::over(outcomes, visible);
     let waiting = waiting.map_or_else(String::new, |waiting| waiting.inline(1));
     format!("{used}; {waiting} messages waiting on average")
 }

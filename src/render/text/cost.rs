@@ -16,10 +16,18 @@ pub(super) fn sentence(scenario: &Scenario, outcomes: Sample<'_>) -> Option<Stri
     };
     let month = dollars(|cost| Some(cost.dollars_per_month))?;
     let requests = dollars(|cost| Some(cost.requests_per_month))?;
-    let workers = dollars(|cost| cost.workers_per_month).map_or_else(String::new, |workers| {
-        let (requests, workers) = (units::money(requests.mean), units::money(workers.mean));
-        format!(" (requests {requests}, workers {workers})")
+    let parts = [
+        ("functions", dollars(|cost| cost.functions_per_month)),
+        ("workers", dollars(|cost| cost.workers_per_month)),
+    ];
+    let parts = parts.iter().filter_map(|(of, dollars)| {
+        dollars.as_ref().map(|dollars| format!(", {of} {}", units::money(dollars.mean)))
     });
+    let parts: String = parts.collect();
+    let workers = match parts.as_str() {
+        "" => String::new(),
+        parts => format!(" (requests {}{parts})", units::money(requests.mean)),
+    };
     let million = outcomes.per_million().map(Estimated::from);
     let million = million
         .map_or_else(String::new, |million| format!(", {} per million messages", money(million)));

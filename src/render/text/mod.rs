@@ -14,6 +14,7 @@ mod cost;
 mod downstream;
 mod estimated;
 pub mod fold;
+mod functions;
 mod grid;
 mod nodes;
 mod partitions;

@@ -9,12 +9,12 @@ use super::{Check, RATES};
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::{
-    ArrivalProcess, Crash, DeleteConfig, Failure, FleetConfig, Heartbeat, OnFailure, OnStop,
-    ProducerConfig, ReceiveConfig, Retry, WorkUnit,
+    ArrivalProcess, Ask, Crash, DeleteConfig, FleetConfig, Heartbeat, OnStop, ProducerConfig,
+    ReceiveConfig, Retry, WorkUnit,
 };
 use crate::scenario::data_files::whole;
 use crate::scenario::file::{
-    ArrivalFile, ConsumerFile, Length, OnFailureFile, OnStopFile, ProducerFile, Rate, ReceiveFile,
+    ArrivalFile, AskFile, ConsumerFile, Length, OnStopFile, ProducerFile, Rate, ReceiveFile,
     ReplayFile, RetryFile, WorkUnitFile,
 };
 use crate::scenario::tree::At;
@@ -270,7 +270,8 @@ impl<'a> Check<'a> {
         }
         let call_latency = self.dist(&at.field("call_latency"), &file.call_latency);
         let receive = self.receive(&at.field("receive"), &file.receive);
-        if receive.wait.is_zero() && is_zero(&receive.pause) && is_zero(&call_latency) {
+        let at_once = is_zero(&receive.pause) && receive.gap.as_ref().is_none_or(is_zero);
+        if receive.wait.is_zero() && at_once && is_zero(&call_latency) {
             let what = "short polls without pause and latency poll for ever without time passing";
             self.push(&at.field("receive"), what).help = vec![
                 "give `receive` a `wait` or a `pause`, or the consumer a `call_latency`".into(),
@@ -278,8 +279,10 @@ impl<'a> Check<'a> {
         }
         let delete = at.field("delete");
         self.range(&delete.field("batch"), file.delete.batch, 1, 10, IN_SQS);
+        let (queue, several) = self.source(at, &file.queue, &size);
         FleetConfig {
-            queue: self.queue_named(&at.field("queue"), &file.queue),
+            queue,
+            several,
             size,
             threads: file.threads,
             receive,
@@ -291,6 +294,7 @@ impl<'a> Check<'a> {
             calls: file.calls.as_ref().map(|it| self.calls(&at.field("calls"), it)),
             call_latency,
             failure: self.failure(&at.field("failure"), file),
+            hold: file.hold.as_ref().map(|hold| self.dist(&at.field("hold"), hold)),
             heartbeat: self.heartbeat(&at.field("heartbeat"), file),
             crash: file.crash.as_ref().map(|crash| {
                 let at = at.field("crash");
@@ -300,6 +304,7 @@ impl<'a> Check<'a> {
                 Crash { mean_time_between: between.0, restart }
             }),
             start_up: self.dist(&at.field("start_up"), &file.start_up),
+            hosts: file.hosts.as_ref().map(|hosts| self.hosts(&at.field("hosts"), hosts)),
             on_stop: match file.on_stop {
                 OnStopFile::Finish => OnStop::Finish,
                 OnStopFile::GiveBack => OnStop::GiveBack,
@@ -328,19 +333,13 @@ impl<'a> Check<'a> {
             visibility_timeout: file.visibility_timeout.map(|timeout| timeout.0),
             prefetch: file.prefetch,
             pause: self.dist(&at.field("pause"), &file.pause),
+            gap: Some(self.dist(&at.field("gap"), &file.gap)).filter(|gap| !is_zero(gap)),
+            ask: match file.ask {
+                AskFile::Most => Ask::Most,
+                AskFile::Room => Ask::Room,
+            },
+            barrier: file.barrier,
         }
-    }
-
-    fn failure(&mut self, at: &At, file: &ConsumerFile) -> Failure {
-        let failure = &file.failure;
-        let then = match failure.then {
-            OnFailureFile::LetExpire => OnFailure::LetExpire,
-            OnFailureFile::Release(length) => {
-                self.visibility(&at.field("then"), length.0);
-                OnFailure::Release(length.0)
-            }
-        };
-        Failure { probability: failure.probability.0, poison: failure.poison.0, then }
     }
 
     fn heartbeat(&mut self, at: &At, file: &ConsumerFile) -> Option<Heartbeat> {

@@ -1,12 +1,13 @@
 //! Checks of how many workers a fleet has, and of when they are exchanged.
 //!
-//! Owns the rules of numbers that vary and of deploys. Must not know what the workers do.
+//! Owns the rules of numbers that vary, of hosts and of deploys. Must not know what the workers do.
 
 use super::Check;
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::{Deploys, Portion};
 use crate::model::fleet_size::{FleetSize, Schedule};
-use crate::scenario::file::{CountFile, DeploysFile, Length, PortionFile};
+use crate::model::scaling::RoomConfig;
+use crate::scenario::file::{CountFile, DeploysFile, HostsFile, Length, PortionFile};
 use crate::scenario::tree::At;
 
 impl<'a> Check<'a> {
@@ -18,6 +19,9 @@ impl<'a> Check<'a> {
                 FleetSize::Fixed(*count)
             }
             CountFile::Schedule { steps, every } => self.schedule(at, steps, *every),
+            CountFile::TargetTracking(file) => self.target_tracking(at, file).into(),
+            CountFile::Steps(file) => self.step_scaling(at, file).into(),
+            CountFile::Keda(file) => self.keda(at, file).into(),
         }
     }
 
@@ -62,6 +66,26 @@ impl<'a> Check<'a> {
         let start_up =
             file.start_up.as_ref().map(|start_up| self.dist(&at.field("start_up"), start_up));
         Deploys { at: times.into(), batch, start_up }
+    }
+
+    /// What workers are placed on.
+    pub(super) fn hosts(&mut self, at: &At<'a>, file: &HostsFile) -> RoomConfig {
+        self.at_least_one(&at.field("room"), file.room);
+        if file.batch_most.0 < file.batch_idle.0 {
+            let what =
+                format!("{} after the first is before {}", file.batch_most.0, file.batch_idle.0);
+            self.push(&at.field("batch_most"), what)
+                .help
+                .push("make it as long as `batch_idle` at least".into());
+        }
+        RoomConfig {
+            per_node: file.room,
+            nodes: file.there,
+            boot: self.dist(&at.field("boot"), &file.boot),
+            batch_idle: file.batch_idle.0,
+            batch_most: file.batch_most.0,
+            empty: file.empty.map(|after| after.0),
+        }
     }
 
     fn steps(&mut self, at: &At, steps: &[(Length, u32)]) {

@@ -31,9 +31,11 @@ impl Served {
     pub(super) fn of(file: &ScenarioFile, queues: &NameList) -> Served {
         let mut by_queue = vec![Vec::new(); queues.len()];
         let mut number = 0_u64;
-        for (_, fleet) in &file.consumers.0 {
-            let next = number + u64::from(fleet.count.most());
-            if let Some(place) = queues.place(&fleet.queue) {
+        for (_, consumer) in &file.consumers.0 {
+            // A function has no workers, and is there none the less.
+            let workers = consumer.workers().map_or(0, |fleet| fleet.count.most());
+            let next = number + u64::from(workers);
+            for place in consumer.queues().into_iter().filter_map(|name| queues.place(name)) {
                 by_queue[place].push(number..next);
             }
             number = next;
@@ -90,9 +92,11 @@ impl<'a> Check<'a> {
             })
             .collect();
         let forwards: Vec<Edge> = (file.consumers.0.iter())
-            .filter_map(|(name, fleet)| {
+            .filter_map(|(name, consumer)| Some((name, consumer.workers()?)))
+            .flat_map(|(name, fleet)| {
                 let at = consumers.field(name).field("forward");
-                edge(&fleet.queue, fleet.forward.as_ref()?, at)
+                let from = fleet.queue.names().into_iter();
+                from.filter_map(move |from| edge(from, fleet.forward.as_ref()?, at.clone()))
             })
             .collect();
         self.cycles(&redrives, "redrive", "a queue cannot be its own dead-letter queue");
@@ -213,15 +217,16 @@ impl<'a> Check<'a> {
                 is_fed[place] = true;
             }
         }
-        for (name, fleet) in &file.consumers.0 {
-            let queue = &fleet.queue;
-            if self.queues.place(queue).is_some_and(|place| !is_fed[place]) {
-                let at = consumers.field(name).field("queue");
-                self.warn(
-                    &at,
-                    Warning::NothingSent,
-                    format!("nothing is ever sent to the queue `{queue}`"),
-                );
+        for (name, consumer) in &file.consumers.0 {
+            for queue in consumer.queues() {
+                if self.queues.place(queue).is_some_and(|place| !is_fed[place]) {
+                    let at = consumers.field(name).field("queue");
+                    self.warn(
+                        &at,
+                        Warning::NothingSent,
+                        format!("nothing is ever sent to the queue `{queue}`"),
+                    );
+                }
             }
         }
     }

@@ -96,6 +96,7 @@ impl<'a> Check<'a> {
                     format!("workers, {count} with {threads} threads each in `{}`", fleet.name);
                 (each("consumers", &fleet.name).field("count"), whose, "make them fewer")
             }
+            Occupant::Functions => self.of_function(scenario, number),
             Occupant::Arrivals | Occupant::Clients => {
                 let producer = &scenario.producers[number];
                 let (whose, help) = if part == Occupant::Clients {
@@ -107,5 +108,15 @@ impl<'a> Check<'a> {
                 (at, format!("{whose} `{}`", producer.name), help)
             }
         }
+    }
+
+    /// The same of a function.
+    fn of_function(&self, scenario: &Scenario, number: usize) -> (At<'a>, String, &'static str) {
+        let function = &scenario.functions[number];
+        let most = function.config.most(scenario.account);
+        let whose = format!("functions, {most} invocations at once of `{}`", function.name);
+        let consumers = self.root.field("consumers");
+        let at = consumers.field(&function.name).field("scaling").field("ceiling");
+        (at, whose, "let it grow less far, or write a smaller `batch`")
     }
 }

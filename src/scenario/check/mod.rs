@@ -13,16 +13,20 @@
 mod clients;
 mod dist;
 mod downstream;
+mod failure;
 pub(super) mod files;
 mod fleet_size;
+mod functions;
 mod graph;
 mod memory;
 mod nodes;
 mod prices;
 mod queue;
+mod scaling;
 mod schedule;
 mod sense;
 mod size;
+mod source;
 mod split;
 
 use std::collections::BTreeSet;
@@ -31,7 +35,7 @@ use std::io;
 
 use self::graph::Served;
 use super::fault::{Fault, FaultSource, Faults, MOST_FAULTS, Place, Severity};
-use super::file::{Length, NamedFile, ScenarioFile, WindowFile};
+use super::file::{Length, NamedFile, ReceiverFile, ScenarioFile, WindowFile};
 use super::shared::SharedData;
 use super::tree::{At, Node};
 use super::units;
@@ -179,9 +183,11 @@ impl<'a> Check<'a> {
                 check.queue(at, queue, workers, end)
             }),
             producers: self.each("producers", &file.producers, Check::producer),
-            fleets: self.each("consumers", &file.consumers, |check, at, fleet| {
+            fleets: self.consumers(file, ReceiverFile::workers, |check, at, fleet| {
                 check.consumer(at, fleet, end)
             }),
+            functions: self.consumers(file, ReceiverFile::function, Check::function),
+            account: self.account(file),
             downstreams: self.each("downstream", &file.downstream, Check::downstream),
             expect: file.expect.clone(),
             limits: self.limits(file),
@@ -190,6 +196,7 @@ impl<'a> Check<'a> {
         self.batches(file, &scenario);
         self.expectations(&scenario);
         self.graph(file, &scenario, &served);
+        self.functions(&scenario);
         if self.errors == 0 {
             self.memory(&scenario);
             self.sense(&scenario);
@@ -228,6 +235,21 @@ impl<'a> Check<'a> {
             Named { name: name.clone(), config }
         };
         files.0.iter().map(check).collect()
+    }
+
+    /// Checks all consumers of one kind.
+    fn consumers<F: 'static, C>(
+        &mut self,
+        file: &ScenarioFile,
+        kind: impl Fn(&ReceiverFile) -> Option<&F>,
+        mut one: impl FnMut(&mut Check<'a>, &At<'a>, &F) -> C,
+    ) -> Vec<Named<C>> {
+        let all = self.root.field("consumers");
+        let check = |(name, file): &(String, ReceiverFile)| {
+            let config = one(self, &all.field(name), kind(file)?);
+            Some(Named { name: name.clone(), config })
+        };
+        file.consumers.0.iter().filter_map(check).collect()
     }
 
     /// Records a fault at a part; the caller may add advice.
@@ -404,12 +426,16 @@ impl<'a> Check<'a> {
     fn expectations(&mut self, scenario: &Scenario) {
         let all = self.root.field("expect");
         let (producers, consumers) = (self.root.field("producers"), self.root.field("consumers"));
-        let [producers, fleets] = [producers, consumers].map(|at| at.keys().into_iter().collect());
+        let is_function = |name: &&str| scenario.functions.iter().any(|it| it.name == *name);
+        let (functions, fleets): (Vec<&str>, Vec<&str>) =
+            consumers.keys().into_iter().partition(is_function);
+        let producers = producers.keys().into_iter().collect();
+        let [functions, fleets] = [functions, fleets].map(|names| names.into_iter().collect());
         if !all.is_whole(&scenario.expect) {
             return;
         }
         let (queues, downstreams) = (self.queues.clone(), self.downstreams.clone());
-        let names = Names { queues, producers, fleets, downstreams, scenario: None };
+        let names = Names { queues, producers, fleets, functions, downstreams, scenario: None };
         for (index, text) in scenario.expect.iter().enumerate() {
             if self.is_full() {
                 return;

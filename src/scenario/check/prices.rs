@@ -5,6 +5,7 @@
 
 use super::Check;
 use crate::kernel::time::Span;
+use crate::model::functions::FunctionPrices;
 use crate::model::scenario::{Prices, Tier};
 use crate::scenario::file::{Price, ScenarioFile};
 
@@ -31,11 +32,17 @@ impl Check<'_> {
             }
         }
         let tier = |&(from, price): &(u64, _)| Tier { from, per_million: price_of(price) };
-        let fleets = file.consumers.0.iter();
+        let fleets = file.consumers.0.iter().filter_map(|(_, consumer)| consumer.workers());
+        let functions = &file.prices.functions;
         Prices {
             requests: written.iter().map(tier).collect(),
             free_requests: file.prices.free_requests,
-            worker_hour: fleets.map(|(_, fleet)| fleet.price_per_hour.map(price_of)).collect(),
+            worker_hour: fleets.map(|fleet| fleet.price_per_hour.map(price_of)).collect(),
+            functions: FunctionPrices {
+                per_million: price_of(functions.requests),
+                per_million_gb_seconds: price_of(functions.gb_seconds),
+                poller_hour: price_of(functions.poller_hour),
+            },
             every: self.every(file),
         }
     }

@@ -70,6 +70,7 @@ impl<'a> Check<'a> {
             stale_deletes: file.stale_deletes.0,
             duplicates: file.duplicates.0,
             message_size: self.message_size(&at.field("message_size"), &file.message_size),
+            counter_lag: self.counters(&at.field("counters"), &file.counters),
             ledger: self.ledger(&at.field("ledger"), &file.ledger, workers, end),
         }
     }

@@ -9,7 +9,9 @@ use super::Check;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, QueueConfig};
-use crate::model::clients::{ArrivalProcess, FleetConfig, WorkUnit};
+use crate::model::clients::{ArrivalProcess, Ask, FleetConfig, ReceiveConfig, WorkUnit};
+use crate::model::fleet_size::FleetSize;
+use crate::model::functions::{Account, FunctionConfig};
 use crate::model::scenario::{Named, Scenario};
 use crate::scenario::tree::At;
 use crate::scenario::warnings::Warning;
@@ -26,15 +28,42 @@ impl<'a> Check<'a> {
     /// All of them but those of single parts.
     pub(super) fn sense(&mut self, scenario: &Scenario) {
         for fleet in &scenario.fleets {
-            let Some(queue) = scenario.queues.get(fleet.config.queue.0 as usize) else { continue };
             self.certain_failure(fleet);
-            self.poison(fleet, queue);
-            self.timeout(fleet, queue);
+            for queue in fleet.config.queues() {
+                let Some(queue) = scenario.queues.get(queue.0 as usize) else { continue };
+                self.poison(fleet, queue);
+                self.timeout(fleet, queue);
+            }
         }
         for queue in &scenario.queues {
             self.certain_queue(queue);
         }
         self.overload(scenario);
+        self.idle_windows(scenario);
+    }
+
+    /// Batches that are gathered for a time in which hardly ever a second message comes.
+    fn idle_windows(&mut self, scenario: &Scenario) {
+        if scenario.duration.is_zero() || scenario.functions.is_empty() {
+            return;
+        }
+        let flows = flows(scenario);
+        for function in &scenario.functions {
+            let (window, batch) = (function.config.window, function.config.batch);
+            let Some(flow) = flows.get(function.config.queue.0 as usize) else { continue };
+            let more = flow.rate * window.as_secs_f64();
+            if window.is_zero() || batch == 1 || more >= HARDLY_ANY || flow.rate <= 0.0 {
+                continue;
+            }
+            let at = self.root.field("consumers").field(&function.name).field("window");
+            let what = format!(
+                "{more:.4} messages come within a window of {window}: nearly every batch waits \
+                 for nothing"
+            );
+            self.warn(&at, Warning::IdleWindow, what)
+                .help
+                .push("leave `window` out, or make it longer".into());
+        }
     }
 
     /// Arrivals that bring nothing before the producers' end.
@@ -166,9 +195,11 @@ impl<'a> Check<'a> {
         // The first fleet of each queue, and how many there are.
         let mut fleets: Vec<(Option<&Named<FleetConfig>>, u32)> = vec![(None, 0); flows.len()];
         for fleet in &scenario.fleets {
-            if let Some((first, number)) = fleets.get_mut(fleet.config.queue.0 as usize) {
-                first.get_or_insert(fleet);
-                *number += 1;
+            for queue in fleet.config.queues() {
+                if let Some((first, number)) = fleets.get_mut(queue.0 as usize) {
+                    first.get_or_insert(fleet);
+                    *number += 1;
+                }
             }
         }
         let length = scenario.duration.as_secs_f64();
@@ -190,9 +221,12 @@ impl<'a> Check<'a> {
             let at = self.root.field("consumers").field(&fleet.name).field("count");
             let told = self.warn(&at, Warning::Overload, what);
             if number == 1 {
-                let count = libm::ceil(f64::from(fleet.config.size.most()) * load);
-                told.help
-                    .push(format!("it takes `consumers.{}.count: {count}` at least", fleet.name));
+                let size = &fleet.config.size;
+                let count = libm::ceil(f64::from(size.most()) * load);
+                let setting =
+                    if matches!(size, FleetSize::Scaled(_)) { "count.max" } else { "count" };
+                let name = &fleet.name;
+                told.help.push(format!("it takes `consumers.{name}.{setting}: {count}` at least"));
             } else {
                 told.help.push("it takes more workers, less work or fewer messages".into());
             }
@@ -216,7 +250,12 @@ fn outlived(fleet: &FleetConfig, timeout: Span) -> Option<String> {
             share * 100.0
         ));
     }
-    let held = u64::from(fleet.receive.max.max(fleet.receive.prefetch));
+    let ReceiveConfig { max, prefetch, ask, .. } = fleet.receive;
+    let most = u64::from(max.max(prefetch));
+    let held = match ask {
+        Ask::Most => most,
+        Ask::Room => most.min(u64::from(fleet.threads) + u64::from(prefetch)),
+    };
     let turns = held.div_ceil(u64::from(fleet.threads.max(1)));
     let last = mean.saturating_mul(turns);
     if matches!(fleet.per, WorkUnit::Message) && turns > 1 && last > timeout {
@@ -263,16 +302,25 @@ fn flows(scenario: &Scenario) -> Vec<Flow> {
     // Where all fleets of a queue forward to the same one, all that they do goes there.
     let mut next: Vec<Option<Option<usize>>> = vec![None; flows.len()];
     for fleet in &scenario.fleets {
-        let from = fleet.config.queue.0 as usize;
-        let Some(flow) = flows.get_mut(from) else { continue };
-        flow.capacity += most_done(&fleet.config);
+        // Of several queues nobody knows how much is done of each.
         let to = fleet.config.forward.map(|to| to.0 as usize).filter(|_| {
-            fleet.config.failure.poison <= 0.0 && fleet.config.failure.probability < 1.0
+            fleet.config.several.is_none()
+                && fleet.config.failure.poison <= 0.0
+                && fleet.config.failure.probability < 1.0
         });
-        next[from] = Some(match next[from] {
-            None => to,
-            Some(known) => known.filter(|_| known == to),
-        });
+        for from in fleet.config.queues().map(|queue| queue.0 as usize) {
+            let Some(flow) = flows.get_mut(from) else { continue };
+            flow.capacity += most_done(&fleet.config);
+            next[from] = Some(match next[from] {
+                None => to,
+                Some(known) => known.filter(|_| known == to),
+            });
+        }
+    }
+    for function in &scenario.functions {
+        if let Some(flow) = flows.get_mut(function.config.queue.0 as usize) {
+            flow.capacity += most_invoked(&function.config, scenario.account);
+        }
     }
     let mut above = vec![0_u32; flows.len()];
     let ways = |next: &Vec<Option<Option<usize>>>, from: usize| next[from].flatten();
@@ -293,6 +341,15 @@ fn flows(scenario: &Scenario) -> Vec<Flow> {
     flows
 }
 
+/// Messages a second that a function can do if there are always some.
+fn most_invoked(function: &FunctionConfig, account: Account) -> f64 {
+    let at_once = function.most(account).min(function.reserved.unwrap_or(u32::MAX));
+    let batch =
+        if matches!(function.per, WorkUnit::Batch) { f64::from(function.batch) } else { 1.0 };
+    let each = function.processing.mean_nanos().max(1.0) / 1e9;
+    f64::from(at_once) * batch / each
+}
+
 /// Messages a second that a fleet can do if there are always some.
 fn most_done(fleet: &FleetConfig) -> f64 {
     let call = fleet.call_latency.mean_nanos();
@@ -311,7 +368,8 @@ fn most_done(fleet: &FleetConfig) -> f64 {
     let workers = f64::from(fleet.size.most());
     let by_threads = rate_of(workers * f64::from(fleet.threads), each);
     // One receive at a time, however many threads wait for it.
-    by_threads.min(rate_of(workers * max, call * tries))
+    let gap = fleet.receive.gap.as_ref().map_or(0.0, Dist::mean_nanos);
+    by_threads.min(rate_of(workers * max, (call + gap) * tries))
 }
 
 /// So many at once that take so many nanoseconds each.

@@ -16,6 +16,7 @@ use serde::de::{
 
 use super::words::{possibilities, unknown_word, with_article};
 use super::{Pass, Stop};
+use crate::model::near::nearest;
 use crate::scenario::defaults;
 use crate::scenario::fault::Place;
 use crate::scenario::tree::{Kind, Node};
@@ -116,9 +117,7 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
             Kind::Word(word, None) if self.node.place.source != 0 => {
                 visitor.visit_borrowed_str(word)
             }
-            Kind::Word(word, None) => {
-                Err(Stop::Here(format!("`{word}` stands without quotes\nwrite \"{word}\"")))
-            }
+            Kind::Word(word, None) => Err(without_quotes(word)),
             _ => Err(self.expected("a text in double quotes")),
         }
     }
@@ -213,7 +212,18 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
             variants.iter().copied().filter(|variant| !variant.starts_with('(')).collect();
         if let Kind::Word(word, body) = &self.node.kind {
             let Some(variant) = words.iter().find(|&variant| variant == word) else {
-                return Err(Stop::Here(unknown_word(name, word, &words)));
+                let text = variants.iter().find(|&&variant| variant == "(text)");
+                let is_text = body.is_none() && nearest(word, words.iter().copied()).is_none();
+                return match text.filter(|_| is_text) {
+                    None => Err(Stop::Here(unknown_word(name, word, &words))),
+                    Some(_) if self.node.place.source == 0 => Err(without_quotes(word)),
+                    Some(variant) => visitor.visit_enum(Choice {
+                        variant,
+                        section: name,
+                        body: self.node,
+                        pass: self.pass,
+                    }),
+                };
             };
             let body = body.as_deref().unwrap_or(&NOTHING);
             let choice = Choice { variant, section: variant, body, pass: self.pass };
@@ -221,7 +231,10 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
         }
         let what = format!("expected {}, found {}", with_article(name), self.node.describe());
         let help = match &self.node.kind {
-            Kind::Text(text) if words.contains(&text.as_str()) => {
+            Kind::Text(text)
+                if words.contains(&text.as_str())
+                    || (variants.contains(&"(number)") && text.parse::<f64>().is_ok()) =>
+            {
                 format!("write {text} without quotes")
             }
             _ => possibilities(name, &words),
@@ -241,6 +254,10 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
         <W: Visitor<'a>>
         i8 i16 i32 i64 i128 u8 u16 u128 f32 char bytes byte_buf unit unit_struct tuple_struct
     }
+}
+
+fn without_quotes(word: &str) -> Stop {
+    Stop::Here(format!("`{word}` stands without quotes\nwrite \"{word}\""))
 }
 
 /// What a word without a value wraps.

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::scaling::{KedaFile, StepsFile, TargetTrackingFile};
 use super::values::{Bound, Length, Price, Probability, Rate};
 use super::{CallsFile, DistFile, InstantFile};
 
@@ -118,7 +119,7 @@ pub struct RetryFile {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename = "consumer", deny_unknown_fields)]
 pub struct ConsumerFile {
-    pub queue: String,
+    pub queue: SourceFile,
     pub count: CountFile,
     pub threads: u32,
     pub receive: ReceiveFile,
@@ -127,9 +128,11 @@ pub struct ConsumerFile {
     pub calls: Option<CallsFile>,
     pub call_latency: DistFile,
     pub failure: FailureFile,
+    pub hold: Option<DistFile>,
     pub heartbeat: Option<HeartbeatFile>,
     pub crash: Option<CrashFile>,
     pub start_up: DistFile,
+    pub hosts: Option<HostsFile>,
     pub on_stop: OnStopFile,
     pub grace: Option<Length>,
     pub deploys: Option<DeploysFile>,
@@ -150,6 +153,9 @@ pub enum CountFile {
         steps: Vec<(Length, u32)>,
         every: Option<Length>,
     },
+    TargetTracking(TargetTrackingFile),
+    Steps(StepsFile),
+    Keda(KedaFile),
 }
 
 impl CountFile {
@@ -160,6 +166,9 @@ impl CountFile {
             CountFile::Schedule { steps, .. } => {
                 steps.iter().map(|&(_, count)| count).max().unwrap_or(0)
             }
+            CountFile::TargetTracking(scaler) => scaler.max,
+            CountFile::Steps(scaler) => scaler.max,
+            CountFile::Keda(scaler) => scaler.max,
         }
     }
 }
@@ -167,6 +176,27 @@ impl CountFile {
 impl From<u32> for CountFile {
     fn from(count: u32) -> CountFile {
         CountFile::Number(count)
+    }
+}
+
+/// Where a fleet receives.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "source")]
+pub enum SourceFile {
+    #[serde(rename = "(text)")]
+    Queue(String),
+    Priority(Vec<String>),
+    Weighted(Vec<(String, u32)>),
+}
+
+impl SourceFile {
+    /// The names of the queues, as they are written.
+    pub(in crate::scenario) fn names(&self) -> Vec<&str> {
+        match self {
+            SourceFile::Queue(queue) => vec![queue],
+            SourceFile::Priority(queues) => queues.iter().map(String::as_str).collect(),
+            SourceFile::Weighted(queues) => queues.iter().map(|(queue, _)| &**queue).collect(),
+        }
     }
 }
 
@@ -179,6 +209,17 @@ pub struct ReceiveFile {
     pub visibility_timeout: Option<Length>,
     pub prefetch: u32,
     pub pause: DistFile,
+    pub gap: DistFile,
+    pub ask: AskFile,
+    pub barrier: bool,
+}
+
+/// How many messages a receive asks for.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "ask rule")]
+pub enum AskFile {
+    Most,
+    Room,
 }
 
 /// What `processing` is the length of.
@@ -196,6 +237,7 @@ pub struct FailureFile {
     pub probability: Probability,
     pub poison: Probability,
     pub then: OnFailureFile,
+    pub whole_batch: bool,
 }
 
 /// What a worker does with a message it failed to process.
@@ -204,6 +246,16 @@ pub struct FailureFile {
 pub enum OnFailureFile {
     LetExpire,
     Release(Length),
+    Backoff { base: Length, cap: Length, jitter: JitterFile },
+    Delays(Vec<Length>),
+}
+
+/// What is drawn of a back-off.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "jitter")]
+pub enum JitterFile {
+    None,
+    Full,
 }
 
 /// Extends a message's visibility while it is worked on.
@@ -220,6 +272,18 @@ pub struct HeartbeatFile {
 pub struct CrashFile {
     pub mean_time_between: Length,
     pub restart: DistFile,
+}
+
+/// Hosts that workers are placed on.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename = "hosts", deny_unknown_fields)]
+pub struct HostsFile {
+    pub room: u32,
+    pub there: u32,
+    pub boot: DistFile,
+    pub batch_idle: Length,
+    pub batch_most: Length,
+    pub empty: Option<Length>,
 }
 
 /// What a worker that leaves does with what it holds.

@@ -15,22 +15,34 @@ mod capacity;
 mod clients;
 mod dist;
 mod downstream;
+mod functions;
 mod nodes;
 mod queue;
+mod scaling;
 mod values;
 
 pub use capacity::{BurstFile, CapacityFile};
 pub use clients::{
-    ArrivalFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DeploysFile, DuplicatesFile,
-    FailureFile, GapsFile, HeartbeatFile, OnFailureFile, OnStopFile, PortionFile, ProducerFile,
-    ReceiveFile, ReplayFile, RetryFile, WorkUnitFile,
+    ArrivalFile, AskFile, ConsumerFile, CountFile, CrashFile, DeleteFile, DeploysFile,
+    DuplicatesFile, FailureFile, GapsFile, HeartbeatFile, HostsFile, JitterFile, OnFailureFile,
+    OnStopFile, PortionFile, ProducerFile, ReceiveFile, ReplayFile, RetryFile, SourceFile,
+    WorkUnitFile,
 };
 pub use dist::DistFile;
 pub use downstream::{BudgetFile, CallRetryFile, CallsFile, DownstreamFile, GivenUpFile};
+pub use functions::{
+    AccountFile, CeilingOfMappingFile, EnvironmentsFile, FunctionFile, FunctionPricesFile,
+    ProvisionedFile, ReceiverFile, ScalingFile, ShapeFile, SlopeFile, ThrottledFile,
+};
 pub use nodes::{DomainFile, FailuresFile, NodesFile, OutageFile, PlacementFile};
 pub use queue::{
     CeilingFile, ConcurrentFile, GuardsFile, InstantFile, KeysFile, KindFile, LedgerFile,
     MechanicsFile, QueueFile, RedriveFile, RoutingFile, SplitFile,
+};
+pub use scaling::{
+    AdjustmentFile, AlarmFile, BehaviorFile, ChangePolicyFile, CountersFile, HpaFile, KedaFile,
+    MetricFile, ScaleDownFile, ScaleUpFile, SelectFile, StepsFile, TargetMetricFile,
+    TargetTrackingFile,
 };
 pub use values::{Bound, Length, NamedFile, Price, Probability, Rate, Size};
 
@@ -64,8 +76,9 @@ pub struct ScenarioFile {
     pub every: Option<Length>,
     pub queues: NamedFile<QueueFile>,
     pub producers: NamedFile<ProducerFile>,
-    pub consumers: NamedFile<ConsumerFile>,
+    pub consumers: NamedFile<ReceiverFile>,
     pub downstream: NamedFile<DownstreamFile>,
+    pub account: AccountFile,
     pub expect: Vec<String>,
     pub allow: Vec<String>,
     pub limits: LimitsFile,
@@ -78,6 +91,7 @@ pub struct ScenarioFile {
 pub struct PricesFile {
     pub requests: Vec<(u64, Price)>,
     pub free_requests: u64,
+    pub functions: FunctionPricesFile,
 }
 
 /// The length of a window of the series.

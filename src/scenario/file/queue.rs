@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::DistFile;
 use super::capacity::CapacityFile;
 use super::nodes::NodesFile;
+use super::scaling::CountersFile;
 use super::values::{Length, Probability, Rate, Size};
 
 /// A queue.
@@ -39,6 +40,7 @@ pub struct QueueFile {
     pub stale_deletes: Probability,
     pub duplicates: Probability,
     pub message_size: DistFile<Size>,
+    pub counters: CountersFile,
     pub ledger: LedgerFile,
 }
 

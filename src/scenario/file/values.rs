@@ -291,9 +291,9 @@ impl<N: Into<String>, T> FromIterator<(N, T)> for NamedFile<T> {
     }
 }
 
-impl<N: Into<String>, T, const COUNT: usize> From<[(N, T); COUNT]> for NamedFile<T> {
-    fn from(entries: [(N, T); COUNT]) -> NamedFile<T> {
-        entries.into_iter().collect()
+impl<N: Into<String>, T, U: Into<T>, const COUNT: usize> From<[(N, U); COUNT]> for NamedFile<T> {
+    fn from(entries: [(N, U); COUNT]) -> NamedFile<T> {
+        entries.into_iter().map(|(name, value)| (name, value.into())).collect()
     }
 }
 

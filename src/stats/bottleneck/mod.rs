@@ -31,9 +31,10 @@ mod words;
 pub use words::Finding;
 
 use crate::kernel::time::{Span, Time};
+use crate::ledger::config::QueueId;
 use crate::model::clients::ArrivalProcess;
 use crate::model::scenario::Scenario;
-use crate::observe::measured::{Measured, QueueCounts, QueueMeasured};
+use crate::observe::measured::{FunctionCounts, Measured, QueueCounts, QueueMeasured};
 use crate::stats::by_queue::ByQueue;
 use crate::stats::stability::unstable;
 use crate::stats::summary::Summary;
@@ -67,6 +68,8 @@ pub enum Limit {
     VisibilityTimeout,
     /// Too few consumers.
     Consumers,
+    /// Invocations that a function, or its mapping, may not have at once.
+    FunctionConcurrency,
     /// Producers that cannot send as fast as messages arise.
     Producers,
     /// There was room everywhere.
@@ -82,6 +85,7 @@ impl Limit {
             Limit::Downstream => "downstream",
             Limit::VisibilityTimeout => "visibility timeout",
             Limit::Consumers => "consumers' count",
+            Limit::FunctionConcurrency => "function concurrency",
             Limit::Producers => "producers",
             Limit::Nothing => "nothing",
         }
@@ -181,8 +185,16 @@ pub fn commonest(verdicts: &[Bottleneck]) -> String {
 /// What limited this run.
 pub fn verdict(scenario: &Scenario, measured: &Measured) -> Bottleneck {
     type Rule = fn(&Scenario, &Measured) -> Option<Bottleneck>;
-    const RULES: [Rule; 7] =
-        [ledger, nodes, downstream::saturated, visibility, consumers, producers, stretch::worst];
+    const RULES: [Rule; 8] = [
+        ledger,
+        nodes,
+        downstream::saturated,
+        visibility,
+        functions,
+        consumers,
+        producers,
+        stretch::worst,
+    ];
     let found = RULES.iter().find_map(|rule| rule(scenario, measured));
     found.unwrap_or_else(|| room(scenario, measured))
 }
@@ -248,25 +260,43 @@ fn visibility(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
     Some(Bottleneck::of(kind, name, &kind.causes(&queue.counts)))
 }
 
+fn functions(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
+    let both = || scenario.functions.iter().zip(&measured.functions);
+    let throttled = both().map(|(function, of)| {
+        let FunctionCounts { invocations, invocation_throttles: throttles, .. } = of.counts;
+        (share(throttles, throttles + invocations), (function, of.counts))
+    });
+    if let Some((share, (function, counts))) = worst(throttled, THROTTLED) {
+        let figures = [share, counts.invocation_throttles as f64, counts.receives_burnt as f64];
+        return Some(Bottleneck::of(Finding::Uninvoked, &function.name, &figures));
+    }
+    let busy = both().map(|(function, of)| (of.utilisation().unwrap_or(0.0), (function, of)));
+    let (share, (function, of)) = worst(busy, BUSY)?;
+    let queue = measured.queues.get(function.config.queue.0 as usize)?;
+    let figures = [share, of.limit.mean(), queue.levels.visible.mean()];
+    Some(Bottleneck::of(Finding::FullFunction, &function.name, &figures))
+}
+
 fn consumers(scenario: &Scenario, measured: &Measured) -> Option<Bottleneck> {
     let busy = scenario.fleets.iter().zip(&measured.fleets).map(|(fleet, measured)| {
         (measured.utilisation().unwrap_or(0.0), (fleet, measured.threads()))
     });
     if let Some((share, (fleet, threads))) = worst(busy, BUSY) {
-        let queue = fleet.config.queue.0 as usize;
+        let own = |place: usize| fleet.config.receives_from(QueueId(place as u32));
         let figures = |third| [share, threads as f64, third];
         // What grows without end has no mean.
-        let grows = unstable(scenario, measured).into_iter().find(|of| of.queue == queue);
+        let grows = unstable(scenario, measured).into_iter().find(|of| own(of.queue));
         if let Some(grows) = grows {
             return Some(Bottleneck::of(Finding::Overrun, &fleet.name, &figures(grows.growth)));
         }
-        let waiting = measured.queues.get(queue).map_or(0.0, |queue| queue.levels.visible.mean());
+        let queues = measured.queues.iter().enumerate().filter(|(place, _)| own(*place));
+        let waiting = queues.map(|(_, queue)| queue.levels.visible.mean()).sum();
         return Some(Bottleneck::of(Finding::Busy, &fleet.name, &figures(waiting)));
     }
     let by_queue = ByQueue::of(scenario);
     let growing = queues(scenario, measured).enumerate().map(|(at, (name, queue))| {
         let growth = growth(scenario, queue);
-        let served = !by_queue.fleets(at).is_empty();
+        let served = !by_queue.fleets(at).is_empty() || by_queue.has_function(at);
         (share(growth, queue.counts.sent), (name, growth, served))
     });
     let (share, (name, growth, served)) = worst(growing, GROWTH)?;
@@ -343,9 +373,14 @@ fn room(scenario: &Scenario, measured: &Measured) -> Bottleneck {
         .iter()
         .zip(&measured.fleets)
         .map(|(fleet, measured)| (measured.utilisation().unwrap_or(0.0), fleet.name.as_str()));
-    match worst(busiest, 0.0) {
-        Some((share, name)) => Bottleneck::of(Finding::Room, name, &[share]),
-        None => Bottleneck::of(Finding::Quiet, "", &[]),
+    let functions =
+        scenario.functions.iter().zip(&measured.functions).map(|(function, measured)| {
+            (measured.utilisation().unwrap_or(0.0), function.name.as_str())
+        });
+    match (worst(busiest, 0.0), worst(functions, 0.0)) {
+        (Some((share, name)), _) => Bottleneck::of(Finding::Room, name, &[share]),
+        (None, Some((share, name))) => Bottleneck::of(Finding::RoomOfFunction, name, &[share]),
+        (None, None) => Bottleneck::of(Finding::Quiet, "", &[]),
     }
 }
 

@@ -64,10 +64,12 @@ pub(super) fn worst(scenario: &Scenario, measured: &Measured) -> Option<Bottlene
     let all: Vec<Series<'_>> =
         (0..measured.queues.len()).filter_map(|of| Series::of(scenario, measured, of)).collect();
     let by_queue = ByQueue::of(scenario);
-    let served = |series: &&Series<'_>| !by_queue.fleets(series.queue).is_empty();
+    let has_workers = |series: &Series<'_>| !by_queue.fleets(series.queue).is_empty();
+    let served = |series: &&Series<'_>| has_workers(series) || by_queue.has_function(series.queue);
     let backlogs = all.iter().filter(served).filter_map(|series| {
         let part = series.backlog()?;
-        let kind = series.limit(part).unwrap_or(Finding::Backlog);
+        let other = if has_workers(series) { Finding::Backlog } else { Finding::BacklogOfFunction };
+        let kind = series.limit(part).unwrap_or(other);
         Some((series.peak(part), told.of_queue(series, kind, part)))
     });
     let unsent = (0..measured.producers.len()).filter_map(|at| told.unsent(at, &all));
@@ -367,6 +369,7 @@ mod tests {
                 receive: 12 * n,
                 delete: 13 * n,
                 change_visibility: 14 * n,
+                ..Calls::default()
             },
             ..QueueCounts::default()
         };

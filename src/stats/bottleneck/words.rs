@@ -46,14 +46,24 @@ pub enum Finding {
     Waited,
     /// Of a producer: no figure.
     Closed,
+    /// Of a function: share of the tries to invoke it that were throttled, tries, messages received
+    /// in vain.
+    Uninvoked,
+    /// Of a function: share of the places within its limit that were taken, the limit, messages
+    /// waiting on average.
+    FullFunction,
+    /// As a backlog, of the queue of a function.
+    BacklogOfFunction,
     /// Of a fleet: busy share of its threads.
     Room,
+    /// Of a function: share of the places within its limit that were taken.
+    RoomOfFunction,
     /// Of nothing: no figure.
     Quiet,
 }
 
 /// Every kind, its name in documents and the limit that it is.
-const KINDS: [(Finding, &str, Limit); 18] = [
+const KINDS: [(Finding, &str, Limit); 22] = [
     (Finding::Throttled, "throttled", Limit::Ledger),
     (Finding::Capped, "over_limit", Limit::Ledger),
     (Finding::Unanswered, "unavailable", Limit::Nodes),
@@ -70,7 +80,11 @@ const KINDS: [(Finding, &str, Limit); 18] = [
     (Finding::Behind, "behind", Limit::Producers),
     (Finding::Waited, "waited", Limit::Producers),
     (Finding::Closed, "closed_clients", Limit::Producers),
+    (Finding::Uninvoked, "uninvoked", Limit::FunctionConcurrency),
+    (Finding::FullFunction, "full_function", Limit::FunctionConcurrency),
+    (Finding::BacklogOfFunction, "backlog_of_function", Limit::FunctionConcurrency),
     (Finding::Room, "room", Limit::Nothing),
+    (Finding::RoomOfFunction, "room_of_function", Limit::Nothing),
     (Finding::Quiet, "quiet", Limit::Nothing),
 ];
 
@@ -144,7 +158,10 @@ impl Finding {
             Finding::Unserved => {
                 format!("nobody receives from `{of}`, which grew by {}", messages(first))
             }
-            Finding::Backlog => format!(
+            Finding::Uninvoked | Finding::FullFunction | Finding::RoomOfFunction => {
+                of_function(self, of, [first, second, third])
+            }
+            Finding::Backlog | Finding::BacklogOfFunction => format!(
                 "up to {} waited in `{of}`, the oldest {}: {}/s came, {}/s were deleted",
                 messages(first),
                 length(second),
@@ -166,6 +183,25 @@ impl Finding {
             Finding::Quiet => "no figure reached its threshold".to_owned(),
         }
     }
+}
+
+/// What limited a function, or how much room it had.
+fn of_function(found: Finding, of: &str, [first, second, third]: [f64; 3]) -> String {
+    let share = first * 100.0;
+    if found == Finding::Uninvoked {
+        return format!(
+            "{share:.1}% of the tries to invoke `{of}` found no concurrency ({second:.0}), {} \
+             received in vain",
+            messages(third)
+        );
+    }
+    if found == Finding::FullFunction {
+        return format!(
+            "{share:.0}% of the {second:.0} invocations at once that the mapping of `{of}` may \
+             have were taken, {third:.1} messages waited on average"
+        );
+    }
+    format!("{share:.0}% of the invocations at once that the mapping of `{of}` may have were taken")
 }
 
 /// Why messages came back whose timeout was too short, the commoner cause first.

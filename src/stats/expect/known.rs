@@ -7,8 +7,9 @@ use super::Unit;
 use super::share::{SHARES, Share};
 use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, DownstreamCounts, DownstreamMeasured, FleetCounts, FleetMeasured, Level, Measured,
-    ProducerCounts, ProducerMeasured, QueueCounts, QueueLatency, QueueLevel, QueueMeasured,
+    Counter, DownstreamCounts, DownstreamMeasured, FleetCounts, FleetLevel, FleetMeasured,
+    FunctionCounts, FunctionMeasured, Level, Measured, ProducerCounts, ProducerMeasured,
+    QueueCounts, QueueLatency, QueueLevel, QueueMeasured,
 };
 use crate::observe::nature::Growth;
 use crate::observe::nature::Wanted::{self, Less, Neither};
@@ -22,6 +23,7 @@ pub(super) enum Part {
     Producer,
     Fleet,
     Downstream,
+    Function,
     /// The whole scenario.
     Whole,
 }
@@ -33,6 +35,7 @@ impl Part {
             Part::Producer => "producer",
             Part::Fleet => "fleet of consumers",
             Part::Downstream => "downstream",
+            Part::Function => "function",
             Part::Whole => "scenario",
         }
     }
@@ -58,6 +61,7 @@ pub(super) enum Found {
     Producer(fn(&ProducerMeasured) -> u64),
     FleetCounter(fn(&FleetCounts) -> u64),
     DownstreamCounter(fn(&DownstreamCounts) -> u64),
+    FunctionCounter(fn(&FunctionCounts) -> u64),
     /// Nanoseconds, not a number of anything.
     Work(fn(&FleetMeasured) -> u128),
 }
@@ -84,8 +88,10 @@ impl Count {
         let downstream = downstream.filter_map(|of| Count::listed(of, Found::DownstreamCounter));
         let queues = queue.chain(OF_QUEUES.iter().copied());
         let producers = producer.chain(OF_PRODUCERS.iter().copied());
+        let function = FunctionCounts::ROWS.iter();
+        let function = function.filter_map(|of| Count::listed(of, Found::FunctionCounter));
         let fleets = fleet.chain(OF_FLEETS.iter().copied());
-        queues.chain(producers).chain(fleets).chain(downstream)
+        queues.chain(producers).chain(fleets).chain(function).chain(downstream)
     }
 
     /// A counter of a table, if expectations know it.
@@ -105,6 +111,7 @@ impl Found {
             Found::ProducerCounter(_) | Found::Producer(_) => Part::Producer,
             Found::FleetCounter(_) | Found::Work(_) => Part::Fleet,
             Found::DownstreamCounter(_) => Part::Downstream,
+            Found::FunctionCounter(_) => Part::Function,
         }
     }
 
@@ -112,7 +119,9 @@ impl Found {
         let queue = measured.queues.get(at);
         let producer = measured.producers.get(at);
         let fleet = measured.fleets.get(at);
+        let function = measured.functions.get(at);
         match self {
+            Found::FunctionCounter(of) => function.map(|part| of(&part.counts) as f64),
             Found::QueueCounter(of) => queue.map(|part| of(&part.counts) as f64),
             Found::Queue(of) => queue.map(|part| of(part) as f64),
             Found::ProducerCounter(of) => producer.map(|part| of(&part.counts) as f64),
@@ -151,8 +160,8 @@ const OF_FLEETS: &[Count] = &[
 #[derive(Clone, Copy, Debug)]
 pub(super) enum LevelOf {
     Queue(&'static QueueLevel),
-    /// The busy threads of a fleet.
-    BusyThreads,
+    Fleet(&'static FleetLevel),
+    Function(&'static LevelOfFunction),
     Downstream(DownstreamLevel),
 }
 
@@ -170,14 +179,64 @@ const OF_DOWNSTREAMS: &[DownstreamLevel] = &[
     DownstreamLevel { name: "calls_in_use", wanted: Neither, of: |of| &of.in_use },
 ];
 
-/// The name of [`LevelOf::BusyThreads`].
-const BUSY_THREADS: &str = "busy_consumers";
+/// A level of a function.
+#[derive(Debug)]
+pub(super) struct LevelOfFunction {
+    name: &'static str,
+    wanted: Wanted,
+    pub(super) of: fn(&FunctionMeasured) -> &Level,
+}
+
+/// Every level of a function.
+const OF_FUNCTIONS: &[LevelOfFunction] = &[
+    LevelOfFunction { name: "concurrency", wanted: Neither, of: |of| &of.concurrency },
+    LevelOfFunction { name: "limit", wanted: Neither, of: |of| &of.limit },
+    LevelOfFunction { name: "environments", wanted: Less, of: |of| &of.environments },
+];
+
+/// What is made of the sums of a function.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SumOfFunction {
+    pub(super) name: &'static str,
+    pub(super) wanted: Wanted,
+    /// Whether it is the more, the more messages are sent, and the longer the measured time is.
+    pub(super) adds_up: bool,
+    pub(super) of: fn(&FunctionMeasured) -> Reading,
+}
+
+/// Every one of these.
+const SUMS_OF_FUNCTIONS: &[SumOfFunction] = &[
+    SumOfFunction {
+        name: "batch_size",
+        wanted: Neither,
+        adds_up: false,
+        of: |of| Reading::Ratio {
+            sum: of.counts.messages as f64,
+            over: of.counts.invocations as f64,
+        },
+    },
+    SumOfFunction {
+        name: "gb_seconds",
+        wanted: Less,
+        adds_up: true,
+        of: |of| Reading::Count(of.gb_seconds()),
+    },
+];
+
+impl SumOfFunction {
+    pub(super) fn named(name: &str) -> Option<SumOfFunction> {
+        SUMS_OF_FUNCTIONS.iter().find(|sum| sum.name == name).copied()
+    }
+}
 
 impl LevelOf {
     fn all() -> impl Iterator<Item = LevelOf> {
-        let downstream = OF_DOWNSTREAMS.iter().copied().map(LevelOf::Downstream);
-        let queue = QueueLevel::ALL.iter().map(LevelOf::Queue);
-        queue.chain([LevelOf::BusyThreads]).chain(downstream)
+        const FLEETS: &[FleetLevel] = &FleetLevel::ALL;
+        let queues = QueueLevel::ALL.iter().map(LevelOf::Queue);
+        let fleets = FLEETS.iter().map(LevelOf::Fleet);
+        let downstreams = OF_DOWNSTREAMS.iter().copied().map(LevelOf::Downstream);
+        let functions = OF_FUNCTIONS.iter().map(LevelOf::Function);
+        queues.chain(fleets).chain(functions).chain(downstreams)
     }
 
     pub(super) fn named(name: &str) -> Option<LevelOf> {
@@ -187,7 +246,8 @@ impl LevelOf {
     pub(super) fn name(self) -> &'static str {
         match self {
             LevelOf::Queue(row) => row.name,
-            LevelOf::BusyThreads => BUSY_THREADS,
+            LevelOf::Fleet(row) => row.name,
+            LevelOf::Function(row) => row.name,
             LevelOf::Downstream(row) => row.name,
         }
     }
@@ -195,7 +255,8 @@ impl LevelOf {
     pub(super) fn wanted(self) -> Wanted {
         match self {
             LevelOf::Queue(row) => row.wanted,
-            LevelOf::BusyThreads => Neither,
+            LevelOf::Fleet(_) => Neither,
+            LevelOf::Function(row) => row.wanted,
             LevelOf::Downstream(row) => row.wanted,
         }
     }
@@ -203,7 +264,7 @@ impl LevelOf {
     pub(super) fn growth(self) -> Growth {
         match self {
             LevelOf::Queue(row) => row.growth,
-            LevelOf::BusyThreads | LevelOf::Downstream(_) => Growth::Settles,
+            LevelOf::Fleet(_) | LevelOf::Function(_) | LevelOf::Downstream(_) => Growth::Settles,
         }
     }
 
@@ -211,7 +272,8 @@ impl LevelOf {
         match self {
             LevelOf::Queue(QueueLevel { of: Of::Nanoseconds, .. }) => Unit::Duration,
             LevelOf::Queue(QueueLevel { of: Of::Things, .. })
-            | LevelOf::BusyThreads
+            | LevelOf::Fleet(_)
+            | LevelOf::Function(_)
             | LevelOf::Downstream(_) => Unit::Number,
         }
     }
@@ -325,7 +387,8 @@ pub fn all_names() -> impl Iterator<Item = &'static str> {
     let levels = LevelOf::all().map(LevelOf::name);
     let shares = SHARES.iter().map(|entry| entry.0);
     let costs = COSTS.iter().map(|cost| cost.name);
+    let sums = SUMS_OF_FUNCTIONS.iter().map(|sum| sum.name);
     let downstreams = NUMBERS_OF_DOWNSTREAMS.iter().map(|of| of.name);
-    let parts = counts.chain(latencies).chain(levels).chain(shares).chain([WORKER_HOURS]);
-    parts.chain(downstreams).chain(costs)
+    let others = shares.chain([WORKER_HOURS]).chain(sums).chain(downstreams).chain(costs);
+    counts.chain(latencies).chain(levels).chain(others)
 }

@@ -6,8 +6,8 @@
 
 use super::Unit;
 use super::known::{
-    CostOf, Count, Found, LevelOf, OfDownstream, Part, WORKER_HOURS, all_names, latency, share,
-    split,
+    CostOf, Count, Found, LevelOf, OfDownstream, Part, SumOfFunction, WORKER_HOURS, all_names,
+    latency, share, split,
 };
 use super::share::{SHARES, Share};
 use crate::model::near::nearest;
@@ -29,6 +29,8 @@ pub struct Names<'a> {
     pub fleets: NameList<'a>,
     /// What they lean on.
     pub downstreams: NameList<'a>,
+    /// Functions.
+    pub functions: NameList<'a>,
     /// The scenario that has them, once it is checked: its prices give costs.
     pub scenario: Option<&'a Scenario>,
 }
@@ -44,6 +46,7 @@ impl<'a> Names<'a> {
             producers: names(&scenario.producers),
             fleets: names(&scenario.fleets),
             downstreams: names(&scenario.downstreams),
+            functions: names(&scenario.functions),
             scenario: Some(scenario),
         }
     }
@@ -54,6 +57,7 @@ impl<'a> Names<'a> {
             Part::Producer => &self.producers,
             Part::Fleet => &self.fleets,
             Part::Downstream => &self.downstreams,
+            Part::Function => &self.functions,
             Part::Whole => return None,
         })
     }
@@ -70,6 +74,8 @@ pub(super) enum What {
     Share(Share),
     /// Hours of all workers.
     WorkerHours,
+    /// What is made of the sums of a function.
+    OfFunction(SumOfFunction),
     Cost(CostOf),
     /// One number of a downstream.
     Downstream(OfDownstream),
@@ -114,6 +120,9 @@ pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     }
     if last == WORKER_HOURS {
         return Ok(measure(What::WorkerHours));
+    }
+    if let Some(sum) = SumOfFunction::named(last) {
+        return Ok(measure(What::OfFunction(sum)));
     }
     if latency(last).is_some() {
         let help = format!("say which of its values: `mean({name})`, `p99({name})`, `max({name})`");
@@ -181,7 +190,8 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
     let one = one.or_else(|| CostOf::named(last).map(|_| "a cost"));
     let one = one.or_else(|| share(last).map(|_| "a share"));
     let one = one.or_else(|| OfDownstream::named(last).map(|_| "of a downstream"));
-    if let Some(kind) = one.or((last == WORKER_HOURS).then_some("a sum")) {
+    let sum = last == WORKER_HOURS || SumOfFunction::named(last).is_some();
+    if let Some(kind) = one.or(sum.then_some("a sum")) {
         let message = format!("`{argument}` is {kind}: it has one value");
         return Err(Wrong::Function(message, format!("write `{argument}` alone")));
     }
@@ -209,9 +219,11 @@ impl Measure {
             What::Count(Count { found: Found::Work(_), .. }) => Unit::Duration,
             What::Level(_, of) => of.unit(),
             What::Downstream(of) => of.unit,
-            What::Latency(Take::Count, _) | What::Count(_) | What::Share(_) | What::WorkerHours => {
-                Unit::Number
-            }
+            What::Latency(Take::Count, _)
+            | What::Count(_)
+            | What::Share(_)
+            | What::WorkerHours
+            | What::OfFunction(_) => Unit::Number,
             What::Latency(..) => Unit::Duration,
             What::Rate(_) => Unit::Rate,
             What::Cost(_) => Unit::Money,
@@ -221,9 +233,8 @@ impl Measure {
     fn part(&self) -> Part {
         match self.what {
             What::Count(count) | What::Rate(count) => count.found.part(),
-            What::Level(_, LevelOf::BusyThreads) | What::Share(_) | What::WorkerHours => {
-                Part::Fleet
-            }
+            What::Level(_, LevelOf::Fleet(_)) | What::Share(_) | What::WorkerHours => Part::Fleet,
+            What::Level(_, LevelOf::Function(_)) | What::OfFunction(_) => Part::Function,
             What::Cost(_) => Part::Whole,
             What::Downstream(_) | What::Level(_, LevelOf::Downstream(_)) => Part::Downstream,
             What::Latency(..) | What::Level(_, LevelOf::Queue(_)) => Part::Queue,
@@ -274,6 +285,7 @@ impl Measure {
         let what = match self.what {
             What::Cost(_) => "no message was deleted",
             What::Downstream(_) => "no call was worked on, or nothing bounds it",
+            What::OfFunction(_) => "the function was never invoked",
             What::Rate(_) | What::Level(..) | What::Share(_) => "the measured window is empty",
             What::Count(_) | What::Latency(..) | What::WorkerHours => "no message has this latency",
         };
@@ -305,10 +317,13 @@ impl Measure {
             What::Level(take, of) => {
                 let level = match of {
                     LevelOf::Queue(row) => {
-                        measured.queues.get(at).map(|queue| (row.level)(&queue.levels))
+                        measured.queues.get(at).map(|queue| *(row.level)(&queue.levels))
                     }
-                    LevelOf::BusyThreads => measured.fleets.get(at).map(|fleet| &fleet.busy),
-                    LevelOf::Downstream(row) => measured.downstreams.get(at).map(row.of),
+                    LevelOf::Fleet(row) => measured.fleets.get(at).map(row.level),
+                    LevelOf::Function(row) => measured.functions.get(at).map(|of| *(row.of)(of)),
+                    LevelOf::Downstream(row) => {
+                        measured.downstreams.get(at).map(|of| *(row.of)(of))
+                    }
                 };
                 let level = level.ok_or_else(absent)?;
                 match take {
@@ -332,6 +347,7 @@ impl Measure {
                 let downstream = measured.downstreams.get(at).ok_or_else(absent)?;
                 (of.of)(downstream).ok_or_else(|| self.no_value())?
             }
+            What::OfFunction(sum) => (sum.of)(measured.functions.get(at).ok_or_else(absent)?),
             What::Cost(of) => {
                 let cost = names.scenario.and_then(|scenario| Cost::of(scenario, measured));
                 let cost = cost.ok_or_else(|| "the measured window is empty".to_owned())?;

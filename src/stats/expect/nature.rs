@@ -18,6 +18,7 @@ impl Measure {
             What::Level(_, level) => level.wanted(),
             What::Downstream(of) => of.wanted,
             What::Count(count) | What::Rate(count) => count.wanted,
+            What::OfFunction(sum) => sum.wanted,
         }
     }
 
@@ -36,6 +37,7 @@ impl Measure {
             | What::Share(_)
             | What::WorkerHours
             | What::Downstream(_)
+            | What::OfFunction(_)
             | What::Cost(_) => false,
         }
     }
@@ -51,6 +53,7 @@ impl Measure {
         match self.what {
             What::Count(_) | What::Rate(_) | What::Latency(Take::Count, _) => true,
             What::Cost(cost) => cost.follows_traffic,
+            What::OfFunction(sum) => sum.adds_up,
             What::Latency(..)
             | What::Level(..)
             | What::Share(_)
@@ -65,6 +68,7 @@ impl Measure {
             What::Count(count) => !count.is_of_an_instant,
             What::Latency(Take::Count, _) | What::WorkerHours => true,
             What::Cost(cost) => cost.follows_time,
+            What::OfFunction(sum) => sum.adds_up,
             What::Rate(_)
             | What::Latency(..)
             | What::Level(..)
@@ -82,6 +86,7 @@ impl Measure {
             | What::Share(_)
             | What::WorkerHours
             | What::Downstream(_)
+            | What::OfFunction(_)
             | What::Cost(_) => Growth::Settles,
             What::Latency(_, row) => row.growth,
             What::Level(_, level) => level.growth(),

@@ -32,6 +32,7 @@ impl Measure {
             | What::Rate(_)
             | What::WorkerHours
             | What::Downstream(_)
+            | What::OfFunction(_)
             | What::Cost(_) => return None,
         };
         Some(Single { name, growth, take, place: self.place(names).ok()? })

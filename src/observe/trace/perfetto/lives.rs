@@ -6,9 +6,10 @@
 use std::io::Write;
 
 use super::super::names::Names;
+use super::arrows::{Origin, draw_arrow};
 use super::event::Event;
 use super::partitions::Told;
-use super::{Life, Origin, Perfetto, draw_arrow, ledger};
+use super::{Life, Perfetto, ledger};
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{MessageId, Step};
@@ -81,7 +82,7 @@ impl<W: Write> Perfetto<W> {
             Step::Sent { .. } | Step::Undone { .. } => self.begin(message, queue),
             Step::Received { caller, receives, .. } => {
                 self.moment(message, "received", |e, names| {
-                    e.text("by", names.caller(caller)).number("receive", receives).end();
+                    e.text("by", &names.caller(caller)).number("receive", receives).end();
                 });
             }
             Step::Returned { cause, .. } => {

@@ -30,6 +30,8 @@
 //! one message leaves out counters and faults; one on the time still draws what reaches into it
 //! from its true start.
 
+mod arrows;
+mod environments;
 mod event;
 mod levels;
 mod lives;
@@ -38,13 +40,15 @@ mod partitions;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use self::arrows::{Origin, draw_arrow, separate};
+use self::environments::Environments;
 use self::event::{Event, Track};
 use self::levels::Levels;
 use super::Filter;
 use super::json::push_json_string;
 use super::names::Names;
 use super::sink::{Sink, Written};
-use crate::facts::deed::{Deed, WorkerId};
+use crate::facts::deed::{Deed, Returned, WorkerId};
 use crate::facts::observer::Observer;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
@@ -65,6 +69,8 @@ pub struct Perfetto<W> {
     work: Vec<Vec<Work>>,
     /// Threads that have their name in the trace.
     named: Vec<bool>,
+    /// Environments of functions that have come up.
+    environments: Environments,
     levels: Vec<Levels>,
     /// The instant of the newest fact.
     now: Time,
@@ -82,14 +88,6 @@ struct Life {
     holder: Option<usize>,
     /// Where the arrow to its next work starts.
     origin: Option<Origin>,
-}
-
-/// The start of an arrow: an instant inside a slice.
-#[derive(Clone, Copy, Debug)]
-struct Origin {
-    track: Track,
-    at: Time,
-    name: &'static str,
 }
 
 /// Work under way.
@@ -122,6 +120,7 @@ impl<W: Write> Perfetto<W> {
             levels: vec![Levels::default(); names.queues.len()],
             work: vec![Vec::new(); threads],
             named: vec![false; threads],
+            environments: Environments::default(),
             names,
             filter,
             sink,
@@ -151,8 +150,8 @@ impl<W: Write> Perfetto<W> {
         self.sample_levels();
         // Beyond a cut nothing is known.
         let end = if self.sink.closed() { self.now } else { end.min(self.filter.to).max(self.now) };
-        for thread in 0..self.work.len() {
-            while let Some(work) = self.work[thread].pop() {
+        for thread in (0..self.work.len()).chain(self.environments.threads()) {
+            while let Some(work) = self.work(thread).pop() {
                 self.slice(thread, work, end, "unfinished", true);
             }
         }
@@ -246,18 +245,42 @@ impl<W: Write> Perfetto<W> {
         }
     }
 
+    /// What a thread works on.
+    fn work(&mut self, thread: usize) -> &mut Vec<Work> {
+        match self.environments.at_mut(thread) {
+            Some(environment) => &mut environment.work,
+            None => &mut self.work[thread],
+        }
+    }
+
     fn track(&self, thread: usize) -> Track {
-        let worker = self.names.places.partition_point(|p| p.first_thread as usize <= thread) - 1;
-        let queue = self.names.places[worker].queue;
+        let of_function = self.environments.name(thread).and_then(|of| self.names.queue_of(of));
+        let queue = if let Some(queue) = of_function {
+            queue
+        } else {
+            let places = &self.names.places;
+            places[places.partition_point(|p| p.first_thread as usize <= thread) - 1].queue
+        };
         Track { pid: queue.0 + 1, tid: (1 + self.names.queues.len() + thread) as u32 }
     }
 
     /// Names a thread in the trace, once.
     fn name_thread(&mut self, thread: usize) {
-        if std::mem::replace(&mut self.named[thread], true) {
+        let named = match self.environments.at_mut(thread) {
+            Some(environment) => &mut environment.named,
+            None => &mut self.named[thread],
+        };
+        if std::mem::replace(named, true) {
             return;
         }
         let track = self.track(thread);
+        if let Some(environment) = self.environments.name(thread) {
+            self.write(|out, names| {
+                let name = names.worker(environment);
+                Event::new(out, b'M', "thread_name", track).text("name", &name).end();
+            });
+            return;
+        }
         let worker = self.names.places.partition_point(|p| p.first_thread as usize <= thread) - 1;
         let place = self.names.places[worker];
         self.write(|out, names| {
@@ -269,7 +292,11 @@ impl<W: Write> Perfetto<W> {
         });
     }
 
-    fn thread(&self, worker: WorkerId, thread: u32) -> usize {
+    /// The place of a worker's thread among all of them.
+    fn thread(&mut self, worker: WorkerId, thread: u32) -> usize {
+        if worker.function().is_some() {
+            return self.environments.thread(worker);
+        }
         (self.names.places[worker.0 as usize].first_thread + thread) as usize
     }
 
@@ -310,15 +337,16 @@ impl<W: Write> Perfetto<W> {
             origin = life.origin.take();
             life.holder = Some(thread);
         }
-        self.work[thread].push(Work { message, began: self.now, receives, origin });
+        let began = self.now;
+        self.work(thread).push(Work { message, began, receives, origin });
     }
 
     /// Work on the `at`-th open message of a thread ends.
     fn end_work(&mut self, thread: usize, at: usize, ending: &str) {
-        let work = self.work[thread].remove(at);
+        let work = self.work(thread).remove(at);
         if !self.slice(thread, work, self.now, ending, false) {
             // `finish` writes it.
-            self.work[thread].push(work);
+            self.work(thread).push(work);
             return;
         }
         // The last nanosecond still lies inside the slice, its end does not.
@@ -347,7 +375,7 @@ impl<W: Write> Perfetto<W> {
         if self.filter.about(None) && self.filter.at(self.now) {
             self.name_thread(thread);
         }
-        let by = self.names.worker(worker).to_owned();
+        let by = self.names.worker(worker).into_owned();
         self.fault(self.track(thread), name, |event| event.text("worker", &by).end());
     }
 }
@@ -355,22 +383,6 @@ impl<W: Write> Perfetto<W> {
 /// The thread of a queue's ledger.
 const fn ledger(queue: QueueId) -> Track {
     Track { pid: queue.0 + 1, tid: queue.0 + 1 }
-}
-
-fn separate(out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\n");
-}
-
-/// Writes both ends of an arrow, after the slice in which it ends: a reader binds an arrow to the
-/// slices that are open at its two instants.
-fn draw_arrow(out: &mut Vec<u8>, id: u64, from: Option<Origin>, to: Origin) {
-    if let Some(from) = from {
-        separate(out);
-        Event::new(out, b's', from.name, from.track).at(from.at).id("flow", id).end();
-        separate(out);
-        let end = Event::new(out, b'f', from.name, to.track).at(to.at).id("flow", id);
-        end.raw("\"bp\":\"e\"").end();
-    }
 }
 
 impl<W: Write> Journal for Perfetto<W> {
@@ -406,31 +418,49 @@ impl<W: Write> Observer for Perfetto<W> {
             Deed::Began { worker, thread, message, receives, .. }
                 if self.filter.about(Some(message)) =>
             {
-                self.begin_work(self.thread(worker, thread), message, receives);
+                let thread = self.thread(worker, thread);
+                self.begin_work(thread, message, receives);
             }
             Deed::Ended { worker, thread, message, how, .. } => {
                 let thread = self.thread(worker, thread);
-                if let Some(at) = self.work[thread].iter().rposition(|w| w.message == message) {
+                if let Some(at) = self.work(thread).iter().rposition(|w| w.message == message) {
                     self.end_work(thread, at, how.word());
                 }
             }
             Deed::Started { worker } => self.worker_fault(worker, "started"),
             Deed::Joined { worker, .. } => self.worker_fault(worker, "joined"),
+            Deed::Invoked { environment, cold: true, .. } => {
+                self.worker_fault(environment, "cold start");
+            }
+            Deed::InvocationEnded { environment, how: Returned::TimedOut, .. } => {
+                self.worker_fault(environment, "timed out");
+            }
+            Deed::EnvironmentGone { environment, .. } => self.worker_fault(environment, "gone"),
+            Deed::InvocationThrottled { function, messages } => {
+                self.function_fault(function, "throttled", messages);
+            }
+            Deed::ReceivesBurnt { function, messages } => {
+                self.function_fault(function, "receives burnt", messages);
+            }
             Deed::Left { worker, .. } => self.worker_fault(worker, "left"),
             Deed::Stopped { worker, .. } => self.worker_fault(worker, "stopped"),
             Deed::Crashed { worker } | Deed::Killed { worker, .. } => {
                 let word = if matches!(deed, Deed::Killed { .. }) { "killed" } else { "crashed" };
                 for thread in 0..self.names.places[worker.0 as usize].threads {
                     let thread = self.thread(worker, thread);
-                    for last in (0..self.work[thread].len()).rev() {
+                    for last in (0..self.work(thread).len()).rev() {
                         self.end_work(thread, last, word);
                     }
                 }
                 self.worker_fault(worker, word);
             }
-            Deed::Began { .. }
+            Deed::Invoked { .. }
+            | Deed::InvocationEnded { .. }
+            | Deed::LimitChanged { .. }
+            | Deed::Began { .. }
             | Deed::Resized { .. }
             | Deed::Deployed { .. }
+            | Deed::Counted { .. }
             | Deed::Arrived { .. }
             | Deed::SendConfirmed { .. }
             | Deed::SendRetried { .. }
