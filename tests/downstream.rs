@@ -73,6 +73,10 @@ const KNOWN: Rules = Rules { longest_first: true, work_first: true };
 /// As the ledger and its workers do it.
 const OURS: Rules = Rules { longest_first: false, work_first: false };
 
+/// When, whether it is the second kind at one instant, its turn; whether it is a timeout; the
+/// message and its receive.
+type Happening = (u64, bool, u64, bool, usize, u32);
+
 /// K = 10, s₀ = 0.1 s, V = 2.05 s once more, plain and apart from the crate. Time in hundredths of
 /// a second.
 struct Plain {
@@ -84,9 +88,7 @@ struct Plain {
     idle: u32,
     line: VecDeque<(usize, u32)>,
     in_use: u32,
-    /// When, whether it is rather the first or the second kind at one instant, turn; whether it is
-    /// a timeout; the message and its receive.
-    events: BinaryHeap<Reverse<(u64, bool, u64, bool, usize, u32)>>,
+    events: BinaryHeap<Reverse<Happening>>,
     turns: u64,
     calls: u64,
 }
@@ -236,11 +238,11 @@ fn a_fleet_that_is_too_large_for_its_pool_stops_where_stale_deletes_do_nothing()
 #[test]
 fn workers_that_slow_each_other_down_do_as_much_as_the_law_says() {
     let shard = r#"Scalability(work: Constant("100ms"), a: 0.05, b: 0.001)"#;
-    for (workers, slowness) in [(1, 1.0), (10, 1.54), (31, 3.43), (100, 15.85)] {
+    for (workers, hundredths) in [(1, 100), (10, 154), (31, 343), (100, 1_585)] {
         let of = outcome(&all_at_once(workers * 20, workers, "", shard));
         // Twenty rounds of all workers, each as slow as the law says: to the nanosecond.
         let took = of.queues.at(0).unwrap().latency_ns.sent_to_deleted.max;
-        assert_eq!(took, (slowness * 20.0 * 1e8_f64).round() as u64, "{workers} workers");
+        assert_eq!(took, hundredths * 20 * 1_000_000, "{workers} workers");
     }
 }
 
@@ -294,10 +296,10 @@ fn retries_make_as_many_calls_as_theory_says() {
 /// A pool of 100 calls a second whose callers give up after 1 s, and call twice; what they gave up
 /// is worked off all the same. `rate` is the load of each minute.
 fn hysteresis(burst: u32, rates: &[u32]) -> Vec<u64> {
-    let mut points = String::new();
-    for (minute, rate) in rates.iter().enumerate() {
-        points += &format!("(\"{minute}m\", \"{rate}/s\"), (\"{}m\", \"{rate}/s\"),", minute + 1);
-    }
+    let points = rates.iter().enumerate().map(|(minute, rate)| {
+        format!("(\"{minute}m\", \"{rate}/s\"), (\"{}m\", \"{rate}/s\")", minute + 1)
+    });
+    let points = points.collect::<Vec<String>>().join(", ");
     let text = format!(
         r#"(
             duration: "{}m",

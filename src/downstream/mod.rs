@@ -148,15 +148,12 @@ impl<T: Copy> Downstream<T> {
         self.turns += 1;
         let state = State::Waits;
         let row = Row { caller, state, is_heard: true, fails, work, since: now, turn };
-        let number = match self.free.pop() {
-            Some(number) => {
-                self.rows[number as usize] = row;
-                number
-            }
-            None => {
-                self.rows.push(row);
-                self.rows.len() as u32 - 1
-            }
+        let number = if let Some(number) = self.free.pop() {
+            self.rows[number as usize] = row;
+            number
+        } else {
+            self.rows.push(row);
+            self.rows.len() as u32 - 1
         };
         if let Some(timeout) = self.config.timeout {
             self.deadlines.push(number, Reverse((now.saturating_add(timeout), turn)));
@@ -210,9 +207,9 @@ impl<T: Copy> Downstream<T> {
             let used = now.since(row.since);
             return Some(step(number, row, CallProgress::Ends { failed: row.fails, used }));
         }
-        if self.can_begin(now) {
-            let rows = &self.rows;
-            let number = self.line.next(waits(rows)).expect("somebody waits");
+        if self.can_begin(now)
+            && let Some(number) = self.line.next(waits(&self.rows))
+        {
             let waited = now.since(self.rows[number as usize].since);
             self.begin(now, number);
             return Some(step(number, self.rows[number as usize], CallProgress::Begins(waited)));

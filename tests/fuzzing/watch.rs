@@ -427,11 +427,11 @@ impl Observer for Watch {
             Deed::CallBegun { downstream, .. } => self.call(downstream, -1, 1),
             Deed::CallEnded { downstream, .. } => self.call(downstream, 0, -1),
             Deed::CallRefused { downstream, .. } => self.call(downstream, -1, 0),
-            Deed::CallGivenUp { goes_on: true, .. } => {}
-            Deed::CallGivenUp { downstream, under_way, .. } => {
+            Deed::CallGivenUp { downstream, under_way, goes_on: false, .. } => {
                 self.call(downstream, -i32::from(!under_way), -i32::from(under_way));
             }
-            Deed::InvocationThrottled { .. }
+            Deed::CallGivenUp { goes_on: true, .. }
+            | Deed::InvocationThrottled { .. }
             | Deed::ReceivesBurnt { .. }
             | Deed::SendRetried { .. }
             | Deed::Left { .. }

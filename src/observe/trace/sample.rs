@@ -116,6 +116,18 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
     }
 }
 
+/// What workers lean on.
+fn pool() -> DownstreamConfig {
+    DownstreamConfig {
+        bound: DownstreamBound::Pool { connections: 1 },
+        work: Dist::Constant(Span::ZERO),
+        failure: 0.0,
+        timeout: None,
+        goes_on: false,
+        waiting: None,
+    }
+}
+
 /// Two queues, one producer, three workers of two threads.
 pub(crate) fn scenario() -> Scenario {
     let zero = || Dist::Constant(Span::ZERO);
@@ -180,17 +192,7 @@ pub(crate) fn scenario() -> Scenario {
                 retry,
             },
         }],
-        downstreams: vec![Named {
-            name: "db".into(),
-            config: DownstreamConfig {
-                bound: DownstreamBound::Pool { connections: 1 },
-                work: zero(),
-                failure: 0.0,
-                timeout: None,
-                goes_on: false,
-                waiting: None,
-            },
-        }],
+        downstreams: vec![Named { name: "db".into(), config: pool() }],
         expect: Vec::new(),
         limits: Limits { events: 1_000, resident: 1_000, trace_bytes: u64::MAX, memory: u64::MAX },
         prices: Prices::default(),

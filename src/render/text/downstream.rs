@@ -42,7 +42,7 @@ pub(super) fn sentence(
             Some((sum, begun as f64))
         });
         let each = each.map_or_else(String::new, |it| format!(", {} each", units::length(it.mean)));
-        sentence += &format!("; {} calls waiting on average{each}", waiting.inline(1));
+        sentence = format!("{sentence}; {} calls waiting on average{each}", waiting.inline(1));
     }
     let counted = [
         ("refused", total(|of| of.refused)),
@@ -59,7 +59,7 @@ pub(super) fn sentence(
         .collect();
     if !words.is_empty() {
         let all = total(|of| of.calls).inline(0);
-        sentence += &format!("; of {all} calls {}", words.join(", "));
+        sentence = format!("{sentence}; of {all} calls {}", words.join(", "));
     }
     Some(sentence)
 }

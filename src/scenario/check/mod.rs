@@ -342,26 +342,22 @@ impl<'a> Check<'a> {
 
     /// The queue of this name.
     fn queue_named(&mut self, at: &At, name: &str) -> QueueId {
-        match self.queues.place(name) {
-            Some(place) => QueueId(place as u32),
-            None => {
-                let queues = self.queues.clone();
-                self.unknown(at, name, "queue", "queues", &queues);
-                QueueId(0)
-            }
+        if let Some(place) = self.queues.place(name) {
+            return QueueId(place as u32);
         }
+        let queues = self.queues.clone();
+        self.unknown(at, name, "queue", "queues", &queues);
+        QueueId(0)
     }
 
     /// What workers lean on by this name.
     fn downstream_named(&mut self, at: &At, name: &str) -> DownstreamId {
-        match self.downstreams.place(name) {
-            Some(place) => DownstreamId(place as u32),
-            None => {
-                let downstreams = self.downstreams.clone();
-                self.unknown(at, name, "downstream", "downstreams", &downstreams);
-                DownstreamId(0)
-            }
+        if let Some(place) = self.downstreams.place(name) {
+            return DownstreamId(place as u32);
         }
+        let downstreams = self.downstreams.clone();
+        self.unknown(at, name, "downstream", "downstreams", &downstreams);
+        DownstreamId(0)
     }
 
     /// Nothing of its kind has this name.

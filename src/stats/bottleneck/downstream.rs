@@ -51,8 +51,8 @@ mod tests {
     }
 
     fn of(bound: DownstreamBound, in_use: u128) -> Option<(Finding, f64, f64)> {
-        let (in_use, waiting) = (level(in_use), level(7));
-        exhausted(&DownstreamMeasured { in_use, waiting, ..DownstreamMeasured::new(bound) })
+        let (waiting, in_use) = (level(7), level(in_use));
+        exhausted(&DownstreamMeasured { waiting, in_use, ..DownstreamMeasured::new(bound) })
     }
 
     #[test]

@@ -126,15 +126,7 @@ impl Finding {
                     "too few replicas answered {share:.1}% of the calls to `{of}` ({second:.0})"
                 )
             }
-            Finding::Saturated => format!(
-                "threads spent {share:.0}% of their time on `{of}`, which was used to {:.0}%; \
-                 {third:.1} calls waited on average",
-                second * 100.0
-            ),
-            Finding::Crowded => format!(
-                "threads spent {share:.0}% of their time on `{of}`, which had {second:.1} calls \
-                 at once on average and does most with {third:.0}"
-            ),
+            Finding::Saturated | Finding::Crowded => leaning(of, self, [share, second, third]),
             Finding::Outlived | Finding::Prefetched => {
                 timed_out(of, self == Finding::Outlived, [first, second, third])
             }
@@ -202,6 +194,17 @@ fn of_function(found: Finding, of: &str, [first, second, third]: [f64; 3]) -> St
         );
     }
     format!("{share:.0}% of the invocations at once that the mapping of `{of}` may have were taken")
+}
+
+/// What went into a downstream that has no more to give.
+fn leaning(of: &str, finding: Finding, [share, second, third]: [f64; 3]) -> String {
+    let spent = format!("threads spent {share:.0}% of their time on `{of}`, which");
+    if finding == Finding::Crowded {
+        let most = format!("does most with {third:.0}");
+        return format!("{spent} had {second:.1} calls at once on average and {most}");
+    }
+    let used = second * 100.0;
+    format!("{spent} was used to {used:.0}%; {third:.1} calls waited on average")
 }
 
 /// Why messages came back whose timeout was too short, the commoner cause first.
