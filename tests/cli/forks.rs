@@ -31,7 +31,8 @@ fn traces_part_at_the_fork() {
         let same = whole.lines().zip(forked.lines()).take_while(|(a, b)| a == b).count();
         let first = forked.lines().nth(same).expect("they differ");
         if format == "text" {
-            assert_eq!(first, "30.000000000s  jobs            workers.3 joined its fleet");
+            let wanted = "30.000000000s  jobs            workers: 5 workers wanted from now on";
+            assert_eq!(first, wanted);
         }
         assert!(same > 1_000, "{format}: {first}");
         assert!(forked.contains("workers.4") && !whole.contains("workers.4"), "{format}");

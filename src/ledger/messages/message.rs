@@ -105,7 +105,8 @@ impl Message {
             5 => Held::Undone,
             6 => Held::NotHidden,
             7 => Held::Stopped,
-            _ => Held::Early,
+            8 => Held::Early,
+            _ => Held::Throttled,
         }
     }
 
@@ -373,6 +374,18 @@ mod tests {
             message.set_done();
         }
         slab.insert(message)
+    }
+
+    #[test]
+    fn every_word_of_a_holder_is_kept_and_moves_neither_queue_nor_marks() {
+        let queue = QueueId(0x7fff);
+        let mut message = Message::new(MessageId(7), queue, Time::ZERO, Luck(0), 0);
+        message.set_done();
+        for &word in Held::ALL.iter().chain(Held::ALL.iter().rev()) {
+            message.set_held(word);
+            assert_eq!((message.held(), message.queue()), (word, queue));
+            assert!(message.is_done());
+        }
     }
 
     /// Of four messages that are removed, the second is done, the third is held; so is the fourth,
