@@ -42,6 +42,7 @@
 //! | [`observe`] | facts → metrics and traces |
 //! | [`clients`] | those who call the ledger, each kind by itself: producers, fleets of workers |
 //! | [`core`] | what all clients work with: the clock, the closed list of events, the ledger |
+//! | [`downstream`] | what workers lean on: pools, limits, slowdown under concurrency |
 //! | [`model`] | the checked scenario, as plain data |
 //! | [`facts`] | what happened, as it is told, and its fingerprint |
 //! | [`ledger`] | the queue service as a state machine: calls in, answers out |
@@ -52,6 +53,7 @@
 pub mod cli;
 pub mod clients;
 pub mod core;
+pub mod downstream;
 pub mod engine;
 pub mod experiment;
 pub mod facts;

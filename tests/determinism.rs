@@ -25,7 +25,7 @@ use support::{features, fleet, measure, named, producer, secs};
 
 /// Fingerprints of replication 0 of some scenarios. A change of this table is a change of
 /// results: the commit that makes it says why.
-const FINGERPRINTS: [(&str, u64); 14] = [
+const FINGERPRINTS: [(&str, u64); 15] = [
     ("plain", 0x9229_143f_3128_8bb9),
     ("delay", 0xbdcf_8b08_c2fa_1a5e),
     ("batch", 0x78fe_aceb_9388_fe6e),
@@ -34,6 +34,7 @@ const FINGERPRINTS: [(&str, u64); 14] = [
     ("splits", 0x1486_e502_e0d1_58a8),
     ("prefetch", 0xeca7_1a8c_7aa2_c94e),
     ("heartbeat", 0x96b2_3873_3ceb_4c51),
+    ("leaning", 0x650d_e75a_5c1e_8ce2),
     ("pipeline", 0x273f_12af_0238_cf2f),
     ("short-polls", 0x5611_8774_0b64_4cd8),
     ("closed", 0x5764_f5d4_d974_ac6d),

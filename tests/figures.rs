@@ -89,7 +89,7 @@ fn saturated(consumers: &str) -> FleetMeasured {
 #[track_caller]
 fn assert_shares(fleet: &FleetMeasured, work: f64, calls: f64, idle: f64, down: f64) {
     let found = fleet.shares().expect("there are threads");
-    let ThreadShares { work: w, calls: c, idle: i, down: d } = found;
+    let ThreadShares { work: w, calls: c, idle: i, down: d, downstream: _ } = found;
     for (found, expected) in [(w, work), (c, calls), (i, idle), (d, down)] {
         assert!((found - expected).abs() < 1e-9, "{found} for {expected}");
     }

@@ -133,12 +133,13 @@ fn hours_of_workers_are_those_that_they_are_there() {
 type Edit = (&'static str, fn(&mut Scenario));
 
 /// Everything that may change, one by one.
-const EDITS: [Edit; 27] = [
+const EDITS: [Edit; 28] = [
     ("visibility_timeout", |s| s.queues[0].config.visibility_timeout = secs(3)),
     ("delay", |s| s.queues[0].config.delay = secs(2)),
     ("retention", |s| s.queues[0].config.retention = secs(60)),
     ("max_in_flight", |s| s.queues[0].config.max_in_flight = 2),
     ("lost_deletes", |s| s.queues[0].config.lost_deletes = 0.3),
+    ("stale_deletes", |s| s.queues[0].config.stale_deletes = 0.6),
     ("duplicates", |s| s.queues[0].config.duplicates = 0.2),
     ("purges", |s| s.queues[0].config.purges.push(at(secs(251)))),
     ("redrive", |s| {

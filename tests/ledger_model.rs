@@ -94,15 +94,15 @@ fn settings(at: u32, count: u32) -> impl Strategy<Value = QueueConfig> {
     let delay = secs([0, 0, 0, 5, 900]);
     let in_flight = select(vec![1, 2, 3, 7, 120_000, 120_000, 120_000]);
     let lost = select(vec![0.0, 0.0, 0.3]);
-    let chances = (lost, select(vec![0.0, 0.0, 0.3]));
+    let chances = (lost, select(vec![0.0, 0.5, 1.0]), select(vec![0.0, 0.0, 0.3]));
     let keys = select(vec![Keys::Uniform, Keys::PerCall]);
     (delay, secs(RETENTIONS), in_flight, redrive, chances, 1..=5_u32, keys).prop_map(
         |(delay, retention, max_in_flight, redrive, chances, partitions, keys)| {
-            let (lost_deletes, duplicates) = chances;
+            let (lost_deletes, stale_deletes, duplicates) = chances;
             let mut config = setup::queue();
             config.ledger.partitions = partitions;
             config.ledger.keys = keys;
-            let config = QueueConfig { lost_deletes, duplicates, ..config };
+            let config = QueueConfig { lost_deletes, stale_deletes, duplicates, ..config };
             QueueConfig { delay, retention, max_in_flight, redrive, ..config }
         },
     )

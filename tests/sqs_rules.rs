@@ -180,6 +180,22 @@ fn retention_counts_from_the_send_for_delayed_and_received_messages_too() {
     assert_eq!(last(&duo), Change::Message(MessageId(0), Step::DeletedNothing {}));
 }
 
+/// Received at 0 and, after its timeout of 30 s, at 30 by another.
+#[test]
+fn a_delete_with_an_older_receipt_deletes_where_the_queue_says_so() {
+    for (stale_deletes, left) in [(0.0, 1), (1.0, 0)] {
+        let mut duo = Duo::new(&[QueueConfig { stale_deletes, ..setup::queue() }]);
+        duo.send(ORDERS, &[None]);
+        let old = get(&mut duo, ORDERS);
+        duo.pass(secs(30));
+        let new = get(&mut duo, ORDERS);
+        duo.delete(&old);
+        assert_eq!(resident(&duo, ORDERS), left);
+        duo.delete(&new);
+        assert_eq!(resident(&duo, ORDERS), 0, "the latest one always does");
+    }
+}
+
 #[test]
 fn a_receive_returns_ten_messages_at_most_and_perhaps_fewer_than_asked_for() {
     let mut duo = one_queue();

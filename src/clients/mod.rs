@@ -11,7 +11,7 @@
 //! | [`functions`] | what is invoked with what a mapping receives |
 //! | [`scaling`] | how many workers a fleet is to have, from what a queue's counters say |
 //! | `failure` | whether the processing of a message fails |
-//! | [`retry`] | back-off of throttled calls |
+//! | [`retry`] | back-off of calls that are tried again, and their budget |
 
 mod failure;
 pub mod fleets;

@@ -6,7 +6,7 @@
 //! in the order of their ranks, those of one rank in the order in which they were scheduled. The
 //! table below is the only place that names an event, its rank and why it has it.
 
-use crate::facts::deed::{FleetId, FunctionId, ProducerId, WorkerId};
+use crate::facts::deed::{DownstreamId, FleetId, FunctionId, ProducerId, WorkerId};
 use crate::kernel::calendar::{Ranked, TimerId};
 use crate::ledger::config::QueueId;
 
@@ -85,6 +85,11 @@ events! {
         Due(QueueId) 2 "a visibility timeout or delay that ends at t ends before any call at t",
         /// A queue is purged.
         Purge(QueueId) 3 "removes what is there at t, not what is sent at t",
+    }
+    /// Of what workers lean on.
+    Downstreams(DownstreamEvent) {
+        /// A call of a downstream ends, begins or is given up.
+        Downstream(DownstreamId) 3 "a call that ends at t makes room for one made at t",
     }
     /// Of the producers.
     Producers(ProducerEvent) {
@@ -189,6 +194,18 @@ impl Numbered for QueueId {
     }
 }
 
+impl Numbered for DownstreamId {
+    #[inline]
+    fn of(number: u32) -> DownstreamId {
+        DownstreamId(number)
+    }
+
+    #[inline]
+    fn number(self) -> u32 {
+        self.0
+    }
+}
+
 impl Numbered for ProducerId {
     #[inline]
     fn of(number: u32) -> ProducerId {
@@ -247,8 +264,9 @@ mod tests {
     fn an_event_is_found_again_by_its_name() {
         let (worker, queue, producer) = (WorkerId(7), QueueId(7), ProducerId(7));
         let function = FunctionId(7);
-        let events: [Event; 23] = [
+        let events: [Event; 24] = [
             ServiceEvent::Due(queue).into(),
+            DownstreamEvent::Downstream(DownstreamId(7)).into(),
             ServiceEvent::Purge(queue).into(),
             ProducerEvent::SendCall(7).into(),
             ProducerEvent::Arrival(producer).into(),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::downstreams::Downstreams;
 use super::event::{Event, ServiceEvent};
 use crate::facts::observer::Observer;
 use crate::kernel::calendar::Calendar;
@@ -40,6 +41,8 @@ pub struct Core<O: Observer> {
     queues: usize,
     /// Connections that are numbered.
     connections: u32,
+    /// What workers lean on.
+    pub(super) downstreams: Downstreams,
     /// Who is told.
     pub observer: O,
 }
@@ -70,6 +73,7 @@ impl<O: Observer> Core<O> {
             ledger,
             queues: scenario.queues.len(),
             connections: 0,
+            downstreams: Downstreams::new(&scenario.downstreams),
             observer,
         }
     }
@@ -92,8 +96,13 @@ impl<O: Observer> Core<O> {
         (0..self.queues).map(|number| QueueId(number as u32))
     }
 
-    /// From now on, queues follow `to` instead of `from`.
-    pub fn follow(&mut self, from: &[Named<QueueConfig>], to: &[Named<QueueConfig>]) {
+    /// From now on, queues and downstreams follow those of `to` instead of `from`.
+    pub fn follow(&mut self, from: &Scenario, to: &Scenario) {
+        self.follow_downstreams(&from.downstreams, &to.downstreams);
+        self.follow_queues(&from.queues, &to.queues);
+    }
+
+    fn follow_queues(&mut self, from: &[Named<QueueConfig>], to: &[Named<QueueConfig>]) {
         let mut purges = BTreeMap::new();
         for (id, (from, to)) in self.queues().zip(Named::pairs(from, to)) {
             if from.config != to.config {
@@ -107,6 +116,7 @@ impl<O: Observer> Core<O> {
         self.move_in_turn(&purges, |event| match event {
             Event::Service(ServiceEvent::Purge(queue)) => Some(queue.0),
             Event::Service(ServiceEvent::Due(_))
+            | Event::Downstreams(_)
             | Event::Producers(_)
             | Event::Fleets(_)
             | Event::Functions(_) => None,

@@ -46,7 +46,7 @@ impl<O: Observer> World<O> {
         if !self.go_on_as(then, at) {
             return;
         }
-        self.core.follow(&from.queues, &then.queues);
+        self.core.follow(from, then);
         self.producers.follow(&mut self.core, &from.producers, &then.producers);
         self.fleets.follow(&mut self.core, &from.fleets, &then.fleets);
         self.functions.follow(&mut self.core, &from.functions, &then.functions, then.account);

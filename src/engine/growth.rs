@@ -41,6 +41,7 @@ impl<O: Observer> World<O> {
         let mut add = |more: u64| grown = grown.saturating_add(more);
         add(self.producers.bytes_of_calls());
         add(self.fleets.bytes_of_calls());
+        add(self.core.bytes_of_downstreams());
         // A sample is made of each partition to which something was sent in a window.
         let number = |at: Time| at.as_nanos() / watch.window.as_nanos().max(1);
         let passed = number(now) - number(watch.looked.1);

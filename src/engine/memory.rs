@@ -15,6 +15,7 @@ use crate::kernel::calendar::Calendar;
 use crate::ledger::Ledger;
 use crate::ledger::config::QueueConfig;
 use crate::model::scenario::{Named, Scenario};
+use crate::observe::measured::DownstreamWindow;
 use crate::observe::metrics::Metrics;
 use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Series, Window};
 
@@ -26,7 +27,7 @@ pub const PROGRAM: u64 = 8 << 20;
 pub enum Occupant {
     /// The program itself.
     Program,
-    /// The windows of the series of all queues, producers and fleets.
+    /// The windows of the series of all queues, producers, fleets and downstreams.
     Windows,
     /// What each partition of a queue is sent in each window.
     Loads,
@@ -94,6 +95,10 @@ impl Needed {
             .saturating_add(times(
                 scenario.producers.len() as u64,
                 Series::<ProducerWindow>::BYTES_PER_WINDOW,
+            ))
+            .saturating_add(times(
+                scenario.downstreams.len() as u64,
+                Series::<DownstreamWindow>::BYTES_PER_WINDOW,
             ));
         let program = PROGRAM + Calendar::<Event>::BYTES as u64;
         let mut parts = vec![

@@ -42,6 +42,7 @@ pub fn frame<'a>(course: impl Into<Course<'a>>) -> Frame {
             .iter()
             .map(|fleet| (fleet.config.threads, fleet.config.size.at_start()))
             .collect(),
+        downstreams: last.downstreams.iter().map(|it| it.config.bound).collect(),
         functions: last.functions.iter().map(|function| function.config.memory).collect(),
     }
 }

@@ -14,7 +14,7 @@ use crate::clients::fleets::Fleets;
 use crate::clients::functions::Functions;
 use crate::clients::producers::Producers;
 use crate::core::Core;
-use crate::core::event::Event;
+use crate::core::event::{DownstreamEvent, Event};
 use crate::facts::observer::Observer;
 use crate::kernel::calendar::{Ranked, TimerId};
 use crate::kernel::time::Time;
@@ -247,9 +247,19 @@ impl<O: Observer> World<O> {
                 self.events = self.events - 1 + core.handle(event);
                 self.forget_unheld();
             }
+            Event::Downstreams(event) => self.hand_out_answers(event),
             Event::Producers(event) => self.producers.handle(core, event),
             Event::Fleets(event) => self.fleets.handle(core, event),
             Event::Functions(event) => self.functions.handle(core, event),
+        }
+    }
+
+    /// Hands out what a downstream has answered.
+    #[cold]
+    #[inline(never)]
+    fn hand_out_answers(&mut self, event: DownstreamEvent) {
+        while let Some((caller, answer)) = self.core.next_call_answer(event) {
+            self.fleets.call_answered(&mut self.core, caller.number, answer);
         }
     }
 

@@ -22,6 +22,10 @@ pub struct FleetId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkerId(pub u32);
 
+/// Something that workers lean on, by its place in the scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DownstreamId(pub u32);
+
 /// A function, by its place among the functions of the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FunctionId(pub u32);
@@ -55,6 +59,7 @@ impl WorkerId {
 }
 
 numbers! {
+    DownstreamId: |it| u64::from(it.0), |of| DownstreamId(of), Value::Name(Kind::Downstream, it.0);
     ProducerId: |it| u64::from(it.0), |of| ProducerId(of), Value::Name(Kind::Producer, it.0);
     FleetId: |it| u64::from(it.0), |of| FleetId(of), Value::Name(Kind::Fleet, it.0);
     WorkerId: |it| u64::from(it.0), |of| WorkerId(of), Value::Name(Kind::Worker, it.0);
@@ -235,6 +240,59 @@ facts! {
             /// Its fleet.
             fleet: FleetId = tell "fleet",
         },
+        /// A thread of a worker calls a downstream.
+        50 "downstream_called" Called {
+            /// The worker.
+            worker: WorkerId = tell "worker",
+            /// Its thread.
+            thread: u32 = tell "thread",
+            /// What it calls.
+            downstream: DownstreamId = tell "downstream",
+            /// Which try this is, from 1.
+            attempt: u32 = tell "attempt",
+        },
+        /// A call has what it waited for: it is worked on.
+        51 "call_begun" CallBegun {
+            /// The worker that calls.
+            worker: WorkerId = tell "worker",
+            /// What it calls.
+            downstream: DownstreamId = tell "downstream",
+            /// How long it waited.
+            waited: Span = imply "waited_ns",
+        },
+        /// The work of a call is over.
+        52 "call_ended" CallEnded {
+            /// The worker that called.
+            worker: WorkerId = tell "worker",
+            /// What it called.
+            downstream: DownstreamId = tell "downstream",
+            /// How long it was worked on.
+            used: Span = imply "used_ns",
+            /// Whether it failed.
+            failed: bool = tell "failed",
+            /// Whether the worker wants the answer: it has not given the call up.
+            heard: bool = tell "heard",
+        },
+        /// A downstream refuses a call.
+        53 "call_refused" CallRefused {
+            /// The worker that called.
+            worker: WorkerId = tell "worker",
+            /// What it called.
+            downstream: DownstreamId = tell "downstream",
+        },
+        /// A worker gives a call up, after its timeout or because it dies.
+        54 "call_given_up" CallGivenUp {
+            /// The worker that called.
+            worker: WorkerId = tell "worker",
+            /// What it called.
+            downstream: DownstreamId = tell "downstream",
+            /// Whether it dies.
+            dies: bool = tell "dies",
+            /// Whether the call was worked on; if not, it waited.
+            under_way: bool = tell "under_way",
+            /// Whether the downstream goes on with it all the same.
+            goes_on: bool = tell "goes_on",
+        },
         /// A function was invoked with a batch.
         40 "invoked" Invoked {
             /// The environment that runs it.
@@ -294,8 +352,8 @@ facts! {
             worker: WorkerId = tell "worker",
             /// Its fleet.
             fleet: FleetId = tell "fleet",
-            /// Busy threads now: working, or waiting for a call of their message or, idle, for the
-            /// answer of a receive that found messages.
+            /// Busy threads now: working, or waiting for a downstream, for a call of their message
+            /// or, idle, for the answer of a receive that found messages.
             busy: u32 = tell "busy",
             /// Busy threads before.
             was: u32 = tell "was",

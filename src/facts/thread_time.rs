@@ -13,6 +13,8 @@ pub enum ThreadTime {
     Idle,
     /// It works.
     Working,
+    /// It waits for a downstream: for the answer to a call, or to try again.
+    Leaning,
     /// It waits for a call: that which sends its message on, deletes it or gives it back, or, with
     /// nothing to do, its worker's receive that found messages.
     Calling,
@@ -23,7 +25,7 @@ impl ThreadTime {
     #[inline]
     #[must_use]
     pub fn is_busy(self) -> bool {
-        matches!(self, ThreadTime::Working | ThreadTime::Calling)
+        matches!(self, ThreadTime::Working | ThreadTime::Leaning | ThreadTime::Calling)
     }
 
     /// Whether its worker runs.

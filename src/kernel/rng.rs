@@ -199,6 +199,14 @@ pub enum Fate {
     Hold = 10,
     /// How much of a back-off it stays away after one receive.
     Backoff = 11,
+    /// Whether a delete with an older receipt deletes it.
+    StaleDelete = 12,
+    /// The work of a call to a downstream that its processing makes.
+    Call = 13,
+    /// Whether such a call fails.
+    CallFailure = 14,
+    /// The luck of another try of such a call.
+    CallAgain = 15,
 }
 
 /// A message's luck: one uniform `u64`, drawn when it is sent.
@@ -211,6 +219,15 @@ impl Luck {
     #[inline]
     pub const fn draws(self, fate: Fate, receive: u32) -> Draws {
         Draws(mix(self.0 ^ mix(((fate as u64) << 32) | receive as u64)))
+    }
+
+    /// Its luck in the `attempt`-th try of a call, from 1: its own in the first.
+    #[must_use]
+    pub fn in_try(self, attempt: u32) -> Luck {
+        match attempt {
+            0 | 1 => self,
+            _ => Luck(self.draws(Fate::CallAgain, attempt).next_u64()),
+        }
     }
 
     /// Its luck in the next queue: of the message that a pipeline makes of it, and of itself after

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::fleet_size::FleetSize;
 use super::scaling::RoomConfig;
+use crate::facts::deed::DownstreamId;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
@@ -42,6 +43,44 @@ pub struct Retry {
     pub cap: Span,
     /// Tries in all, the first included; `None` never gives up.
     pub attempts: Option<u32>,
+}
+
+/// The call to a downstream that ends the work of a message, or of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallConfig {
+    /// What is called.
+    pub to: DownstreamId,
+    /// What follows a call that fails or that is given up.
+    pub retry: Retry,
+    /// The first ceiling of the wait after a call that was refused.
+    pub base_refused: Span,
+    /// What bounds the retries of a worker.
+    pub budget: RetryBudget,
+}
+
+/// What bounds the retries of one worker, all its threads together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RetryBudget {
+    /// Nothing.
+    Unlimited,
+    /// A bucket of tokens, full at first: a retry takes some, and a success returns those of the
+    /// retry before it, or brings one where there was none (the SDKs' standard mode, see
+    /// [Retry behavior](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)).
+    Tokens {
+        /// Tokens of a full bucket.
+        size: u32,
+        /// Tokens that a retry takes.
+        cost: u32,
+        /// Tokens that a retry after a refusal takes.
+        cost_refused: u32,
+    },
+    /// Each first try earns a share of a retry, and a retry takes a whole one.
+    Share {
+        /// The share, in millionths.
+        millionths: u32,
+        /// Retries that are saved up at most, and at first.
+        saved: u32,
+    },
 }
 
 /// One arrival process. Rates are messages per second.
@@ -139,6 +178,8 @@ pub struct FleetConfig {
     pub processing: Dist,
     /// Whether `processing` is per message or per received batch.
     pub per: WorkUnit,
+    /// What the work calls at its end.
+    pub calls: Option<CallConfig>,
     /// Time from a call to its effect (send, delete, change of visibility) or from its effect to
     /// the answer (receive).
     pub call_latency: Dist,

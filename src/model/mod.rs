@@ -5,6 +5,7 @@
 
 pub mod clients;
 pub mod course;
+pub mod downstream;
 pub mod fleet_size;
 pub mod functions;
 pub(crate) mod near;

@@ -6,6 +6,7 @@
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueConfig;
 use crate::model::clients::{FleetConfig, ProducerConfig};
+use crate::model::downstream::DownstreamConfig;
 use crate::model::functions::{Account, FunctionConfig, FunctionPrices};
 
 /// A named part of a scenario.
@@ -54,6 +55,8 @@ pub struct Scenario {
     pub producers: Vec<Named<ProducerConfig>>,
     /// Fleets in the order of the file.
     pub fleets: Vec<Named<FleetConfig>>,
+    /// What they lean on, in the order of the file.
+    pub downstreams: Vec<Named<DownstreamConfig>>,
     /// Functions in the order of the file.
     pub functions: Vec<Named<FunctionConfig>>,
     /// What all functions share.

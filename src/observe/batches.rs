@@ -192,6 +192,7 @@ mod tests {
             partitions: vec![1],
             producers: 0,
             fleets: Vec::new(),
+            downstreams: Vec::new(),
             functions: Vec::new(),
         }
     }
@@ -295,6 +296,7 @@ mod tests {
             partitions: vec![1],
             producers: 0,
             fleets: Vec::new(),
+            downstreams: Vec::new(),
             functions: Vec::new(),
         };
         let mut batches = Batches::new(&frame, 3);
@@ -321,6 +323,7 @@ mod tests {
             partitions: vec![1],
             producers: 0,
             fleets: Vec::new(),
+            downstreams: Vec::new(),
             functions: Vec::new(),
         };
         let mut batches = Batches::new(&frame, 2);

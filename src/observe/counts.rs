@@ -1,4 +1,4 @@
-//! What is counted of a queue, a producer and a fleet.
+//! What is counted of a queue, a producer, a fleet and a downstream.
 //!
 //! Owns the tables of counters: each stands in one row, from which come its field here and in the
 //! outcome, its name in expectations, its column, which values of it one wants, and the differences
@@ -197,6 +197,33 @@ macro_rules! fleet_counters {
     };
 }
 
+/// Counters of one downstream, of calls.
+macro_rules! downstream_counters {
+    ($make:ident $more:tt) => {
+        $make! {
+            $more
+            /// Calls of workers, each try counted.
+            "downstream_calls" calls: Neither,
+            /// Of these, those that were tried again.
+            "call_retries" retries: Less,
+            /// Calls that were worked on.
+            "calls_begun" begun: Neither,
+            /// Calls that were done, and whose workers wanted the answer.
+            "calls_done" done: More,
+            /// Calls that failed at their end.
+            "calls_failed" failed: Less,
+            /// Calls that were refused.
+            "calls_refused" refused: Less,
+            /// Calls that workers gave up after their timeout.
+            "calls_timed_out" timeouts: Less,
+            /// Calls that were worked off after that, for nobody.
+            "calls_unheard" unheard: Less,
+            /// Calls whose workers died.
+            "calls_hung_up" hung_up: Less,
+        }
+    };
+}
+
 /// Counters of one function.
 macro_rules! function_counters {
     ($make:ident $more:tt) => {
@@ -227,8 +254,8 @@ macro_rules! function_counters {
 }
 
 pub(crate) use {
-    call_counters, fleet_counters, function_counters, producer_counters, queue_counters,
-    redelivery_counters,
+    call_counters, downstream_counters, fleet_counters, function_counters, producer_counters,
+    queue_counters, redelivery_counters,
 };
 
 queue_counters!(counted {
@@ -281,12 +308,17 @@ fleet_counters!(counted {
     FleetCounts in FleetCounts {}
 });
 
+downstream_counters!(counted {
+    /// Counters of one downstream.
+    DownstreamCounts in DownstreamCounts {}
+});
+
 function_counters!(counted {
     /// Counters of one function.
     FunctionCounts in FunctionCounts {}
 });
 
-/// A counter of a queue, a producer, a fleet or a function.
+/// A counter of a queue, a producer, a fleet, a function or a downstream.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter<Counts> {
     /// Its name in expectations and tables.

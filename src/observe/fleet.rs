@@ -3,7 +3,7 @@
 //! Owns the plain result, and what its utilisation is. Must not know how it is measured or printed.
 //!
 //! A thread is down (its worker has crashed, or has not started), idle, or busy; a busy one works
-//! or waits for a call. Whoever leaves the fleet is none of these.
+//! or waits, for a call or for what its work leans on. Whoever leaves the fleet is none of these.
 
 use super::counts::FleetCounts;
 use super::levels::Level;
@@ -17,6 +17,8 @@ pub struct FleetMeasured {
     /// Of these, those that wait for a call: that which deletes, sends on or releases their
     /// message, or, with nothing to do, the receive that brings the next one.
     pub calling: Level,
+    /// Of the busy ones, those that wait for a downstream.
+    pub leaning: Level,
     /// Threads of workers that are up.
     pub up: Level,
     /// Threads of workers that are down.
@@ -44,6 +46,8 @@ pub struct FleetMeasured {
 pub struct ThreadShares {
     /// Working.
     pub work: f64,
+    /// Waiting for a downstream.
+    pub downstream: f64,
     /// Waiting for a call.
     pub calls: f64,
     /// Idle: a message would be taken at once.
@@ -114,7 +118,8 @@ impl FleetMeasured {
         let all = self.up.area + self.down.area;
         let share = |area: u128| area as f64 / all as f64;
         (all > 0).then(|| ThreadShares {
-            work: share(self.busy.area - self.calling.area),
+            work: share(self.busy.area - self.calling.area - self.leaning.area),
+            downstream: share(self.leaning.area),
             calls: share(self.calling.area),
             idle: share(self.up.area - self.busy.area),
             down: share(self.down.area),
@@ -138,7 +143,10 @@ mod tests {
         let fleet = FleetMeasured { busy, calling, up, down, ..FleetMeasured::default() };
         assert_eq!(fleet.utilisation(), Some(11.0 / 16.0));
         let [work, calls, idle, down] = [5.0, 6.0, 5.0, 2.0].map(|part| part / 18.0);
-        assert_eq!(fleet.shares(), Some(ThreadShares { work, calls, idle, down }));
+        assert_eq!(
+            fleet.shares(),
+            Some(ThreadShares { work, calls, idle, down, ..ThreadShares::default() })
+        );
     }
 
     /// Two workers of four threads over 10, the second from 6 on: 1.4 workers are 5.6 threads.

@@ -21,6 +21,8 @@ pub(super) struct FleetMeter {
     down: Meter,
     wanted: Meter,
     counted: Meter,
+    /// Over the measured window alone.
+    leaning: Meter,
     /// It rests if no thread's time goes over from one part to another.
     pub(super) windows: Windows<FleetWindow>,
 }
@@ -38,6 +40,7 @@ impl FleetMeter {
             up: Meter::ZERO,
             down: Meter::ZERO,
             wanted: Meter::starting_at(u64::from(wanted)),
+            leaning: Meter::ZERO,
             counted: Meter::ZERO,
             windows: Windows::new(windows),
         }
@@ -63,6 +66,7 @@ impl FleetMeter {
     pub(super) fn begin(&mut self, now: Time) {
         self.at_begin = self.now.clone();
         self.meters().into_iter().for_each(|meter| meter.begin(now));
+        self.leaning.begin(now);
     }
 
     pub(super) fn end(&mut self, now: Time, over: Span) {
@@ -72,6 +76,7 @@ impl FleetMeter {
         self.measured.up = self.up.end(now, over);
         self.measured.down = self.down.end(now, over);
         self.measured.wanted = self.wanted.end(now, over);
+        self.measured.leaning = self.leaning.end(now, over);
     }
 
     pub(super) fn close_window(&mut self, at: Time, over: Span) {
@@ -93,6 +98,7 @@ impl FleetMeter {
         measured.up.last = self.up.value();
         measured.down.last = self.down.value();
         measured.wanted.last = self.wanted.value();
+        measured.leaning.last = self.leaning.value();
         FleetMeasured { series: self.windows.into_series(), ..measured }
     }
 
@@ -100,13 +106,15 @@ impl FleetMeter {
     #[inline(always)]
     pub(super) fn threads(&mut self, now: Time, threads: u32, from: ThreadTime, to: ThreadTime) {
         type Part = fn(ThreadTime) -> bool;
-        let parts: [Part; 4] = [
+        let parts: [Part; 5] = [
             ThreadTime::is_busy,
             |time| time == ThreadTime::Calling,
             ThreadTime::is_up,
             |time| time == ThreadTime::Down,
+            |time| time == ThreadTime::Leaning,
         ];
-        for (meter, part) in self.meters().into_iter().zip(parts) {
+        let FleetMeter { busy, calling, up, down, leaning, .. } = self;
+        for (meter, part) in [busy, calling, up, down, leaning].into_iter().zip(parts) {
             match (part(from), part(to)) {
                 (false, true) => meter.add(now, u64::from(threads)),
                 (true, false) => meter.sub(now, u64::from(threads)),

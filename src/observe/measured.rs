@@ -14,9 +14,10 @@
 //! up, or is held back at the end.
 
 pub use super::counts::{
-    Calls, Counter, FleetCounts, FunctionCounts, NodeCounts, ProducerCounts, QueueCounts,
-    Redelivered,
+    Calls, Counter, DownstreamCounts, FleetCounts, FunctionCounts, NodeCounts, ProducerCounts,
+    QueueCounts, Redelivered,
 };
+pub use super::downstream::{DownstreamMeasured, DownstreamWindow};
 pub use super::fleet::{FleetLevel, FleetMeasured, ThreadShares};
 pub use super::function::FunctionMeasured;
 pub use super::latencies::{
@@ -46,6 +47,8 @@ pub struct Measured {
     pub producers: Vec<ProducerMeasured>,
     /// Per fleet.
     pub fleets: Vec<FleetMeasured>,
+    /// Per downstream.
+    pub downstreams: Vec<DownstreamMeasured>,
     /// Per function.
     pub functions: Vec<FunctionMeasured>,
     /// Rolling hash over the changes and deeds (`facts::fingerprint` says which it leaves out).

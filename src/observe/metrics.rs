@@ -11,6 +11,7 @@
     reason = "a fact is known where it is told: all but its own arm folds away there"
 )]
 
+use super::downstream_meter::DownstreamMeter;
 use super::fleet_meter::FleetMeter;
 use super::function_meter::FunctionMeter;
 use super::measured::Measured;
@@ -18,7 +19,7 @@ use super::node_meter::NodeMeter;
 use super::producer_meter::ProducerMeter;
 use super::queue_meter::QueueMeter;
 use super::windows::Past;
-use crate::facts::deed::{Deed, FleetId, FunctionId};
+use crate::facts::deed::{Deed, DownstreamId, FleetId, FunctionId};
 use crate::facts::fingerprint::Fingerprint;
 use crate::facts::observer::Observer;
 use crate::facts::thread_time::ThreadTime;
@@ -26,6 +27,7 @@ use crate::kernel::time::{Span, Time};
 use crate::ledger::Leftover;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal};
+use crate::model::downstream::DownstreamBound;
 
 /// What metrics must know of a run beforehand.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct Frame {
     pub producers: usize,
     /// Threads of a worker, and workers at the start, per fleet.
     pub fleets: Vec<(u32, u32)>,
+    /// What bounds it, per downstream.
+    pub downstreams: Vec<DownstreamBound>,
     /// Memory of an environment in MB, per function.
     pub functions: Vec<u32>,
 }
@@ -60,6 +64,7 @@ pub struct Metrics {
     queues: Vec<QueueMeter>,
     producers: Vec<ProducerMeter>,
     fleets: Vec<FleetMeter>,
+    downstreams: Vec<DownstreamMeter>,
     functions: Vec<FunctionMeter>,
     fingerprint: Fingerprint,
 }
@@ -85,6 +90,7 @@ impl Metrics {
     pub fn new(frame: &Frame) -> Metrics {
         let windows = frame.end.as_nanos().div_ceil(frame.series.as_nanos().max(1)) as usize;
         let fleet = |&(threads, wanted): &(u32, u32)| FleetMeter::new(threads, wanted, windows + 1);
+        let downstream = |&bound: &DownstreamBound| DownstreamMeter::new(bound, windows + 1);
         let queue = |&partitions: &u32| QueueMeter::new(frame.window, partitions, windows + 1);
         Metrics {
             window: frame.window,
@@ -96,6 +102,7 @@ impl Metrics {
             queues: frame.partitions.iter().map(queue).collect(),
             producers: vec![ProducerMeter::new(windows + 1); frame.producers],
             fleets: frame.fleets.iter().map(fleet).collect(),
+            downstreams: frame.downstreams.iter().map(downstream).collect(),
             functions: (frame.functions.iter())
                 .map(|&memory| FunctionMeter::new(memory, windows + 1))
                 .collect(),
@@ -138,6 +145,9 @@ impl Metrics {
         for fleet in self.fleets.iter_mut().filter(|fleet| !fleet.windows.rests()) {
             fleet.close_window(at, over);
         }
+        for downstream in self.downstreams.iter_mut().filter(|it| !it.windows.rests()) {
+            downstream.close_window(at, over);
+        }
         for function in self.functions.iter_mut().filter(|function| !function.windows.rests()) {
             function.close_window(at, over);
         }
@@ -151,7 +161,18 @@ impl Metrics {
     fn wake(&mut self) {
         self.queues.iter_mut().for_each(|queue| queue.wake(self.past));
         self.fleets.iter_mut().for_each(|fleet| fleet.wake(self.past));
+        self.downstreams.iter_mut().for_each(|downstream| downstream.wake(self.past));
         self.functions.iter_mut().for_each(|function| function.wake(self.past));
+    }
+
+    /// Something became of a call of a downstream.
+    #[inline(never)]
+    fn downstream(&mut self, now: Time, downstream: DownstreamId, deed: &Deed) {
+        let meter = &mut self.downstreams[downstream.0 as usize];
+        if meter.windows.rests() {
+            meter.wake(self.past);
+        }
+        meter.deed(now, deed);
     }
 
     fn begin(&mut self, at: Time) {
@@ -165,6 +186,9 @@ impl Metrics {
         }
         for fleet in &mut self.fleets {
             fleet.begin(at);
+        }
+        for downstream in &mut self.downstreams {
+            downstream.begin(at);
         }
         for function in &mut self.functions {
             function.begin(at);
@@ -183,6 +207,9 @@ impl Metrics {
         }
         for fleet in &mut self.fleets {
             fleet.end(at, over);
+        }
+        for downstream in &mut self.downstreams {
+            downstream.end(at, over);
         }
         for function in &mut self.functions {
             function.end(at, over);
@@ -228,6 +255,7 @@ impl Metrics {
             queues: queues.map(|(queue, &left)| queue.into_measured(end, left)).collect(),
             producers: producers.map(|producer| producer.into_measured(self.past)).collect(),
             fleets: self.fleets.into_iter().map(FleetMeter::into_measured).collect(),
+            downstreams: self.downstreams.into_iter().map(DownstreamMeter::into_measured).collect(),
             functions: self.functions.into_iter().map(FunctionMeter::into_measured).collect(),
             fingerprint: self.fingerprint.hash(),
             checkpoints: self.fingerprint.checkpoints().to_vec(),
@@ -344,6 +372,11 @@ impl Observer for Metrics {
                 counts.killed_with += u64::from(held);
             }
             Deed::Deployed { fleet } => self.fleets[fleet.0 as usize].counts().deploys += 1,
+            Deed::Called { downstream, .. }
+            | Deed::CallBegun { downstream, .. }
+            | Deed::CallEnded { downstream, .. }
+            | Deed::CallRefused { downstream, .. }
+            | Deed::CallGivenUp { downstream, .. } => self.downstream(now, downstream, deed),
             Deed::Began { .. }
             | Deed::Started { .. }
             | Deed::Stopped { .. }

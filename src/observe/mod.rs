@@ -6,6 +6,8 @@ pub mod batches;
 mod cells;
 pub(crate) mod counts;
 pub mod distribution;
+mod downstream;
+mod downstream_meter;
 mod each;
 mod fleet;
 mod fleet_meter;

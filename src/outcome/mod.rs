@@ -55,9 +55,9 @@ pub use merges::Merges;
 pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{
-    AtEdges, Calls, Circulating, Counts, FleetOutcome, FunctionOutcome, Latencies, LatencySummary,
-    LevelSummary, Levels, ProducerOutcome, QueueOutcome, Redelivered, ThreadTime, Unfinished,
-    WastedBy,
+    AtEdges, Calls, Circulating, Counts, DownstreamOutcome, FleetOutcome, FunctionOutcome,
+    Latencies, LatencySummary, LevelSummary, Levels, ProducerOutcome, QueueOutcome, Redelivered,
+    ThreadTime, Unfinished, Waited, WastedBy,
 };
 pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 pub use sample::{Estimated, Sample};
@@ -92,6 +92,9 @@ pub struct Outcome {
     pub producers: ByName<ProducerOutcome>,
     /// By fleet.
     pub consumers: ByName<FleetOutcome>,
+    /// By what they lean on; left out if there is none.
+    #[serde(default = "ByName::empty", skip_serializing_if = "ByName::is_empty")]
+    pub downstream: ByName<DownstreamOutcome>,
     /// By function; left out if there is none.
     #[serde(default = "ByName::empty", skip_serializing_if = "ByName::is_empty")]
     pub functions: ByName<FunctionOutcome>,
@@ -162,6 +165,7 @@ impl Outcome {
         let queues = scenario.queues.iter().zip(&measured.queues);
         let producers = scenario.producers.iter().zip(&measured.producers);
         let fleets = scenario.fleets.iter().zip(&measured.fleets);
+        let downstreams = scenario.downstreams.iter().zip(&measured.downstreams);
         let unstable = stability::unstable(scenario, measured);
         let verdict = bottleneck::verdict(scenario, measured);
         let checkpoints = measured.checkpoints.iter();
@@ -189,6 +193,9 @@ impl Outcome {
                 .collect(),
             functions: (scenario.functions.iter().zip(&measured.functions))
                 .map(|(of, function)| (named(&of.name), FunctionOutcome::of(function)))
+                .collect(),
+            downstream: downstreams
+                .map(|(of, downstream)| (named(&of.name), DownstreamOutcome::of(downstream)))
                 .collect(),
             cost: Cost::of(scenario, measured)
                 .map(|cost| CostOutcome::of(&cost, priced, !scenario.functions.is_empty())),

@@ -1,4 +1,4 @@
-//! The parts of an outcome: queues, producers, fleets.
+//! The parts of an outcome: queues, producers, fleets, what they lean on.
 //!
 //! Owns their serialised form and how each is read off what was measured. Must not know the
 //! scenario.
@@ -12,14 +12,14 @@ use super::partitions::{Partitions, is_zero};
 use crate::kernel::time::Span;
 use crate::ledger;
 use crate::observe::counts::{
-    call_counters, fleet_counters, function_counters, producer_counters, queue_counters,
-    redelivery_counters,
+    call_counters, downstream_counters, fleet_counters, function_counters, producer_counters,
+    queue_counters, redelivery_counters,
 };
 use crate::observe::latencies::queue_latencies;
 use crate::observe::levels::queue_levels;
 use crate::observe::measured::{
-    self, FleetMeasured, FunctionMeasured, Latency, Level, ProducerMeasured, QueueCounts,
-    QueueLatencies, QueueLevels, QueueMeasured, ThreadShares,
+    self, DownstreamMeasured, FleetMeasured, FunctionMeasured, Latency, Level, ProducerMeasured,
+    QueueCounts, QueueLatencies, QueueLevels, QueueMeasured, ThreadShares,
 };
 
 /// One queue.
@@ -178,6 +178,40 @@ fleet_counters!(mirrored {
     }
 });
 
+downstream_counters!(mirrored {
+    /// Something that workers lean on.
+    DownstreamOutcome of DownstreamMeasured.counts
+    {
+        /// What it did against what it can do: the share of its connections in use, or of its
+        /// tokens taken; `None` where nothing bounds it.
+        utilisation: Option<f64> = DownstreamMeasured::utilisation,
+    }
+    {
+        /// Calls that wait.
+        waiting: LevelSummary = |of: &DownstreamMeasured| LevelSummary::of(of.waiting),
+        /// Calls that are worked on.
+        in_use: LevelSummary = |of: &DownstreamMeasured| LevelSummary::of(of.in_use),
+        /// How long the calls that were worked on had waited.
+        waited_ns: Waited = Waited::of,
+    }
+});
+
+/// Waits of calls in nanoseconds; zero if there was none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waited {
+    /// Mean, rounded.
+    pub mean: u64,
+    /// Longest.
+    pub max: u64,
+}
+
+impl Waited {
+    fn of(downstream: &DownstreamMeasured) -> Waited {
+        let mean = Span::round_nanos(downstream.mean_wait_nanos()).as_nanos();
+        Waited { mean, max: downstream.longest_wait.as_nanos() }
+    }
+}
+
 function_counters!(mirrored {
     /// One function.
     FunctionOutcome of FunctionMeasured.counts
@@ -331,6 +365,9 @@ pub struct Circulating {
 pub struct ThreadTime {
     /// Working.
     pub work: f64,
+    /// Waiting for a downstream; left out if there is none of it.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub downstream: f64,
     /// Waiting for a call: that which deletes, sends on or gives back a message, or, with nothing
     /// to do, the receive that brings the next one.
     pub calls: f64,
@@ -338,6 +375,11 @@ pub struct ThreadTime {
     pub idle: f64,
     /// Their worker had crashed or had not started.
     pub down: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_nothing(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// Wasted work by cause, in nanoseconds.
@@ -438,8 +480,9 @@ impl LevelSummary {
 
 impl ThreadTime {
     fn of(fleet: &FleetMeasured) -> ThreadTime {
-        let ThreadShares { work, calls, idle, down } = fleet.shares().unwrap_or_default();
-        ThreadTime { work, calls, idle, down }
+        let ThreadShares { work, downstream, calls, idle, down } =
+            fleet.shares().unwrap_or_default();
+        ThreadTime { work, downstream, calls, idle, down }
     }
 }
 

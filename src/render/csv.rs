@@ -14,8 +14,8 @@ use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, FleetWindow, FunctionWindow, Measured, ProducerWindow, QueueCounts, QueueLatency,
-    QueueLevel, Window, WindowLatency, WindowLatencyOf, WindowLevel,
+    Counter, DownstreamWindow, FleetWindow, FunctionWindow, Measured, ProducerWindow, QueueCounts,
+    QueueLatency, QueueLevel, Window, WindowLatency, WindowLatencyOf, WindowLevel,
 };
 use crate::outcome::{Estimate, SweepMeasure, SweepOutcome};
 use crate::stats::by_queue::ByQueue;
@@ -64,6 +64,19 @@ const OF_PRODUCER: [ProducerColumn; 4] = [
     ("given_up", |window| window.given_up),
     ("held_back_last", |window| window.held_back),
 ];
+
+type DownstreamColumn = (&'static str, fn(&DownstreamWindow) -> u64);
+
+/// Counters of a downstream, in a column each.
+const OF_DOWNSTREAM: [DownstreamColumn; 3] = [
+    ("calls", |window| window.calls),
+    ("refused", |window| window.refused),
+    ("timeouts", |window| window.timeouts),
+];
+
+/// Levels of a downstream, in three columns each.
+const LEVELS_OF_DOWNSTREAM: [Columns<DownstreamWindow>; 2] =
+    [("waiting", |window| window.waiting), ("in_use", |window| window.in_use)];
 
 /// Most consumers and producers together that have columns of their own: of ten thousand queues
 /// with a consumer each, nearly all fields would be empty, a hundred million a window.
@@ -119,6 +132,13 @@ fn headings(scenario: &Scenario) -> Vec<String> {
             heads.extend(["mean", "max", "last"].map(of));
         }
     }
+    for downstream in &scenario.downstreams {
+        let of = |name: &str| field(&format!("{}.{name}", downstream.name));
+        heads.extend(OF_DOWNSTREAM.iter().map(|(name, _)| of(name)));
+        for (name, _) in LEVELS_OF_DOWNSTREAM {
+            heads.extend(["mean", "max", "last"].map(|part| of(&format!("{name}_{part}"))));
+        }
+    }
     heads
 }
 
@@ -127,7 +147,7 @@ fn headings(scenario: &Scenario) -> Vec<String> {
 /// at its end; a latency stands in the window in which it ended. What belongs to a fleet or to a
 /// producer stands in the rows of the queue that it receives from or sends to, in columns of its
 /// own; where there are more than a hundred, under their names, and a queue with several has a row
-/// for each.
+/// for each. What workers lean on stands in the first row of each window.
 pub fn series(scenario: &Scenario, measured: &Measured) -> String {
     series_in_pieces(scenario, measured).collect()
 }
@@ -179,6 +199,7 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
                     let series = function.and_then(|at| measured.functions.get(at));
                     levels(series.and_then(|of| of.series.get(index)), &OF_FUNCTION, &mut values);
                 }
+                of_downstreams(measured, index, text.is_empty(), &mut values);
                 text += &(values.join(",") + "\n");
             }
             continue;
@@ -196,6 +217,7 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
             let own = function.config.queue.0 as usize == place;
             levels(measured.series.get(index).filter(|_| own), &OF_FUNCTION, &mut values);
         }
+        of_downstreams(measured, index, text.is_empty(), &mut values);
         text += &(values.join(",") + "\n");
     }
     text
@@ -258,6 +280,19 @@ fn of_producer(window: Option<&ProducerWindow>, values: &mut Vec<String>) {
         seconds(Span::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX)))
     });
     values.push(waited.unwrap_or_default());
+}
+
+/// Empty fields where the row is not the first one of its window.
+fn of_downstreams(measured: &Measured, index: usize, first: bool, values: &mut Vec<String>) {
+    for downstream in &measured.downstreams {
+        let window = downstream.series.get(index).filter(|_| first);
+        values.extend(
+            OF_DOWNSTREAM.iter().map(|(_, count)| {
+                window.map_or_else(String::new, |window| count(window).to_string())
+            }),
+        );
+        levels(window, &LEVELS_OF_DOWNSTREAM, values);
+    }
 }
 
 /// The estimates, one a row: `measure,mean,low,high,n` with the 95 % interval, empty where one

@@ -9,8 +9,9 @@
 use super::fault::{Fault, FaultSource, Faults, Place};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{LedgerConfig, QueueConfig};
-use crate::model::clients::{ArrivalProcess, FleetConfig, ProducerConfig};
+use crate::model::clients::{ArrivalProcess, CallConfig, FleetConfig, ProducerConfig};
 use crate::model::course::Fork;
+use crate::model::downstream::DownstreamConfig;
 use crate::model::fleet_size::FleetSize;
 use crate::model::functions::FunctionConfig;
 use crate::model::scenario::{Named, Scenario};
@@ -104,6 +105,7 @@ impl Judge {
             queues,
             producers,
             fleets,
+            downstreams,
             functions,
             // Asked at each invocation and growth.
             account: _,
@@ -113,6 +115,7 @@ impl Judge {
         self.names("queues", &from.queues, queues);
         self.names("producers", &from.producers, producers);
         self.names("consumers", &from.fleets, fleets);
+        self.names("downstream", &from.downstreams, downstreams);
         self.names("consumers", &from.functions, functions);
         for (from, to) in from.queues.iter().zip(queues) {
             self.queue(&format!("queues.{}", to.name), &from.config, &to.config);
@@ -122,6 +125,9 @@ impl Judge {
         }
         for (from, to) in from.fleets.iter().zip(fleets) {
             self.fleet(&format!("consumers.{}", to.name), &from.config, &to.config);
+        }
+        for (from, to) in from.downstreams.iter().zip(downstreams) {
+            self.downstream(&format!("downstream.{}", to.name), &from.config, &to.config);
         }
         for (from, to) in from.functions.iter().zip(functions) {
             self.function(&format!("consumers.{}", to.name), &from.config, &to.config);
@@ -161,6 +167,7 @@ impl Judge {
             max_in_flight: _,
             redrive: _,
             lost_deletes: _,
+            stale_deletes: _,
             duplicates: _,
             // A rule about ages.
             retention: _,
@@ -278,6 +285,21 @@ impl Judge {
         }
     }
 
+    fn downstream(&mut self, path: &str, from: &DownstreamConfig, to: &DownstreamConfig) {
+        let DownstreamConfig {
+            // What it is asked at each call.
+            work: _,
+            failure: _,
+            timeout: _,
+            goes_on: _,
+            waiting: _,
+            // Connections and tokens that are missing stay missing.
+            bound,
+        } = to;
+        let kinds = [&from.bound, bound].map(std::mem::discriminant);
+        self.stays(path.to_owned(), [&kinds[0], &kinds[1]], KIND[0], KIND[1]);
+    }
+
     fn fleet(&mut self, path: &str, from: &FleetConfig, to: &FleetConfig) {
         let FleetConfig {
             // Those that are more join, those that are fewer leave.
@@ -299,6 +321,7 @@ impl Judge {
             idempotent: _,
             retry: _,
             queue,
+            calls,
             several,
             threads,
             start_up,
@@ -314,6 +337,14 @@ impl Judge {
             WHOLE,
         );
         self.stays(format!("{path}.forward"), [&from.forward, forward], WIRED, WHOLE);
+        let to = |calls: &Option<CallConfig>| {
+            calls.as_ref().map(|calls| {
+                // Asked for each call.
+                let CallConfig { to, retry: _, base_refused: _, budget: _ } = calls;
+                *to
+            })
+        };
+        self.stays(format!("{path}.calls"), [&to(&from.calls), &to(calls)], WIRED, WHOLE);
         let scaler = |size: &FleetSize| match size {
             FleetSize::Scaled(scaler) => Some(scaler.clone()),
             FleetSize::Fixed(_) | FleetSize::Schedule(_) => None,
@@ -360,6 +391,8 @@ impl Judge {
     }
 }
 
+const KIND: [&str; 2] =
+    ["calls wait as the kind before let them", "change the parameters of the kind that is there"];
 const SEED: [&str; 2] = ["the past was drawn from it", "`--seed` sets it for the whole run"];
 const WIRED: &str = "messages and calls are on their way";
 const WHOLE: &str = "without `--fork-at` it holds for the whole run";

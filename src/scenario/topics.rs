@@ -15,7 +15,7 @@ use crate::observe::measured::{Counter, QueueLatency};
 const WIDTH: usize = 80;
 
 /// The topics, in the order in which one reads them.
-const TOPICS: [(&str, &str); 22] = [
+const TOPICS: [(&str, &str); 23] = [
     ("scenario", include_str!("topics/scenario.md")),
     ("queue", include_str!("topics/queue.md")),
     ("ledger", include_str!("topics/ledger.md")),
@@ -26,6 +26,7 @@ const TOPICS: [(&str, &str); 22] = [
     ("consumers", include_str!("topics/consumers.md")),
     ("functions", include_str!("topics/functions.md")),
     ("fleets", include_str!("topics/fleets.md")),
+    ("downstream", include_str!("topics/downstream.md")),
     ("distributions", include_str!("topics/distributions.md")),
     ("time", include_str!("topics/time.md")),
     ("ties", include_str!("topics/ties.md")),

@@ -86,6 +86,8 @@ pub(super) fn station<'a>(
         queues,
         producers,
         fleets,
+        // Who calls one is no station.
+        downstreams: _,
         // The forms know servers that are there, not some that come as they are needed.
         functions: _,
         account: _,
@@ -214,6 +216,7 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
         receive,
         processing,
         per,
+        calls,
         call_latency,
         failure,
         hold,
@@ -251,7 +254,8 @@ fn of_fleet(fleet: &FleetConfig, place: usize) -> Option<Station<'_>> {
     let immediate = *call_latency == Dist::Constant(Span::ZERO) && delete.batch == 1;
     // A thread would be idle and not receive, or serve another queue.
     let held_off = gap.is_some() || (*barrier && *threads > 1) || several.is_some();
-    let unsteady = crash.is_some() || deploys.is_some() || hosts.is_some();
+    // Work that leans on something is as long as that lets it be.
+    let unsteady = crash.is_some() || deploys.is_some() || hosts.is_some() || calls.is_some();
     if !together || !immediate || *prefetch != 0 || unsteady || held_off || hold.is_some() {
         return None;
     }
@@ -298,6 +302,8 @@ fn in_queue(station: &mut Station<'_>, queue: &QueueConfig, timeout: Option<Span
         redrive,
         purges,
         lost_deletes,
+        // Who deletes has the latest receipt.
+        stale_deletes: _,
         duplicates,
         // It is paid for, and takes no time.
         message_size: _,
@@ -351,6 +357,7 @@ fn takes_all(queue: &QueueConfig) -> bool {
         redrive: _,
         purges: _,
         lost_deletes: _,
+        stale_deletes: _,
         duplicates: _,
         message_size: _,
         counter_lag: _,

@@ -200,6 +200,7 @@ pub(crate) fn measured(shift: u64) -> Measured {
             work: 2_880_000_000_000,
             ..FleetMeasured::default()
         }],
+        downstreams: Vec::new(),
         fingerprint: 0x9f3c_1a72_0000_0000 + shift,
         checkpoints: vec![(1, Time::from_nanos(5), 7), (2, Time::from_nanos(9), 11)],
     }

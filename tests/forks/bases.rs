@@ -24,9 +24,10 @@ const SHARDS: &str = include_str!("shards.ron");
 const LONG: &str = include_str!("long.ron");
 
 /// All of them.
-pub(crate) const BASES: [Base; 14] = [
+pub(crate) const BASES: [Base; 15] = [
     ("plain", include_str!("plain.ron"), &[]),
     ("busy", include_str!("busy.ron"), &[]),
+    ("leaning", include_str!("leaning.ron"), &[]),
     ("nodes", include_str!("nodes.ron"), &[]),
     ("laws", include_str!("laws.ron"), &[]),
     ("early", include_str!("early.ron"), &[]),

@@ -5,6 +5,7 @@
 //! All lengths are about a tempo that a scenario draws once, so that arrivals, work and timeouts
 //! meet; some are far from it.
 
+use sqsim::facts::deed::DownstreamId;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::Source as _;
 use sqsim::kernel::time::{Span, Time};
@@ -15,10 +16,11 @@ use sqsim::ledger::config::{
     WeightedMove,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, Ask, CountPeriod, Crash, DeleteConfig, Deploys, Failure, FleetConfig,
-    Heartbeat, Jitter, OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig, Retry, Several,
-    WorkUnit,
+    ArrivalProcess, Ask, CallConfig, CountPeriod, Crash, DeleteConfig, Deploys, Failure,
+    FleetConfig, Heartbeat, Jitter, OnFailure, OnStop, Portion, ProducerConfig, ReceiveConfig,
+    Retry, RetryBudget, Several, WorkUnit,
 };
+use sqsim::model::downstream::{DownstreamBound, DownstreamConfig};
 use sqsim::model::fleet_size::{FleetSize, Schedule};
 use sqsim::model::functions::{Account, Environments, FunctionConfig, Pollers, Ramp, Slope};
 use sqsim::model::scaling::{
@@ -37,6 +39,7 @@ struct Draw<'a> {
     chance: &'a mut Chance,
     tempo: Span,
     queues: u32,
+    downstreams: u32,
     /// Dead letters go to later queues and messages are sent on to earlier ones, or both to later
     /// ones.
     sends_back: bool,
@@ -54,7 +57,8 @@ pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
     let duration = tempo * chance.between(1, 400);
     let queues = chance.between(1, 4) as u32;
     let sends_back = chance.one_in(2);
-    let mut draw = Draw { chance, tempo, queues, sends_back };
+    let downstreams = chance.below(4) as u32;
+    let mut draw = Draw { chance, tempo, queues, downstreams, sends_back };
     let drain = if draw.chance.one_in(2) { Span::ZERO } else { draw.length() };
     let warm_up = duration / draw.chance.between(2, 10);
     let mut scenario = Scenario {
@@ -71,6 +75,9 @@ pub(crate) fn scenario(chance: &mut Chance) -> Scenario {
             .collect(),
         fleets: (0..draw.chance.below(5) as u32)
             .map(|at| named("fleet", at, draw.fleet()))
+            .collect(),
+        downstreams: (0..downstreams)
+            .map(|at| named("downstream", at, draw.downstream()))
             .collect(),
         expect: Vec::new(),
         limits: Limits {
@@ -133,6 +140,9 @@ pub(crate) fn round(chance: &mut Chance) -> Scenario {
         fleet.failure.then = OnFailure::Release(secs(chance, 0, 3));
         fleet.delete.linger = secs(chance, 0, 2);
         fleet.heartbeat = None;
+    }
+    for downstream in &mut scenario.downstreams {
+        downstream.config.work = Dist::Constant(secs(chance, 0, 3));
     }
     scenario
 }
@@ -314,6 +324,7 @@ impl Draw<'_> {
             message_size: MessageSize::constant(self.chance.below(200_000) as u64),
             counter_lag: self.dist(),
             lost_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
+            stale_deletes: if self.chance.one_in(4) { self.chance.unit() } else { 0.0 },
             duplicates: if self.chance.one_in(4) { 0.99 * self.chance.unit() } else { 0.0 },
             ledger: self.ledger(duration),
         }
@@ -611,6 +622,7 @@ impl Draw<'_> {
             },
             processing: self.dist(),
             per,
+            calls: self.calls(),
             call_latency,
             failure: Failure {
                 probability: self.share(),
@@ -648,6 +660,50 @@ impl Draw<'_> {
             idempotent: self.chance.one_in(2),
             forward: self.forward(last),
             retry: self.retry(),
+        }
+    }
+
+    /// One in two leans on something, if there is something.
+    fn calls(&mut self) -> Option<CallConfig> {
+        if self.downstreams == 0 || self.chance.one_in(2) {
+            return None;
+        }
+        let to = DownstreamId(self.chance.below(self.downstreams as usize) as u32);
+        let retry = self.retry();
+        let budget = match self.chance.below(3) {
+            0 => RetryBudget::Unlimited,
+            1 => RetryBudget::Tokens {
+                size: self.chance.below(500) as u32,
+                cost: self.chance.below(20) as u32,
+                cost_refused: self.chance.below(20) as u32,
+            },
+            _ => RetryBudget::Share {
+                millionths: self.chance.below(1_000_000) as u32,
+                saved: self.chance.between(1, 10) as u32,
+            },
+        };
+        Some(CallConfig { to, base_refused: retry.base, retry, budget })
+    }
+
+    fn downstream(&mut self) -> DownstreamConfig {
+        let bound = match self.chance.below(3) {
+            0 => DownstreamBound::Pool { connections: self.chance.between(1, 5) as u32 },
+            1 => DownstreamBound::Limiter {
+                per_second: self.chance.between(1, 100) as f64 / self.tempo.as_secs_f64() / 10.0,
+                burst: 1.0 + self.share() * 5.0,
+            },
+            _ => DownstreamBound::Scalability {
+                contention: self.share(),
+                coherency: self.share() / 10.0,
+            },
+        };
+        DownstreamConfig {
+            bound,
+            work: self.dist(),
+            failure: if self.chance.one_in(2) { self.share() } else { 0.0 },
+            timeout: self.chance.one_in(2).then(|| self.some_length()),
+            goes_on: self.chance.one_in(2),
+            waiting: self.chance.one_in(2).then(|| self.chance.below(6) as u32),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqsim::facts::deed::{Deed, FunctionId, WorkerId};
+use sqsim::facts::deed::{Deed, DownstreamId, FunctionId, WorkerId};
 use sqsim::facts::fingerprint::Fingerprint;
 use sqsim::facts::observer::Observer;
 use sqsim::kernel::time::{Span, Time};
@@ -78,6 +78,10 @@ pub(crate) struct Watch {
     sends_to: Vec<QueueId>,
     /// Where all that is deleted from a queue was sent on before, if all its fleets do so.
     sent_on: Vec<Option<QueueId>>,
+    /// Of each downstream the calls that wait and those that are worked on.
+    calls: Vec<(u32, u32)>,
+    /// How many it works on at once, if it has a pool.
+    connections: Vec<Option<u32>>,
 }
 
 /// Where the fleets at queue `at` send on what they complete; `None` if one of them does not, there
@@ -117,6 +121,12 @@ impl Watch {
                 .flat_map(|it| vec![it.threads; it.size.most() as usize])
                 .collect(),
             threads_of: fleets.map(|it| it.threads).collect(),
+            calls: vec![(0, 0); scenario.downstreams.len()],
+            connections: scenario
+                .downstreams
+                .iter()
+                .map(|it| it.config.bound.connections())
+                .collect(),
             most_in_flight: queues.clone().map(|it| u64::from(it.max_in_flight)).collect(),
             most_partitions: queues.map(|it| most(it.ledger.partitions, it.ledger.split)).collect(),
             arrived: vec![(0, 0); scenario.producers.len()],
@@ -184,6 +194,15 @@ impl Watch {
             }
             assert_eq!(next, None, "queue {at}: the last keys belong nowhere in {open:?}");
         }
+    }
+
+    /// What becomes of a call, none of which is there twice or lost.
+    fn call(&mut self, downstream: DownstreamId, waiting: i32, in_use: i32) {
+        let (waits, uses) = &mut self.calls[downstream.0 as usize];
+        *waits = waits.checked_add_signed(waiting).expect("one that waits does so once");
+        *uses = uses.checked_add_signed(in_use).expect("one that ends has begun");
+        let most = self.connections[downstream.0 as usize];
+        assert!(most.is_none_or(|most| *uses <= most), "{downstream:?} has no such connection");
     }
 
     fn tick(&mut self, now: Time) {
@@ -404,7 +423,15 @@ impl Observer for Watch {
                 assert!(!self.work.keys().any(|&(of, ..)| of == worker), "it worked on, gone");
             }
             Deed::Busy { worker, busy, .. } => assert!(busy <= self.threads[worker.0 as usize]),
-            Deed::InvocationThrottled { .. }
+            Deed::Called { downstream, .. } => self.call(downstream, 1, 0),
+            Deed::CallBegun { downstream, .. } => self.call(downstream, -1, 1),
+            Deed::CallEnded { downstream, .. } => self.call(downstream, 0, -1),
+            Deed::CallRefused { downstream, .. } => self.call(downstream, -1, 0),
+            Deed::CallGivenUp { downstream, under_way, goes_on: false, .. } => {
+                self.call(downstream, -i32::from(!under_way), -i32::from(under_way));
+            }
+            Deed::CallGivenUp { goes_on: true, .. }
+            | Deed::InvocationThrottled { .. }
             | Deed::ReceivesBurnt { .. }
             | Deed::SendRetried { .. }
             | Deed::Left { .. }

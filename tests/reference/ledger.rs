@@ -424,10 +424,15 @@ impl Reference {
             return Change::Message(message, Step::ReceiptExpired {});
         }
         let q = self.queue(receipt.queue);
-        let Some(latest) = q.latest(receipt) else {
+        let stale_deletes = q.config.stale_deletes;
+        let Some(there) = q.messages.iter().find(|there| there.id == message) else {
             return Change::Message(message, Step::DeletedNothing {});
         };
-        let chance = latest.luck.draws(Fate::LostDelete, receipt.receives).unit();
+        let stale = there.luck.draws(Fate::StaleDelete, receipt.receives).unit();
+        if there.receives != receipt.receives && stale >= stale_deletes {
+            return Change::Message(message, Step::DeletedNothing {});
+        }
+        let chance = there.luck.draws(Fate::LostDelete, there.receives).unit();
         if chance < q.config.lost_deletes {
             return Change::Message(message, Step::DeleteLost {});
         }

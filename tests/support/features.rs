@@ -3,6 +3,7 @@
 //! Owns [`all`], by hand and by name, and [`random`], by chance. All producers fall silent long
 //! before the end, so that a scenario without a permanent fault ends empty.
 
+use sqsim::facts::deed::DownstreamId;
 use sqsim::kernel::dist::Dist;
 use sqsim::kernel::rng::{Draws, Source};
 use sqsim::kernel::time::{Span, Time};
@@ -11,9 +12,10 @@ use sqsim::ledger::config::{
     Outage, Placement, QueueConfig, QueueId, ReceiveRouting, Redrive, Reservoir, SplitPolicy,
 };
 use sqsim::model::clients::{
-    ArrivalProcess, Ask, Crash, Failure, FleetConfig, Heartbeat, Jitter, OnFailure, ProducerConfig,
-    Several, WorkUnit,
+    ArrivalProcess, Ask, CallConfig, Crash, Failure, FleetConfig, Heartbeat, Jitter, OnFailure,
+    ProducerConfig, Retry, RetryBudget, Several, WorkUnit,
 };
+use sqsim::model::downstream::{DownstreamBound, DownstreamConfig};
 use sqsim::model::scenario::Scenario;
 
 use super::{fleet, named, poisson, poisson_until, producer, queue, scenario, secs};
@@ -59,6 +61,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         splits(),
         prefetch(),
         heartbeat(),
+        leaning(),
         pipeline(),
         short_polls(),
         closed(),
@@ -66,6 +69,30 @@ pub(crate) fn all() -> Vec<Scenario> {
         nodes(),
         weak_quorums(),
     ]
+}
+
+/// A pool that is too small for its callers, who give up, fail, try again and die.
+pub(crate) fn leaning() -> Scenario {
+    let mut fleet = fleet(6, exponential(millis(100)));
+    fleet.threads = 3;
+    fleet.calls = Some(CallConfig {
+        to: DownstreamId(0),
+        retry: Retry { base: millis(50), cap: secs(1), attempts: Some(3) },
+        base_refused: millis(200),
+        budget: RetryBudget::Tokens { size: 60, cost: 14, cost_refused: 5 },
+    });
+    fleet.crash = Some(Crash { mean_time_between: secs(20), restart: exponential(secs(3)) });
+    let mut scenario = of("leaning", vec![visible_again(secs(2))], sends(6.0), fleet);
+    let config = DownstreamConfig {
+        bound: DownstreamBound::Pool { connections: 2 },
+        work: exponential(millis(400)),
+        failure: 0.1,
+        timeout: Some(millis(900)),
+        goes_on: true,
+        waiting: Some(6),
+    };
+    scenario.downstreams = vec![named("db", config)];
+    scenario
 }
 
 fn plain() -> Scenario {
@@ -355,6 +382,7 @@ fn random_queue(die: &mut Draws) -> QueueConfig {
         redrive: None,
         purges,
         lost_deletes: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
+        stale_deletes: if one_in(die, 3) { die.unit() } else { 0.0 },
         duplicates: if one_in(die, 3) { die.unit() / 3.0 } else { 0.0 },
         message_size: MessageSize::constant(if one_in(die, 3) { 100_000 } else { 1_000 }),
         counter_lag: Dist::Constant(Span::ZERO),

@@ -156,7 +156,7 @@ fn the_events_fit_one_screen() {
     assert!(copies::<Event>() <= 24);
     let text = read("src/core/event.rs");
     let lines = lines_from_to(&text, "events! {", "}");
-    assert!((3..=60).contains(&lines), "the table of events has {lines} lines");
+    assert!((3..=66).contains(&lines), "the table of events has {lines} lines");
     assert!(text.contains("assert!(size_of::<Event>() <= 24)"));
 }
 

@@ -3,6 +3,7 @@
 //! Owns the sums over what is laid out for them. Must not know what is too much. All sums saturate.
 
 use super::Fleets;
+use super::calling::Calls as OwnCalls;
 use super::queues::Round;
 use super::worker::{Thread, Worker, WorkerChance, deliveries_per_thread, room};
 use crate::core::event::Event;
@@ -39,7 +40,8 @@ fn times(count: u64, bytes: usize) -> u64 {
 /// Bytes of a worker with its threads.
 fn of_worker(config: &FleetConfig) -> u64 {
     let deliveries = u64::from(deliveries_per_thread(config));
-    let thread = size_of::<Thread>() as u64 + times(deliveries, size_of::<Delivery>());
+    let call = if config.calls.is_some() { OwnCalls::BYTES_PER_THREAD } else { 0 };
+    let thread = (size_of::<Thread>() + call) as u64 + times(deliveries, size_of::<Delivery>());
     let queues = config.several.iter().map(|several| Round::bytes(several.queues().count()));
     let awaited = if config.receive.barrier { MAX_BATCH * size_of::<u64>() } else { 0 };
     let pace = queues.sum::<usize>() + awaited;

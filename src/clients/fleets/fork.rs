@@ -53,6 +53,7 @@ impl Fleets {
             core.move_in_turn(&moved, |event| match event {
                 Event::Fleets(FleetEvent::Size(fleet) | FleetEvent::Deploy(fleet)) => Some(fleet.0),
                 Event::Fleets(_)
+                | Event::Downstreams(_)
                 | Event::Producers(_)
                 | Event::Functions(_)
                 | Event::Service(_) => None,

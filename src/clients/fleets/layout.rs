@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use super::Fleets;
+use super::calling::Calls as OwnCalls;
 use super::deploys::Rollout;
 use super::sizing::{Size, Term};
 use super::worker::{Life, Thread, Worker, WorkerChance, buffer, deliveries_per_thread};
@@ -47,6 +48,7 @@ impl Fleets {
             connections: Vec::new(),
             threads: Vec::new(),
             held: Vec::new(),
+            calls: OwnCalls::default(),
             background: Calls::new(),
             awaited: BTreeMap::new(),
             rounds: BTreeMap::new(),

@@ -58,6 +58,7 @@ impl Fleets {
         worker.life = Life::Up;
         let term = &mut self.terms[number as usize];
         (term.has_started, term.started) = (true, core.now);
+        self.forget_credit(number);
         core.observer.deed(core.now, &Deed::Started { worker: WorkerId(number) });
         self.turn_idle(core, number, ThreadTime::Down);
         self.plan_crash(core, number);

@@ -10,6 +10,7 @@
 //! | `pacing` | when they may poll again |
 //! | `queues` | how they go through several queues |
 //! | `working` | what their threads do with what they got |
+//! | `calling` | what they lean on: calls to a downstream |
 //! | `holding` | what they do with what comes before its time |
 //! | `giving_back` | how long what failed stays away |
 //! | `background` | calls in the background: deletes, and what a stopped worker gives back |
@@ -25,6 +26,7 @@
 //! | `footprint` | how many bytes they take |
 
 mod background;
+mod calling;
 mod deploys;
 mod footprint;
 mod fork;
@@ -46,6 +48,7 @@ mod working;
 use std::collections::{BTreeMap, VecDeque};
 
 use background::BackgroundCall;
+use calling::Calls as OwnCalls;
 use deploys::Rollout;
 use placing::Hosts;
 use queues::Round;
@@ -85,6 +88,8 @@ pub struct Fleets {
     threads: Vec<Thread>,
     /// What threads work on.
     held: Vec<Delivery>,
+    /// What threads wait for that lean on a downstream.
+    calls: OwnCalls,
     /// Calls in the background under way.
     background: Calls<BackgroundCall>,
     /// The background deletes that a worker waits for before it receives again, by worker.
@@ -158,7 +163,7 @@ impl Fleets {
 
     /// Deliveries that are held and whose work is still to come or under way.
     pub fn unfinished(&self) -> impl Iterator<Item = Receipt> {
-        let working = self.threads.iter().filter(|thread| thread.stage <= Stage::Working);
+        let working = self.threads.iter().filter(|thread| thread.stage <= Stage::Leaning);
         let own = |thread: &Thread| {
             let first = thread.first as usize;
             &self.held[first..first + usize::from(thread.count)]

@@ -50,6 +50,8 @@ pub enum Stage {
     Holding,
     /// It works on its deliveries.
     Working,
+    /// It works on, in a call to a downstream.
+    Leaning,
     /// It sends what it completed on to the next queue.
     Forwarding,
     /// It deletes what it completed.
@@ -61,13 +63,19 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Whether the work on its deliveries is not over.
+    #[inline]
+    pub fn is_work(self) -> bool {
+        matches!(self, Stage::Working | Stage::Leaning)
+    }
+
     /// The stage after this one.
     #[inline]
     #[must_use]
     pub fn next(self) -> Stage {
         match self {
             Stage::Holding => Stage::Working,
-            Stage::Working => Stage::Forwarding,
+            Stage::Working | Stage::Leaning => Stage::Forwarding,
             Stage::Forwarding => Stage::Deleting,
             Stage::Deleting => Stage::Releasing,
             Stage::Releasing | Stage::Idle => Stage::Idle,
@@ -251,7 +259,7 @@ impl Thread {
     /// Whether a delivery is still to be worked on, deleted or given back.
     pub fn holds(&self, place: u8) -> bool {
         match self.stage {
-            Stage::Holding | Stage::Working => true,
+            Stage::Holding | Stage::Working | Stage::Leaning => true,
             // What was sent on already waits for the others, and then for its delete.
             Stage::Forwarding => self.completed & (1 << place) != 0,
             Stage::Deleting | Stage::Releasing | Stage::Idle => self.todo & (1 << place) != 0,

@@ -1,11 +1,11 @@
 //! What a worker's threads do with what they got.
 //!
 //! Owns the way of a delivery from the buffer to its end: work, heartbeat, send on, delete,
-//! release. Must not know polling.
+//! release. Must not know polling, nor what the work leans on.
 //!
-//! A thread passes through the stages holding, working, forwarding, deleting, releasing; each
-//! call takes its latency and is tried again when it is throttled. A stage with nothing to do is
-//! skipped.
+//! A thread passes through the stages holding, working, leaning, forwarding, deleting, releasing;
+//! each call takes its latency and is tried again when it is throttled. A stage with nothing to do
+//! is skipped.
 #![expect(
     clippy::inline_always,
     reason = "what every message passes is called from a rare way too"
@@ -112,15 +112,38 @@ impl Fleets {
         match self.threads[number as usize].stage {
             Stage::Idle => unreachable!("an idle thread has nothing due"),
             Stage::Holding => self.set_aside(core, number),
-            Stage::Working => self.end_work(core, number),
+            Stage::Working => self.end_own_part(core, number),
+            Stage::Leaning => self.try_call(core, number),
             Stage::Forwarding | Stage::Deleting | Stage::Releasing => {
                 self.go_on(core, number, Next::CallDue);
             }
         }
     }
 
-    /// The work ends: each delivery is completed or has failed.
-    fn end_work<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+    /// The work ends, unless it leans on something.
+    #[inline]
+    fn end_own_part<O: Observer>(&mut self, core: &mut Core<O>, number: u32) {
+        let worker = self.threads[number as usize].worker as usize;
+        if self.configs[self.workers[worker].fleet as usize].calls.is_some() {
+            return self.begin_call(core, number);
+        }
+        self.end_work(core, number, false);
+    }
+
+    /// The work that leaned on something ends, and `fails` or not.
+    #[inline(never)]
+    pub(super) fn end_called_work<O: Observer>(
+        &mut self,
+        core: &mut Core<O>,
+        number: u32,
+        fails: bool,
+    ) {
+        self.end_work(core, number, fails);
+    }
+
+    /// The work ends: each delivery is completed or has failed, all of them if the whole work has.
+    #[inline(always)]
+    fn end_work<O: Observer>(&mut self, core: &mut Core<O>, number: u32, has_failed: bool) {
         let thread = &mut self.threads[number as usize];
         let worker = &self.workers[thread.worker as usize];
         let fleet = &self.configs[worker.fleet as usize];
@@ -135,7 +158,7 @@ impl Fleets {
         let mut completed = 0_u16;
         let first = thread.first as usize;
         let own = &self.held[first..first + usize::from(thread.count)];
-        let all_fail = fleet.failure.whole_batch && any_fails(core, fleet, own);
+        let all_fail = has_failed || fleet.failure.whole_batch && any_fails(core, fleet, own);
         for (place, &Delivery { receipt, luck, sent }) in own.iter().enumerate() {
             let known = fleet.idempotent && core.ledger.is_done(&receipt);
             let how = if all_fail || !known && fails(fleet, luck, receipt.receives) {
@@ -230,7 +253,7 @@ impl Fleets {
         match stage {
             Stage::Forwarding => self.forward(core, number),
             Stage::Releasing => (self.release(core, number), false),
-            Stage::Deleting | Stage::Idle | Stage::Holding | Stage::Working => {
+            Stage::Deleting | Stage::Idle | Stage::Holding | Stage::Working | Stage::Leaning => {
                 unreachable!("only a calling stage has a call due")
             }
         }
@@ -348,13 +371,16 @@ impl Fleets {
             }
             core.calendar.cancel(FleetEvent::Thread(number));
             core.calendar.cancel(FleetEvent::Heartbeat(number));
+            if thread.stage == Stage::Leaning {
+                self.hang_up_call(core, number);
+            }
             let took = (core.now - thread.began) / u64::from(thread.count);
             for place in 0..u32::from(thread.count) {
                 let Delivery { receipt, sent, .. } = self.held[(thread.first + place) as usize];
                 if thread.holds(place as u8) {
                     core.ledger.annotate(&receipt, held);
                 }
-                if thread.stage == Stage::Working {
+                if thread.stage.is_work() {
                     let (message, queue) = (receipt.message, receipt.queue);
                     let ended = Deed::Ended {
                         worker: WorkerId(worker_number),

@@ -44,6 +44,7 @@ impl Producers {
             }
             Event::Producers(ProducerEvent::SendCall(_) | ProducerEvent::SendLinger(_))
             | Event::Service(_)
+            | Event::Downstreams(_)
             | Event::Fleets(_)
             | Event::Functions(_) => None,
         });

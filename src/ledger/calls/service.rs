@@ -300,8 +300,9 @@ impl Ledger {
     /// Deletes up to 10 messages of one queue
     /// ([DeleteMessage](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html)).
     /// With the latest receipt the message goes, even if its visibility timeout has passed; with
-    /// an older one the call succeeds and nothing happens; 12 h after the receive it fails. Only
-    /// entries that were refused are worth another try.
+    /// an older one the call succeeds, and whether the message goes is a matter of chance
+    /// ([`QueueConfig::stale_deletes`]); 12 h after the receive it fails. Only entries that were
+    /// refused are worth another try.
     ///
     /// # Panics
     /// Without a receipt or with more than 10.
@@ -345,7 +346,7 @@ impl Ledger {
             call.journal.change(now, queue, &Change::Message(message, Step::ReceiptExpired {}));
             return;
         }
-        let Some(row) = receipt.current(&self.slab) else {
+        let Some(row) = receipt.current(&self.slab).or_else(|| self.goes_by_older(receipt)) else {
             call.journal.change(now, queue, &Change::Message(message, Step::DeletedNothing {}));
             return;
         };
@@ -371,6 +372,17 @@ impl Ledger {
             queue,
             &Change::Message(message, Step::Deleted { sent, receives, from }),
         );
+    }
+
+    /// The row of a message that was received again since this receipt, if a delete with it
+    /// deletes all the same.
+    #[cold]
+    #[inline(never)]
+    fn goes_by_older(&self, receipt: &Receipt) -> Option<&Message> {
+        let chance = self.queues[receipt.queue.0 as usize].config.stale_deletes;
+        let row = receipt.of_message(&self.slab).filter(|_| chance > 0.0)?;
+        let draw = row.luck.draws(Fate::StaleDelete, receipt.receives).unit();
+        (draw < chance).then_some(row)
     }
 
     /// Lets the visibility timeout of a received message end `timeout` from now; zero makes it

@@ -6,6 +6,7 @@
 mod nodes;
 mod size;
 
+use crate::kernel::bucket::TokenRate;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 
@@ -37,6 +38,9 @@ pub struct QueueConfig {
     /// Probability that the service confirms a delete and a copy survives (at-least-once
     /// delivery, [DeleteMessage](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html)).
     pub lost_deletes: f64,
+    /// Probability that a delete with an older receipt deletes: that of a holder whose message was
+    /// received again meanwhile. The API lets it do nothing ([DeleteMessage](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html)).
+    pub stale_deletes: f64,
     /// Probability that a receive does not hide a message: it is visible to the next one at once
     /// (at-least-once delivery). Below 1.
     pub duplicates: f64,
@@ -87,6 +91,12 @@ pub struct Capacity {
     pub per_second: f64,
     /// Calls that an idle partition takes at once; at least 1.
     pub burst: f64,
+}
+
+impl From<Capacity> for TokenRate {
+    fn from(capacity: Capacity) -> TokenRate {
+        TokenRate::new(capacity.per_second, capacity.burst)
+    }
 }
 
 /// A ceiling for the sends of a queue, which follows its highest rate (the on-demand modes of

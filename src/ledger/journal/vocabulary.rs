@@ -97,6 +97,8 @@ pub enum Kind {
     Caller,
     /// Fleets.
     Fleet,
+    /// What workers lean on.
+    Downstream,
     /// Functions.
     Function,
 }

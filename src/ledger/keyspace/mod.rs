@@ -9,11 +9,9 @@
 //! | `cuts` | where the key space is cut |
 //! | `keys` | which key a message gets |
 //! | `routing` | which partitions a poll asks |
-//! | `capacity` | how many calls a partition carries |
 //! | `backlog` | how much each partition holds |
 
 pub(super) mod backlog;
-pub(super) mod capacity;
 pub(super) mod cuts;
 pub(super) mod keys;
 pub(super) mod partition;

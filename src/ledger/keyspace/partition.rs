@@ -11,8 +11,8 @@ mod check;
 mod recut;
 
 use super::backlog::{Backlogs, Counted};
-use super::capacity::{Bucket, Rate};
 use super::cuts::equal_cuts;
+use crate::kernel::bucket::{Bucket, TokenRate};
 use crate::kernel::time::Time;
 use crate::ledger::config::{Capacity, QueueId};
 use crate::ledger::journal::{Action, MessageId, PartitionId};
@@ -33,7 +33,7 @@ pub(in crate::ledger) struct Partition {
     line: Line,
     buckets: [Bucket; 3],
     /// What it carries now.
-    pub(in crate::ledger) rate: Option<Rate>,
+    pub(in crate::ledger) rate: Option<TokenRate>,
     /// No call is served before this: its range has just changed.
     pub(in crate::ledger) paused_until: Time,
     /// It takes no sends any more.
@@ -64,12 +64,13 @@ impl Partition {
     }
 
     /// Carries what `to` says instead of `from`; a part of it, as before, while it is copied.
-    fn carry(&mut self, from: Option<Rate>, to: Option<Capacity>, now: Time) {
+    fn carry(&mut self, from: Option<TokenRate>, to: Option<Capacity>, now: Time) {
         let share = match (self.rate, from) {
             (Some(rate), Some(from)) => rate.per_second / from.per_second,
             _ => 1.0,
         };
-        let rate = to.map(|to| Rate::new(Capacity { per_second: to.per_second * share, ..to }));
+        let rate =
+            to.map(|to| TokenRate::from(Capacity { per_second: to.per_second * share, ..to }));
         for bucket in &mut self.buckets {
             bucket.convert(self.rate, rate, now);
         }
@@ -91,7 +92,7 @@ pub(in crate::ledger) struct Shards {
     /// How many take sends: they stand first.
     live: usize,
     /// What a new partition carries.
-    rate: Option<Rate>,
+    rate: Option<TokenRate>,
     /// For each value of a key's top bits, the index of the partition that holds its first key.
     table: Vec<u32>,
     /// One bit a partition: its line is not empty.
@@ -117,7 +118,7 @@ impl Shards {
     /// `count` equal ranges.
     pub(in crate::ledger) fn new(
         count: u32,
-        rate: Option<Rate>,
+        rate: Option<TokenRate>,
         counted: Counted,
         slab: &mut Slab,
     ) -> Shards {
@@ -150,7 +151,7 @@ impl Shards {
         for part in &mut self.parts {
             part.carry(self.rate, capacity, now);
         }
-        self.rate = capacity.map(Rate::new);
+        self.rate = capacity.map(TokenRate::from);
     }
 
     fn open(&mut self, first: u64, last: u64, line: Line) -> Partition {

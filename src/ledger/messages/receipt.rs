@@ -40,9 +40,13 @@ impl Receipt {
     /// The row of its message, if that is still there and was not received since.
     #[inline]
     pub(in crate::ledger) fn current<'a>(&self, slab: &'a Slab) -> Option<&'a Message> {
-        slab.live(self.slot).filter(|row| {
-            row.id == self.message && row.receives == self.receives && row.queue() == self.queue
-        })
+        self.of_message(slab).filter(|row| row.receives == self.receives)
+    }
+
+    /// The row of its message, if that is still there, received since or not.
+    #[inline]
+    pub(in crate::ledger) fn of_message<'a>(&self, slab: &'a Slab) -> Option<&'a Message> {
+        slab.live(self.slot).filter(|row| row.id == self.message && row.queue() == self.queue)
     }
 }
 

@@ -15,12 +15,12 @@ mod undone;
 
 use std::cmp::Reverse;
 
+use crate::kernel::bucket::TokenRate;
 use crate::kernel::rng::{Purpose, Source, Streams};
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, MessageSize, QueueConfig, QueueId, SplitPolicy};
 use crate::ledger::journal::{Change, Journal, MessageId, State};
 use crate::ledger::keyspace::backlog::Counted;
-use crate::ledger::keyspace::capacity::Rate;
 use crate::ledger::keyspace::keys::Router;
 use crate::ledger::keyspace::partition::Shards;
 use crate::ledger::keyspace::routing::Routing;
@@ -50,7 +50,7 @@ pub(super) enum Resident {
 pub(super) struct Queue {
     pub(super) id: QueueId,
     pub(super) config: QueueConfig,
-    pub(super) rate: Option<Rate>,
+    pub(super) rate: Option<TokenRate>,
     /// It, its partitions or their nodes can refuse a call, a policy watches the load, or the
     /// payload of calls is counted.
     pub(super) guarded: bool,
@@ -103,7 +103,7 @@ impl Queue {
         streams: Streams,
         slab: &mut Slab,
     ) -> Queue {
-        let rate = config.ledger.capacity.map(Rate::new);
+        let rate = config.ledger.capacity.map(TokenRate::from);
         let (receive, keys) = (config.ledger.receive, config.ledger.keys);
         let counted = Counted { waiting: receive.sees_lines(), held: keys.sees_backlogs() };
         let shards = Shards::new(config.ledger.partitions, rate, counted, slab);
@@ -163,7 +163,7 @@ impl Queue {
     /// Makes anew what follows from the settings and is kept at hand.
     pub(super) fn heed_settings(&mut self) {
         let size = &self.config.message_size;
-        self.rate = self.config.ledger.capacity.map(Rate::new);
+        self.rate = self.config.ledger.capacity.map(TokenRate::from);
         self.sizes = size.fills_chunks().then(|| size.clone());
         let looks = self.watch.is_some() || self.ceiling.is_some();
         let counts = self.rate.is_some() || self.sizes.is_some();

@@ -11,10 +11,10 @@
 use std::ops::Range;
 
 use super::Queue;
+use crate::kernel::bucket::TokenRate;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Capacity, Mechanics};
 use crate::ledger::journal::{Journal, KeySpace, Refusal};
-use crate::ledger::keyspace::capacity::Rate;
 use crate::ledger::keyspace::partition::{Partition, Recut, pieces};
 use crate::ledger::messages::message::Slab;
 use crate::ledger::nodes::cluster::Origin;
@@ -262,7 +262,7 @@ fn start<J: Journal>(q: &mut Queue, slab: &mut Slab, reshard: Reshard, now: Time
     };
     let Some(mut reshard) = unless_held_up(q, reshard, now) else { return };
     let slowed = q.config.ledger.capacity.map(|capacity| {
-        Rate::new(Capacity { per_second: capacity.per_second * (1.0 - share), ..capacity })
+        TokenRate::from(Capacity { per_second: capacity.per_second * (1.0 - share), ..capacity })
     });
     let parts = q.places_of(&reshard.plan);
     for at in parts.clone() {

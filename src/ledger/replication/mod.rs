@@ -10,12 +10,12 @@
 
 mod missed;
 
+use crate::kernel::bucket::{Bucket, TokenRate};
 use crate::kernel::num;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::Time;
 use crate::ledger::config::{Capacity, NodeId, Nodes};
 use crate::ledger::journal::{Action, NodeChange, PartitionId};
-use crate::ledger::keyspace::capacity::{Bucket, Rate};
 use crate::ledger::keyspace::partition::{Partition, Shards};
 use crate::ledger::messages::message::Message;
 use crate::ledger::nodes::cluster::{self, Cluster, Origin};
@@ -38,7 +38,7 @@ struct Place {
 #[derive(Clone, Copy, Debug)]
 struct Meter {
     bucket: Bucket,
-    rate: Rate,
+    rate: TokenRate,
     /// Copies that splits make from or to it.
     copies: u32,
 }
@@ -85,7 +85,8 @@ impl Replication {
         shards: &Shards,
     ) -> Replication {
         let parts: Vec<Part> = shards.live().iter().map(Part::from).collect();
-        let meter = |capacity| Meter { bucket: Bucket::FULL, rate: Rate::new(capacity), copies: 0 };
+        let meter =
+            |capacity| Meter { bucket: Bucket::FULL, rate: TokenRate::from(capacity), copies: 0 };
         let meters = config.capacity.map(|it| vec![meter(it); config.count as usize]);
         // Where any two quorums meet, none is ever undone. Debug builds keep them nevertheless, so
         // that tests see it.
@@ -194,7 +195,7 @@ impl Replication {
         for (meter, copies) in self.meters.iter_mut().zip(self.cluster.copies()) {
             let left = 1.0 - self.config.copy_share;
             let left = num::pow(left, f64::from(copies + meter.copies));
-            meter.rate = Rate::new(Capacity { per_second: full.per_second * left, ..full });
+            meter.rate = TokenRate::from(Capacity { per_second: full.per_second * left, ..full });
         }
     }
 }

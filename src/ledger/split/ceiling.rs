@@ -11,16 +11,16 @@
 use std::collections::VecDeque;
 
 use super::load::{Peaks, Recent};
+use crate::kernel::bucket::{Bucket, TokenRate};
 use crate::kernel::time::Time;
 use crate::ledger::config::{Capacity, CeilingConfig};
-use crate::ledger::keyspace::capacity::{Bucket, Rate};
 
 /// The ceiling of one queue.
 #[derive(Clone, Debug)]
 pub(in crate::ledger) struct Ceiling {
     config: CeilingConfig,
     bucket: Bucket,
-    rate: Rate,
+    rate: TokenRate,
     /// Sends admitted in the current second.
     admitted: u32,
     recent: Recent,
@@ -69,8 +69,8 @@ impl Ceiling {
 }
 
 /// A rate with the burst of one second.
-fn allowed(per_second: f64) -> Rate {
-    Rate::new(Capacity { per_second, burst: per_second.max(1.0) })
+fn allowed(per_second: f64) -> TokenRate {
+    TokenRate::from(Capacity { per_second, burst: per_second.max(1.0) })
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ fn metrics() -> Metrics {
         partitions: Vec::new(),
         producers: 1,
         fleets: vec![(4, 1)],
+        downstreams: Vec::new(),
         functions: Vec::new(),
     })
 }
@@ -276,6 +277,7 @@ fn frame_of_three() -> Frame {
         partitions: vec![1; 3],
         producers: 2,
         fleets: vec![(1, 1); 2],
+        downstreams: Vec::new(),
         functions: Vec::new(),
     }
 }

@@ -71,6 +71,7 @@ struct Pieces {
     producers: Vec<Piece>,
     workers: Vec<Piece>,
     fleets: Vec<Piece>,
+    downstreams: Vec<Piece>,
     functions: Vec<Piece>,
 }
 
@@ -91,6 +92,7 @@ impl Pieces {
             producers: names.producers.iter().map(|(name, _)| quoted(name)).collect(),
             workers: names.workers.iter().map(|name| quoted(name)).collect(),
             fleets: names.fleets.iter().map(|(name, _)| quoted(name)).collect(),
+            downstreams: names.downstreams.iter().map(|name| quoted(name)).collect(),
             functions: names.functions.iter().map(|(name, _)| quoted(name)).collect(),
         }
     }
@@ -159,6 +161,7 @@ impl Line<'_> {
             Kind::Producer => &self.pieces.producers,
             Kind::Worker | Kind::Caller => &self.pieces.workers,
             Kind::Fleet => &self.pieces.fleets,
+            Kind::Downstream => &self.pieces.downstreams,
             Kind::Function => &self.pieces.functions,
         };
         names[number as usize].push(self.out);
@@ -171,7 +174,9 @@ impl Line<'_> {
         let between = match kind {
             Kind::Caller => ".poller.",
             Kind::Worker => ".",
-            Kind::Queue | Kind::Producer | Kind::Fleet | Kind::Function => return,
+            Kind::Queue | Kind::Producer | Kind::Fleet | Kind::Downstream | Kind::Function => {
+                return;
+            }
         };
         // Before the quote that ends its name.
         self.out.pop();

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::facts::deed::{Deed, FleetId, FunctionId, WorkerId};
+use crate::facts::deed::{Deed, DownstreamId, FleetId, FunctionId, WorkerId};
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Action, Caller, Held, Refusal, State, group_of};
 use crate::model::course::Course;
@@ -33,6 +33,8 @@ pub(super) struct Names {
     pub(super) workers: Vec<String>,
     /// Fleets, with the queue they receive from.
     pub(super) fleets: Vec<(String, QueueId)>,
+    /// What they lean on.
+    pub(super) downstreams: Vec<String>,
     /// Threads of each worker, and places of workers, by fleet.
     sizes: Vec<(u32, u32)>,
     /// Where the workers work.
@@ -54,6 +56,7 @@ impl Names {
                 .map(|p| (p.name.clone(), p.config.queue))
                 .collect(),
             workers: Vec::new(),
+            downstreams: scenario.downstreams.iter().map(|it| it.name.clone()).collect(),
             sizes: fleets.clone().map(|fleet| (fleet.config.threads, 0)).collect(),
             fleets: fleets.map(|fleet| (fleet.name.clone(), fleet.config.queue)).collect(),
             places: Vec::new(),
@@ -102,6 +105,11 @@ impl Names {
     /// The name of a fleet.
     pub(super) fn fleet(&self, fleet: FleetId) -> &str {
         &self.fleets[fleet.0 as usize].0
+    }
+
+    /// The name of what workers lean on.
+    pub(super) fn downstream(&self, downstream: DownstreamId) -> &str {
+        &self.downstreams[downstream.0 as usize]
     }
 
     /// The name of a worker, or of an environment of a function: `handler.3`.

@@ -2,7 +2,9 @@
 //!
 //! Owns the sequence below. Must not know the formats.
 
-use crate::facts::deed::{Deed, Ending, FleetId, FunctionId, ProducerId, Returned, WorkerId};
+use crate::facts::deed::{
+    Deed, DownstreamId, Ending, FleetId, FunctionId, ProducerId, Returned, WorkerId,
+};
 use crate::facts::observer::Observer;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
@@ -18,6 +20,7 @@ use crate::model::clients::{
     ArrivalProcess, Ask, Crash, DeleteConfig, Failure, FleetConfig, OnFailure, OnStop,
     ProducerConfig, ReceiveConfig, Retry, WorkUnit,
 };
+use crate::model::downstream::{DownstreamBound, DownstreamConfig};
 use crate::model::functions::{Account, Environments, FunctionConfig, Pollers, Ramp, Slope};
 use crate::model::scenario::{Limits, Named, Prices, Scenario};
 
@@ -95,6 +98,7 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
         redrive,
         purges: Vec::new(),
         lost_deletes: 0.0,
+        stale_deletes: 0.0,
         message_size: MessageSize::constant(1_024),
         counter_lag: Dist::Constant(Span::ZERO),
         duplicates: 0.0,
@@ -109,6 +113,18 @@ fn queue(redrive: Option<Redrive>) -> QueueConfig {
             receive: ReceiveRouting::RegisterAll,
             nodes: None,
         },
+    }
+}
+
+/// What workers lean on.
+fn pool() -> DownstreamConfig {
+    DownstreamConfig {
+        bound: DownstreamBound::Pool { connections: 1 },
+        work: Dist::Constant(Span::ZERO),
+        failure: 0.0,
+        timeout: None,
+        goes_on: false,
+        waiting: None,
     }
 }
 
@@ -154,6 +170,7 @@ pub(crate) fn scenario() -> Scenario {
                 receive: receive(),
                 processing: zero(),
                 per: WorkUnit::Message,
+                calls: None,
                 call_latency: zero(),
                 failure: Failure {
                     probability: 0.0,
@@ -175,6 +192,7 @@ pub(crate) fn scenario() -> Scenario {
                 retry,
             },
         }],
+        downstreams: vec![Named { name: "db".into(), config: pool() }],
         expect: Vec::new(),
         limits: Limits { events: 1_000, resident: 1_000, trace_bytes: u64::MAX, memory: u64::MAX },
         prices: Prices::default(),
@@ -278,7 +296,7 @@ fn ended(message: u64, worker: u32, sent_ms: u64, took_ms: u64, how: Ending) -> 
 
 /// The sample, in order of time.
 pub(super) fn facts() -> Vec<(Time, Fact)> {
-    let back = [back_again(), function()];
+    let back = [back_again(), function(), calls()];
     let parts = [life_of_312(), others(), faults(), come_and_go(), nodes()];
     let parts = parts.into_iter().chain(back);
     let mut facts: Vec<_> = parts.into_iter().flatten().collect();
@@ -385,6 +403,42 @@ fn others() -> Vec<(Time, Fact)> {
         (at(79_500), received(317, 1, 1, (48_000, 109_500_000_000), None)),
         (at(79_600), began(317, 1, 1)),
     ]
+}
+
+/// Calls of a downstream: one that is done, one that is refused, and then waits, begins and fails
+/// after it was given up, one that its worker takes into its grave.
+fn calls() -> Vec<(Time, Fact)> {
+    let (worker, other, downstream) = (WorkerId(1), WorkerId(2), DownstreamId(0));
+    let called = |worker, attempt| Deed::Called { worker, thread: 0, downstream, attempt };
+    let begun = |waited| {
+        let waited = Span::from_millis(waited);
+        Deed::CallBegun { worker, downstream, waited }
+    };
+    let ended = |failed, heard| {
+        let used = Span::from_millis(250);
+        Deed::CallEnded { worker, downstream, used, failed, heard }
+    };
+    let given_up = |worker, dies, under_way, goes_on| Deed::CallGivenUp {
+        worker,
+        downstream,
+        dies,
+        under_way,
+        goes_on,
+    };
+    let deeds = [
+        called(worker, 1),
+        begun(0),
+        ended(false, true),
+        called(worker, 1),
+        Deed::CallRefused { worker, downstream },
+        called(worker, 2),
+        begun(120),
+        given_up(worker, false, true, true),
+        ended(true, false),
+        called(other, 1),
+        given_up(other, true, false, false),
+    ];
+    (0..).zip(deeds).map(|(n, deed)| (at(77_000 + n), Fact::Deed(deed))).collect()
 }
 
 /// Workers that come and go.

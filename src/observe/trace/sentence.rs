@@ -247,17 +247,7 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
             let name = names.worker(worker);
             write!(out, "{name} began work in thread {thread}, receive {receives}")
         }
-        Deed::Ended { worker, took, how, .. } => {
-            let (name, took) = (names.worker(worker), exact(took));
-            match how {
-                Ending::Done => write!(out, "{name} did it in {took}"),
-                Ending::Duplicate => write!(out, "{name} did it in {took}, once more than needed"),
-                Ending::Recognised => write!(out, "{name} saw in {took} that it was done before"),
-                Ending::Failed => write!(out, "{name} failed after {took}"),
-                Ending::Crashed => write!(out, "{name} crashed {took} into the work"),
-                Ending::Killed => write!(out, "{name} was killed {took} into the work"),
-            }
-        }
+        Deed::Ended { worker, took, how, .. } => ended(out, &names.worker(worker), took, how),
         Deed::Joined { worker, .. } => write!(out, "{} joined its fleet", names.worker(worker)),
         Deed::Left { worker, .. } => {
             write!(out, "{} leaves its fleet and receives no more", names.worker(worker))
@@ -280,6 +270,11 @@ pub(super) fn of_deed(out: &mut impl Write, names: &Names, deed: &Deed) -> io::R
         Deed::Stopped { worker, .. } => write!(out, "{} has stopped", names.worker(worker)),
         Deed::Started { worker } => write!(out, "{} started", names.worker(worker)),
         Deed::Crashed { worker } => write!(out, "{} crashed", names.worker(worker)),
+        Deed::Called { .. }
+        | Deed::CallBegun { .. }
+        | Deed::CallEnded { .. }
+        | Deed::CallRefused { .. }
+        | Deed::CallGivenUp { .. } => of_downstream(out, names, deed),
         Deed::Invoked { .. }
         | Deed::InvocationEnded { .. }
         | Deed::InvocationThrottled { .. }
@@ -325,6 +320,63 @@ fn of_function(out: &mut impl Write, names: &Names, deed: &Deed) -> io::Result<(
         Deed::LimitChanged { function, limit, was } => {
             let name = names.function(function);
             write!(out, "{name} may have {limit} invocations at once, {was} before")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes how the work on a message ended.
+fn ended(out: &mut impl Write, name: &str, took: Span, how: Ending) -> io::Result<()> {
+    let took = exact(took);
+    match how {
+        Ending::Done => write!(out, "{name} did it in {took}"),
+        Ending::Duplicate => write!(out, "{name} did it in {took}, once more than needed"),
+        Ending::Recognised => write!(out, "{name} saw in {took} that it was done before"),
+        Ending::Failed => write!(out, "{name} failed after {took}"),
+        Ending::Crashed => write!(out, "{name} crashed {took} into the work"),
+        Ending::Killed => write!(out, "{name} was killed {took} into the work"),
+    }
+}
+
+/// Writes what became of a call of a downstream.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other deed is told to it")]
+fn of_downstream(out: &mut impl Write, names: &Names, deed: &Deed) -> io::Result<()> {
+    match *deed {
+        Deed::Called { worker, downstream, attempt, .. } => {
+            let (name, to) = (names.worker(worker), names.downstream(downstream));
+            match attempt {
+                1 => write!(out, "{name} calls {to}"),
+                _ => write!(out, "{name} calls {to}, try {attempt}"),
+            }
+        }
+        Deed::CallBegun { worker, downstream, waited } => {
+            let (name, to) = (names.worker(worker), names.downstream(downstream));
+            write!(out, "{to} begins the call of {name}")?;
+            if waited.is_zero() {
+                return Ok(());
+            }
+            write!(out, " that waited {}", exact(waited))
+        }
+        Deed::CallEnded { worker, downstream, used, failed, heard } => {
+            let (name, to) = (names.worker(worker), names.downstream(downstream));
+            let how = if failed { "fails" } else { "has done" };
+            write!(out, "{to} {how} the call of {name} after {}", exact(used))?;
+            if heard { Ok(()) } else { write!(out, ", which had given it up") }
+        }
+        Deed::CallRefused { worker, downstream } => {
+            write!(
+                out,
+                "{} refuses the call of {}",
+                names.downstream(downstream),
+                names.worker(worker)
+            )
+        }
+        Deed::CallGivenUp { worker, downstream, dies, under_way, goes_on } => {
+            let (name, to) = (names.worker(worker), names.downstream(downstream));
+            let why = if dies { "dies in" } else { "gives up" };
+            let how = if under_way { "was worked on" } else { "waited" };
+            write!(out, "{name} {why} its call to {to}, which {how}")?;
+            if goes_on { write!(out, " and goes on") } else { Ok(()) }
         }
         _ => Ok(()),
     }

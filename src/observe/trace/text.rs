@@ -145,6 +145,11 @@ impl<W: Write> Observer for TextLines<W> {
             | Deed::Left { worker, .. }
             | Deed::Stopped { worker, .. }
             | Deed::Killed { worker, .. }
+            | Deed::Called { worker, .. }
+            | Deed::CallBegun { worker, .. }
+            | Deed::CallEnded { worker, .. }
+            | Deed::CallRefused { worker, .. }
+            | Deed::CallGivenUp { worker, .. }
             | Deed::Busy { worker, .. } => self.names.place(worker).map(|place| place.queue),
             Deed::Invoked { environment: worker, .. }
             | Deed::InvocationEnded { environment: worker, .. }

@@ -111,6 +111,7 @@ pub(super) fn run(queues: Vec<QueueMeasured>, end: Time) -> Measured {
         queues,
         producers: Vec::new(),
         fleets: Vec::new(),
+        downstreams: Vec::new(),
         functions: Vec::new(),
         fingerprint: 0,
         checkpoints: Vec::new(),

@@ -10,7 +10,7 @@
 
 use super::estimated::Estimated;
 use super::table::{Cell, Layout, Row, Table, left};
-use super::{Style, Typed, cost, functions, nodes, partitions};
+use super::{Style, Typed, cost, downstream, functions, nodes, partitions};
 use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::LatencyOf;
@@ -258,6 +258,11 @@ pub(super) fn sentences(
             say("Wasted", format!("{}: {sentence}", fleet.name));
         }
     }
+    for (place, named) in scenario.downstreams.iter().enumerate() {
+        if let Some(sentence) = downstream::sentence(named.config.bound, outcomes, place) {
+            say("Downstream", format!("{}: {sentence}", named.name));
+        }
+    }
     for (place, function) in scenario.functions.iter().enumerate() {
         let several = scenario.functions.len() > 1;
         let name = if several { format!("{}: ", function.name) } else { String::new() };
@@ -344,8 +349,9 @@ fn consumers(outcomes: Sample<'_>, fleet: usize, queues: &[usize], grows: bool) 
 /// than to work or be idle.
 fn thread_time(outcomes: Sample<'_>, fleet: usize) -> String {
     type Part = (&'static str, fn(ThreadTime) -> f64);
-    const PARTS: [Part; 4] = [
+    const PARTS: [Part; 5] = [
         ("work", |time| time.work),
+        ("downstream", |time| time.downstream),
         ("calls", |time| time.calls),
         ("idle", |time| time.idle),
         ("down", |time| time.down),

@@ -11,6 +11,7 @@ mod advise;
 mod blocks;
 mod compare;
 mod cost;
+mod downstream;
 mod estimated;
 pub mod fold;
 mod functions;

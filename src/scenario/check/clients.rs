@@ -291,6 +291,7 @@ impl<'a> Check<'a> {
                 WorkUnitFile::Message => WorkUnit::Message,
                 WorkUnitFile::Batch => WorkUnit::Batch,
             },
+            calls: file.calls.as_ref().map(|it| self.calls(&at.field("calls"), it)),
             call_latency,
             failure: self.failure(&at.field("failure"), file),
             hold: file.hold.as_ref().map(|hold| self.dist(&at.field("hold"), hold)),

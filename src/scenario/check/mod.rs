@@ -12,6 +12,7 @@
 
 mod clients;
 mod dist;
+mod downstream;
 mod failure;
 pub(super) mod files;
 mod fleet_size;
@@ -39,6 +40,7 @@ use super::shared::SharedData;
 use super::tree::{At, Node};
 use super::units;
 use super::warnings::{self, Warning};
+use crate::facts::deed::DownstreamId;
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
 use crate::model::near::nearest;
@@ -79,7 +81,7 @@ pub(super) fn check(
     faults: &mut Faults,
 ) -> Option<Scenario> {
     let root = At::root(root);
-    for kind in ["queues", "producers", "consumers"] {
+    for kind in ["queues", "producers", "consumers", "downstream"] {
         let at = root.field(kind);
         if at.keys().len() > MOST_NAMED {
             let what = format!("{} {kind} are more than {MOST_NAMED}", at.keys().len());
@@ -89,6 +91,7 @@ pub(super) fn check(
     }
     let mut check = Check {
         queues: root.field("queues").keys().into_iter().collect(),
+        downstreams: root.field("downstream").keys().into_iter().collect(),
         allowed: BTreeSet::new(),
         duration: file.duration.0,
         threads: 0,
@@ -118,6 +121,8 @@ struct Check<'a> {
     root: At<'a>,
     /// The queues' names, in order, as written: those at fault themselves included.
     queues: NameList<'a>,
+    /// The names of what workers lean on.
+    downstreams: NameList<'a>,
     /// The warnings that the scenario means.
     allowed: BTreeSet<Warning>,
     /// Producers run until here.
@@ -156,7 +161,7 @@ impl<'a> Check<'a> {
                 vec!["make it shorter than `duration`".into()];
         }
         self.not_empty("queues", file.queues.0.is_empty(), "\"jobs\": ()");
-        for kind in ["queues", "producers", "consumers"] {
+        for kind in ["queues", "producers", "consumers", "downstream"] {
             self.names(&root.field(kind));
         }
         let end = duration.saturating_add(file.drain.0);
@@ -183,6 +188,7 @@ impl<'a> Check<'a> {
             }),
             functions: self.consumers(file, ReceiverFile::function, Check::function),
             account: self.account(file),
+            downstreams: self.each("downstream", &file.downstream, Check::downstream),
             expect: file.expect.clone(),
             limits: self.limits(file),
             prices: self.prices(file),
@@ -339,16 +345,32 @@ impl<'a> Check<'a> {
         if let Some(place) = self.queues.place(name) {
             return QueueId(place as u32);
         }
-        let help = match &self.queues[..] {
+        let queues = self.queues.clone();
+        self.unknown(at, name, "queue", "queues", &queues);
+        QueueId(0)
+    }
+
+    /// What workers lean on by this name.
+    fn downstream_named(&mut self, at: &At, name: &str) -> DownstreamId {
+        if let Some(place) = self.downstreams.place(name) {
+            return DownstreamId(place as u32);
+        }
+        let downstreams = self.downstreams.clone();
+        self.unknown(at, name, "downstream", "downstreams", &downstreams);
+        DownstreamId(0)
+    }
+
+    /// Nothing of its kind has this name.
+    fn unknown(&mut self, at: &At, name: &str, one: &str, many: &str, known: &NameList) {
+        let help = match &known[..] {
             _ if self.is_full() => String::new(),
-            [] => "the scenario has no queues".into(),
-            queues => match nearest(name, queues.iter().copied()) {
+            [] => format!("the scenario has no {many}"),
+            names => match nearest(name, names.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the queues are {}", self.queues.few("`")),
+                None => format!("the {many} are {}", known.few("`")),
             },
         };
-        self.push(at, format!("unknown queue `{name}`")).help.push(help);
-        QueueId(0)
+        self.push(at, format!("unknown {one} `{name}`")).help.push(help);
     }
 
     fn window(&mut self, window: &WindowFile, end: Span) -> Span {
@@ -408,8 +430,8 @@ impl<'a> Check<'a> {
         if !all.is_whole(&scenario.expect) {
             return;
         }
-        let queues = self.queues.clone();
-        let names = Names { queues, producers, fleets, functions, scenario: None };
+        let (queues, downstreams) = (self.queues.clone(), self.downstreams.clone());
+        let names = Names { queues, producers, fleets, functions, downstreams, scenario: None };
         for (index, text) in scenario.expect.iter().enumerate() {
             if self.is_full() {
                 return;

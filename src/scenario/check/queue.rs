@@ -67,6 +67,7 @@ impl<'a> Check<'a> {
             redrive,
             purges: self.instants(&at.field("purge"), &file.purge, BETWEEN_PURGES, end),
             lost_deletes: file.lost_deletes.0,
+            stale_deletes: file.stale_deletes.0,
             duplicates: file.duplicates.0,
             message_size: self.message_size(&at.field("message_size"), &file.message_size),
             counter_lag: self.counters(&at.field("counters"), &file.counters),

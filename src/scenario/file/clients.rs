@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scaling::{KedaFile, StepsFile, TargetTrackingFile};
 use super::values::{Bound, Length, Price, Probability, Rate};
-use super::{DistFile, InstantFile};
+use super::{CallsFile, DistFile, InstantFile};
 
 /// A producer.
 ///
@@ -125,6 +125,7 @@ pub struct ConsumerFile {
     pub receive: ReceiveFile,
     pub processing: DistFile,
     pub per: WorkUnitFile,
+    pub calls: Option<CallsFile>,
     pub call_latency: DistFile,
     pub failure: FailureFile,
     pub hold: Option<DistFile>,

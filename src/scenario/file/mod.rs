@@ -14,6 +14,7 @@
 mod capacity;
 mod clients;
 mod dist;
+mod downstream;
 mod functions;
 mod nodes;
 mod queue;
@@ -28,6 +29,7 @@ pub use clients::{
     WorkUnitFile,
 };
 pub use dist::DistFile;
+pub use downstream::{BudgetFile, CallRetryFile, CallsFile, DownstreamFile, GivenUpFile};
 pub use functions::{
     AccountFile, CeilingOfMappingFile, EnvironmentsFile, FunctionFile, FunctionPricesFile,
     ProvisionedFile, ReceiverFile, ScalingFile, ShapeFile, SlopeFile, ThrottledFile,
@@ -75,6 +77,7 @@ pub struct ScenarioFile {
     pub queues: NamedFile<QueueFile>,
     pub producers: NamedFile<ProducerFile>,
     pub consumers: NamedFile<ReceiverFile>,
+    pub downstream: NamedFile<DownstreamFile>,
     pub account: AccountFile,
     pub expect: Vec<String>,
     pub allow: Vec<String>,

@@ -37,6 +37,7 @@ pub struct QueueFile {
     pub redrive: Option<RedriveFile>,
     pub purge: Vec<InstantFile>,
     pub lost_deletes: Probability,
+    pub stale_deletes: Probability,
     pub duplicates: Probability,
     pub message_size: DistFile<Size>,
     pub counters: CountersFile,

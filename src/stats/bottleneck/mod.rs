@@ -4,11 +4,13 @@
 //!
 //! The causes are tried in this order, because each hides behind the ones before it: a ledger
 //! that throttles makes messages wait at their producers, a visibility timeout that is too short
-//! makes consumers work twice.
+//! makes consumers work twice, and so does a downstream that lets them wait.
 //!
 //! - **ledger capacity**: at least 1 % of a queue's calls were throttled, or 1 % of its receives
 //!   were refused at the in-flight cap.
 //! - **nodes**: at least 1 % of a queue's calls were answered by too few replicas.
+//! - **downstream**: a fleet's threads spent at least half of the time in which they were up on a
+//!   downstream that was used to 95 %, or had more calls at once than it does fastest.
 //! - **visibility timeout**: at least 5 % of a queue's receives were redeliveries of messages
 //!   whose timeout ended while they were worked on or waited in a buffer.
 //! - **consumers' count**: at least 95 % of a fleet's threads were busy, or the messages waiting
@@ -22,6 +24,7 @@
 //!
 //! Invariant: a pure function of the scenario and what was measured.
 
+mod downstream;
 mod stretch;
 mod words;
 
@@ -59,6 +62,8 @@ pub enum Limit {
     Ledger,
     /// Nodes that were down.
     Nodes,
+    /// What consumers lean on.
+    Downstream,
     /// A visibility timeout too short for the work or the buffer.
     VisibilityTimeout,
     /// Too few consumers.
@@ -77,6 +82,7 @@ impl Limit {
         match self {
             Limit::Ledger => "ledger capacity",
             Limit::Nodes => "nodes",
+            Limit::Downstream => "downstream",
             Limit::VisibilityTimeout => "visibility timeout",
             Limit::Consumers => "consumers' count",
             Limit::FunctionConcurrency => "function concurrency",
@@ -179,8 +185,16 @@ pub fn commonest(verdicts: &[Bottleneck]) -> String {
 /// What limited this run.
 pub fn verdict(scenario: &Scenario, measured: &Measured) -> Bottleneck {
     type Rule = fn(&Scenario, &Measured) -> Option<Bottleneck>;
-    const RULES: [Rule; 7] =
-        [ledger, nodes, visibility, functions, consumers, producers, stretch::worst];
+    const RULES: [Rule; 8] = [
+        ledger,
+        nodes,
+        downstream::saturated,
+        visibility,
+        functions,
+        consumers,
+        producers,
+        stretch::worst,
+    ];
     let found = RULES.iter().find_map(|rule| rule(scenario, measured));
     found.unwrap_or_else(|| room(scenario, measured))
 }

@@ -15,6 +15,12 @@ pub enum Finding {
     Capped,
     /// Of a queue: share of the calls, calls.
     Unanswered,
+    /// Of a downstream: share of its callers' time that went there, its utilisation, calls that
+    /// waited on average.
+    Saturated,
+    /// Of a downstream: share of its callers' time that went there, calls at once on average, how
+    /// many it does fastest.
+    Crowded,
     /// Of a queue: share of the receives, how often a message was processed again, share of the
     /// receives that came because the timeout ended in a buffer.
     Outlived,
@@ -57,10 +63,12 @@ pub enum Finding {
 }
 
 /// Every kind, its name in documents and the limit that it is.
-const KINDS: [(Finding, &str, Limit); 20] = [
+const KINDS: [(Finding, &str, Limit); 22] = [
     (Finding::Throttled, "throttled", Limit::Ledger),
     (Finding::Capped, "over_limit", Limit::Ledger),
     (Finding::Unanswered, "unavailable", Limit::Nodes),
+    (Finding::Saturated, "saturated", Limit::Downstream),
+    (Finding::Crowded, "crowded", Limit::Downstream),
     (Finding::Outlived, "outlived_timeout", Limit::VisibilityTimeout),
     (Finding::Prefetched, "prefetched", Limit::VisibilityTimeout),
     (Finding::Busy, "busy", Limit::Consumers),
@@ -118,6 +126,7 @@ impl Finding {
                     "too few replicas answered {share:.1}% of the calls to `{of}` ({second:.0})"
                 )
             }
+            Finding::Saturated | Finding::Crowded => leaning(of, self, [share, second, third]),
             Finding::Outlived | Finding::Prefetched => {
                 timed_out(of, self == Finding::Outlived, [first, second, third])
             }
@@ -185,6 +194,17 @@ fn of_function(found: Finding, of: &str, [first, second, third]: [f64; 3]) -> St
         );
     }
     format!("{share:.0}% of the invocations at once that the mapping of `{of}` may have were taken")
+}
+
+/// What went into a downstream that has no more to give.
+fn leaning(of: &str, finding: Finding, [share, second, third]: [f64; 3]) -> String {
+    let spent = format!("threads spent {share:.0}% of their time on `{of}`, which");
+    if finding == Finding::Crowded {
+        let most = format!("does most with {third:.0}");
+        return format!("{spent} had {second:.1} calls at once on average and {most}");
+    }
+    let used = second * 100.0;
+    format!("{spent} was used to {used:.0}%; {third:.1} calls waited on average")
 }
 
 /// Why messages came back whose timeout was too short, the commoner cause first.

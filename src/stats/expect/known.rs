@@ -7,9 +7,9 @@ use super::Unit;
 use super::share::{SHARES, Share};
 use crate::observe::levels::Of;
 use crate::observe::measured::{
-    Counter, FleetCounts, FleetLevel, FleetMeasured, FunctionCounts, FunctionMeasured, Level,
-    Measured, ProducerCounts, ProducerMeasured, QueueCounts, QueueLatency, QueueLevel,
-    QueueMeasured,
+    Counter, DownstreamCounts, DownstreamMeasured, FleetCounts, FleetLevel, FleetMeasured,
+    FunctionCounts, FunctionMeasured, Level, Measured, ProducerCounts, ProducerMeasured,
+    QueueCounts, QueueLatency, QueueLevel, QueueMeasured,
 };
 use crate::observe::nature::Growth;
 use crate::observe::nature::Wanted::{self, Less, Neither};
@@ -22,6 +22,7 @@ pub(super) enum Part {
     Queue,
     Producer,
     Fleet,
+    Downstream,
     Function,
     /// The whole scenario.
     Whole,
@@ -33,6 +34,7 @@ impl Part {
             Part::Queue => "queue",
             Part::Producer => "producer",
             Part::Fleet => "fleet of consumers",
+            Part::Downstream => "downstream",
             Part::Function => "function",
             Part::Whole => "scenario",
         }
@@ -58,6 +60,7 @@ pub(super) enum Found {
     ProducerCounter(fn(&ProducerCounts) -> u64),
     Producer(fn(&ProducerMeasured) -> u64),
     FleetCounter(fn(&FleetCounts) -> u64),
+    DownstreamCounter(fn(&DownstreamCounts) -> u64),
     FunctionCounter(fn(&FunctionCounts) -> u64),
     /// Nanoseconds, not a number of anything.
     Work(fn(&FleetMeasured) -> u128),
@@ -81,12 +84,14 @@ impl Count {
         let producer = producer.filter_map(|of| Count::listed(of, Found::ProducerCounter));
         let fleet = FleetCounts::ROWS.iter();
         let fleet = fleet.filter_map(|of| Count::listed(of, Found::FleetCounter));
+        let downstream = DownstreamCounts::ROWS.iter();
+        let downstream = downstream.filter_map(|of| Count::listed(of, Found::DownstreamCounter));
         let queues = queue.chain(OF_QUEUES.iter().copied());
         let producers = producer.chain(OF_PRODUCERS.iter().copied());
         let function = FunctionCounts::ROWS.iter();
         let function = function.filter_map(|of| Count::listed(of, Found::FunctionCounter));
         let fleets = fleet.chain(OF_FLEETS.iter().copied());
-        queues.chain(producers).chain(fleets).chain(function)
+        queues.chain(producers).chain(fleets).chain(function).chain(downstream)
     }
 
     /// A counter of a table, if expectations know it.
@@ -105,6 +110,7 @@ impl Found {
             Found::QueueCounter(_) | Found::Queue(_) => Part::Queue,
             Found::ProducerCounter(_) | Found::Producer(_) => Part::Producer,
             Found::FleetCounter(_) | Found::Work(_) => Part::Fleet,
+            Found::DownstreamCounter(_) => Part::Downstream,
             Found::FunctionCounter(_) => Part::Function,
         }
     }
@@ -121,6 +127,9 @@ impl Found {
             Found::ProducerCounter(of) => producer.map(|part| of(&part.counts) as f64),
             Found::Producer(of) => producer.map(|part| of(part) as f64),
             Found::FleetCounter(of) => fleet.map(|part| of(&part.counts) as f64),
+            Found::DownstreamCounter(of) => {
+                measured.downstreams.get(at).map(|part| of(&part.counts) as f64)
+            }
             Found::Work(of) => fleet.map(|part| of(part) as f64),
         }
     }
@@ -153,7 +162,22 @@ pub(super) enum LevelOf {
     Queue(&'static QueueLevel),
     Fleet(&'static FleetLevel),
     Function(&'static LevelOfFunction),
+    Downstream(DownstreamLevel),
 }
+
+/// A level of a downstream: calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DownstreamLevel {
+    name: &'static str,
+    wanted: Wanted,
+    pub(super) of: fn(&DownstreamMeasured) -> &Level,
+}
+
+/// Every level of a downstream.
+const OF_DOWNSTREAMS: &[DownstreamLevel] = &[
+    DownstreamLevel { name: "calls_waiting", wanted: Less, of: |of| &of.waiting },
+    DownstreamLevel { name: "calls_in_use", wanted: Neither, of: |of| &of.in_use },
+];
 
 /// A level of a function.
 #[derive(Debug)]
@@ -210,7 +234,9 @@ impl LevelOf {
         const FLEETS: &[FleetLevel] = &FleetLevel::ALL;
         let queues = QueueLevel::ALL.iter().map(LevelOf::Queue);
         let fleets = FLEETS.iter().map(LevelOf::Fleet);
-        queues.chain(fleets).chain(OF_FUNCTIONS.iter().map(LevelOf::Function))
+        let downstreams = OF_DOWNSTREAMS.iter().copied().map(LevelOf::Downstream);
+        let functions = OF_FUNCTIONS.iter().map(LevelOf::Function);
+        queues.chain(fleets).chain(functions).chain(downstreams)
     }
 
     pub(super) fn named(name: &str) -> Option<LevelOf> {
@@ -222,6 +248,7 @@ impl LevelOf {
             LevelOf::Queue(row) => row.name,
             LevelOf::Fleet(row) => row.name,
             LevelOf::Function(row) => row.name,
+            LevelOf::Downstream(row) => row.name,
         }
     }
 
@@ -230,13 +257,14 @@ impl LevelOf {
             LevelOf::Queue(row) => row.wanted,
             LevelOf::Fleet(_) => Neither,
             LevelOf::Function(row) => row.wanted,
+            LevelOf::Downstream(row) => row.wanted,
         }
     }
 
     pub(super) fn growth(self) -> Growth {
         match self {
             LevelOf::Queue(row) => row.growth,
-            LevelOf::Fleet(_) | LevelOf::Function(_) => Growth::Settles,
+            LevelOf::Fleet(_) | LevelOf::Function(_) | LevelOf::Downstream(_) => Growth::Settles,
         }
     }
 
@@ -245,7 +273,8 @@ impl LevelOf {
             LevelOf::Queue(QueueLevel { of: Of::Nanoseconds, .. }) => Unit::Duration,
             LevelOf::Queue(QueueLevel { of: Of::Things, .. })
             | LevelOf::Fleet(_)
-            | LevelOf::Function(_) => Unit::Number,
+            | LevelOf::Function(_)
+            | LevelOf::Downstream(_) => Unit::Number,
         }
     }
 }
@@ -253,6 +282,40 @@ impl LevelOf {
 /// The latency of this name.
 pub(super) fn latency(name: &str) -> Option<&'static QueueLatency> {
     QueueLatency::ALL.iter().find(|row| row.name == name)
+}
+
+/// What a downstream has one number of: how much of it is used, and how long its calls wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfDownstream {
+    pub(super) name: &'static str,
+    pub(super) wanted: Wanted,
+    pub(super) unit: Unit,
+    pub(super) of: fn(&DownstreamMeasured) -> Option<Reading>,
+}
+
+/// Both.
+const NUMBERS_OF_DOWNSTREAMS: &[OfDownstream] = &[
+    OfDownstream {
+        name: "downstream_busy",
+        wanted: Neither,
+        unit: Unit::Number,
+        of: |of| of.utilisation().map(Reading::Mean),
+    },
+    OfDownstream {
+        name: "call_wait",
+        wanted: Less,
+        unit: Unit::Duration,
+        of: |of| {
+            let (sum, over) = (of.waited as f64, of.counts.begun as f64);
+            (over > 0.0).then_some(Reading::Ratio { sum, over })
+        },
+    },
+];
+
+impl OfDownstream {
+    pub(super) fn named(name: &str) -> Option<OfDownstream> {
+        NUMBERS_OF_DOWNSTREAMS.iter().find(|of| of.name == name).copied()
+    }
 }
 
 /// A cost, in dollars.
@@ -325,6 +388,7 @@ pub fn all_names() -> impl Iterator<Item = &'static str> {
     let shares = SHARES.iter().map(|entry| entry.0);
     let costs = COSTS.iter().map(|cost| cost.name);
     let sums = SUMS_OF_FUNCTIONS.iter().map(|sum| sum.name);
-    let others = shares.chain([WORKER_HOURS]).chain(sums).chain(costs);
+    let downstreams = NUMBERS_OF_DOWNSTREAMS.iter().map(|of| of.name);
+    let others = shares.chain([WORKER_HOURS]).chain(sums).chain(downstreams).chain(costs);
     counts.chain(latencies).chain(levels).chain(others)
 }

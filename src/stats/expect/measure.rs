@@ -6,8 +6,8 @@
 
 use super::Unit;
 use super::known::{
-    CostOf, Count, Found, LevelOf, Part, SumOfFunction, WORKER_HOURS, all_names, latency, share,
-    split,
+    CostOf, Count, Found, LevelOf, OfDownstream, Part, SumOfFunction, WORKER_HOURS, all_names,
+    latency, share, split,
 };
 use super::share::{SHARES, Share};
 use crate::model::near::nearest;
@@ -27,6 +27,8 @@ pub struct Names<'a> {
     pub producers: NameList<'a>,
     /// Fleets of consumers.
     pub fleets: NameList<'a>,
+    /// What they lean on.
+    pub downstreams: NameList<'a>,
     /// Functions.
     pub functions: NameList<'a>,
     /// The scenario that has them, once it is checked: its prices give costs.
@@ -43,6 +45,7 @@ impl<'a> Names<'a> {
             queues: names(&scenario.queues),
             producers: names(&scenario.producers),
             fleets: names(&scenario.fleets),
+            downstreams: names(&scenario.downstreams),
             functions: names(&scenario.functions),
             scenario: Some(scenario),
         }
@@ -53,6 +56,7 @@ impl<'a> Names<'a> {
             Part::Queue => &self.queues,
             Part::Producer => &self.producers,
             Part::Fleet => &self.fleets,
+            Part::Downstream => &self.downstreams,
             Part::Function => &self.functions,
             Part::Whole => return None,
         })
@@ -73,6 +77,8 @@ pub(super) enum What {
     /// What is made of the sums of a function.
     OfFunction(SumOfFunction),
     Cost(CostOf),
+    /// One number of a downstream.
+    Downstream(OfDownstream),
 }
 
 /// One measure of one part of the scenario.
@@ -80,7 +86,7 @@ pub(super) enum What {
 pub(super) struct Measure {
     /// As written, for messages.
     pub(super) name: String,
-    /// The queue, producer or fleet; `None` is the first one.
+    /// The queue, producer, fleet or downstream; `None` is the first one.
     of: Option<String>,
     pub(super) what: What,
 }
@@ -108,6 +114,9 @@ pub(super) fn plain(name: &str) -> Result<Measure, Explained> {
     }
     if let Some(share) = share(last) {
         return Ok(measure(What::Share(share)));
+    }
+    if let Some(of) = OfDownstream::named(last) {
+        return Ok(measure(What::Downstream(of)));
     }
     if last == WORKER_HOURS {
         return Ok(measure(What::WorkerHours));
@@ -180,6 +189,7 @@ pub(super) fn applied(function: &str, argument: &str) -> Result<Measure, Wrong> 
     let one = Count::named(last).map(|_| "a counter");
     let one = one.or_else(|| CostOf::named(last).map(|_| "a cost"));
     let one = one.or_else(|| share(last).map(|_| "a share"));
+    let one = one.or_else(|| OfDownstream::named(last).map(|_| "of a downstream"));
     let sum = last == WORKER_HOURS || SumOfFunction::named(last).is_some();
     if let Some(kind) = one.or(sum.then_some("a sum")) {
         let message = format!("`{argument}` is {kind}: it has one value");
@@ -208,6 +218,7 @@ impl Measure {
         match self.what {
             What::Count(Count { found: Found::Work(_), .. }) => Unit::Duration,
             What::Level(_, of) => of.unit(),
+            What::Downstream(of) => of.unit,
             What::Latency(Take::Count, _)
             | What::Count(_)
             | What::Share(_)
@@ -225,6 +236,7 @@ impl Measure {
             What::Level(_, LevelOf::Fleet(_)) | What::Share(_) | What::WorkerHours => Part::Fleet,
             What::Level(_, LevelOf::Function(_)) | What::OfFunction(_) => Part::Function,
             What::Cost(_) => Part::Whole,
+            What::Downstream(_) | What::Level(_, LevelOf::Downstream(_)) => Part::Downstream,
             What::Latency(..) | What::Level(_, LevelOf::Queue(_)) => Part::Queue,
         }
     }
@@ -272,6 +284,7 @@ impl Measure {
     pub(super) fn no_value(&self) -> String {
         let what = match self.what {
             What::Cost(_) => "no message was deleted",
+            What::Downstream(_) => "no call was worked on, or nothing bounds it",
             What::OfFunction(_) => "the function was never invoked",
             What::Rate(_) | What::Level(..) | What::Share(_) => "the measured window is empty",
             What::Count(_) | What::Latency(..) | What::WorkerHours => "no message has this latency",
@@ -308,6 +321,9 @@ impl Measure {
                     }
                     LevelOf::Fleet(row) => measured.fleets.get(at).map(row.level),
                     LevelOf::Function(row) => measured.functions.get(at).map(|of| *(row.of)(of)),
+                    LevelOf::Downstream(row) => {
+                        measured.downstreams.get(at).map(|of| *(row.of)(of))
+                    }
                 };
                 let level = level.ok_or_else(absent)?;
                 match take {
@@ -326,6 +342,10 @@ impl Measure {
             What::WorkerHours => {
                 let fleet = measured.fleets.get(at).ok_or_else(absent)?;
                 Reading::Count(worker_hours(fleet))
+            }
+            What::Downstream(of) => {
+                let downstream = measured.downstreams.get(at).ok_or_else(absent)?;
+                (of.of)(downstream).ok_or_else(|| self.no_value())?
             }
             What::OfFunction(sum) => (sum.of)(measured.functions.get(at).ok_or_else(absent)?),
             What::Cost(of) => {

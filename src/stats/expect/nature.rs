@@ -16,6 +16,7 @@ impl Measure {
             What::Latency(Take::Count, _) | What::Share(_) => Wanted::Neither,
             What::Latency(..) | What::WorkerHours | What::Cost(_) => Wanted::Less,
             What::Level(_, level) => level.wanted(),
+            What::Downstream(of) => of.wanted,
             What::Count(count) | What::Rate(count) => count.wanted,
             What::OfFunction(sum) => sum.wanted,
         }
@@ -35,6 +36,7 @@ impl Measure {
             | What::Rate(_)
             | What::Share(_)
             | What::WorkerHours
+            | What::Downstream(_)
             | What::OfFunction(_)
             | What::Cost(_) => false,
         }
@@ -52,7 +54,11 @@ impl Measure {
             What::Count(_) | What::Rate(_) | What::Latency(Take::Count, _) => true,
             What::Cost(cost) => cost.follows_traffic,
             What::OfFunction(sum) => sum.adds_up,
-            What::Latency(..) | What::Level(..) | What::Share(_) | What::WorkerHours => false,
+            What::Latency(..)
+            | What::Level(..)
+            | What::Share(_)
+            | What::WorkerHours
+            | What::Downstream(_) => false,
         }
     }
 
@@ -63,7 +69,11 @@ impl Measure {
             What::Latency(Take::Count, _) | What::WorkerHours => true,
             What::Cost(cost) => cost.follows_time,
             What::OfFunction(sum) => sum.adds_up,
-            What::Rate(_) | What::Latency(..) | What::Level(..) | What::Share(_) => false,
+            What::Rate(_)
+            | What::Latency(..)
+            | What::Level(..)
+            | What::Share(_)
+            | What::Downstream(_) => false,
         }
     }
 
@@ -75,6 +85,7 @@ impl Measure {
             | What::Rate(_)
             | What::Share(_)
             | What::WorkerHours
+            | What::Downstream(_)
             | What::OfFunction(_)
             | What::Cost(_) => Growth::Settles,
             What::Latency(_, row) => row.growth,

@@ -12,6 +12,8 @@ pub(super) enum Share {
     Busy,
     /// Of all time, like the rest, which add up to 1: at work.
     Working,
+    /// Waiting for a downstream.
+    Leaning,
     /// Waiting for a call.
     Calling,
     /// Idle.
@@ -24,6 +26,7 @@ pub(super) enum Share {
 pub(super) const SHARES: &[(&str, Share)] = &[
     ("busy", Share::Busy),
     ("working", Share::Working),
+    ("leaning", Share::Leaning),
     ("calling", Share::Calling),
     ("idle", Share::Idle),
     ("down", Share::Down),
@@ -38,10 +41,11 @@ impl Share {
     /// What one run tells of it; `None` if no thread has time of which it could be a share.
     pub(super) fn reading(self, fleet: &FleetMeasured) -> Option<Reading> {
         let (busy, calling) = (fleet.busy.area, fleet.calling.area);
-        let (up, down) = (fleet.up.area, fleet.down.area);
+        let (up, down, leaning) = (fleet.up.area, fleet.down.area, fleet.leaning.area);
         let (sum, over) = match self {
             Share::Busy => (busy, up),
-            Share::Working => (busy - calling, up + down),
+            Share::Working => (busy - calling - leaning, up + down),
+            Share::Leaning => (leaning, up + down),
             Share::Calling => (calling, up + down),
             Share::Idle => (up - busy, up + down),
             Share::Down => (down, up + down),

@@ -2,6 +2,7 @@
 //!
 //! Owns the answer. Must not know where values are found.
 
+use super::known::LevelOf;
 use super::measure::{Measure, Names, What};
 use crate::observe::nature::Growth;
 use crate::stats::take::Take;
@@ -25,12 +26,14 @@ impl Measure {
         let (name, growth, take) = match self.what {
             What::Share(share) => (share.name(), Growth::Settles, None),
             What::Latency(take, row) => (row.name, row.growth, Some(take)),
-            What::Level(take, level) => (level.name(), level.growth(), Some(take)),
             What::Count(_)
             | What::Rate(_)
             | What::WorkerHours
+            | What::Downstream(_)
+            | What::Level(_, LevelOf::Downstream(_))
             | What::OfFunction(_)
             | What::Cost(_) => return None,
+            What::Level(take, level) => (level.name(), level.growth(), Some(take)),
         };
         Some(Single { name, growth, take, place: self.place(names).ok()? })
     }

@@ -132,8 +132,8 @@ fn arithmetic_follows_the_usual_precedence_and_units() {
 #[test]
 fn an_unknown_function_names_those_there_are() {
     let fault = parse("qqqqqq(sent) < 1").expect_err("there is none");
-    let known = "there are mean, stddev, max, last, count, rate, busy, working, calling, idle, \
-                 down and p50, p99, p999 …";
+    let known = "there are mean, stddev, max, last, count, rate, busy, working, leaning, calling, \
+                 idle, down and p50, p99, p999 …";
     assert_eq!(fault.help, known);
 }
 

@@ -6,9 +6,10 @@
 use std::io::Write;
 
 use super::super::names::Names;
+use super::arrows::{Origin, draw_arrow};
 use super::event::Event;
 use super::partitions::Told;
-use super::{Life, Origin, Perfetto, draw_arrow, ledger};
+use super::{Life, Perfetto, ledger};
 use crate::kernel::time::Span;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{MessageId, Step};

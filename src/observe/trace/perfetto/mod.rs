@@ -30,6 +30,7 @@
 //! one message leaves out counters and faults; one on the time still draws what reaches into it
 //! from its true start.
 
+mod arrows;
 mod environments;
 mod event;
 mod levels;
@@ -39,6 +40,7 @@ mod partitions;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use self::arrows::{Origin, draw_arrow, separate};
 use self::environments::Environments;
 use self::event::{Event, Track};
 use self::levels::Levels;
@@ -86,14 +88,6 @@ struct Life {
     holder: Option<usize>,
     /// Where the arrow to its next work starts.
     origin: Option<Origin>,
-}
-
-/// The start of an arrow: an instant inside a slice.
-#[derive(Clone, Copy, Debug)]
-struct Origin {
-    track: Track,
-    at: Time,
-    name: &'static str,
 }
 
 /// Work under way.
@@ -391,22 +385,6 @@ const fn ledger(queue: QueueId) -> Track {
     Track { pid: queue.0 + 1, tid: queue.0 + 1 }
 }
 
-fn separate(out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\n");
-}
-
-/// Writes both ends of an arrow, after the slice in which it ends: a reader binds an arrow to the
-/// slices that are open at its two instants.
-fn draw_arrow(out: &mut Vec<u8>, id: u64, from: Option<Origin>, to: Origin) {
-    if let Some(from) = from {
-        separate(out);
-        Event::new(out, b's', from.name, from.track).at(from.at).id("flow", id).end();
-        separate(out);
-        let end = Event::new(out, b'f', from.name, to.track).at(to.at).id("flow", id);
-        end.raw("\"bp\":\"e\"").end();
-    }
-}
-
 impl<W: Write> Journal for Perfetto<W> {
     fn change(&mut self, now: Time, queue: QueueId, change: &Change) {
         if !self.advance(now) {
@@ -487,6 +465,11 @@ impl<W: Write> Observer for Perfetto<W> {
             | Deed::SendConfirmed { .. }
             | Deed::SendRetried { .. }
             | Deed::GivenUp { .. }
+            | Deed::Called { .. }
+            | Deed::CallBegun { .. }
+            | Deed::CallEnded { .. }
+            | Deed::CallRefused { .. }
+            | Deed::CallGivenUp { .. }
             | Deed::Busy { .. } => {}
         }
     }

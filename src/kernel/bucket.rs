@@ -1,4 +1,4 @@
-//! The capacity of a partition: a token bucket per action.
+//! Token buckets.
 //!
 //! Owns admission. Must not know what a refused call does next.
 //!
@@ -7,38 +7,38 @@
 //! instant is not more than the burst's worth ahead. Whole nanoseconds, nothing to refill.
 
 use crate::kernel::time::{Span, Time};
-use crate::ledger::config::Capacity;
 
-/// A capacity in the form that admission needs.
+/// A rate and a burst in the form that admission needs.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::ledger) struct Rate {
+pub struct TokenRate {
     /// Between the calls of a steady stream.
     interval: Span,
     /// How far ahead of its time a call may come.
     tolerance: Span,
     /// Calls per second.
-    pub(in crate::ledger) per_second: f64,
+    pub per_second: f64,
 }
 
-impl Rate {
-    pub(in crate::ledger) fn new(capacity: Capacity) -> Rate {
-        let interval = Span::round_nanos(1e9 / capacity.per_second);
-        let tolerance =
-            Span::round_nanos((capacity.burst - 1.0).max(0.0) * 1e9 / capacity.per_second);
-        Rate { interval, tolerance, per_second: capacity.per_second }
+impl TokenRate {
+    /// So many calls per second, and so many that an idle bucket admits at once.
+    pub fn new(per_second: f64, burst: f64) -> TokenRate {
+        let interval = Span::round_nanos(1e9 / per_second);
+        let tolerance = Span::round_nanos((burst - 1.0).max(0.0) * 1e9 / per_second);
+        TokenRate { interval, tolerance, per_second }
     }
 }
 
 /// The state of one token bucket, full at first.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::ledger) struct Bucket(Time);
+pub struct Bucket(Time);
 
 impl Bucket {
-    pub(in crate::ledger) const FULL: Bucket = Bucket(Time::ZERO);
+    /// One that has all its tokens.
+    pub const FULL: Bucket = Bucket(Time::ZERO);
 
     /// When the next call is admitted, if none comes before; [`Time::NEVER`] where the next call of
     /// the steady stream lies behind the end of virtual time.
-    pub(in crate::ledger) fn admits_at(self, rate: Rate) -> Time {
+    pub fn admits_at(self, rate: TokenRate) -> Time {
         if self.0 == Time::NEVER {
             return Time::NEVER;
         }
@@ -47,7 +47,7 @@ impl Bucket {
 
     /// The same bucket under another rate: as many tokens are missing as before. One that was not
     /// looked at, without a rate, is full.
-    pub(super) fn convert(&mut self, from: Option<Rate>, to: Option<Rate>, now: Time) {
+    pub fn convert(&mut self, from: Option<TokenRate>, to: Option<TokenRate>, now: Time) {
         let (Some(from), Some(to)) = (from, to) else {
             *self = Bucket::FULL;
             return;
@@ -61,7 +61,7 @@ impl Bucket {
     }
 
     /// Takes a token if there is one.
-    pub(in crate::ledger) fn admit(&mut self, rate: Rate, now: Time) -> bool {
+    pub fn admit(&mut self, rate: TokenRate, now: Time) -> bool {
         let admitted = self.admits_at(rate) <= now;
         if admitted {
             self.0 = self.0.max(now).saturating_add(rate.interval);
@@ -78,7 +78,7 @@ mod tests {
     /// `burst + t × per_second` calls at most; a greedy client gets all of them.
     #[test]
     fn a_greedy_client_gets_the_burst_and_then_the_rate() {
-        let rate = Rate::new(Capacity { per_second: 100.0, burst: 20.0 });
+        let rate = TokenRate::new(100.0, 20.0);
         let mut bucket = Bucket::FULL;
         let calls = (0..10_000_u64).map(|ms| Time::from_nanos(ms * 1_000_000));
         let admitted = calls.filter(|&now| bucket.admit(rate, now)).count();
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn an_idle_bucket_fills_no_further_than_its_burst() {
-        let rate = Rate::new(Capacity { per_second: 10.0, burst: 3.0 });
+        let rate = TokenRate::new(10.0, 3.0);
         let mut bucket = Bucket::FULL;
         let now = Time::from_nanos(60_000_000_000);
         let admitted = (0..10).filter(|_| bucket.admit(rate, now)).count();
@@ -99,8 +99,8 @@ mod tests {
     /// return at the new rate.
     #[test]
     fn a_bucket_under_another_rate_lacks_as_many_tokens() {
-        let slow = Rate::new(Capacity { per_second: 10.0, burst: 10.0 });
-        let fast = Rate::new(Capacity { per_second: 100.0, burst: 30.0 });
+        let slow = TokenRate::new(10.0, 10.0);
+        let fast = TokenRate::new(100.0, 30.0);
         let now = Time::from_nanos(5_000_000_000);
         let mut bucket = Bucket::FULL;
         assert!((0..4).all(|_| bucket.admit(slow, now)));
@@ -115,7 +115,7 @@ mod tests {
     /// A steady stream slower than virtual time is long admits what the bucket holds, and no more.
     #[test]
     fn a_bucket_that_never_fills_again_admits_its_burst() {
-        let rate = Rate::new(Capacity { per_second: 1e-12, burst: 1.0 });
+        let rate = TokenRate::new(1e-12, 1.0);
         let mut bucket = Bucket::FULL;
         assert!(bucket.admit(rate, Time::ZERO + Span::from_millis(1)));
         assert_eq!(bucket.admits_at(rate), Time::NEVER);
