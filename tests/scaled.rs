@@ -18,6 +18,7 @@ use sqsim::kernel::time::{Span, Time};
 use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Journal, MessageId};
 use sqsim::model::scenario::Scenario;
+use sqsim::outcome::Outcome;
 use sqsim::scenario::load::from_text;
 
 use lives::Lives;
@@ -123,6 +124,33 @@ fn help_comes_after_three_points_their_delay_and_the_boot() {
     let started: Vec<u64> =
         lives.turns.iter().filter(|it| it.1 == "started" && it.0 > 0).map(|it| it.0).collect();
     assert_eq!(started[..5], [330; 5]);
+}
+
+/// The same as the answer tells it: the backlog passes the target in the window that ends at 10 s,
+/// the first worker is ready in that which ends at 340 s. Were the group as large as it may be,
+/// there would have been no help to wait for.
+#[test]
+fn an_answer_says_how_late_help_was() {
+    let fleet = |max: u32| {
+        format!(
+            r#"count: TargetTracking(target: 100, min: 10, max: {max}, phase: "60s", delay: "60s",
+                                     boot: Constant("90s"))"#
+        )
+    };
+    let run = |max: u32| {
+        let scenario = scenario("1s", 1_510, "1h", &fleet(max));
+        let measured = measure(&scenario, 0).measured;
+        Outcome::from_run(&scenario, 1, 0, &measured, None)
+    };
+    let late = run(50);
+    let size = late.consumers.at(0).and_then(|of| of.size).expect("it grew");
+    assert_eq!(size.first_help_ns, Some(330_000_000_000));
+    assert_eq!(size.wanted_at_begin, 10);
+    assert!(late.bottleneck.starts_with("scaling too late: "), "{}", late.bottleneck);
+    assert!(late.bottleneck.contains("the first further one was ready 5m30s"));
+    let full = run(10);
+    assert_eq!(full.consumers.at(0).and_then(|of| of.size), None);
+    assert!(full.bottleneck.starts_with("consumers' count: "), "{}", full.bottleneck);
 }
 
 /// Section 4, oracle 5: ten instances hold a hundred messages and none is visible. After fifteen

@@ -27,6 +27,28 @@ pub struct ScalerConfig {
 }
 
 impl ScalerConfig {
+    /// The backlog beyond which it wants more than so many ready workers; `None` if none makes it.
+    pub fn backlog_for(&self, ready: f64) -> Option<f64> {
+        match &self.rule {
+            ScalingRule::TargetTracking(config) => Some(config.target * ready),
+            ScalingRule::Steps(config) => {
+                let threshold = config.out.as_ref()?.threshold;
+                Some(if config.metric.per_worker { threshold * ready } else { threshold })
+            }
+            ScalingRule::Keda(config) if ready < 1.0 => Some(config.activation as f64),
+            ScalingRule::Keda(config) => Some(config.target * ready),
+        }
+    }
+
+    /// Which messages beside the visible ones are backlog to it: those in flight, those delayed.
+    pub fn counts(&self) -> (bool, bool) {
+        match &self.rule {
+            ScalingRule::TargetTracking(TargetConfig { metric, .. })
+            | ScalingRule::Steps(StepsConfig { metric, .. }) => (metric.in_flight, false),
+            ScalingRule::Keda(config) => (config.in_flight, config.delayed),
+        }
+    }
+
     /// How long a ready worker counts as warming up ([`crate::clients::scaling::Group`]).
     pub fn warm_up(&self) -> Span {
         match &self.rule {

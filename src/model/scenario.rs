@@ -74,6 +74,11 @@ impl Scenario {
     pub fn end(&self) -> Time {
         Time::ZERO + self.duration + self.drain
     }
+
+    /// Windows of the series that begin before the end of the warm-up.
+    pub fn windows_of_warm_up(&self) -> usize {
+        self.warm_up.as_nanos().div_ceil(self.window.as_nanos().max(1)) as usize
+    }
 }
 
 /// What is paid, in billionths of a dollar. The default: nothing.

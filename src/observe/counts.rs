@@ -183,6 +183,10 @@ macro_rules! fleet_counters {
             failed,
             /// Processings cut off: their worker crashed or was killed.
             crashed,
+            /// How often more workers came to be wanted.
+            "grown" grown: Neither unless "is_zero",
+            /// How often fewer did.
+            "shrunk" shrunk: Neither unless "is_zero",
             /// Workers that joined after the start, those of deploys included.
             "joined" joined: Neither unless "is_zero",
             /// Workers that began to leave.

@@ -25,6 +25,8 @@ pub struct FleetMeasured {
     pub down: Level,
     /// Workers that are wanted.
     pub wanted: Level,
+    /// How many of them were at the beginning of the window.
+    pub wanted_at_begin: u64,
     /// One entry a window of `Scenario::window`, over the whole run.
     pub series: Series<FleetWindow>,
     /// Threads of each worker.
@@ -70,12 +72,22 @@ impl FleetLevel {
     pub const ALL: [FleetLevel; 4] = [
         FleetLevel { name: "busy_consumers", level: |of| of.busy },
         FleetLevel { name: "wanted_workers", level: |of| of.wanted },
-        FleetLevel { name: "ready_workers", level: |of| of.workers(of.up) },
-        FleetLevel { name: "starting_workers", level: |of| of.workers(of.down) },
+        FleetLevel { name: "ready_workers", level: FleetMeasured::ready },
+        FleetLevel { name: "starting_workers", level: FleetMeasured::starting },
     ];
 }
 
 impl FleetMeasured {
+    /// Workers that are up.
+    pub fn ready(&self) -> Level {
+        self.workers(self.up)
+    }
+
+    /// Workers that start, or have crashed.
+    pub fn starting(&self) -> Level {
+        self.workers(self.down)
+    }
+
     /// A level of threads as one of workers.
     fn workers(&self, threads: Level) -> Level {
         let each = self.threads_each.max(1);

@@ -3,6 +3,8 @@
 //! Owns its counters, what its threads' time goes into, and its series. Must not know queues, nor
 //! when windows begin and end: [`super::metrics`] tells.
 
+use std::cmp::Ordering;
+
 use super::level_meter::{Meter, Metered};
 use super::measured::{FleetCounts, FleetMeasured, FleetWindow};
 use super::windows::{Past, Windows};
@@ -64,13 +66,15 @@ impl FleetMeter {
     }
 
     pub(super) fn begin(&mut self, now: Time) {
-        self.at_begin = self.now.clone();
+        let wanted_at_begin = self.wanted.value();
+        self.at_begin = FleetMeasured { wanted_at_begin, ..self.now.clone() };
         self.meters().into_iter().for_each(|meter| meter.begin(now));
         self.leaning.begin(now);
     }
 
     pub(super) fn end(&mut self, now: Time, over: Span) {
         self.measured = self.now.since(&self.at_begin);
+        self.measured.wanted_at_begin = self.at_begin.wanted_at_begin;
         self.measured.busy = self.busy.end(now, over);
         self.measured.calling = self.calling.end(now, over);
         self.measured.up = self.up.end(now, over);
@@ -125,7 +129,14 @@ impl FleetMeter {
 
     /// The fleet is to have so many workers.
     pub(super) fn resized(&mut self, now: Time, wanted: u32) {
-        self.wanted.set(now, u64::from(wanted));
+        let wanted = u64::from(wanted);
+        let counts = &mut self.now.counts;
+        match wanted.cmp(&self.wanted.value()) {
+            Ordering::Greater => counts.grown += 1,
+            Ordering::Less => counts.shrunk += 1,
+            Ordering::Equal => {}
+        }
+        self.wanted.set(now, wanted);
     }
 
     /// Its scaler reads so many visible messages.

@@ -30,7 +30,7 @@ const NOT_MEASURES: [&str; 7] =
     ["seed", "replication", "window_ns", "checkpoints", "expect", "threads", "limited_by"];
 
 /// The parts of an outcome by name: no name of a scenario stands for what a key does.
-const BY_NAME: [&str; 4] = ["queues", "producers", "consumers", "downstream"];
+const BY_NAME: [&str; 5] = ["queues", "producers", "consumers", "downstream", "functions"];
 
 /// What an outcome leaves out where it is zero, counters of a queue aside.
 const ZERO_IF_LEFT_OUT: [&str; 5] =

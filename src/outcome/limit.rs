@@ -11,10 +11,10 @@ use crate::stats::bottleneck::{self, Bottleneck, Finding};
 /// What limited a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LimitedBy {
-    /// What was found: `throttled`, `over_limit`, `unavailable`, `outlived_timeout`, `prefetched`,
-    /// `uninvoked`, `full_function`, `busy`, `overrun`, `growing`, `unserved`, `backlog`,
-    /// `backlog_of_function`, `behind`, `waited`, `closed_clients`, `room`, `room_of_function` or
-    /// `quiet`.
+    /// What was found: `throttled`, `over_limit`, `unavailable`, `saturated`, `crowded`,
+    /// `outlived_timeout`, `prefetched`, `uninvoked`, `full_function`, `busy`, `overrun`,
+    /// `in_flight_cap`, `growing`, `unserved`, `backlog`, `backlog_of_function`, `late`, `behind`,
+    /// `waited`, `closed_clients`, `room`, `room_of_function` or `quiet`.
     pub kind: String,
     /// Of which queue, fleet, function or producer; empty for none.
     pub of: String,

@@ -23,6 +23,7 @@ mod partitions;
 mod parts;
 mod plan;
 mod sample;
+mod size;
 pub mod stored;
 mod sweep;
 mod unstable;
@@ -35,7 +36,7 @@ use crate::model::scenario::Scenario;
 use crate::observe::measured::Measured;
 use crate::stats::cost::Cost;
 use crate::stats::expect::Names;
-use crate::stats::{bottleneck, expect, stability};
+use crate::stats::{bottleneck, expect, scaling, stability};
 
 pub use advice::{
     ADVICE_FORMAT, AddedCrashes, AdviceVerdict, LengthAdvice, Limit, PilotLength, TheoryLength,
@@ -61,6 +62,7 @@ pub use parts::{
 };
 pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 pub use sample::{Estimated, Sample};
+pub use size::Size;
 pub use sweep::{SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
 pub use unstable::{EstimatedUnstable, Unstable, is_common};
 
@@ -189,7 +191,11 @@ impl Outcome {
                 .map(|(of, producer)| (named(&of.name), ProducerOutcome::of(producer)))
                 .collect(),
             consumers: fleets
-                .map(|(of, fleet)| (named(&of.name), FleetOutcome::of(fleet)))
+                .enumerate()
+                .map(|(place, (of, fleet))| {
+                    let first_help = scaling::first_help(scenario, measured, place);
+                    (named(&of.name), FleetOutcome::of(fleet).helped(first_help))
+                })
                 .collect(),
             functions: (scenario.functions.iter().zip(&measured.functions))
                 .map(|(of, function)| (named(&of.name), FunctionOutcome::of(function)))

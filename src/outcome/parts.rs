@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
+use super::size::Size;
 use crate::kernel::time::Span;
 use crate::ledger;
 use crate::observe::counts::{
@@ -175,6 +176,9 @@ fleet_counters!(mirrored {
         wasted_ns: u64 = |of: &FleetMeasured| nanos(of.wasted()),
         /// The same by cause.
         wasted_by: WastedBy = WastedBy::of,
+        /// How many workers there were; left out where nobody joined or left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<Size> = Size::of,
     }
 });
 

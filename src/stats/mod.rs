@@ -19,6 +19,7 @@ pub mod paired;
 pub mod pool;
 pub mod predict;
 pub mod recognise;
+pub mod scaling;
 pub mod stability;
 pub mod student;
 pub mod summary;

@@ -10,7 +10,7 @@
 
 use super::estimated::Estimated;
 use super::table::{Cell, Layout, Row, Table, left};
-use super::{Style, Typed, cost, downstream, functions, nodes, partitions};
+use super::{Style, Typed, cost, downstream, functions, nodes, partitions, scaling};
 use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::LatencyOf;
@@ -252,6 +252,11 @@ pub(super) fn sentences(
         let queues: Vec<usize> = fleet.config.queues().map(|queue| queue.0 as usize).collect();
         let grows = queues.iter().any(|queue| settled.get(*queue) == Some(&false));
         say("Consumers", format!("{name}{}", consumers(outcomes, place, &queues, grows)));
+    }
+    for (place, fleet) in scenario.fleets.iter().enumerate() {
+        if let Some(sentence) = scaling::sentence(outcomes, place) {
+            say("Scaling", format!("{}: {sentence}", fleet.name));
+        }
     }
     for (place, fleet) in scenario.fleets.iter().enumerate() {
         if let Some(sentence) = wasted(outcomes, place) {

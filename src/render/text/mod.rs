@@ -20,6 +20,7 @@ mod nodes;
 mod partitions;
 mod plan;
 pub mod precision;
+mod scaling;
 mod sweep;
 mod table;
 mod warnings;

@@ -15,7 +15,8 @@
 //!   whose timeout ended while they were worked on or waited in a buffer.
 //! - **consumers' count**: at least 95 % of a fleet's threads were busy, or the messages waiting
 //!   in a queue grew by 5 % of those sent to it; **ledger capacity** where these threads are idle
-//!   because 95 % of the in-flight cap are in flight.
+//!   because 95 % of the in-flight cap are in flight; **scaling too late** where a scaler may have
+//!   had more workers while the backlog climbed.
 //! - **producers**: at least 5 % of a producer's messages did not leave it in time, or one waited
 //!   as long for a connection as from send to delete, or all are closed clients.
 //! - **a stretch**: none of these in the run as a whole, but one of them, or a backlog of a queue
@@ -32,10 +33,11 @@ pub use words::Finding;
 
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
-use crate::model::clients::ArrivalProcess;
-use crate::model::scenario::Scenario;
+use crate::model::clients::{ArrivalProcess, FleetConfig};
+use crate::model::scenario::{Named, Scenario};
 use crate::observe::measured::{FunctionCounts, Measured, QueueCounts, QueueMeasured};
 use crate::stats::by_queue::ByQueue;
+use crate::stats::scaling;
 use crate::stats::stability::unstable;
 use crate::stats::summary::Summary;
 
@@ -68,6 +70,8 @@ pub enum Limit {
     VisibilityTimeout,
     /// Too few consumers.
     Consumers,
+    /// Workers that came after they were needed.
+    Scaling,
     /// Invocations that a function, or its mapping, may not have at once.
     FunctionConcurrency,
     /// Producers that cannot send as fast as messages arise.
@@ -85,6 +89,7 @@ impl Limit {
             Limit::Downstream => "downstream",
             Limit::VisibilityTimeout => "visibility timeout",
             Limit::Consumers => "consumers' count",
+            Limit::Scaling => "scaling too late",
             Limit::FunctionConcurrency => "function concurrency",
             Limit::Producers => "producers",
             Limit::Nothing => "nothing",
@@ -196,7 +201,31 @@ pub fn verdict(scenario: &Scenario, measured: &Measured) -> Bottleneck {
         stretch::worst,
     ];
     let found = RULES.iter().find_map(|rule| rule(scenario, measured));
-    found.unwrap_or_else(|| room(scenario, measured))
+    match found {
+        Some(found) if found.limit() == Limit::Consumers => {
+            too_late(scenario, measured, &found).unwrap_or(found)
+        }
+        Some(found) => found,
+        None => room(scenario, measured),
+    }
+}
+
+/// The same of a fleet that a scaler could have made large enough.
+fn too_late(scenario: &Scenario, measured: &Measured, found: &Bottleneck) -> Option<Bottleneck> {
+    let part = found.stretch.unwrap_or(measured.window);
+    let concerns = |fleet: &Named<FleetConfig>| {
+        let names_queue = |queue: QueueId| scenario.queues.get(queue.0 as usize).map(|it| &it.name);
+        fleet.name == found.of || fleet.config.queues().any(|it| names_queue(it) == Some(&found.of))
+    };
+    let fleets = scenario.fleets.iter().enumerate().filter(|(_, fleet)| concerns(fleet));
+    let (fleet, late) = fleets
+        .filter_map(|(at, fleet)| Some((fleet, scaling::late(scenario, measured, at, part)?)))
+        .reduce(|worst, next| if next.1.peak > worst.1.peak { next } else { worst })?;
+    let help = late.help.map_or(-1.0, |help| help.as_nanos() as f64);
+    let (peak, oldest) = (late.peak as f64, late.oldest.as_nanos() as f64);
+    let figures = [peak, oldest, late.ready, f64::from(late.most), help];
+    let stretch = found.stretch;
+    Some(Bottleneck { stretch, ..Bottleneck::of(Finding::Late, &fleet.name, &figures) })
 }
 
 /// Queues with their names.

@@ -109,7 +109,7 @@ impl Told<'_> {
 
     /// When a part of the windows was.
     fn at(self, part: Part) -> (Time, Time) {
-        let first = first_window(self.scenario);
+        let first = self.scenario.windows_of_warm_up();
         let at = |window: usize| {
             let into = self.scenario.window.saturating_mul((first + window) as u64);
             (Time::ZERO + into).clamp(self.measured.window.0, self.measured.end)
@@ -120,7 +120,7 @@ impl Told<'_> {
     /// Where a producer held most messages back, with their number, if that is more than chance and
     /// they waited for its connections.
     fn unsent(self, producer: usize, queues: &[Series<'_>]) -> Option<(u64, Bottleneck)> {
-        let first = first_window(self.scenario);
+        let first = self.scenario.windows_of_warm_up();
         let all = &self.measured.producers[producer].series;
         let windows: Vec<&ProducerWindow> = all.iter().skip(first).collect();
         if windows.len() < 2 {
@@ -159,11 +159,6 @@ impl Told<'_> {
     }
 }
 
-/// The first window after the warm-up.
-fn first_window(scenario: &Scenario) -> usize {
-    scenario.warm_up.as_nanos().div_ceil(scenario.window.as_nanos().max(1)) as usize
-}
-
 /// The highest climb of a level.
 struct Climb {
     peak: u64,
@@ -195,7 +190,7 @@ fn climb(
 impl<'a> Series<'a> {
     fn of(scenario: &Scenario, measured: &'a Measured, queue: usize) -> Option<Series<'a>> {
         let all = &measured.queues[queue].series;
-        let first = first_window(scenario);
+        let first = scenario.windows_of_warm_up();
         let windows: Vec<&Window> = all.iter().skip(first).collect();
         let before = first.checked_sub(1).and_then(|last| all.get(last));
         let before = before.map_or(0, |window| window.levels.visible.last);

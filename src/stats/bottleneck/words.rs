@@ -40,6 +40,10 @@ pub enum Finding {
     /// Of a queue: most messages waiting, nanoseconds of the oldest, messages that came and that
     /// were deleted per second.
     Backlog,
+    /// Of a fleet: most messages waiting, nanoseconds of the oldest, ready workers on average while
+    /// the backlog climbed, most that it may have, nanoseconds from when the backlog had passed its
+    /// target to the first further worker (below 0: none came).
+    Late,
     /// Of a producer: share of its messages, messages.
     Behind,
     /// Of a producer: nanoseconds before, nanoseconds after the send.
@@ -63,7 +67,7 @@ pub enum Finding {
 }
 
 /// Every kind, its name in documents and the limit that it is.
-const KINDS: [(Finding, &str, Limit); 22] = [
+const KINDS: [(Finding, &str, Limit); 23] = [
     (Finding::Throttled, "throttled", Limit::Ledger),
     (Finding::Capped, "over_limit", Limit::Ledger),
     (Finding::Unanswered, "unavailable", Limit::Nodes),
@@ -77,6 +81,7 @@ const KINDS: [(Finding, &str, Limit); 22] = [
     (Finding::Growing, "growing", Limit::Consumers),
     (Finding::Unserved, "unserved", Limit::Consumers),
     (Finding::Backlog, "backlog", Limit::Consumers),
+    (Finding::Late, "late", Limit::Scaling),
     (Finding::Behind, "behind", Limit::Producers),
     (Finding::Waited, "waited", Limit::Producers),
     (Finding::Closed, "closed_clients", Limit::Producers),
@@ -160,6 +165,23 @@ impl Finding {
                 rate(third),
                 rate(at(3))
             ),
+            Finding::Late => {
+                let help = match at(4) {
+                    help if help < 0.0 => "no further one came".to_owned(),
+                    help => format!(
+                        "the first further one was ready {} after the backlog had passed its \
+                         target",
+                        length(help)
+                    ),
+                };
+                format!(
+                    "up to {} waited, the oldest {}, while `{of}` had {third:.1} of the {:.0} \
+                     workers that it may have; {help}",
+                    messages(first),
+                    length(second),
+                    at(3)
+                )
+            }
             Finding::Behind => format!(
                 "{share:.1}% of the messages of `{of}` ({second:.0}) were still waiting there to \
                  be sent"
