@@ -34,7 +34,7 @@ const FINGERPRINTS: [(&str, u64); 15] = [
     ("splits", 0x1486_e502_e0d1_58a8),
     ("prefetch", 0xeca7_1a8c_7aa2_c94e),
     ("heartbeat", 0x96b2_3873_3ceb_4c51),
-    ("leaning", 0x650d_e75a_5c1e_8ce2),
+    ("leaning", 0xe8bb_1099_4b02_7e66),
     ("pipeline", 0x273f_12af_0238_cf2f),
     ("short-polls", 0x5611_8774_0b64_4cd8),
     ("closed", 0x5764_f5d4_d974_ac6d),

@@ -15,11 +15,11 @@ use super::decode::decode;
 use super::fault::Faults;
 use super::file::{
     AccountFile, ArrivalFile, CapacityFile, CeilingFile, ConsumerFile, CountFile, CountersFile,
-    CrashFile, DeleteFile, DistFile, EnvironmentsFile, FailureFile, FailuresFile, FunctionFile,
-    FunctionPricesFile, GuardsFile, KeysFile, LedgerFile, Length, LimitsFile, MechanicsFile,
-    NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile, ProvisionedFile, QueueFile,
-    ReceiveFile, ReceiverFile, RedriveFile, RetryFile, RoutingFile, ScalingFile, ScenarioFile,
-    Size, SourceFile, SplitFile, ThrottledFile,
+    CrashFile, DeleteFile, DistFile, DownstreamFile, EnvironmentsFile, FailureFile, FailuresFile,
+    FunctionFile, FunctionPricesFile, GuardsFile, KeysFile, LedgerFile, Length, LimitsFile,
+    MechanicsFile, NodesFile, OutageFile, PlacementFile, PricesFile, ProducerFile, ProvisionedFile,
+    QueueFile, ReceiveFile, ReceiverFile, RedriveFile, RetryFile, RoutingFile, ScalingFile,
+    ScenarioFile, Size, SourceFile, SplitFile, ThrottledFile,
 };
 use super::load::{Loaded, Text, from_text, read_document};
 use super::syntax;
@@ -207,6 +207,7 @@ parsed_as_in_a_file!(
     ReceiverFile,
     DistFile,
     DistFile<Size>,
+    DownstreamFile,
     KeysFile,
     LedgerFile,
     MechanicsFile,

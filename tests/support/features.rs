@@ -85,7 +85,7 @@ pub(crate) fn leaning() -> Scenario {
     let mut scenario = of("leaning", vec![visible_again(secs(2))], sends(6.0), fleet);
     let config = DownstreamConfig {
         bound: DownstreamBound::Pool { connections: 2 },
-        work: exponential(millis(400)),
+        work: exponential(millis(200)),
         failure: 0.1,
         timeout: Some(millis(900)),
         goes_on: true,
