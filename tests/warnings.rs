@@ -42,7 +42,7 @@ type Case = (&'static str, &'static str, &'static str, &'static str, &'static st
 /// Where the arrivals stand.
 const AT: &str = "producers.web.arrivals";
 
-const CASES: [Case; 32] = [
+const CASES: [Case; 43] = [
     ("", ARRIVALS, WORK, "", "", ""),
     ("", "Constant(\"1/min\")", WORK, "never-sends", AT, "would come after 1m"),
     ("", "Constant(\"1.1/min\")", WORK, "", "", ""),
@@ -219,6 +219,87 @@ const CASES: [Case; 32] = [
     ),
     ("purge: [\"60s\"]", ARRIVALS, WORK, "at-the-end", "queues.jobs.purge.0", "1m"),
     ("ledger: (nodes: (count: 3))", ARRIVALS, WORK, "no-effect", "queues.jobs.ledger.nodes", ""),
+    (
+        "redrive: (to: \"dead\", max_receives: 1)), \"dead\": (",
+        ARRIVALS,
+        WORK,
+        "few-receives",
+        "queues.jobs.redrive.max_receives",
+        "comes back once is moved",
+    ),
+    ("redrive: (to: \"dead\", max_receives: 2)), \"dead\": (", ARRIVALS, WORK, "", "", ""),
+    // A message may be two hours old when it is moved, and a dead letter no older.
+    (
+        "retention: \"2h\", redrive: (to: \"dead\", max_receives: 3)), \
+         \"dead\": (retention: \"2h\"",
+        ARRIVALS,
+        WORK,
+        "dead-letters-expire",
+        "queues.dead.retention",
+        "dead letters go when they are 2h old",
+    ),
+    (
+        "retention: \"2h\", redrive: (to: \"dead\", max_receives: 3)), \
+         \"dead\": (retention: \"3h\"",
+        ARRIVALS,
+        WORK,
+        "",
+        "",
+        "",
+    ),
+    (
+        "",
+        ARRIVALS,
+        "processing: Constant(\"50ms\"), on_stop: Drop, \
+         count: Schedule([(\"0s\", 2), (\"9s\", 1)])",
+        "killed-at-work",
+        "consumers.workers.on_stop",
+        "is killed at once, 100 % of the work",
+    ),
+    ("", ARRIVALS, "processing: Constant(\"50ms\"), count: 2, on_stop: Drop", "", "", ""),
+    // e^-4 is 1.8 %, e^-5 is 0.7 %.
+    (
+        "",
+        ARRIVALS,
+        "processing: Exponential(\"20ms\"), deploys: (at: [\"9s\"]), grace: \"80ms\"",
+        "killed-at-work",
+        "consumers.workers.grace",
+        "is killed after 80ms, 2 % of the work",
+    ),
+    (
+        "",
+        ARRIVALS,
+        "processing: Exponential(\"20ms\"), deploys: (at: [\"9s\"]), grace: \"100ms\"",
+        "",
+        "",
+        "",
+    ),
+    (
+        "",
+        ARRIVALS,
+        "processing: Exponential(\"20ms\"), deploys: (at: [\"9s\"]), grace: \"1ms\", \
+         on_stop: GiveBack",
+        "",
+        "",
+        "",
+    ),
+    (
+        "",
+        ARRIVALS,
+        "processing: Constant(\"50ms\"), count: TargetTracking(target: 9, max: 5), on_stop: Drop",
+        "killed-at-work",
+        "consumers.workers.on_stop",
+        "at once",
+    ),
+    (
+        "",
+        ARRIVALS,
+        "processing: Constant(\"50ms\"), on_stop: Drop, \
+         count: TargetTracking(target: 9, max: 5, protect: true)",
+        "",
+        "",
+        "",
+    ),
 ];
 
 #[test]

@@ -17,6 +17,7 @@ use sqsim::ledger::config::{
 };
 use sqsim::model::clients::{ArrivalProcess, FleetConfig, Heartbeat, ProducerConfig};
 use sqsim::model::scenario::Scenario;
+use sqsim::scenario::file::ScenarioFile;
 use sqsim::scenario::load::Text;
 
 use crate::support::{fleet, named, poisson, producer, queue, scenario, secs};
@@ -38,6 +39,34 @@ pub(crate) fn mm10(gaps: u64) -> Scenario {
     let fleet = fleet(10, exponential(Span::from_millis(8)));
     drained(queue(), producer(poisson(1e3)), fleet, Span::from_millis(gaps))
 }
+
+/// Ten thousand invocations of a function at once: 100,000 messages a second, 100 ms of work each,
+/// one an invocation. Its environments are there as soon as they are asked for.
+pub(crate) fn functions(gaps: u64) -> Scenario {
+    let function: ScenarioFile = FUNCTION.parse().expect("the function is whole");
+    let function = function.check().expect("the function is in range").scenario;
+    let fleet = fleet(0, exponential(Span::from_millis(100)));
+    let length = Span::from_nanos(10_000 * gaps);
+    let mut scenario = drained(queue(), producer(poisson(1e5)), fleet, length);
+    scenario.fleets.clear();
+    (scenario.functions, scenario.account) = (function.functions, function.account);
+    scenario
+}
+
+const FUNCTION: &str = r#"(
+    duration: "1s",
+    account: (concurrency: 20000),
+    queues: {"jobs": ()},
+    consumers: {"handler": Lambda(
+        queue: "jobs",
+        batch: 1,
+        timeout: "30s",
+        processing: Exponential("100ms"),
+        call_latency: Constant("0s"),
+        scaling: (start: 20000, ceiling: 20000),
+        environments: (cold_start: Constant("0s"), per_10_s: 1000000),
+    )},
+)"#;
 
 /// Parts that stand idle beside a busy one.
 pub(crate) const IDLE: u32 = 800;

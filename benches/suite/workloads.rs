@@ -355,6 +355,20 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         bars: &[Bar::Seconds(10.0), Bar::Peak(200e6)],
     },
     Workload {
+        name: "functions",
+        about: "10,000 invocations at once, 100,000 messages a second",
+        unit: Unit::Messages,
+        scenario: scenarios::functions,
+        task: Task::Run,
+        runs: 7,
+        sizes: Sizes {
+            full: worked_off(2_000_000, 0),
+            quick: worked_off(500_000, 0),
+            short: worked_off(100_000, 0),
+        },
+        bars: &[Bar::PerSecond(1e6)],
+    },
+    Workload {
         name: "many-nodes",
         about: "the same on 1,024 partitions, three replicas each on 256 nodes",
         unit: Unit::Messages,

@@ -14,7 +14,9 @@ mod by_name;
 mod compare;
 mod cost;
 mod estimate;
+mod fleets;
 mod footprint;
+mod level;
 mod limit;
 mod merges;
 mod nodes;
@@ -23,7 +25,6 @@ mod partitions;
 mod parts;
 mod plan;
 mod sample;
-mod size;
 pub mod stored;
 mod sweep;
 mod unstable;
@@ -51,18 +52,19 @@ pub use estimate::{
     ESTIMATE_FORMAT, Estimate, EstimatedExpectation, EstimatedMeasure, Thin, Undecided,
     combined_fingerprint, combined_hash,
 };
+pub use fleets::{Size, ThreadTime, WastedBy};
+pub use level::LevelSummary;
 pub use limit::{LimitedBy, commonest_bottleneck};
 pub use merges::Merges;
 pub use nodes::{Lacked, Nodes, Outage};
 pub use partitions::{Lived, Partitions, Reason, Refused};
 pub use parts::{
     AtEdges, Calls, Circulating, Counts, DownstreamOutcome, FleetOutcome, FunctionOutcome,
-    Latencies, LatencySummary, LevelSummary, Levels, ProducerOutcome, QueueOutcome, Redelivered,
-    ThreadTime, Unfinished, Waited, WastedBy,
+    Latencies, LatencySummary, Levels, ProducerOutcome, QueueOutcome, Redelivered, Unfinished,
+    Waited,
 };
 pub use plan::{PLAN_FORMAT, PlanAnswer, PlanOutcome, TriedPoint, TriedTarget};
 pub use sample::{Estimated, Sample};
-pub use size::Size;
 pub use sweep::{SWEEP_FORMAT, SweepKnob, SweepMeasure, SweepOutcome, SweepPoint};
 pub use unstable::{EstimatedUnstable, Unstable, is_common};
 

@@ -7,9 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fleets::{Size, ThreadTime, WastedBy};
+use super::level::{LevelSummary, nanos};
 use super::nodes::Nodes;
 use super::partitions::{Partitions, is_zero};
-use super::size::Size;
 use crate::kernel::time::Span;
 use crate::ledger;
 use crate::observe::counts::{
@@ -20,7 +21,7 @@ use crate::observe::latencies::queue_latencies;
 use crate::observe::levels::queue_levels;
 use crate::observe::measured::{
     self, DownstreamMeasured, FleetMeasured, FunctionMeasured, Latency, Level, ProducerMeasured,
-    QueueCounts, QueueLatencies, QueueLevels, QueueMeasured, ThreadShares,
+    QueueCounts, QueueLatencies, QueueLevels, QueueMeasured,
 };
 
 /// One queue.
@@ -328,17 +329,6 @@ macro_rules! levels {
 
 queue_levels!(levels {});
 
-/// One level.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LevelSummary {
-    /// Mean over time.
-    pub mean: f64,
-    /// Highest that lasted.
-    pub max: u64,
-    /// At the end of the run.
-    pub last: u64,
-}
-
 /// Messages left at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfinished {
@@ -364,44 +354,6 @@ pub struct Circulating {
     pub receives: u64,
 }
 
-/// The time of all threads in shares that add up to 1; all zero for a fleet without threads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ThreadTime {
-    /// Working.
-    pub work: f64,
-    /// Waiting for a downstream; left out if there is none of it.
-    #[serde(default, skip_serializing_if = "is_nothing")]
-    pub downstream: f64,
-    /// Waiting for a call: that which deletes, sends on or gives back a message, or, with nothing
-    /// to do, the receive that brings the next one.
-    pub calls: f64,
-    /// Idle.
-    pub idle: f64,
-    /// Their worker had crashed or had not started.
-    pub down: f64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_nothing(share: &f64) -> bool {
-    *share == 0.0
-}
-
-/// Wasted work by cause, in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WastedBy {
-    /// On messages that had been completed before.
-    pub duplicate_ns: u64,
-    /// That failed.
-    pub failed_ns: u64,
-    /// That a crash cut off.
-    pub crashed_ns: u64,
-}
-
-/// Sums of nanoseconds fit 64 bits up to 584 years of work.
-fn nanos(sum: u128) -> u64 {
-    u64::try_from(sum).unwrap_or(u64::MAX)
-}
-
 impl QueueOutcome {
     /// `nodes` says whether the queue has nodes of which one is told.
     pub(super) fn of(queue: &QueueMeasured, nodes: bool) -> QueueOutcome {
@@ -423,6 +375,16 @@ impl QueueOutcome {
             },
             dead_lettered_in_all: queue.dead_lettered_in_all,
         }
+    }
+}
+
+impl FleetOutcome {
+    /// With what is known of a scaler's first help.
+    pub(super) fn helped(mut self, first_help: Option<Span>) -> FleetOutcome {
+        if let Some(size) = &mut self.size {
+            size.first_help_ns = first_help.map(Span::as_nanos);
+        }
+        self
     }
 }
 
@@ -472,30 +434,6 @@ impl LatencySummary {
             p99: at(0.99),
             p999: at(0.999),
             max: latency.max.as_nanos(),
-        }
-    }
-}
-
-impl LevelSummary {
-    pub(super) fn of(level: Level) -> LevelSummary {
-        LevelSummary { mean: level.mean(), max: level.max, last: level.last }
-    }
-}
-
-impl ThreadTime {
-    fn of(fleet: &FleetMeasured) -> ThreadTime {
-        let ThreadShares { work, downstream, calls, idle, down } =
-            fleet.shares().unwrap_or_default();
-        ThreadTime { work, downstream, calls, idle, down }
-    }
-}
-
-impl WastedBy {
-    fn of(fleet: &FleetMeasured) -> WastedBy {
-        WastedBy {
-            duplicate_ns: nanos(fleet.duplicate_work),
-            failed_ns: nanos(fleet.failed_work),
-            crashed_ns: nanos(fleet.crashed_work),
         }
     }
 }

@@ -54,14 +54,18 @@ pub enum Warning {
     LittleTimeForRetries,
     /// A function has less concurrency than its mapping uses.
     ReservedBelowMaximum,
-    /// A message of a function is moved away after few receives.
+    /// A message is moved away after few receives.
     FewReceives,
+    /// Dead letters are not kept for longer than the messages that they were.
+    DeadLettersExpire,
+    /// Workers that leave are killed while they work.
+    KilledAtWork,
     /// Batches of a function wait for messages that hardly ever come.
     IdleWindow,
 }
 
 /// Each with its name and when it is given.
-const ALL: [(Warning, &str, &str); 24] = [
+const ALL: [(Warning, &str, &str); 26] = [
     (Warning::NeverSends, "never-sends", "arrivals that bring no message in this run"),
     (Warning::Overload, "overload", "more work comes than all workers can do"),
     (Warning::TimeoutBelowWork, "timeout-below-work", "messages return while they are worked on"),
@@ -96,7 +100,13 @@ const ALL: [(Warning, &str, &str); 24] = [
         "reserved-below-maximum",
         "a mapping that invokes more than it may",
     ),
-    (Warning::FewReceives, "few-receives", "a function's message is moved after fewer than 5"),
+    (Warning::FewReceives, "few-receives", "a message is moved after too few receives"),
+    (
+        Warning::DeadLettersExpire,
+        "dead-letters-expire",
+        "dead letters are not kept longer than others",
+    ),
+    (Warning::KilledAtWork, "killed-at-work", "workers that leave are killed while they work"),
     (Warning::IdleWindow, "idle-window", "batches wait for messages that hardly ever come"),
 ];
 
@@ -136,6 +146,8 @@ impl Warning {
                 | Warning::ReservedBelowMaximum
                 | Warning::FewReceives
                 | Warning::IdleWindow
+                | Warning::DeadLettersExpire
+                | Warning::KilledAtWork
         )
     }
 

@@ -10,13 +10,12 @@
 
 use super::estimated::Estimated;
 use super::table::{Cell, Layout, Row, Table, left};
-use super::{Style, Typed, cost, downstream, functions, nodes, partitions, scaling};
+use super::{Style, Typed, cost, downstream, fleets, functions, nodes, partitions};
 use crate::ledger::config::QueueId;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::LatencyOf;
 use crate::outcome::{
-    EstimatedUnstable, FleetOutcome, Outcome, ProducerOutcome, QueueOutcome, Sample, ThreadTime,
-    commonest_bottleneck,
+    EstimatedUnstable, Outcome, ProducerOutcome, QueueOutcome, Sample, commonest_bottleneck,
 };
 use crate::render::units::{self, Scale};
 use crate::stats::by_queue::ByQueue;
@@ -251,15 +250,15 @@ pub(super) fn sentences(
             if scenario.fleets.len() > 1 { format!("{}: ", fleet.name) } else { String::new() };
         let queues: Vec<usize> = fleet.config.queues().map(|queue| queue.0 as usize).collect();
         let grows = queues.iter().any(|queue| settled.get(*queue) == Some(&false));
-        say("Consumers", format!("{name}{}", consumers(outcomes, place, &queues, grows)));
+        say("Consumers", format!("{name}{}", fleets::consumers(outcomes, place, &queues, grows)));
     }
     for (place, fleet) in scenario.fleets.iter().enumerate() {
-        if let Some(sentence) = scaling::sentence(outcomes, place) {
+        if let Some(sentence) = fleets::scaling(outcomes, place) {
             say("Scaling", format!("{}: {sentence}", fleet.name));
         }
     }
     for (place, fleet) in scenario.fleets.iter().enumerate() {
-        if let Some(sentence) = wasted(outcomes, place) {
+        if let Some(sentence) = fleets::wasted(outcomes, place) {
             say("Wasted", format!("{}: {sentence}", fleet.name));
         }
     }
@@ -327,77 +326,6 @@ fn growing(found: &EstimatedUnstable, outcomes: Sample<'_>) -> String {
         "load {load:.2}, redeliveries included; it grows by {growth} messages a second{runs}, so \
          that its latencies have no mean: the longer the run, the longer they are"
     )
-}
-
-/// How busy a fleet is, and how many messages wait for it where their number has a mean.
-fn consumers(outcomes: Sample<'_>, fleet: usize, queues: &[usize], grows: bool) -> String {
-    let of = |outcome: &Outcome| outcome.consumers.at(fleet).copied();
-    let busy = outcomes.busy(fleet).map(Estimated::from);
-    let threads = outcomes.iter().find_map(of).map_or(0, |fleet| fleet.threads);
-    let busy = busy.map_or_else(String::new, |busy| busy.inline(2));
-    let s = if threads == 1 { "" } else { "s" };
-    let parts = thread_time(outcomes, fleet);
-    let used = format!("utilisation {busy} of {threads} thread{s}{parts}");
-    if grows {
-        return format!("{used}; ever more messages waiting");
-    }
-    let visible = |outcome: &Outcome| {
-        let each = queues.iter().map(|queue| Some(outcome.queues.at(*queue)?.levels.visible.mean));
-        each.sum()
-    };
-    let waiting = Estimated::over(outcomes, visible);
-    let waiting = waiting.map_or_else(String::new, |waiting| waiting.inline(1));
-    format!("{used}; {waiting} messages waiting on average")
-}
-
-/// ` (work 0.20, calls 0.60, idle 0.20)`: what the threads did with their time, where that is more
-/// than to work or be idle.
-fn thread_time(outcomes: Sample<'_>, fleet: usize) -> String {
-    type Part = (&'static str, fn(ThreadTime) -> f64);
-    const PARTS: [Part; 5] = [
-        ("work", |time| time.work),
-        ("downstream", |time| time.downstream),
-        ("calls", |time| time.calls),
-        ("idle", |time| time.idle),
-        ("down", |time| time.down),
-    ];
-    let mean = |part: fn(ThreadTime) -> f64| {
-        let time = |outcome: &Outcome| Some(part(outcome.consumers.at(fleet)?.thread_time));
-        Estimated::over(outcomes, time).map_or(0.0, |estimated| estimated.mean)
-    };
-    let parts = PARTS.map(|(name, part)| (name, mean(part)));
-    if parts.iter().all(|(name, share)| ["work", "idle"].contains(name) || *share == 0.0) {
-        return String::new();
-    }
-    let words = parts.iter().filter(|(_, share)| *share > 0.0);
-    let words: Vec<String> = words.map(|(name, share)| format!("{name} {share:.2}")).collect();
-    format!(" ({})", words.join(", "))
-}
-
-/// The share of the work that did not complete a message for the first time, by cause.
-fn wasted(outcomes: Sample<'_>, fleet: usize) -> Option<String> {
-    type Cause = (&'static str, fn(&FleetOutcome) -> u64);
-    const CAUSES: [Cause; 3] = [
-        ("done before", |fleet| fleet.wasted_by.duplicate_ns),
-        ("failed", |fleet| fleet.wasted_by.failed_ns),
-        ("crashed", |fleet| fleet.wasted_by.crashed_ns),
-    ];
-    let share = |cause: fn(&FleetOutcome) -> u64| {
-        let shares = Estimated::ratio(outcomes, |outcome| {
-            let fleet = outcome.consumers.at(fleet)?;
-            Some((cause(fleet) as f64, fleet.work_ns as f64))
-        });
-        shares.map_or(0.0, |share| share.mean)
-    };
-    let all = share(|fleet| fleet.wasted_ns);
-    if all == 0.0 {
-        return None;
-    }
-    let causes = CAUSES.iter().map(|(word, cause)| (word, share(*cause)));
-    let causes = causes.filter(|(_, share)| *share > 0.0);
-    let causes: Vec<String> =
-        causes.map(|(word, share)| format!("{word} {}", units::percent(share))).collect();
-    Some(format!("{} of the work ({})", units::percent(all), causes.join(", ")))
 }
 
 fn producers(outcomes: Sample<'_>, producer: usize) -> Option<String> {

@@ -9,7 +9,7 @@ use super::Check;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{Keys, QueueConfig};
-use crate::model::clients::{ArrivalProcess, Ask, FleetConfig, ReceiveConfig, WorkUnit};
+use crate::model::clients::{ArrivalProcess, Ask, FleetConfig, OnStop, ReceiveConfig, WorkUnit};
 use crate::model::fleet_size::FleetSize;
 use crate::model::functions::{Account, FunctionConfig};
 use crate::model::scenario::{Named, Scenario};
@@ -29,6 +29,7 @@ impl<'a> Check<'a> {
     pub(super) fn sense(&mut self, scenario: &Scenario) {
         for fleet in &scenario.fleets {
             self.certain_failure(fleet);
+            self.leaving(fleet);
             for queue in fleet.config.queues() {
                 let Some(queue) = scenario.queues.get(queue.0 as usize) else { continue };
                 self.poison(fleet, queue);
@@ -37,6 +38,7 @@ impl<'a> Check<'a> {
         }
         for queue in &scenario.queues {
             self.certain_queue(queue);
+            self.dead_letters(scenario, queue);
         }
         self.overload(scenario);
         self.idle_windows(scenario);
@@ -154,6 +156,68 @@ impl<'a> Check<'a> {
             "give `queues.{name}` a `redrive: (to: \"…\", max_receives: 10)`, or write \
              `probability` if each try may fail"
         ));
+    }
+
+    /// Whether a dead letter is one too early, or for too short a time (Amazon SQS developer guide,
+    /// "Using dead-letter queues": enough receives for retries; a retention longer than that of the
+    /// queue it came from, as its age goes on).
+    fn dead_letters(&mut self, scenario: &Scenario, queue: &Named<QueueConfig>) {
+        let Some(redrive) = &queue.config.redrive else { return };
+        let at = self.root.field("queues").field(&queue.name).field("redrive");
+        if redrive.max_receives == 1 {
+            let what = "a message that comes back once is moved: one crash or one deploy is enough";
+            self.warn(&at.field("max_receives"), Warning::FewReceives, what).help =
+                vec!["AWS advises as many as retries take; 3 or more are common".into()];
+        }
+        let Some(dead) = scenario.queues.get(redrive.to.0 as usize) else { return };
+        let (from, to) = (queue.config.retention, dead.config.retention);
+        let places = [&dead.name, &queue.name]
+            .map(|name| self.root.field("queues").field(name).field("retention"));
+        let written = places.into_iter().find(At::is_written);
+        if to > from || (written.is_none() && scenario.end() < Time::ZERO + from) {
+            return;
+        }
+        let what = format!(
+            "dead letters go when they are {to} old, the time before they were moved included: \
+             messages may be {from} old by then"
+        );
+        let at = written.unwrap_or_else(|| at.field("to"));
+        self.warn(&at, Warning::DeadLettersExpire, what).help = vec![format!(
+            "make `queues.{}.retention` longer than that of `{}`, as AWS advises",
+            dead.name, queue.name
+        )];
+    }
+
+    /// Whether workers that leave are killed at work: by a scaler that does not protect them, a
+    /// schedule or a deploy.
+    fn leaving(&mut self, fleet: &Named<FleetConfig>) {
+        let config = &fleet.config;
+        let some_leave = match &config.size {
+            FleetSize::Scaled(scaler) => !scaler.protect,
+            size @ (FleetSize::Fixed(_) | FleetSize::Schedule(_)) => size.fixed().is_none(),
+        };
+        let grace = match config.on_stop {
+            OnStop::Drop => Some(Span::ZERO),
+            OnStop::Finish => config.grace,
+            OnStop::GiveBack => None,
+        };
+        let Some(grace) = grace.filter(|_| some_leave || config.deploys.is_some()) else { return };
+        let share = 1.0 - config.processing.cdf(grace);
+        if share <= RARELY {
+            return;
+        }
+        let consumer = self.root.field("consumers").field(&fleet.name);
+        let places = ["grace", "on_stop", "count"].map(|name| consumer.field(name));
+        let at = places.into_iter().find(At::is_written).unwrap_or(consumer);
+        let after = if grace.is_zero() { "at once".to_owned() } else { format!("after {grace}") };
+        let what = format!(
+            "a worker that leaves is killed {after}, {:.0} % of the work takes longer: its message \
+             is back when the visibility timeout ends, received once more",
+            share * 100.0
+        );
+        self.warn(&at, Warning::KilledAtWork, what).help = vec![
+            "write `on_stop: GiveBack` or a longer `grace`, or `protect: true` of a scaler".into(),
+        ];
     }
 
     /// Whether the work, or the heartbeat that holds it, ends before the visibility timeout.
