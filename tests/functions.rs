@@ -14,6 +14,7 @@ use sqsim::ledger::config::QueueId;
 use sqsim::ledger::journal::{Change, Held, Journal, Step};
 use sqsim::model::course::{Course, Fork};
 use sqsim::model::scenario::Scenario;
+use sqsim::stats::cost::Cost;
 
 /// What is told, with its instant.
 #[derive(Debug, Default)]
@@ -154,6 +155,55 @@ fn throttles_burn_receives() {
     assert_eq!(measured.queues[0].counts.redelivered.throttled, 2);
 }
 
+/// Oracle 3 where a receive is throttled to its end with probability 0.4: of five receives that is
+/// five times so for 0.01024 of all messages, of three for 0.064. One place is left in the account,
+/// and the one invocation of another function, an M/M/1 queue at load 0.4, holds it; that is
+/// forgotten from one receive to the next. The work takes no time, and no try comes before the
+/// visibility timeout ends.
+#[test]
+fn a_message_dies_unprocessed_when_all_its_receives_are_throttled() {
+    for (receives, dead) in [(3, 0.064), (5, 0.01024)] {
+        let text = format!(
+            "(duration: \"3000s\", drain: \"2m\", account: (concurrency: 2000),
+            allow: [\"few-receives\", \"little-time-for-retries\", \"nothing-sent\"],
+            queues: {{
+                \"jobs\": (visibility_timeout: \"10s\",
+                           redrive: (to: \"dead\", max_receives: {receives})),
+                \"dead\": (), \"other\": (), \"none\": (),
+            }},
+            producers: {{
+                \"site\": (queue: \"jobs\", arrivals: Poisson(\"20/s\"),
+                           call_latency: Constant(\"0s\")),
+                \"others\": (queue: \"other\", arrivals: Poisson(\"4/s\"),
+                             call_latency: Constant(\"0s\")),
+            }},
+            consumers: {{
+                \"handler\": Lambda({NO_DELAYS}, queue: \"jobs\", processing: Constant(\"0s\"),
+                                    scaling: (start: 1000, failing: \"100%\"),
+                                    throttled: (base: \"12h\", cap: \"12h\")),
+                \"holder\": Lambda({NO_DELAYS}, queue: \"other\", processing: Exponential(\"100ms\"),
+                                   scaling: (start: 1, idle: 1, ceiling: 1)),
+                \"keeper\": Lambda({NO_DELAYS}, queue: \"none\", processing: Constant(\"1s\"),
+                                   reserved: 1999),
+            }})"
+        );
+        let scenario = text.parse::<ScenarioFile>().unwrap().check();
+        let scenario = scenario.unwrap_or_else(|faults| panic!("{faults}")).scenario;
+        let (mut sent, mut moved) = (0, 0);
+        for replication in 0..4 {
+            let measured = run(&scenario, replication, &AtomicBool::new(false)).measured;
+            sent += measured.queues[0].counts.sent;
+            moved += measured.queues[0].dead_lettered_in_all;
+        }
+        let share = moved as f64 / sent as f64;
+        assert!((share / dead - 1.0).abs() < 0.1, "{receives} receives: {share}, not {dead}");
+    }
+}
+
+/// Of a function: batches of one, and no time but for the work.
+const NO_DELAYS: &str = "batch: 1, timeout: \"9s\", call_latency: Constant(\"0s\"), \
+    environments: (cold_start: Constant(\"0s\"))";
+
 /// Reserved 1, four messages at once, 3 s of work, V = 90 s: mappings do not see what is reserved,
 /// so three of the four are throttled at once; each gets its turn within its visibility timeout.
 #[test]
@@ -235,7 +285,8 @@ fn provisioned_pollers_are_added_while_there_is_a_backlog() {
     assert_eq!(limits[4..].iter().map(|&(_, limit)| limit).collect::<Vec<_>>(), [20]);
 }
 
-/// The idle mapping of the reference: 15 empty receives a minute, 648,000 in 30 days.
+/// The idle mapping of the reference: 15 empty receives a minute, 648,000 in 30 days, $0.2592 at
+/// $0.40 a million; two provisioned pollers cost $13.505 in 730 hours, and poll 6 times a minute.
 #[test]
 fn an_idle_mapping_polls_15_times_a_minute() {
     for (more, a_minute) in [("", 15), (", scaling: (idle: 2)", 6), (", provisioned: ()", 6)] {
@@ -245,11 +296,17 @@ fn an_idle_mapping_polls_15_times_a_minute() {
             "arrivals: Poisson(\"0.000001/s\")",
             &format!("processing: Constant(\"1s\"){more}"),
         );
-        let counts = run(&scenario, 0, &AtomicBool::new(false)).measured.queues[0].counts;
+        let measured = run(&scenario, 0, &AtomicBool::new(false)).measured;
+        let counts = measured.queues[0].counts;
         // Polls that begin at 0 find nothing at 20 s, 40 s and so on; those of the end go on.
         let waiting = a_minute / 3;
         assert_eq!(counts.empty_receives, 60 * a_minute - waiting, "{more}");
         assert_eq!(counts.calls.receive, 60 * a_minute, "{more}");
+        let cost = Cost::of(&scenario, &measured).expect("an hour was measured");
+        let polls = cost.requests_per_month / 730.0 * 720.0;
+        assert!((polls - 0.2592 / 15.0 * a_minute as f64).abs() < 1e-9, "{more}: {polls}");
+        let pollers = if more.contains("provisioned") { 13.505 } else { 0.0 };
+        assert!((cost.functions_per_month - pollers).abs() < 1e-9, "{more}: {cost:?}");
     }
 }
 

@@ -418,8 +418,9 @@ mod tests {
     use super::*;
     use crate::kernel::dist::Dist;
     use crate::observe::measured::{
-        Calls, ProducerWindow, QueueLevels, Window, WindowLatency, WindowLevel,
+        Calls, FunctionMeasured, ProducerWindow, QueueLevels, Window, WindowLatency, WindowLevel,
     };
+    use crate::scenario::file::ScenarioFile;
     use crate::stats::fixture;
 
     fn limit(change: impl FnOnce(&mut Scenario, &mut Measured)) -> Bottleneck {
@@ -433,6 +434,55 @@ mod tests {
         let verdict = limit(|_, _| {});
         assert_eq!(verdict.limit(), Limit::Nothing);
         assert!(verdict.said().contains("`workers` was the busiest fleet with 0.80"));
+    }
+
+    /// A function that may have 20 invocations at once, in place of the workers.
+    fn with_function(scenario: &mut Scenario, measured: &mut Measured) {
+        let file: ScenarioFile = r#"(
+            duration: "20m",
+            queues: {"orders": (visibility_timeout: "3m")},
+            consumers: {"handler": Lambda(queue: "orders", timeout: "30s", max_concurrency: 20,
+                                          processing: Constant("1s"))},
+        )"#
+        .parse()
+        .expect("it parses");
+        let function = file.check().expect("it is in range").scenario.functions;
+        (scenario.functions, scenario.fleets) = (function, Vec::new());
+        measured.fleets = Vec::new();
+        let counts = FunctionCounts { invocations: 990, ..FunctionCounts::default() };
+        let (limit, in_use) = (fixture::level(20, 20, 20), fixture::level(10, 20, 0));
+        measured.functions =
+            vec![FunctionMeasured { counts, limit, in_use, ..FunctionMeasured::default() }];
+    }
+
+    #[test]
+    fn a_function_limits_by_what_it_may_not_have_at_once() {
+        let of = |change: &dyn Fn(&mut FunctionMeasured)| {
+            limit(|s, m| {
+                with_function(s, m);
+                change(&mut m.functions[0]);
+            })
+        };
+        let quiet = of(&|_| {});
+        assert_eq!((quiet.kind, quiet.figures), (Finding::RoomOfFunction, vec![0.5]));
+        // 10 of 1,000 tries are 1 %; 9 of 999 are less.
+        let throttled = of(&|it| {
+            (it.counts.invocation_throttles, it.counts.receives_burnt) = (10, 7);
+        });
+        let limit = Limit::FunctionConcurrency;
+        assert_eq!((throttled.kind, throttled.limit()), (Finding::Uninvoked, limit));
+        assert_eq!(throttled.figures, [0.01, 10.0, 7.0]);
+        assert!(
+            throttled.said().contains("1.0% of the tries to invoke `handler`"),
+            "{throttled:?}"
+        );
+        let few = of(&|it| it.counts.invocation_throttles = 9);
+        assert_eq!(few.limit(), Limit::Nothing);
+        let full = of(&|it| it.in_use = fixture::level(19, 20, 19));
+        assert_eq!((full.kind, full.limit()), (Finding::FullFunction, limit));
+        assert_eq!(full.figures[..2], [0.95, 20.0]);
+        let less = of(&|it| it.in_use = fixture::level(18, 20, 18));
+        assert_eq!(less.limit(), Limit::Nothing);
     }
 
     #[test]
