@@ -130,7 +130,8 @@ impl Story {
         })
     }
 
-    /// How long the first help from this window on was on its way, the first backlog that a further worker came for.
+    /// How long help from this window on was on its way, of the first backlog that a further worker
+    /// came for.
     fn help(&self, from: usize) -> Option<Span> {
         let mut passed = None;
         for (at, state) in self.states.iter().enumerate().skip(from) {

@@ -36,7 +36,12 @@ impl<'a> Check<'a> {
         if list.is_whole(steps) {
             self.steps(&list, steps);
         }
-        let every = self.comes_again(at, every, longest.saturating_add(Span::from_nanos(1)));
+        let every = self.comes_again(at, every, longest);
+        if every == Some(longest) {
+            self.push(&at.field("every"), "the last step holds for no time: it begins anew then")
+                .help
+                .push("make it longer than the last step's instant".into());
+        }
         let steps = steps.iter().map(|&(at, count)| (Time::ZERO + at.0, count)).collect();
         FleetSize::Schedule(Schedule { steps, every })
     }
@@ -108,7 +113,9 @@ impl<'a> Check<'a> {
         for (index, pair) in steps.windows(2).enumerate() {
             let (before, next) = (pair[0].0.0, pair[1].0.0);
             if next <= before {
-                self.push(&at.item(index + 1).item(0), format!("`{next}` is not after {before}"));
+                self.push(&at.item(index + 1).item(0), format!("`{next}` is not after {before}"))
+                    .help
+                    .push("steps stand in the order of time, each at an instant of its own".into());
             }
         }
     }
