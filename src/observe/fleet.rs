@@ -8,6 +8,7 @@
 use super::counts::FleetCounts;
 use super::levels::Level;
 use super::series::{FleetWindow, Series};
+use crate::model::clients::FleetConfig;
 
 /// One fleet, over the measured window.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +26,8 @@ pub struct FleetMeasured {
     pub down: Level,
     /// Workers that are wanted.
     pub wanted: Level,
+    /// Visible messages, as its scaler last read them.
+    pub counted: Level,
     /// One entry a window of `Scenario::window`, over the whole run.
     pub series: Series<FleetWindow>,
     /// Threads of each worker.
@@ -76,8 +79,16 @@ impl FleetLevel {
 }
 
 impl FleetMeasured {
+    /// Whether its workers came and went by a plan, a schedule, a scaler or deploys, or because a
+    /// fork changed their number.
+    pub fn varied(&self, config: &FleetConfig) -> bool {
+        let wanted = |window: &FleetWindow| window.wanted.max;
+        let planned = config.size.fixed().is_none() || config.deploys.is_some();
+        planned || self.series.iter().any(|window| wanted(window) != wanted(&self.series[0]))
+    }
+
     /// A level of threads as one of workers.
-    fn workers(&self, threads: Level) -> Level {
+    pub fn workers(&self, threads: Level) -> Level {
         let each = self.threads_each.max(1);
         Level {
             area: threads.area / u128::from(each),
