@@ -83,8 +83,8 @@ impl FleetMeasured {
     /// fork changed their number.
     pub fn varied(&self, config: &FleetConfig) -> bool {
         let wanted = |window: &FleetWindow| window.wanted.max;
-        let planned = config.size.fixed().is_none() || config.deploys.is_some();
-        planned || self.series.iter().any(|window| wanted(window) != wanted(&self.series[0]))
+        config.comes_and_goes()
+            || self.series.iter().any(|window| wanted(window) != wanted(&self.series[0]))
     }
 
     /// A level of threads as one of workers.
