@@ -12,7 +12,7 @@
 //! | a message in a queue | an asynchronous pair `message` (`b`, `e`): lives overlap |
 //! | what happens to it | asynchronous instants (`n`) of the same id |
 //! | visible, in flight, delayed | counters (`C`) `messages`, a sample per instant with a change |
-//! | a fleet whose workers come and go | counters `workers of NAME`: wanted, starting, ready, busy |
+//! | a fleet that comes and goes | counters `workers of NAME`: wanted, starting, ready, busy |
 //! | a function | counters `invocations of NAME`: limit, running |
 //! | a downstream | a process, behind those of queues, with counters `calls`: in use, waiting |
 //! | redelivery | a flow arrow `redelivery` (`s`, `f`) from the earlier work to the next |
@@ -755,7 +755,12 @@ mod tests {
         let events = events_of(MOVED);
         let shown = samples(&events, "workers of workers");
         let at = |secs: u64| shown.iter().rfind(|(at, _)| *at <= secs).unwrap().1;
-        let counts = |wanted: u32, starting: u32, ready: u32, busy: u32| json!({ "wanted": wanted, "starting": starting, "ready": ready, "busy": busy });
+        let counts = |wanted: u32, starting: u32, ready: u32, busy: u32| {
+            let there = json!({ "starting": starting, "ready": ready, "busy": busy });
+            let mut all = json!({ "wanted": wanted });
+            all.as_object_mut().unwrap().extend(there.as_object().unwrap().clone());
+            all
+        };
         assert_eq!(at(0), &counts(2, 2, 0, 0));
         assert_eq!(at(9), &counts(2, 0, 2, 2));
         assert_eq!(at(14), &counts(3, 1, 2, 2));
