@@ -74,7 +74,7 @@ pub(super) fn draw(part: Part<'_>) -> Result<String, String> {
     })
 }
 
-fn own<'a>(part: Part<'a>) -> &'a DownstreamMeasured {
+fn own(part: Part<'_>) -> &DownstreamMeasured {
     &part.measured.downstreams[part.place]
 }
 

@@ -45,24 +45,24 @@ pub(super) fn draw(part: Part<'_>) -> Result<String, String> {
     })
 }
 
-fn own<'a>(part: Part<'a>) -> (&'a FleetConfig, &'a FleetMeasured) {
+fn own(part: Part<'_>) -> (&FleetConfig, &FleetMeasured) {
     (&part.scenario.fleets[part.place].config, &part.measured.fleets[part.place])
 }
 
 fn title(part: Part<'_>) -> String {
     let (_, fleet) = own(part);
     let mean = |level| format::count(fleet.workers(level).mean());
-    let mut said = format!(
+    let said = format!(
         "{}: up to {} wanted; on average {} ready, {} busy",
         format::clipped(part.name, 16),
         format::count(fleet.wanted.max as f64),
         mean(fleet.up),
         mean(fleet.busy),
     );
-    if fleet.counts.killed > 0 {
-        said += &format!("; {} killed", format::count(fleet.counts.killed as f64));
+    match fleet.counts.killed {
+        0 => said,
+        killed => format!("{said}; {} killed", format::count(killed as f64)),
     }
-    said
 }
 
 fn panels(canvas: &mut Canvas<'_>, part: Part<'_>) {

@@ -34,7 +34,7 @@ pub(super) fn draw(part: Part<'_>) -> Result<String, String> {
     })
 }
 
-fn own<'a>(part: Part<'a>) -> &'a FunctionMeasured {
+fn own(part: Part<'_>) -> &FunctionMeasured {
     &part.measured.functions[part.place]
 }
 

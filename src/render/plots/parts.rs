@@ -123,14 +123,16 @@ mod tests {
     use crate::engine::run::run;
     use crate::kernel::time::Time;
     use crate::model::downstream::DownstreamBound;
-    use crate::observe::measured::Window;
+    use crate::observe::measured::{FunctionCounts, Window};
     use crate::stats::fixture;
 
     fn drawn(scenario: &Scenario, measured: &Measured, unstable: &[usize]) -> Vec<Plot> {
         let unstable = unstable.iter().copied().collect();
         let plots: Result<Vec<Plot>, PlotError> = each(scenario, measured, &unstable).collect();
         let plots = plots.expect("there is memory");
-        plots.iter().for_each(|plot| sample::check(&plot.svg));
+        for plot in &plots {
+            sample::check(&plot.svg);
+        }
         plots
     }
 
@@ -182,7 +184,7 @@ mod tests {
         for (plot, title) in plots.iter().zip(titles) {
             assert!(plot.svg.contains(title), "{title}: {}", plot.svg);
         }
-        measured.functions[0].counts = Default::default();
+        measured.functions[0].counts = FunctionCounts::default();
         for window in measured.functions[0].series.each_mut() {
             window.throttles = 0;
         }

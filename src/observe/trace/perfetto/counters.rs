@@ -28,6 +28,9 @@ const IN_USE: usize = 0;
 const WAITING: usize = 1;
 const OF_DOWNSTREAM: [&str; 2] = ["in use", "waiting"];
 
+/// Whether the time of a thread goes into it.
+type Part = fn(ThreadTime) -> bool;
+
 /// One track: several values with their words.
 #[derive(Debug)]
 struct Counter {
@@ -123,7 +126,7 @@ impl Counters {
     ) {
         let place = fleet.function().is_none().then_some(fleet.0 as usize);
         let Some(&Some(number)) = place.and_then(|place| self.fleets.get(place)) else { return };
-        let parts: [(usize, fn(ThreadTime) -> bool); 3] = [
+        let parts: [(usize, Part); 3] = [
             (STARTING, |time| time == ThreadTime::Down),
             (READY, ThreadTime::is_up),
             (BUSY, ThreadTime::is_busy),
