@@ -50,8 +50,8 @@ pub trait Observer: Journal {
     #[inline]
     fn time(&mut self, _now: Time) {}
 
-    /// At `now`, the time of so many threads of a fleet goes over from one part to another. Left
-    /// out of traces: it follows from the deeds.
+    /// At `now`, the time of so many threads of a fleet goes over from one part to another. No
+    /// line of a trace: it follows from the deeds.
     #[inline]
     fn threads(
         &mut self,

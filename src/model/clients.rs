@@ -241,6 +241,11 @@ impl FleetConfig {
         one.into_iter().chain(self.several.iter().flat_map(Several::queues))
     }
 
+    /// Whether its workers come and go by a plan: a schedule, a scaler or deploys.
+    pub fn comes_and_goes(&self) -> bool {
+        self.size.fixed().is_none() || self.deploys.is_some()
+    }
+
     /// Whether it receives from this queue.
     pub fn receives_from(&self, queue: QueueId) -> bool {
         self.queues().any(|own| own == queue)

@@ -3,6 +3,7 @@
 //! Owns the checked settings of a downstream. Must not know who calls it, nor how it answers.
 
 use crate::kernel::dist::Dist;
+use crate::kernel::num;
 use crate::kernel::time::Span;
 
 /// The settings of one downstream.
@@ -49,6 +50,19 @@ pub enum DownstreamBound {
 }
 
 impl DownstreamBound {
+    /// Calls at once at which those that slow each other down are done fastest:
+    /// √((1 − contention)/coherency), no less than one; `None` without such a peak.
+    pub fn peak(self) -> Option<f64> {
+        match self {
+            DownstreamBound::Scalability { contention, coherency } if coherency > 0.0 => {
+                Some(num::sqrt((1.0 - contention).max(0.0) / coherency).max(1.0))
+            }
+            DownstreamBound::Pool { .. }
+            | DownstreamBound::Limiter { .. }
+            | DownstreamBound::Scalability { .. } => None,
+        }
+    }
+
     /// The number of its connections, if it has such.
     pub fn connections(self) -> Option<u32> {
         match self {
@@ -66,5 +80,20 @@ impl DownstreamBound {
                 1.0 + contention * (calls - 1.0) + coherency * calls * (calls - 1.0)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// (c/s)/(1 + a(c − 1) + b·c(c − 1)) has its derivative 0 where c² = (1 − a)/b.
+    #[test]
+    fn calls_that_slow_each_other_down_have_a_peak() {
+        let law = |contention, coherency| DownstreamBound::Scalability { contention, coherency };
+        let peak = law(0.05, 0.001).peak().expect("has one");
+        assert!((peak * peak - 950.0).abs() < 1e-9, "{peak}");
+        assert_eq!((law(1.0, 0.5).peak(), law(0.2, 0.0).peak()), (Some(1.0), None));
+        assert_eq!(DownstreamBound::Pool { connections: 3 }.peak(), None);
     }
 }

@@ -36,6 +36,14 @@ pub struct DownstreamWindow {
     pub refused: u64,
     /// Calls that were given up after their timeout.
     pub timeouts: u64,
+    /// Calls whose work began.
+    pub begun: u64,
+    /// Calls that were done, and whose workers wanted the answer.
+    pub done: u64,
+    /// Calls that failed at their end.
+    pub failed: u64,
+    /// Calls that were worked off for nobody.
+    pub unheard: u64,
     /// Calls that wait.
     pub waiting: WindowLevel,
     /// Calls that are worked on.

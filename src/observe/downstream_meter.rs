@@ -71,6 +71,10 @@ impl DownstreamMeter {
             calls: counts.calls,
             refused: counts.refused,
             timeouts: counts.timeouts,
+            begun: counts.begun,
+            done: counts.done,
+            failed: counts.failed,
+            unheard: counts.unheard,
             waiting: self.waiting.close_window(at, over),
             in_use: self.in_use.close_window(at, over),
         });

@@ -8,6 +8,7 @@
 use super::counts::FleetCounts;
 use super::levels::Level;
 use super::series::{FleetWindow, Series};
+use crate::model::clients::FleetConfig;
 
 /// One fleet, over the measured window.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +28,8 @@ pub struct FleetMeasured {
     pub wanted: Level,
     /// How many of them were at the beginning of the window.
     pub wanted_at_begin: u64,
+    /// Visible messages, as its scaler last read them.
+    pub counted: Level,
     /// One entry a window of `Scenario::window`, over the whole run.
     pub series: Series<FleetWindow>,
     /// Threads of each worker.
@@ -88,8 +91,16 @@ impl FleetMeasured {
         self.workers(self.down)
     }
 
+    /// Whether its workers came and went by a plan, a schedule, a scaler or deploys, or because a
+    /// fork changed their number.
+    pub fn varied(&self, config: &FleetConfig) -> bool {
+        let wanted = |window: &FleetWindow| window.wanted.max;
+        config.comes_and_goes()
+            || self.series.iter().any(|window| wanted(window) != wanted(&self.series[0]))
+    }
+
     /// A level of threads as one of workers.
-    fn workers(&self, threads: Level) -> Level {
+    pub fn workers(&self, threads: Level) -> Level {
         let each = self.threads_each.max(1);
         Level {
             area: threads.area / u128::from(each),

@@ -25,6 +25,8 @@ pub(super) struct FleetMeter {
     counted: Meter,
     /// Over the measured window alone.
     leaning: Meter,
+    /// As the last window of the series ended.
+    before: FleetCounts,
     /// It rests if no thread's time goes over from one part to another.
     pub(super) windows: Windows<FleetWindow>,
 }
@@ -44,6 +46,7 @@ impl FleetMeter {
             wanted: Meter::starting_at(u64::from(wanted)),
             leaning: Meter::ZERO,
             counted: Meter::ZERO,
+            before: FleetCounts::default(),
             windows: Windows::new(windows),
         }
     }
@@ -61,7 +64,9 @@ impl FleetMeter {
         if self.windows.wake(past) {
             let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
             let [busy, calling, up, down, wanted, counted] = levels;
-            self.windows.fill(past, FleetWindow { busy, calling, up, down, wanted, counted });
+            let window =
+                FleetWindow { busy, calling, up, down, wanted, counted, ..FleetWindow::default() };
+            self.windows.fill(past, window);
         }
     }
 
@@ -80,10 +85,13 @@ impl FleetMeter {
         self.measured.up = self.up.end(now, over);
         self.measured.down = self.down.end(now, over);
         self.measured.wanted = self.wanted.end(now, over);
+        self.measured.counted = self.counted.end(now, over);
         self.measured.leaning = self.leaning.end(now, over);
     }
 
     pub(super) fn close_window(&mut self, at: Time, over: Span) {
+        let counts = self.now.counts.since(&self.before);
+        self.before = self.now.counts;
         self.windows.push(FleetWindow {
             busy: self.busy.close_window(at, over),
             calling: self.calling.close_window(at, over),
@@ -91,6 +99,8 @@ impl FleetMeter {
             down: self.down.close_window(at, over),
             wanted: self.wanted.close_window(at, over),
             counted: self.counted.close_window(at, over),
+            killed: u32::try_from(counts.killed).unwrap_or(u32::MAX),
+            deploys: u32::try_from(counts.deploys).unwrap_or(u32::MAX),
         });
         self.windows.rest(true);
     }
@@ -102,6 +112,7 @@ impl FleetMeter {
         measured.up.last = self.up.value();
         measured.down.last = self.down.value();
         measured.wanted.last = self.wanted.value();
+        measured.counted.last = self.counted.value();
         measured.leaning.last = self.leaning.value();
         FleetMeasured { series: self.windows.into_series(), ..measured }
     }

@@ -22,6 +22,8 @@ pub(super) struct FunctionMeter {
     in_use: Meter,
     limit: Meter,
     environments: Meter,
+    /// As the last window of the series ended.
+    before: FunctionCounts,
     /// It rests if nothing is told of it.
     pub(super) windows: Windows<FunctionWindow>,
 }
@@ -37,6 +39,7 @@ impl FunctionMeter {
             in_use: Meter::ZERO,
             limit: Meter::ZERO,
             environments: Meter::ZERO,
+            before: FunctionCounts::default(),
             windows: Windows::new(windows),
         }
     }
@@ -52,7 +55,8 @@ impl FunctionMeter {
         if self.windows.wake(past) {
             let levels = self.meters().map(|meter| meter.rested(past.at, past.each));
             let [concurrency, in_use, limit, environments] = levels;
-            let window = FunctionWindow { concurrency, in_use, limit, environments };
+            let rested = FunctionWindow::default();
+            let window = FunctionWindow { concurrency, in_use, limit, environments, ..rested };
             self.windows.fill(past, window);
         }
     }
@@ -73,7 +77,17 @@ impl FunctionMeter {
     pub(super) fn close_window(&mut self, at: Time, over: Span) {
         let levels = self.meters().map(|meter| meter.close_window(at, over));
         let [concurrency, in_use, limit, environments] = levels;
-        self.windows.push(FunctionWindow { concurrency, in_use, limit, environments });
+        let counts = self.counts.since(&self.before);
+        self.before = self.counts;
+        self.windows.push(FunctionWindow {
+            concurrency,
+            in_use,
+            limit,
+            environments,
+            invocations: counts.invocations,
+            throttles: counts.invocation_throttles,
+            failures: counts.invocation_failures,
+        });
         self.windows.rest(true);
     }
 

@@ -264,6 +264,16 @@ impl Metrics {
 }
 
 impl Metrics {
+    /// The meter of a fleet, awake: for what is told rarely.
+    #[inline(never)]
+    fn fleet(&mut self, fleet: FleetId) -> &mut FleetMeter {
+        let meter = &mut self.fleets[fleet.0 as usize];
+        if meter.windows.rests() {
+            meter.wake(self.past);
+        }
+        meter
+    }
+
     /// The meter of a function, awake.
     #[inline]
     fn function(&mut self, function: FunctionId) -> &mut FunctionMeter {
@@ -345,33 +355,23 @@ impl Observer for Metrics {
             | Deed::ReceivesBurnt { function, .. }
             | Deed::EnvironmentGone { function, .. }
             | Deed::LimitChanged { function, .. } => self.function(function).deed(now, deed),
-            Deed::Resized { fleet, wanted } => {
-                let meter = &mut self.fleets[fleet.0 as usize];
-                if meter.windows.rests() {
-                    meter.wake(self.past);
-                }
-                meter.resized(now, wanted);
-            }
+            Deed::Resized { fleet, wanted } => self.fleet(fleet).resized(now, wanted),
             Deed::Counted { fleet, queue, visible, calls, .. } => {
                 let meter = &mut self.queues[queue.0 as usize];
                 if meter.windows.rests() {
                     meter.wake(self.past);
                 }
                 meter.counted(calls);
-                let meter = &mut self.fleets[fleet.0 as usize];
-                if meter.windows.rests() {
-                    meter.wake(self.past);
-                }
-                meter.counted(now, u64::from(visible));
+                self.fleet(fleet).counted(now, u64::from(visible));
             }
             Deed::Joined { fleet, .. } => self.fleets[fleet.0 as usize].counts().joined += 1,
             Deed::Left { fleet, .. } => self.fleets[fleet.0 as usize].counts().left += 1,
             Deed::Killed { fleet, held, .. } => {
-                let counts = self.fleets[fleet.0 as usize].counts();
+                let counts = self.fleet(fleet).counts();
                 counts.killed += 1;
                 counts.killed_with += u64::from(held);
             }
-            Deed::Deployed { fleet } => self.fleets[fleet.0 as usize].counts().deploys += 1,
+            Deed::Deployed { fleet } => self.fleet(fleet).counts().deploys += 1,
             Deed::Called { downstream, .. }
             | Deed::CallBegun { downstream, .. }
             | Deed::CallEnded { downstream, .. }

@@ -156,12 +156,12 @@ pub struct ProducerWindow {
     pub held_back: u64,
 }
 
-/// One window of a fleet's series, in threads but for the last two.
+/// One window of a fleet's series.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FleetWindow {
     /// Busy threads: those that work, and those that wait for a call.
     pub busy: WindowLevel,
-    /// Of these, those that wait for a call.
+    /// Of these, threads that wait for a call.
     pub calling: WindowLevel,
     /// Threads of workers that are up.
     pub up: WindowLevel,
@@ -171,6 +171,10 @@ pub struct FleetWindow {
     pub wanted: WindowLevel,
     /// Visible messages, as the fleet's scaler last read them.
     pub counted: WindowLevel,
+    /// Workers that were killed while they left.
+    pub killed: u32,
+    /// Deploys that began.
+    pub deploys: u32,
 }
 
 /// One window of a function's series.
@@ -184,6 +188,12 @@ pub struct FunctionWindow {
     pub limit: WindowLevel,
     /// Environments, those that are idle included.
     pub environments: WindowLevel,
+    /// Invocations that began.
+    pub invocations: u64,
+    /// Tries to invoke that found no concurrency, or no new environment.
+    pub throttles: u64,
+    /// Invocations that failed with their whole batch, timeouts included.
+    pub failures: u64,
 }
 
 #[cfg(test)]

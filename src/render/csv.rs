@@ -47,6 +47,13 @@ const OF_FLEET: [Columns<FleetWindow>; 6] = [
     ("counted_visible", |window| window.counted),
 ];
 
+/// A counter of a part, in one column: its name, and where it is.
+type Sums<W> = (&'static str, fn(&W) -> u64);
+
+/// Counters of a fleet whose workers come and go.
+const OF_VARIED: [Sums<FleetWindow>; 2] =
+    [("killed", |window| window.killed.into()), ("deploys", |window| window.deploys.into())];
+
 /// Levels of a function, in three columns each.
 const OF_FUNCTION: [Columns<FunctionWindow>; 4] = [
     ("concurrency", |window| window.concurrency),
@@ -55,23 +62,30 @@ const OF_FUNCTION: [Columns<FunctionWindow>; 4] = [
     ("environments", |window| window.environments),
 ];
 
-type ProducerColumn = (&'static str, fn(&ProducerWindow) -> u64);
+/// Counters of a function, in a column each.
+const COUNTS_OF_FUNCTION: [Sums<FunctionWindow>; 3] = [
+    ("invocations", |window| window.invocations),
+    ("invocation_throttles", |window| window.throttles),
+    ("invocation_failures", |window| window.failures),
+];
 
 /// What a producer has in its columns, `waited_mean_s` beside it.
-const OF_PRODUCER: [ProducerColumn; 4] = [
+const OF_PRODUCER: [Sums<ProducerWindow>; 4] = [
     ("arrived", |window| window.arrived),
     ("sent", |window| window.sent),
     ("given_up", |window| window.given_up),
     ("held_back_last", |window| window.held_back),
 ];
 
-type DownstreamColumn = (&'static str, fn(&DownstreamWindow) -> u64);
-
 /// Counters of a downstream, in a column each.
-const OF_DOWNSTREAM: [DownstreamColumn; 3] = [
+const OF_DOWNSTREAM: [Sums<DownstreamWindow>; 7] = [
     ("calls", |window| window.calls),
     ("refused", |window| window.refused),
     ("timeouts", |window| window.timeouts),
+    ("begun", |window| window.begun),
+    ("done", |window| window.done),
+    ("failed", |window| window.failed),
+    ("unheard", |window| window.unheard),
 ];
 
 /// Levels of a downstream, in three columns each.
@@ -88,8 +102,32 @@ fn has_own_columns(scenario: &Scenario) -> bool {
     clients.into_iter().sum::<usize>() <= MOST_OWN
 }
 
+/// What columns are for, and who has rows where.
+struct Plan {
+    by_queue: ByQueue,
+    /// By fleet, whether its workers come and go.
+    varied: Vec<bool>,
+}
+
+impl Plan {
+    fn of(scenario: &Scenario, measured: &Measured) -> Plan {
+        let fleets = scenario.fleets.iter().zip(&measured.fleets);
+        let varied = fleets.map(|(named, fleet)| fleet.varied(&named.config)).collect();
+        Plan { by_queue: ByQueue::of(scenario), varied }
+    }
+
+    /// Whether the columns of this fleet, or of all fleets together, have what only those have
+    /// whose workers come and go.
+    fn has_varied(&self, fleet: Option<usize>) -> bool {
+        match fleet {
+            Some(fleet) => self.varied.get(fleet).is_some_and(|varied| *varied),
+            None => self.varied.contains(&true),
+        }
+    }
+}
+
 /// The headings of the series.
-fn headings(scenario: &Scenario) -> Vec<String> {
+fn headings(scenario: &Scenario, plan: &Plan) -> Vec<String> {
     let mut heads: Vec<String> = ["from_s", "to_s", "queue"].map(str::to_owned).into();
     heads.extend(Counter::all().map(heading));
     heads.extend(["redelivered", "imbalance"].map(str::to_owned));
@@ -108,12 +146,16 @@ fn headings(scenario: &Scenario) -> Vec<String> {
         heads.extend(OF_LATENCY.iter().map(|value| format!("{name}_{value}")));
     }
     let own = has_own_columns(scenario);
-    let fleets = scenario.fleets.iter().map(|fleet| fleet.name.as_str()).filter(|_| own);
-    for fleet in fleets.chain((!own).then_some("consumer")) {
+    let fleets = scenario.fleets.iter().enumerate().filter(|_| own);
+    let fleets = fleets.map(|(place, fleet)| (Some(place), fleet.name.as_str()));
+    for (place, fleet) in fleets.chain((!own).then_some((None, "consumer"))) {
         heads.extend((!own).then(|| fleet.to_owned()));
         for (name, _) in OF_FLEET {
             let of = |statistic| field(&format!("{fleet}.{name}_{statistic}"));
             heads.extend(["mean", "max", "last"].map(of));
+        }
+        if plan.has_varied(place) {
+            heads.extend(OF_VARIED.map(|(name, _)| field(&format!("{fleet}.{name}"))));
         }
     }
     let producers = scenario.producers.iter().map(|producer| producer.name.as_str());
@@ -131,6 +173,7 @@ fn headings(scenario: &Scenario) -> Vec<String> {
             let of = |statistic| field(&format!("{function}.{name}_{statistic}"));
             heads.extend(["mean", "max", "last"].map(of));
         }
+        heads.extend(COUNTS_OF_FUNCTION.map(|(name, _)| field(&format!("{function}.{name}"))));
     }
     for downstream in &scenario.downstreams {
         let of = |name: &str| field(&format!("{}.{name}", downstream.name));
@@ -158,14 +201,14 @@ pub fn series_in_pieces<'a>(
     measured: &'a Measured,
 ) -> impl Iterator<Item = String> + 'a {
     let windows = measured.queues.iter().map(|queue| queue.series.len()).max().unwrap_or(0);
-    let by_queue = ByQueue::of(scenario);
-    let headings = headings(scenario).join(",") + "\n";
-    let rows = move |index| rows_of(scenario, measured, &by_queue, index);
+    let plan = Plan::of(scenario, measured);
+    let headings = headings(scenario, &plan).join(",") + "\n";
+    let rows = move |index| rows_of(scenario, measured, &plan, index);
     std::iter::once(headings).chain((0..windows).map(rows))
 }
 
 /// The rows of a window.
-fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: usize) -> String {
+fn rows_of(scenario: &Scenario, measured: &Measured, plan: &Plan, index: usize) -> String {
     let mut text = String::new();
     let from = scenario.window.saturating_mul(index as u64);
     let to = from.saturating_add(scenario.window).as_nanos().min(measured.end.as_nanos());
@@ -179,14 +222,14 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
             let mut rest = values.clone();
             of_queue(window, &mut values);
             rest.resize(values.len(), String::new());
-            let (fleets, producers) = (by_queue.fleets(place), by_queue.producers(place));
+            let (fleets, producers) = (plan.by_queue.fleets(place), plan.by_queue.producers(place));
             let functions = functions_at(scenario, place);
             for row in 0..fleets.len().max(producers.len()).max(functions.len()).max(1) {
                 let mut values = if row == 0 { values.clone() } else { rest.clone() };
                 let fleet = fleets.get(row).copied();
                 values.push(fleet.map_or_else(String::new, |at| field(&scenario.fleets[at].name)));
                 let series = fleet.and_then(|at| measured.fleets.get(at)?.series.get(index));
-                of_fleet(series, &mut values);
+                of_fleet(series, plan.has_varied(None), &mut values);
                 let producer = producers.get(row).copied();
                 let name = producer.map(|at| field(&scenario.producers[at].name));
                 values.push(name.unwrap_or_default());
@@ -197,7 +240,7 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
                     let name = function.map(|at| field(&scenario.functions[at].name));
                     values.push(name.unwrap_or_default());
                     let series = function.and_then(|at| measured.functions.get(at));
-                    levels(series.and_then(|of| of.series.get(index)), &OF_FUNCTION, &mut values);
+                    of_function(series.and_then(|of| of.series.get(index)), &mut values);
                 }
                 of_downstreams(measured, index, text.is_empty(), &mut values);
                 text += &(values.join(",") + "\n");
@@ -205,9 +248,10 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
             continue;
         }
         of_queue(window, &mut values);
-        for (fleet, measured) in scenario.fleets.iter().zip(&measured.fleets) {
+        for (at, (fleet, measured)) in scenario.fleets.iter().zip(&measured.fleets).enumerate() {
             let own = fleet.config.receives_from(QueueId(place as u32));
-            of_fleet(measured.series.get(index).filter(|_| own), &mut values);
+            let series = measured.series.get(index).filter(|_| own);
+            of_fleet(series, plan.has_varied(Some(at)), &mut values);
         }
         for (producer, measured) in scenario.producers.iter().zip(&measured.producers) {
             let own = producer.config.queue.0 as usize == place;
@@ -215,7 +259,7 @@ fn rows_of(scenario: &Scenario, measured: &Measured, by_queue: &ByQueue, index: 
         }
         for (function, measured) in scenario.functions.iter().zip(&measured.functions) {
             let own = function.config.queue.0 as usize == place;
-            levels(measured.series.get(index).filter(|_| own), &OF_FUNCTION, &mut values);
+            of_function(measured.series.get(index).filter(|_| own), &mut values);
         }
         of_downstreams(measured, index, text.is_empty(), &mut values);
         text += &(values.join(",") + "\n");
@@ -253,8 +297,24 @@ fn functions_at(scenario: &Scenario, queue: usize) -> Vec<usize> {
 }
 
 /// Empty fields where the fleet receives from another queue.
-fn of_fleet(window: Option<&FleetWindow>, values: &mut Vec<String>) {
+fn of_fleet(window: Option<&FleetWindow>, has_varied: bool, values: &mut Vec<String>) {
     levels(window, &OF_FLEET, values);
+    if has_varied {
+        sums(window, &OF_VARIED, values);
+    }
+}
+
+/// Empty fields where the function receives from another queue.
+fn of_function(window: Option<&FunctionWindow>, values: &mut Vec<String>) {
+    levels(window, &OF_FUNCTION, values);
+    sums(window, &COUNTS_OF_FUNCTION, values);
+}
+
+/// Counters of a part in a column each; empty fields without a window.
+fn sums<W>(window: Option<&W>, columns: &[Sums<W>], values: &mut Vec<String>) {
+    let sum =
+        |(_, sum): &Sums<W>| window.map_or_else(String::new, |window| sum(window).to_string());
+    values.extend(columns.iter().map(sum));
 }
 
 /// Levels of a part in three columns each; empty fields without a window.
@@ -270,11 +330,7 @@ fn levels<W>(window: Option<&W>, columns: &[Columns<W>], values: &mut Vec<String
 
 /// Empty fields where the producer sends to another queue; no wait where none was sent.
 fn of_producer(window: Option<&ProducerWindow>, values: &mut Vec<String>) {
-    values.extend(
-        OF_PRODUCER
-            .iter()
-            .map(|(_, count)| window.map_or_else(String::new, |window| count(window).to_string())),
-    );
+    sums(window, &OF_PRODUCER, values);
     let waited = window.filter(|window| window.sent > 0).map(|window| {
         let mean = window.waited / u128::from(window.sent);
         seconds(Span::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX)))
@@ -286,11 +342,7 @@ fn of_producer(window: Option<&ProducerWindow>, values: &mut Vec<String>) {
 fn of_downstreams(measured: &Measured, index: usize, first: bool, values: &mut Vec<String>) {
     for downstream in &measured.downstreams {
         let window = downstream.series.get(index).filter(|_| first);
-        values.extend(
-            OF_DOWNSTREAM.iter().map(|(_, count)| {
-                window.map_or_else(String::new, |window| count(window).to_string())
-            }),
-        );
+        sums(window, &OF_DOWNSTREAM, values);
         levels(window, &LEVELS_OF_DOWNSTREAM, values);
     }
 }
@@ -360,6 +412,8 @@ fn field(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::downstream::DownstreamBound;
+    use crate::observe::measured::{DownstreamMeasured, FunctionMeasured};
     use crate::outcome::Outcome;
     use crate::stats::fixture;
 
@@ -428,6 +482,51 @@ mod tests {
         assert_eq!(of("0", "orders"), ["10", "8", "1", "1", "0.375"]);
         assert_eq!(of("0", "orders-dlq"), [""; 5]);
         assert_eq!(of("450", "orders"), ["0", "0", "0", "1", ""]);
+    }
+
+    /// What only fleets have whose workers come and go, of functions and of downstreams; a fixed
+    /// fleet has the columns that it always had.
+    #[test]
+    fn counts_of_parts_have_columns() {
+        let (mut scenario, mut measured) = (fixture::scenario(), fixture::measured(0));
+        (scenario.functions, scenario.downstreams) = (Vec::new(), Vec::new());
+        let fixed = series(&scenario, &measured);
+        assert!(!fixed.contains(".killed") && !fixed.contains(".deploys"), "{fixed}");
+        let sample = crate::observe::trace::sample::scenario();
+        (scenario.functions, scenario.downstreams) = (sample.functions, sample.downstreams);
+        let of = |killed, wanted| {
+            let wanted = WindowLevel { max: wanted, ..WindowLevel::default() };
+            FleetWindow { killed, deploys: 1, wanted, ..FleetWindow::default() }
+        };
+        measured.fleets[0].series = [of(2, 4), of(3, 5)].into_iter().collect();
+        let window =
+            FunctionWindow { invocations: 9, throttles: 4, failures: 5, ..Default::default() };
+        let series_of_function = std::iter::once(window).collect();
+        measured.functions =
+            vec![FunctionMeasured { series: series_of_function, ..Default::default() }];
+        let bound = DownstreamBound::Pool { connections: 1 };
+        let window = DownstreamWindow { begun: 6, done: 7, failed: 8, ..Default::default() };
+        let calls = std::iter::once(window).collect();
+        measured.downstreams =
+            vec![DownstreamMeasured { series: calls, ..DownstreamMeasured::new(bound) }];
+        let text = series(&scenario, &measured);
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        assert!(rows.iter().all(|row| row.len() == rows[0].len()));
+        let fleet = &scenario.fleets[0].name;
+        let expected = [
+            (format!("{fleet}.killed"), ["2", "3"]),
+            (format!("{fleet}.deploys"), ["1", "1"]),
+            ("handler.invocations".to_owned(), ["9", ""]),
+            ("handler.invocation_throttles".to_owned(), ["4", ""]),
+            ("handler.invocation_failures".to_owned(), ["5", ""]),
+            ("db.begun".to_owned(), ["6", ""]),
+            ("db.done".to_owned(), ["7", ""]),
+            ("db.failed".to_owned(), ["8", ""]),
+        ];
+        for (name, values) in expected {
+            let column = rows[0].iter().position(|head| *head == name).expect(&name);
+            assert_eq!([rows[1][column], rows[2][column]], values, "{name}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Owns random histories in which parts rest, and what producers did in them, counted plainly.
 
 use super::*;
-use crate::facts::deed::{Ending, ProducerId, WorkerId};
+use crate::facts::deed::{Ending, ProducerId, Returned, WorkerId};
 use crate::kernel::rng::{Draws, Source};
 use crate::ledger::journal::{
     Action, Call, Caller, Census, Held, KeySpace, MessageId, NodeChange, PartitionId, State, Step,
@@ -15,8 +15,8 @@ fn at(secs: u64) -> Time {
 }
 
 /// Measured from 10 to 20 s, in windows of 4 s, of a run of 30 s.
-fn metrics() -> Metrics {
-    Metrics::new(&Frame {
+fn metrics_frame() -> Frame {
+    Frame {
         window: (at(10), at(20)),
         end: at(30),
         series: Span::from_secs(4),
@@ -25,7 +25,11 @@ fn metrics() -> Metrics {
         fleets: vec![(4, 1)],
         downstreams: Vec::new(),
         functions: Vec::new(),
-    })
+    }
+}
+
+fn metrics() -> Metrics {
+    Metrics::new(&metrics_frame())
 }
 
 fn tell(metrics: &mut Metrics, secs: u64, deed: Deed) {
@@ -370,4 +374,51 @@ fn only_what_is_told_something_is_closed() {
         (series.len(), series.kept())
     };
     assert_eq!([kept(0), kept(1)], [(41, 2), (41, 1)]);
+}
+
+/// A fleet, a function and a downstream in windows of 4 s: each is told something at 1 s, nothing
+/// in the second window, and something at 9 s, when they have rested.
+#[test]
+fn counts_of_parts_stand_in_the_windows_in_which_they_happened() {
+    let mut metrics = Metrics::new(&Frame {
+        downstreams: vec![DownstreamBound::Pool { connections: 2 }],
+        functions: vec![128],
+        ..metrics_frame()
+    });
+    let (fleet, worker) = (FleetId(0), WorkerId(0));
+    let (function, downstream) = (FunctionId(0), DownstreamId(0));
+    let environment = WorkerId::of_function(function, 0);
+    let killed = Deed::Killed { worker, fleet, held: 2 };
+    let invoked = Deed::Invoked { environment, function, messages: 1, cold: false };
+    let throttled = Deed::InvocationThrottled { function, messages: 1 };
+    let how = Returned::Failed;
+    let failed = Deed::InvocationEnded { environment, function, how, billed: Span::ZERO };
+    let called = Deed::Called { worker, thread: 0, downstream, attempt: 1 };
+    let begun = Deed::CallBegun { worker, downstream, waited: Span::ZERO };
+    let ended = |failed, heard| {
+        let used = Span::ZERO;
+        Deed::CallEnded { worker, downstream, used, failed, heard }
+    };
+    for deed in [Deed::Deployed { fleet }, killed, killed, invoked, throttled, called, begun] {
+        tell(&mut metrics, 1, deed);
+    }
+    for deed in [killed, failed, ended(false, true), called, begun, ended(true, true)] {
+        tell(&mut metrics, 9, deed);
+    }
+    for deed in [called, begun, ended(false, false)] {
+        tell(&mut metrics, 9, deed);
+    }
+    let measured = metrics.finish(at(12), 0, &[]);
+    let fleet = &measured.fleets[0].series;
+    let of_fleet: Vec<_> = fleet.iter().map(|window| (window.killed, window.deploys)).collect();
+    assert_eq!(of_fleet, [(2, 1), (0, 0), (1, 0)]);
+    let function = measured.functions[0].series.iter();
+    let of_function: Vec<_> =
+        function.map(|window| [window.invocations, window.throttles, window.failures]).collect();
+    assert_eq!(of_function, [[1, 1, 0], [0; 3], [0, 0, 1]]);
+    let calls = measured.downstreams[0].series.iter();
+    let of_calls: Vec<_> = calls
+        .map(|window| [window.calls, window.begun, window.done, window.failed, window.unheard])
+        .collect();
+    assert_eq!(of_calls, [[1, 1, 0, 0, 0], [0; 5], [2, 2, 1, 1, 1]]);
 }

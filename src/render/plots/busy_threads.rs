@@ -49,6 +49,7 @@ fn together(fleets: &[&FleetMeasured]) -> Series<FleetWindow> {
         down: sum(at, |window| window.down),
         wanted: sum(at, |window| window.wanted),
         counted: sum(at, |window| window.counted),
+        ..FleetWindow::default()
     };
     (0..windows).map(window).collect()
 }

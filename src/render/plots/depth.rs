@@ -11,7 +11,7 @@ use super::format;
 use super::page::{self, BOTTOM, Panel, Row, Sample, TOP};
 use super::pattern::Pattern;
 use crate::kernel::time::Span;
-use crate::observe::measured::{Level, Window};
+use crate::observe::measured::Window;
 use plotters::style::RGBColor;
 
 /// Bottom of the upper panel and top of the lower one.
@@ -102,15 +102,11 @@ fn panels(canvas: &mut Canvas<'_>, subject: Subject<'_>) {
         .zip(levels)
         .rev()
         .map(|(layer, level)| {
-            (Sample::Area(layer.colour, layer.pattern), layer.name.into(), figure(level))
+            (Sample::Area(layer.colour, layer.pattern), layer.name.into(), page::figure(level))
         })
         .collect();
     page::legend(canvas, TOP, &rows);
     age(canvas, subject, &columns);
-}
-
-fn figure(level: Level) -> String {
-    format!("mean {}, max {}", format::count(level.mean()), format::count(level.max as f64))
 }
 
 fn age(canvas: &mut Canvas<'_>, subject: Subject<'_>, columns: &Columns<'_>) {

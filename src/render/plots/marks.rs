@@ -1,9 +1,10 @@
-//! Marks of splits, merges and refusals, and of nodes that fail and return.
+//! Marks of splits, merges and refusals, of nodes that fail and return, and of deploys and kills.
 //!
 //! Owns their shapes: each is told by its form, and has a white rim so that it is seen on any
 //! colour. Must not know where they stand.
 
-use super::canvas::{Canvas, Point, colour};
+use super::canvas::{Align, Canvas, Point, Type, colour};
+use super::page::RIGHT;
 
 /// A mark.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +19,10 @@ pub(super) enum Mark {
     Failed,
     /// Ring: a node is up again.
     Returned,
+    /// White square: a deploy began.
+    Deploy,
+    /// Black diamond: a worker was killed.
+    Killed,
 }
 
 impl Mark {
@@ -29,6 +34,8 @@ impl Mark {
             Mark::Refused => "split refused",
             Mark::Failed => "node failed",
             Mark::Returned => "node returned",
+            Mark::Deploy => "deploy",
+            Mark::Killed => "killed",
         }
     }
 
@@ -54,12 +61,37 @@ impl Mark {
                 canvas.circle(at, 8, colour::WHITE, true);
                 canvas.circle(at, 7, colour::BLACK, false);
             }
+            Mark::Deploy => {
+                for (half, colour) in [(10, colour::WHITE), (8, colour::BLACK), (5, colour::WHITE)]
+                {
+                    let corner = (at.0 + half, at.1 + half);
+                    canvas.fill((at.0 - half, at.1 - half), corner, colour, 1.0);
+                }
+            }
+            Mark::Killed => {
+                for (arm, colour) in [(11, colour::WHITE), (8, colour::BLACK)] {
+                    let ends = [(-arm, 0), (0, -arm), (arm, 0), (0, arm)];
+                    let ends = ends.map(|(x, y)| (at.0 + x, at.1 + y));
+                    canvas.polygon(ends.to_vec(), colour, 1.0);
+                }
+            }
             Mark::Refused => {
                 for (reach, colour) in [(4, colour::WHITE), (2, colour::BLACK)] {
                     cross(canvas, at, 7, reach, colour);
                 }
             }
         }
+    }
+}
+
+/// How often each happened, in rows below each other beside a panel.
+pub(super) fn legend(canvas: &mut Canvas<'_>, top: i32, counts: &[(Mark, u64)]) {
+    let left = RIGHT + 46;
+    for (row, (mark, count)) in (0..).zip(counts) {
+        let y = top + 10 + 34 * row;
+        mark.draw(canvas, (left, y));
+        let text = format!("{}: {count}", mark.name());
+        canvas.text(&text, (left + 30, y), Type::LABEL, Align::Left);
     }
 }
 

@@ -14,8 +14,12 @@ mod bands;
 mod busy_threads;
 mod canvas;
 mod columns;
+mod curves;
 mod depth;
+mod downstream;
+mod fleet;
 mod format;
+mod function;
 mod imbalance;
 mod latency;
 mod latency_over_time;
@@ -23,6 +27,7 @@ mod marks;
 mod offered;
 mod page;
 mod partitions;
+mod parts;
 mod pattern;
 mod redeliveries;
 mod replicas;
@@ -32,11 +37,14 @@ mod throughput;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sample_parts;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 
+use self::page::Pictured;
 pub use sweep::{each_of_sweep, of_sweep};
 
 use crate::model::scenario::Scenario;
@@ -48,7 +56,7 @@ use crate::stats::stability::unstable;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plot {
     /// A file name without directory: `depth.svg`, or `signups-depth.svg` where the scenario has
-    /// several queues.
+    /// several queues; `pods-fleet.svg` of a fleet, a function or a downstream.
     pub file: String,
     /// The picture, 1280 by 720 pixels.
     pub svg: String,
@@ -90,6 +98,24 @@ impl<'a> Subject<'a> {
     }
 }
 
+impl Pictured for Subject<'_> {
+    fn scenario(&self) -> &Scenario {
+        self.scenario
+    }
+
+    fn measured(&self) -> &Measured {
+        self.measured
+    }
+
+    fn part(&self) -> (&'static str, &str) {
+        ("queue", &self.scenario.queues[self.queue].name)
+    }
+
+    fn grows(&self) -> bool {
+        self.grows
+    }
+}
+
 /// The title in place of a percentile that would be another one had the run been longer.
 const GROWS: &str = "NOT STABLE: latencies grow for as long as the run lasts";
 
@@ -99,8 +125,8 @@ const OF_NODES: &str = "replicas";
 /// Draws a picture, or says why not.
 type Draw = fn(Subject<'_>) -> Result<String, String>;
 
-/// Every picture of a run: ten for each queue, and one more for one with nodes, in the order of
-/// the scenario.
+/// Every picture of a run: ten for each queue, and one more for one with nodes; one for each fleet
+/// whose workers come and go, each function and each downstream. In the order of the scenario.
 ///
 /// # Errors
 /// [`PlotError`] if the drawing library fails, which it does only for lack of memory.
@@ -129,9 +155,10 @@ pub fn each<'a>(
     let several = scenario.queues.len() > 1;
     let unstable: BTreeSet<usize> =
         unstable(scenario, measured).iter().map(|found| found.queue).collect();
+    let parts = parts::each(scenario, measured, &unstable);
     let by_queue = Rc::new(ByQueue::of(scenario));
     let queues = scenario.queues.iter().enumerate().take(measured.queues.len());
-    queues.flat_map(move |(queue, named)| {
+    let of_queues = queues.flat_map(move |(queue, named)| {
         let has_nodes = named.config.ledger.nodes.is_some();
         let kinds = KINDS.into_iter().filter(move |(kind, _)| has_nodes || *kind != OF_NODES);
         let (grows, by_queue) = (unstable.contains(&queue), Rc::clone(&by_queue));
@@ -144,7 +171,8 @@ pub fn each<'a>(
                 Err(reason) => Err(PlotError { file, reason }),
             }
         })
-    })
+    });
+    of_queues.chain(parts)
 }
 
 #[cfg(test)]
@@ -448,7 +476,8 @@ mod tests {
             "imbalance",
         ]
         .map(|of| format!("signups-dlq-{of}.svg"));
-        assert_eq!(empty, expected);
+        assert_eq!(empty[..6], expected);
+        assert_eq!(empty[6..], ["db-downstream.svg"], "nobody calls it");
     }
 
     #[test]

@@ -58,10 +58,8 @@ pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
 
 fn title(subject: Subject<'_>) -> String {
     let measures = subject.measures();
-    let (from, to) = subject.measured.window;
-    let seconds = to.max(from).since(from).as_secs_f64();
     let (offered, throttled) = (measures.counts.offered(), measures.counts.throttled_sends);
-    let rate = if seconds > 0.0 { offered as f64 / seconds } else { 0.0 };
+    let rate = page::measured_rate(subject, offered);
     let unavailable = measures.counts.unavailable_sends;
     let refused = [(throttled, "throttled"), (unavailable, "unavailable")];
     let refused = refused
@@ -75,7 +73,9 @@ fn title(subject: Subject<'_>) -> String {
     let said = format!("{}/s offered, {what}", format::count(rate));
     // Both would not fit on one line.
     match measures.throttling.filter(|_| unavailable == 0) {
-        Some((_, end)) if end >= to => format!("{said}; throttling did not end"),
+        Some((_, end)) if end >= subject.measured.window.1 => {
+            format!("{said}; throttling did not end")
+        }
         Some((since, end)) => {
             let length = format::length(end.since(since).as_nanos() as f64);
             format!("{said}; throttling ended after {length}")

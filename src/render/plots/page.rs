@@ -2,12 +2,13 @@
 //!
 //! Owns the layout. Must not know what is measured.
 
-use super::Subject;
 use super::axis::{self, Ticks};
 use super::canvas::{Align, Canvas, HEIGHT, Point, Stroke, Type, WIDTH, colour};
 use super::format;
 use super::pattern::Pattern;
 use crate::kernel::time::{Span, Time};
+use crate::model::scenario::Scenario;
+use crate::observe::measured::{Level, Measured};
 use crate::scenario::visible::visible;
 use plotters::style::RGBColor;
 
@@ -24,19 +25,34 @@ pub(super) const BOTTOM: i32 = 624;
 /// From a row of a legend to the next.
 const ROW: i32 = 58;
 
+/// What a picture is of: a part of a run.
+pub(super) trait Pictured: Copy {
+    /// What was simulated.
+    fn scenario(&self) -> &Scenario;
+
+    /// What was measured.
+    fn measured(&self) -> &Measured;
+
+    /// What kind of part it is, and its name.
+    fn part(&self) -> (&'static str, &str);
+
+    /// Whether it has to do with a queue that does not settle.
+    fn grows(&self) -> bool;
+}
+
 /// Writes the title, which states the finding, and below it what the picture is of.
-pub(super) fn header(canvas: &mut Canvas<'_>, subject: Subject<'_>, title: &str) {
-    let Subject { scenario, measured, queue, grows, .. } = subject;
+pub(super) fn header(canvas: &mut Canvas<'_>, of: impl Pictured, title: &str) {
+    let (scenario, measured, (kind, name)) = (of.scenario(), of.measured(), of.part());
     let (from, to) = measured.window;
     let partial = if measured.end < scenario.end() {
         format!("; PARTIAL: the run ended at {}", instant(measured.end))
     } else {
         String::new()
     };
-    let unstable = if grows { "; NOT STABLE" } else { "" };
+    let unstable = if of.grows() { "; NOT STABLE" } else { "" };
     let about = format!(
-        "queue {} of {}, seed {}; figures from {} to {}{unstable}{partial}",
-        format::clipped(&scenario.queues[queue].name, 32),
+        "{kind} {} of {}, seed {}; figures from {} to {}{unstable}{partial}",
+        format::clipped(name, 32),
         format::clipped(&visible(&scenario.name), 32),
         scenario.seed,
         instant(from),
@@ -61,8 +77,8 @@ pub(super) fn instant(at: Time) -> String {
 }
 
 /// A whole picture that says why it is empty.
-pub(super) fn nothing(canvas: &mut Canvas<'_>, subject: Subject<'_>, what: &str, why: &str) {
-    header(canvas, subject, what);
+pub(super) fn nothing(canvas: &mut Canvas<'_>, of: impl Pictured, what: &str, why: &str) {
+    header(canvas, of, what);
     let text = format!("nothing to show: {why}");
     canvas.text(&text, (WIDTH / 2, HEIGHT / 2), Type::STRONG, Align::Centre);
 }
@@ -103,9 +119,9 @@ impl Panel {
 
     /// Shades what is not measured, and names it above the panel. Less than whole `opacity` shades
     /// over the data.
-    pub(super) fn shade(&self, canvas: &mut Canvas<'_>, subject: Subject<'_>, opacity: f64) {
-        self.unnamed_shade(canvas, subject, opacity);
-        for (from, to, name) in self.unmeasured(subject) {
+    pub(super) fn shade(&self, canvas: &mut Canvas<'_>, of: impl Pictured, opacity: f64) {
+        self.unnamed_shade(canvas, of, opacity);
+        for (from, to, name) in self.unmeasured(of) {
             let half = Type::SMALL.width(name) / 2;
             let middle = i32::midpoint(from, to).clamp(self.left + half, self.right - half);
             canvas.text(name, (middle, self.top - 16), Type::SMALL, Align::Centre);
@@ -113,15 +129,10 @@ impl Panel {
     }
 
     /// The same without names, for a panel below another.
-    pub(super) fn unnamed_shade(
-        &self,
-        canvas: &mut Canvas<'_>,
-        subject: Subject<'_>,
-        opacity: f64,
-    ) {
+    pub(super) fn unnamed_shade(&self, canvas: &mut Canvas<'_>, of: impl Pictured, opacity: f64) {
         let colour = if opacity < 1.0 { colour::WHITE } else { colour::SHADE };
         let stroke = Stroke { colour: colour::GREY, width: 1, dash: Some((6, 5)) };
-        for (from, to, _) in self.unmeasured(subject) {
+        for (from, to, _) in self.unmeasured(of) {
             canvas.fill((from, self.top), (to, self.bottom), colour, opacity);
             let edge = if from == self.left { to } else { from };
             canvas.line((edge, self.top - 6), (edge, self.bottom), stroke);
@@ -129,9 +140,9 @@ impl Panel {
     }
 
     /// Warm-up and drain, in pixels.
-    fn unmeasured(&self, subject: Subject<'_>) -> Vec<(i32, i32, &'static str)> {
-        let warm = Time::ZERO + subject.scenario.warm_up;
-        let over = Time::ZERO + subject.scenario.duration;
+    fn unmeasured(&self, of: impl Pictured) -> Vec<(i32, i32, &'static str)> {
+        let warm = Time::ZERO + of.scenario().warm_up;
+        let over = Time::ZERO + of.scenario().duration;
         let spans = [(Time::ZERO, warm, "warm-up"), (over, self.end, "drain")];
         spans
             .into_iter()
@@ -209,6 +220,18 @@ pub(super) fn legend(canvas: &mut Canvas<'_>, top: i32, rows: &[Row]) {
 }
 
 /// True for a run of no length, of which nothing can be drawn over time.
-pub(super) fn has_no_time(subject: Subject<'_>) -> bool {
-    subject.measured.end == Time::ZERO || subject.scenario.window == Span::ZERO
+pub(super) fn has_no_time(of: impl Pictured) -> bool {
+    of.measured().end == Time::ZERO || of.scenario().window == Span::ZERO
+}
+
+/// How many a second of the measured time.
+pub(super) fn measured_rate(of: impl Pictured, count: u64) -> f64 {
+    let (from, to) = of.measured().window;
+    let seconds = to.max(from).since(from).as_secs_f64();
+    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+}
+
+/// The figure of a level: its mean and its highest.
+pub(super) fn figure(level: Level) -> String {
+    format!("mean {}, max {}", format::count(level.mean()), format::count(level.max as f64))
 }

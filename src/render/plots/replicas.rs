@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use super::Subject;
 use super::axis;
 use super::bands::{self, Band};
-use super::canvas::{Align, Canvas, Stroke, Type, colour, sheet};
+use super::canvas::{Canvas, Stroke, colour, sheet};
 use super::columns::{Column, Columns};
 use super::format;
-use super::marks::Mark;
-use super::page::{self, BOTTOM, Panel, RIGHT, Row, Sample, TOP};
+use super::marks::{self, Mark};
+use super::page::{self, BOTTOM, Panel, Row, Sample, TOP};
 use super::pattern::Pattern;
 use crate::kernel::time::Time;
 use crate::observe::measured::{Level, NodeEvent, Window};
@@ -131,12 +131,7 @@ fn outages(canvas: &mut Canvas<'_>, subject: Subject<'_>, columns: &Columns<'_>)
         }
     }
     panel.times(canvas, &columns.remark("the peak of", "the peak of"));
-    let (left, mut y) = (RIGHT + 46, MIDDLE.1 + 10);
-    for kind in [Mark::Failed, Mark::Returned] {
-        let count = steps.iter().filter(|(_, mark, ..)| *mark == kind).count();
-        kind.draw(canvas, (left, y));
-        let text = format!("{}: {count}", kind.name());
-        canvas.text(&text, (left + 30, y), Type::LABEL, Align::Left);
-        y += 34;
-    }
+    let count = |kind| steps.iter().filter(|(_, mark, ..)| *mark == kind).count() as u64;
+    let counts = [Mark::Failed, Mark::Returned].map(|kind| (kind, count(kind)));
+    marks::legend(canvas, MIDDLE.1, &counts);
 }

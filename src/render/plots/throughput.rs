@@ -76,9 +76,7 @@ pub(super) fn draw(subject: Subject<'_>) -> Result<String, String> {
 
 fn title(subject: Subject<'_>) -> String {
     let counts = &subject.measures().counts;
-    let (from, to) = subject.measured.window;
-    let seconds = to.max(from).since(from).as_secs_f64();
-    let rate = |count: u64| format::count(if seconds > 0.0 { count as f64 / seconds } else { 0.0 });
+    let rate = |count: u64| format::count(page::measured_rate(subject, count));
     let (sent, deleted) = (arrived(counts), counts.deleted);
     let how = how_arrived(subject);
     let mut words = vec![format!("{how} {}/s, deleted {}/s", rate(sent), rate(deleted))];

@@ -12,9 +12,13 @@
 //! | a message in a queue | an asynchronous pair `message` (`b`, `e`): lives overlap |
 //! | what happens to it | asynchronous instants (`n`) of the same id |
 //! | visible, in flight, delayed | counters (`C`) `messages`, a sample per instant with a change |
+//! | a fleet that comes and goes | counters `workers of NAME`: wanted, starting, ready, busy |
+//! | a function | counters `invocations of NAME`: limit, running |
+//! | a downstream | a process, behind those of queues, with counters `calls`: in use, waiting |
 //! | redelivery | a flow arrow `redelivery` (`s`, `f`) from the earlier work to the next |
 //! | move to the dead-letter queue | a slice `moved in` of 1 ns there, arrows `dead letter` |
-//! | crash, start | an instant (`i`) on the worker's first thread |
+//! | crash, start, leave, kill | an instant (`i`) on the worker's first thread |
+//! | deploy, another number of workers | an instant on the ledger's thread |
 //! | throttled call, change of the key space | an instant (`i`) on the ledger's thread |
 //! | call that too few replicas answer, change of a node or a replica | the same |
 //! | scenario, seed, version | `otherData` |
@@ -31,16 +35,19 @@
 //! from its true start.
 
 mod arrows;
+mod counters;
 mod environments;
 mod event;
 mod levels;
 mod lives;
 mod partitions;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use self::arrows::{Origin, draw_arrow, separate};
+use self::counters::Counters;
 use self::environments::Environments;
 use self::event::{Event, Track};
 use self::levels::Levels;
@@ -48,8 +55,9 @@ use super::Filter;
 use super::json::push_json_string;
 use super::names::Names;
 use super::sink::{Sink, Written};
-use crate::facts::deed::{Deed, Returned, WorkerId};
+use crate::facts::deed::{Deed, FleetId, Returned, WorkerId};
 use crate::facts::observer::Observer;
+use crate::facts::thread_time::ThreadTime;
 use crate::kernel::time::Time;
 use crate::ledger::config::QueueId;
 use crate::ledger::journal::{Change, Journal, MessageId, State};
@@ -72,6 +80,7 @@ pub struct Perfetto<W> {
     /// Environments of functions that have come up.
     environments: Environments,
     levels: Vec<Levels>,
+    counters: Counters,
     /// The instant of the newest fact.
     now: Time,
     arrows: u64,
@@ -118,6 +127,7 @@ impl<W: Write> Perfetto<W> {
         sink.commit_beyond_limit();
         let mut perfetto = Perfetto {
             levels: vec![Levels::default(); names.queues.len()],
+            counters: Counters::of(course),
             work: vec![Vec::new(); threads],
             named: vec![false; threads],
             environments: Environments::default(),
@@ -139,6 +149,7 @@ impl<W: Write> Perfetto<W> {
                 Event::new(out, b'M', "thread_name", track).text("name", "ledger").end();
             });
         }
+        perfetto.name_downstreams();
         perfetto
     }
 
@@ -223,7 +234,7 @@ impl<W: Write> Perfetto<W> {
         true
     }
 
-    /// Writes the levels that changed at the newest instant.
+    /// Writes the levels and counters that changed at the newest instant.
     fn sample_levels(&mut self) {
         if !self.filter.about(None) || !self.filter.at(self.now) {
             return;
@@ -243,6 +254,7 @@ impl<W: Write> Perfetto<W> {
                 });
             }
         }
+        self.sample_counters();
     }
 
     /// What a thread works on.
@@ -368,16 +380,6 @@ impl<W: Write> Perfetto<W> {
             });
         }
     }
-
-    /// A worker started or crashed.
-    fn worker_fault(&mut self, worker: WorkerId, name: &str) {
-        let thread = self.thread(worker, 0);
-        if self.filter.about(None) && self.filter.at(self.now) {
-            self.name_thread(thread);
-        }
-        let by = self.names.worker(worker).into_owned();
-        self.fault(self.track(thread), name, |event| event.text("worker", &by).end());
-    }
 }
 
 /// The thread of a queue's ledger.
@@ -406,6 +408,19 @@ impl<W: Write> Journal for Perfetto<W> {
 }
 
 impl<W: Write> Observer for Perfetto<W> {
+    fn threads(
+        &mut self,
+        now: Time,
+        fleet: FleetId,
+        threads: u32,
+        from: ThreadTime,
+        to: ThreadTime,
+    ) {
+        if self.advance(now) {
+            self.counters.threads(fleet, threads, from, to);
+        }
+    }
+
     fn deed(&mut self, now: Time, deed: &Deed) {
         if self.names.hear(deed) {
             self.work.resize_with(self.names.threads(), Vec::new);
@@ -414,6 +429,7 @@ impl<W: Write> Observer for Perfetto<W> {
         if !self.advance(now) {
             return;
         }
+        self.counters.hear(deed);
         match *deed {
             Deed::Began { worker, thread, message, receives, .. }
                 if self.filter.about(Some(message)) =>
@@ -443,23 +459,17 @@ impl<W: Write> Observer for Perfetto<W> {
                 self.function_fault(function, "receives burnt", messages);
             }
             Deed::Left { worker, .. } => self.worker_fault(worker, "left"),
-            Deed::Stopped { worker, .. } => self.worker_fault(worker, "stopped"),
-            Deed::Crashed { worker } | Deed::Killed { worker, .. } => {
-                let word = if matches!(deed, Deed::Killed { .. }) { "killed" } else { "crashed" };
-                for thread in 0..self.names.places[worker.0 as usize].threads {
-                    let thread = self.thread(worker, thread);
-                    for last in (0..self.work(thread).len()).rev() {
-                        self.end_work(thread, last, word);
-                    }
-                }
-                self.worker_fault(worker, word);
+            Deed::Resized { fleet, wanted } => {
+                self.fleet_fault(fleet, "fleet resized", Some(wanted));
             }
+            Deed::Deployed { fleet } => self.fleet_fault(fleet, "deploy begun", None),
+            Deed::Stopped { worker, .. } => self.worker_fault(worker, "stopped"),
+            Deed::Crashed { worker } => self.worker_dies(worker, "crashed", None),
+            Deed::Killed { worker, held, .. } => self.worker_dies(worker, "killed", Some(held)),
             Deed::Invoked { .. }
             | Deed::InvocationEnded { .. }
             | Deed::LimitChanged { .. }
             | Deed::Began { .. }
-            | Deed::Resized { .. }
-            | Deed::Deployed { .. }
             | Deed::Counted { .. }
             | Deed::Arrived { .. }
             | Deed::SendConfirmed { .. }
@@ -663,10 +673,13 @@ mod tests {
         let (events, _) = trace_of(Filter::ALL, u64::MAX, usize::MAX);
         let mut seen = BTreeSet::new();
         for counter in phase(&events, "C") {
-            assert!(seen.insert((counter["pid"].as_u64(), nanos(counter, "ts"))), "{counter}");
+            let track = (counter["pid"].as_u64(), counter["name"].as_str());
+            assert!(seen.insert((track, nanos(counter, "ts"))), "{counter}");
         }
         // Four messages are sent at 48 s.
-        let at_48 = phase(&events, "C").find(|e| nanos(e, "ts") == 48_000_000_000).unwrap();
+        let messages = |event: &&Value| event["name"] == "messages";
+        let mut samples = phase(&events, "C").filter(messages);
+        let at_48 = samples.find(|e| nanos(e, "ts") == 48_000_000_000).unwrap();
         assert_eq!(at_48["args"]["visible"], 4);
     }
 
@@ -702,5 +715,125 @@ mod tests {
                 check(&trace_of(Filter { message: None, from, to }, u64::MAX, usize::MAX).0);
             }
         }
+    }
+
+    fn events_of(text: &str) -> Vec<Value> {
+        let file: crate::ScenarioFile = text.parse().unwrap();
+        let scenario = file.check().unwrap().scenario;
+        let mut out = Vec::new();
+        let trace = Perfetto::new(&scenario, Filter::ALL, &mut out);
+        let Run { measured, observer, .. } = run_with(&scenario, 0, &AtomicBool::new(false), trace);
+        observer.finish(measured.end).unwrap();
+        let whole: Value = serde_json::from_slice(&out).unwrap();
+        let events = whole["traceEvents"].as_array().unwrap();
+        check(events);
+        events.clone()
+    }
+
+    /// The samples of a counter: seconds, and what it shows then.
+    fn samples<'a>(events: &'a [Value], name: &str) -> Vec<(u64, &'a Value)> {
+        let own = phase(events, "C").filter(|event| event["name"] == name);
+        own.map(|event| (nanos(event, "ts") / 1_000_000_000, &event["args"])).collect()
+    }
+
+    /// Two workers of two threads, from 10 s on three, whose third one starts for 5 s, and from
+    /// 30 s on one: the others hold a message of a minute, and are killed after 4 s of grace. A
+    /// deploy at 50 s exchanges the last one, which holds one, too.
+    const MOVED: &str = r#"(
+        duration: "1m",
+        queues: {"jobs": (visibility_timeout: "1h")},
+        producers: {"site": (queue: "jobs", arrivals: Burst(at: "0s", count: 6))},
+        consumers: {"workers": (
+            queue: "jobs", count: Schedule([("0s", 2), ("10s", 3), ("30s", 1)]), threads: 2,
+            receive: (max: 1), processing: Constant("1m"), call_latency: Constant("0s"),
+            start_up: Constant("5s"), grace: "4s", deploys: (at: ["50s"], batch: 1),
+        )},
+    )"#;
+
+    #[test]
+    fn workers_that_come_and_go_are_counted() {
+        let events = events_of(MOVED);
+        let shown = samples(&events, "workers of workers");
+        let at = |secs: u64| shown.iter().rfind(|(at, _)| *at <= secs).unwrap().1;
+        let counts = |wanted: u32, starting: u32, ready: u32, busy: u32| {
+            let there = json!({ "starting": starting, "ready": ready, "busy": busy });
+            let mut all = json!({ "wanted": wanted });
+            all.as_object_mut().unwrap().extend(there.as_object().unwrap().clone());
+            all
+        };
+        assert_eq!(at(0), &counts(2, 2, 0, 0));
+        assert_eq!(at(9), &counts(2, 0, 2, 2));
+        assert_eq!(at(14), &counts(3, 1, 2, 2));
+        assert_eq!(at(29), &counts(3, 0, 3, 3));
+        assert_eq!(at(33), &counts(1, 0, 3, 3), "they work on what they hold");
+        assert_eq!(at(49), &counts(1, 0, 1, 1));
+        assert_eq!(at(55), &counts(1, 1, 0, 0));
+        let told = |name: &str| -> Vec<(u64, &Value)> {
+            let own = phase(&events, "i").filter(|event| event["name"] == name);
+            own.map(|event| (nanos(event, "ts") / 1_000_000_000, &event["args"])).collect()
+        };
+        let resized = [(10, 3), (30, 1)]
+            .map(|(at, wanted): (u64, u32)| (at, json!({ "fleet": "workers", "wanted": wanted })));
+        assert!(told("fleet resized").into_iter().eq(resized.iter().map(|(at, args)| (*at, args))));
+        assert_eq!(told("deploy begun"), [(50, &json!({ "fleet": "workers" }))]);
+        let killed = told("killed");
+        assert_eq!(killed.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [34, 34, 54]);
+        assert!(killed.iter().all(|(_, args)| args["messages"] == 2), "{killed:?}");
+    }
+
+    #[test]
+    fn a_fleet_that_stays_has_no_counter() {
+        let fixed = MOVED
+            .replace(r#"Schedule([("0s", 2), ("10s", 3), ("30s", 1)])"#, "2")
+            .replace(r#", deploys: (at: ["50s"], batch: 1)"#, "");
+        assert!(samples(&events_of(&fixed), "workers of workers").is_empty());
+    }
+
+    /// Three calls of 2 s each on two connections, from the instant that the work of 1 s is over.
+    #[test]
+    fn calls_of_a_downstream_are_counted_in_a_process_of_its_own() {
+        let events = events_of(
+            r#"(
+                duration: "1m",
+                queues: {"jobs": ()},
+                producers: {"site": (queue: "jobs", arrivals: Burst(at: "0s", count: 3))},
+                consumers: {"workers": (
+                    queue: "jobs", count: 3, receive: (max: 1), processing: Constant("1s"),
+                    call_latency: Constant("0s"), calls: (to: "db"),
+                )},
+                downstream: {"db": Pool(connections: 2, work: Constant("2s"))},
+            )"#,
+        );
+        let shown = samples(&events, "calls");
+        let calls = |in_use: u32, waiting: u32| json!({ "in use": in_use, "waiting": waiting });
+        let expected = [(1, calls(2, 1)), (3, calls(1, 0)), (5, calls(0, 0))];
+        assert!(
+            shown.iter().copied().eq(expected.iter().map(|(at, args)| (*at, args))),
+            "{shown:?}"
+        );
+        let process = phase(&events, "M").find(|event| event["args"]["name"] == "db").unwrap();
+        let counter = phase(&events, "C").find(|event| event["name"] == "calls").unwrap();
+        assert_eq!((&process["name"], &process["pid"]), (&json!("process_name"), &counter["pid"]));
+        assert_eq!(counter["pid"], 2, "behind the one of the queue");
+    }
+
+    /// Two of four messages run at once, for 10 s each.
+    #[test]
+    fn invocations_are_counted_within_their_limit() {
+        let events = events_of(
+            r#"(
+                duration: "1m",
+                queues: {"jobs": (visibility_timeout: "1m")},
+                producers: {"site": (queue: "jobs", arrivals: Burst(at: "0s", count: 4))},
+                consumers: {"handler": Lambda(
+                    queue: "jobs", batch: 1, max_concurrency: 2, timeout: "30s",
+                    processing: Constant("10s"),
+                )},
+            )"#,
+        );
+        let shown = samples(&events, "invocations of handler");
+        assert!(shown.iter().all(|(_, args)| args["limit"] == 2), "{shown:?}");
+        let most = shown.iter().filter_map(|(_, args)| args["running"].as_u64()).max();
+        assert_eq!((most, &shown.last().unwrap().1["running"]), (Some(2), &json!(0)));
     }
 }
