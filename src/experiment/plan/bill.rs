@@ -13,19 +13,25 @@ use crate::stats::pool::Runs;
 /// What a month costs, as a plan tells it of each point beside what decides.
 #[derive(Clone, Debug)]
 pub(super) struct Bill {
-    pub(super) quantity: Quantity,
+    quantity: Quantity,
     /// Its place among what is measured.
     at: usize,
 }
 
 impl Bill {
-    /// That of a scenario of which no worker is left out, unless it is what is to be least; `at` is
-    /// its place among what is measured.
-    pub(super) fn of(scenario: &Scenario, objective: &[Quantity], at: usize) -> Option<Bill> {
+    /// That of a scenario of which no worker is left out, unless it is what is to be least, and
+    /// `facts` with it: it is measured behind them, which stand behind the objective.
+    pub(super) fn with(
+        mut facts: Vec<Quantity>,
+        scenario: &Scenario,
+        objective: &[Quantity],
+    ) -> (Vec<Quantity>, Option<Bill>) {
         let complete = scenario.prices.worker_hour.iter().all(Option::is_some);
-        let quantity = parse_quantity("cost_per_month").ok().filter(|_| complete)?;
-        let told = objective.iter().any(|least| least.text() == quantity.text());
-        (!told).then_some(Bill { quantity, at })
+        let told = |of: &Quantity| objective.iter().any(|least| least.text() == of.text());
+        let quantity = parse_quantity("cost_per_month").ok().filter(|of| complete && !told(of));
+        let bill = quantity.map(|quantity| Bill { quantity, at: objective.len() + facts.len() });
+        facts.extend(bill.iter().map(|bill| bill.quantity.clone()));
+        (facts, bill)
     }
 
     /// Over the runs of a point; `None` where it has no value.

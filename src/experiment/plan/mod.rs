@@ -252,9 +252,7 @@ impl<'a> Plan<'a> {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let mut facts = alike::facts(&first);
-        let bill = Bill::of(&first, &objective, objective.len() + facts.len());
-        facts.extend(bill.iter().map(|bill| bill.quantity.clone()));
+        let (facts, bill) = Bill::with(alike::facts(&first), &first, &objective);
         let path = candidates.path();
         let more_are_idle = objective.is_empty()
             && candidates.ascend()
