@@ -222,3 +222,39 @@ fn a_sale_of_a_day_costs_what_arithmetic_says() {
     let on_and_on = cost.requests as f64 * 4_380.0 / 1e6 * 0.40;
     assert!((again.requests_per_month - on_and_on).abs() < 1e-9, "{again:?}");
 }
+
+/// Dollars that workers cost in 1,000 s at a cent a second each, and what they do with a burst.
+fn workers_cost(burst: &str, work: &str, fleet: &str) -> f64 {
+    let text = format!(
+        "(duration: \"1000s\",
+          queues: {{\"q\": (visibility_timeout: \"1h\", counters: (lag: Constant(\"0s\")))}},
+          producers: {{\"p\": (queue: \"q\", arrivals: {burst}, call_latency: Constant(\"0s\"))}},
+          consumers: {{\"w\": (queue: \"q\", processing: Constant(\"{work}\"),
+              call_latency: Constant(\"0s\"), price_per_hour: \"$36\", {fleet})}})"
+    );
+    let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+    let loaded = from_text("hours.ron", &text, &[], &no_files);
+    let scenario = loaded.unwrap_or_else(|faults| panic!("{faults}")).scenario;
+    let cost = Cost::of(&scenario, &ran(&scenario)).expect("there is a window");
+    cost.of_window() - cost.requests as f64 / 1e6 * 0.40
+}
+
+/// All start in 2 s and then work for 10 s on each message: the first two at 2, 12 and 22, the two
+/// that join at 5 at 7 and 17. At 25 all but the first are to leave, and do so at 32 and 27.
+#[test]
+fn workers_that_come_and_go_are_paid_from_the_asking_to_their_last_message() {
+    let fleet = r#"count: Schedule([("0s", 2), ("5s", 4), ("25s", 1)]), start_up: Constant("2s")"#;
+    let dollars = workers_cost("Burst(at: \"0s\", count: 200)", "10s", fleet);
+    let seconds = 1_000.0 + 32.0 + 2.0 * (27.0 - 5.0);
+    assert!((dollars - seconds * 0.01).abs() < 1e-9, "{dollars}, not {seconds} cents");
+}
+
+/// A message at 1 s is seen at 30; its pod boots for 20 s, starts in 30 and works from 80 to 81.
+/// The last poll that saw a message is that at 60, so the pod goes at 390: more than 300 s later.
+#[test]
+fn a_pod_is_paid_while_it_boots_and_starts_and_while_nothing_comes() {
+    let fleet = r#"count: Keda(target: 5, phase: "0s", hpa: (phase: "0s")),
+        start_up: Constant("30s")"#;
+    let dollars = workers_cost("Burst(at: \"1s\", count: 1)", "1s", fleet);
+    assert!((dollars - 3.60).abs() < 1e-9, "{dollars}, not 360 cents");
+}

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use sqsim::engine::run::run;
 use sqsim::experiment::fraction::Fraction;
 use sqsim::experiment::plan::{Plan, PlanAsked};
 use sqsim::experiment::runs::{Forgetful, Runner};
+use sqsim::kernel::time::Span;
 use sqsim::outcome::PlanOutcome;
 use sqsim::scenario::load::Text;
 use sqsim::stats::theory::Mmc;
@@ -346,6 +348,95 @@ fn runs_too_short_for_their_load_decide_nothing() {
         let two = outcome.tried_at(&["2".to_owned()]).expect("it is tried");
         assert_eq!(two.verdict, "open", "{two:?}");
     }
+}
+
+/// What a scaler keeps at least is what there is, where it sees nothing to do: an M/M/c again. The
+/// number is that of Erlang, and its bill stands beside it.
+#[test]
+fn the_least_size_of_a_scaler_is_that_of_erlang() {
+    let mut text = mmc(4.0, 10_000);
+    let scaler = r#""w": (queue: "q", price_per_hour: "$0.10",
+        count: TargetTracking(target: 1000000, max: 40),"#;
+    text.text = text.text.replace(r#""w": (queue: "q","#, scaler);
+    let target = ["mean(sent_to_received) < 50ms".to_owned()];
+    let exact = smallest(0.05, |c| Mmc::new(4.0, 1.0, c).map(|mmc| mmc.mean_wait()));
+    let outcome = planned(asked(&["consumers.w.count.min"], &target), &text, 2);
+    let sure = outcome.answer.as_ref().is_some_and(|answer| answer.sure);
+    assert!(sure && answer(&outcome) == exact, "{exact}: {:?}", outcome.answer);
+    for tried in &outcome.tried {
+        let workers: f64 = tried.at[0].parse().expect("a number");
+        let bill = tried.cost_per_month.expect("every worker has a price").mean;
+        // A message is three requests at most, and a worker polls each 20 s at least.
+        let requests = (3.0 * 4.0 + workers / 20.0) * 730.0 * 3_600.0 * 0.40 / 1e6;
+        let least = workers * 0.10 * 730.0;
+        assert!((least..least + requests).contains(&bill), "{workers}: {bill}");
+    }
+}
+
+/// A burst of a hundred messages that a function works on for a second each: with c at once the
+/// last one is done after ⌈100/c⌉ seconds. A mapping has two at least, which is where the search
+/// begins; ten are the fewest that need no more than ten seconds.
+#[test]
+fn the_maximum_concurrency_of_a_function_is_that_of_arithmetic() {
+    let text = |most: &str| {
+        let text = format!(
+            "(duration: \"100s\", queues: {{\"q\": (visibility_timeout: \"1m\")}},
+              producers: {{\"p\": (queue: \"q\", call_latency: Constant(\"0s\"),
+                arrivals: Burst(at: \"0s\", count: 100))}},
+              consumers: {{\"f\": Lambda(queue: \"q\", batch: 1, timeout: \"30s\", {most}
+                call_latency: Constant(\"0s\"), scaling: (start: 100),
+                environments: (cold_start: Constant(\"0s\")), processing: Constant(\"1s\"))}})"
+        );
+        Text { name: "burst.ron".to_owned(), directory: PathBuf::new(), text }
+    };
+    let asked = PlanAsked {
+        model: "burst.ron".to_owned(),
+        ..asked(&["consumers.f.max_concurrency"], &["max(sent_to_deleted) <= 10s".to_owned()])
+    };
+    let outcome = planned(asked, &text(""), 2);
+    assert_eq!((answer(&outcome), outcome.tried[0].at[0].as_str()), (10, "2"));
+    let longest = |most: u64| {
+        let loaded = text(&format!("max_concurrency: {most},")).load(&[]);
+        let scenario = loaded.unwrap_or_else(|faults| panic!("{faults}")).scenario;
+        let measured = run(&scenario, 0, &AtomicBool::new(false)).measured;
+        measured.queues[0].latencies.sent_to_deleted.max
+    };
+    for most in [2, 9, 10, 11] {
+        assert_eq!(longest(most), Span::from_secs(100_u64.div_ceil(most)), "{most}");
+    }
+    let bills = outcome.tried.iter().map(|tried| tried.cost_per_month.expect("none is left out"));
+    assert!(bills.map(|bill| bill.mean).all(|bill| bill > 0.0));
+}
+
+/// A hundred messages that nobody gets done, and a pod for so many of them: ⌈100/target⌉. The first
+/// of the targets, from the largest on, that gives twenty pods is 5.
+#[test]
+fn the_target_of_pods_is_that_of_arithmetic() {
+    let text = "(duration: \"2000s\", queues: {\"q\": (visibility_timeout: \"12h\",
+            counters: (lag: Constant(\"0s\")))},
+          producers: {\"p\": (queue: \"q\", call_latency: Constant(\"0s\"),
+            arrivals: Burst(at: \"1s\", count: 100))},
+          consumers: {\"w\": (queue: \"q\", processing: Constant(\"2h\"),
+            call_latency: Constant(\"0s\"), price_per_hour: \"$1\",
+            count: Keda(target: 5, max: 100, boot: Constant(\"0s\"), phase: \"0s\",
+                hpa: (phase: \"0s\")))})";
+    let text =
+        Text { name: "pods.ron".to_owned(), directory: PathBuf::new(), text: text.to_owned() };
+    let target = ["max(wanted_workers) >= 20".to_owned()];
+    let find = ["consumers.w.count.target=12,10,8,7,6,5,4,2"];
+    let asked = PlanAsked { model: "pods.ron".to_owned(), ..asked(&find, &target) };
+    let outcome = planned(asked, &text, 2);
+    assert_eq!(answer(&outcome), 5);
+    let six = outcome.tried_at(&["6".to_owned()]).expect("the one before is tried");
+    let seventeen = six.targets[0].value.map(f64::to_bits);
+    assert_eq!((six.holds, seventeen), (false, Some(17_f64.to_bits())));
+    // As in oracle 1 of KEDA 1 and 4 pods are wanted at 30 s, 8 at 45, 16 at 60, and 20 from 75 on.
+    let own = outcome.tried_at(&["5".to_owned()]).expect("the answer is tried");
+    let seconds = 15.0 * (4.0 + 8.0 + 16.0) + 1_925.0 * 20.0;
+    // 100 sends, as few receives and 200 looks of the scaler are 17 cents a month.
+    let bill = own.cost_per_month.expect("pods have a price").mean;
+    let workers = seconds / 2_000.0 * 730.0;
+    assert!((bill - workers).abs() < 1.0, "{bill}, not {workers} and the requests");
 }
 
 /// What became of many plans.

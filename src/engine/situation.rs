@@ -67,7 +67,8 @@ pub struct Situation {
     pub in_flight: u64,
     /// As many as the queue allows.
     pub full: bool,
-    /// Workers of all fleets that receive from it.
+    /// Workers of all fleets that receive from it, without those that leave, have left or have not
+    /// joined.
     pub workers: u32,
     /// Those that are up.
     pub up: u32,
@@ -104,7 +105,11 @@ impl Situation {
             ..Situation::default()
         };
         for (number, worker) in (0..).map(WorkerId).zip(world.fleets.workers()) {
-            if !world.fleets.config(worker).receives_from(queue) {
+            let there = match worker.life {
+                Life::Down | Life::Up => true,
+                Life::Leaving | Life::Gone => false,
+            };
+            if !there || !world.fleets.config(worker).receives_from(queue) {
                 continue;
             }
             seen.workers += 1;

@@ -236,7 +236,7 @@ fn nobody(y: View<'_>) -> Option<String> {
     let Situation { workers, up, threads, busy, waiting, answering, pausing, .. } = *y.seen();
     let name = y.name;
     if workers == 0 {
-        return Some(format!("in {name} nobody receives from this queue"));
+        return Some(format!("in {name} nobody was there to receive it"));
     }
     if up == 0 {
         return Some(format!("in {name} none of {workers} workers was up"));
@@ -530,7 +530,7 @@ mod tests {
 
     #[test]
     fn the_state_of_the_worker_tells_how_it_came_to_the_message() {
-        let nobody = "in b nobody receives from this queue; in a";
+        let nobody = "in b nobody was there to receive it; in a";
         let cases = [
             (AtWork { up: false, ..worker(0) }, "workers.0 started at that instant"),
             (AtWork { waits: true, ..worker(1) }, "others.0 waited in a long poll"),
@@ -651,7 +651,7 @@ mod tests {
             change(throttled(Action::Send)),
             change(unavailable(Action::Send)),
         ];
-        assert!(of(others.to_vec()).starts_with("in b nobody receives"), "calls of another kind");
+        assert!(of(others.to_vec()).starts_with("in b nobody was there"), "calls of another kind");
     }
 
     #[test]

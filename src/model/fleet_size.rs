@@ -82,6 +82,16 @@ impl FleetSize {
         }
     }
 
+    /// Nanoseconds of all workers between two instants, where nothing comes and nobody is late.
+    pub fn time_at_rest(&self, from: Time, to: Time) -> u128 {
+        let steady = |count: u32| u128::from(count) * u128::from(to.since(from).as_nanos());
+        match self {
+            FleetSize::Fixed(count) => steady(*count),
+            FleetSize::Schedule(schedule) => schedule.time_until(to) - schedule.time_until(from),
+            FleetSize::Scaled(scaler) => steady(scaler.at_rest()),
+        }
+    }
+
     /// When the clock next says how many, after `now`.
     pub fn next_step(&self, now: Time) -> Option<Time> {
         match self {
@@ -107,6 +117,23 @@ impl Schedule {
         let (_, since) = self.phase(now);
         let passed = self.steps.partition_point(|&(at, _)| at <= since);
         self.steps.get(passed.saturating_sub(1)).map_or(0, |&(_, count)| count)
+    }
+
+    /// Nanoseconds of all workers from the start to `now`.
+    fn time_until(&self, now: Time) -> u128 {
+        let (beginning, since) = self.phase(now);
+        let rounds = self.every.map_or(0, |every| beginning.as_nanos() / every.as_nanos().max(1));
+        let round = self.every.map_or(0, |every| self.time_of_round(Time::ZERO + every));
+        u128::from(rounds) * round + self.time_of_round(since)
+    }
+
+    /// The same from the beginning of the steps to `since`.
+    fn time_of_round(&self, since: Time) -> u128 {
+        let ends = self.steps.iter().skip(1).map(|&(at, _)| at.min(since)).chain([since]);
+        let each = self.steps.iter().zip(ends).map(|(&(at, count), end)| {
+            u128::from(count) * u128::from(end.since(at.min(since)).as_nanos())
+        });
+        each.sum()
     }
 
     fn next_step(&self, now: Time) -> Option<Time> {
@@ -150,6 +177,21 @@ mod tests {
         assert_eq!(counts, [6, 4, 4, 20, 6, 4]);
         let next = [20, 24, 32, 44].map(|secs| daily.next_step(at(secs)));
         assert_eq!(next, [24, 32, 44, 48].map(|secs| Some(at(secs))));
+    }
+
+    /// 4 for 8 s, 20 for 12 s, 6 for the 4 s to the next day: 296 worker-seconds a day.
+    #[test]
+    fn the_time_of_workers_is_the_sum_of_its_steps() {
+        let time = |size: &FleetSize, from, to| size.time_at_rest(at(from), at(to));
+        let seconds = |worker_seconds: u128| worker_seconds * 1_000_000_000;
+        let (once, daily) = (steps(None), steps(Some(24)));
+        assert_eq!(time(&once, 0, 24), seconds(4 * 8 + 20 * 12 + 6 * 4));
+        assert_eq!(time(&once, 5, 9), seconds(4 * 3 + 20));
+        assert_eq!(time(&once, 100, 110), seconds(60));
+        assert_eq!(time(&daily, 0, 24 * 1_000), seconds(296 * 1_000));
+        assert_eq!(time(&daily, 22, 24 + 9), seconds(6 * 2 + 4 * 8 + 20));
+        assert_eq!(time(&FleetSize::from(3), 10, 30), seconds(60));
+        assert_eq!(time(&daily, 7, 7), 0);
     }
 
     #[test]

@@ -57,6 +57,25 @@ impl ScalerConfig {
             ScalingRule::Keda(_) => Span::ZERO,
         }
     }
+
+    /// How many workers it keeps where nothing has come for long.
+    pub fn at_rest(&self) -> u32 {
+        match &self.rule {
+            ScalingRule::TargetTracking(_) | ScalingRule::Steps(_) => self.min,
+            ScalingRule::Keda(config) => config.idle.unwrap_or(self.min),
+        }
+    }
+
+    /// Calls of `GetQueueAttributes` that it makes then in so long. The autoscaler asks for no
+    /// metric of nothing, and points of `CloudWatch` are none.
+    pub fn calls_at_rest(&self, length: Span) -> u64 {
+        let each = |clock: Span| length.as_nanos() / clock.as_nanos().max(1);
+        match &self.rule {
+            ScalingRule::TargetTracking(_) | ScalingRule::Steps(_) => 0,
+            ScalingRule::Keda(config) if self.at_rest() == 0 => each(config.polling),
+            ScalingRule::Keda(config) => each(config.polling).saturating_add(each(config.hpa.sync)),
+        }
+    }
 }
 
 /// The rules.

@@ -60,6 +60,9 @@ pub struct TriedPoint {
     pub targets: Vec<TriedTarget>,
     /// What is to be least.
     pub minimised: Option<EstimatedMeasure>,
+    /// Dollars of a month, where every worker has a price and it is not what is to be least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_per_month: Option<EstimatedMeasure>,
     /// The queues that do not settle; left out if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unstable: Vec<EstimatedUnstable>,

@@ -40,9 +40,11 @@ pub(super) fn apply(argument: &str, root: &mut Node, faults: &mut Faults) -> Res
         if !may_add && node.get(step).is_none() {
             return Err(unknown_name(step, &above, node).at(place, path));
         }
-        let next = child(node, step, place);
-        let Some(next) = next else {
-            return Err(Fault::new(format!("`{above}` has no part `{step}`")).at(place, path));
+        let found = node.describe();
+        let Some(next) = child(node, step, place) else {
+            let what = format!("`{above}` is {found}, which has no part `{step}`");
+            let help = format!("give `{above}` a value that has one, by a `--set` before this");
+            return Err(Fault::new(what).at(place, path).help(help));
         };
         if last {
             *next = value;

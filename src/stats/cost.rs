@@ -8,8 +8,8 @@
 //! for calls that are throttled or refused. A month has 730 hours, as in AWS's calculator.
 //!
 //! A month is made of periods. Where the scenario says how often its window comes again, a period
-//! is that long: the window, and then workers that poll an empty queue. Otherwise windows follow
-//! each other.
+//! is that long: the window, and then workers that poll an empty queue, as many as there are by the
+//! clock, or as their scaler keeps. Otherwise windows follow each other.
 //!
 //! Invariant: requests stay whole until they are multiplied by a price.
 
@@ -17,6 +17,7 @@ use crate::kernel::dist::Dist;
 use crate::kernel::num;
 use crate::kernel::time::{Span, Time};
 use crate::model::clients::{ArrivalProcess, CountPeriod, FleetConfig};
+use crate::model::fleet_size::FleetSize;
 use crate::model::functions::{
     FunctionConfig, FunctionPrices, POLLER_INVOCATIONS, Pollers, READER_WAIT,
 };
@@ -49,8 +50,8 @@ pub struct Cost {
     period_share: f64,
     /// Of the period, the window's share of the requests.
     window_requests: f64,
-    /// Of the period, the window's share of the time.
-    window_time: f64,
+    /// Of the period, the window's share of what its workers cost.
+    window_workers: f64,
 }
 
 impl Cost {
@@ -65,30 +66,27 @@ impl Cost {
         let prices = &scenario.prices;
         let period = prices.every.map_or(window, |every| part(every, window, scenario).max(window));
         let rest = period.saturating_sub(window);
-        let idle = scenario.fleets.iter().map(|fleet| idle_polls(&fleet.config, rest)).sum::<u64>();
+        let rests: Vec<u128> =
+            scenario.fleets.iter().map(|fleet| at_rest(&fleet.config, rest, scenario)).collect();
+        let fleets = scenario.fleets.iter().zip(&rests);
+        let idle = fleets.map(|(fleet, &time)| idle_calls(&fleet.config, rest, time));
+        let idle = idle.fold(0, u64::saturating_add);
         let idle_functions = scenario.functions.iter().map(|of| idle_reads(&of.config, rest));
         let in_period = idle.saturating_add(idle_functions.sum::<u64>()).saturating_add(requests);
         let of_functions = dollars_of_functions(scenario, measured);
         let functions = of_functions + dollars_of_idle_pollers(scenario, rest);
-        let fleets = measured.fleets.iter().zip(&prices.worker_hour);
-        // Whole workers and the rest apart: nothing is rounded where none joins or leaves.
-        let over = u128::from(window.as_nanos());
-        let (an_hour, rest) = fleets.fold((0, 0.0), |(whole, rest), (fleet, price)| {
-            let (time, price) = (fleet.worker_time(), price.unwrap_or(0));
-            let part = (time % over) as f64 / over as f64;
-            (whole + time / over * u128::from(price), rest + part * price as f64)
-        });
+        let (an_hour, window_workers) = dollars_of_workers(scenario, measured, &rests, period);
         let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
         Some(Cost {
             requests,
             deleted: queues().map(|counts| counts.deleted).sum(),
             requests_per_month: month_of_requests(prices, in_period, period),
-            workers_per_month: (an_hour as f64 + rest) / 1e9 * HOURS_PER_MONTH as f64,
+            workers_per_month: an_hour * HOURS_PER_MONTH as f64,
             functions_per_month: functions * nanos(MONTH) / nanos(period),
             of_functions,
             period_share: share(period.as_nanos(), MONTH.as_nanos()),
             window_requests: share(requests, in_period),
-            window_time: share(window.as_nanos(), period.as_nanos()),
+            window_workers,
         })
     }
 
@@ -100,7 +98,7 @@ impl Cost {
     /// Dollars of the window: its share of the month's requests, and the hours of its workers.
     pub fn of_window(&self) -> f64 {
         let requests = self.requests_per_month * self.window_requests;
-        let workers = self.workers_per_month * self.window_time;
+        let workers = self.workers_per_month * self.window_workers;
         (requests + workers) * self.period_share + self.of_functions
     }
 
@@ -120,15 +118,64 @@ fn part(every: Span, window: Span, scenario: &Scenario) -> Span {
     Span::from_nanos(u64::try_from(of / u128::from(whole.as_nanos())).unwrap_or(u64::MAX))
 }
 
-/// Receives of a fleet that finds nothing for this long: each worker polls again when its poll has
-/// been answered, after its gap, and after a pause if it was a short one.
-fn idle_polls(fleet: &FleetConfig, length: Span) -> u64 {
+/// Nanoseconds of all workers of a fleet from the end of the window until it comes again, of a part
+/// of the window after which `rest` of that is left.
+fn at_rest(fleet: &FleetConfig, rest: Span, scenario: &Scenario) -> u128 {
+    let whole = scenario.duration.saturating_sub(scenario.warm_up);
+    let between = scenario.prices.every.map_or(Span::ZERO, |every| every.saturating_sub(whole));
+    let end = Time::ZERO + scenario.duration;
+    let time = fleet.size.time_at_rest(end, end.saturating_add(between));
+    times(time, u128::from(rest.as_nanos()), between)
+}
+
+/// The mean number of workers that are there for `time` in this length, so often.
+fn times(time: u128, often: u128, length: Span) -> u128 {
+    let over = u128::from(length.as_nanos()).max(1);
+    // Whole workers and the rest apart: the product need not fit.
+    time / over * often + time % over * often / over
+}
+
+/// Dollars of the workers of an hour, on average over the period, in which they are there for so
+/// long after the window; and the window's share of them.
+fn dollars_of_workers(
+    scenario: &Scenario,
+    measured: &Measured,
+    rests: &[u128],
+    period: Span,
+) -> (f64, f64) {
+    let over = u128::from(period.as_nanos());
+    let (mut whole, mut part) = (0, 0.0);
+    let (mut in_window, mut in_period) = (0.0, 0.0);
+    let prices = scenario.prices.worker_hour.iter().map(|price| price.unwrap_or(0));
+    for ((fleet, rest), price) in measured.fleets.iter().zip(rests).zip(prices) {
+        let window = fleet.worker_time();
+        let time = window + rest;
+        // Whole workers and the rest apart: nothing is rounded where none joins or leaves.
+        whole += time / over * u128::from(price);
+        part += (time % over) as f64 / over as f64 * price as f64;
+        in_window += window as f64 * price as f64;
+        in_period += time as f64 * price as f64;
+    }
+    let share = if in_period > 0.0 { in_window / in_period } else { 0.0 };
+    ((whole as f64 + part) / 1e9, share)
+}
+
+/// Calls for a fleet that finds nothing for this long, in which its workers are there for `time`
+/// together: each polls again when its poll has been answered, after its gap, and after a pause if
+/// it was a short one. What scales it looks on.
+fn idle_calls(fleet: &FleetConfig, length: Span, time: u128) -> u64 {
     let receive = &fleet.receive;
     let waits =
         if receive.wait.is_zero() { receive.pause.mean_nanos() } else { nanos(receive.wait) };
     let gap = receive.gap.as_ref().map_or(0.0, Dist::mean_nanos);
     let each = Span::round_nanos(waits + gap + fleet.call_latency.mean_nanos());
-    length.as_nanos() / each.as_nanos().max(1) * u64::from(fleet.size.most())
+    let of_one = u128::from(length.as_nanos() / each.as_nanos().max(1));
+    let polls = times(time, of_one, length);
+    let looks = match &fleet.size {
+        FleetSize::Scaled(scaler) => scaler.calls_at_rest(length),
+        FleetSize::Fixed(_) | FleetSize::Schedule(_) => 0,
+    };
+    u64::try_from(polls).unwrap_or(u64::MAX).saturating_add(looks)
 }
 
 /// Receives of a mapping that finds nothing for this long.
@@ -306,6 +353,7 @@ fn month_of_requests(prices: &Prices, requests: u64, period: Span) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fleet_size::Schedule;
     use crate::stats::fixture;
 
     const CENT: u64 = 10_000_000;
@@ -394,6 +442,56 @@ mod tests {
         let short = Cost::of(&scenario, &measured).expect("the window is not empty");
         let day = (108_048.0 + 4.0 * 85_500.0 * 4.0) / 1e6 * 0.40;
         close(short.requests_per_month, 730.0 / 24.0 * day);
+    }
+
+    /// A quarter of an hour once a day, with four workers in it. By the clock there are two from
+    /// the window's end, at 20 min, to 8:20, and six for the 15.75 h that are left of the day.
+    #[test]
+    fn between_two_windows_there_are_as_many_workers_as_the_clock_says() {
+        let (mut scenario, measured) = (fixture::scenario(), fixture::measured(0));
+        let every = Some(Span::from_secs(86_400));
+        scenario.prices = Prices { worker_hour: vec![Some(5 * CENT)], every, ..amazon(0) };
+        let steps = [(at(0), 4), (at(1_200), 2), (at(30_000), 6)].into();
+        scenario.fleets[0].config.size = FleetSize::Schedule(Schedule { steps, every: None });
+        let cost = Cost::of(&scenario, &measured).expect("the window is not empty");
+        let rest = 2.0 * 8.0 + 6.0 * 15.75;
+        let day = 4.0 * 0.25 + rest;
+        close(cost.workers_per_month, day * 0.05 * 730.0 / 24.0);
+        // Each of these 110.5 hours has 180 long polls.
+        let polls = rest * 180.0;
+        let requests = 730.0 / 24.0 * (108_048.0 + polls) / 1e6 * 0.40;
+        assert!((cost.requests_per_month - requests).abs() < 1e-4, "{requests} {cost:?}");
+        // What the window costs is the same, whatever comes after it.
+        close(cost.of_window(), 108_048.0 / 1e6 * 0.40 + 0.05);
+    }
+
+    /// The same, where a scaler keeps one worker, or none: KEDA looks each 30 s, and its pod
+    /// autoscaler each 15 s as long as there is a pod.
+    #[test]
+    fn between_two_windows_a_scaler_keeps_its_fewest() {
+        let pods = |rest: &str| {
+            let (mut scenario, measured) = (fixture::scenario(), fixture::measured(0));
+            let every = Some(Span::from_secs(86_400));
+            scenario.prices = Prices { worker_hour: vec![Some(5 * CENT)], every, ..amazon(0) };
+            scenario.fleets[0].config.size = fixture::size(rest);
+            Cost::of(&scenario, &measured).expect("the window is not empty")
+        };
+        let hours = 23.75;
+        let month = |workers: f64, looks: f64| {
+            let calls = hours * (workers * 180.0 + looks);
+            let requests = 730.0 / 24.0 * (108_048.0 + calls) / 1e6 * 0.40;
+            (730.0 / 24.0 * (1.0 + workers * hours) * 0.05, requests)
+        };
+        for (rest, workers, looks) in [
+            ("Keda(target: 5)", 0.0, 120.0),
+            ("Keda(target: 5, min: 1)", 1.0, 120.0 + 240.0),
+            ("Keda(target: 5, min: 3, idle: 0)", 0.0, 120.0),
+            ("TargetTracking(target: 5, min: 2, max: 9)", 2.0, 0.0),
+        ] {
+            let (cost, (dollars, requests)) = (pods(rest), month(workers, looks));
+            close(cost.workers_per_month, dollars);
+            assert!((cost.requests_per_month - requests).abs() < 1e-4, "{rest}: {cost:?}");
+        }
     }
 
     /// A fifth of the window, with a fifth of its requests, stands for the same month: prices below

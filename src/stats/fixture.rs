@@ -7,6 +7,7 @@ use std::io;
 
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::{NodeId, Nodes, Placement};
+use crate::model::fleet_size::FleetSize;
 use crate::model::scenario::Scenario;
 use crate::observe::measured::{
     Calls, FleetCounts, FleetMeasured, Lack, Latency, Level, Measured, NodeCounts, NodeEvent,
@@ -46,8 +47,17 @@ const CHECKOUT: &str = r#"(
 
 /// That scenario, checked.
 pub(crate) fn scenario() -> Scenario {
+    with(&[])
+}
+
+/// The size of a fleet whose `count` is written so.
+pub(crate) fn size(count: &str) -> FleetSize {
+    with(&[format!("consumers.workers.count={count}")]).fleets.remove(0).config.size
+}
+
+fn with(sets: &[String]) -> Scenario {
     let no_files = |_: &str| Err(io::ErrorKind::NotFound.into());
-    let loaded = from_text("checkout.ron", CHECKOUT, &[], &no_files);
+    let loaded = from_text("checkout.ron", CHECKOUT, sets, &no_files);
     loaded.unwrap_or_else(|faults| panic!("{faults}")).scenario
 }
 

@@ -22,6 +22,8 @@ fn nothing_runs_before_what_is_asked_is_checked() {
     };
     refused(&find(&["consumers.workers.coutn"]), "did you mean `count`?");
     refused(&find(&["consumers.workers.count=0..4"]), "at least 1 is needed");
+    let whole = "`consumers.workers.count` is the number `";
+    refused(&find(&["consumers.workers.count.target=5,10"]), whole);
     refused(&find(&["duration=1s..9s"]), "does not say its step");
     refused(&find(&["consumers.workers.count=1..4", "drain=1s,2s"]), "there is no smallest value");
     let least = [&find(&["consumers.workers.count"])[..], &["--minimise", "busy"]].concat();
@@ -64,6 +66,33 @@ fn a_price_of_nothing_is_a_price() {
     let free = ["cost", "--set", "consumers.workers.price_per_hour=$0", "--reps", "2"];
     let given = sandbox.run(&[&args[..], &free, &["--max-reps", "2"]].concat());
     assert_eq!(given.code, Some(0), "{given:?}");
+}
+
+/// Of 20 messages a second of 50 ms one in five is done again: two or three workers are the answer,
+/// and what they and the one before them cost is told.
+#[test]
+fn an_answer_says_what_it_costs_where_every_worker_has_a_price() {
+    let sandbox = Sandbox::new();
+    let args = ["plan", "small.ron", "--find", "consumers.workers.count", "--such-that"];
+    let target = ["p50(sent_to_received) < 300ms", "--max-reps", "20"];
+    let unpriced = sandbox.run(&[&args[..], &target].concat());
+    assert!(!unpriced.stdout.contains("Cost"), "{}", unpriced.stdout);
+    let price = ["--set", "consumers.workers.price_per_hour=$10"];
+    let priced = sandbox.run(&[&args[..], &target, &price].concat());
+    let found = priced.unbroken();
+    let count: f64 = found
+        .split("Answer consumers.workers.count = ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next())
+        .and_then(|count| count.parse().ok())
+        .expect("an answer");
+    // $7,300 a month for each, and some dollars of requests.
+    let cost = found.split("Cost $").nth(1).expect("a cost");
+    let dollars: f64 = cost.split(' ').next().and_then(|d| d.parse().ok()).expect("dollars");
+    assert!((0.0..200.0).contains(&(dollars - 7_300.0 * count)), "{found}");
+    assert!(count > 1.0 && cost.contains(&format!("a month, with {}", count - 1.0)), "{found}");
+    let json = sandbox.run(&[&args[..], &target, &price, &["--format", "json"]].concat());
+    assert!(json.stdout.contains("\"cost_per_month\""), "{}", json.stdout);
 }
 
 /// Work of 250 ms for a message every 100 ms keeps three workers busy.

@@ -11,6 +11,7 @@
 //! | `drain` | how long a backlog lasts |
 //! | `recursions` | waiting times to the nanosecond |
 //! | `spoken` | all that theory says of settings drawn at random |
+//! | `varying` | fleets whose size the clock changes |
 //! | `identities` | Little's law and its relatives, exactly |
 //!
 //! Work is 1 s on average, so that the numbers of the literature can be read off as they stand.
@@ -28,3 +29,4 @@ mod spoken;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "shared by several test binaries, none of which needs all of it")]
 mod support;
+mod varying;

@@ -53,7 +53,7 @@ pub(super) fn answer(
     open: Option<usize>,
     tried: &Tried,
 ) -> PlanAnswer {
-    let told = |place: usize| tried[&place].told(None).at;
+    let told = |place: usize| tried[&place].values();
     PlanAnswer {
         at: told(place),
         sure: surely == Some(place) && open.is_none(),

@@ -12,13 +12,27 @@ use crate::scenario::warnings::Warning;
 /// Largest whole number that is tried where no values are given.
 const LARGEST: usize = 1 << 20;
 
+/// What the least number of a setting may be: none of something, one, or the two of AWS's least
+/// `max_concurrency`.
+const LEAST: [usize; 3] = [0, 1, 2];
+
+/// Whole numbers of a setting, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Numbers {
+    path: String,
+    /// The first.
+    least: usize,
+    /// How many there are.
+    count: usize,
+}
+
 /// The candidates, in the order of preference.
 #[derive(Clone, Debug)]
 pub(super) enum Candidates {
     /// Every combination of the knobs' values.
     Listed(Vec<Knob>, Vec<Point>),
-    /// The whole numbers from 1 on, of the setting at this path: so many.
-    Whole(String, usize),
+    /// The whole numbers that the setting takes.
+    Whole(Numbers),
 }
 
 impl Candidates {
@@ -30,10 +44,10 @@ impl Candidates {
         if let [path] = find
             && !path.contains('=')
         {
-            let (_, mut warnings) = base.point(vec![format!("{path}=1")])?;
-            // One is the least; where it is enough is what is asked.
+            let (numbers, mut warnings) = Numbers::of(path, base)?;
+            // Where the least is enough is what is asked.
             warnings.retain(|fault| !fault.warning.is_some_and(Warning::is_of_degree));
-            return Ok((Candidates::Whole(path.clone(), numbers(path, base)), warnings));
+            return Ok((Candidates::Whole(numbers), warnings));
         }
         let mut faults = Faults::default();
         let mut knobs = Vec::new();
@@ -54,7 +68,7 @@ impl Candidates {
     pub(super) fn count(&self) -> usize {
         match self {
             Candidates::Listed(_, points) => points.len(),
-            Candidates::Whole(_, numbers) => *numbers,
+            Candidates::Whole(numbers) => numbers.count,
         }
     }
 
@@ -65,9 +79,7 @@ impl Candidates {
     pub(super) fn point(&self, place: usize, base: Base<'_>) -> Result<Point, Faults> {
         match self {
             Candidates::Listed(_, points) => Ok(points[place].clone()),
-            Candidates::Whole(path, _) => {
-                base.point(vec![format!("{path}={}", place + 1)]).map(|(point, _)| point)
-            }
+            Candidates::Whole(numbers) => numbers.point(place, base).map(|(point, _)| point),
         }
     }
 
@@ -86,7 +98,7 @@ impl Candidates {
                 [knob] => Some(&knob.path),
                 _ => None,
             },
-            Candidates::Whole(path, _) => Some(path),
+            Candidates::Whole(numbers) => Some(&numbers.path),
         }
     }
 
@@ -105,23 +117,53 @@ impl Candidates {
                 .iter()
                 .map(|knob| SweepKnob { path: knob.path.clone(), values: knob.values.clone() })
                 .collect(),
-            Candidates::Whole(path, _) => {
-                vec![SweepKnob { path: path.clone(), values: Vec::new() }]
+            Candidates::Whole(numbers) => {
+                vec![SweepKnob { path: numbers.path.clone(), values: Vec::new() }]
             }
         }
     }
 }
 
-/// How many whole numbers from 1 on the setting takes, which takes 1: all up to its largest.
-fn numbers(path: &str, base: Base<'_>) -> usize {
-    let fits = |number: usize| base.point(vec![format!("{path}={number}")]).is_ok();
-    if fits(LARGEST) {
-        return LARGEST;
+impl Numbers {
+    /// All from the least that the setting takes, of [`LEAST`], up to its largest, and the warnings
+    /// of the least.
+    ///
+    /// # Errors
+    /// What is wrong with 1, where the setting takes none of them.
+    fn of(path: &str, base: Base<'_>) -> Result<(Numbers, Faults), Faults> {
+        let mut numbers = Numbers { path: path.to_owned(), least: 1, count: 1 };
+        let mut refused = None;
+        for least in LEAST {
+            numbers.least = least;
+            match numbers.point(0, base) {
+                Ok((_, warnings)) => {
+                    numbers.count = numbers.taken(base);
+                    return Ok((numbers, warnings));
+                }
+                Err(faults) if least == 1 => refused = Some(faults),
+                Err(_) => {}
+            }
+        }
+        Err(refused.unwrap_or_default())
     }
-    let (mut taken, mut refused) = (1, LARGEST);
-    while refused - taken > 1 {
-        let middle = usize::midpoint(taken, refused);
-        if fits(middle) { taken = middle } else { refused = middle }
+
+    /// How many the setting takes, one after the other.
+    fn taken(&self, base: Base<'_>) -> usize {
+        let fits = |place: usize| self.point(place, base).is_ok();
+        let largest = LARGEST - self.least;
+        if fits(largest) {
+            return largest + 1;
+        }
+        let (mut taken, mut refused) = (0, largest);
+        while refused - taken > 1 {
+            let middle = usize::midpoint(taken, refused);
+            if fits(middle) { taken = middle } else { refused = middle }
+        }
+        taken + 1
     }
-    taken
+
+    /// The point of the number at a place, and its warnings.
+    fn point(&self, place: usize, base: Base<'_>) -> Result<(Point, Faults), Faults> {
+        base.point(vec![format!("{}={}", self.path, self.least + place)])
+    }
 }

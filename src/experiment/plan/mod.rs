@@ -8,6 +8,7 @@
 //! on which of them is the cheapest; without an objective all of it goes to the targets.
 
 mod alike;
+mod bill;
 mod bisect;
 mod candidates;
 mod notes;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::bill::{Bill, unpriced};
 use self::bisect::{Found, Stopped, answer, bisect, plateau};
 use self::candidates::Candidates;
 use self::select::{Selected, preferred, select};
@@ -36,7 +38,6 @@ use super::quantities::{self, push};
 use super::range;
 use super::runs::Runner;
 use crate::kernel::time::Time;
-use crate::model::scenario::Scenario;
 use crate::outcome::{PLAN_FORMAT, PlanAnswer, PlanOutcome};
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::load::Text;
@@ -86,8 +87,10 @@ pub struct Plan<'a> {
     candidates: Candidates,
     targets: Vec<Expectation>,
     objective: Vec<Quantity>,
-    /// What tells that points are alike.
+    /// What tells that points are alike, and then what is on the bill.
     facts: Vec<Quantity>,
+    /// What a month costs, where every worker has a price and it is not to be least itself.
+    bill: Option<Bill>,
     /// More of what is looked for could only be idle workers.
     more_are_idle: bool,
     scenario: (String, u64),
@@ -249,7 +252,7 @@ impl<'a> Plan<'a> {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let facts = alike::facts(&first);
+        let (facts, bill) = Bill::with(alike::facts(&first), &first, &objective);
         let path = candidates.path();
         let more_are_idle = objective.is_empty()
             && candidates.ascend()
@@ -262,6 +265,7 @@ impl<'a> Plan<'a> {
             targets,
             objective,
             facts,
+            bill,
             more_are_idle,
             scenario,
             threads,
@@ -461,7 +465,10 @@ impl<'a> Plan<'a> {
             minimise: asked.minimise.clone(),
             confidence: asked.confidence.0,
             method: method.to_owned(),
-            tried: tried.values().map(|trial| trial.told(self.objective.first())).collect(),
+            tried: tried
+                .values()
+                .map(|trial| trial.told(self.objective.first(), self.bill.as_ref()))
+                .collect(),
             answer,
             notes,
             partial,
@@ -480,19 +487,4 @@ fn base<'a>(
 ) -> Base<'a> {
     let expect = (!asked.such_that.is_empty()).then_some(asked.such_that.as_slice());
     Base { text, sets: &asked.set, option: "--find", expect, seed: asked.seed, threads, data }
-}
-
-/// A bill that leaves the workers of a fleet out is not least where it is least.
-fn unpriced(scenario: &Scenario, faults: &mut Faults) {
-    for (fleet, price) in scenario.fleets.iter().zip(&scenario.prices.worker_hour) {
-        if price.is_none() {
-            let setting = format!("consumers.{}.price_per_hour", fleet.name);
-            let what =
-                format!("the cost that is to be least leaves workers out: `{setting}` is not set");
-            let help = format!(
-                "say what an hour of one costs: `--set {setting}=$0.05`, or `$0` for nothing"
-            );
-            faults.push(Fault::new(what).help(help));
-        }
-    }
 }

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use super::super::point::Point;
 use super::super::row::RunRow;
 use super::super::runs::{Job, Runner, growing, unstable};
+use super::bill::Bill;
 use crate::kernel::time::{Span, Time};
 use crate::outcome::{EstimatedMeasure, Thin, TriedPoint, TriedTarget, is_common};
 use crate::stats::expect::{Compared, Expectation, Quantity, Told};
@@ -174,11 +175,16 @@ impl Trial {
             && self.minimised.as_ref().is_some_and(whole)
     }
 
-    /// As the document tells it.
-    pub(super) fn told(&self, objective: Option<&Quantity>) -> TriedPoint {
+    /// The values of what is looked for.
+    pub(super) fn values(&self) -> Vec<String> {
         let set = |set: &String| set.split_once('=').map_or("", |(_, value)| value).to_owned();
+        self.point.sets.iter().map(set).collect()
+    }
+
+    /// As the document tells it.
+    pub(super) fn told(&self, objective: Option<&Quantity>, bill: Option<&Bill>) -> TriedPoint {
         TriedPoint {
-            at: self.point.sets.iter().map(set).collect(),
+            at: self.values(),
             replications: self.rows.len() as u64,
             verdict: match self.verdict {
                 Verdict::Meets => "meets",
@@ -192,6 +198,7 @@ impl Trial {
                 let known = self.minimised.as_ref();
                 known.map_or(EstimatedMeasure::NONE, |(of, n)| EstimatedMeasure::sampled(of, *n))
             }),
+            cost_per_month: bill.and_then(|bill| bill.over(&self.rows)),
             unstable: unstable(&self.rows),
             note: self.note.clone(),
         }

@@ -58,6 +58,9 @@ pub fn plan(file: &str, command: &str, plan: &PlanOutcome, style: Style) -> Answ
             for sentence in margins(plan, answer) {
                 say("Margin", sentence);
             }
+            if let Some(sentence) = cost(plan, answer) {
+                say("Cost", sentence);
+            }
             say("Confidence", confidence(plan, answer, &paths));
         }
     }
@@ -178,14 +181,17 @@ fn unit(text: &str) -> Unit {
     expect::parse(text).map_or(Unit::Number, |expectation| expectation.unit())
 }
 
+/// The value just before the answer, which misses the target, of those that grow.
+fn before<'p>(plan: &'p PlanOutcome, answer: &PlanAnswer) -> Option<&'p TriedPoint> {
+    let at = plan.tried.iter().position(|point| point.at == answer.at)?;
+    let before = at.checked_sub(1).map(|before| &plan.tried[before])?;
+    (plan.minimise.is_none() && !before.holds).then_some(before)
+}
+
 /// How far the answer is from missing each target, and what the value before it does.
 fn margins(plan: &PlanOutcome, answer: &PlanAnswer) -> Vec<String> {
-    let Some(at) = plan.tried.iter().position(|point| point.at == answer.at) else {
-        return Vec::new();
-    };
-    let point = &plan.tried[at];
-    let before = at.checked_sub(1).map(|before| &plan.tried[before]);
-    let before = before.filter(|before| plan.minimise.is_none() && !before.holds);
+    let Some(point) = plan.tried_at(&answer.at) else { return Vec::new() };
+    let before = before(plan, answer);
     let mut sentences = Vec::new();
     for (number, text) in plan.such_that.iter().enumerate() {
         let (Some(margin), half) = (point.targets[number].margin, point.targets[number].half)
@@ -207,6 +213,20 @@ fn margins(plan: &PlanOutcome, answer: &PlanAnswer) -> Vec<String> {
         }
     }
     sentences
+}
+
+/// What the answer costs, and what the value before it would.
+fn cost(plan: &PlanOutcome, answer: &PlanAnswer) -> Option<String> {
+    let point = plan.tried_at(&answer.at)?;
+    let written = |measure| Written::Money.estimate(measure);
+    let own = format!("{} a month", written(point.cost_per_month?));
+    let before = before(plan, answer).and_then(|before| Some((before, before.cost_per_month?)));
+    Some(match before {
+        None => own,
+        Some((before, cost)) => {
+            format!("{own}, with {} {}", brief(&before.at.join(", ")), written(cost))
+        }
+    })
 }
 
 fn amount(text: &str, size: f64) -> String {
@@ -287,6 +307,7 @@ mod tests {
                 thin: thin.filter(|_| half.is_none()),
             }],
             minimised: None,
+            cost_per_month: None,
             unstable: Vec::new(),
             note: None,
         };
@@ -321,6 +342,26 @@ mod tests {
     fn confidence_of(plan: &PlanOutcome) -> String {
         let answer = plan.answer.as_ref().expect("there is one");
         confidence(plan, answer, &["consumers.w.count"])
+    }
+
+    #[test]
+    fn the_answer_says_what_it_costs_and_what_the_value_before_would() {
+        let mut plan = plan(None, false);
+        let said = |plan: &PlanOutcome| {
+            let answer = plan.answer.as_ref().expect("there is one");
+            cost(plan, answer)
+        };
+        assert_eq!(said(&plan), None, "where a worker has no price");
+        for (point, dollars) in plan.tried.iter_mut().zip([120.0, 140.0]) {
+            let ci95 = Some([dollars - 2.0, dollars + 2.0]);
+            point.cost_per_month =
+                Some(EstimatedMeasure { mean: dollars, ci95, n: 80, thin: None });
+        }
+        let words = "$140.00 ±$2.00 a month, with 6 $120.00 ±$2.00";
+        assert_eq!(said(&plan).as_deref(), Some(words));
+        // Of a choice by what is least the one before in the table is no neighbour.
+        plan.minimise = Some("worker_hours".to_owned());
+        assert_eq!(said(&plan).as_deref(), Some("$140.00 ±$2.00 a month"));
     }
 
     /// (178/36)² × 80 = 1,956 replications, rounded up to two digits.
