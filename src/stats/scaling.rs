@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn help_is_the_first_worker_after_the_target_was_passed() {
-        let help = |ends: &[(u64, u32)], from| story(ends).help(from).map(|it| it.as_secs_f64());
+        let help = |ends: &[(u64, u32)], from| story(ends).help(from).map(Span::as_secs_f64);
         // Passed in the second window, a worker in the fifth.
         assert_eq!(help(&[(5, 1), (6, 1), (9, 1), (9, 1), (9, 2)], 0), Some(30.0));
         // What went down again asked for nobody.

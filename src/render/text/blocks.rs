@@ -245,23 +245,7 @@ pub(super) fn sentences(
         say("NOT STABLE", format!("{}: {}", found.queue, growing(found, outcomes)));
     }
     let settled = settled(scenario, unstable);
-    for (place, fleet) in scenario.fleets.iter().enumerate() {
-        let name =
-            if scenario.fleets.len() > 1 { format!("{}: ", fleet.name) } else { String::new() };
-        let queues: Vec<usize> = fleet.config.queues().map(|queue| queue.0 as usize).collect();
-        let grows = queues.iter().any(|queue| settled.get(*queue) == Some(&false));
-        say("Consumers", format!("{name}{}", fleets::consumers(outcomes, place, &queues, grows)));
-    }
-    for (place, fleet) in scenario.fleets.iter().enumerate() {
-        if let Some(sentence) = fleets::scaling(outcomes, place) {
-            say("Scaling", format!("{}: {sentence}", fleet.name));
-        }
-    }
-    for (place, fleet) in scenario.fleets.iter().enumerate() {
-        if let Some(sentence) = fleets::wasted(outcomes, place) {
-            say("Wasted", format!("{}: {sentence}", fleet.name));
-        }
-    }
+    fleets::sentences(scenario, outcomes, &settled, &mut say);
     for (place, named) in scenario.downstreams.iter().enumerate() {
         if let Some(sentence) = downstream::sentence(named.config.bound, outcomes, place) {
             say("Downstream", format!("{}: {sentence}", named.name));

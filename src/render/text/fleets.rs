@@ -4,16 +4,38 @@
 //! Owns the words. Must not know where a sentence stands.
 
 use super::estimated::Estimated;
+use crate::model::scenario::Scenario;
 use crate::outcome::{FleetOutcome, Outcome, Sample, Size, ThreadTime};
 use crate::render::units;
 
-/// How busy a fleet is, and how many messages wait for it where their number has a mean.
-pub(super) fn consumers(
+/// All of them, each said with the word that opens it; `settled` are the queues that settle.
+pub(super) fn sentences(
+    scenario: &Scenario,
     outcomes: Sample<'_>,
-    fleet: usize,
-    queues: &[usize],
-    grows: bool,
-) -> String {
+    settled: &[bool],
+    say: &mut impl FnMut(&str, String),
+) {
+    for (place, fleet) in scenario.fleets.iter().enumerate() {
+        let name =
+            if scenario.fleets.len() > 1 { format!("{}: ", fleet.name) } else { String::new() };
+        let queues: Vec<usize> = fleet.config.queues().map(|queue| queue.0 as usize).collect();
+        let grows = queues.iter().any(|queue| settled.get(*queue) == Some(&false));
+        say("Consumers", format!("{name}{}", consumers(outcomes, place, &queues, grows)));
+    }
+    for (place, fleet) in scenario.fleets.iter().enumerate() {
+        if let Some(sentence) = scaling(outcomes, place) {
+            say("Scaling", format!("{}: {sentence}", fleet.name));
+        }
+    }
+    for (place, fleet) in scenario.fleets.iter().enumerate() {
+        if let Some(sentence) = wasted(outcomes, place) {
+            say("Wasted", format!("{}: {sentence}", fleet.name));
+        }
+    }
+}
+
+/// How busy a fleet is, and how many messages wait for it where their number has a mean.
+fn consumers(outcomes: Sample<'_>, fleet: usize, queues: &[usize], grows: bool) -> String {
     let of = |outcome: &Outcome| outcome.consumers.at(fleet).copied();
     let busy = outcomes.busy(fleet).map(Estimated::from);
     let threads = outcomes.iter().find_map(of).map_or(0, |fleet| fleet.threads);
@@ -58,7 +80,7 @@ fn thread_time(outcomes: Sample<'_>, fleet: usize) -> String {
 }
 
 /// The share of the work that did not complete a message for the first time, by cause.
-pub(super) fn wasted(outcomes: Sample<'_>, fleet: usize) -> Option<String> {
+fn wasted(outcomes: Sample<'_>, fleet: usize) -> Option<String> {
     type Cause = (&'static str, fn(&FleetOutcome) -> u64);
     const CAUSES: [Cause; 3] = [
         ("done before", |fleet| fleet.wasted_by.duplicate_ns),
@@ -86,7 +108,7 @@ pub(super) fn wasted(outcomes: Sample<'_>, fleet: usize) -> Option<String> {
 /// `wanted 10 → 31 → 12 workers in 6 steps up and 4 down, 14.2 ready on average; the first further
 /// one was ready 5 min after the backlog had passed its target; 41 messages were on workers that
 /// were killed`; `None` of a fleet whose workers all stayed.
-pub(super) fn scaling(outcomes: Sample<'_>, fleet: usize) -> Option<String> {
+fn scaling(outcomes: Sample<'_>, fleet: usize) -> Option<String> {
     let of = |outcome: &Outcome| outcome.consumers.at(fleet).copied();
     let size = |number: fn(Size) -> Option<u64>| {
         Estimated::over(outcomes, |outcome| Some(number(of(outcome)?.size?)? as f64))

@@ -452,7 +452,7 @@ mod tests {
         let counts = FunctionCounts { invocations: 990, ..FunctionCounts::default() };
         let (limit, in_use) = (fixture::level(20, 20, 20), fixture::level(10, 20, 0));
         measured.functions =
-            vec![FunctionMeasured { counts, limit, in_use, ..FunctionMeasured::default() }];
+            vec![FunctionMeasured { in_use, limit, counts, ..FunctionMeasured::default() }];
     }
 
     #[test]

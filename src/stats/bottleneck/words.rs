@@ -165,23 +165,7 @@ impl Finding {
                 rate(third),
                 rate(at(3))
             ),
-            Finding::Late => {
-                let help = match at(4) {
-                    help if help < 0.0 => "no further one came".to_owned(),
-                    help => format!(
-                        "the first further one was ready {} after the backlog had passed its \
-                         target",
-                        length(help)
-                    ),
-                };
-                format!(
-                    "up to {} waited, the oldest {}, while `{of}` had {third:.1} of the {:.0} \
-                     workers that it may have; {help}",
-                    messages(first),
-                    length(second),
-                    at(3)
-                )
-            }
+            Finding::Late => late(of, [first, second, third, at(3), at(4)]),
             Finding::Behind => format!(
                 "{share:.1}% of the messages of `{of}` ({second:.0}) were still waiting there to \
                  be sent"
@@ -197,6 +181,21 @@ impl Finding {
             Finding::Quiet => "no figure reached its threshold".to_owned(),
         }
     }
+}
+
+/// What waited for workers that came late.
+fn late(of: &str, [peak, oldest, ready, most, help]: [f64; 5]) -> String {
+    let help = if help < 0.0 {
+        "no further one came".to_owned()
+    } else {
+        let after = length(help);
+        format!("the first further one was ready {after} after the backlog had passed its target")
+    };
+    let (peak, oldest) = (messages(peak), length(oldest));
+    format!(
+        "up to {peak} waited, the oldest {oldest}, while `{of}` had {ready:.1} of the {most:.0} \
+         workers that it may have; {help}"
+    )
 }
 
 /// What limited a function, or how much room it had.
