@@ -63,6 +63,17 @@ impl DownstreamBound {
         }
     }
 
+    /// What it does against what it can do, where so many calls are worked on and so many begin a
+    /// second: the share of its connections that are in use, or of its tokens that are taken;
+    /// `None` where nothing bounds it.
+    pub fn used(self, in_use: f64, begun_per_second: f64) -> Option<f64> {
+        match self {
+            DownstreamBound::Pool { connections } => Some(in_use / f64::from(connections)),
+            DownstreamBound::Limiter { per_second, .. } => Some(begun_per_second / per_second),
+            DownstreamBound::Scalability { .. } => None,
+        }
+    }
+
     /// The number of its connections, if it has such.
     pub fn connections(self) -> Option<u32> {
         match self {

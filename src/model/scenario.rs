@@ -3,6 +3,8 @@
 //! Owns what a run is told. Names live here and in the output; the world knows ids only.
 //! Must not know files or syntax: `scenario::load` makes one from text.
 
+use std::ops::Range;
+
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueConfig;
 use crate::model::clients::{FleetConfig, ProducerConfig};
@@ -73,6 +75,12 @@ impl Scenario {
     /// The end of the run: producers' time and the drain.
     pub fn end(&self) -> Time {
         Time::ZERO + self.duration + self.drain
+    }
+
+    /// The windows of the series that a stretch of the run touches.
+    pub fn windows_of(&self, (from, to): (Time, Time)) -> Range<usize> {
+        let each = self.window.as_nanos().max(1);
+        (from.as_nanos() / each) as usize..to.as_nanos().div_ceil(each) as usize
     }
 
     /// Windows of the series that begin before the end of the warm-up.

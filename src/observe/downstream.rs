@@ -71,15 +71,7 @@ impl DownstreamMeasured {
         if seconds == 0.0 {
             return None;
         }
-        match self.bound {
-            DownstreamBound::Pool { connections } => {
-                Some(self.in_use.mean() / f64::from(connections))
-            }
-            DownstreamBound::Limiter { per_second, .. } => {
-                Some(self.counts.begun as f64 / seconds / per_second)
-            }
-            DownstreamBound::Scalability { .. } => None,
-        }
+        self.bound.used(self.in_use.mean(), self.counts.begun as f64 / seconds)
     }
 
     /// How long a call that began had waited, in nanoseconds on average; 0 for none.

@@ -8,6 +8,8 @@
 //!
 //! Invariant: a pure function of the scenario and what was measured.
 
+use std::ops::Range;
+
 use crate::kernel::time::{Span, Time};
 use crate::ledger::config::QueueId;
 use crate::model::fleet_size::FleetSize;
@@ -49,7 +51,7 @@ pub(super) fn late(
     fleet: usize,
     part: (Time, Time),
 ) -> Option<Late> {
-    Story::of(scenario, measured, fleet)?.late(part)
+    Story::of(scenario, measured, fleet)?.late(scenario.windows_of(part))
 }
 
 /// A fleet with a scaler and its queue over time.
@@ -109,11 +111,9 @@ impl Story {
     }
 
     /// Whether there were too few workers in a part of the run.
-    fn late(&self, part: (Time, Time)) -> Option<Late> {
-        let window = self.each.as_nanos().max(1);
-        let from = (part.0.as_nanos() / window) as usize;
-        let to = (part.1.as_nanos().div_ceil(window) as usize).min(self.states.len());
-        let states = self.states.get(from..to)?;
+    fn late(&self, part: Range<usize>) -> Option<Late> {
+        let from = part.start;
+        let states = self.states.get(from..part.end.min(self.states.len()))?;
         let peak = states.iter().map(|state| state.peak).max()?;
         let top = states.iter().position(|state| state.peak == peak)?;
         let beyond: Vec<&State> = states[..=top].iter().filter(|state| state.is_beyond()).collect();
@@ -152,10 +152,6 @@ impl Story {
 mod tests {
     use super::*;
 
-    fn at(secs: u64) -> Time {
-        Time::ZERO + Span::from_secs(secs)
-    }
-
     /// Windows of ten seconds with so many messages and ready workers at their ends; the scaler
     /// aims at five messages a worker.
     fn story(ends: &[(u64, u32)]) -> Story {
@@ -182,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_fleet_is_late_that_could_have_had_more_while_the_backlog_climbed() {
-        let late = |ends: &[(u64, u32)]| story(ends).late((at(0), at(1_000)));
+        let late = |ends: &[(u64, u32)]| story(ends).late(0..100);
         // Beyond the target with 1, 2 and 4 of at most 4; after the peak it does not count.
         let found = late(&[(5, 1), (6, 1), (11, 2), (30, 4), (20, 4)]).expect("two of three");
         assert_eq!((found.peak, found.oldest, found.most), (30, Span::from_secs(30), 4));

@@ -203,11 +203,18 @@ pub fn verdict(scenario: &Scenario, measured: &Measured) -> Bottleneck {
     let found = RULES.iter().find_map(|rule| rule(scenario, measured));
     match found {
         Some(found) if found.limit() == Limit::Consumers => {
-            too_late(scenario, measured, &found).unwrap_or(found)
+            let leaning = || leaning(scenario, measured, &found);
+            leaning().or_else(|| too_late(scenario, measured, &found)).unwrap_or(found)
         }
         Some(found) => found,
         None => room(scenario, measured),
     }
+}
+
+/// The same stretch, where a downstream had no more to give in it.
+fn leaning(scenario: &Scenario, measured: &Measured, found: &Bottleneck) -> Option<Bottleneck> {
+    let queue = scenario.queues.iter().position(|queue| queue.name == found.of)?;
+    downstream::saturated_in(scenario, measured, QueueId(queue as u32), found.stretch?)
 }
 
 /// The same of a fleet that a scaler could have made large enough.
