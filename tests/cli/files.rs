@@ -34,6 +34,37 @@ fn a_directory_holds_outcome_series_and_plots() {
     assert!(sandbox.read("a/b/jobs-depth.svg").starts_with("<svg"));
 }
 
+/// Deploys move the workers of the small scenario, and they lean on a pool.
+#[test]
+fn parts_that_have_pictures_have_files_of_their_names() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "parts.ron",
+        r#"(
+            duration: "1m",
+            queues: {"jobs": ()},
+            producers: {"site": (queue: "jobs", arrivals: Constant("1/s"))},
+            consumers: {
+                "moved": (queue: "jobs", count: 2, processing: Constant("1s"),
+                          calls: (to: "db"), deploys: (at: ["30s"], batch: 1)),
+                "fixed": (queue: "jobs", count: 2, processing: Constant("1s")),
+                "handler": Lambda(queue: "jobs", timeout: "10s", processing: Constant("1s")),
+            },
+            downstream: {"db": Pool(connections: 1, work: Constant("1s"))},
+        )"#,
+    );
+    sandbox.run(&["run", "parts.ron", "-o", "out"]);
+    let mut expected: Vec<String> = PLOTS.map(str::to_owned).into();
+    let parts = ["db-downstream.svg", "handler-function.svg", "moved-fleet.svg"];
+    expected.extend(parts.map(str::to_owned));
+    expected.extend(["outcome.json".to_owned(), "series.csv".to_owned()]);
+    expected.sort();
+    assert_eq!(sandbox.names("out"), expected);
+    let head = sandbox.read("out/series.csv");
+    let head = head.lines().next().unwrap_or_default();
+    assert!(head.contains("moved.killed") && !head.contains("fixed.killed"), "{head}");
+}
+
 #[test]
 fn replications_add_their_estimate() {
     let sandbox = Sandbox::new();

@@ -11,7 +11,6 @@ use super::event::{Event, Track};
 use super::{Perfetto, ledger};
 use crate::facts::deed::{Deed, DownstreamId, FleetId, FunctionId};
 use crate::facts::thread_time::ThreadTime;
-use crate::model::clients::FleetConfig;
 use crate::model::course::Course;
 
 const WANTED: usize = 0;
@@ -40,6 +39,8 @@ struct Counter {
     values: [u64; 4],
     /// By what all values but the first are divided.
     each: u64,
+    /// It is drawn: that of a fleet from when its workers come and go, which a fork may begin.
+    shown: bool,
     /// It stands among those that changed.
     changed: bool,
 }
@@ -48,9 +49,7 @@ struct Counter {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     all: Vec<Counter>,
-    /// The track of each fleet that has one.
-    fleets: Vec<Option<usize>>,
-    /// The tracks of functions begin here.
+    /// The tracks of functions begin here, behind those of all fleets.
     functions: usize,
     /// The tracks of downstreams begin here.
     downstreams: usize,
@@ -63,19 +62,14 @@ impl Counters {
     pub(super) fn of(course: Course<'_>) -> Counters {
         let scenario = course.scenario;
         let mut counters = Counters::default();
-        for (place, fleet) in scenario.fleets.iter().enumerate() {
-            let then = &course.last().fleets[place].config;
+        for fleet in &scenario.fleets {
             let start = fleet.config.size.at_start();
-            let moved = [&fleet.config, then].into_iter().any(FleetConfig::comes_and_goes)
-                || then.size.at_start() != start;
-            let track = moved.then(|| {
-                let name = format!("workers of {}", fleet.name);
-                let number = counters.add(ledger(fleet.config.queue), name, &OF_FLEET);
-                counters.all[number].each = u64::from(fleet.config.threads.max(1));
-                counters.set(number, WANTED, u64::from(start));
-                number
-            });
-            counters.fleets.push(track);
+            let name = format!("workers of {}", fleet.name);
+            let number = counters.add(ledger(fleet.config.queue), name, &OF_FLEET);
+            let counter = &mut counters.all[number];
+            counter.each = u64::from(fleet.config.threads.max(1));
+            counter.shown = fleet.config.comes_and_goes();
+            counters.set(number, WANTED, u64::from(start));
         }
         counters.functions = counters.all.len();
         for function in &scenario.functions {
@@ -91,13 +85,21 @@ impl Counters {
     }
 
     fn add(&mut self, track: Track, name: String, words: &'static [&'static str]) -> usize {
-        self.all.push(Counter { track, name, words, values: [0; 4], each: 1, changed: false });
+        self.all.push(Counter {
+            track,
+            name,
+            words,
+            values: [0; 4],
+            each: 1,
+            shown: true,
+            changed: false,
+        });
         self.all.len() - 1
     }
 
     fn value(&mut self, number: usize, which: usize) -> &mut u64 {
         let counter = &mut self.all[number];
-        if !std::mem::replace(&mut counter.changed, true) {
+        if counter.shown && !std::mem::replace(&mut counter.changed, true) {
             self.changed.push(number);
         }
         &mut counter.values[which]
@@ -124,8 +126,10 @@ impl Counters {
         from: ThreadTime,
         to: ThreadTime,
     ) {
-        let place = fleet.function().is_none().then_some(fleet.0 as usize);
-        let Some(&Some(number)) = place.and_then(|place| self.fleets.get(place)) else { return };
+        if fleet.function().is_some() {
+            return;
+        }
+        let number = fleet.0 as usize;
         let parts: [(usize, Part); 3] = [
             (STARTING, |time| time == ThreadTime::Down),
             (READY, ThreadTime::is_up),
@@ -147,9 +151,8 @@ impl Counters {
         let of_downstream = |downstream: DownstreamId| self.downstreams + downstream.0 as usize;
         match *deed {
             Deed::Resized { fleet, wanted } => {
-                if let Some(&Some(number)) = self.fleets.get(fleet.0 as usize) {
-                    self.set(number, WANTED, u64::from(wanted));
-                }
+                self.all[fleet.0 as usize].shown = true;
+                self.set(fleet.0 as usize, WANTED, u64::from(wanted));
             }
             Deed::LimitChanged { function, limit, .. } => {
                 self.set(of_function(function), LIMIT, u64::from(limit));
