@@ -14,6 +14,7 @@ mod counting;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use sqsim::ScenarioFile;
 use sqsim::engine::lockstep::Stepper;
 use sqsim::engine::memory::{Needed, Occupant, PROGRAM};
 use sqsim::engine::run::{Run, run};
@@ -107,6 +108,29 @@ fn many_windows() {
         scenario.fleets.push(fleet);
     }
     assert_foreseen("windows of several", &scenario);
+}
+
+#[test]
+fn many_windows_of_functions_and_of_downstreams() {
+    let file: ScenarioFile = r#"(
+        duration: "1s",
+        queues: {"jobs": (), "tasks": ()},
+        producers: {
+            "web": (queue: "jobs", arrivals: Poisson("50/s")),
+            "app": (queue: "tasks", arrivals: Poisson("50/s")),
+        },
+        consumers: {
+            "workers": (queue: "jobs", processing: Constant("1ms"), calls: (to: "db")),
+            "handler": Lambda(queue: "tasks", timeout: "5s", processing: Constant("1ms"),
+                              max_concurrency: 2, batch: 1),
+        },
+        downstream: {"db": Pool(connections: 1, work: Constant("1ms"))},
+    )"#
+    .parse()
+    .unwrap();
+    let mut scenario = file.check().unwrap().scenario;
+    scenario.window = Span::from_nanos(10_000);
+    assert_foreseen("windows of functions and downstreams", &scenario);
 }
 
 #[test]

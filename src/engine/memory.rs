@@ -17,7 +17,9 @@ use crate::ledger::config::QueueConfig;
 use crate::model::scenario::{Named, Scenario};
 use crate::observe::measured::DownstreamWindow;
 use crate::observe::metrics::Metrics;
-use crate::observe::series::{FleetWindow, LoadSample, ProducerWindow, Series, Window};
+use crate::observe::series::{
+    FleetWindow, FunctionWindow, LoadSample, ProducerWindow, Series, Window,
+};
 
 /// What the program itself takes.
 pub const PROGRAM: u64 = 8 << 20;
@@ -27,7 +29,7 @@ pub const PROGRAM: u64 = 8 << 20;
 pub enum Occupant {
     /// The program itself.
     Program,
-    /// The windows of the series of all queues, producers, fleets and downstreams.
+    /// The windows of the series of all queues, producers, fleets, functions and downstreams.
     Windows,
     /// What each partition of a queue is sent in each window.
     Loads,
@@ -99,6 +101,10 @@ impl Needed {
             .saturating_add(times(
                 scenario.downstreams.len() as u64,
                 Series::<DownstreamWindow>::BYTES_PER_WINDOW,
+            ))
+            .saturating_add(times(
+                scenario.functions.len() as u64,
+                Series::<FunctionWindow>::BYTES_PER_WINDOW,
             ));
         let program = PROGRAM + Calendar::<Event>::BYTES as u64;
         let mut parts = vec![

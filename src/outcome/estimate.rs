@@ -342,6 +342,17 @@ fn merged(sample: Sample<'_>) -> Vec<(String, Estimated)> {
     for (fleet, (name, _)) in fleets.enumerate() {
         merged.extend(sample.busy(fleet).map(|of| (format!("consumers.{name}.busy"), of)));
     }
+    let functions = sample.first().into_iter().flat_map(|outcome| outcome.functions.iter());
+    for (function, (name, _)) in functions.enumerate() {
+        let [taken, size] = [sample.places_taken(function), sample.batch_size(function)];
+        merged.extend(taken.map(|of| (format!("functions.{name}.busy"), of)));
+        merged.extend(size.map(|of| (format!("functions.{name}.batch_size"), of)));
+    }
+    let downstreams = sample.first().into_iter().flat_map(|outcome| outcome.downstream.iter());
+    for (downstream, (name, _)) in downstreams.enumerate() {
+        let wait = sample.wait_of_call(downstream);
+        merged.extend(wait.map(|of| (format!("downstream.{name}.waited_ns.mean"), of)));
+    }
     merged.extend(sample.dollars().map(|of| ("cost.dollars".to_owned(), of)));
     let per_million = sample.per_million();
     merged.extend(per_million.map(|of| ("cost.dollars_per_million".to_owned(), of)));

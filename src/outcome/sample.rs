@@ -65,8 +65,35 @@ impl<'a> Sample<'a> {
     pub fn busy(&self, fleet: usize) -> Option<Estimated> {
         self.ratio(|outcome| {
             let fleet = outcome.consumers.at(fleet)?;
-            let up = 1.0 - fleet.thread_time.down;
+            // A run with more workers has a larger share; of a fleet that stays all have the same.
+            let workers = fleet.size.map_or(1.0, |_| fleet.worker_ns as f64);
+            let up = (1.0 - fleet.thread_time.down) * workers;
             Some((fleet.busy * up, up))
+        })
+    }
+
+    /// The share of the places within a function's limit that were taken.
+    pub fn places_taken(&self, function: usize) -> Option<Estimated> {
+        self.ratio(|outcome| {
+            let function = outcome.functions.at(function)?;
+            Some((function.busy * function.limit.mean, function.limit.mean))
+        })
+    }
+
+    /// Messages of an invocation of a function.
+    pub fn batch_size(&self, function: usize) -> Option<Estimated> {
+        self.ratio(|outcome| {
+            let function = outcome.functions.at(function)?;
+            Some((function.messages as f64, function.invocations as f64))
+        })
+    }
+
+    /// Nanoseconds that a call of a downstream waited before its work began.
+    pub fn wait_of_call(&self, downstream: usize) -> Option<Estimated> {
+        self.ratio(|outcome| {
+            let downstream = outcome.downstream.at(downstream)?;
+            let begun = downstream.begun as f64;
+            Some((downstream.waited_ns.mean as f64 * begun, begun))
         })
     }
 

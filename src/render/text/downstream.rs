@@ -36,11 +36,7 @@ pub(super) fn sentence(
         DownstreamBound::Scalability { .. } => format!("{used} calls at once on average"),
     };
     if let Some(waiting) = of(|of| of.waiting.mean).filter(|waiting| waiting.mean > 0.0) {
-        let begun = |of: &DownstreamOutcome| (of.waited_ns.mean as f64 * of.begun as f64, of.begun);
-        let each = Estimated::ratio(outcomes, |outcome| {
-            let (sum, begun) = begun(outcome.downstream.at(place)?);
-            Some((sum, begun as f64))
-        });
+        let each = outcomes.wait_of_call(place);
         let each = each.map_or_else(String::new, |it| format!(", {} each", units::length(it.mean)));
         sentence = format!("{sentence}; {} calls waiting on average{each}", waiting.inline(1));
     }

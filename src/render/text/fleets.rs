@@ -164,3 +164,22 @@ fn plural(word: &str, count: Estimated) -> String {
     let one = count.half.is_none() && (count.mean - 1.0).abs() < f64::EPSILON;
     format!("{word}{}", if one { "" } else { "s" })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_wanted_is_told_with_the_steps_that_led_there() {
+        let of = |mean, half| Estimated { mean, half, thin: None };
+        let wanted = ["10", "31", "12"].map(str::to_owned);
+        let told = |up, down| wanted_words(wanted.clone(), up, down);
+        let [none, one, four] = [0.0, 1.0, 4.0].map(|steps| of(steps, None));
+        assert_eq!(told(none, none), "wanted 10 workers all the time");
+        assert_eq!(told(four, none), "wanted 10 → 31 workers in 4 steps");
+        assert_eq!(told(none, one), "wanted 10 → 12 workers in 1 step down");
+        assert_eq!(told(four, one), "wanted 10 → 31 → 12 workers in 4 steps up and 1 down");
+        let several = of(1.0, Some(0.5));
+        assert!(told(several, none).ends_with(" steps"), "{}", told(several, none));
+    }
+}

@@ -9,10 +9,7 @@ use crate::render::units;
 /// `limit taken 0.85 of 66.2; 8600 invocations of 3.5 messages, 55.1 at once, 71 cold starts; …`
 pub(super) fn sentence(outcomes: Sample<'_>, function: usize) -> String {
     let of = |outcome: &Outcome| outcome.functions.at(function).copied();
-    let over = |sum: fn(&FunctionOutcome) -> f64, over: fn(&FunctionOutcome) -> f64| {
-        Estimated::ratio(outcomes, |outcome| of(outcome).map(|it| (sum(&it), over(&it))))
-    };
-    let busy = over(|it| it.busy * it.limit.mean, |it| it.limit.mean);
+    let busy = outcomes.places_taken(function).map(Estimated::from);
     let busy = busy.map_or_else(String::new, |busy| busy.inline(2));
     let mean = |number: fn(&FunctionOutcome) -> f64| {
         let mean = Estimated::over(outcomes, |outcome| of(outcome).map(|it| number(&it)));
@@ -26,7 +23,7 @@ pub(super) fn sentence(outcomes: Sample<'_>, function: usize) -> String {
     if invocations.mean == 0.0 {
         return format!("never invoked, though {limit} at once would have been");
     }
-    let size = over(|it| it.messages as f64, |it| it.invocations as f64);
+    let size = outcomes.batch_size(function).map(Estimated::from);
     let size = size.map_or_else(String::new, |size| size.inline(1));
     let s = if size == "1.0" { "" } else { "s" };
     let invocations = invocations.inline(0);
