@@ -42,7 +42,7 @@ type Case = (&'static str, &'static str, &'static str, &'static str, &'static st
 /// Where the arrivals stand.
 const AT: &str = "producers.web.arrivals";
 
-const CASES: [Case; 43] = [
+const CASES: [Case; 44] = [
     ("", ARRIVALS, WORK, "", "", ""),
     ("", "Constant(\"1/min\")", WORK, "never-sends", AT, "would come after 1m"),
     ("", "Constant(\"1.1/min\")", WORK, "", "", ""),
@@ -228,19 +228,29 @@ const CASES: [Case; 43] = [
         "comes back once is moved",
     ),
     ("redrive: (to: \"dead\", max_receives: 2)), \"dead\": (", ARRIVALS, WORK, "", "", ""),
-    // A message may be two hours old when it is moved, and a dead letter no older.
+    // A message may be two hours old when it is moved. One retention for both, as AWS has it, is
+    // told of a run that is longer.
     (
-        "retention: \"2h\", redrive: (to: \"dead\", max_receives: 3)), \
-         \"dead\": (retention: \"2h\"",
+        "retention: \"1m\", redrive: (to: \"dead\", max_receives: 3)), \
+         \"dead\": (retention: \"1m\"",
         ARRIVALS,
         WORK,
         "dead-letters-expire",
-        "queues.dead.retention",
-        "dead letters go when they are 2h old",
+        "queues.jobs.redrive.to",
+        "messages may be 1m old by then",
     ),
     (
         "retention: \"2h\", redrive: (to: \"dead\", max_receives: 3)), \
-         \"dead\": (retention: \"3h\"",
+         \"dead\": (retention: \"1h\"",
+        ARRIVALS,
+        WORK,
+        "dead-letters-expire",
+        "queues.jobs.redrive.to",
+        "dead letters go when they are 1h old",
+    ),
+    (
+        "retention: \"2h\", redrive: (to: \"dead\", max_receives: 3)), \
+         \"dead\": (retention: \"2h\"",
         ARRIVALS,
         WORK,
         "",
